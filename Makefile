@@ -1,0 +1,52 @@
+# Two commands matter: `make search` (a first study, from nothing to a report) and `make test`.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# TORCH=cpu takes the CPU build, where your package index or PIP_FIND_LINKS offers one.
+TORCH ?=
+TORCH_VERSION := 2.13.0
+export RAY_USAGE_STATS_ENABLED := 0
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: install search test test-full check format bench lock clean
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+ifeq ($(TORCH),cpu)
+	$(BIN)/python -m pip install --quiet 'torch==$(TORCH_VERSION)+cpu'
+endif
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+search: install
+	$(BIN)/dmd-search --space quickstart
+	@echo "Report: runs/quickstart/report.md"
+
+test: install
+	$(BIN)/python -m pytest
+
+test-full: install
+	$(BIN)/python -m pytest -m ''
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install
+	$(BIN)/python -m benchmarks.step_time --quick
+
+# Compiled from pyproject.toml; the local version of a CPU build of torch and index addresses stay out of the file.
+lock: install
+	$(BIN)/python -m scripts.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info

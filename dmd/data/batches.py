@@ -1,0 +1,57 @@
+"""Mini-batches of a part of the data, as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from dmd.data.dataset import Inputs
+from dmd.modalities import MODALITIES, Modality
+from dmd.random_streams import numpy_generator
+
+
+@dataclass(frozen=True)
+class Batch:
+    """features: modality -> (B, T_m, D_m), right-padded; lengths: modality -> (B,); labels: (B,), None at inference."""
+
+    features: Mapping[Modality, Tensor]
+    lengths: Mapping[Modality, Tensor]
+    labels: Tensor | None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.lengths.values())))
+
+    def take(self, rows: Tensor) -> Batch:
+        """The batch of the given rows, in that order."""
+        return Batch(
+            {m: x[rows] for m, x in self.features.items()},
+            {m: n[rows] for m, n in self.lengths.items()},
+            None if self.labels is None else self.labels[rows],
+        )
+
+
+def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, device: str = "cpu") -> Batch:
+    """All samples of a part as one batch on ``device``."""
+    return Batch(
+        {m: torch.from_numpy(inputs.sequences[m].values).to(device) for m in MODALITIES},
+        {m: torch.from_numpy(inputs.sequences[m].lengths).to(device) for m in MODALITIES},
+        None if labels is None else torch.from_numpy(labels).to(device),
+    )
+
+
+def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    """One epoch in an order that only (seed, epoch) decide; the last batch may be smaller."""
+    order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(len(part)))
+    for rows in order.split(batch_size):
+        yield part.take(rows.to(next(iter(part.lengths.values())).device))
+
+
+def ordered_batches(part: Batch, batch_size: int) -> Iterator[Batch]:
+    """All samples once, in the order of the data."""
+    for start in range(0, len(part), batch_size):
+        yield part.take(torch.arange(start, min(start + batch_size, len(part))))

@@ -1,0 +1,123 @@
+"""The graph-distillation unit (Eqs. 7 to 9): modalities are vertices, who teaches whom is learned.
+
+One class, used twice: on the common features (HomoGD) and on the reinforced exclusive ones (HeteroGD).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from dmd.layers.heads import HeadOutput
+from dmd.losses.distillation import (
+    RepresentationDistance,
+    logit_distillation,
+    prior_regulariser,
+    representation_distillation,
+)
+from dmd.modalities import MODALITIES, Modality
+
+EdgeSoftmax = Literal["all_edges", "per_target"]
+EdgePrior = Literal["none", "uniform", "official"]
+
+EDGES: tuple[tuple[Modality, Modality], ...] = (
+    ("vision", "language"),
+    ("audio", "language"),
+    ("language", "vision"),
+    ("audio", "vision"),
+    ("language", "audio"),
+    ("vision", "audio"),
+)
+"""(source, target) of the six edges: teacher and student, grouped by target as in the published code."""
+
+_TARGETS = tuple(MODALITIES.index(target) for _, target in EDGES)
+_SOURCES = tuple(MODALITIES.index(source) for source, _ in EDGES)
+
+
+@dataclass(frozen=True)
+class GDConfig:
+    """How edges are normalised and what is distilled.
+
+    temperature: divides the edge scores before the softmax. prior, prior_scores: see :func:`edge_prior`.
+    regulariser and representation_weight weigh their terms inside the unit.
+    """
+
+    softmax: EdgeSoftmax = "all_edges"
+    temperature: float = 8.0
+    prior: EdgePrior = "none"
+    prior_scores: tuple[float, ...] = (0.0,) * 6
+    regulariser: float = 10.0
+    representation: RepresentationDistance = "off"
+    representation_weight: float = 10.0
+    detach_teacher: bool = True
+    detach_edge_inputs: bool = False
+
+
+@dataclass(frozen=True)
+class GDOutput:
+    """edges: (B, 6) in the order of ``EDGES``; terms: name -> scalar, already weighed inside the unit."""
+
+    edges: Tensor
+    terms: Mapping[str, Tensor]
+
+
+def edge_prior(kind: EdgePrior, scores: tuple[float, ...]) -> Tensor | None:
+    """The prior over the six edges, (6,): none, uniform, or the published ``softmax(scores / 0.25)``."""
+    if kind == "none":
+        return None
+    return (torch.tensor(scores if kind == "official" else (0.0,) * len(EDGES)) / 0.25).softmax(0)
+
+
+class GDUnit(nn.Module):
+    """Learned weights of six directed edges, and the distillation loss they weigh.
+
+    width: of the representations; size: s, the width that logit and representation are each mapped to.
+    """
+
+    prior: Tensor
+
+    def __init__(self, width: int, size: int, config: GDConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.from_logit = nn.Linear(1, size)
+        self.from_representation = nn.Linear(width, size)
+        self.edge = nn.Linear(4 * size, 1)
+        prior = edge_prior(config.prior, config.prior_scores)
+        self.has_prior = prior is not None
+        self.register_buffer("prior", torch.zeros(len(EDGES)) if prior is None else prior, persistent=False)
+
+    def edges(self, logits: Tensor, representations: Tensor) -> Tensor:
+        """Eq. 8: (B, 3) logits and (B, 3, H) representations, modalities in order -> (B, 6) weights.
+
+        A score is ``Linear([z_target, z_source])`` with ``z = [Linear(logit), Linear(representation)]``.
+        """
+        if self.config.detach_edge_inputs:
+            logits, representations = logits.detach(), representations.detach()
+        vertex = torch.cat([self.from_logit(logits.unsqueeze(-1)), self.from_representation(representations)], dim=-1)
+        pairs = torch.cat([vertex[:, _TARGETS], vertex[:, _SOURCES]], dim=-1)
+        scores = self.edge(pairs).squeeze(-1) / self.config.temperature
+        if self.config.softmax == "all_edges":
+            return scores.softmax(-1)
+        return scores.unflatten(-1, (len(MODALITIES), -1)).softmax(-1).flatten(-2)
+
+    def forward(self, heads: Mapping[Modality, HeadOutput], representations: Mapping[Modality, Tensor]) -> GDOutput:
+        """Distil between the modalities: the target of an edge is the student, its source the (detached) teacher."""
+        logit = torch.stack([heads[m].logit for m in MODALITIES], dim=1)
+        represented = torch.stack([representations[m] for m in MODALITIES], dim=1)
+        edges = self.edges(logit, represented)
+        weights = edges + self.prior if self.has_prior else edges
+        teacher_logit = logit.detach() if self.config.detach_teacher else logit
+        terms = {"logit": logit_distillation(logit[:, _TARGETS], teacher_logit[:, _SOURCES], weights)}
+        if self.has_prior:
+            terms["prior"] = self.config.regulariser * prior_regulariser(edges, self.prior)
+        if self.config.representation != "off":
+            teacher = represented.detach() if self.config.detach_teacher else represented
+            distance = representation_distillation(
+                represented[:, _TARGETS], teacher[:, _SOURCES], weights, self.config.representation
+            )
+            terms["representation"] = self.config.representation_weight * distance
+        return GDOutput(edges, terms)

@@ -1,0 +1,50 @@
+"""The terms of L_dec that look at one modality: self-regression (Eq. 2), cycle (Eq. 3), orthogonality (Eq. 5)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+ReconstructionReduction = Literal["mean", "sum"]
+OrthogonalityForm = Literal["relu", "signed", "squared"]
+OrthogonalityAxis = Literal["feature", "flatten", "batch"]
+
+
+def squared_distance(first: Tensor, second: Tensor, real: Tensor, reduction: ReconstructionReduction) -> Tensor:
+    """The squared error between two sequences over their real steps (Eqs. 2 and 3).
+
+    first, second: (B, T, w); real: (B, T) bool. ``mean``: over all real elements, as the published code does, which
+    keeps lambda_1 meaningful across lengths; ``sum``: the Frobenius norm as printed, averaged over the batch.
+    """
+    squares = (first - second).square() * real.unsqueeze(-1)
+    if reduction == "sum":
+        return squares.sum() / first.shape[0]
+    return squares.sum() / (real.sum() * first.shape[-1])
+
+
+def orthogonality(
+    common: Tensor, exclusive: Tensor, real: Tensor, form: OrthogonalityForm, axis: OrthogonalityAxis
+) -> Tensor:
+    """The cosine of X^com and X^prt of one modality (Eq. 5), to be minimised.
+
+    common, exclusive: (B, T, w); real: (B, T) bool. form: ``signed`` is the equation as printed (its minimum is
+    anti-parallel, not orthogonal); ``relu`` stops at orthogonal, ``squared`` is symmetric. axis: ``feature`` takes
+    the cosine at each real step, ``flatten`` over each sample's whole sequence, ``batch`` along the batch axis as the
+    published code did on PyTorch 1.9.
+    """
+    if axis == "flatten":
+        mask = real.unsqueeze(-1)
+        return _shape_cosine(F.cosine_similarity((common * mask).flatten(1), (exclusive * mask).flatten(1)), form).mean()
+    if axis == "batch":
+        return _shape_cosine(F.cosine_similarity(common, exclusive, dim=0), form).mean()
+    cosine = _shape_cosine(F.cosine_similarity(common, exclusive, dim=-1), form)
+    return (cosine * real).sum() / real.sum()
+
+
+def _shape_cosine(cosine: Tensor, form: OrthogonalityForm) -> Tensor:
+    if form == "relu":
+        return torch.relu(cosine)
+    return cosine.square() if form == "squared" else cosine

@@ -1,0 +1,44 @@
+"""The terms of L_dtl on one graph of modalities (Eqs. 7 and 9), given its edge weights.
+
+Legend: E = 6 directed edges (source -> target), B batch, H width of a representation.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn import functional as F
+
+RepresentationDistance = Literal["off", "l1", "min_cosine", "one_minus_cosine"]
+
+
+def logit_distillation(target: Tensor, source: Tensor, weights: Tensor) -> Tensor:
+    """``||W * E||_1`` with E the differences of logits (Eq. 9), averaged over the batch.
+
+    target, source: (B, E) logits of the two ends of each edge; weights: (B, E).
+    """
+    return ((target - source).abs() * weights).sum(-1).mean()
+
+
+def representation_distillation(
+    target: Tensor, source: Tensor, weights: Tensor, distance: RepresentationDistance
+) -> Tensor:
+    """The weighted distance of representations; absent from the paper's Eqs. 7 to 9, present in the published code.
+
+    target, source: (B, E, H); weights: (B, E). ``min_cosine`` is the published term: it minimises the positive part
+    of the cosine, so it drives student and teacher *apart*; it multiplies batch means, as the code does.
+    """
+    if distance == "l1":
+        return ((target - source).abs().sum(-1) * weights).sum(-1).mean()
+    cosine = F.cosine_similarity(target, source, dim=-1)
+    if distance == "min_cosine":
+        return (cosine.clamp(min=0).mean(0) * weights.mean(0)).sum()
+    if distance == "one_minus_cosine":
+        return ((1 - cosine) * weights).sum(-1).mean()
+    raise ValueError(f"no representation distance {distance!r}")
+
+
+def prior_regulariser(edges: Tensor, prior: Tensor) -> Tensor:
+    """``sum_e (mean_b w_e - p_e)^2``: holds the learned edges (B, E) near the prior (E,)."""
+    return (edges.mean(0) - prior).square().sum()

@@ -1,0 +1,63 @@
+"""The margin loss over triplets of common features (Eq. 4)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+MarginKind = Literal["constant", "label_gap"]
+Triplets = Literal["cross_modal", "any"]
+LabelClass = Literal["exact", "sign", "round7"]
+TripletReduction = Literal["triples", "anchors"]
+
+
+def margin_loss(
+    vectors: Tensor,
+    labels: Tensor,
+    modality: Tensor,
+    alpha: Tensor,
+    *,
+    kind: MarginKind,
+    triplets: Triplets,
+    label_class: LabelClass,
+    reduction: TripletReduction,
+) -> Tensor:
+    """Hinge on the cosines of (anchor, positive, negative); 0 where no triplet exists.
+
+    vectors: (N, w) with N = 3B, the common features of all modalities; labels: (N,) real labels; modality: (N,)
+    integers. alpha: the margin, or for ``label_gap`` its factor on ``|y_anchor - y_negative|``.
+    triplets: ``cross_modal`` is Eq. 4's S (positive: same class, other modality; negative: other class, same
+    modality); ``any`` takes both from any modality, as the published code does. reduction: over all triples (Eq. 4),
+    or per anchor first. Cosines use norms ``sqrt(sum x^2 + 1e-8)``.
+    """
+    normed = vectors / (vectors.square().sum(-1, keepdim=True) + 1e-8).sqrt()
+    cosine = normed @ normed.T
+    positive, negative = _pairs(labels, modality, triplets, label_class)
+    margin = alpha * (labels[:, None] - labels[None, :]).abs() if kind == "label_gap" else alpha
+    # hinge[i, j, k] for anchor i, positive j, negative k
+    hinge = torch.relu((margin + cosine).unsqueeze(1) - cosine.unsqueeze(2))
+    member = positive.unsqueeze(2) & negative.unsqueeze(1)
+    counts = member.sum((1, 2))
+    sums = (hinge * member).sum((1, 2))
+    if reduction == "triples":
+        return sums.sum() / counts.sum().clamp(min=1)
+    return (sums / counts.clamp(min=1)).sum() / (counts > 0).sum().clamp(min=1)
+
+
+def classes(labels: Tensor, label_class: LabelClass) -> Tensor:
+    """The emotion class c[i] of Eq. 4: the exact label, its sign, or its value rounded (half to even) to -3..3."""
+    if label_class == "sign":
+        return labels.sign()
+    return labels.clamp(-3, 3).round() if label_class == "round7" else labels
+
+
+def _pairs(labels: Tensor, modality: Tensor, triplets: Triplets, label_class: LabelClass) -> tuple[Tensor, Tensor]:
+    """Which (anchor, other) pairs may serve as positive and as negative; two (N, N) bool."""
+    cls = classes(labels, label_class)
+    same_class = cls[:, None] == cls[None, :]
+    if triplets == "any":
+        return same_class & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device), ~same_class
+    same_modality = modality[:, None] == modality[None, :]
+    return same_class & ~same_modality, ~same_class & same_modality

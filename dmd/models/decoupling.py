@@ -1,0 +1,92 @@
+"""Feature decoupling (FD): common and exclusive encoders, decoders, and the terms of L_dec (Eqs. 1 to 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from dmd.layers.encoder import Sequence
+from dmd.layers.masks import real_steps
+from dmd.layers.pooling import pool_steps
+from dmd.losses.decoupling import orthogonality, squared_distance
+from dmd.losses.margin import margin_loss
+from dmd.modalities import MODALITIES, Modality
+from dmd.models.dmd_config import DMDConfig
+
+Sequences = Mapping[Modality, Sequence]
+
+
+@dataclass(frozen=True)
+class Decoupled:
+    """Per modality, the common and the exclusive sequence; both (B, T'_m, d)."""
+
+    common: Sequences
+    exclusive: Sequences
+
+
+class FeatureDecoupling(nn.Module):
+    """E^com shared by all modalities, E^prt_m and D_m of their own; all linear per time step."""
+
+    def __init__(self, config: DMDConfig, steps: Mapping[Modality, int]) -> None:
+        super().__init__()
+        d = config.width
+        self.config = config
+        self.common = nn.Linear(d, d, bias=False)
+        self.exclusive = nn.ModuleDict({m: nn.Linear(d, d, bias=False) for m in MODALITIES})
+        self.decoder = nn.ModuleDict({m: nn.Linear(2 * d, d, bias=False) for m in MODALITIES})
+        if config.margin.project:
+            self.align = nn.ModuleDict({m: nn.Linear(d * steps[m], d) for m in MODALITIES})
+        if config.legacy_params:
+            self.unused_cosine = nn.ModuleDict({m: nn.Linear(d * steps[m], d) for m in MODALITIES})
+
+    def forward(self, projected: Sequences) -> Decoupled:
+        """Eq. 1."""
+        return Decoupled(
+            {m: Sequence(self.common(x.steps), x.lengths) for m, x in projected.items()},
+            {m: Sequence(self.exclusive[m](x.steps), x.lengths) for m, x in projected.items()},
+        )
+
+    def terms(self, projected: Sequences, parts: Decoupled, labels: Tensor, alpha: Tensor) -> dict[str, Tensor]:
+        """``rec`` (Eq. 2), ``cyc`` (Eq. 3), ``mar`` (Eq. 4) and ``ort`` (Eq. 5), unweighted."""
+        config = self.config
+        rec, cyc, ort = [], [], []
+        for m in MODALITIES:
+            x, common, exclusive = projected[m].steps, parts.common[m].steps, parts.exclusive[m].steps
+            real = self._real(projected[m])
+            decoded = self.decoder[m](torch.cat([exclusive, common], dim=-1))
+            rec.append(squared_distance(x, decoded, real, config.recon.reduction))
+            cyc.append(squared_distance(exclusive, self.exclusive[m](decoded), real, config.recon.reduction))
+            ort.append(orthogonality(common, exclusive, real, config.ort.form, config.ort.axis))
+        return {
+            "rec": torch.stack(rec).sum(),
+            "cyc": torch.stack(cyc).sum(),
+            "mar": self._margin(parts.common, labels, alpha),
+            "ort": torch.stack(ort).sum(),
+        }
+
+    def _margin(self, common: Sequences, labels: Tensor, alpha: Tensor) -> Tensor:
+        rule = self.config.margin
+        if rule.project:
+            vectors = [self.align[m](common[m].steps.transpose(1, 2).flatten(1)) for m in MODALITIES]
+        else:
+            vectors = [pool_steps(common[m].steps, common[m].lengths, "mean_valid") for m in MODALITIES]
+        modality = torch.arange(len(MODALITIES), device=labels.device).repeat_interleave(len(labels))
+        return margin_loss(
+            torch.cat(vectors),
+            labels.repeat(len(MODALITIES)),
+            modality,
+            alpha,
+            kind=rule.kind,
+            triplets=rule.triplets,
+            label_class=rule.label_class,
+            reduction=rule.reduction,
+        )
+
+    def _real(self, sequence: Sequence) -> Tensor:
+        num_steps = sequence.steps.shape[1]
+        if self.config.mask_padding:
+            return real_steps(sequence.lengths, num_steps)
+        return torch.ones(sequence.steps.shape[:2], dtype=torch.bool, device=sequence.steps.device)

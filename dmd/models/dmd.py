@@ -1,0 +1,152 @@
+"""Decoupled Multimodal Distilling (Li, Wang and Cui, CVPR 2023): the whole model, component by component.
+
+Shapes: B batch, d common width, T'_m steps of modality m after the temporal projection.
+
+A switched-off component is not built: it has no parameters, no loss terms and costs nothing. What stands in its place
+is written where it is built. Without FD there is one stream per modality, given to both branches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dmd.data.batches import Batch
+from dmd.dropout import Dropout
+from dmd.layers.encoder import Sequence
+from dmd.layers.gd_unit import GDConfig, GDUnit
+from dmd.layers.heads import HeadOutput, ResidualHead
+from dmd.modalities import MODALITIES, Modality
+from dmd.models.branches import CrossmodalAttention, SelfAttention, WithoutCrossmodalAttention
+from dmd.models.decoupling import Decoupled, FeatureDecoupling
+from dmd.models.dmd_config import OFFICIAL_PRIOR_HETERO, OFFICIAL_PRIOR_HOMO, DMDConfig
+from dmd.models.model import Dims, Model, Outputs
+from dmd.models.projection import TemporalProjection, projected_steps
+
+Vectors = Mapping[Modality, Tensor]
+
+
+class DMD(Model):
+    """Projection, decoupling, homogeneous and heterogeneous branches with their GD-Units, gated fusion."""
+
+    gamma: Tensor
+    lambda1: Tensor
+    lambda2: Tensor
+    alpha: Tensor
+
+    def __init__(self, config: DMDConfig, dims: Dims) -> None:
+        super().__init__()
+        self.config = config
+        d = config.width
+        kernels: dict[Modality, int] = {m: getattr(config.kernel, m) for m in MODALITIES}
+        steps = {m: projected_steps(dims.max_steps[m], kernels[m]) for m in MODALITIES}
+        # values, not constants: trials that differ only here have equal shapes
+        for name in ("gamma", "lambda1", "lambda2", "alpha"):
+            self.register_buffer(name, torch.tensor(getattr(config, name)), persistent=False)
+
+        self.projection = TemporalProjection(dims, kernels, d, masks_padding=config.mask_padding)
+        self.decoupling = FeatureDecoupling(config, steps) if config.fd else None
+        self.common_attention = SelfAttention(config, steps)
+        self.crossmodal_attention = CrossmodalAttention(config, steps) if config.ca else None
+        self.without_ca = None if config.ca else WithoutCrossmodalAttention(config, steps)
+        self.gates = nn.ModuleDict({m: nn.Linear(2 * d, 2 * d) for m in MODALITIES})
+        self.common_gate = nn.Linear(3 * d, 3 * d)
+        self.fusion = ResidualHead(9 * d, 9 * d)
+
+        has_homo_heads = config.fd and (config.homo_gd or config.keep_aux_heads)
+        has_hetero_heads = config.hetero_gd or config.keep_aux_heads
+        self.homo_heads = _heads({m: (d * steps[m], d) for m in MODALITIES}) if has_homo_heads else None
+        self.hetero_heads = _heads({m: (2 * d, 2 * d) for m in MODALITIES}) if has_hetero_heads else None
+        self.common_head = ResidualHead(3 * d, 3 * d) if config.fd or config.keep_aux_heads else None
+        self.homo_gd = self._gd_unit(d, config.gd.size_homo, "homo") if config.homo_gd else None
+        self.hetero_gd = self._gd_unit(2 * d, config.gd.size_hetero, "hetero") if config.hetero_gd else None
+
+    def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
+        """The final head's prediction; with labels also the loss of Eq. 11 and its terms."""
+        projected = self.projection(batch, self.config.dropout.text, dropout)
+        parts = self.decoupling(projected) if self.decoupling is not None else Decoupled(projected, projected)
+        pooled = self.common_attention(parts.common, dropout, "common_attention")
+        if self.crossmodal_attention is not None:
+            reinforced = self.crossmodal_attention(parts.exclusive, dropout)
+        else:
+            assert self.without_ca is not None
+            reinforced = self.without_ca(parts.exclusive, pooled, dropout)
+        common = torch.cat([pooled[m] for m in MODALITIES], dim=-1)
+        final = self._head(self.fusion, self._gated(reinforced, common), "fusion", dropout)
+        if batch.labels is None:
+            return Outputs(final.logit)
+        terms = self._task_and_distillation(batch.labels, final, parts.common, common, reinforced, dropout)
+        if self.decoupling is not None:
+            terms |= self.decoupling.terms(projected, parts, batch.labels, self.alpha)
+        return Outputs(final.logit, self._total(terms), terms)
+
+    def _gated(self, reinforced: Vectors, common: Tensor) -> Tensor:
+        """The fusion input, (B, 9d): each feature times its sigmoid gate, or the gate itself as published."""
+        features = [*(reinforced[m] for m in MODALITIES), common]
+        gates = [*(self.gates[m](reinforced[m]).sigmoid() for m in MODALITIES), self.common_gate(common).sigmoid()]
+        if self.config.gate == "replace":
+            return torch.cat(gates, dim=-1)
+        return torch.cat([gate * feature for gate, feature in zip(gates, features, strict=True)], dim=-1)
+
+    def _task_and_distillation(
+        self,
+        labels: Tensor,
+        final: HeadOutput,
+        common_steps: Mapping[Modality, Sequence],
+        common: Tensor,
+        reinforced: Vectors,
+        dropout: Dropout,
+    ) -> dict[str, Tensor]:
+        """L1 of every head that is read, ``task/<head>``, and the terms of both GD-Units, ``dtl/<unit>/<term>``."""
+        heads = {"final": final}
+        terms: dict[str, Tensor] = {}
+        if self.common_head is not None:
+            heads["common"] = self._head(self.common_head, common, "common", dropout)
+        if self.homo_heads is not None:
+            homo = {m: self._head(self.homo_heads[m], common_steps[m].steps.flatten(1), f"homo_{m}", dropout) for m in MODALITIES}
+            heads |= {f"homo_{m}": head for m, head in homo.items()}
+            if self.homo_gd is not None:
+                distilled = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()})
+                terms |= {f"dtl/homo/{name}": term for name, term in distilled.terms.items()}
+        if self.hetero_heads is not None:
+            hetero = {m: self._head(self.hetero_heads[m], reinforced[m], f"hetero_{m}", dropout) for m in MODALITIES}
+            heads |= {f"hetero_{m}": head for m, head in hetero.items()}
+            if self.hetero_gd is not None:
+                distilled = self.hetero_gd(hetero, {m: head.residual for m, head in hetero.items()})
+                terms |= {f"dtl/hetero/{name}": term for name, term in distilled.terms.items()}
+        read = heads if self.config.task_heads == "all" else {"final": final}
+        return {f"task/{name}": F.l1_loss(head.logit, labels) for name, head in read.items()} | terms
+
+    def _total(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """Eq. 11 over the terms that are present: L_task + lambda1 L_dec + lambda2 L_dtl, L_dec as in Eq. 6."""
+        total = torch.stack([term for name, term in terms.items() if name.startswith("task/")]).sum()
+        if self.decoupling is not None:
+            total = total + self.lambda1 * (terms["rec"] + terms["cyc"] + self.gamma * (terms["mar"] + terms["ort"]))
+        distilled = [term for name, term in terms.items() if name.startswith("dtl/")]
+        return total + self.lambda2 * torch.stack(distilled).sum() if distilled else total
+
+    def _head(self, head: nn.Module, x: Tensor, site: str, dropout: Dropout) -> HeadOutput:
+        output: HeadOutput = head(x, self.config.dropout.output, dropout, site)
+        return output
+
+    def _gd_unit(self, width: int, size: int, branch: Literal["homo", "hetero"]) -> GDUnit:
+        gd = self.config.gd
+        config = GDConfig(
+            softmax=gd.softmax,
+            temperature=gd.temperature,
+            prior=gd.prior,
+            prior_scores=OFFICIAL_PRIOR_HOMO if branch == "homo" else OFFICIAL_PRIOR_HETERO,
+            regulariser=gd.regulariser,
+            representation=gd.representation_homo if branch == "homo" else gd.representation_hetero,
+            detach_teacher=gd.detach_teacher,
+            detach_edge_inputs=gd.detach_edge_inputs,
+        )
+        return GDUnit(width, size, config)
+
+
+def _heads(sizes: Mapping[Modality, tuple[int, int]]) -> nn.ModuleDict:
+    return nn.ModuleDict({m: ResidualHead(width, inner) for m, (width, inner) in sizes.items()})

@@ -1,0 +1,38 @@
+"""How a method is declared: one value per method, read by the registry, the search space and the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dmd.job import Setting
+from dmd.models.model import Dims, Model
+
+
+def _no_conflict(settings: Mapping[str, Setting]) -> str | None:
+    return None
+
+
+def _all_active(settings: Mapping[str, Setting]) -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method under comparison.
+
+    config: a frozen dataclass of settings (:mod:`dmd.settings`). build: configuration and shapes to a model; initial
+    values are set afterwards by name. components: boolean settings that an ablation switches. presets: named settings.
+    training: the method's own defaults of training settings (:class:`dmd.training.config.TrainingConfig`).
+    find_conflict: why settings cannot run together, or None. inactive: settings without effect under the others.
+    """
+
+    name: str
+    config: type
+    build: Callable[[Any, Dims], Model]
+    components: tuple[str, ...] = ()
+    presets: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
+    training: Mapping[str, Setting] = field(default_factory=dict)
+    find_conflict: Callable[[Mapping[str, Setting]], str | None] = _no_conflict
+    inactive: Callable[[Mapping[str, Setting]], frozenset[str]] = _all_active

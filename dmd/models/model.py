@@ -1,0 +1,42 @@
+"""The seam between methods and the training loop: a batch in, outputs and named loss terms out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from dmd.data.batches import Batch
+from dmd.dropout import Dropout
+from dmd.modalities import Modality
+
+
+@dataclass(frozen=True)
+class Dims:
+    """Shapes that a model is built for: widths D_m and maximum steps T_m."""
+
+    widths: Mapping[Modality, int]
+    max_steps: Mapping[Modality, int]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """prediction: (B,). loss: what is minimised, None without labels. terms: its named, unweighted parts."""
+
+    prediction: Tensor
+    loss: Tensor | None = None
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Model(nn.Module):
+    """A method under comparison. One loop trains all of them."""
+
+    @abstractmethod
+    def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
+        """Predict one number per sample, and the loss where ``batch.labels`` is given."""
+
+    def prepare_epoch(self, epoch: int, train: Batch) -> None:
+        """Called before each epoch (from 1). A closed-form method fits itself here; others have nothing to do."""
+        return None

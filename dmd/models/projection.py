@@ -1,0 +1,51 @@
+"""From raw features to the common width: the temporal convolution of each modality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import nn
+from torch.nn import functional as F
+
+from dmd.data.batches import Batch
+from dmd.dropout import Dropout
+from dmd.layers.encoder import Sequence
+from dmd.layers.masks import real_steps
+from dmd.modalities import MODALITIES, Modality
+from dmd.models.model import Dims
+
+
+def projected_steps(num_steps: int, kernel: int) -> int:
+    """T' = T - k + 1; a sequence shorter than the kernel is padded up to it and gives one step."""
+    return max(num_steps - kernel + 1, 1)
+
+
+class TemporalProjection(nn.Module):
+    """One Conv1d per modality, no bias, no padding: (B, T_m, D_m) -> (B, T'_m, d).
+
+    A window that reaches into padding is no real step, except where a sequence is shorter than the kernel: then its
+    one window counts, so that every sample keeps at least one real step.
+    """
+
+    def __init__(self, dims: Dims, kernels: Mapping[Modality, int], width: int, *, masks_padding: bool) -> None:
+        super().__init__()
+        self.kernels = dict(kernels)
+        self.masks_padding = masks_padding
+        self.conv = nn.ModuleDict(
+            {m: nn.Conv1d(dims.widths[m], width, self.kernels[m], bias=False) for m in MODALITIES}
+        )
+
+    def forward(self, batch: Batch, text_rate: float, dropout: Dropout) -> dict[Modality, Sequence]:
+        """The projected sequences, padding at exactly zero where it is masked."""
+        projected: dict[Modality, Sequence] = {}
+        for m in MODALITIES:
+            x = batch.features[m]
+            if m == "language":
+                x = dropout(x, text_rate, "text")
+            missing = max(self.kernels[m] - x.shape[1], 0)
+            x = self.conv[m](F.pad(x, (0, 0, 0, missing)).transpose(1, 2)).transpose(1, 2)
+            lengths = (batch.lengths[m] - self.kernels[m] + 1).clamp(min=1)
+            if self.masks_padding:
+                x = x * real_steps(lengths, x.shape[1]).unsqueeze(-1)
+            projected[m] = Sequence(x, lengths)
+        return projected

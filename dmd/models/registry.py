@@ -1,0 +1,45 @@
+"""Every method by name. Adding one is its file and its line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dmd.errors import ConfigurationError
+from dmd.job import Setting
+from dmd.layers.initialise import initialise
+from dmd.models import dmd_config, ridge
+from dmd.models.dmd import DMD
+from dmd.models.method import Method
+from dmd.models.model import Dims, Model
+from dmd.settings import build_config
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            "dmd",
+            dmd_config.DMDConfig,
+            DMD,
+            components=dmd_config.COMPONENTS,
+            presets={"paper": {}},
+            find_conflict=dmd_config.find_conflict,
+            inactive=dmd_config.inactive_settings,
+        ),
+        Method("ridge", ridge.RidgeConfig, ridge.Ridge, training=ridge.TRAINING),
+    )
+}
+
+
+def find_method(name: str) -> Method:
+    """The method of that name; ConfigurationError lists the known ones."""
+    if name not in METHODS:
+        raise ConfigurationError(f"no method {name!r}; known: {', '.join(METHODS)}")
+    return METHODS[name]
+
+
+def build_model(name: str, settings: Mapping[str, Setting], dims: Dims, seed: int) -> Model:
+    """A model with its initial values set by (seed, parameter name). ``settings``: the method's own, no training ones."""
+    method = find_method(name)
+    model = method.build(build_config(method.config, settings, name), dims)
+    initialise(model, seed)
+    return model

@@ -1,0 +1,50 @@
+"""Settings of the training loop, shared by every method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dmd.settings import setting
+
+
+@dataclass(frozen=True)
+class Accumulation:
+    """Mini-batches per optimiser step. average: mean instead of sum of gradients; flush_last: use an incomplete rest."""
+
+    steps: int = setting(1, low=1)
+    average: bool = setting(False)
+    flush_last: bool = setting(True)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Gradient clipping after every mini-batch, by ``value`` (each entry) or by ``norm`` (all of them)."""
+
+    kind: Literal["value", "norm", "none"] = setting("value")
+    limit: float = setting(0.6, low=0, low_exclusive=True)
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Multiply the learning rate by ``factor`` after ``patience`` epochs without a lower validation error."""
+
+    factor: float = setting(0.5, low=0, high=1, low_exclusive=True)
+    patience: int = setting(5, low=0)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Adam with a plateau schedule, early stopping and the best checkpoint, all on validation MAE.
+
+    patience: stop after so many epochs without an improvement of more than 1e-6.
+    """
+
+    learning_rate: float = setting(1e-4, low=0, low_exclusive=True, high=10)
+    weight_decay: float = setting(0.0, low=0)
+    batch_size: int = setting(16, low=1)
+    max_epochs: int = setting(30, low=1)
+    patience: int = setting(10, low=1)
+    clip: Clip = field(default_factory=Clip)
+    accumulation: Accumulation = field(default_factory=Accumulation)
+    plateau: Plateau = field(default_factory=Plateau)

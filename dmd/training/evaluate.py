@@ -1,0 +1,22 @@
+"""Predictions of a model over a part of the data."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dmd.data.batches import Batch, ordered_batches
+from dmd.dropout import no_dropout
+from dmd.models.model import Model
+
+EVALUATION_BATCH = 256
+
+
+def predict(model: Model, part: Batch) -> npt.NDArray[np.float32]:
+    """One number per sample, (n,), in the order of the data; labels are not looked at."""
+    model.eval()
+    unlabelled = Batch(part.features, part.lengths, None)
+    with torch.no_grad():
+        parts = [model(batch, no_dropout).prediction for batch in ordered_batches(unlabelled, EVALUATION_BATCH)]
+    return torch.cat(parts).float().cpu().numpy()

@@ -1,0 +1,203 @@
+"""The one training loop: every method, every arm, every trial."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dmd.data.batches import Batch, shuffled_batches
+from dmd.data.dataset import LabelScale
+from dmd.dropout import SeededDropout
+from dmd.errors import TrainingDiverged
+from dmd.job import Checkpointing, EpochReport, OnEpoch
+from dmd.metrics import compute_metrics
+from dmd.models.model import Model
+from dmd.training.checkpoint import load_state, save_state
+from dmd.training.config import Clip, TrainingConfig
+from dmd.training.evaluate import predict
+
+SELECTION = "valid/mae"
+MIN_IMPROVEMENT = 1e-6
+
+
+@dataclass
+class TrainingState:
+    """What changes while training. best: the model's state at the epoch with the lowest validation error."""
+
+    epoch: int = 0
+    step: int = 0
+    best_error: float = math.inf
+    best_epoch: int = 0
+    best: dict[str, Tensor] = field(default_factory=dict)
+    reports: list[EpochReport] = field(default_factory=list)
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model at its best epoch. is_final: trained to its end, not stopped from outside; opens a sealed test part."""
+
+    model: Model
+    reports: tuple[EpochReport, ...]
+    best_epoch: int
+    is_final: bool
+    duration_s: float
+
+
+def train(
+    model: Model,
+    train_part: Batch,
+    valid_part: Batch,
+    config: TrainingConfig,
+    scale: LabelScale,
+    seed: int,
+    on_epoch: OnEpoch,
+    checkpointing: Checkpointing | None = None,
+) -> Trained:
+    """Train until ``max_epochs``, until validation stops improving, or until ``on_epoch`` returns False.
+
+    The result has the weights of the best validation epoch. With ``checkpointing``, a run that was cut off goes on
+    after its last saved epoch and gives the same numbers bit for bit on a CPU (no stream depends on hidden state);
+    epochs before the cut are reported again, from the saved state.
+    Raises TrainingDiverged when a loss or a prediction is not finite.
+    """
+    trainer = _Trainer(model, config, seed)
+    state = trainer.restore(checkpointing)
+    goes_on = all([on_epoch(report) for report in state.reports])
+    while goes_on and state.epoch < config.max_epochs and state.epoch - state.best_epoch < config.patience:
+        started = time.perf_counter()
+        state.epoch += 1
+        trained = trainer.run_epoch(train_part, state)
+        valid = _validate(model, valid_part, scale, state.epoch)
+        metrics = trained | {f"valid/{name}": value for name, value in valid.items()}
+        metrics["learning_rate"] = trainer.learning_rate
+        trainer.note_error(metrics[SELECTION], state)
+        report = EpochReport(state.epoch, metrics, time.perf_counter() - started)
+        state.reports.append(report)
+        state.duration_s += report.duration_s
+        if checkpointing is not None and state.epoch % checkpointing.every == 0:
+            save_state(checkpointing.directory, trainer.dump(state))
+        goes_on = on_epoch(report)
+    model.load_state_dict(state.best)
+    return Trained(model, tuple(state.reports), state.best_epoch, goes_on, state.duration_s)
+
+
+class _Trainer:
+    """Optimiser and schedule of one model."""
+
+    def __init__(self, model: Model, config: TrainingConfig, seed: int) -> None:
+        self.model = model
+        self.config = config
+        self.seed = seed
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        self.optimiser: torch.optim.Adam | None = None
+        if self.parameters:
+            self.optimiser = torch.optim.Adam(
+                self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+            )
+            self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                self.optimiser, factor=config.plateau.factor, patience=config.plateau.patience
+            )
+
+    @property
+    def learning_rate(self) -> float:
+        return self.optimiser.param_groups[0]["lr"] if self.optimiser is not None else 0.0
+
+    def run_epoch(self, part: Batch, state: TrainingState) -> dict[str, float]:
+        """One pass over the training part; the sample-weighted mean of the loss and of each of its terms."""
+        self.model.prepare_epoch(state.epoch, part)
+        self.model.train()
+        sums: dict[str, Tensor] = {}
+        batches = list(shuffled_batches(part, self.config.batch_size, self.seed, state.epoch))
+        for group in self._groups(batches):
+            if self.optimiser is not None:
+                self.optimiser.zero_grad(set_to_none=True)
+            for batch in group:
+                outputs = self.model(batch, SeededDropout(self.seed, state.step))
+                state.step += 1
+                assert outputs.loss is not None
+                for name, value in {"loss": outputs.loss, **outputs.terms}.items():
+                    sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * len(batch)
+                if self.optimiser is not None:
+                    share = len(group) if self.config.accumulation.average else 1
+                    (outputs.loss / share).backward()
+                    clip_gradients(self.parameters, self.config.clip)
+            if self.optimiser is not None:
+                self.optimiser.step()
+        means = {f"train/{name}": float(value) / len(part) for name, value in sums.items()}
+        for name, mean in means.items():
+            if not math.isfinite(mean):
+                raise TrainingDiverged(state.epoch, name)
+        return means
+
+    def _groups(self, batches: list[Batch]) -> Iterator[list[Batch]]:
+        """Mini-batches by optimiser step; without ``flush_last`` an incomplete last group is dropped."""
+        rule = self.config.accumulation
+        for start in range(0, len(batches), rule.steps):
+            group = batches[start : start + rule.steps]
+            if len(group) == rule.steps or rule.flush_last:
+                yield group
+
+    def note_error(self, error: float, state: TrainingState) -> None:
+        """Lower the learning rate on a plateau; keep the weights of the best epoch."""
+        if self.optimiser is not None:
+            self.schedule.step(error)
+        if error < state.best_error - MIN_IMPROVEMENT:
+            state.best_error, state.best_epoch = error, state.epoch
+            state.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    def dump(self, state: TrainingState) -> dict[str, Any]:
+        """Everything that a continued run needs, as plain values and tensors."""
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict() if self.optimiser is not None else {},
+            "schedule": self.schedule.state_dict() if self.optimiser is not None else {},
+            "epoch": state.epoch,
+            "step": state.step,
+            "best_error": state.best_error,
+            "best_epoch": state.best_epoch,
+            "best": state.best,
+            "duration_s": state.duration_s,
+            "reports": [(r.epoch, dict(r.metrics), r.duration_s) for r in state.reports],
+        }
+
+    def restore(self, checkpointing: Checkpointing | None) -> TrainingState:
+        """The saved state, loaded into model, optimiser and schedule; or a fresh one."""
+        saved = load_state(checkpointing.directory) if checkpointing is not None else None
+        if saved is None:
+            return TrainingState()
+        self.model.load_state_dict(saved["model"])
+        if self.optimiser is not None:
+            self.optimiser.load_state_dict(saved["optimiser"])
+            self.schedule.load_state_dict(saved["schedule"])
+        return TrainingState(
+            epoch=saved["epoch"],
+            step=saved["step"],
+            best_error=saved["best_error"],
+            best_epoch=saved["best_epoch"],
+            best=saved["best"],
+            reports=[EpochReport(epoch, metrics, seconds) for epoch, metrics, seconds in saved["reports"]],
+            duration_s=saved["duration_s"],
+        )
+
+
+def clip_gradients(parameters: list[nn.Parameter], clip: Clip) -> None:
+    """Clip the accumulated gradients in place."""
+    if clip.kind == "value":
+        nn.utils.clip_grad_value_(parameters, clip.limit)
+    elif clip.kind == "norm":
+        nn.utils.clip_grad_norm_(parameters, clip.limit)
+
+
+def _validate(model: Model, part: Batch, scale: LabelScale, epoch: int) -> dict[str, float]:
+    predictions = predict(model, part)
+    if not bool(torch.from_numpy(predictions).isfinite().all()):
+        raise TrainingDiverged(epoch, "a validation prediction")
+    assert part.labels is not None
+    return dict(compute_metrics(predictions, part.labels.cpu().numpy(), scale))

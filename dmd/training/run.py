@@ -1,0 +1,85 @@
+"""One trial: split the settings, build, train, and (confirm trials only) score the sealed test part once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from dmd.data.batches import whole_batch
+from dmd.data.dataset import Dataset
+from dmd.errors import ConfigurationError
+from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Setting
+from dmd.models.method import Method
+from dmd.models.model import Dims
+from dmd.models.registry import build_model, find_method
+from dmd.settings import build_config, fields_of
+from dmd.training.config import TrainingConfig
+from dmd.training.evaluate import predict
+from dmd.training.loop import train
+
+
+def run_job(job: Job, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkpointing | None = None) -> JobResult:
+    """Train ``job`` on its partition of ``dataset``.
+
+    A pure function of its arguments on one machine: no global generator is read. Sets torch's thread count.
+    Raises InputError for settings or folds that break a rule, TrainingDiverged for a non-finite loss.
+    """
+    torch.set_num_threads(job.num_threads)
+    method_settings, training = split_settings(job.model, job.settings)
+    parts = dataset.partition(job.fold)
+    model = build_model(job.model, method_settings, dims_of(dataset), job.seed).to(job.device)
+    train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
+    valid_part = whole_batch(parts.valid.inputs, parts.valid.labels, job.device)
+    trained = train(model, train_part, valid_part, training, dataset.scale, job.seed, on_epoch, checkpointing)
+    score = None
+    if job.scores_test and trained.is_final:
+        score = parts.test.score(predict(trained.model, whole_batch(parts.test.inputs, device=job.device)), trained)
+    best = trained.reports[trained.best_epoch - 1].metrics
+    return JobResult(
+        stopped=not trained.is_final,
+        best_epoch=trained.best_epoch,
+        epochs=trained.reports,
+        valid={name.removeprefix("valid/"): value for name, value in best.items() if name.startswith("valid/")},
+        test=score.metrics if score is not None else None,
+        fallback_test=score.fallback if score is not None else None,
+        test_predictions=score.predictions if score is not None else None,
+        num_parameters=count_parameters(model),
+        num_train=len(parts.train),
+        num_valid=len(parts.valid),
+        num_test=len(parts.test),
+        duration_s=trained.duration_s,
+    )
+
+
+def split_settings(model: str, settings: Mapping[str, Setting]) -> tuple[dict[str, Setting], TrainingConfig]:
+    """Flat settings of a trial -> the method's own settings and the training configuration.
+
+    ``preset`` names a set of settings that explicit ones override. Raises ConfigurationError.
+    """
+    method = find_method(model)
+    chosen = {**method.training, **_preset(method, settings), **settings}
+    chosen.pop("preset", None)
+    training_names = {part.name for part in fields_of(TrainingConfig)}
+    training = {name: value for name, value in chosen.items() if name in training_names}
+    own = {name: value for name, value in chosen.items() if name not in training_names}
+    return own, build_config(TrainingConfig, training, f"{model} training")
+
+
+def _preset(method: Method, settings: Mapping[str, Setting]) -> Mapping[str, Setting]:
+    name = settings.get("preset")
+    if name is None:
+        return {}
+    if name not in method.presets:
+        raise ConfigurationError(f"{method.name}: no preset {name!r}; known: {', '.join(method.presets) or 'none'}")
+    return method.presets[str(name)]
+
+
+def dims_of(dataset: Dataset) -> Dims:
+    """Widths and maximum steps, as a model wants them."""
+    return Dims(dataset.widths, dataset.max_steps)
+
+
+def count_parameters(model: torch.nn.Module) -> int:
+    """Trainable scalars."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

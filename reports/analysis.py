@@ -1,0 +1,53 @@
+"""From records to a report, as values. Nothing here draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.answer import compose_answer
+from reports.arm_rows import compare_models, tabulate_ablation
+from reports.cautions import collect_cautions
+from reports.configurations import best_configurations, tabulate_search
+from reports.confirmed import distinct_records
+from reports.contrast_rows import tabulate_contrasts
+from reports.cost import tabulate_cost
+from reports.failures import tabulate_failures
+from reports.metrics import find_metric
+from reports.provenance import describe_provenance
+from reports.questions import Questions
+from reports.record import RunRecord, StudyDescription
+from reports.report import Report
+from reports.results import ResultsTable
+
+
+def analyse(study: StudyDescription, records: Sequence[RunRecord]) -> Report:
+    """Everything a report says about a study. The order of ``records`` does not matter.
+
+    Means are over folds first: a run scores on its fold, a cell is the mean over its seeds, an arm the mean over its
+    cells. Raises ValueError where records contradict each other, or a metric or a contrast's arm is unknown.
+    """
+    records = distinct_records(records)
+    names = (study.primary, *(name for name in study.metrics if name != study.primary))
+    metrics = tuple(find_metric(name) for name in names)
+    if study.primary not in study.metrics:
+        raise ValueError(f"the primary metric {study.primary!r} is not among the study's metrics: {study.metrics}")
+    results = ResultsTable.from_records(study, records)
+    questions = Questions.about(results)
+    ablation = tabulate_ablation(questions, study, metrics)
+    contrasts = tabulate_contrasts(questions, study, metrics)
+    models = compare_models(questions, study, metrics)
+    return Report(
+        study=study,
+        results=results,
+        metrics=metrics,
+        answer=compose_answer(study, results, contrasts, models, metrics[0]),
+        ablation=ablation,
+        contrasts=contrasts,
+        models=models,
+        configurations=best_configurations(study, results, records),
+        search=tabulate_search(study, records),
+        failures=tabulate_failures(study, results, records),
+        cost=tabulate_cost(study, records),
+        warnings=collect_cautions(study, questions, records, ablation, models, contrasts, metrics[0]),
+        provenance=describe_provenance(study),
+    )

@@ -1,0 +1,88 @@
+"""The first paragraph of a report: what the numbers support, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.metrics import Metric
+from reports.record import Contrast, StudyDescription
+from reports.report import ContrastRow, ContrastTable, ModelRow
+from reports.results import ResultsTable, RunState
+from reports.rounding import decimals_for, fixed
+from reports.statistics.verdict import VerdictKind
+
+
+def compose_answer(
+    study: StudyDescription,
+    results: ResultsTable,
+    contrasts: ContrastTable,
+    models: Sequence[ModelRow],
+    metric: Metric,
+) -> tuple[str, ...]:
+    """Sentences on what was measured, which contrasts are supported, and where the baseline stands. metric: primary."""
+    num_completed = int((results.state == RunState.COMPLETED).sum())
+    if not results.runs:
+        return (f"No confirm trial of {study.study} has ended yet: there is nothing to compare.",)
+    num_failed = int((results.state == RunState.FAILED).sum())
+    num_planned = int((results.state != RunState.NOT_PLANNED).sum())
+    extent = f"{num_completed} of {num_planned} confirm runs completed" + (
+        f", {num_failed} failed" if num_failed else ""
+    )
+    sentences = [f"{extent}; claims are made on {metric.label} only."]
+    if num_completed == 0:
+        sentences.append("Every run failed: all scores below are those of the training-median predictor.")
+        return tuple(sentences)
+    sentences.extend(_contrast_sentences(contrasts.rows))
+    sentences.extend(_model_sentence(model, models[0], metric, contrasts) for model in models[1:])
+    return tuple(sentences)
+
+
+def name_contrast(contrast: Contrast) -> str:
+    """``CA (full - no_ca)``, or the two arms alone where no component is named."""
+    pair = f"{contrast.first} - {contrast.second}"
+    return f"{contrast.isolates} ({pair})" if contrast.isolates else pair
+
+
+_LEADS: tuple[tuple[VerdictKind, str], ...] = (
+    ("better", "Shown better with new seeds and for new speakers: {}."),
+    ("worse", "Shown worse with new seeds and for new speakers: {}."),
+    ("better here", "Better on these data, not shown for new speakers: {}."),
+    ("worse here", "Worse on these data, not shown for new speakers: {}."),
+    ("no difference shown", "No difference shown: {}."),
+    ("too few to say", "Too few runs to say: {}."),
+)
+
+
+def _contrast_sentences(rows: Sequence[ContrastRow]) -> list[str]:
+    if not rows:
+        return ["No contrast was declared, so nothing is claimed about single components."]
+    supported = sum(row.verdict.kind in ("better", "worse") for row in rows)
+    sentences = [f"**{supported} of {len(rows)} declared contrasts are supported for both questions.**"]
+    for kind, lead in _LEADS:
+        named = [name_contrast(row.contrast) for row in rows if row.verdict.kind == kind]
+        if named:
+            sentences.append(lead.format("; ".join(named)))
+    return sentences
+
+
+def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contrasts: ContrastTable) -> str:
+    difference = model.to_baseline
+    if difference is None or difference.answers is None:
+        return f"{baseline.row.label} cannot be compared with {model.row.label}: no pair of runs is complete."
+    answers = difference.answers
+    decimals = decimals_for([answers.rerun.half_width, answers.new_data.half_width], metric.decimals)
+    is_ahead = (answers.value > 0) == metric.higher_is_better
+    standing = "equal" if answers.value == 0 else ("ahead" if is_ahead else "behind")
+    size = "" if answers.value == 0 else f" by {fixed(abs(answers.value), decimals)}{metric.unit} {metric.label}"
+    widths = [
+        f"± {fixed(item.half_width, decimals)} {item.question}"
+        for item in (answers.rerun, answers.new_data)
+        if item.half_width is not None
+    ]
+    pair = {baseline.row.arm, model.row.arm}
+    declared = [row for row in contrasts.rows if {row.contrast.first, row.contrast.second} == pair]
+    words = "not a declared contrast, so no claim"
+    if declared:
+        words = f"for {declared[0].contrast.first}: {declared[0].verdict.words}"
+    spread = ", ".join([*widths, f"n = {answers.rerun.n} pairs"])
+    return f"{baseline.row.label} against {model.row.label}: {standing}{size} ({spread}); {words}."

@@ -1,0 +1,71 @@
+"""The measured numbers of every arm, for the ablation table and the comparison of methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.contrast_rows import difference_of
+from reports.metrics import Metric
+from reports.published import COMPONENT_KEYS, find_ablation_row, nearest_dataset
+from reports.questions import Questions
+from reports.record import ArmDescription, StudyDescription
+from reports.report import AblationTable, ArmRow, Measured, ModelRow, RunCounts
+from reports.results import ResultsTable, RunState
+
+
+def arm_row(questions: Questions, arm: ArmDescription, metrics: Sequence[Metric], dataset: str) -> ArmRow:
+    """One arm with every metric, its counts, and its published row if its components have one."""
+    counts = _count(questions.results, arm.name)
+    has_both = 0 < counts.failed < counts.scored
+    measured = {
+        metric.name: Measured(
+            questions.of_arm(arm.name, metric.name),
+            questions.of_arm(arm.name, metric.name, survivors_only=True) if has_both else None,
+        )
+        for metric in metrics
+    }
+    is_row_of_table = set(arm.components) == set(COMPONENT_KEYS) and arm.role in ("baseline", "ablation")
+    published = find_ablation_row(dataset, arm.components) if is_row_of_table else None
+    return ArmRow(arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published)
+
+
+def _count(results: ResultsTable, arm: str) -> RunCounts:
+    state = results.state[results.arms.index(arm)]
+    scored = (state == RunState.COMPLETED) | (state == RunState.FAILED)
+    return RunCounts(
+        scored=int(scored.sum()),
+        failed=results.count(arm, RunState.FAILED),
+        missing=results.count(arm, RunState.MISSING),
+        seeds=int(np.any(scored, axis=1).sum()),
+        cells=int(np.any(scored, axis=0).sum()),
+        cells_planned=int(np.any(state != RunState.NOT_PLANNED, axis=0).sum()),
+    )
+
+
+def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> AblationTable:
+    """The baseline, its ablations and its controls, in planned order."""
+    dataset = nearest_dataset(str(study.data.get("name", "")))
+    arms = [arm for arm in study.arms if arm.role != "model" or arm.name == study.baseline]
+    components: dict[str, None] = {}
+    for arm in arms:
+        components.update(dict.fromkeys(arm.components))
+    ordered = [name for name in COMPONENT_KEYS if name in components]
+    ordered += [name for name in components if name not in COMPONENT_KEYS]
+    rows = tuple(arm_row(questions, arm, metrics, dataset) for arm in arms)
+    return AblationTable(rows, tuple(ordered), dataset)
+
+
+def compare_models(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> tuple[ModelRow, ...]:
+    """The baseline and every other method with its difference from the baseline; empty without other methods."""
+    models = [arm for arm in study.arms if arm.role == "model" and arm.name != study.baseline]
+    if not models:
+        return ()
+    dataset = nearest_dataset(str(study.data.get("name", "")))
+    rows = []
+    for arm in [arm for arm in study.arms if arm.name == study.baseline] + models:
+        is_baseline = arm.name == study.baseline
+        difference = None if is_baseline else difference_of(questions, study.baseline, arm.name, metrics[0])
+        rows.append(ModelRow(arm_row(questions, arm, metrics, dataset), difference))
+    return tuple(rows)

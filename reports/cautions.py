@@ -1,0 +1,141 @@
+"""What a reader must know before believing the tables: one sentence per caution, generated from the numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from reports.metrics import Metric
+from reports.questions import Questions
+from reports.record import RunRecord, StudyDescription
+from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
+from reports.results import ResultsTable
+from reports.rounding import decimals_for, fixed
+
+FEW_SEEDS = 5
+FEW_CELLS = 10
+
+
+def collect_cautions(
+    study: StudyDescription,
+    questions: Questions,
+    records: Sequence[RunRecord],
+    ablation: AblationTable,
+    models: Sequence[ModelRow],
+    contrasts: ContrastTable,
+    metric: Metric,
+) -> tuple[str, ...]:
+    """Every caution that applies, the gravest first. metric: the primary one."""
+    arms = {row.arm: row for row in (*ablation.rows, *(model.row for model in models))}
+    rows = tuple(arms.values())
+    cautions = [
+        *_incomplete(rows),
+        *_failed(rows),
+        *_spread(questions.results, rows),
+        *_tuning(study, records),
+        *_noise_floor(study, questions, contrasts, metric),
+        *_unknown_arms(questions.results),
+    ]
+    if study.budget_note:
+        cautions.append(f"Limits taken: {study.budget_note}")
+    return tuple(cautions)
+
+
+def _incomplete(rows: Sequence[ArmRow]) -> list[str]:
+    sentences = []
+    for row in rows:
+        counts = row.counts
+        if counts.scored == 0:
+            sentences.append(f"{row.label} has no confirm run: it has no numbers here.")
+        elif counts.missing:
+            where = ""
+            if counts.cells < counts.cells_planned:
+                where = (
+                    f" and covers {counts.cells} of {counts.cells_planned} folds, so its mean is over other data than "
+                    "the other arms' (contrasts use complete pairs only)"
+                )
+            sentences.append(f"{row.label} lacks {counts.missing} planned runs{where}.")
+    return sentences
+
+
+def _failed(rows: Sequence[ArmRow]) -> list[str]:
+    return [
+        f"{row.label}: {row.counts.failed} of {row.counts.scored} confirm runs failed and score as the training-median "
+        "predictor in every table; the survivors-only figure leaves them out and is too kind."
+        for row in rows
+        if row.counts.failed
+    ]
+
+
+def _spread(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
+    sentences = []
+    per_cell = [row.counts.scored / row.counts.cells for row in rows if row.counts.cells]
+    fewest = min(per_cell, default=0)
+    if 0 < fewest < 2:
+        sentences.append("Some arms have one run per fold: how much a rerun would differ is unknown for them.")
+    elif 0 < fewest < FEW_SEEDS:
+        sentences.append(
+            f"Only {fewest:.2g} runs per fold: the run-to-run spread is itself known roughly, and small differences go unseen."
+        )
+    if results.is_official:
+        sentences.append(
+            "One official split: the new-data intervals hold the training set fixed and vary the test groups only; "
+            "they are silent on how another training set would change the models."
+        )
+    elif 0 < len(results.cells) < FEW_CELLS:
+        sentences.append(
+            f"{len(results.cells)} folds: the new-data intervals have {len(results.cells) - 1} degrees of freedom and are wide; "
+            "repeated folds or more speakers narrow them, more seeds hardly do."
+        )
+    return sentences
+
+
+def _tuning(study: StudyDescription, records: Sequence[RunRecord]) -> list[str]:
+    sentences = []
+    if study.search.get("scope") == "baseline":
+        sentences.append(
+            f"Hyperparameters were tuned on {study.baseline} only and inherited by the other arms: this favours {study.baseline}."
+        )
+    searched = Counter((r.arm, r.repeat, r.fold) for r in records if r.stage == "search")
+    budgets: dict[str, int] = {}
+    for (arm, _, _), count in searched.items():
+        budgets[arm] = max(count, budgets.get(arm, 0))
+    planned = [arm.name for arm in study.arms if arm.role != "control"]
+    without = [name for name in planned if name not in budgets]
+    if budgets and len(set(budgets.values())) > 1:
+        told = ", ".join(f"{name} {budgets[name]}" for name in planned if name in budgets)
+        sentences.append(f"Unequal tuning budgets (search trials per fold): {told}.")
+    if budgets and without and study.search.get("scope") != "baseline":
+        sentences.append(f"Tuned: {', '.join(n for n in planned if n in budgets)}; not tuned: {', '.join(without)}.")
+    return sentences
+
+
+def _noise_floor(study: StudyDescription, questions: Questions, contrasts: ContrastTable, metric: Metric) -> list[str]:
+    sentences = []
+    for arm in study.arms:
+        if arm.role != "control":
+            continue
+        answers = questions.between(arm.name, study.baseline, metric.name).answers
+        if answers is None:
+            continue
+        floor = abs(answers.value)
+        below = [
+            f"{row.contrast.first} - {row.contrast.second}"
+            for row in contrasts.rows
+            if (held := row.differences[metric.name].answers) is not None and abs(held.value) <= floor
+        ]
+        decimals = decimals_for([answers.rerun.half_width], metric.decimals)
+        width = answers.rerun.half_width
+        spread = "" if width is None else f" (± {fixed(width, decimals)} rerun, n = {answers.rerun.n} runs)"
+        sentences.append(
+            f"Noise floor: {arm.label} is the baseline once more under other seeds, and differs from it by "
+            f"{fixed(floor, decimals)} {metric.label}{spread}. "
+            + (f"No larger than that: {', '.join(below)}." if below else "Every declared contrast is larger than that.")
+        )
+    return sentences
+
+
+def _unknown_arms(results: ResultsTable) -> list[str]:
+    if not results.unknown_arms:
+        return []
+    return [f"Records of arms that the study does not have are left out: {', '.join(results.unknown_arms)}."]

@@ -1,0 +1,87 @@
+"""Which configuration was confirmed for each arm on each cell, and how the searches behind them went."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.record import RunRecord, StudyDescription
+from reports.report import BestConfiguration, BestConfigurations, SearchRow, SearchTable
+from reports.results import FoldCell, ResultsTable, cell_of, objective_of
+
+Place = tuple[str, FoldCell]
+
+
+def _searches(records: Sequence[RunRecord]) -> dict[Place, list[RunRecord]]:
+    searches: dict[Place, list[RunRecord]] = defaultdict(list)
+    for record in records:
+        if record.stage == "search":
+            searches[record.arm, cell_of(record.repeat, record.fold)].append(record)
+    return searches
+
+
+def best_configurations(
+    study: StudyDescription, results: ResultsTable, records: Sequence[RunRecord]
+) -> BestConfigurations:
+    """The confirmed configuration per arm and cell, in the order of arms and cells."""
+    objective = objective_of(study)
+    searches = _searches(records)
+    confirmed: dict[Place, list[RunRecord]] = defaultdict(list)
+    for (arm, _, cell), record in sorted(results.runs.items()):
+        confirmed[results.arms[arm], results.cells[cell]].append(record)
+    rows = []
+    for (arm, cell), runs in sorted(confirmed.items(), key=lambda item: (results.arms.index(item[0][0]), item[0][1])):
+        own = searches.get((arm, cell), [])
+        source = own or searches.get((study.baseline, cell), [])
+        rows.append(_describe(arm, cell, runs, own, source, objective, study.baseline))
+    return BestConfigurations(objective, tuple(rows))
+
+
+def _describe(
+    arm: str,
+    cell: FoldCell,
+    runs: Sequence[RunRecord],
+    own: Sequence[RunRecord],
+    source: Sequence[RunRecord],
+    objective: str,
+    baseline: str,
+) -> BestConfiguration:
+    run = runs[0]
+    origins = [
+        search
+        for search in source
+        if search.parameters == run.parameters and search.status == "completed" and objective in search.valid
+    ]
+    if not run.parameters:
+        origin = "fixed"
+    elif own:
+        origin = "own search"
+    else:
+        origin = f"inherited from {baseline}" if origins else "not recorded"
+    values = [record.valid[objective] for record in runs if record.status == "completed" and objective in record.valid]
+    return BestConfiguration(
+        arm=arm,
+        cell=cell.name,
+        configuration_id=run.configuration_id,
+        parameters=dict(sorted(run.parameters.items())),
+        origin=origin,
+        num_searched=len(own),
+        search_value=origins[0].valid[objective] if origins and run.parameters else None,
+        confirm_value=float(np.mean(values)) if values else None,
+        num_confirmed=len(values),
+    )
+
+
+def tabulate_search(study: StudyDescription, records: Sequence[RunRecord]) -> SearchTable:
+    """How many search trials each arm and cell had and how they ended."""
+    order = {arm.name: place for place, arm in enumerate(study.arms)}
+    rows = []
+    for (arm, cell), runs in sorted(
+        _searches(records).items(), key=lambda item: (order.get(item[0][0], len(order)), item[0])
+    ):
+        ended = Counter(run.status for run in runs)
+        epochs = sum(run.num_epochs for run in runs)
+        rows.append(SearchRow(arm, cell.name, ended["completed"], ended["pruned"], ended["failed"], epochs))
+    return SearchTable(study.search, tuple(rows))

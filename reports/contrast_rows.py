@@ -1,0 +1,71 @@
+"""The declared contrasts: differences, sizes, corrected p-values and a verdict for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.metrics import Metric
+from reports.questions import Questions
+from reports.record import StudyDescription
+from reports.report import ContrastRow, ContrastTable, MetricDifference, PValues
+from reports.results import RunState
+from reports.statistics.effect_size import improvement_probability, in_run_deviations
+from reports.statistics.multiplicity import holm, intersection_union
+from reports.statistics.verdict import judge
+
+
+def difference_of(questions: Questions, first: str, second: str, metric: Metric) -> MetricDifference:
+    """``first`` minus ``second`` in one metric, with both intervals and its sizes."""
+    difference = questions.between(first, second, metric.name)
+    if difference.answers is None:
+        return MetricDifference(None, None, None, None)
+    higher = metric.higher_is_better
+    failed = [questions.results.count(arm, RunState.FAILED) for arm in (first, second)]
+    survivors = questions.between(first, second, metric.name, survivors_only=True).answers if any(failed) else None
+    return MetricDifference(
+        difference.answers,
+        survivors,
+        in_run_deviations(difference.answers.rerun, difference.first, difference.second, higher),
+        None if difference.pairs is None else improvement_probability(difference.pairs, higher),
+    )
+
+
+def _correct(primary: Sequence[MetricDifference]) -> tuple[PValues, ...]:
+    """p-values of every contrast, each question corrected over the whole family."""
+    rerun = [None if item.answers is None else item.answers.rerun.p_value for item in primary]
+    new_data = [None if item.answers is None else item.answers.new_data.p_value for item in primary]
+    both = [intersection_union(one, other) for one, other in zip(rerun, new_data, strict=True)]
+    columns = (rerun, new_data, both, holm(rerun), holm(new_data), holm(both))
+    return tuple(PValues(*values) for values in zip(*columns, strict=True))
+
+
+def tabulate_contrasts(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> ContrastTable:
+    """Every declared contrast on every metric; p-values and verdicts on the first (primary) metric only.
+
+    Raises ValueError if a contrast names an arm that the study does not have.
+    """
+    arms = {arm.name for arm in study.arms}
+    for contrast in study.contrasts:
+        for arm in (contrast.first, contrast.second):
+            if arm not in arms:
+                raise ValueError(f"contrast {contrast.first} - {contrast.second}: the study has no arm {arm!r}")
+    differences = [
+        {metric.name: difference_of(questions, contrast.first, contrast.second, metric) for metric in metrics}
+        for contrast in study.contrasts
+    ]
+    primary = metrics[0]
+    rows = []
+    for contrast, by_metric, p in zip(
+        study.contrasts, differences, _correct([item[primary.name] for item in differences]), strict=True
+    ):
+        answers = by_metric[primary.name].answers
+        verdict = judge(
+            None if answers is None else answers.rerun,
+            None if answers is None else answers.new_data,
+            p.rerun_holm,
+            p.both_holm,
+            primary.higher_is_better,
+        )
+        failed = sum(questions.results.count(arm, RunState.FAILED) for arm in (contrast.first, contrast.second))
+        rows.append(ContrastRow(contrast, by_metric, p, verdict, failed))
+    return ContrastTable(tuple(rows))

@@ -1,0 +1,22 @@
+"""What the study cost: trials, epochs and device-seconds per arm and stage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reports.record import RunRecord, StudyDescription
+from reports.report import CostRow, CostTable
+
+
+def tabulate_cost(study: StudyDescription, records: Sequence[RunRecord]) -> CostTable:
+    """Cost of every trial that ended, however it ended; arms without trials have no row."""
+    rows = []
+    for arm in study.arms:
+        for stage in ("search", "confirm"):
+            runs = [record for record in records if record.arm == arm.name and record.stage == stage]
+            if runs:
+                # fsum is exact: the total does not depend on the order of the records.
+                device_s = math.fsum(run.duration_s for run in runs)
+                rows.append(CostRow(arm.name, stage, len(runs), sum(run.num_epochs for run in runs), device_s))
+    return CostTable(tuple(rows))

@@ -1,0 +1,58 @@
+"""The report as Markdown that reads well on a forge and in a terminal. Same report, same bytes."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reports import result_grids, study_grids
+from reports.number_cells import CELL_LEGEND
+from reports.report import Report
+from reports.results import RunState
+from reports.statistics.estimate import Estimate
+
+
+def render_markdown(report: Report) -> str:
+    """The whole report as Markdown text, ending with one line feed."""
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=False,  # noqa: S701 (Markdown, not HTML; cells are escaped by Grid)
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    text = environment.get_template("report.md.j2").render(
+        report=report,
+        study=report.study,
+        metric=report.primary,
+        cell_legend=CELL_LEGEND,
+        ablation=result_grids.ablation_grid(report),
+        published=result_grids.published_grid(report),
+        other_metrics=list(result_grids.other_metric_grids(report)),
+        contrast_sizes=result_grids.contrast_size_grid(report),
+        contrast_tests=result_grids.contrast_test_grid(report),
+        models=result_grids.model_grid(report),
+        configurations=study_grids.configuration_grid(report),
+        searches=study_grids.search_grid(report),
+        failures=study_grids.failure_grid(report),
+        num_failures_shown=study_grids.MOST_FAILURES_SHOWN,
+        cost=study_grids.cost_grid(report),
+        why_undefined=undefined_reasons(report),
+        num_runs=int((report.results.state >= RunState.COMPLETED).sum()),
+        num_planned=int((report.results.state > RunState.NOT_PLANNED).sum()),
+    )
+    return text.rstrip("\n") + "\n"
+
+
+def undefined_reasons(report: Report) -> tuple[str, ...]:
+    """Why some intervals of the primary metric are undefined: each reason once."""
+    reasons: dict[str, None] = {}
+    arms = [row.measured[report.primary.name].answers for row in report.ablation.rows]
+    arms += [model.row.measured[report.primary.name].answers for model in report.models]
+    arms += [row.differences[report.primary.name].answers for row in report.contrasts.rows]
+    for answers in arms:
+        estimates: tuple[Estimate, ...] = () if answers is None else (answers.rerun, answers.new_data)
+        for estimate in estimates:
+            if estimate.low is None and estimate.note:
+                reasons.setdefault(f"{estimate.question}: {estimate.note}")
+    return tuple(reasons)

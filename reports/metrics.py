@@ -1,0 +1,53 @@
+"""How each test metric is shown: its label, its unit, and which direction is good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric as shown.
+
+    factor: recorded value times factor is the shown value (100 for shares shown in per cent).
+    decimals: shown where the uncertainty is unknown and cannot decide.
+    """
+
+    name: str
+    label: str
+    higher_is_better: bool
+    factor: float = 100.0
+    unit: str = "%"
+    decimals: int = 1
+
+    @property
+    def heading(self) -> str:
+        """Label with an arrow towards better."""
+        return f"{self.label} {'↑' if self.higher_is_better else '↓'}"
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            Metric("mae", "MAE", higher_is_better=False, factor=1.0, unit="", decimals=3),
+            Metric("corr", "Corr", higher_is_better=True, factor=1.0, unit="", decimals=3),
+            Metric("acc7", "Acc-7", higher_is_better=True),
+            Metric("acc5", "Acc-5", higher_is_better=True),
+            Metric("acc2_non0", "Acc-2 non0", higher_is_better=True),
+            Metric("f1_non0", "F1 non0", higher_is_better=True),
+            Metric("acc2_has0", "Acc-2 has0", higher_is_better=True),
+            Metric("f1_has0", "F1 has0", higher_is_better=True),
+        )
+    }
+)
+"""Every metric that reports can show, by name."""
+
+
+def find_metric(name: str) -> Metric:
+    """The metric called ``name``. Raises ValueError for a name that reports cannot show."""
+    if name not in METRICS:
+        raise ValueError(f"metric {name!r} is unknown to reports; known: {', '.join(METRICS)}")
+    return METRICS[name]

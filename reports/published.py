@@ -1,0 +1,83 @@
+"""The published numbers of DMD's paper, in per cent: facts to show beside measured numbers, never to rank with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+COMPONENT_KEYS = {"fd": "fd", "homo_gd": "homogd", "ca": "ca", "hetero_gd": "heterogd"}
+"""Component toggle -> its key in ``published.yaml``."""
+
+METRIC_KEYS = {"acc7": "acc7", "acc2_non0": "acc2", "f1_non0": "f1"}
+"""Metric name -> its key in ``published.yaml``; ACC2 and F1 are printed in their zero-excluded form."""
+
+
+@dataclass(frozen=True)
+class AblationRow:
+    """One row of Table 3. metrics: metric name -> per cent."""
+
+    dataset: str
+    row: int
+    components: Mapping[str, bool]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """One row of Table 1 (CMU-MOSI) or Table 2 (CMU-MOSEI). metrics: metric name -> per cent.
+
+    setting: ``aligned`` or ``unaligned``; text: ``glove`` or ``bert``.
+    """
+
+    dataset: str
+    method: str
+    setting: str
+    text: str
+    metrics: Mapping[str, float]
+
+
+@cache
+def _content() -> Mapping[str, Any]:
+    content: Mapping[str, Any] = yaml.safe_load(files("reports").joinpath("published.yaml").read_text("utf-8"))
+    return content
+
+
+def _metrics(row: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(row[key]) for name, key in METRIC_KEYS.items() if key in row}
+
+
+@cache
+def ablation_rows() -> tuple[AblationRow, ...]:
+    """Every row of Table 3, CMU-MOSI first."""
+    return tuple(
+        AblationRow(row["dataset"], row["row"], {name: row[key] for name, key in COMPONENT_KEYS.items()}, _metrics(row))
+        for row in _content()["table3"]["rows"]
+    )
+
+
+@cache
+def method_rows() -> tuple[MethodRow, ...]:
+    """Every row of Tables 1 and 2."""
+    return tuple(
+        MethodRow(table["dataset"], row["method"], row["setting"], row["text"], _metrics(row))
+        for table in (_content()["table1"], _content()["table2"])
+        for row in table["rows"]
+    )
+
+
+def find_ablation_row(dataset: str, components: Mapping[str, bool]) -> AblationRow | None:
+    """The row of Table 3 for exactly these components, or None if the paper has none."""
+    for row in ablation_rows():
+        if row.dataset == dataset and dict(row.components) == dict(components):
+            return row
+    return None
+
+
+def nearest_dataset(name: str) -> str:
+    """The published data set to show beside data called ``name``: CMU-MOSEI if it says so, else CMU-MOSI."""
+    return "CMU-MOSEI" if "mosei" in name.lower() else "CMU-MOSI"

@@ -1,0 +1,145 @@
+"""The input of every report: records of finished trials and the description of the study they belong to.
+
+Reports read these and nothing else. The consumer owns its input type: whoever runs trials builds these values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Value = bool | int | float | str
+Status = Literal["completed", "pruned", "failed"]
+Stage = Literal["search", "confirm"]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Per-item predictions of one part of the data: four arrays of equal length, in the order of the data.
+
+    ids, groups: str; labels, values: float32.
+    """
+
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    labels: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EpochPoint:
+    """Metrics of one epoch: ``valid/mae``, ``train/loss``, ``train/<term>``, ``learning_rate``, ..."""
+
+    epoch: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """All that is known of one trial that has ended.
+
+    fold: index of the tested fold inside ``repeat``; None on an official split.
+    parameters: the searched values; settings: all values.
+    valid: metrics at the chosen epoch, without prefix (``mae``); empty if the trial ended before one.
+    test: the same on the test part; None unless a confirm trial completed.
+    fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5); confirm trials only.
+    num_train, num_valid, num_test: items of the three parts.
+    """
+
+    study: str
+    trial_id: str
+    configuration_id: str
+    arm: str
+    model: str
+    stage: Stage
+    status: Status
+    seed: int
+    repeat: int
+    fold: int | None
+    parameters: Mapping[str, Value]
+    settings: Mapping[str, Value]
+    valid: Mapping[str, float]
+    test: Mapping[str, float] | None
+    fallback_test: Mapping[str, float] | None
+    best_epoch: int | None
+    num_epochs: int
+    num_parameters: int
+    num_train: int
+    num_valid: int
+    num_test: int
+    duration_s: float
+    device: str
+    attempts: int = 1
+    error: str | None = None
+    epochs: tuple[EpochPoint, ...] = ()
+    predictions: Predictions | None = None
+
+
+@dataclass(frozen=True)
+class ArmDescription:
+    """One arm as planned.
+
+    role: ``baseline``, ``ablation``, ``model`` or ``control``.
+    components: toggles (empty for a method that has none).
+    facts: what was proved about the built model: ``num_parameters`` (int), ``loss_terms`` (list of names),
+    ``modules`` (list of names), ``differs_from_baseline`` (sentence).
+    """
+
+    name: str
+    label: str
+    role: str
+    model: str
+    components: Mapping[str, bool]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A declared comparison: ``first`` minus ``second`` (for an edge: the arm with the component minus without)."""
+
+    first: str
+    second: str
+    isolates: str = ""
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One confirm trial that the study asked for; missing ones are shown as missing."""
+
+    arm: str
+    seed: int
+    repeat: int
+    fold: int | None
+
+
+@dataclass(frozen=True)
+class StudyDescription:
+    """What a study set out to do, with its provenance.
+
+    primary: the one metric that p-values are computed on, without prefix (``mae``).
+    metrics: test metrics in display order, primary first.
+    search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``objective``, ``trials`` per search,
+    ``parameters`` as name -> text of the distribution); empty if nothing was searched.
+    data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
+    ``non_finite`` counts, ``official_split`` (bool: one split, so new-data intervals are over test groups).
+    provenance: versions, hardware, command line, start time, code fingerprint.
+    budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
+    """
+
+    study: str
+    arms: tuple[ArmDescription, ...]
+    baseline: str
+    contrasts: tuple[Contrast, ...]
+    primary: str
+    metrics: tuple[str, ...]
+    planned: tuple[PlannedCell, ...]
+    search: Mapping[str, Any]
+    confirm: Mapping[str, Any]
+    data: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    budget_note: str = ""

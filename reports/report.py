@@ -1,0 +1,237 @@
+"""What a report says, as values: computed by :mod:`reports.analysis`, drawn by markdown, CSV and whatever comes later.
+
+Estimates are in the unit that the metric is shown in (accuracies and F1 in per cent).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reports.metrics import Metric
+from reports.published import AblationRow
+from reports.questions import Answers
+from reports.record import Contrast, StudyDescription, Value
+from reports.results import ResultsTable
+from reports.statistics.effect_size import EffectSize, ImprovementProbability
+from reports.statistics.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class RunCounts:
+    """Confirm runs of one arm: those scored (failed ones included), and what is not there."""
+
+    scored: int
+    failed: int
+    missing: int
+    seeds: int
+    cells: int
+    cells_planned: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of one arm.
+
+    answers: the primary analysis; None where the arm has no run.
+    survivors: completed runs alone; None unless the arm has failed runs and completed ones.
+    """
+
+    answers: Answers | None
+    survivors: Answers | None
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm in the tables. published: its row of Table 3, if it has one."""
+
+    arm: str
+    label: str
+    role: str
+    model: str
+    components: Mapping[str, bool]
+    facts: Mapping[str, Any]
+    counts: RunCounts
+    measured: Mapping[str, Measured]
+    published: AblationRow | None
+
+
+@dataclass(frozen=True)
+class AblationTable:
+    """Arms as planned, baseline included. components: toggles in display order. dataset: of the published column."""
+
+    rows: tuple[ArmRow, ...]
+    components: tuple[str, ...]
+    dataset: str
+
+
+@dataclass(frozen=True)
+class MetricDifference:
+    """``first`` minus ``second`` in one metric, with sizes; no claim is made from anything but the primary metric."""
+
+    answers: Answers | None
+    survivors: Answers | None
+    effect: EffectSize | None
+    improvement: ImprovementProbability | None
+
+
+@dataclass(frozen=True)
+class PValues:
+    """Raw and Holm-corrected p-values of one contrast on the primary metric; None where untestable."""
+
+    rerun: float | None
+    new_data: float | None
+    both: float | None
+    rerun_holm: float | None
+    new_data_holm: float | None
+    both_holm: float | None
+
+
+@dataclass(frozen=True)
+class ContrastRow:
+    """One declared contrast. failed: failed runs in the two arms together."""
+
+    contrast: Contrast
+    differences: Mapping[str, MetricDifference]
+    p_values: PValues
+    verdict: Verdict
+    failed: int
+
+
+@dataclass(frozen=True)
+class ContrastTable:
+    """The declared contrasts: the family that p-values are corrected over."""
+
+    rows: tuple[ContrastRow, ...]
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """Another method beside the baseline. to_baseline: baseline minus method, None for the baseline itself."""
+
+    row: ArmRow
+    to_baseline: MetricDifference | None
+
+
+@dataclass(frozen=True)
+class BestConfiguration:
+    """The configuration that was confirmed for an arm on one cell, and where it came from.
+
+    num_searched: search trials of this arm on this cell; 0 if it was inherited or fixed.
+    search_value: objective of the chosen search run on validation, one run, chosen for being the best; None if unknown.
+    confirm_value: mean objective on validation over the fresh seeds; None if no run completed. num_confirmed: those runs.
+    """
+
+    arm: str
+    cell: str
+    configuration_id: str
+    parameters: Mapping[str, Value]
+    origin: str
+    num_searched: int
+    search_value: float | None
+    confirm_value: float | None
+    num_confirmed: int
+
+
+@dataclass(frozen=True)
+class BestConfigurations:
+    """objective: the validation metric that chose. rows: per arm and cell."""
+
+    objective: str
+    rows: tuple[BestConfiguration, ...]
+
+
+@dataclass(frozen=True)
+class SearchRow:
+    """How one search went: trials by how they ended."""
+
+    arm: str
+    cell: str
+    completed: int
+    pruned: int
+    failed: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class SearchTable:
+    """settings: what the study asked for (searcher, scheduler, scope, distributions)."""
+
+    settings: Mapping[str, Any]
+    rows: tuple[SearchRow, ...]
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """One trial that failed, and what it scores as."""
+
+    trial_id: str
+    arm: str
+    stage: str
+    seed: int
+    cell: str
+    attempts: int
+    epochs: int
+    error: str
+    scored_as: str
+
+
+@dataclass(frozen=True)
+class FailureTable:
+    """Every failed trial. missing: confirm trials that were planned and have no record, as (arm, seed, cell)."""
+
+    rows: tuple[FailureRow, ...]
+    missing: tuple[tuple[str, int, str], ...]
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """What one arm cost in one stage; device_s: seconds that a trial held its device, summed."""
+
+    arm: str
+    stage: str
+    trials: int
+    epochs: int
+    device_s: float
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """Cost per arm and stage."""
+
+    rows: tuple[CostRow, ...]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers come from, as ordered (key, text) pairs; command: how to run it again, empty if not recorded."""
+
+    data: tuple[tuple[str, str], ...]
+    environment: tuple[tuple[str, str], ...]
+    fixed: tuple[tuple[str, str], ...]
+    command: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a report shows. answer: the first paragraph, in sentences. warnings: sentences."""
+
+    study: StudyDescription
+    results: ResultsTable
+    metrics: tuple[Metric, ...]
+    answer: tuple[str, ...]
+    ablation: AblationTable
+    contrasts: ContrastTable
+    models: tuple[ModelRow, ...]
+    configurations: BestConfigurations
+    search: SearchTable
+    failures: FailureTable
+    cost: CostTable
+    warnings: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def primary(self) -> Metric:
+        """The metric that claims are made on."""
+        return self.metrics[0]

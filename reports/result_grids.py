@@ -1,0 +1,173 @@
+"""The tables of measured numbers as text: ablation, published beside measured, contrasts, methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reports.grid import Grid
+from reports.metrics import Metric
+from reports.number_cells import decimals_of, interval_cell, mean_cell, runs_cell
+from reports.report import ArmRow, ContrastRow, MetricDifference, Report
+from reports.rounding import ABSENT, fixed, p_text
+
+COMPONENT_LABELS = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD"}
+
+
+def _ticks(row: ArmRow, components: Sequence[str]) -> tuple[str, ...]:
+    return tuple(("✓" if row.components[name] else "·") if name in row.components else "" for name in components)
+
+
+def _component_headings(components: Sequence[str]) -> tuple[str, ...]:
+    return tuple(COMPONENT_LABELS.get(name, name) for name in components)
+
+
+def primary_columns(row: ArmRow, metric: Metric) -> tuple[str, ...]:
+    """n, mean and both intervals of one arm."""
+    answers = row.measured[metric.name].answers
+    if answers is None:
+        return runs_cell(row.counts), ABSENT, ABSENT, ABSENT
+    decimals = decimals_of(answers, metric)
+    return (
+        runs_cell(row.counts),
+        fixed(answers.value, decimals),
+        interval_cell(answers.rerun, decimals),
+        interval_cell(answers.new_data, decimals),
+    )
+
+
+def ablation_grid(report: Report) -> Grid:
+    """Arms with their components and the primary metric, and survivors-only figures where runs failed."""
+    table, metric = report.ablation, report.primary
+    has_survivors = any(row.measured[metric.name].survivors for row in table.rows)
+    headings = ("Arm", *_component_headings(table.components), "n", _heading(metric), "rerun 95%", "new data 95%")
+    rows = []
+    for row in table.rows:
+        cells = (row.label, *_ticks(row, table.components), *primary_columns(row, metric))
+        if has_survivors:
+            cells += (mean_cell(row.measured[metric.name].survivors, metric),)
+        rows.append(cells)
+    align = "l" + "c" * len(table.components) + "rrrr"
+    if has_survivors:
+        headings, align = (*headings, "survivors only"), align + "r"
+    return Grid(headings, align, tuple(rows))
+
+
+def published_grid(report: Report) -> Grid | None:
+    """Table 3 as published beside what was measured; None if no arm is a row of it."""
+    table = report.ablation
+    rows = [row for row in table.rows if row.published is not None]
+    shown = [
+        metric for metric in report.metrics if any(m.published and metric.name in m.published.metrics for m in rows)
+    ]
+    if not rows or not shown:
+        return None
+    headings: tuple[str, ...] = ("Arm", *_component_headings(table.components), "n")
+    for metric in shown:
+        headings += (f"{metric.label} published", f"{metric.label} measured")
+    cells = []
+    for row in rows:
+        published = row.published.metrics if row.published is not None else {}
+        line: tuple[str, ...] = (row.label, *_ticks(row, table.components), runs_cell(row.counts))
+        for metric in shown:
+            line += (fixed(published.get(metric.name), 1), mean_cell(row.measured[metric.name].answers, metric))
+        cells.append(line)
+    return Grid(headings, "l" + "c" * len(table.components) + "r" + "rr" * len(shown), tuple(cells))
+
+
+def other_metric_grids(report: Report, per_grid: int = 3) -> Iterator[Grid]:
+    """Every arm on the metrics other than the primary, a few per table."""
+    arms = {row.arm: row for row in (*report.ablation.rows, *(model.row for model in report.models))}
+    others = report.metrics[1:]
+    for start in range(0, len(others), per_grid):
+        shown = others[start : start + per_grid]
+        rows = tuple(
+            (row.label, runs_cell(row.counts), *(mean_cell(row.measured[m.name].answers, m) for m in shown))
+            for row in arms.values()
+        )
+        yield Grid(("Arm", "n", *(_heading(metric) for metric in shown)), "lr" + "r" * len(shown), rows)
+
+
+def contrast_size_grid(report: Report) -> Grid:
+    """How large each declared contrast is."""
+    metric = report.primary
+    has_survivors = any(row.differences[metric.name].survivors for row in report.contrasts.rows)
+    headings: tuple[str, ...] = (
+        "",
+        "Contrast",
+        "Isolates",
+        "n",
+        f"{metric.label} difference",
+        "rerun 95%",
+        "new data 95%",
+    )
+    headings += ("in run SDs", "P(first better)")
+    rows = []
+    for number, row in enumerate(report.contrasts.rows, start=1):
+        difference = row.differences[metric.name]
+        cells = (str(number), f"{row.contrast.first} - {row.contrast.second}", row.contrast.isolates)
+        cells += difference_columns(difference, metric) + size_columns(difference)
+        rows.append((*cells, mean_cell(difference.survivors, metric, signed=True)) if has_survivors else cells)
+    align = "rllrrrrrr"
+    if has_survivors:
+        headings, align = (*headings, "survivors only"), align + "r"
+    return Grid(headings, align, tuple(rows))
+
+
+def difference_columns(difference: MetricDifference, metric: Metric) -> tuple[str, str, str, str]:
+    """n, difference, rerun interval, new-data interval."""
+    answers = difference.answers
+    if answers is None:
+        return "0", ABSENT, ABSENT, ABSENT
+    decimals = decimals_of(answers, metric)
+    return (
+        str(answers.rerun.n),
+        fixed(answers.value, decimals, signed=True),
+        interval_cell(answers.rerun, decimals, signed=True),
+        interval_cell(answers.new_data, decimals, signed=True),
+    )
+
+
+def size_columns(difference: MetricDifference) -> tuple[str, str]:
+    """Effect in run standard deviations and probability of improvement, each with its rerun interval."""
+    effect, improvement = difference.effect, difference.improvement
+    in_deviations, probability = ABSENT, ABSENT
+    if effect is not None:
+        in_deviations = fixed(effect.value, 1, signed=True)
+        if effect.low is not None:
+            in_deviations += f" ({fixed(effect.low, 1, signed=True)} to {fixed(effect.high, 1, signed=True)})"
+    if improvement is not None:
+        probability = f"{improvement.value:.2f} ({improvement.low:.2f} to {improvement.high:.2f})"
+    return in_deviations, probability
+
+
+def contrast_test_grid(report: Report) -> Grid:
+    """p-values, raw and corrected, and the verdict of each declared contrast."""
+    rows = []
+    for number, row in enumerate(report.contrasts.rows, start=1):
+        p = row.p_values
+        pairs = ((p.rerun, p.rerun_holm), (p.new_data, p.new_data_holm), (p.both, p.both_holm))
+        cells = tuple(f"{p_text(raw)} / {p_text(holm)}" for raw, holm in pairs)
+        rows.append((str(number), row.contrast.isolates or row.contrast.first, *cells, _verdict(row)))
+    headings = ("", "Isolates", "p rerun / Holm", "p new data / Holm", "p both / Holm", "The first arm is")
+    return Grid(headings, "rlrrrl", tuple(rows))
+
+
+def _verdict(row: ContrastRow) -> str:
+    return f"{row.verdict.words} (counting {row.failed} failed runs)" if row.failed else row.verdict.words
+
+
+def model_grid(report: Report) -> Grid:
+    """The baseline beside every other method, with the difference from the baseline."""
+    metric = report.primary
+    rows = []
+    for model in report.models:
+        difference = model.to_baseline
+        change = ("", "", "") if difference is None else difference_columns(difference, metric)[1:]
+        rows.append((model.row.label, *primary_columns(model.row, metric), *change))
+    headings = ("Method", "n", _heading(metric), "rerun 95%", "new data 95%")
+    headings += ("baseline minus method", "rerun 95%", "new data 95%")
+    return Grid(headings, "lrrrrrrr", tuple(rows))
+
+
+def _heading(metric: Metric) -> str:
+    return f"{metric.heading} {metric.unit}".strip()

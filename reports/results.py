@@ -1,0 +1,183 @@
+"""The table of test scores: arms x seeds x cells x metrics, with every missing or failed run explicit.
+
+Legend: ``A`` arms, ``S`` seeds, ``C`` cells (one fold of one repeat, or the official split), ``M`` metrics.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.confirmed import confirmed_records, distinct_records
+from reports.record import RunRecord, StudyDescription
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class RunState(IntEnum):
+    """What is known of one place of the table."""
+
+    NOT_PLANNED = 0
+    MISSING = 1
+    COMPLETED = 2
+    FAILED = 3
+
+
+@dataclass(frozen=True, order=True)
+class FoldCell:
+    """Where runs are tested; ``fold`` is -1 on an official split (so that cells sort)."""
+
+    repeat: int
+    fold: int
+
+    @property
+    def name(self) -> str:
+        """``official``, ``fold 2``, or ``repeat 1 fold 2``."""
+        if self.fold < 0:
+            return "official"
+        return f"repeat {self.repeat} fold {self.fold}" if self.repeat else f"fold {self.fold}"
+
+
+@dataclass(frozen=True)
+class ResultsTable:
+    """Test scores of the confirm trials, as recorded (shares, not per cent).
+
+    scores: (A, S, C, M) of the primary analysis: a failed run scores as the training-median predictor; NaN where no run.
+    state: (A, S, C) of :class:`RunState`.
+    num_train, num_test: (C,) items of the parts; 0 where unknown.
+    runs: (arm, seed, cell) indices -> the record there.
+    unknown_arms: arms that have records and are not in the study; their records are left out.
+    """
+
+    arms: tuple[str, ...]
+    seeds: tuple[int, ...]
+    cells: tuple[FoldCell, ...]
+    metrics: tuple[str, ...]
+    scores: FloatArray
+    state: IntArray
+    num_train: IntArray
+    num_test: IntArray
+    runs: Mapping[tuple[int, int, int], RunRecord]
+    unknown_arms: tuple[str, ...] = ()
+
+    @classmethod
+    def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
+        """The table of a study. The order of ``records`` does not matter.
+
+        Raises ValueError if two different records share a trial id, or two trials share arm, configuration, seed and cell.
+        """
+        arms = tuple(arm.name for arm in study.arms)
+        confirmed = confirmed_records(distinct_records(records), objective_of(study))
+        known = [record for record in confirmed if record.arm in arms]
+        places = {(p.seed, cell_of(p.repeat, p.fold)) for p in study.planned if p.arm in arms}
+        places |= {(record.seed, cell_of(record.repeat, record.fold)) for record in known}
+        seeds = tuple(sorted({seed for seed, _ in places}))
+        cells = tuple(sorted({cell for _, cell in places}))
+        builder = _Builder(arms, seeds, cells, study.metrics)
+        for planned in study.planned:
+            if planned.arm in arms:
+                builder.plan(planned.arm, planned.seed, cell_of(planned.repeat, planned.fold))
+        for record in known:
+            builder.place(record)
+        builder.score()
+        unknown = tuple(sorted({record.arm for record in records} - set(arms)))
+        return cls(
+            arms,
+            seeds,
+            cells,
+            study.metrics,
+            builder.scores,
+            builder.state,
+            builder.num_train,
+            builder.num_test,
+            builder.runs,
+            unknown,
+        )
+
+    @property
+    def is_official(self) -> bool:
+        """Whether everything was tested on one official split."""
+        return len(self.cells) == 1 and self.cells[0].fold < 0
+
+    def of(self, arm: str, metric: str) -> FloatArray:
+        """(S, C) scores of the primary analysis."""
+        return self.scores[self.arms.index(arm), :, :, self.metrics.index(metric)]
+
+    def survivors(self, arm: str, metric: str) -> FloatArray:
+        """(S, C) scores of the completed runs alone; NaN elsewhere."""
+        completed = self.state[self.arms.index(arm)] == RunState.COMPLETED
+        return np.where(completed, self.of(arm, metric), np.nan)
+
+    def count(self, arm: str, state: RunState) -> int:
+        """How many runs of an arm are in a state."""
+        return int((self.state[self.arms.index(arm)] == state).sum())
+
+
+def cell_of(repeat: int, fold: int | None) -> FoldCell:
+    """The cell of a record or a planned trial."""
+    return FoldCell(repeat, -1 if fold is None else fold)
+
+
+def objective_of(study: StudyDescription) -> str:
+    """The validation metric that configurations are chosen by, without prefix."""
+    return str(study.search.get("objective") or f"valid/{study.primary}").removeprefix("valid/")
+
+
+def is_scored(record: RunRecord, metrics: Sequence[str]) -> bool:
+    """Whether a confirm trial ended with test scores, all of them finite."""
+    if record.status != "completed" or record.test is None:
+        return False
+    return all(math.isfinite(record.test[name]) for name in metrics if name in record.test)
+
+
+class _Builder:
+    """Fills the arrays; lives only inside :meth:`ResultsTable.from_records`."""
+
+    def __init__(
+        self, arms: Sequence[str], seeds: Sequence[int], cells: Sequence[FoldCell], metrics: Sequence[str]
+    ) -> None:
+        self._arm = {arm: place for place, arm in enumerate(arms)}
+        self._seed = {seed: place for place, seed in enumerate(seeds)}
+        self._cell = {cell: place for place, cell in enumerate(cells)}
+        self._metrics = tuple(metrics)
+        shape = (len(arms), len(seeds), len(cells))
+        self.scores = np.full((*shape, len(metrics)), np.nan)
+        self.state = np.full(shape, int(RunState.NOT_PLANNED), dtype=np.int64)
+        self.num_train = np.zeros(len(cells), dtype=np.int64)
+        self.num_test = np.zeros(len(cells), dtype=np.int64)
+        self.runs: dict[tuple[int, int, int], RunRecord] = {}
+
+    def plan(self, arm: str, seed: int, cell: FoldCell) -> None:
+        self.state[self._arm[arm], self._seed[seed], self._cell[cell]] = RunState.MISSING
+
+    def place(self, record: RunRecord) -> None:
+        cell = self._cell[cell_of(record.repeat, record.fold)]
+        place = (self._arm[record.arm], self._seed[record.seed], cell)
+        other = self.runs.setdefault(place, record)
+        if other is not record:
+            raise ValueError(
+                f"trials {other.trial_id} and {record.trial_id} are the same run twice (arm {record.arm}, "
+                f"seed {record.seed}, repeat {record.repeat}, fold {record.fold}) under different code, data or versions; "
+                "report one of them, or start the study afresh"
+            )
+        self.num_train[cell] = max(self.num_train[cell], record.num_train)
+        self.num_test[cell] = max(self.num_test[cell], record.num_test)
+
+    def score(self) -> None:
+        """Scores of every placed run; a failed one takes the training-median predictor's (honesty rule 5)."""
+        fallback: dict[int, Mapping[str, float]] = {}
+        for (_, _, cell), record in sorted(self.runs.items()):
+            # That predictor knows the training labels only: it is the same for every arm and seed of a cell.
+            if record.fallback_test is not None:
+                fallback.setdefault(cell, record.fallback_test)
+        for (arm, seed, cell), record in self.runs.items():
+            scored = is_scored(record, self._metrics)
+            self.state[arm, seed, cell] = RunState.COMPLETED if scored else RunState.FAILED
+            values = record.test if scored else record.fallback_test or fallback.get(cell, {})
+            self.scores[arm, seed, cell] = [(values or {}).get(name, np.nan) for name in self._metrics]

@@ -1,0 +1,69 @@
+"""A number with its interval, and the question that the interval answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from scipy import stats
+
+Question = Literal["rerun", "new data"]
+
+CONFIDENCE = 0.95
+"""Every interval of a report is a 95% interval, unadjusted for multiplicity."""
+
+_NEGLIGIBLE = 1e-12
+"""A standard error below this share of the value is rounding error: the runs did not vary."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean or a difference of means with its 95% interval for one named question.
+
+    low, high: None where the data do not define an interval; ``note`` then says why.
+    n: runs (``rerun``), cells (``new data`` over folds) or test groups (``new data`` on an official split).
+    df: degrees of freedom of the t interval; None if undefined.
+    p_value: two-sided, of the hypothesis that the true value is 0. It means something for differences only.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    df: float | None
+    question: Question
+    p_value: float | None = None
+    note: str = ""
+
+    @property
+    def half_width(self) -> float | None:
+        """Half the width of the interval; None if undefined."""
+        return None if self.low is None or self.high is None else (self.high - self.low) / 2
+
+    def scaled(self, factor: float) -> Estimate:
+        """The same estimate in another unit (``factor`` 100 turns a share into per cent)."""
+        return replace(
+            self,
+            value=self.value * factor,
+            low=None if self.low is None else self.low * factor,
+            high=None if self.high is None else self.high * factor,
+        )
+
+
+def undefined(value: float, n: int, question: Question, note: str) -> Estimate:
+    """An estimate without an interval, saying why it has none."""
+    return Estimate(value, None, None, n, None, question, None, note)
+
+
+def t_estimate(value: float, std_error: float, df: float, n: int, question: Question) -> Estimate:
+    """The t interval and the two-sided t test for ``value`` with standard error ``std_error`` on ``df`` degrees.
+
+    Runs that do not vary at all (a deterministic method) give an interval of width zero; its p-value is 1 where the
+    value is zero and 0 where it is not.
+    """
+    if std_error <= _NEGLIGIBLE * max(1.0, abs(value)):
+        is_zero = abs(value) <= _NEGLIGIBLE
+        return Estimate(value, value, value, n, df, question, 1.0 if is_zero else 0.0)
+    half_width = float(stats.t.ppf((1 + CONFIDENCE) / 2, df)) * std_error
+    p_value = float(2 * stats.t.sf(abs(value) / std_error, df))
+    return Estimate(value, value - half_width, value + half_width, n, df, question, p_value)

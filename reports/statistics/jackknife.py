@@ -1,0 +1,50 @@
+"""The *new data* question on one official split: delete-one-group jackknife over the groups (videos) of the test part.
+
+Source: Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 11; Wolter 2007, *Introduction to Variance
+Estimation*, chapter 4 (the delete-a-group form). The score is computed again without each test group in turn, and
+``(G - 1) / G * sum_g (score_without_g - mean)^2`` estimates its variance over draws of test groups; t with ``G - 1``
+degrees of freedom. In words: an interval for what *these trained models* would score on other speakers. The training set
+is held fixed, so it is silent on how another training set would change the models; the report says so.
+
+Legend: ``n`` items, ``G`` groups, ``k`` additive statistics of a score.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.statistics.estimate import Estimate, t_estimate, undefined
+from reports.statistics.scores import AdditiveScore
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def deleted_scores(
+    labels: FloatArray, values: FloatArray, group_of: IntArray, num_groups: int, score: AdditiveScore
+) -> tuple[float, FloatArray]:
+    """The score of all items, and the scores (G,) without each group.
+
+    labels, values: (n,); group_of: (n,) index of the group of each item, in ``0 .. num_groups - 1``.
+    """
+    items = score.contributions(labels, values)
+    sums = np.zeros((num_groups, items.shape[1]))
+    np.add.at(sums, group_of, items)
+    total = sums.sum(axis=0)
+    return float(score.from_sums(total)), np.asarray(score.from_sums(total - sums), dtype=np.float64)
+
+
+def jackknife_estimate(value: float, deleted: FloatArray) -> Estimate:
+    """The interval of ``value`` from its replicates ``deleted`` (G,), one without each group.
+
+    Value and replicates may be differences of two arms, or means over seeds: both are formed before, group by group.
+    """
+    num_groups = deleted.size
+    if num_groups < 2:
+        return undefined(value, num_groups, "new data", "one test group: spread between speakers unknown")
+    if not np.isfinite(deleted).all():
+        return undefined(value, num_groups, "new data", "the metric is undefined without one of the test groups")
+    squares = float(((deleted - deleted.mean()) ** 2).sum())
+    std_error = float(np.sqrt((num_groups - 1) / num_groups * squares))
+    return t_estimate(value, std_error, num_groups - 1, num_groups, "new data")

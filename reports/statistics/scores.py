@@ -1,0 +1,113 @@
+"""Test metrics as functions of sums over items, so that a score without any one group costs one subtraction.
+
+The definitions are those of the field (Acc-7: clip to [-3, 3], round half to even; ``non0``: zero labels dropped, positive
+against negative; ``has0``: non-negative against negative; F1 weighted by the supports in the labels). They are for labels
+on [-3, 3] with neutral point 0; whoever uses them compares the result with the recorded metric first.
+
+Legend: ``n`` items, ``k`` additive statistics; sums are (..., k) and scores (...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AdditiveScore:
+    """contributions: labels (n,), predictions (n,) -> (n, k); from_sums: (..., k) -> (...), NaN where undefined."""
+
+    contributions: Callable[[FloatArray, FloatArray], FloatArray]
+    from_sums: Callable[[FloatArray], FloatArray]
+
+
+def _columns(*columns: npt.NDArray[np.generic]) -> FloatArray:
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _ratio(sums: FloatArray) -> FloatArray:
+    """First sum over second sum."""
+    counts = sums[..., 1]
+    return np.divide(sums[..., 0], counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+
+
+def _absolute_error(labels: FloatArray, values: FloatArray) -> FloatArray:
+    return _columns(np.abs(values - labels), np.ones_like(labels))
+
+
+def _moments(labels: FloatArray, values: FloatArray) -> FloatArray:
+    # Centring changes no correlation and keeps the sums of squares free of cancellation.
+    x, y = labels - labels.mean(), values - values.mean()
+    return _columns(np.ones_like(x), x, y, x * x, y * y, x * y)
+
+
+def _correlation(sums: FloatArray) -> FloatArray:
+    """Pearson's r; 0 where a side is constant."""
+    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = (xx - x * x / n) * (yy - y * y / n)
+        r = (xy - x * y / n) / np.sqrt(spread)
+    return np.where(n > 0, np.where(spread > 1e-18, r, 0.0), np.nan)
+
+
+def _rounded_agreement(limit: float) -> Callable[[FloatArray, FloatArray], FloatArray]:
+    def contributions(labels: FloatArray, values: FloatArray) -> FloatArray:
+        agree = np.rint(np.clip(labels, -limit, limit)) == np.rint(np.clip(values, -limit, limit))
+        return _columns(agree, np.ones_like(labels))
+
+    return contributions
+
+
+def _confusion(zeros_count: bool) -> Callable[[FloatArray, FloatArray], FloatArray]:
+    """Counts of (true positive, false positive, false negative, true negative)."""
+
+    def contributions(labels: FloatArray, values: FloatArray) -> FloatArray:
+        if zeros_count:
+            kept = np.ones_like(labels, dtype=bool)
+            actual, predicted = labels >= 0, values >= 0
+        else:
+            kept, actual, predicted = labels != 0, labels > 0, values > 0
+        return _columns(
+            kept & actual & predicted,
+            kept & ~actual & predicted,
+            kept & actual & ~predicted,
+            kept & ~actual & ~predicted,
+        )
+
+    return contributions
+
+
+def _accuracy(sums: FloatArray) -> FloatArray:
+    return _ratio(np.stack([sums[..., 0] + sums[..., 3], sums.sum(axis=-1)], axis=-1))
+
+
+def _weighted_f1(sums: FloatArray) -> FloatArray:
+    tp, fp, fn, tn = np.moveaxis(sums, -1, 0)
+
+    def f1(hits: FloatArray) -> FloatArray:
+        whole = 2 * hits + fp + fn
+        return np.divide(2 * hits, whole, out=np.zeros_like(whole), where=whole > 0)
+
+    weighted = (tp + fn) * f1(tp) + (tn + fp) * f1(tn)
+    return _ratio(np.stack([weighted, sums.sum(axis=-1)], axis=-1))
+
+
+SCORES: Mapping[str, AdditiveScore] = MappingProxyType(
+    {
+        "mae": AdditiveScore(_absolute_error, _ratio),
+        "corr": AdditiveScore(_moments, _correlation),
+        "acc7": AdditiveScore(_rounded_agreement(3.0), _ratio),
+        "acc5": AdditiveScore(_rounded_agreement(2.0), _ratio),
+        "acc2_non0": AdditiveScore(_confusion(zeros_count=False), _accuracy),
+        "f1_non0": AdditiveScore(_confusion(zeros_count=False), _weighted_f1),
+        "acc2_has0": AdditiveScore(_confusion(zeros_count=True), _accuracy),
+        "f1_has0": AdditiveScore(_confusion(zeros_count=True), _weighted_f1),
+    }
+)
+"""Metric name -> its additive form."""

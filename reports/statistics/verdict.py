@@ -1,0 +1,67 @@
+"""From numbers to plain words: what may be said of one contrast.
+
+"Better" needs both questions answered: shown with new seeds and shown for new speakers. Where only the first is, the
+words are "better on these data, not shown for new speakers". Where a question could not be tested, no claim is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.statistics.estimate import Estimate
+
+LEVEL = 0.05
+MIN_DEGREES = 2
+"""With fewer degrees of freedom an interval exists but leans wholly on normality of a handful of numbers: no claim."""
+
+VerdictKind = Literal["better", "worse", "better here", "worse here", "no difference shown", "too few to say"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``kind`` for counting and sorting, ``words`` for the reader."""
+
+    kind: VerdictKind
+    words: str
+
+
+def judge(
+    rerun: Estimate | None,
+    new_data: Estimate | None,
+    corrected_rerun: float | None,
+    corrected_both: float | None,
+    higher_is_better: bool,
+) -> Verdict:
+    """The verdict on ``first minus second`` from its two estimates and their Holm-corrected p-values.
+
+    corrected_rerun, corrected_both: of the rerun question, and of both together (intersection-union).
+    """
+    if rerun is None:
+        return Verdict("too few to say", "cannot be judged: no pair of runs is complete")
+    if rerun.df is None or corrected_rerun is None:
+        return Verdict("too few to say", f"cannot be judged: {rerun.note or 'no interval'}")
+    if rerun.df < MIN_DEGREES:
+        return Verdict("too few to say", f"cannot be judged: {rerun.n} pairs of runs are too few")
+    if corrected_rerun > LEVEL or rerun.value == 0:
+        return Verdict("no difference shown", "no difference shown")
+    is_better = (rerun.value > 0) == higher_is_better
+    here: VerdictKind = "better here" if is_better else "worse here"
+    adjective = "better" if is_better else "worse"
+    refusal = _why_not_new_data(rerun, new_data)
+    if refusal:
+        return Verdict(here, f"{adjective} on these data; new speakers cannot be judged: {refusal}")
+    if corrected_both is not None and corrected_both <= LEVEL:
+        return Verdict("better" if is_better else "worse", f"{adjective}, with new seeds and for new speakers")
+    return Verdict(here, f"{adjective} on these data, not shown for new speakers")
+
+
+def _why_not_new_data(rerun: Estimate, new_data: Estimate | None) -> str:
+    """Why the new-data question has no usable answer; empty if it has one."""
+    if new_data is None or new_data.df is None:
+        return new_data.note if new_data is not None and new_data.note else "no interval"
+    if new_data.df < MIN_DEGREES:
+        return f"{new_data.n} folds or groups are too few"
+    if (new_data.value > 0) != (rerun.value > 0):
+        return "the two estimates disagree in sign"
+    return ""

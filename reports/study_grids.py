@@ -1,0 +1,87 @@
+"""The tables on how the study went, as text: configurations, searches, failures, cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from reports.grid import Grid
+from reports.metrics import METRICS
+from reports.record import Value
+from reports.report import BestConfiguration, Report
+from reports.rounding import compact, duration_text, fixed
+
+MOST_FAILURES_SHOWN = 30
+
+
+def parameters_text(parameters: Mapping[str, Value]) -> str:
+    """``alpha 0.1, gamma 0.034``."""
+    return ", ".join(f"{name} {compact(value)}" for name, value in sorted(parameters.items()))
+
+
+def configuration_grid(report: Report) -> Grid | None:
+    """Configurations per cell, arms that share one in one row; None if nothing was searched."""
+    shared: dict[tuple[str, str], list[BestConfiguration]] = defaultdict(list)
+    for row in report.configurations.rows:
+        if row.parameters:
+            shared[row.cell, parameters_text(row.parameters)].append(row)
+    if not shared:
+        return None
+    cells = [cell.name for cell in report.results.cells]
+    decimals = METRICS[report.configurations.objective].decimals if report.configurations.objective in METRICS else 4
+    rows = []
+    for (cell, text), members in sorted(shared.items(), key=lambda item: cells.index(item[0][0])):
+        searched = next((row for row in members if row.num_searched), members[0])
+        arms = "all tuned arms" if len(members) > 3 else ", ".join(row.arm for row in members)
+        found = fixed(searched.search_value, decimals + 1)
+        rows.append((cell, arms, text, str(searched.num_searched), found))
+    return Grid(("Cell", "Arms", "Parameters", "searched", "best valid"), "lllrr", tuple(rows))
+
+
+def search_grid(report: Report) -> Grid | None:
+    """Search trials per arm, summed over cells, by how they ended; None without any."""
+    totals: dict[str, list[int]] = {}
+    for row in report.search.rows:
+        total = totals.setdefault(row.arm, [0, 0, 0, 0, 0])
+        for place, count in enumerate((1, row.completed, row.pruned, row.failed, row.epochs)):
+            total[place] += count
+    if not totals:
+        return None
+    rows = tuple((arm, *(str(count) for count in counts)) for arm, counts in totals.items())
+    return Grid(("Arm", "searches", "completed", "pruned", "failed", "epochs"), "lrrrrr", rows)
+
+
+def failure_grid(report: Report) -> Grid | None:
+    """Failed trials, the first of them where there are many; None without any."""
+    shown = report.failures.rows[:MOST_FAILURES_SHOWN]
+    if not shown:
+        return None
+    rows = tuple(
+        (row.trial_id, row.arm, row.stage, str(row.seed), row.cell, _shorten(row.error), row.scored_as) for row in shown
+    )
+    return Grid(("Trial", "Arm", "Stage", "Seed", "Cell", "Error", "Scored as"), "lllrlll", rows)
+
+
+def _shorten(text: str, limit: int = 80) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def cost_grid(report: Report) -> Grid | None:
+    """Cost per arm and stage with a total; None before any trial has ended."""
+    if not report.cost.rows:
+        return None
+    rows = [
+        (
+            row.arm,
+            row.stage,
+            str(row.trials),
+            str(row.epochs),
+            duration_text(row.device_s),
+            duration_text(row.device_s / row.trials),
+        )
+        for row in report.cost.rows
+    ]
+    trials, epochs = sum(row.trials for row in report.cost.rows), sum(row.epochs for row in report.cost.rows)
+    device_s = sum(row.device_s for row in report.cost.rows)
+    rows.append(("total", "", str(trials), str(epochs), duration_text(device_s), duration_text(device_s / trials)))
+    return Grid(("Arm", "Stage", "trials", "epochs", "device time", "per trial"), "llrrrr", tuple(rows))

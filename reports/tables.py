@@ -1,0 +1,224 @@
+"""Every table of a report as CSV: full precision, line feeds, one header row, empty cells for what is undefined."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reports.questions import Answers
+from reports.report import Report
+from reports.results import RunState
+from reports.statistics.estimate import Estimate
+from reports.study_grids import parameters_text
+
+Cell = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One CSV file without its ending: ``name``, columns and rows of equal length."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def to_csv(self) -> str:
+        """The file's text."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows([_text(cell) for cell in row] for row in self.rows)
+        return text.getvalue()
+
+
+def write_tables(report: Report, directory: Path) -> tuple[Path, ...]:
+    """Write every table of ``report`` into ``directory`` (made if absent) and return the paths."""
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for table in report_tables(report):
+        path = directory / f"{table.name}.csv"
+        path.write_text(table.to_csv(), encoding="utf-8", newline="\n")
+        paths.append(path)
+    return tuple(paths)
+
+
+def report_tables(report: Report) -> tuple[Table, ...]:
+    """Every table, also the empty ones: a file that is always there is easier to read by program."""
+    return (
+        _arms(report),
+        _contrasts(report),
+        _models(report),
+        _runs(report),
+        _configurations(report),
+        Table(
+            "search",
+            ("arm", "cell", "completed", "pruned", "failed", "epochs"),
+            tuple((r.arm, r.cell, r.completed, r.pruned, r.failed, r.epochs) for r in report.search.rows),
+        ),
+        _failures(report),
+        Table(
+            "cost",
+            ("arm", "stage", "trials", "epochs", "device_s"),
+            tuple((r.arm, r.stage, r.trials, r.epochs, r.device_s) for r in report.cost.rows),
+        ),
+        Table("warnings", ("warning",), tuple((text,) for text in report.warnings)),
+        Table("provenance", ("part", "key", "value"), tuple(_provenance(report))),
+    )
+
+
+ANSWER_COLUMNS = (
+    "value",
+    *("rerun_low", "rerun_high", "rerun_df", "rerun_n", "rerun_note"),
+    *("new_data_low", "new_data_high", "new_data_df", "new_data_n", "new_data_note"),
+)
+
+
+def _answers(answers: Answers | None) -> tuple[Cell, ...]:
+    if answers is None:
+        return (None,) * len(ANSWER_COLUMNS)
+    return (answers.value, *_estimate(answers.rerun), *_estimate(answers.new_data))
+
+
+def _estimate(estimate: Estimate) -> tuple[Cell, ...]:
+    return estimate.low, estimate.high, estimate.df, estimate.n, estimate.note
+
+
+def _text(cell: Cell) -> str:
+    if cell is None or (isinstance(cell, float) and not np.isfinite(cell)):
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return repr(cell) if isinstance(cell, float) else str(cell)
+
+
+def _arms(report: Report) -> Table:
+    arms = {row.arm: row for row in (*report.ablation.rows, *(model.row for model in report.models))}
+    components = report.ablation.components
+    rows = []
+    for row in arms.values():
+        ticks = tuple(row.components.get(name) for name in components)
+        counts = row.counts
+        for metric in report.metrics:
+            measured = row.measured[metric.name]
+            published = row.published.metrics.get(metric.name) if row.published is not None else None
+            dataset = report.ablation.dataset if published is not None else None
+            rows.append(
+                (row.arm, row.label, row.role, row.model, *ticks, metric.name, metric.unit)
+                + (*_answers(measured.answers), counts.seeds, counts.cells, counts.failed, counts.missing)
+                + (None if measured.survivors is None else measured.survivors.value, published, dataset)
+            )
+    columns = ("arm", "label", "role", "model", *components, "metric", "unit", *ANSWER_COLUMNS)
+    columns += ("seeds", "cells", "failed", "missing", "survivors_value", "published", "published_dataset")
+    return Table("ablation", columns, tuple(rows))
+
+
+_SIZE_COLUMNS = (
+    "effect_run_sd",
+    "effect_low",
+    "effect_high",
+    "p_improvement",
+    "p_improvement_low",
+    "p_improvement_high",
+)
+_P_COLUMNS = ("p_rerun", "p_new_data", "p_both", "p_rerun_holm", "p_new_data_holm", "p_both_holm")
+
+
+def _contrasts(report: Report) -> Table:
+    rows = []
+    for row in report.contrasts.rows:
+        for metric in report.metrics:
+            held = row.differences[metric.name]
+            effect, chance = held.effect, held.improvement
+            sizes: tuple[Cell, ...] = (None,) * 3 if effect is None else (effect.value, effect.low, effect.high)
+            sizes += (None,) * 3 if chance is None else (chance.value, chance.low, chance.high)
+            is_primary = metric.name == report.primary.name
+            p = row.p_values
+            tests: tuple[Cell, ...] = (None,) * 8
+            if is_primary:
+                tests = (p.rerun, p.new_data, p.both, p.rerun_holm, p.new_data_holm, p.both_holm)
+                tests += (row.verdict.kind, row.verdict.words)
+            rows.append(
+                (row.contrast.first, row.contrast.second, row.contrast.isolates, metric.name, metric.unit, is_primary)
+                + (*_answers(held.answers), *sizes, *tests, row.failed)
+                + (None if held.survivors is None else held.survivors.value,)
+            )
+    columns = (
+        "first",
+        "second",
+        "isolates",
+        "metric",
+        "unit",
+        "is_primary",
+        *ANSWER_COLUMNS,
+        *_SIZE_COLUMNS,
+        *_P_COLUMNS,
+    )
+    return Table("contrasts", (*columns, "verdict", "verdict_words", "failed", "survivors_value"), tuple(rows))
+
+
+def _models(report: Report) -> Table:
+    rows = []
+    for model in report.models:
+        difference = None if model.to_baseline is None else model.to_baseline.answers
+        measured = model.row.measured[report.primary.name]
+        rows.append((model.row.arm, model.row.model, *_answers(measured.answers), *_answers(difference)))
+    names = tuple(f"baseline_minus_method_{name}" for name in ANSWER_COLUMNS)
+    return Table("methods", ("arm", "model", *ANSWER_COLUMNS, *names), tuple(rows))
+
+
+def _runs(report: Report) -> Table:
+    results = report.results
+    rows = []
+    factors = [metric.factor for metric in report.metrics]
+    places = [results.metrics.index(metric.name) for metric in report.metrics]
+    for arm, seed, cell in np.argwhere(results.state != RunState.NOT_PLANNED).tolist():
+        record = results.runs.get((arm, seed, cell))
+        shown = [float(results.scores[arm, seed, cell, p]) * f for p, f in zip(places, factors, strict=True)]
+        head: tuple[Cell, ...] = (results.arms[arm], results.seeds[seed], results.cells[cell].name)
+        state = RunState(int(results.state[arm, seed, cell])).name.lower()
+        ids: tuple[Cell, ...] = (None, None) if record is None else (record.trial_id, record.configuration_id)
+        rows.append((*head, state, *ids, *shown))
+    columns = ("arm", "seed", "cell", "state", "trial_id", "configuration_id")
+    return Table("runs", (*columns, *(metric.name for metric in report.metrics)), tuple(rows))
+
+
+def _configurations(report: Report) -> Table:
+    names: Mapping[str, None] = dict.fromkeys(
+        sorted({name for row in report.configurations.rows for name in row.parameters})
+    )
+    rows: Sequence[tuple[Cell, ...]] = [
+        (r.arm, r.cell, r.configuration_id, r.origin, r.num_searched, r.search_value, r.confirm_value, r.num_confirmed)
+        + (*(r.parameters.get(name) for name in names), parameters_text(r.parameters))
+        for r in report.configurations.rows
+    ]
+    columns = ("arm", "cell", "configuration_id", "origin", "num_searched", "search_value", "confirm_value")
+    return Table("configurations", (*columns, "num_confirmed", *names, "text"), tuple(rows))
+
+
+def _failures(report: Report) -> Table:
+    columns = ("trial_id", "arm", "stage", "seed", "cell", "attempts", "epochs", "error", "scored_as")
+    rows: list[tuple[Cell, ...]] = [
+        (r.trial_id, r.arm, r.stage, r.seed, r.cell, r.attempts, r.epochs, r.error, r.scored_as)
+        for r in report.failures.rows
+    ]
+    rows += [
+        (None, arm, "confirm", seed, cell, 0, 0, "no record", "missing") for arm, seed, cell in report.failures.missing
+    ]
+    return Table("failures", columns, tuple(rows))
+
+
+def _provenance(report: Report) -> Iterator[tuple[str, str, str]]:
+    provenance = report.provenance
+    for part, pairs in (
+        ("data", provenance.data),
+        ("environment", provenance.environment),
+        ("fixed", provenance.fixed),
+    ):
+        for key, value in pairs:
+            yield part, key, value
+    yield "command", "command_line", provenance.command

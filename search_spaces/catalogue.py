@@ -1,0 +1,53 @@
+"""What a search space may speak about, handed in by whoever loads it.
+
+``search_spaces`` knows no model. The hub describes every registered method as a :class:`MethodSchema`; loading checks
+names, types and ranges against it and can name the nearest correct spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from search_spaces.trial import Value
+
+SettingKind = Literal["bool", "int", "float", "choice"]
+
+
+@dataclass(frozen=True)
+class SettingSchema:
+    """One setting of a method: its kind, its default, its bounds (inclusive unless ``low_exclusive``) or choices."""
+
+    name: str
+    kind: SettingKind
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    low_exclusive: bool = False
+    choices: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class MethodSchema:
+    """One method.
+
+    components: the boolean settings that an ablation may switch.
+    presets: named sets of settings (``paper``).
+    find_conflict: maps a full set of settings (defaults merged in) to a sentence saying why it is impossible, or None.
+    """
+
+    name: str
+    settings: Mapping[str, SettingSchema]
+    components: tuple[str, ...] = ()
+    presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    find_conflict: Callable[[Mapping[str, Value]], str | None] = lambda settings: None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All methods, and the metrics that the study's data will have (``mae``, ``corr``, ``acc7``, ...)."""
+
+    methods: Mapping[str, MethodSchema]
+    metrics: tuple[str, ...]

@@ -1,0 +1,94 @@
+"""The nouns that a search space is expanded into: arms, configurations and trials.
+
+Everything here is frozen data. A trial's id is a hash of all that decides its result, so that the same trial planned
+twice is the same trial, in this process or after a crash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Value = bool | int | float | str
+Stage = Literal["search", "confirm"]
+ArmRole = Literal["baseline", "ablation", "model", "control"]
+
+
+def digest(content: Any, length: int = 16) -> str:
+    """The first ``length`` hex digits of the SHA-256 of canonical JSON: equal content, equal digest."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A named thing under comparison.
+
+    model: the name of a registered method (``dmd``, ``ridge``).
+    settings: every setting that the space fixes for this arm, component toggles included.
+    components: the toggles alone (empty for a method without them).
+    seed_offset: added to every confirm seed; non-zero only for a control.
+    """
+
+    name: str
+    label: str
+    role: ArmRole
+    model: str
+    settings: Mapping[str, Value]
+    components: Mapping[str, bool]
+    seed_offset: int = 0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a trial is evaluated: fold ``fold`` of repeat ``repeat``; ``fold`` is None on an official split."""
+
+    repeat: int = 0
+    fold: int | None = None
+
+    @property
+    def name(self) -> str:
+        return "official" if self.fold is None else f"r{self.repeat}f{self.fold}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration, one seed, one fold: one training run.
+
+    parameters: the searched values; ``settings`` holds these too, merged with what the arm fixes.
+    context: digest of what decides the result besides the settings (data content, code, torch version, device type,
+    precision, threads), so that two ids are equal only where the numbers are.
+    """
+
+    arm: str
+    model: str
+    stage: Stage
+    settings: Mapping[str, Value]
+    parameters: Mapping[str, Value]
+    seed: int
+    cell: Cell
+    context: str
+
+    @property
+    def configuration_id(self) -> str:
+        """Hash of method and settings; the seed and the fold do not enter."""
+        return digest({"model": self.model, "settings": dict(self.settings)}, 12)
+
+    @property
+    def id(self) -> str:
+        """Hash of everything that decides the result of this trial inside its arm and stage."""
+        return digest(
+            {
+                "arm": self.arm,
+                "model": self.model,
+                "stage": self.stage,
+                "settings": dict(self.settings),
+                "seed": self.seed,
+                "repeat": self.cell.repeat,
+                "fold": self.cell.fold,
+                "context": self.context,
+            }
+        )

@@ -1,0 +1,43 @@
+"""Small inputs for the model tests: random batches of any shape, and the settings of a tiny DMD."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from dmd.data.batches import Batch
+from dmd.job import Setting
+from dmd.modalities import MODALITIES
+from dmd.models.model import Dims
+
+TINY: dict[str, Setting] = {"width": 8, "heads": 2, "levels": 1, "gd.size_homo": 4, "gd.size_hetero": 4}
+TINY |= {f"kernel.{m}": 2 for m in MODALITIES}
+
+# every combination of components that means something: 8 with FD, 3 without
+FEASIBLE = [
+    {"fd": True, "homo_gd": homo, "ca": ca, "hetero_gd": hetero}
+    for homo in (True, False)
+    for ca in (True, False)
+    for hetero in (True, False)
+] + [
+    {"fd": False, "homo_gd": False, "ca": ca, "hetero_gd": hetero}
+    for ca, hetero in ((False, False), (True, False), (True, True))
+]
+
+
+def make_dims(widths: Sequence[int] = (5, 3, 4), steps: Sequence[int] = (6, 7, 5)) -> Dims:
+    return Dims(dict(zip(MODALITIES, widths, strict=True)), dict(zip(MODALITIES, steps, strict=True)))
+
+
+def make_batch(dims: Dims, size: int = 6, seed: int = 0, *, full: bool = False) -> Batch:
+    """A right-padded batch; labels on the 0.2 grid so that classes repeat."""
+    generator = torch.Generator().manual_seed(seed)
+    features, lengths = {}, {}
+    for m in MODALITIES:
+        steps = dims.max_steps[m]
+        lengths[m] = torch.full((size,), steps) if full else torch.randint(1, steps + 1, (size,), generator=generator)
+        x = torch.randn(size, steps, dims.widths[m], generator=generator)
+        features[m] = x * (torch.arange(steps) < lengths[m][:, None]).unsqueeze(-1)
+    labels = torch.randint(-15, 16, (size,), generator=generator) / 5
+    return Batch(features, lengths, labels)

@@ -1,0 +1,96 @@
+import math
+
+import pytest
+import torch
+
+from dmd.losses.decoupling import orthogonality, squared_distance
+from dmd.losses.margin import margin_loss
+
+LABELS = torch.tensor([1, 1, -2, 0.4, 0.4, -2])
+VECTORS = torch.tensor([[1, 0], [0.8, 0.6], [-1, 0.5], [0, 1], [0.6, 0.8], [-0.5, -1]])
+REAL = torch.tensor([[True, True, False]])
+
+
+def test_margin_loss_matches_the_published_codes_golden_value() -> None:
+    loss = margin_loss(
+        VECTORS,
+        LABELS,
+        torch.zeros(6, dtype=torch.int64),
+        torch.tensor(0.15),
+        kind="label_gap",
+        triplets="any",
+        label_class="exact",
+        reduction="anchors",
+    )
+    assert loss.item() == pytest.approx(0.0625464, abs=1e-6)
+
+
+def test_margin_loss_of_the_paper_by_hand() -> None:
+    # two samples of classes 1 and -1 in two modalities (rows: L1, L2, A1, A2); cosines by eye
+    vectors = torch.tensor([[1.0, 0], [0, 1], [0, 1], [1, 0]])
+    labels = torch.tensor([1.0, -1, 1, -1])
+    modality = torch.tensor([0, 0, 1, 1])
+    # anchor L1: positive A1 (cos 0), negative L2 (cos 0) -> 0.1; the other three anchors likewise
+    loss = margin_loss(
+        vectors,
+        labels,
+        modality,
+        torch.tensor(0.1),
+        kind="constant",
+        triplets="cross_modal",
+        label_class="round7",
+        reduction="triples",
+    )
+    assert loss.item() == pytest.approx(0.1, abs=1e-6)
+    aligned = vectors[[0, 1, 0, 1]]  # both modalities agree: positive cos 1, negative cos 0
+    loss = margin_loss(
+        aligned,
+        labels,
+        modality,
+        torch.tensor(1.25),
+        kind="constant",
+        triplets="cross_modal",
+        label_class="round7",
+        reduction="triples",
+    )
+    assert loss.item() == pytest.approx(0.25, abs=1e-6)
+
+
+@pytest.mark.parametrize("reduction", ["triples", "anchors"])
+def test_margin_loss_without_triplets_is_zero_and_has_a_gradient(reduction: str) -> None:
+    vectors = VECTORS.clone().requires_grad_()
+    loss = margin_loss(
+        vectors,
+        torch.ones(6),
+        torch.tensor([0, 0, 1, 1, 2, 2]),
+        torch.tensor(0.1),
+        kind="constant",
+        triplets="cross_modal",
+        label_class="round7",
+        reduction=reduction,  # type: ignore[arg-type]
+    )
+    loss.backward()
+    assert loss.item() == 0
+    assert vectors.grad is not None
+    assert torch.equal(vectors.grad, torch.zeros_like(vectors))
+
+
+def test_squared_distance_counts_real_elements_only() -> None:
+    first = torch.tensor([[[1.0, 2.0], [3.0, 4.0], [9.0, 9.0]]])
+    second = torch.zeros_like(first)
+    assert squared_distance(first, second, REAL, "mean").item() == pytest.approx((1 + 4 + 9 + 16) / 4)
+    assert squared_distance(first, second, REAL, "sum").item() == pytest.approx(30)
+
+
+def test_orthogonality_forms_by_hand() -> None:
+    common = torch.tensor([[[1.0, 0.0], [1.0, 1.0], [1.0, 0.0]]])
+    exclusive = torch.tensor([[[-2.0, 0.0], [1.0, 0.0], [5.0, 0.0]]])
+    # cosines of the two real steps: -1 and 1/sqrt(2)
+    half = 1 / math.sqrt(2)
+    expected = {"signed": (-1 + half) / 2, "relu": half / 2, "squared": (1 + 0.5) / 2}
+    for form, value in expected.items():
+        result = orthogonality(common, exclusive, REAL, form, "feature")  # type: ignore[arg-type]
+        assert result.item() == pytest.approx(value, abs=1e-6), form
+    # flattened over the two real steps: (-2 + 1) / (sqrt(3) * sqrt(5))
+    flat = orthogonality(common, exclusive, REAL, "signed", "flatten")
+    assert flat.item() == pytest.approx(-1 / math.sqrt(15), abs=1e-6)
