@@ -6,6 +6,7 @@
     ├── InputError             the user's data or configuration: shown as one line, exit code 2
     │   ├── DataError              a data file or a fold plan breaks a rule
     │   └── ConfigurationError     a setting is out of range or contradicts another
+    ├── SealBroken             test labels were asked for by something that may not have them
     └── TrainingDiverged       a loss or a prediction became non-finite; carries the epoch
 """
 
@@ -24,6 +25,10 @@ class DataError(InputError):
 
 class ConfigurationError(InputError):
     """A setting is out of range or contradicts another."""
+
+
+class SealBroken(DmdError):
+    """Test labels were asked for before training had ended, or a second time."""
 
 
 class TrainingDiverged(DmdError):

@@ -72,8 +72,9 @@ def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contras
     answers = difference.answers
     decimals = decimals_for([answers.rerun.half_width, answers.new_data.half_width], metric.decimals)
     is_ahead = (answers.value > 0) == metric.higher_is_better
-    standing = "equal" if answers.value == 0 else ("ahead" if is_ahead else "behind")
-    size = "" if answers.value == 0 else f" by {fixed(abs(answers.value), decimals)}{metric.unit} {metric.label}"
+    size = fixed(abs(answers.value), decimals)
+    is_level = float(size) == 0
+    standing = "level" if is_level else f"{'ahead' if is_ahead else 'behind'} by {size}{metric.unit} {metric.label}"
     widths = [
         f"± {fixed(item.half_width, decimals)} {item.question}"
         for item in (answers.rerun, answers.new_data)
@@ -85,4 +86,4 @@ def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contras
     if declared:
         words = f"for {declared[0].contrast.first}: {declared[0].verdict.words}"
     spread = ", ".join([*widths, f"n = {answers.rerun.n} pairs"])
-    return f"{baseline.row.label} against {model.row.label}: {standing}{size} ({spread}); {words}."
+    return f"{baseline.row.label} against {model.row.label}: {standing} ({spread}); {words}."

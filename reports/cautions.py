@@ -10,7 +10,7 @@ from reports.questions import Questions
 from reports.record import RunRecord, StudyDescription
 from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
 from reports.results import ResultsTable
-from reports.rounding import decimals_for, fixed
+from reports.rounding import count, decimals_for, fixed
 
 FEW_SEEDS = 5
 FEW_CELLS = 10
@@ -54,7 +54,7 @@ def _incomplete(rows: Sequence[ArmRow]) -> list[str]:
                     f" and covers {counts.cells} of {counts.cells_planned} folds, so its mean is over other data than "
                     "the other arms' (contrasts use complete pairs only)"
                 )
-            sentences.append(f"{row.label} lacks {counts.missing} planned runs{where}.")
+            sentences.append(f"{row.label} lacks {count(counts.missing, 'planned run')}{where}.")
     return sentences
 
 
@@ -75,7 +75,8 @@ def _spread(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
         sentences.append("Some arms have one run per fold: how much a rerun would differ is unknown for them.")
     elif 0 < fewest < FEW_SEEDS:
         sentences.append(
-            f"Only {fewest:.2g} runs per fold: the run-to-run spread is itself known roughly, and small differences go unseen."
+            f"Only {fewest:.2g} runs per fold: the run-to-run spread is itself known roughly, and small differences "
+            "go unseen."
         )
     if results.is_official:
         sentences.append(
@@ -84,8 +85,8 @@ def _spread(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
         )
     elif 0 < len(results.cells) < FEW_CELLS:
         sentences.append(
-            f"{len(results.cells)} folds: the new-data intervals have {len(results.cells) - 1} degrees of freedom and are wide; "
-            "repeated folds or more speakers narrow them, more seeds hardly do."
+            f"{len(results.cells)} folds: the new-data intervals have {len(results.cells) - 1} degrees of freedom and "
+            "are wide; repeated folds or more speakers narrow them, more seeds hardly do."
         )
     return sentences
 
@@ -94,12 +95,13 @@ def _tuning(study: StudyDescription, records: Sequence[RunRecord]) -> list[str]:
     sentences = []
     if study.search.get("scope") == "baseline":
         sentences.append(
-            f"Hyperparameters were tuned on {study.baseline} only and inherited by the other arms: this favours {study.baseline}."
+            f"Hyperparameters were tuned on {study.baseline} only and inherited by the other arms: this favours "
+            f"{study.baseline}."
         )
     searched = Counter((r.arm, r.repeat, r.fold) for r in records if r.stage == "search")
     budgets: dict[str, int] = {}
-    for (arm, _, _), count in searched.items():
-        budgets[arm] = max(count, budgets.get(arm, 0))
+    for (arm, _, _), number in searched.items():
+        budgets[arm] = max(number, budgets.get(arm, 0))
     planned = [arm.name for arm in study.arms if arm.role != "control"]
     without = [name for name in planned if name not in budgets]
     if budgets and len(set(budgets.values())) > 1:
@@ -124,12 +126,13 @@ def _noise_floor(study: StudyDescription, questions: Questions, contrasts: Contr
             for row in contrasts.rows
             if (held := row.differences[metric.name].answers) is not None and abs(held.value) <= floor
         ]
-        decimals = decimals_for([answers.rerun.half_width], metric.decimals)
-        width = answers.rerun.half_width
-        spread = "" if width is None else f" (± {fixed(width, decimals)} rerun, n = {answers.rerun.n} runs)"
+        estimates = (answers.rerun, answers.new_data)
+        decimals = decimals_for([item.half_width for item in estimates], metric.decimals)
+        widths = [f"± {fixed(item.half_width, decimals)} {item.question}" for item in estimates if item.half_width]
+        spread = ", ".join([*widths, f"n = {answers.rerun.n} runs"])
         sentences.append(
             f"Noise floor: {arm.label} is the baseline once more under other seeds, and differs from it by "
-            f"{fixed(floor, decimals)} {metric.label}{spread}. "
+            f"{fixed(floor, decimals)} {metric.label} ({spread}). "
             + (f"No larger than that: {', '.join(below)}." if below else "Every declared contrast is larger than that.")
         )
     return sentences

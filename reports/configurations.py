@@ -29,8 +29,8 @@ def best_configurations(
     objective = objective_of(study)
     searches = _searches(records)
     confirmed: dict[Place, list[RunRecord]] = defaultdict(list)
-    for (arm, _, cell), record in sorted(results.runs.items()):
-        confirmed[results.arms[arm], results.cells[cell]].append(record)
+    for (arm_place, _, cell_place), record in sorted(results.runs.items(), key=lambda item: item[0]):
+        confirmed[results.arms[arm_place], results.cells[cell_place]].append(record)
     rows = []
     for (arm, cell), runs in sorted(confirmed.items(), key=lambda item: (results.arms.index(item[0][0]), item[0][1])):
         own = searches.get((arm, cell), [])

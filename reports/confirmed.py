@@ -31,8 +31,8 @@ def distinct_records(records: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
 def confirmed_records(records: Sequence[RunRecord], objective: str) -> tuple[RunRecord, ...]:
     """The confirm trials that speak for their arm: one configuration per arm and cell.
 
-    Where several configurations of an arm were confirmed on a cell (``confirm.top`` above 1), the one with the best mean
-    of ``objective`` (a validation metric, without prefix) over the fresh seeds speaks; test scores do not enter.
+    Where several configurations of an arm were confirmed on a cell (``confirm.top`` above 1), the one with the best
+    mean of ``objective`` (a validation metric, without prefix) over the fresh seeds speaks; test scores do not enter.
     A configuration with failed runs ranks behind those without.
     """
     by_place: dict[tuple[str, int, int | None], dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))

@@ -16,6 +16,8 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
     def __str__(self) -> str:
+        for row in self.rows:
+            assert len(row) == len(self.headings) == len(self.align), (self.headings, self.align, row)
         table = [[_escape(cell) for cell in row] for row in (self.headings, *self.rows)]
         widths = [max(3, *(_width(row[place]) for row in table)) for place in range(len(self.headings))]
         rule = [_rule(kind, width) for kind, width in zip(self.align, widths, strict=True)]

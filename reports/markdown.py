@@ -15,7 +15,7 @@ def render_markdown(report: Report) -> str:
     """The whole report as Markdown text, ending with one line feed."""
     environment = Environment(
         loader=PackageLoader("reports"),
-        autoescape=False,  # noqa: S701 (Markdown, not HTML; cells are escaped by Grid)
+        autoescape=False,  # Markdown, not HTML; cells are escaped by Grid
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -31,6 +31,7 @@ def render_markdown(report: Report) -> str:
         other_metrics=list(result_grids.other_metric_grids(report)),
         contrast_sizes=result_grids.contrast_size_grid(report),
         contrast_tests=result_grids.contrast_test_grid(report),
+        verdicts=list(result_grids.verdict_lines(report)),
         models=result_grids.model_grid(report),
         configurations=study_grids.configuration_grid(report),
         searches=study_grids.search_grid(report),

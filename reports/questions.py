@@ -1,7 +1,7 @@
 """Both questions asked of an arm or of a pair of arms: the one place that knows which method answers which.
 
-*Rerun* is always the t on the pooled within-cell variance. *New data* is the corrected t over folds, or the jackknife over
-test groups where there is only an official split.
+*Rerun* is always the t on the pooled within-cell variance. *New data* is the corrected t over folds, or the jackknife
+over test groups where there is only an official split.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Answers:
 class Difference:
     """``first`` minus ``second``.
 
-    answers: None where no pair is complete. pairs: (S, C) paired differences in shown units, or None if the arms share no
-    seeds and were compared as independent samples. first, second: (S, C) scores, in shown units.
+    answers: None where no pair is complete. pairs: (S, C) paired differences in shown units, or None if the arms share
+    no seeds and were compared as independent samples. first, second: (S, C) scores, in shown units.
     """
 
     answers: Answers | None
@@ -70,8 +70,7 @@ class Questions:
         rerun = rerun_mean(values)
         if rerun is None:
             return None
-        seeds = np.isfinite(values).any(axis=1)
-        new_data = self._new_data(rerun.value, np.array(_cell_means(values)), ((arm, seeds, 1.0),), metric)
+        new_data = self._new_data(rerun.value, _cell_means(values), ((arm, _any_seed(values), 1.0),), metric)
         return Answers(rerun.scaled(factor), new_data.scaled(factor))
 
     def between(self, first: str, second: str, metric: str, survivors_only: bool = False) -> Difference:
@@ -81,12 +80,12 @@ class Questions:
         two = self._scores(second, metric, survivors_only)
         if not self._share_seeds(first, second):
             rerun, cells = rerun_difference_unpaired(one, two), _cell_means(one) - _cell_means(two)
-            weights = ((first, _any_seed(one), 1.0), (second, _any_seed(two), -1.0))
-            pairs = None
+            pairs, in_first, in_second = None, _any_seed(one), _any_seed(two)
         else:
             pairs = one - two
             rerun, cells = rerun_mean(pairs), _cell_means(pairs)
-            weights = ((first, _any_seed(pairs), 1.0), (second, _any_seed(pairs), -1.0))
+            in_first = in_second = _any_seed(pairs)
+        weights = ((first, in_first, 1.0), (second, in_second, -1.0))
         shown = None if pairs is None else pairs * factor
         if rerun is None:
             return Difference(None, shown, one * factor, two * factor)
@@ -129,10 +128,10 @@ class Questions:
 
 
 def _any_seed(values: FloatArray) -> npt.NDArray[np.bool_]:
-    return np.isfinite(values).any(axis=1)
+    return np.asarray(np.isfinite(values).any(axis=1))
 
 
 def _cell_means(values: FloatArray) -> FloatArray:
     """(C,) means over seeds; NaN where a cell has none."""
     counts = np.isfinite(values).sum(axis=0)
-    return np.divide(np.nansum(values, axis=0), counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+    return np.asarray(np.nansum(values, axis=0) / np.where(counts > 0, counts, np.nan))

@@ -119,8 +119,9 @@ class BestConfiguration:
     """The configuration that was confirmed for an arm on one cell, and where it came from.
 
     num_searched: search trials of this arm on this cell; 0 if it was inherited or fixed.
-    search_value: objective of the chosen search run on validation, one run, chosen for being the best; None if unknown.
-    confirm_value: mean objective on validation over the fresh seeds; None if no run completed. num_confirmed: those runs.
+    search_value: objective of the chosen search run on validation: one run, chosen for being the best; None if unknown.
+    confirm_value: mean objective on validation over the fresh seeds; None if no run completed.
+    num_confirmed: those runs.
     """
 
     arm: str
@@ -205,7 +206,10 @@ class CostTable:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the numbers come from, as ordered (key, text) pairs; command: how to run it again, empty if not recorded."""
+    """Where the numbers come from, as ordered (key, text) pairs.
+
+    command: how to run it again; empty if not recorded.
+    """
 
     data: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]

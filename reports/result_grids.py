@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reports.answer import name_contrast
 from reports.grid import Grid
 from reports.metrics import Metric
 from reports.number_cells import decimals_of, interval_cell, mean_cell, runs_cell
-from reports.report import ArmRow, ContrastRow, MetricDifference, Report
-from reports.rounding import ABSENT, fixed, p_text
+from reports.report import ArmRow, MetricDifference, Report
+from reports.rounding import ABSENT, count, fixed, p_text
 
 COMPONENT_LABELS = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD"}
 
@@ -91,23 +92,14 @@ def contrast_size_grid(report: Report) -> Grid:
     """How large each declared contrast is."""
     metric = report.primary
     has_survivors = any(row.differences[metric.name].survivors for row in report.contrasts.rows)
-    headings: tuple[str, ...] = (
-        "",
-        "Contrast",
-        "Isolates",
-        "n",
-        f"{metric.label} difference",
-        "rerun 95%",
-        "new data 95%",
-    )
-    headings += ("in run SDs", "P(first better)")
+    headings: tuple[str, ...] = ("", "Contrast", "n", f"{metric.label} difference", "rerun 95%", "new data 95%")
     rows = []
     for number, row in enumerate(report.contrasts.rows, start=1):
         difference = row.differences[metric.name]
-        cells = (str(number), f"{row.contrast.first} - {row.contrast.second}", row.contrast.isolates)
-        cells += difference_columns(difference, metric) + size_columns(difference)
+        name = (str(number), f"{row.contrast.first} - {row.contrast.second}")
+        cells: tuple[str, ...] = (*name, *difference_columns(difference, metric))
         rows.append((*cells, mean_cell(difference.survivors, metric, signed=True)) if has_survivors else cells)
-    align = "rllrrrrrr"
+    align = "rlrrrr"
     if has_survivors:
         headings, align = (*headings, "survivors only"), align + "r"
     return Grid(headings, align, tuple(rows))
@@ -141,19 +133,25 @@ def size_columns(difference: MetricDifference) -> tuple[str, str]:
 
 
 def contrast_test_grid(report: Report) -> Grid:
-    """p-values, raw and corrected, and the verdict of each declared contrast."""
+    """Effect sizes and p-values, raw and corrected, of each declared contrast."""
     rows = []
     for number, row in enumerate(report.contrasts.rows, start=1):
         p = row.p_values
         pairs = ((p.rerun, p.rerun_holm), (p.new_data, p.new_data_holm), (p.both, p.both_holm))
         cells = tuple(f"{p_text(raw)} / {p_text(holm)}" for raw, holm in pairs)
-        rows.append((str(number), row.contrast.isolates or row.contrast.first, *cells, _verdict(row)))
-    headings = ("", "Isolates", "p rerun / Holm", "p new data / Holm", "p both / Holm", "The first arm is")
-    return Grid(headings, "rlrrrl", tuple(rows))
+        sizes = size_columns(row.differences[report.primary.name])
+        rows.append((str(number), row.contrast.isolates or ABSENT, *sizes, *cells))
+    headings = ("", "Isolates", "in run SDs", "P(first better)", "p rerun / Holm", "p new data / Holm", "p both / Holm")
+    return Grid(headings, "rlrrrrr", tuple(rows))
 
 
-def _verdict(row: ContrastRow) -> str:
-    return f"{row.verdict.words} (counting {row.failed} failed runs)" if row.failed else row.verdict.words
+def verdict_lines(report: Report) -> Iterator[str]:
+    """One sentence per declared contrast, in order."""
+    for row in report.contrasts.rows:
+        failures = f" (counting {count(row.failed, 'failed run')})" if row.failed else ""
+        has_direction = row.verdict.kind.startswith(("better", "worse"))
+        subject = f"{row.contrast.first} is " if has_direction else ""
+        yield f"{name_contrast(row.contrast)}: {subject}{row.verdict.words}{failures}."
 
 
 def model_grid(report: Report) -> Grid:
@@ -164,8 +162,8 @@ def model_grid(report: Report) -> Grid:
         difference = model.to_baseline
         change = ("", "", "") if difference is None else difference_columns(difference, metric)[1:]
         rows.append((model.row.label, *primary_columns(model.row, metric), *change))
-    headings = ("Method", "n", _heading(metric), "rerun 95%", "new data 95%")
-    headings += ("baseline minus method", "rerun 95%", "new data 95%")
+    intervals = ("rerun 95%", "new data 95%")
+    headings = ("Method", "n", _heading(metric), *intervals, "baseline minus method", *intervals)
     return Grid(headings, "lrrrrrrr", tuple(rows))
 
 

@@ -48,7 +48,7 @@ class FoldCell:
 class ResultsTable:
     """Test scores of the confirm trials, as recorded (shares, not per cent).
 
-    scores: (A, S, C, M) of the primary analysis: a failed run scores as the training-median predictor; NaN where no run.
+    scores: (A, S, C, M) of the primary analysis: a failed run scores as the training-median predictor; NaN: no run.
     state: (A, S, C) of :class:`RunState`.
     num_train, num_test: (C,) items of the parts; 0 where unknown.
     runs: (arm, seed, cell) indices -> the record there.
@@ -70,7 +70,8 @@ class ResultsTable:
     def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
         """The table of a study. The order of ``records`` does not matter.
 
-        Raises ValueError if two different records share a trial id, or two trials share arm, configuration, seed and cell.
+        Raises ValueError if two different records share a trial id, or two trials share arm, configuration, seed and
+        cell.
         """
         arms = tuple(arm.name for arm in study.arms)
         confirmed = confirmed_records(distinct_records(records), objective_of(study))
@@ -163,8 +164,8 @@ class _Builder:
         if other is not record:
             raise ValueError(
                 f"trials {other.trial_id} and {record.trial_id} are the same run twice (arm {record.arm}, "
-                f"seed {record.seed}, repeat {record.repeat}, fold {record.fold}) under different code, data or versions; "
-                "report one of them, or start the study afresh"
+                f"seed {record.seed}, repeat {record.repeat}, fold {record.fold}) under different code, data or "
+                "versions; report one of them, or start the study afresh"
             )
         self.num_train[cell] = max(self.num_train[cell], record.num_train)
         self.num_test[cell] = max(self.num_test[cell], record.num_test)
@@ -172,7 +173,7 @@ class _Builder:
     def score(self) -> None:
         """Scores of every placed run; a failed one takes the training-median predictor's (honesty rule 5)."""
         fallback: dict[int, Mapping[str, float]] = {}
-        for (_, _, cell), record in sorted(self.runs.items()):
+        for (_, _, cell), record in sorted(self.runs.items(), key=lambda item: item[0]):
             # That predictor knows the training labels only: it is the same for every arm and seed of a cell.
             if record.fallback_test is not None:
                 fallback.setdefault(cell, record.fallback_test)

@@ -43,6 +43,11 @@ def p_text(p: float | None) -> str:
     return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
+def count(number: int, noun: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def compact(value: object) -> str:
     """A parameter value: floats with three significant digits, booleans as yes or no."""
     if isinstance(value, bool):

@@ -1,8 +1,8 @@
 """Records and study descriptions as JSON, for whoever stores them (the ledger, MLflow).
 
-JSON has no NaN and no infinity. Fields that hold floats only write them as ``"nan"``, ``"inf"``, ``"-inf"``; values that
-could also be text write them as ``{"float": "nan"}``. Predictions are float32 and written with as many digits as float32
-needs. Tuples inside free-form mappings (``facts``, ``data``, ``provenance``) come back as lists.
+JSON has no NaN and no infinity. Fields that hold floats only write them as ``"nan"``, ``"inf"``, ``"-inf"``; values
+that could also be text write them as ``{"$float": "nan"}``. Predictions are float32 and written with as many digits as
+float32 needs. Tuples inside free-form mappings (``facts``, ``data``, ``provenance``) come back as lists.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ Json = dict[str, Any]
 
 _METRIC_FIELDS = ("valid", "test", "fallback_test")
 _VALUE_FIELDS = ("parameters", "settings")
+_TAG = "$float"
 
 
 def record_to_json(record: RunRecord) -> Json:
@@ -50,7 +51,7 @@ def record_from_json(payload: Mapping[str, Any]) -> RunRecord:
     for name in _METRIC_FIELDS:
         known[name] = None if known[name] is None else _floats_from_json(known[name])
     for name in _VALUE_FIELDS:
-        known[name] = _any_from_json(known[name])
+        known[name] = {key: _any_from_json(value) for key, value in known[name].items()}
     known["duration_s"] = float(known["duration_s"])
     known["epochs"] = tuple(
         EpochPoint(point["epoch"], _floats_from_json(point["metrics"])) for point in known.get("epochs", ())
@@ -115,7 +116,7 @@ def _any_to_json(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
-        return {"float": str(value)}
+        return {_TAG: str(value)}
     if isinstance(value, Mapping):
         return {str(key): _any_to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -125,8 +126,8 @@ def _any_to_json(value: Any) -> Any:
 
 def _any_from_json(value: Any) -> Any:
     if isinstance(value, Mapping):
-        if set(value) == {"float"} and isinstance(value["float"], str):
-            return float(value["float"])
+        if set(value) == {_TAG}:
+            return float(value[_TAG])
         return {key: _any_from_json(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_any_from_json(item) for item in value]

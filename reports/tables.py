@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from reports.questions import Answers
 from reports.report import Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
-from reports.study_grids import parameters_text
 
 Cell = str | int | float | bool | None
 
@@ -107,11 +106,10 @@ def _arms(report: Report) -> Table:
             measured = row.measured[metric.name]
             published = row.published.metrics.get(metric.name) if row.published is not None else None
             dataset = report.ablation.dataset if published is not None else None
-            rows.append(
-                (row.arm, row.label, row.role, row.model, *ticks, metric.name, metric.unit)
-                + (*_answers(measured.answers), counts.seeds, counts.cells, counts.failed, counts.missing)
-                + (None if measured.survivors is None else measured.survivors.value, published, dataset)
-            )
+            survivors = None if measured.survivors is None else measured.survivors.value
+            numbers = (counts.seeds, counts.cells, counts.failed, counts.missing, survivors, published, dataset)
+            name = (row.arm, row.label, row.role, row.model, *ticks, metric.name, metric.unit)
+            rows.append((*name, *_answers(measured.answers), *numbers))
     columns = ("arm", "label", "role", "model", *components, "metric", "unit", *ANSWER_COLUMNS)
     columns += ("seeds", "cells", "failed", "missing", "survivors_value", "published", "published_dataset")
     return Table("ablation", columns, tuple(rows))
@@ -142,23 +140,13 @@ def _contrasts(report: Report) -> Table:
             if is_primary:
                 tests = (p.rerun, p.new_data, p.both, p.rerun_holm, p.new_data_holm, p.both_holm)
                 tests += (row.verdict.kind, row.verdict.words)
-            rows.append(
-                (row.contrast.first, row.contrast.second, row.contrast.isolates, metric.name, metric.unit, is_primary)
-                + (*_answers(held.answers), *sizes, *tests, row.failed)
-                + (None if held.survivors is None else held.survivors.value,)
-            )
-    columns = (
-        "first",
-        "second",
-        "isolates",
-        "metric",
-        "unit",
-        "is_primary",
-        *ANSWER_COLUMNS,
-        *_SIZE_COLUMNS,
-        *_P_COLUMNS,
-    )
-    return Table("contrasts", (*columns, "verdict", "verdict_words", "failed", "survivors_value"), tuple(rows))
+            survivors = None if held.survivors is None else held.survivors.value
+            pair = (row.contrast.first, row.contrast.second, row.contrast.isolates)
+            name = (*pair, metric.name, metric.unit, is_primary)
+            rows.append((*name, *_answers(held.answers), *sizes, *tests, row.failed, survivors))
+    names = ("first", "second", "isolates", "metric", "unit", "is_primary")
+    last = ("verdict", "verdict_words", "failed", "survivors_value")
+    return Table("contrasts", (*names, *ANSWER_COLUMNS, *_SIZE_COLUMNS, *_P_COLUMNS, *last), tuple(rows))
 
 
 def _models(report: Report) -> Table:
@@ -188,16 +176,14 @@ def _runs(report: Report) -> Table:
 
 
 def _configurations(report: Report) -> Table:
-    names: Mapping[str, None] = dict.fromkeys(
-        sorted({name for row in report.configurations.rows for name in row.parameters})
-    )
-    rows: Sequence[tuple[Cell, ...]] = [
-        (r.arm, r.cell, r.configuration_id, r.origin, r.num_searched, r.search_value, r.confirm_value, r.num_confirmed)
-        + (*(r.parameters.get(name) for name in names), parameters_text(r.parameters))
-        for r in report.configurations.rows
-    ]
+    names = sorted({name for row in report.configurations.rows for name in row.parameters})
+    rows = []
+    for r in report.configurations.rows:
+        found = (r.arm, r.cell, r.configuration_id, r.origin, r.num_searched, r.search_value)
+        values = tuple(r.parameters.get(name) for name in names)
+        rows.append((*found, r.confirm_value, r.num_confirmed, *values))
     columns = ("arm", "cell", "configuration_id", "origin", "num_searched", "search_value", "confirm_value")
-    return Table("configurations", (*columns, "num_confirmed", *names, "text"), tuple(rows))
+    return Table("configurations", (*columns, "num_confirmed", *names), tuple(rows))
 
 
 def _failures(report: Report) -> Table:

@@ -36,6 +36,8 @@ class MethodSchema:
     components: the boolean settings that an ablation may switch.
     presets: named sets of settings (``paper``).
     find_conflict: maps a full set of settings (defaults merged in) to a sentence saying why it is impossible, or None.
+    inactive: maps a full set of settings to the names of those that have no effect under it (``lambda1`` without
+        ``fd``): these are not searched.
     """
 
     name: str
@@ -43,6 +45,7 @@ class MethodSchema:
     components: tuple[str, ...] = ()
     presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     find_conflict: Callable[[Mapping[str, Value]], str | None] = lambda settings: None
+    inactive: Callable[[Mapping[str, Value]], frozenset[str]] = lambda settings: frozenset()
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,9 @@ def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, d
 def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
     """One epoch in an order that only (seed, epoch) decide; the last batch may be smaller."""
     order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(len(part)))
-    for rows in order.split(batch_size):
-        yield part.take(rows.to(next(iter(part.lengths.values())).device))
+    device = next(iter(part.lengths.values())).device
+    for start in range(0, len(part), batch_size):
+        yield part.take(order[start : start + batch_size].to(device))
 
 
 def ordered_batches(part: Batch, batch_size: int) -> Iterator[Batch]:

@@ -1,79 +1,114 @@
-"""One data set as a value, and the seal around its test labels.
+"""One data set as a value, with its labels out of reach.
 
-Shape legend used below: ``n`` samples, ``T_m`` steps of modality m, ``D_m`` its width.
-
-Sequences are held **right-padded**: the real steps come first, zeros after, whatever side the file padded on
-(``Dataset.file_padding`` remembers that). Labels of a test part can only be reached through
-:meth:`SealedTest.score`, which wants the proof that training has ended.
+Nothing public here gives a label: :meth:`Dataset.partition` hands out the labels of a training and a validation part
+and seals those of the test part (:mod:`dmd.data.seal`). The types that samples are made of are in
+:mod:`dmd.data.samples` and can be imported from here as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, NewType, Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from dmd.data.folds import rows_of_fold
+from dmd.data.partition import Partition, make_partition
+from dmd.data.samples import (
+    ContentHash,
+    FilePadding,
+    FloatArray,
+    Inputs,
+    IntArray,
+    Labelled,
+    LabelScale,
+    Sequences,
+)
+from dmd.data.seal import FinishedTraining, SealedTest, TestScore
+from dmd.job import FoldRef
 from dmd.modalities import Modality
 
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-ContentHash = NewType("ContentHash", str)
-FilePadding = Literal["left", "right", "none", "mixed"]
+__all__ = [
+    "ContentHash",
+    "Dataset",
+    "FilePadding",
+    "FinishedTraining",
+    "FloatArray",
+    "Inputs",
+    "IntArray",
+    "LabelScale",
+    "Labelled",
+    "Partition",
+    "SealedTest",
+    "Sequences",
+    "TestScore",
+]
 
 
-@dataclass(frozen=True)
-class LabelScale:
-    """The declared range of the regression label and its neutral point (MOSI and MOSEI: [-3, 3] and 0)."""
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """All samples of one file, in the file's order (train, then valid, then test).
 
-    low: float = -3.0
-    high: float = 3.0
-    neutral: float = 0.0
-
-
-@dataclass(frozen=True)
-class Sequences:
-    """Features of one modality.
-
-    values: (n, T_m, D_m) float32, right-padded with zeros.
-    lengths: (n,) real steps, each in 1..T_m.
+    splits: the official split: ``train``, ``valid``, ``test`` -> (n_split,) row numbers.
+    file_folds: (n,) fold of each row in 0..k-1 as the file declares them; None if it declares none.
+    file_padding: the side that the file padded each modality on; here everything is right-padded.
+    non_finite: values per modality that were NaN or infinite and were replaced by 0.
+    clamped_lengths: lengths per modality that were 0 and were raised to 1.
+    content_hash: SHA-256 over everything that decides a result (not the name), see :mod:`dmd.data.fingerprint`.
     """
 
-    values: FloatArray
-    lengths: IntArray
-
-    def take(self, rows: IntArray) -> Sequences:
-        """The sequences of the given rows, in that order."""
-        return Sequences(self.values[rows], self.lengths[rows])
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a model may look at: features without labels."""
-
-    ids: tuple[str, ...]
-    groups: tuple[str, ...]
-    sequences: Mapping[Modality, Sequences]
+    name: str
+    splits: Mapping[str, IntArray]
+    file_folds: IntArray | None
+    scale: LabelScale
+    file_padding: Mapping[Modality, FilePadding]
+    non_finite: Mapping[Modality, int]
+    clamped_lengths: Mapping[Modality, int]
+    content_hash: ContentHash
+    _inputs: Inputs = field(repr=False)
+    _labels: FloatArray = field(repr=False)
 
     def __len__(self) -> int:
-        return len(self.ids)
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Inputs with their labels, (n,) float32: a training or a validation part."""
-
-    inputs: Inputs
-    labels: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-class FinishedTraining(Protocol):
-    """Proof that a confirm trial has been trained to its end: the key to a sealed test part."""
+        return len(self._inputs)
 
     @property
-    def is_final(self) -> bool: ...
+    def widths(self) -> dict[Modality, int]:
+        """Modality -> D_m."""
+        return {modality: part.values.shape[2] for modality, part in self._inputs.sequences.items()}
+
+    @property
+    def max_steps(self) -> dict[Modality, int]:
+        """Modality -> T_m."""
+        return {modality: part.values.shape[1] for modality, part in self._inputs.sequences.items()}
+
+    @property
+    def lengths(self) -> dict[Modality, IntArray]:
+        """Modality -> (n,) real steps of each sample."""
+        return {modality: part.lengths for modality, part in self._inputs.sequences.items()}
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The group (the video) of each row."""
+        return self._inputs.groups
+
+    @property
+    def num_file_folds(self) -> int | None:
+        """How many folds the file declares; None if it declares none."""
+        return None if self.file_folds is None else int(self.file_folds.max()) + 1
+
+    def count_labels(self) -> dict[int, int]:
+        """Label rounded half to even -> number of samples in the whole file; counts tell no row's label."""
+        classes, counts = np.unique(np.round(self._labels).astype(np.int64), return_counts=True)
+        return dict(zip(classes.tolist(), counts.tolist(), strict=True))
+
+    def partition(self, fold: FoldRef) -> Partition:
+        """Training, validation and sealed test part of ``fold``, standardised by the training part.
+
+        Raises DataError if the file cannot be cut that way.
+        """
+        return make_partition(self._inputs, self._labels, self.scale, self.splits, self.file_folds, fold, self.name)
+
+    def count_parts(self, fold: FoldRef) -> tuple[int, int, int]:
+        """Items that ``fold`` trains, validates and tests. Raises DataError if the file cannot be cut that way."""
+        rows = rows_of_fold(fold, self._inputs.groups, self.splits, self.file_folds, self.name)
+        return len(rows.train), len(rows.valid), len(rows.test)

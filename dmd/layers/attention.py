@@ -38,7 +38,8 @@ class MultiHeadAttention(nn.Module):
             scores = scores.masked_fill(~visible, float("-inf"))
         weights = dropout(scores.softmax(dim=-1), rate, f"{site}.attention")
         mixed = (weights @ value).transpose(1, 2).reshape(target.shape)
-        return self.out(mixed)
+        projected: Tensor = self.out(mixed)
+        return projected
 
     def _split_heads(self, x: Tensor) -> Tensor:
         """(B, T, w) -> (B, h, T, w / h)."""

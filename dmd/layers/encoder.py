@@ -52,9 +52,7 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.register_buffer("table", position_table(max_steps, width), persistent=False)
 
-    def forward(
-        self, target: Sequence, source: Sequence, rates: EncoderRates, dropout: Dropout, site: str
-    ) -> Tensor:
+    def forward(self, target: Sequence, source: Sequence, rates: EncoderRates, dropout: Dropout, site: str) -> Tensor:
         """Encode ``target`` attending to ``source`` (pass the same object for self-attention); (B, T_target, w)."""
         is_self = target is source
         x = self._embed(target, rates, dropout, f"{site}.target")
@@ -115,4 +113,3 @@ class EncoderLayer(nn.Module):
         hidden = F.relu(self.widen(self.feed_forward_norm(x)))
         hidden = self.narrow(dropout(hidden, rates.relu, f"{site}.relu"))
         return x + dropout(hidden, rates.residual, f"{site}.feed_forward_residual")
-

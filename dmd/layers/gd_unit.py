@@ -99,10 +99,11 @@ class GDUnit(nn.Module):
             logits, representations = logits.detach(), representations.detach()
         vertex = torch.cat([self.from_logit(logits.unsqueeze(-1)), self.from_representation(representations)], dim=-1)
         pairs = torch.cat([vertex[:, _TARGETS], vertex[:, _SOURCES]], dim=-1)
-        scores = self.edge(pairs).squeeze(-1) / self.config.temperature
+        scores: Tensor = self.edge(pairs).squeeze(-1) / self.config.temperature
         if self.config.softmax == "all_edges":
             return scores.softmax(-1)
-        return scores.unflatten(-1, (len(MODALITIES), -1)).softmax(-1).flatten(-2)
+        per_target = scores.view(-1, len(MODALITIES), len(EDGES) // len(MODALITIES)).softmax(-1)
+        return per_target.view(-1, len(EDGES))
 
     def forward(self, heads: Mapping[Modality, HeadOutput], representations: Mapping[Modality, Tensor]) -> GDOutput:
         """Distil between the modalities: the target of an edge is the student, its source the (detached) teacher."""

@@ -37,7 +37,9 @@ def orthogonality(
     """
     if axis == "flatten":
         mask = real.unsqueeze(-1)
-        return _shape_cosine(F.cosine_similarity((common * mask).flatten(1), (exclusive * mask).flatten(1)), form).mean()
+        return _shape_cosine(
+            F.cosine_similarity((common * mask).flatten(1), (exclusive * mask).flatten(1)), form
+        ).mean()
     if axis == "batch":
         return _shape_cosine(F.cosine_similarity(common, exclusive, dim=0), form).mean()
     cosine = _shape_cosine(F.cosine_similarity(common, exclusive, dim=-1), form)

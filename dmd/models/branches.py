@@ -90,7 +90,9 @@ class WithoutCrossmodalAttention(nn.Module):
         self.attention = SelfAttention(config, steps) if config.fd and config.ca_off == "self_attention" else None
         self.widen = nn.ModuleDict({m: nn.Linear(config.width, 2 * config.width) for m in MODALITIES})
 
-    def forward(self, sequences: Sequences, encoded: Mapping[Modality, Tensor], dropout: Dropout) -> dict[Modality, Tensor]:
+    def forward(
+        self, sequences: Sequences, encoded: Mapping[Modality, Tensor], dropout: Dropout
+    ) -> dict[Modality, Tensor]:
         """Modality -> Z_m, (B, 2d). encoded: the pooled vectors of the common branch, (B, d) each."""
         if self.attention is not None:
             pooled: Mapping[Modality, Tensor] = self.attention(sequences, dropout, "without_ca")

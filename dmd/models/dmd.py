@@ -60,7 +60,7 @@ class DMD(Model):
         has_homo_heads = config.fd and (config.homo_gd or config.keep_aux_heads)
         has_hetero_heads = config.hetero_gd or config.keep_aux_heads
         self.homo_heads = _heads({m: (d * steps[m], d) for m in MODALITIES}) if has_homo_heads else None
-        self.hetero_heads = _heads({m: (2 * d, 2 * d) for m in MODALITIES}) if has_hetero_heads else None
+        self.hetero_heads = _heads(dict.fromkeys(MODALITIES, (2 * d, 2 * d))) if has_hetero_heads else None
         self.common_head = ResidualHead(3 * d, 3 * d) if config.fd or config.keep_aux_heads else None
         self.homo_gd = self._gd_unit(d, config.gd.size_homo, "homo") if config.homo_gd else None
         self.hetero_gd = self._gd_unit(2 * d, config.gd.size_hetero, "hetero") if config.hetero_gd else None
@@ -107,7 +107,10 @@ class DMD(Model):
         if self.common_head is not None:
             heads["common"] = self._head(self.common_head, common, "common", dropout)
         if self.homo_heads is not None:
-            homo = {m: self._head(self.homo_heads[m], common_steps[m].steps.flatten(1), f"homo_{m}", dropout) for m in MODALITIES}
+            homo = {
+                m: self._head(self.homo_heads[m], common_steps[m].steps.flatten(1), f"homo_{m}", dropout)
+                for m in MODALITIES
+            }
             heads |= {f"homo_{m}": head for m, head in homo.items()}
             if self.homo_gd is not None:
                 distilled = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()})

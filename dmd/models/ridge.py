@@ -58,7 +58,9 @@ class Ridge(Model):
         ends = math.log10(self.config.strongest), math.log10(self.config.weakest)
         path = torch.logspace(*ends, NUM_PENALTIES, dtype=x.dtype, device=x.device)
         penalty = path[min(epoch, NUM_PENALTIES) - 1] * len(y)
-        self.weight = torch.linalg.solve(x.T @ x + penalty * torch.eye(x.shape[1], dtype=x.dtype, device=x.device), x.T @ y)
+        self.weight = torch.linalg.solve(
+            x.T @ x + penalty * torch.eye(x.shape[1], dtype=x.dtype, device=x.device), x.T @ y
+        )
 
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
         """Predict; with labels the loss is the L1 error, as for every method."""
@@ -80,4 +82,3 @@ def pooled_features(batch: Batch) -> Tensor:
         ],
         dim=-1,
     )
-

@@ -65,8 +65,8 @@ def improvement_probability(differences: FloatArray, higher_is_better: bool) -> 
     """The share of pairs in which the first arm is better; ties count half. differences: (S, C), first minus second.
 
     The idea is Agarwal et al. 2021 (*Deep Reinforcement Learning at the Edge of the Statistical Precipice*), here on
-    matched pairs; the interval is Clopper and Pearson 1934, exact for equal chances and conservative for their mean over
-    unequal cells (Hoeffding 1956). It answers the rerun question. None without pairs.
+    matched pairs; the interval is Clopper and Pearson 1934, exact for equal chances and conservative for their mean
+    over unequal cells (Hoeffding 1956). It answers the rerun question. None without pairs.
     """
     present = differences[np.isfinite(differences)]
     if present.size == 0:

@@ -1,10 +1,10 @@
 """The *new data* question on one official split: delete-one-group jackknife over the groups (videos) of the test part.
 
-Source: Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 11; Wolter 2007, *Introduction to Variance
-Estimation*, chapter 4 (the delete-a-group form). The score is computed again without each test group in turn, and
-``(G - 1) / G * sum_g (score_without_g - mean)^2`` estimates its variance over draws of test groups; t with ``G - 1``
-degrees of freedom. In words: an interval for what *these trained models* would score on other speakers. The training set
-is held fixed, so it is silent on how another training set would change the models; the report says so.
+Source: Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 11; Wolter 2007, *Introduction to
+Variance Estimation*, chapter 4 (the delete-a-group form). The score is computed again without each test group in turn,
+and ``(G - 1) / G * sum_g (score_without_g - mean)^2`` estimates its variance over draws of test groups; t with
+``G - 1`` degrees of freedom. In words: an interval for what *these trained models* would score on other speakers. The
+training set is held fixed, so it is silent on how another training set would change the models; the report says so.
 
 Legend: ``n`` items, ``G`` groups, ``k`` additive statistics of a score.
 """

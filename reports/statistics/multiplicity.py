@@ -1,8 +1,8 @@
 """Correction for testing several declared contrasts at once.
 
 Holm 1979, *A Simple Sequentially Rejective Multiple Test Procedure*, Scandinavian Journal of Statistics 6. In words: if
-every contrast with a corrected p of at most 0.05 is called real, the chance of calling even one that is not is at most 5%,
-whatever the contrasts have in common.
+every contrast with a corrected p of at most 0.05 is called real, the chance of calling even one that is not is at most
+5%, whatever the contrasts have in common.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 Corrected resampled t (Nadeau and Bengio 2003, *Inference for the Generalization Error*, Machine Learning 52; for
 repeated cross-validation Bouckaert and Frank 2004). Folds share training items, so the scores of folds are correlated
-and the naive variance ``S^2 / J`` is far too small; it becomes ``(1 / J + n_test / n_train) S^2`` with ``J - 1`` degrees
-of freedom, ``J`` the number of cells (folds times repeats). In words: an interval for what the method would score on
-another draw of videos of the same kind and number. More seeds or repeats shrink it only a little: speakers are what is scarce.
+and the naive variance ``S^2 / J`` is far too small; it becomes ``(1 / J + n_test / n_train) S^2`` with ``J - 1``
+degrees of freedom, ``J`` the number of cells (folds times repeats). In words: an interval for what the method would
+score on another draw of videos of the same kind and number. More seeds or repeats shrink it only a little: speakers are
+what is scarce.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Test metrics as functions of sums over items, so that a score without any one group costs one subtraction.
 
-The definitions are those of the field (Acc-7: clip to [-3, 3], round half to even; ``non0``: zero labels dropped, positive
-against negative; ``has0``: non-negative against negative; F1 weighted by the supports in the labels). They are for labels
-on [-3, 3] with neutral point 0; whoever uses them compares the result with the recorded metric first.
+The definitions are those of the field (Acc-7: clip to [-3, 3], round half to even; ``non0``: zero labels dropped,
+positive against negative; ``has0``: non-negative against negative; F1 weighted by the supports in the labels). They are
+for labels on [-3, 3] with neutral point 0; whoever uses them compares the result with the recorded metric first.
 
 Legend: ``n`` items, ``k`` additive statistics; sums are (..., k) and scores (...).
 """
@@ -33,8 +33,7 @@ def _columns(*columns: npt.NDArray[np.generic]) -> FloatArray:
 
 def _ratio(sums: FloatArray) -> FloatArray:
     """First sum over second sum."""
-    counts = sums[..., 1]
-    return np.divide(sums[..., 0], counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+    return np.asarray(sums[..., 0] / np.where(sums[..., 1] > 0, sums[..., 1], np.nan))
 
 
 def _absolute_error(labels: FloatArray, values: FloatArray) -> FloatArray:
@@ -92,7 +91,7 @@ def _weighted_f1(sums: FloatArray) -> FloatArray:
 
     def f1(hits: FloatArray) -> FloatArray:
         whole = 2 * hits + fp + fn
-        return np.divide(2 * hits, whole, out=np.zeros_like(whole), where=whole > 0)
+        return np.asarray(2 * hits / np.where(whole > 0, whole, 1.0))
 
     weighted = (tp + fn) * f1(tp) + (tn + fp) * f1(tn)
     return _ratio(np.stack([weighted, sums.sum(axis=-1)], axis=-1))

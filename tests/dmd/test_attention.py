@@ -54,7 +54,8 @@ def test_causal_encoder_does_not_look_ahead() -> None:
     changed[0, 4:] += 3.0
     full = torch.tensor([6])
     first, second = (
-        encoder(sequence, sequence, RATES, no_dropout, "site") for sequence in (Sequence(x, full), Sequence(changed, full))
+        encoder(sequence, sequence, RATES, no_dropout, "site")
+        for sequence in (Sequence(x, full), Sequence(changed, full))
     )
     torch.testing.assert_close(first[0, :4], second[0, :4])
     assert not torch.allclose(first[0, 4:], second[0, 4:])

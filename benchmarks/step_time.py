@@ -1,0 +1,117 @@
+"""The cost of one full training step of DMD, in equivalents of a 1024-cube float32 matrix product.
+
+    python -m benchmarks.step_time [--threads 1] [--device cpu|cuda] [--quick]
+
+A step is forward, all losses, backward, clipping and Adam, at batch 16 with the paper preset. Steps and products are
+interleaved in one run and compared by their medians, so the figure does not depend on how busy or fast the machine is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+
+from dmd.data.batches import Batch
+from dmd.dropout import SeededDropout
+from dmd.modalities import MODALITIES
+from dmd.models.model import Dims
+from dmd.models.registry import build_model
+from dmd.training.config import Clip
+from dmd.training.loop import clip_gradients
+
+BATCH = 16
+Shape = tuple[tuple[int, int, int], tuple[int, int, int]]
+SHAPES: dict[str, Shape] = {
+    "aligned50": ((50, 50, 50), (768, 5, 20)),
+    "context10": ((10, 10, 10), (100, 73, 100)),
+}
+UNALIGNED: Shape = ((50, 375, 500), (768, 5, 20))
+
+
+def make_batch(shape: Shape, device: str) -> Batch:
+    """Random full-length sequences with labels on the 0.2 grid."""
+    steps, widths = shape
+    generator = torch.Generator().manual_seed(0)
+    pairs = list(zip(MODALITIES, steps, widths, strict=True))
+    features = {m: torch.randn(BATCH, t, w, generator=generator).to(device) for m, t, w in pairs}
+    lengths = {m: torch.full((BATCH,), t).to(device) for m, t, _ in pairs}
+    return Batch(features, lengths, (torch.randint(-15, 16, (BATCH,), generator=generator) / 5).to(device))
+
+
+def make_step(shape: Shape, device: str) -> Callable[[int], None]:
+    """A function that trains one step, given its number."""
+    steps, widths = shape
+    dims = Dims(dict(zip(MODALITIES, widths, strict=True)), dict(zip(MODALITIES, steps, strict=True)))
+    model = build_model("dmd", {}, dims, 0).to(device)
+    parameters = list(model.parameters())
+    optimiser = torch.optim.Adam(parameters, lr=1e-4, fused=True)
+    batch = make_batch(shape, device)
+
+    def step(number: int) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        loss = model(batch, SeededDropout(0, number)).loss
+        loss.backward()
+        clip_gradients(parameters, Clip())
+        optimiser.step()
+
+    return step
+
+
+def timed(action: Callable[[], object], device: str) -> float:
+    """Seconds of one call, device work included."""
+    started = time.perf_counter()
+    action()
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+def measure(shape: Shape, device: str, rounds: int) -> float:
+    """Median step time over median product time."""
+    step = make_step(shape, device)
+    left, right = torch.randn(1024, 1024, device=device), torch.randn(1024, 1024, device=device)
+    step_s, product_s = [], []
+    for number in range(rounds + 2):
+        step_s.append(timed(lambda number=number: step(number), device))  # type: ignore[misc]
+        product_s.append(timed(lambda: left @ right, device))
+    return statistics.median(step_s[2:]) / statistics.median(product_s[2:])
+
+
+def unaligned_peak_mb() -> float:
+    """Peak resident memory of a fresh process that trains three steps at the unaligned shape."""
+    code = "from benchmarks.step_time import *; s = make_step(UNALIGNED, 'cpu'); [s(i) for i in range(3)]; print(peak_mb())"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: about half a minute")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    figures = {}
+    for name, shape in SHAPES.items():
+        figures[name] = round(measure(shape, options.device, 8 if options.quick else 40), 2)
+        print(f"{name}: one step costs {figures[name]} products", flush=True)
+    device = torch.cuda.get_device_name() if options.device == "cuda" else "cpu"
+    memory = {"unaligned": round(unaligned_peak_mb())}
+    print(json.dumps({"gemm_equivalents": figures, "peak_rss_mb": memory, "device": device}))
+
+
+if __name__ == "__main__":
+    main()

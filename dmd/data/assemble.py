@@ -1,0 +1,106 @@
+"""From the tables of a file to one :class:`Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from dmd.data.dataset import Dataset
+from dmd.data.fingerprint import hash_content
+from dmd.data.layout import SCALE_KEY, SPLITS, Layout
+from dmd.data.lengths import AnyArray
+from dmd.data.problems import Problems
+from dmd.data.samples import FilePadding, Inputs, IntArray, LabelScale, Sequences
+from dmd.data.splits import Split, Table, read_split
+from dmd.modalities import MODALITIES, Modality
+
+
+def assemble(
+    tables: Mapping[str, Table], declared: AnyArray | None, scale: LabelScale | None, layout: Layout, problems: Problems
+) -> Dataset:
+    """Join the splits of one file, checked by ``layout``.
+
+    tables: split name -> key -> array. declared: the file's own label scale. scale: the caller's, which takes
+    precedence; [-3, 3] around 0 if neither speaks. Raises DataError with every problem found in the file.
+    """
+    chosen = scale or _read_scale(declared, problems)
+    found = {name: read_split(name, tables[name], layout, chosen, problems) for name in SPLITS if name in tables}
+    for name in SPLITS:
+        if name not in tables:
+            problems.add(name, f"split is missing; the file has {', '.join(sorted(tables)) or 'none'}")
+    splits = {name: split for name, split in found.items() if split is not None}
+    _check_together(splits, layout, problems)
+    problems.raise_if_any()
+    return _join(splits, chosen, problems.source)
+
+
+def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale:
+    if declared is None:
+        return LabelScale()
+    if declared.shape == (3,) and declared.dtype.kind in "iuf":
+        low, high, neutral = (float(value) for value in declared)
+        if np.isfinite(declared).all() and low < high and low <= neutral <= high:
+            return LabelScale(low, high, neutral)
+    shown = np.array2string(declared, threshold=6)
+    problems.add(SCALE_KEY, f"must be low, high, neutral with low < high and neutral between them, but is {shown}")
+    return LabelScale()
+
+
+def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Problems) -> None:
+    """Rules that span splits: equal widths, folds in all splits or in none, numbered without a gap."""
+    for modality in MODALITIES:
+        widths = {name: split.features[modality].sequences.values.shape[2] for name, split in splits.items()}
+        if len(set(widths.values())) > 1:
+            shown = ", ".join(f"{name} {width}" for name, width in widths.items())
+            problems.add(layout.features[modality], f"widths must be equal in all splits, but are {shown}")
+    with_folds = [split.folds for split in splits.values() if split.folds is not None]
+    if with_folds and len(with_folds) < len(splits):
+        lacking = ", ".join(name for name, split in splits.items() if split.folds is None)
+        problems.add(str(layout.fold), f"folds must be given for every split or for none, but are missing in {lacking}")
+    elif with_folds:
+        numbers = np.unique(np.concatenate(with_folds)).tolist()
+        if numbers != list(range(len(numbers))):
+            problems.add(str(layout.fold), f"folds must be numbered 0..k-1 without a gap, but are {numbers[:20]}")
+
+
+def _join(splits: Mapping[str, Split], scale: LabelScale, name: str) -> Dataset:
+    parts = list(splits.values())
+    ends = np.cumsum([0, *(len(part.labels) for part in parts)])
+    rows = {split: np.arange(ends[i], ends[i + 1], dtype=np.int64) for i, split in enumerate(splits)}
+    inputs = Inputs(
+        tuple(item for part in parts for item in part.ids),
+        tuple(item for part in parts for item in part.groups),
+        {modality: _stack([part.features[modality].sequences for part in parts]) for modality in MODALITIES},
+    )
+    labels = np.concatenate([part.labels for part in parts])
+    folds = [part.folds for part in parts if part.folds is not None]
+    file_folds = np.concatenate(folds) if folds else None
+    return Dataset(
+        name=name,
+        splits=rows,
+        file_folds=file_folds,
+        scale=scale,
+        file_padding={modality: _padding_of_file(parts, modality) for modality in MODALITIES},
+        non_finite={m: sum(part.features[m].num_non_finite for part in parts) for m in MODALITIES},
+        clamped_lengths={m: sum(part.features[m].num_clamped for part in parts) for m in MODALITIES},
+        content_hash=hash_content(inputs, labels, rows, file_folds, scale),
+        _inputs=inputs,
+        _labels=labels,
+    )
+
+
+def _stack(parts: list[Sequences]) -> Sequences:
+    """All splits in one array, right-padded to the longest of them."""
+    steps = max(part.values.shape[1] for part in parts)
+    values = [np.pad(part.values, ((0, 0), (0, steps - part.values.shape[1]), (0, 0))) for part in parts]
+    lengths: IntArray = np.concatenate([part.lengths for part in parts])
+    return Sequences(np.concatenate(values), lengths)
+
+
+def _padding_of_file(parts: list[Split], modality: Modality) -> FilePadding:
+    """The side that all splits agree on; a split without padding has no say."""
+    sides = {part.features[modality].padding for part in parts} - {"none"}
+    if not sides:
+        return "none"
+    return sides.pop() if len(sides) == 1 else "mixed"

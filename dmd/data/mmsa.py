@@ -1,0 +1,85 @@
+"""MMSA's processed files: a dictionary of the splits ``train``, ``valid``, ``test``, each a dictionary of arrays.
+
+Layout as in thuiar/MMSA (``aligned_50.pkl``, ``unaligned_50.pkl``). Containers and dtypes differ between releases
+(lists or arrays, float32 or float64), so every value is made an array here. ``text`` (768-d BERT features) is the
+language modality; of ``text_bert`` only the attention mask is read, for the lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmd.data.assemble import assemble
+from dmd.data.dataset import Dataset
+from dmd.data.layout import MMSA, SCALE_KEY, SPLITS
+from dmd.data.lengths import AnyArray
+from dmd.data.problems import Problems
+from dmd.data.samples import LabelScale
+from dmd.data.unpickle import load_pickle
+from dmd.errors import DataError
+
+SCALARS = (str, bytes, bool, int, float, np.generic)
+
+
+def read_mmsa_pickle(path: Path, scale: LabelScale | None = None) -> Dataset:
+    """Read a pickle in MMSA layout; nothing in it is executed. Raises DataError with every problem found in it."""
+    with path.open("rb") as stream:
+        content = load_pickle(stream, path.stat().st_size, path.name)
+    return read_mmsa(content, path.name, scale)
+
+
+def read_mmsa(content: object, source: str, scale: LabelScale | None = None) -> Dataset:
+    """The data set that a dictionary in MMSA layout holds. Raises DataError with every problem found in it."""
+    if not isinstance(content, Mapping):
+        raise DataError(f"{source}: must be a dictionary with train, valid and test, but is a {type(content).__name__}")
+    problems = Problems(source)
+    tables: dict[str, dict[str, AnyArray]] = {}
+    for split in SPLITS:
+        if split not in content:
+            continue
+        table = content[split]
+        if isinstance(table, Mapping):
+            tables[split] = _as_arrays(split, table, problems)
+        else:
+            problems.add(split, f"must be a dictionary of arrays, but is a {type(table).__name__}")
+    declared = _as_array(SCALE_KEY, content[SCALE_KEY], problems) if SCALE_KEY in content else None
+    problems.raise_if_any()
+    return assemble(tables, declared, scale, MMSA, problems)
+
+
+def _as_arrays(split: str, table: Mapping[Any, Any], problems: Problems) -> dict[str, AnyArray]:
+    arrays: dict[str, AnyArray] = {}
+    for key in MMSA.keys:
+        if key in table:
+            array = _as_array(f"{split}/{key}", table[key], problems)
+            if array is not None:
+                arrays[key] = array
+    return arrays
+
+
+def _as_array(key: str, value: object, problems: Problems) -> AnyArray | None:
+    """An array of an array, of a list of scalars or of arrays of one shape; None (and a problem) otherwise."""
+    if isinstance(value, np.ndarray):
+        return _of_numbers(value)
+    if isinstance(value, list | tuple):
+        if all(isinstance(item, SCALARS) for item in value):
+            return np.array(value)
+        shapes = {item.shape for item in value if isinstance(item, np.ndarray)}
+        # each array counts once, so that a list which repeats one array cannot fill the memory
+        if len(shapes) == 1 and len({id(item) for item in value}) == len(value):
+            return np.stack(value)
+        problems.add(key, f"must be an array, or a list of scalars or of arrays of one shape ({len(shapes)} found)")
+        return None
+    problems.add(key, f"must be an array or a list, but is a {type(value).__name__}")
+    return None
+
+
+def _of_numbers(array: AnyArray) -> AnyArray:
+    """An object array of numbers as floats; any other array as it is."""
+    if array.dtype.kind == "O" and all(isinstance(item, bool | int | float) for item in array.flat):
+        return array.astype(np.float64)
+    return array

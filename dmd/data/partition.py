@@ -1,0 +1,44 @@
+"""Training, validation and sealed test part: the only way to get data out for training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dmd.data.folds import rows_of_fold
+from dmd.data.samples import FloatArray, Inputs, IntArray, Labelled, LabelScale
+from dmd.data.seal import SealedTest
+from dmd.data.standardise import fit_standardiser
+from dmd.job import FoldRef
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """The three parts of ``fold``: standardised with what the training part alone says, right-padded with zeros."""
+
+    train: Labelled
+    valid: Labelled
+    test: SealedTest
+    fold: FoldRef
+
+
+def make_partition(
+    inputs: Inputs,
+    labels: FloatArray,
+    scale: LabelScale,
+    splits: Mapping[str, IntArray],
+    file_folds: IntArray | None,
+    fold: FoldRef,
+    name: str,
+) -> Partition:
+    """Cut ``inputs`` and ``labels`` (n,) as ``fold`` says. Raises DataError naming the data set and the rule."""
+    rows = rows_of_fold(fold, inputs.groups, splits, file_folds, name)
+    train = inputs.take(rows.train)
+    standardiser = fit_standardiser(train)
+    train_labels = labels[rows.train]
+    return Partition(
+        train=Labelled(standardiser.apply(train), train_labels),
+        valid=Labelled(standardiser.apply(inputs.take(rows.valid)), labels[rows.valid]),
+        test=SealedTest(standardiser.apply(inputs.take(rows.test)), labels[rows.test], scale, train_labels),
+        fold=fold,
+    )

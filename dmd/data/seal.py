@@ -1,0 +1,90 @@
+"""The seal around test labels.
+
+A test part gives its features to anyone and its labels to nobody. It is scored once, by whoever shows that a confirm
+trial has been trained to its end; a search never can (honesty rules 1 and 2 of the design).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from dmd.data.samples import FloatArray, Inputs, LabelScale
+from dmd.errors import DmdError, SealBroken
+from dmd.job import PartPredictions
+from dmd.metrics import compute_metrics
+
+
+class FinishedTraining(Protocol):
+    """Proof that a confirm trial has been trained to its end: the key to a sealed test part."""
+
+    @property
+    def is_final(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class TestScore:
+    """What one finished trial reached on the test part.
+
+    fallback: the metrics of the training-median predictor on the same part (honesty rule 5).
+    """
+
+    __test__ = False  # keeps pytest from taking the name for a test class
+
+    metrics: Mapping[str, float]
+    predictions: PartPredictions
+    fallback: Mapping[str, float]
+
+
+class SealedTest:
+    """A test part: ``inputs`` are open, labels are not."""
+
+    __slots__ = ("_fallback_value", "_is_scored", "_labels", "_scale", "inputs")
+
+    def __init__(self, inputs: Inputs, labels: FloatArray, scale: LabelScale, train_labels: FloatArray) -> None:
+        """labels: (n,) of this part. train_labels: of the training part, for the fallback predictor."""
+        self.inputs = inputs
+        self._labels = labels
+        self._scale = scale
+        self._fallback_value = np.float32(np.median(train_labels))
+        self._is_scored = False
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def score(self, predict: FloatArray, finished: FinishedTraining) -> TestScore:
+        """Compare predictions (n,), in the order of ``inputs``, with the labels. Works once.
+
+        Raises SealBroken if the training is not final or the part was scored before, DmdError if the predictions do
+        not fit the part or are not finite. A refused call does not use up the one that is allowed.
+        """
+        if not finished.is_final:
+            raise SealBroken(
+                "test labels stay sealed: this training is not final (it was stopped or belongs to a search)"
+            )
+        if self._is_scored:
+            raise SealBroken(
+                "test labels stay sealed: this test part was scored before, and it is scored once per trial"
+            )
+        values = np.asarray(predict, dtype=np.float32)
+        if values.shape != (len(self),):
+            raise DmdError(f"predictions have shape {values.shape}, the test part wants ({len(self)},)")
+        if not np.isfinite(values).all():
+            raise DmdError(f"{np.count_nonzero(~np.isfinite(values))} of {len(self)} test predictions are not finite")
+        metrics = compute_metrics(values, self._labels, self._scale)
+        self._is_scored = True
+        predictions = PartPredictions(self.inputs.ids, self.inputs.groups, self._labels.copy(), values.copy())
+        return TestScore(metrics, predictions, fallback_score(self))
+
+
+def fallback_score(test: SealedTest) -> dict[str, float]:
+    """Test metrics of the predictor that always answers with the median training label.
+
+    Needs no finished training: a failed trial is scored with it. It depends on no model and no setting, so it cannot
+    tell a search anything about a configuration.
+    """
+    constant = np.full(len(test), test._fallback_value, dtype=np.float32)
+    return compute_metrics(constant, test._labels, test._scale)

@@ -1,0 +1,117 @@
+"""One split of a file: every key checked, every problem noted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dmd.data.features import Features, check_features, read_features
+from dmd.data.layout import Layout
+from dmd.data.lengths import AnyArray, find_lengths
+from dmd.data.problems import Problems
+from dmd.data.samples import FloatArray, IntArray, LabelScale
+from dmd.modalities import MODALITIES, Modality
+
+Table = Mapping[str, AnyArray]
+
+GROUP_SEPARATOR = "$_$"
+"""MMSA ids are ``<video>$_$<clip>``; a video id may itself contain ``_`` and ``-``."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """One checked split: ids, groups, labels (n,), folds (n,) or None, and the features of each modality."""
+
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    labels: FloatArray
+    folds: IntArray | None
+    features: Mapping[Modality, Features]
+
+
+def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, problems: Problems) -> Split | None:
+    """Check ``table`` by ``layout``; None if anything required is missing or broken (then ``problems`` says what)."""
+    required = (layout.labels, layout.ids, *layout.features.values())
+    missing = [key for key in required if key not in table]
+    for key in missing:
+        problems.add(f"{name}/{key}", f"key is missing; the split has {', '.join(sorted(table)) or 'no keys'}")
+    num_rows = next((len(table[key]) for key in required if key in table and table[key].ndim), 0)
+    if num_rows == 0:
+        problems.add(name, "the split is empty: 0 rows; every split needs at least one")
+        return None
+    labels = _read_labels(f"{name}/{layout.labels}", table.get(layout.labels), scale, problems)
+    ids = _read_strings(f"{name}/{layout.ids}", table.get(layout.ids), num_rows, problems)
+    groups = _read_groups(name, table, layout, ids, num_rows, problems)
+    folds = _read_folds(f"{name}/{layout.fold}", table.get(layout.fold or ""), num_rows, problems)
+    features = _read_modalities(name, table, layout, num_rows, problems)
+    if labels is None or ids is None or groups is None or len(features) < len(MODALITIES):
+        return None
+    return Split(ids, groups, labels, folds, features)
+
+
+def _read_labels(key: str, array: AnyArray | None, scale: LabelScale, problems: Problems) -> FloatArray | None:
+    """(n,) labels of an array of n numbers, whatever its trailing axes of length 1 (CMU files: (n, 1, 1))."""
+    if array is None:
+        return None
+    if array.ndim == 0 or array.size != len(array) or array.dtype.kind not in "biuf":
+        problems.add(key, f"must be one number per row, but has shape {array.shape} and dtype {array.dtype}")
+        return None
+    labels: FloatArray = array.reshape(-1).astype(np.float32)
+    # compared as float32, so that a bound such as 0.1 does not exclude itself
+    fits = (labels >= np.float32(scale.low)) & (labels <= np.float32(scale.high))
+    if not fits.all():
+        row = int(np.flatnonzero(~fits)[0])
+        problems.add(
+            key,
+            f"labels are out of range: row {row} is {labels[row]}, must be in [{scale.low:g}, {scale.high:g}] "
+            f"({np.count_nonzero(~fits)} such rows); declare another label scale if this one is wrong",
+        )
+    return labels
+
+
+def _read_strings(key: str, array: AnyArray | None, num_rows: int, problems: Problems) -> tuple[str, ...] | None:
+    if array is None:
+        return None
+    flat = array.reshape(-1)
+    if flat.size != num_rows or flat.dtype.kind not in "USOiu":
+        problems.add(key, f"must be {num_rows} strings, one per row, but has shape {array.shape}, dtype {array.dtype}")
+        return None
+    return tuple(item.decode("latin1") if isinstance(item, bytes) else str(item) for item in flat.tolist())
+
+
+def _read_groups(
+    name: str, table: Table, layout: Layout, ids: tuple[str, ...] | None, num_rows: int, problems: Problems
+) -> tuple[str, ...] | None:
+    if layout.group is not None and layout.group in table:
+        return _read_strings(f"{name}/{layout.group}", table[layout.group], num_rows, problems)
+    return None if ids is None else tuple(item.split(GROUP_SEPARATOR)[0] for item in ids)
+
+
+def _read_folds(key: str, array: AnyArray | None, num_rows: int, problems: Problems) -> IntArray | None:
+    if array is None:
+        return None
+    if array.shape != (num_rows,) or array.dtype.kind not in "iu" or (array < 0).any():
+        problems.add(key, f"must be {num_rows} fold numbers from 0 up; it has shape {array.shape}, dtype {array.dtype}")
+        return None
+    return array.astype(np.int64)
+
+
+def _read_modalities(
+    name: str, table: Table, layout: Layout, num_rows: int, problems: Problems
+) -> dict[Modality, Features]:
+    present = {modality: table[key] for modality, key in layout.features.items() if key in table}
+    has_lengths = any(key in table for key in (layout.shared_lengths, *map(layout.lengths_of, MODALITIES)))
+    as_vectors = layout.takes_vectors and not has_lengths and all(array.ndim == 2 for array in present.values())
+    features: dict[Modality, Features] = {}
+    for modality, array in present.items():
+        key = f"{name}/{layout.features[modality]}"
+        if not check_features(key, array, num_rows, as_vectors, problems):
+            continue
+        steps = array[:, None, :] if as_vectors else array
+        is_sound, lengths = find_lengths(name, modality, table, layout, steps, problems)
+        read = read_features(key, steps, lengths, problems) if is_sound else None
+        if read is not None:
+            features[modality] = read
+    return features

@@ -1,0 +1,69 @@
+"""What a job will be, found by building it and running a few batches: its size, its parts, its pace."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+
+from dmd.data.batches import shuffled_batches, whole_batch
+from dmd.data.dataset import Dataset
+from dmd.dropout import SeededDropout
+from dmd.job import Job
+from dmd.models.registry import build_model
+from dmd.training.evaluate import predict
+from dmd.training.run import count_parameters, dims_of, split_settings
+
+NUM_BATCHES = 3
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """Facts of one job on this machine.
+
+    modules: names of the direct submodules, in order. loss_terms: names of the terms that enter the loss.
+    epoch_s: seconds of one epoch, training and validation, from the fastest of a few batches. max_epochs: the most
+    epochs it can run; early stopping may end it sooner.
+    """
+
+    num_parameters: int
+    modules: tuple[str, ...]
+    loss_terms: tuple[str, ...]
+    epoch_s: float
+    max_epochs: int
+
+
+def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
+    """Build the job's model and time ``NUM_BATCHES`` batches of it; nothing is kept.
+
+    Raises InputError for settings or folds that break a rule.
+    """
+    torch.set_num_threads(job.num_threads)
+    settings, training = split_settings(job.model, job.settings)
+    parts = dataset.partition(job.fold)
+    model = build_model(job.model, settings, dims_of(dataset), job.seed).to(job.device)
+    train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
+    model.prepare_epoch(1, train_part)
+    terms: tuple[str, ...] = ()
+    batch_s = []
+    batches = shuffled_batches(train_part, training.batch_size, job.seed, 1)
+    for step, batch in enumerate(itertools.islice(batches, NUM_BATCHES)):
+        started = time.perf_counter()
+        outputs = model(batch, SeededDropout(job.seed, step))
+        if outputs.loss is not None and outputs.loss.requires_grad:
+            outputs.loss.backward()
+        terms = tuple(outputs.terms)
+        batch_s.append(time.perf_counter() - started)
+    started = time.perf_counter()
+    predict(model, whole_batch(parts.valid.inputs, device=job.device))
+    valid_s = time.perf_counter() - started
+    return JobFacts(
+        num_parameters=count_parameters(model),
+        modules=tuple(name for name, module in model.named_children() if any(True for _ in module.parameters())),
+        loss_terms=terms,
+        epoch_s=min(batch_s) * math.ceil(len(parts.train) / training.batch_size) + valid_s,
+        max_epochs=training.max_epochs,
+    )

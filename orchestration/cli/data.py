@@ -1,0 +1,46 @@
+"""``dmd-data``: look at a data file, or make a planted one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.failures import COMPLETED, bad_input_exits
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+
+
+@app.command()
+def inspect(
+    data: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+) -> None:
+    """Print shapes, lengths, label histogram, groups, non-finite counts and the content hash."""
+    with bad_input_exits():
+        from dmd.data.inspect import format_summary, inspect_dataset
+        from dmd.data.load import open_dataset
+
+        print(format_summary(inspect_dataset(open_dataset(data, data_dir))))
+    raise typer.Exit(COMPLETED)
+
+
+@app.command()
+def make(
+    path: Annotated[Path, typer.Argument(help="The file to write, in MMSA's pickle layout.")],
+    seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
+    interaction: Annotated[float, typer.Option(min=0, max=1, help="Strength of the cross-modal interaction.")] = 1.0,
+) -> None:
+    """Write planted data: known structure, for trying the product and for checking statistics."""
+    with bad_input_exits():
+        from dmd.data.planted import PlantedSpec, write_planted
+
+        write_planted(PlantedSpec(seed=seed, interaction=interaction), path)
+        print(path)
+    raise typer.Exit(COMPLETED)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,107 @@
+"""A planned study in the words of the report: what was set out to do, on which data, with which software."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dmd.data.dataset import Dataset
+from dmd.metrics import metric_names
+from orchestration.fingerprint import Fingerprint
+from orchestration.planning import PlannedStudy, describe_arm
+from reports.record import ArmDescription, Contrast, PlannedCell, StudyDescription
+
+PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
+
+
+def describe_study(
+    planned: PlannedStudy, dataset: Dataset, fingerprint: Fingerprint, command: str, started: str
+) -> StudyDescription:
+    """Everything a report needs besides the records."""
+    space = planned.space
+    primary = space.primary_metric
+    names = metric_names(dataset.scale)
+    return StudyDescription(
+        study=space.study,
+        arms=tuple(
+            ArmDescription(arm.name, arm.label, arm.role, arm.model, dict(arm.components), describe_arm(arm, planned))
+            for arm in planned.arms
+        ),
+        baseline=planned.baseline.name,
+        contrasts=tuple(Contrast(pair.first, pair.second, pair.isolates) for pair in planned.contrasts),
+        primary=primary,
+        metrics=(primary, *(name for name in names if name != primary)),
+        planned=tuple(
+            PlannedCell(arm.name, seed + arm.seed_offset, cell.repeat, cell.fold)
+            for arm in planned.arms
+            for cell in planned.cells
+            for seed in planned.seeds
+        ),
+        search=_describe_search(planned),
+        confirm={"seeds": list(planned.seeds), "top": space.confirm.top},
+        data=_describe_data(planned, dataset),
+        provenance={
+            "command_line": command,
+            "started": started,
+            "versions": {"dmd-search": version("dmd-search")} | {name: version(name) for name in PACKAGES},
+            "hardware": describe_hardware(),
+            **fingerprint.as_dict(),
+        },
+        fixed={"model": space.model.name, **planned.baseline.settings},
+        budget_note=space.description or "",
+    )
+
+
+def _describe_search(planned: PlannedStudy) -> dict[str, Any]:
+    search = planned.space.search
+    owners = {plan.owner for plan in planned.searches.values() if plan.owner is not None}
+    if search is None or not owners:
+        return {}
+    searched = {name: text for owner in sorted(owners) for name, text in planned.searches[owner].parameters.items()}
+    return {
+        "scope": search.scope,
+        "searcher": search.searcher,
+        "scheduler": search.scheduler,
+        "objective": planned.space.objective_metric,
+        "trials": search.trials,
+        "parameters": {name: distribution.describe() for name, distribution in searched.items()},
+    }
+
+
+def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
+    folds = planned.runner.folds
+    repeats = f"{folds.repeats} repeat{'s' if folds.repeats > 1 else ''}"
+    kinds = {
+        "official": "The file's own train, valid and test parts.",
+        "file": f"The file's own {len(planned.cells)} folds",
+        "group": f"{folds.k} folds over groups, {repeats}, seed {folds.seed}",
+    }
+    rotation = "; fold f is tested, f+1 validates, the rest train; groups never cross folds."
+    return {
+        "name": dataset.name,
+        "path": planned.runner.data,
+        "content_hash": dataset.content_hash,
+        "protocol": kinds[folds.kind] + (rotation if folds.kind != "official" else ""),
+        "num_items": len(dataset),
+        "num_groups": len(set(dataset.groups)),
+        "non_finite": dict(dataset.non_finite),
+        "official_split": folds.kind == "official",
+    }
+
+
+def describe_hardware() -> Mapping[str, Any]:
+    """The machine, as far as it tells."""
+    facts: dict[str, Any] = {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()}
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        models = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        facts["cpu"] = models[0] if models else "unknown"
+    if torch.cuda.is_available():
+        facts["gpus"] = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return facts

@@ -1,0 +1,161 @@
+"""The bookkeeping of a study: what to run next, whether to go on, what an end means. The same for every executor.
+
+Order of things: an event is in the ledger before it has any effect, and an ending is on disk before it counts.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dmd.job import EpochReport
+from orchestration.endings import Ending, build_record
+from orchestration.events import Event, EventKind, metrics_from_json, metrics_to_json
+from orchestration.ledger import Ledger
+from orchestration.ledger_state import LedgerState
+from orchestration.objective import Objective
+from orchestration.sources.protocol import TrialSource
+from orchestration.stopping import Decision, NeverStop, StoppingRule
+from orchestration.trial_json import trial_from_json, trial_to_json
+from reports.record import RunRecord, Status
+from reports.serialise import record_from_json, record_to_json
+from search_spaces.trial import Trial
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What a driver works through.
+
+    objective: what the stopping rule looks at; None if nothing is searched. device: name for the records.
+    checkpoints: directory under which every trial has one for its training state; None: nothing is kept.
+    provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial what
+    only the data know (how the training-median predictor scores in its place).
+    """
+
+    study: str
+    source: TrialSource
+    stopping: StoppingRule = field(default_factory=NeverStop)
+    objective: Objective | None = None
+    device: str = "cpu"
+    checkpoints: Path | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
+
+
+class Driver:
+    """Gives out trials and takes in what happens to them; only the thread that made it may call it.
+
+    On construction it replays the ledger: finished trials are told to the source, reports to the stopping rule, and
+    trials that ran when an earlier session ended are given out again first.
+    """
+
+    def __init__(self, plan: StudyPlan, ledger: Ledger, on_event: Callable[[Event], None]) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._on_event = on_event
+        self._state = LedgerState(keeps_records=False)
+        self.num_ended: dict[Status, int] = {"completed": 0, "pruned": 0, "failed": 0}
+        for event in ledger.events():
+            self._replay(event)
+        self._interrupted = deque(state.trial for state in self._state.running.values())
+        self._append("start", {"study": plan.study, "provenance": dict(plan.provenance)})
+
+    @property
+    def num_running(self) -> int:
+        """Trials that were given out and have not ended."""
+        return len(self._state.running) - len(self._interrupted)
+
+    @property
+    def has_all_given_out(self) -> bool:
+        """True if ``next_trial`` will never give a trial again."""
+        return not self._interrupted and self._plan.source.is_exhausted
+
+    def checkpoint_directory(self, trial: Trial) -> Path | None:
+        """Where ``trial`` keeps its training state."""
+        return None if self._plan.checkpoints is None else (self._plan.checkpoints / trial.id).absolute()
+
+    def next_trial(self) -> Trial | None:
+        """The next trial to start; None if there is none now, or ever (:attr:`has_all_given_out`)."""
+        trial = self._interrupted.popleft() if self._interrupted else self._ask()
+        if trial is not None:
+            self.on_attempt(trial)
+        return trial
+
+    def on_attempt(self, trial: Trial) -> None:
+        """``trial`` starts on a worker; also called when it starts again after a worker was lost."""
+        self._append("attempt", {"trial_id": trial.id})
+
+    def on_epoch(self, trial: Trial, report: EpochReport) -> Decision:
+        """An epoch has ended; an epoch repeated after a retry is recorded once and decided as it was."""
+        self._record_epoch(trial, report)
+        value = self._objective_of(report.metrics)
+        return "continue" if value is None else self._plan.stopping.report(trial, report.epoch, value)
+
+    def on_end(self, trial: Trial, ending: Ending) -> None:
+        """``trial`` has ended. A second ending of the same trial is ignored."""
+        state = self._state.running.get(trial.id)
+        if state is None:
+            logger.warning("trial %s ended twice; the second ending is ignored", trial.id)
+            return
+        for report in ending.result.epochs if ending.result else ():
+            self._record_epoch(trial, report)
+        record = build_record(self._plan.study, trial, ending, state.epochs, state.attempts, self._plan.device)
+        if record.status == "failed":
+            record = self._plan.complete_failure(trial, record)
+        self._append("tell", {"trial_id": trial.id, "record": record_to_json(record)}, durable=True)
+        self._plan.source.tell(record)
+        self._plan.stopping.end(trial, record.status)
+        self.num_ended[record.status] += 1
+        self._remove_checkpoint(trial)
+
+    def _ask(self) -> Trial | None:
+        while (trial := self._plan.source.ask()) is not None:
+            if trial.id not in self._state.told and trial.id not in self._state.running:
+                self._append("ask", {"trial_id": trial.id, "trial": trial_to_json(trial)})
+                return trial
+            logger.warning("trial %s was proposed again; the ledger has it already", trial.id)
+        return None
+
+    def _record_epoch(self, trial: Trial, report: EpochReport) -> None:
+        if report.epoch in self._state.running[trial.id].epochs:
+            return
+        metrics = metrics_to_json(report.metrics)
+        data = {"trial_id": trial.id, "epoch": report.epoch, "metrics": metrics, "duration_s": report.duration_s}
+        self._append("report", data)
+
+    def _append(self, kind: EventKind, data: Mapping[str, Any], durable: bool = False) -> None:
+        event = self._ledger.append(kind, data, durable)
+        self._state.apply(event)
+        self._on_event(event)
+
+    def _replay(self, event: Event) -> None:
+        trial_state = self._state.running.get(event.trial_id) if event.kind != "start" else None
+        if not self._state.apply(event):
+            return
+        if event.kind == "ask":
+            self._plan.source.restore(trial_from_json(event.data["trial"]))
+        elif event.kind == "report" and trial_state is not None:
+            value = self._objective_of(metrics_from_json(event.data["metrics"]))
+            if value is not None:
+                self._plan.stopping.report(trial_state.trial, int(event.data["epoch"]), value)
+        elif event.kind == "tell" and trial_state is not None:
+            record = record_from_json(event.data["record"])
+            self._plan.source.tell(record)
+            self._plan.stopping.end(trial_state.trial, record.status)
+            self.num_ended[record.status] += 1
+
+    def _objective_of(self, metrics: Mapping[str, float]) -> float | None:
+        return None if self._plan.objective is None else self._plan.objective.of_epoch(metrics)
+
+    def _remove_checkpoint(self, trial: Trial) -> None:
+        # Only confirm trials keep theirs: people look at those, and hundreds of search trials would fill the disk.
+        directory = self.checkpoint_directory(trial)
+        if directory is not None and trial.stage == "search":
+            shutil.rmtree(directory, ignore_errors=True)

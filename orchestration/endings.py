@@ -1,0 +1,97 @@
+"""Every way that a trial can end, mapped to one of three statuses in this one place.
+
+============================================  ===========
+how it ended                                  status
+============================================  ===========
+training ran to its end                       completed
+the stopping rule asked it to stop            pruned
+training diverged, or raised anything else    failed
+the worker died more often than is retried    failed
+============================================  ===========
+
+An interruption of the study (Ctrl-C) is no ending: the trial stays running in the ledger and goes on next time.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dmd.errors import DmdError
+from dmd.job import JobResult
+from orchestration.ledger_state import ReportedEpoch
+from reports.record import EpochPoint, Predictions, RunRecord, Status
+from search_spaces.trial import Trial
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a trial ended. result: None if it failed; error: one line, None unless it failed."""
+
+    status: Status
+    result: JobResult | None = None
+    error: str | None = None
+
+
+def ending_of_result(result: JobResult) -> Ending:
+    """The ending of a training run that returned."""
+    return Ending("pruned" if result.stopped else "completed", result)
+
+
+def ending_of_exception(error: BaseException) -> Ending:
+    """The ending of a training run that raised: the message, and for errors nobody foresaw where they arose."""
+    text = " ".join(str(error).split()) or "no message"
+    if isinstance(error, DmdError):
+        return Ending("failed", error=text)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    return Ending("failed", error=f"{type(error).__name__}: {text}{where}")
+
+
+def ending_of_lost_worker(attempts: int, detail: str) -> Ending:
+    """The ending of a trial that lost its worker in each of ``attempts`` attempts. detail: what is known of the last."""
+    text = " ".join(detail.split())[:400] or "no reason is known"
+    return Ending("failed", error=f"the worker was lost in each of {attempts} attempts: {text}")
+
+
+def build_record(
+    study: str, trial: Trial, ending: Ending, epochs: Mapping[int, ReportedEpoch], attempts: int, device: str
+) -> RunRecord:
+    """The record of a trial that has ended; its epochs are those of the ledger."""
+    points = tuple(EpochPoint(number, epochs[number].metrics) for number in sorted(epochs))
+    result = ending.result
+    return RunRecord(
+        study=study,
+        trial_id=trial.id,
+        configuration_id=trial.configuration_id,
+        arm=trial.arm,
+        model=trial.model,
+        stage=trial.stage,
+        status=ending.status,
+        seed=trial.seed,
+        repeat=trial.cell.repeat,
+        fold=trial.cell.fold,
+        parameters=dict(trial.parameters),
+        settings=dict(trial.settings),
+        valid=dict(result.valid) if result else {},
+        test=dict(result.test) if result and result.test is not None else None,
+        fallback_test=dict(result.fallback_test) if result and result.fallback_test is not None else None,
+        best_epoch=result.best_epoch if result else None,
+        num_epochs=len(points),
+        num_parameters=result.num_parameters if result else 0,
+        num_train=result.num_train if result else 0,
+        num_valid=result.num_valid if result else 0,
+        num_test=result.num_test if result else 0,
+        duration_s=result.duration_s if result else sum(point.duration_s for point in epochs.values()),
+        device=device,
+        attempts=attempts,
+        error=ending.error,
+        epochs=points,
+        predictions=_predictions_of(result),
+    )
+
+
+def _predictions_of(result: JobResult | None) -> Predictions | None:
+    part = result.test_predictions if result else None
+    return None if part is None else Predictions(part.ids, part.groups, part.labels, part.values)

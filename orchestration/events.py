@@ -1,0 +1,70 @@
+"""Events of a study: what the ledger holds, one per line, each with a checksum over all the rest of the line.
+
+Kinds: ``start`` (a driver begins or continues), ``ask`` (a trial is planned), ``attempt`` (it starts or restarts on a
+worker), ``report`` (one epoch ended), ``tell`` (the trial ended; durable before it counts).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+EventKind = Literal["start", "ask", "attempt", "report", "tell"]
+KINDS: tuple[str, ...] = get_args(EventKind)
+
+_CHECK = b',"check":"'
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the ledger.
+
+    seq: counted from 1. at_ms: wall clock, milliseconds since 1970. data: JSON content; every kind but ``start`` has
+    ``trial_id``.
+    """
+
+    seq: int
+    at_ms: int
+    kind: EventKind
+    data: Mapping[str, Any]
+
+    @property
+    def trial_id(self) -> str:
+        """The trial that this event is about. Raises KeyError for ``start``."""
+        return str(self.data["trial_id"])
+
+
+def encode_event(event: Event) -> bytes:
+    """The line of ``event``, newline included. Raises ValueError for NaN or infinity, which JSON does not have."""
+    content = {"seq": event.seq, "at": event.at_ms, "kind": event.kind, "data": event.data}
+    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return body[:-1] + _CHECK + f"{zlib.crc32(body):08x}".encode() + b'"}\n'
+
+
+def decode_event(line: bytes) -> Event | None:
+    """The event of a line (with or without its newline); None if the line is not exactly what was written."""
+    stripped = line.removesuffix(b"\n")
+    cut = stripped.rfind(_CHECK)
+    if cut < 0:
+        return None
+    body = stripped[:cut] + b"}"
+    if stripped[cut:] != _CHECK + f"{zlib.crc32(body):08x}".encode() + b'"}':
+        return None
+    content = json.loads(body)
+    if content["kind"] not in KINDS:
+        return None
+    return Event(content["seq"], content["at"], content["kind"], content["data"])
+
+
+def metrics_to_json(metrics: Mapping[str, float]) -> dict[str, float | str]:
+    """Metrics as JSON: non-finite values become the text that ``float`` reads back."""
+    return {name: float(value) if math.isfinite(value) else str(float(value)) for name, value in metrics.items()}
+
+
+def metrics_from_json(payload: Mapping[str, float | str]) -> dict[str, float]:
+    """The metrics that :func:`metrics_to_json` wrote."""
+    return {name: float(value) for name, value in payload.items()}

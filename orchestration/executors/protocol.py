@@ -1,0 +1,60 @@
+"""The seam between the bookkeeping of a study and the place where training happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from dmd.job import JobResult, OnEpoch
+from search_spaces.trial import Trial
+
+if TYPE_CHECKING:
+    # Workers import this module; the driver and Optuna behind it stay out of their memory.
+    from orchestration.driver import Driver
+    from orchestration.interruption import Interruption
+
+RunTrial = Callable[[Trial, OnEpoch, Path | None], JobResult]
+"""(trial, on_epoch, checkpoint directory) -> result. ``on_epoch`` returns False to stop the training now. A directory
+that holds the state of an earlier attempt is continued."""
+
+
+class TrialRunner(Protocol):
+    """What is sent to every worker, once: picklable and small. It says how to get ready, it holds no data."""
+
+    def open(self) -> RunTrial:
+        """Get ready (open the data) and return what runs trials; called once per worker."""
+        ...
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one trial needs.
+
+    cpu, gpu: per worker, fractions allowed. workers: processes that train one trial together.
+    custom: further resources that the cluster declares, by name.
+    """
+
+    cpu: float = 1.0
+    gpu: float = 0.0
+    workers: int = 1
+    custom: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def bundle(self) -> dict[str, float]:
+        """Needs of one worker in Ray's words, zeros left out."""
+        needs = {"CPU": self.cpu, "GPU": self.gpu, **self.custom}
+        return {name: amount for name, amount in needs.items() if amount > 0}
+
+
+class Executor(Protocol):
+    """Runs every trial that the driver gives out."""
+
+    def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
+        """Return when the driver has given out all trials and all have ended.
+
+        Raises StudyInterrupted soon after ``interruption`` is requested; trials that ran then stay running in the
+        ledger. Whatever the driver raises (a full disk) passes through.
+        """
+        ...

@@ -1,0 +1,166 @@
+"""Ray Tune's searcher, scheduler and stopper as thin adapters of the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.tune import Stopper
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
+
+from orchestration.driver import Driver
+from orchestration.endings import Ending, ending_of_lost_worker
+from orchestration.executors.ray_trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
+from orchestration.interruption import Interruption
+from search_spaces.trial import Trial
+
+
+class TuneBridge:
+    """What the adapters share: the driver, which Tune trial is which of ours, and the first error of the driver.
+
+    Tune takes an exception in an adapter for a failure of the trial, so errors are kept here and end the experiment.
+    """
+
+    def __init__(self, driver: Driver, num_slots: Callable[[], int], interruption: Interruption) -> None:
+        self.driver = driver
+        self.num_slots = num_slots
+        self.interruption = interruption
+        self.error: Exception | None = None
+        self.trials: dict[str, Trial] = {}
+        self.attempts: dict[str, int] = {}
+        self.tune_trials: dict[str, Any] = {}
+        self.losses: dict[str, str] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Tune pickles its parts for a restore of its own, which is never used: the ledger holds the state.
+        return {}
+
+    @property
+    def must_stop(self) -> bool:
+        return self.error is not None or self.interruption.is_requested
+
+    def keep_error(self, error: Exception) -> None:
+        self.error = self.error or error
+
+    def end(self, trial_id: str, ending: Ending) -> None:
+        """Tune's trial has ended for good."""
+        self.tune_trials.pop(trial_id, None)
+        self.losses.pop(trial_id, None)
+        del self.attempts[trial_id]
+        try:
+            self.driver.on_end(self.trials.pop(trial_id), ending)
+        except Exception as error:
+            self.keep_error(error)
+
+
+class DriverSearcher(Searcher):
+    """Asks the driver for trials and tells it their ends.
+
+    It never asks ahead of a free place: a trial that is proposed earlier than needed is proposed knowing less, and with
+    one worker a search must go as it would without Ray.
+    """
+
+    def __init__(self, bridge: TuneBridge) -> None:
+        super().__init__()
+        self._bridge = bridge
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
+        bridge = self._bridge
+        if bridge.must_stop:
+            return str(Searcher.FINISHED)
+        try:
+            if bridge.driver.has_all_given_out:
+                return str(Searcher.FINISHED)
+            trial = bridge.driver.next_trial() if bridge.driver.num_running < bridge.num_slots() else None
+        except Exception as error:
+            bridge.keep_error(error)
+            return None
+        if trial is None:
+            if bridge.driver.num_running == 0 and not bridge.driver.has_all_given_out:
+                bridge.keep_error(RuntimeError("a source gives no trial although nothing runs"))
+            return None
+        bridge.trials[trial_id] = trial
+        bridge.attempts[trial_id] = 0
+        directory = bridge.driver.checkpoint_directory(trial)
+        return {TRIAL: trial, CHECKPOINT_DIRECTORY: None if directory is None else str(directory)}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        # Without an error the ending came with the last result, and the scheduler has passed it on.
+        if error and not self._bridge.must_stop:
+            lost = ending_of_lost_worker(self._bridge.attempts[trial_id], self._bridge.losses.get(trial_id, ""))
+            self._bridge.end(trial_id, lost)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the ledger holds the state."""
+
+
+class DriverScheduler(TrialScheduler):
+    """Passes epochs to the driver. A stop goes to the worker, which then ends the trial with a full result."""
+
+    def __init__(self, bridge: TuneBridge) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._bridge = bridge
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        bridge = self._bridge
+        bridge.tune_trials[trial.trial_id] = trial
+        bridge.attempts[trial.trial_id] += 1
+        if bridge.attempts[trial.trial_id] > 1:
+            try:
+                bridge.driver.on_attempt(bridge.trials[trial.trial_id])
+            except Exception as error:
+                bridge.keep_error(error)
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        bridge = self._bridge
+        try:
+            decision = bridge.driver.on_epoch(bridge.trials[trial.trial_id], result[REPORT])
+        except Exception as error:
+            bridge.keep_error(error)
+        else:
+            if decision == "stop":
+                trial.temporary_state.ray_actor.request_stop.remote()
+        return str(TrialScheduler.CONTINUE)
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        # Taken out of Tune's hands, which keep the last result of every trial to the end.
+        ending = trial.last_result.pop(ENDING, None)
+        if ending is not None:
+            self._bridge.end(trial.trial_id, ending)
+
+    def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
+        # What killed the worker stands at the end of the file that Tune keeps for the trial.
+        path = Path(trial.error_file) if trial.error_file else None
+        lines = path.read_text(errors="replace").strip().splitlines() if path is not None and path.exists() else [""]
+        self._bridge.losses[trial.trial_id] = lines[-1]
+
+    def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
+        """Trials are only removed when the study is interrupted; they stay running in the ledger."""
+
+    def choose_trial_to_run(self, tune_controller: Any) -> None:
+        """None: Tune starts pending trials in the order in which they came, without a scan of all trials."""
+
+    def debug_string(self) -> str:
+        return "stopping rules of the study"
+
+
+class BridgeStopper(Stopper):
+    """Ends the experiment when the study is interrupted or the driver failed; does not wait for epochs to end."""
+
+    def __init__(self, bridge: TuneBridge) -> None:
+        self._bridge = bridge
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        if not self._bridge.must_stop:
+            return False
+        for trial in self._bridge.tune_trials.values():
+            if trial.temporary_state.ray_actor is not None:
+                ray.kill(trial.temporary_state.ray_actor)
+        self._bridge.tune_trials.clear()
+        return True

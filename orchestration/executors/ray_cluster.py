@@ -1,0 +1,125 @@
+"""Ray as this product runs it: quiet, on loopback, calling nobody, gone when the study ends."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from orchestration.executors.protocol import Resources
+
+# Read by Ray when it is imported or started. Tune's snapshots, default loggers and changes of directory are off.
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "TUNE_WARN_THRESHOLD_S": "5",
+}
+# Keeps a cluster of our own on the loopback address; Ray's switch for systems whose firewall asks about every port.
+_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+_NODES_ARE_FRESH_S = 2.0
+
+
+class ResourcesUnavailable(Exception):
+    """No node of the cluster can ever run a trial of this study."""
+
+
+@contextlib.contextmanager
+def ray_cluster(
+    address: str | None, num_cpus: int | None = None, custom: Mapping[str, float] | None = None
+) -> Iterator[None]:
+    """A connection to Ray; a cluster that runs already in this process is used and left alone.
+
+    address: None starts a cluster on this machine (num_cpus, custom: what it declares; None: the machine's CPUs),
+    otherwise connects to one (``auto``, ``ray://...``). Its temporary directory goes when it does.
+    """
+    os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _LOOPBACK)
+    import ray
+
+    # Tune logs every trial that failed as an error of its own; ours are in the ledger.
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    # Ray prints the death of a worker to stdout even with log_to_driver=False; stdout belongs to results. The death
+    # and its reason are in the record of the trial.
+    ray._private.worker._worker_logs_enabled = False
+    if ray.is_initialized():
+        yield
+        return
+    if address is not None:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            yield
+        finally:
+            ray.shutdown()
+        return
+    # Ray's sockets live in this directory and their paths may have 107 characters: the name must stay short.
+    directory = tempfile.mkdtemp(prefix="dmd-")
+    try:
+        ray.init(
+            num_cpus=num_cpus,
+            resources=dict(custom) if custom else None,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _temp_dir=directory,
+        )
+        yield
+    finally:
+        ray.shutdown()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def count_slots(resources: Resources) -> int:
+    """How many trials the living nodes can run at the same time."""
+    import ray
+
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return sum(_count_workers(node, resources.bundle) for node in nodes) // resources.workers
+
+
+def slot_counter(resources: Resources) -> Callable[[], int]:
+    """:func:`count_slots`, asked of the cluster at most every two seconds: nodes come and go.
+
+    Raises ResourcesUnavailable if a trial does not fit at all now.
+    """
+    count, counted_at = count_slots(resources), time.monotonic()
+    if count == 0:
+        raise ResourcesUnavailable(_describe_shortage(resources))
+
+    def current() -> int:
+        nonlocal count, counted_at
+        if time.monotonic() - counted_at > _NODES_ARE_FRESH_S:
+            count, counted_at = count_slots(resources), time.monotonic()
+        return count
+
+    return current
+
+
+def _count_workers(node: Mapping[str, float], bundle: Mapping[str, float]) -> int:
+    if not bundle:
+        return math.floor(node.get("CPU", 0))
+    # A third of a GPU three times must fit on one: the quotient is rounded up by less than any real shortage.
+    return min(math.floor(node.get(name, 0.0) / amount + 1e-6) for name, amount in bundle.items())
+
+
+def _describe_shortage(resources: Resources) -> str:
+    import ray
+
+    has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    shown = ", ".join(f"{name} {has.get(name, 0):g}" for name in resources.bundle)
+    needs = ", ".join(f"{name} {amount:g}" for name, amount in resources.bundle.items())
+    return (
+        f"resources: one trial needs {resources.workers} x ({needs}), the cluster has {shown} in all; "
+        "ask for less under `resources`, or add nodes"
+    )

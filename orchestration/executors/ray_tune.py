@@ -1,0 +1,83 @@
+"""Trials on all CPUs and GPUs of a machine or a cluster: one Ray Tune experiment for the whole study."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from orchestration.driver import Driver
+from orchestration.executors.protocol import Resources, TrialRunner
+from orchestration.executors.ray_cluster import ray_cluster, slot_counter
+from orchestration.interruption import Interruption, StudyInterrupted
+
+MAX_RETRIES = 2
+
+
+class RayTuneExecutor:
+    """Ray Tune schedules; the driver decides.
+
+    resources: of one trial. address: a running cluster, or None for one of our own on this machine, which then declares
+    ``num_cpus`` and ``custom``. A trial whose worker dies is tried ``MAX_RETRIES`` more times from its own checkpoint.
+    """
+
+    def __init__(
+        self,
+        resources: Resources,
+        address: str | None = None,
+        num_cpus: int | None = None,
+        custom: Mapping[str, float] | None = None,
+    ) -> None:
+        self._resources = resources
+        self._address = address
+        self._num_cpus = num_cpus
+        self._custom = custom
+
+    def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
+        if driver.has_all_given_out:
+            return
+        with ray_cluster(self._address, self._num_cpus, self._custom):
+            from orchestration.executors.ray_adapters import TuneBridge
+
+            num_slots = slot_counter(self._resources)
+            # How many workers Tune may have starting at once; by default it starts them one after the other.
+            os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(num_slots())
+            bridge = TuneBridge(driver, num_slots, interruption)
+            with tempfile.TemporaryDirectory(prefix="dmd-tune-", ignore_cleanup_errors=True) as storage:
+                _fit(bridge, runner, self._resources, storage)
+            if bridge.error is not None:
+                raise bridge.error
+            if interruption.is_requested and not (driver.has_all_given_out and driver.num_running == 0):
+                raise StudyInterrupted
+
+
+def _fit(bridge: Any, runner: TrialRunner, resources: Resources, storage: str) -> None:
+    from ray import tune
+
+    from orchestration.executors.ray_adapters import BridgeStopper, DriverScheduler, DriverSearcher
+    from orchestration.executors.ray_trainable import TrialTrainable
+
+    trainable = tune.with_resources(
+        tune.with_parameters(TrialTrainable, runner=runner),
+        tune.PlacementGroupFactory([resources.bundle] * resources.workers),
+    )
+    tuner = tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=DriverSearcher(bridge),
+            scheduler=DriverScheduler(bridge),
+            num_samples=-1,
+            reuse_actors=True,
+            trial_dirname_creator=lambda trial: str(trial.trial_id),
+        ),
+        run_config=tune.RunConfig(
+            name="study",
+            storage_path=storage,
+            verbose=0,
+            stop=BridgeStopper(bridge),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+            failure_config=tune.FailureConfig(max_failures=MAX_RETRIES),
+        ),
+    )
+    tuner.fit()

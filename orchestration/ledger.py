@@ -1,0 +1,187 @@
+"""The ledger: the truth about a study, append-only, one checksummed line per event.
+
+Only the driver writes it. A lock, held by the operating system for the life of the process, keeps a second driver out;
+it does not survive a crash. Every line reaches the operating system before ``append`` returns, so a killed driver
+loses nothing; an ending also reaches the disk, so that a power cut does not lose a finished trial.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from orchestration.events import Event, EventKind, decode_event, encode_event
+
+LEDGER_FILE = "ledger.jsonl"
+LOCK_FILE = "ledger.lock"
+
+logger = logging.getLogger(__name__)
+
+
+class LedgerError(Exception):
+    """Base of what can be wrong with a study's ledger; each message is one line for the user."""
+
+
+class LedgerDamaged(LedgerError):
+    """A line before the last one is not what was written."""
+
+
+class LedgerLocked(LedgerError):
+    """Another driver works on this study."""
+
+
+class Ledger:
+    """The ledger of the study in ``directory``, open for appending; use it as a context manager.
+
+    ``notices`` says what had to be dropped on opening (a torn last line). Raises LedgerLocked and LedgerDamaged.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / LEDGER_FILE
+        self.notices: list[str] = []
+        self._lock = _take_lock(directory)
+        try:
+            self._seq, self._length = self._check()
+            self._file = self.path.open("ab")
+            self._file.truncate(self._length)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def length(self) -> int:
+        """Bytes written so far: where the next event will begin."""
+        return self._length
+
+    def append(self, kind: EventKind, data: Mapping[str, Any], durable: bool = False) -> Event:
+        """Write one event and return it. durable: wait until the disk has it.
+
+        Raises OSError (full disk, read-only directory); the ledger then ends where it ended before.
+        """
+        event = Event(self._seq + 1, time.time_ns() // 1_000_000, kind, data)
+        line = encode_event(event)
+        try:
+            self._file.write(line)
+            self._file.flush()
+            if durable:
+                os.fsync(self._file.fileno())
+        except OSError:
+            self._forget_partial_line()
+            raise
+        self._seq, self._length = event.seq, self._length + len(line)
+        return event
+
+    def events(self) -> Iterator[Event]:
+        """All events so far, in order."""
+        return (event for event, _ in read_events(self.path, stop=self._length))
+
+    def close(self) -> None:
+        """Close the file and give the lock back."""
+        self._file.close()
+        self._lock.close()
+
+    def _check(self) -> tuple[int, int]:
+        """Last sequence number and length of the sound part; notes a torn last line."""
+        seq, length = 0, 0
+        if not self.path.exists():
+            return seq, length
+        for event, end in read_events(self.path):
+            seq, length = event.seq, end
+        torn = self.path.stat().st_size - length
+        if torn:
+            self.notices.append(
+                f"{self.path}: the last line was cut off ({torn} bytes; its writer died) and is dropped"
+            )
+            logger.warning(self.notices[-1])
+        return seq, length
+
+    def _forget_partial_line(self) -> None:
+        # The buffered writer keeps what it could not write; only a fresh file object forgets it.
+        try:
+            os.ftruncate(self._file.fileno(), self._length)
+        finally:
+            descriptor = os.dup(self._file.fileno())
+            try:
+                self._file.close()
+            except OSError:
+                logger.debug("the rest of a line that did not fit is dropped with its buffer")
+            self._file = os.fdopen(descriptor, "ab")
+            os.ftruncate(descriptor, self._length)
+
+
+def read_events(path: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[Event, int]]:
+    """Events of a ledger file from byte ``start`` to ``stop`` (None: its end), each with the offset where it ends.
+
+    A damaged or incomplete last line is left out. Raises LedgerDamaged for a damaged line before the last.
+    """
+    with path.open("rb") as file:
+        file.seek(start)
+        offset, number, last_seq = start, 0, 0
+        while (stop is None or offset < stop) and (line := file.readline()):
+            number += 1
+            event = decode_event(line) if line.endswith(b"\n") else None
+            if event is None:
+                if _is_last(file):
+                    return
+                raise LedgerDamaged(_describe_damage(path, number, line, start))
+            if last_seq and event.seq <= last_seq:
+                raise LedgerDamaged(
+                    f"{path}, line {number}: event {event.seq} follows event {last_seq}; numbers must rise. "
+                    "Two ledgers were joined; restore the file from a backup or start again with --fresh"
+                )
+            last_seq = event.seq
+            offset += len(line)
+            yield event, offset
+
+
+def _is_last(file: BinaryIO) -> bool:
+    position = file.tell()
+    is_last = not file.read(1)
+    file.seek(position)
+    return is_last
+
+
+def _describe_damage(path: Path, number: int, line: bytes, start: int) -> str:
+    kind = re.search(rb'"kind":"(\w+)"', line)
+    trial = re.search(rb'"trial_id":"(\w+)"', line)
+    what = f"a {kind.group(1).decode()} event" if kind else "one event"
+    whose = f" of trial {trial.group(1).decode()}" if trial else ""
+    where = f"line {number}" if start == 0 else f"line {number} after byte {start}"
+    return (
+        f"{path}, {where}: the line does not match its checksum. It held {what}{whose}. "
+        "Restore the file from a backup, or delete this line: "
+        "a trial whose end was on it runs again, an epoch on it is missing, all other lines stay valid"
+    )
+
+
+def _take_lock(directory: Path) -> BinaryIO:
+    file = (directory / LOCK_FILE).open("a+b")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        owner = file.read().decode(errors="replace").strip() or "unknown"
+        file.close()
+        raise LedgerLocked(
+            f"{directory}: another driver (process {owner}) works on this study; wait for it, or end that process"
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()).encode())
+    file.flush()
+    return file

@@ -1,0 +1,96 @@
+"""What a ledger says about the trials of a study: a fold over its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestration.events import Event, metrics_from_json
+from orchestration.trial_json import trial_from_json
+from reports.record import RunRecord
+from reports.serialise import record_from_json
+from search_spaces.trial import Trial
+
+
+@dataclass(frozen=True)
+class ReportedEpoch:
+    """One epoch as first reported. at_ms: when, milliseconds since 1970."""
+
+    epoch: int
+    metrics: Mapping[str, float]
+    duration_s: float
+    at_ms: int
+
+
+@dataclass
+class TrialState:
+    """One trial so far. epochs: epoch -> report; attempts: how often it was started on a worker."""
+
+    trial: Trial
+    asked_at_ms: int
+    attempts: int = 0
+    epochs: dict[int, ReportedEpoch] = field(default_factory=dict)
+
+
+@dataclass
+class LedgerState:
+    """All trials of a study.
+
+    running: asked, not ended, in the order of asking. told: trial id -> stored record of every trial that has ended,
+    in the order of ending (a driver that has no use for the records keeps the ids only). num_orphans: events about
+    trials whose ask is not in the ledger (its line was deleted); they are left out.
+    """
+
+    keeps_records: bool = True
+    num_asked: int = 0
+    num_orphans: int = 0
+    running: dict[str, TrialState] = field(default_factory=dict)
+    told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def apply(self, event: Event) -> bool:
+        """Take in one event. True if it says something new (an epoch repeated after a retry does not)."""
+        if event.kind == "start":
+            return True
+        if event.kind == "ask":
+            return self._apply_ask(event)
+        state = self.running.get(event.trial_id)
+        if state is None:
+            self.num_orphans += event.trial_id not in self.told
+            return False
+        if event.kind == "attempt":
+            state.attempts += 1
+            return True
+        if event.kind == "report":
+            return _apply_report(state, event)
+        del self.running[event.trial_id]
+        self.told[event.trial_id] = event.data["record"] if self.keeps_records else {}
+        return True
+
+    def records(self) -> tuple[RunRecord, ...]:
+        """The records of all trials that have ended, in the order of ending."""
+        return tuple(record_from_json(payload) for payload in self.told.values())
+
+    def _apply_ask(self, event: Event) -> bool:
+        if event.trial_id in self.running or event.trial_id in self.told:
+            return False
+        self.running[event.trial_id] = TrialState(trial_from_json(event.data["trial"]), event.at_ms)
+        self.num_asked += 1
+        return True
+
+
+def fold_events(events: Iterable[Event]) -> LedgerState:
+    """The state that ``events`` lead to: equal events, equal state."""
+    state = LedgerState()
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def _apply_report(state: TrialState, event: Event) -> bool:
+    epoch = int(event.data["epoch"])
+    if epoch in state.epochs:
+        return False
+    metrics = metrics_from_json(event.data["metrics"])
+    state.epochs[epoch] = ReportedEpoch(epoch, metrics, float(event.data["duration_s"]), event.at_ms)
+    return True

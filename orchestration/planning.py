@@ -1,0 +1,204 @@
+"""From a checked space and opened data to everything a study needs before it starts. Starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dmd.data.dataset import Dataset
+from dmd.metrics import HIGHER_IS_BETTER
+from dmd.training.pilot import JobFacts, inspect_job
+from orchestration.errors import UsageError
+from orchestration.fingerprint import Fingerprint
+from orchestration.objective import Objective
+from orchestration.runner import DmdRunner, FoldPlan
+from orchestration.sources.listed import ListedSource
+from orchestration.sources.protocol import TrialSource
+from orchestration.sources.searched import SearchedSource, SearchPlan
+from orchestration.sources.staged import Lane, StudySource
+from search_spaces.arms import plan_arms
+from search_spaces.catalogue import Catalogue
+from search_spaces.contrasts import ContrastPair, plan_contrasts
+from search_spaces.plan import (
+    StudySize,
+    confirm_seeds,
+    count_trials,
+    inherit,
+    plan_cells,
+    plan_confirm_trials,
+    plan_grid_trials,
+    search_seed,
+)
+from search_spaces.schema import SearchSpace
+from search_spaces.searches import ArmSearch, drop_inactive, find_impossible, plan_searches
+from search_spaces.trial import Arm, Cell, Trial, Value, digest
+
+
+@dataclass(frozen=True)
+class PlannedStudy:
+    """A study that could start now.
+
+    context: digest of all that decides a trial's result besides its settings and seed. searches: arm name -> what is
+    searched for it, and by whom. facts: arm name -> what its model is and how fast it is here.
+    """
+
+    space: SearchSpace
+    catalogue: Catalogue
+    arms: tuple[Arm, ...]
+    contrasts: tuple[ContrastPair, ...]
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+    searches: Mapping[str, ArmSearch]
+    size: StudySize
+    facts: Mapping[str, JobFacts]
+    runner: DmdRunner
+    context: str
+
+    @property
+    def baseline(self) -> Arm:
+        return self.arms[0]
+
+    @property
+    def objective(self) -> Objective | None:
+        """What searches optimise; None if nothing is searched."""
+        if self.space.search is None:
+            return None
+        metric = self.space.objective_metric
+        return Objective(metric, "maximize" if HIGHER_IS_BETTER[metric] else "minimize")
+
+    def make_source(self) -> StudySource:
+        """All trials of the study; a fresh source, to be replayed from the ledger."""
+        arms = {arm.name: arm for arm in self.arms}
+
+        def make_confirms(name: str, cell: Cell, parameters: Mapping[str, Value]) -> Sequence[Trial]:
+            arm = arms[name]
+            method = self.catalogue.methods[arm.model]
+            chosen = drop_inactive(method, arm, inherit(self.searches[name], parameters))
+            return plan_confirm_trials(arm, [chosen], self.seeds, cell, self.context)
+
+        lanes = [self._lane(arm, cell) for cell in self.cells for arm in self.arms]
+        return StudySource(lanes, make_confirms, self.objective, self.space.confirm.top)
+
+    def _lane(self, arm: Arm, cell: Cell) -> Lane:
+        owner = self.searches[arm.name].owner
+        if owner == arm.name:
+            return Lane(arm.name, cell, self._search(arm, cell))
+        return Lane(arm.name, cell, inherits_from=owner)
+
+    def _search(self, arm: Arm, cell: Cell) -> TrialSource:
+        search, objective, method = self.space.search, self.objective, self.catalogue.methods[arm.model]
+        assert search is not None
+        assert objective is not None
+        plan = self.searches[arm.name]
+        if search.searcher == "grid":
+            return ListedSource(plan_grid_trials(self.space, self.catalogue, arm, plan, cell, self.context))
+
+        def make_trial(proposal: Mapping[str, Value]) -> Trial:
+            # The trial remembers the whole proposal, so that a replayed searcher sees what the first one saw; only
+            # what has an effect enters its settings, and with them its id.
+            settings = {**arm.settings, **drop_inactive(method, arm, proposal)}
+            seed = search_seed(self.space)
+            return Trial(arm.name, arm.model, "search", settings, dict(proposal), seed, cell, self.context)
+
+        return SearchedSource(
+            SearchPlan(
+                arm=arm.name,
+                cell=cell,
+                searcher=search.searcher,
+                distributions=plan.parameters,
+                objective=objective,
+                num_trials=search.trials,
+                study_seed=self.space.seed,
+                make_trial=make_trial,
+                find_conflict=lambda proposal: find_impossible(method, arm, proposal),
+            )
+        )
+
+
+def plan_study(
+    space: SearchSpace, catalogue: Catalogue, dataset: Dataset, runner: DmdRunner, fingerprint: Fingerprint
+) -> PlannedStudy:
+    """Expand the space over the data, build every arm once, and prove that the arms differ.
+
+    Raises InputError for folds or settings that the data or a model refuse, SpaceErrors for folds that the file does
+    not have, UsageError for two arms that are one.
+    """
+    arms = plan_arms(space, catalogue)
+    cells = plan_cells(space, dataset.num_file_folds)
+    for cell in cells:
+        dataset.count_parts(runner.folds.at(cell))
+    context = digest(
+        {"data": dataset.content_hash, "folds": dict(runner.folds.as_dict()), "fingerprint": fingerprint.as_dict()}
+    )
+    facts = {}
+    for arm in arms:
+        trial = Trial(arm.name, arm.model, "search", arm.settings, {}, space.seed, cells[0], context)
+        facts[arm.name] = inspect_job(runner.job_of(trial), dataset)
+    _require_distinct(arms, facts)
+    return PlannedStudy(
+        space=space,
+        catalogue=catalogue,
+        arms=arms,
+        contrasts=plan_contrasts(space, arms),
+        cells=cells,
+        seeds=confirm_seeds(space),
+        searches={search.arm: search for search in plan_searches(space, catalogue, arms)},
+        size=count_trials(space, catalogue, dataset.num_file_folds),
+        facts=facts,
+        runner=runner,
+        context=context,
+    )
+
+
+def fold_plan(space: SearchSpace) -> FoldPlan:
+    """How the space cuts the data."""
+    folds = space.data.folds
+    if folds is None:
+        return FoldPlan("official")
+    return FoldPlan("file") if folds.by == "file" else FoldPlan("group", folds.k, folds.repeats, folds.seed)
+
+
+def describe_arm(arm: Arm, planned: PlannedStudy) -> dict[str, Any]:
+    """What was found by building the arm, and how it differs from the baseline."""
+    facts, base = planned.facts[arm.name], planned.facts[planned.baseline.name]
+    return {
+        "num_parameters": facts.num_parameters,
+        "modules": list(facts.modules),
+        "loss_terms": list(facts.loss_terms),
+        "differs_from_baseline": _difference(arm, facts, planned.baseline, base),
+    }
+
+
+def _difference(arm: Arm, facts: JobFacts, baseline: Arm, base: JobFacts) -> str:
+    if arm.name == baseline.name:
+        return "is the baseline"
+    if arm.role == "control":
+        return "is the baseline under other seeds"
+    if arm.model != baseline.model:
+        return f"another method: {facts.num_parameters} against {base.num_parameters} parameters"
+    parts = [f"{facts.num_parameters - base.num_parameters:+d} parameters"]
+    for what, mine, theirs in (
+        ("modules", facts.modules, base.modules),
+        ("loss terms", facts.loss_terms, base.loss_terms),
+    ):
+        without = [name for name in theirs if name not in mine]
+        extra = [name for name in mine if name not in theirs]
+        parts += [f"without {what} {', '.join(without)}"] if without else []
+        parts += [f"with {what} {', '.join(extra)}"] if extra else []
+    return "; ".join(parts)
+
+
+def _require_distinct(arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None:
+    """Two arms that would train the same thing are one arm under two names: their contrast would be pure noise."""
+    seen: dict[str, str] = {}
+    for arm in arms:
+        if arm.role == "control":
+            continue
+        found = facts[arm.name]
+        key = digest([arm.model, found.num_parameters, found.modules, found.loss_terms, dict(arm.settings)])
+        if key in seen:
+            raise UsageError(
+                f"arms {seen[key]!r} and {arm.name!r} are the same model with the same settings; remove one"
+            )
+        seen[key] = arm.name

@@ -1,0 +1,28 @@
+"""A study directory to its report: manifest and ledger in, ``report.md`` and tables out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.errors import UsageError
+from orchestration.ledger import LEDGER_FILE, read_events
+from orchestration.ledger_state import fold_events
+from orchestration.workspace import Workspace
+from reports.write import write_report
+
+
+def rebuild_report(workspace: Workspace) -> Path:
+    """Write the report of what the ledger holds; the same ledger gives the same bytes.
+
+    Raises UsageError where there is no study.
+    """
+    manifest = workspace.read_manifest()
+    if manifest is None:
+        raise UsageError(f"{workspace.directory}: no study here (manifest.json is missing); run dmd-search first")
+    ledger = workspace.directory / LEDGER_FILE
+    events = (event for event, _ in read_events(ledger)) if ledger.exists() else ()
+    records = fold_events(events).records()
+    try:
+        return write_report(manifest.description, records, workspace.directory)
+    except ValueError as error:
+        raise UsageError(f"{workspace.directory}: the ledger contradicts itself: {error}") from error

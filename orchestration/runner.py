@@ -1,0 +1,66 @@
+"""A trial as a call into ``dmd``: what every worker runs, whichever executor it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dmd.data.load import open_dataset
+
+from dmd.data.dataset import LabelScale
+from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch
+from dmd.training.run import run_job
+from orchestration.executors.protocol import RunTrial
+from search_spaces.trial import Cell, Trial
+
+
+@dataclass(frozen=True)
+class FoldPlan:
+    """How a study partitions its data; a :class:`Cell` then names one partition."""
+
+    kind: str
+    k: int = 0
+    repeats: int = 1
+    seed: int = 0
+
+    def at(self, cell: Cell) -> FoldRef:
+        """The partition that ``cell`` stands for."""
+        return FoldRef(self.kind, self.k, self.repeats, self.seed, cell.repeat, cell.fold)
+
+    def as_dict(self) -> Mapping[str, str | int]:
+        return {"kind": self.kind, "k": self.k, "repeats": self.repeats, "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class DmdRunner:
+    """What is sent once to every worker: where the data are and how they are cut, not the data."""
+
+    data: str
+    data_dir: Path | None
+    scale: LabelScale | None
+    folds: FoldPlan
+    device: str
+    num_threads: int
+
+    def open(self) -> RunTrial:
+        """Open the data once; the returned function trains trials on them."""
+        dataset = open_dataset(self.data, self.data_dir, self.scale)
+
+        def run_trial(trial: Trial, on_epoch: OnEpoch, checkpoint_directory: Path | None) -> JobResult:
+            checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory)
+            return run_job(self.job_of(trial), dataset, on_epoch, checkpointing)
+
+        return run_trial
+
+    def job_of(self, trial: Trial) -> Job:
+        """The job that ``trial`` asks for; only confirm trials score the test part."""
+        return Job(
+            trial.model,
+            trial.settings,
+            trial.seed,
+            self.folds.at(trial.cell),
+            scores_test=trial.stage == "confirm",
+            device=self.device,
+            num_threads=self.num_threads,
+        )

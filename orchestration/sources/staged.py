@@ -1,0 +1,138 @@
+"""All trials of a study: per arm and cell first the search, then the confirm trials of what it chose.
+
+The lanes (one per arm and cell) take turns, so that the cluster stays full while searches end at different times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestration.objective import Objective
+from orchestration.sources.listed import ListedSource
+from orchestration.sources.protocol import TrialSource
+from reports.record import RunRecord
+from search_spaces.trial import Cell, Trial, Value
+
+LaneKey = tuple[str, Cell]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What is planned for one arm in one cell.
+
+    search: its search trials; None if nothing is searched here. inherits_from: the arm whose search in the same cell
+    decides for this arm too (scope ``baseline``); None if this arm has its own search, or none at all.
+    """
+
+    arm: str
+    cell: Cell
+    search: TrialSource | None = None
+    inherits_from: str | None = None
+
+
+MakeConfirms = Callable[[str, Cell, Mapping[str, Value]], Sequence[Trial]]
+"""(arm, cell, winning parameters or none) -> the confirm trials of that configuration."""
+
+
+@dataclass
+class _LaneState:
+    lane: Lane
+    running: set[str] = field(default_factory=set)
+    scores: list[tuple[float, int, Mapping[str, Value]]] = field(default_factory=list)
+    confirms: ListedSource | None = None
+
+    @property
+    def has_decided(self) -> bool:
+        search = self.lane.search
+        return search is None or (search.is_exhausted and not self.running)
+
+
+class StudySource:
+    """The trials of a whole study. ``notes``: what a reader of the report must know about how winners were chosen."""
+
+    def __init__(
+        self, lanes: Sequence[Lane], make_confirms: MakeConfirms, objective: Objective | None = None, top: int = 1
+    ) -> None:
+        self._lanes = {(lane.arm, lane.cell): _LaneState(lane) for lane in lanes}
+        self._order = list(self._lanes)
+        self._make_confirms = make_confirms
+        self._objective = objective
+        self._top = top
+        self._turn = 0
+        self._notes: list[str] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._notes)
+
+    def ask(self) -> Trial | None:
+        for step in range(len(self._order)):
+            index = (self._turn + step) % len(self._order)
+            trial = self._ask_lane(self._lanes[self._order[index]])
+            if trial is not None:
+                self._turn = index + 1
+                return trial
+        return None
+
+    def tell(self, record: RunRecord) -> None:
+        state = self._lanes.get((record.arm, Cell(record.repeat, record.fold)))
+        if state is None or record.stage != "search" or record.trial_id not in state.running:
+            return
+        assert state.lane.search is not None
+        state.running.discard(record.trial_id)
+        state.lane.search.tell(record)
+        value = self._objective.of_record(record) if self._objective and record.status == "completed" else None
+        if self._objective is not None and value is not None:
+            state.scores.append((self._objective.rank(value), len(state.scores), record.parameters))
+
+    def restore(self, trial: Trial) -> None:
+        state = self._lanes.get((trial.arm, trial.cell))
+        if state is None:
+            return
+        self._turn = self._order.index((trial.arm, trial.cell)) + 1
+        if trial.stage == "search" and state.lane.search is not None:
+            state.lane.search.restore(trial)
+            state.running.add(trial.id)
+        elif trial.stage == "confirm" and (confirms := self._confirms_of(state)) is not None:
+            confirms.restore(trial)
+
+    @property
+    def is_exhausted(self) -> bool:
+        return all(
+            (confirms := self._confirms_of(state)) is not None and confirms.is_exhausted
+            for state in self._lanes.values()
+        )
+
+    def _ask_lane(self, state: _LaneState) -> Trial | None:
+        if state.lane.search is not None and (trial := state.lane.search.ask()) is not None:
+            state.running.add(trial.id)
+            return trial
+        confirms = self._confirms_of(state)
+        return None if confirms is None else confirms.ask()
+
+    def _confirms_of(self, state: _LaneState) -> ListedSource | None:
+        """The confirm trials of a lane; None while the search that decides about them goes on."""
+        if state.confirms is None:
+            lane = state.lane
+            deciding = state if lane.inherits_from is None else self._lanes[(lane.inherits_from, lane.cell)]
+            if not deciding.has_decided:
+                return None
+            winners = self._winners_of(state, deciding)
+            state.confirms = ListedSource(
+                trial for parameters in winners for trial in self._make_confirms(lane.arm, lane.cell, parameters)
+            )
+        return state.confirms
+
+    def _winners_of(self, state: _LaneState, deciding: _LaneState) -> list[Mapping[str, Value]]:
+        """Parameters of the best completed search trials; ties go to the trial that ended first."""
+        if deciding.lane.search is None:
+            return [{}]
+        best = sorted(deciding.scores, key=lambda score: score[:2])[: self._top]
+        if not best:
+            self._notes.append(
+                f"{state.lane.arm}, {state.lane.cell.name}: no search trial of {deciding.lane.arm} completed; "
+                "the confirm trials use the fixed settings of the arm"
+            )
+            return [{}]
+        return [parameters for _, _, parameters in best]

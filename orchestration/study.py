@@ -1,0 +1,61 @@
+"""A whole study from its plan to its last ending, on any executor."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestration.driver import Driver, StudyPlan
+from orchestration.events import Event
+from orchestration.executors.protocol import Executor, TrialRunner
+from orchestration.interruption import Interruption, StudyInterrupted
+from orchestration.ledger import Ledger
+from orchestration.tracking.protocol import NoTracking, Tracker
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """How a session of a study ended; the counts are over all its sessions.
+
+    undelivered: one line on what the tracker could not deliver, or None.
+    """
+
+    num_completed: int
+    num_pruned: int
+    num_failed: int
+    is_interrupted: bool
+    undelivered: str | None
+
+
+def run_study(
+    plan: StudyPlan,
+    executor: Executor,
+    runner: TrialRunner,
+    ledger: Ledger,
+    tracker: Tracker | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> StudyOutcome:
+    """Run the study, or continue it where its ledger ends.
+
+    on_event: sees every new event of the ledger (progress). SIGINT and SIGTERM stop the study cleanly: the outcome
+    says so, and the same call goes on with it. Raises what the ledger or the executor raise (full disk, no resources).
+    """
+    tracking = tracker or NoTracking()
+
+    def on_new_event(event: Event) -> None:
+        tracking.wake()
+        on_event(event)
+
+    is_done = False
+    with Interruption() as interruption:
+        tracking.start()
+        try:
+            driver = Driver(plan, ledger, on_new_event)
+            with contextlib.suppress(StudyInterrupted):
+                executor.run(driver, runner, interruption)
+                is_done = True
+        finally:
+            undelivered = tracking.close("complete" if is_done else "interrupted")
+    ended = driver.num_ended
+    return StudyOutcome(ended["completed"], ended["pruned"], ended["failed"], not is_done, undelivered)

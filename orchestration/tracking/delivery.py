@@ -1,0 +1,206 @@
+"""Events of the ledger into MLflow, so that delivering the same event twice changes nothing.
+
+Points carry the ledger's timestamps (MLflow stores a point of equal key, step, value and timestamp once); runs are
+known by the tag ``trial_id``; tags, parameters, artifacts and the end of a run may be written again.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.events import Event
+from orchestration.tracking.position import Position
+from orchestration.tracking.run_content import (
+    RUN_STATUS,
+    STUDY_TAG,
+    TRIAL_ID_TAG,
+    RunContent,
+    ending_content,
+    epoch_content,
+    run_name,
+    trial_params,
+    trial_tags,
+)
+from orchestration.trial_json import trial_from_json
+from reports.record import Predictions
+from reports.serialise import record_from_json
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# Read by MLflow when it is imported.
+_NO_TELEMETRY = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+# A server that is away must be noticed in seconds: waiting is the writer's task. The user's own values stay.
+_DEFAULTS = {
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+_MAX_POINTS, _MAX_PARAMS = 1000, 100
+
+
+def connect(uri: str) -> MlflowClient:
+    """A client for ``uri``. Imports MLflow, which takes seconds."""
+    os.environ.update(_NO_TELEMETRY)
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    # What MLflow's own use of its libraries deprecates is no news for whoever runs a study.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(mlflow|sqlalchemy|alembic)\b")
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri)
+
+
+class Delivery:
+    """Writes batches of events. ``certain_from``: events that end after this offset were never sent before, so their
+    runs cannot exist yet and are not looked up."""
+
+    def __init__(
+        self,
+        client: MlflowClient,
+        study: str,
+        artifacts: Path | None,
+        checkpoints: Path | None,
+        position: Position,
+        certain_from: int,
+    ) -> None:
+        self._client = client
+        self._study = study
+        self._checkpoints = checkpoints
+        self._experiment = _find_or_create_experiment(client, study, artifacts)
+        self._runs = dict(position.runs)
+        self._parent = position.parent_run
+        self.certain_from = certain_from
+        self.num_refused = 0
+
+    def position_at(self, offset: int) -> Position:
+        """What to remember once everything before ``offset`` is delivered."""
+        return Position(offset, self._parent, dict(self._runs))
+
+    def deliver(self, batch: Sequence[tuple[Event, int]]) -> None:
+        """Write events, each given with the offset where it ends. Raises what MLflow raises while it is away."""
+        from mlflow.exceptions import MlflowException
+
+        by_trial: dict[str, list[tuple[Event, int]]] = {}
+        for event, end in batch:
+            if event.kind == "start":
+                self._begin_study(event)
+            else:
+                by_trial.setdefault(event.trial_id, []).append((event, end))
+        for trial_id, events in by_trial.items():
+            try:
+                self._deliver_trial(trial_id, events)
+            except MlflowException as error:
+                # Sending again what the server calls invalid would block everything behind it for ever.
+                if error.error_code != "INVALID_PARAMETER_VALUE":
+                    raise
+                self.num_refused += len(events)
+                logging.getLogger(__name__).warning("MLflow refuses events of trial %s: %s", trial_id, error)
+
+    def end_study(self, status: str, at_ms: int) -> None:
+        """Close the run of the study."""
+        if self._parent is not None:
+            self._client.set_terminated(self._parent, status, at_ms)
+
+    def _begin_study(self, event: Event) -> None:
+        if self._parent is None:
+            self._parent = self._find_run(STUDY_TAG, self._study)
+        if self._parent is None:
+            tags = {STUDY_TAG: self._study}
+            run = self._client.create_run(self._experiment, event.at_ms, tags, run_name=self._study)
+            self._parent = str(run.info.run_id)
+        self._client.update_run(self._parent, status="RUNNING")
+        provenance = event.data.get("provenance", {})
+        params = {f"provenance/{name}": json.dumps(value)[:500] for name, value in provenance.items()}
+        self._write(self._parent, RunContent(tags=params))
+
+    def _deliver_trial(self, trial_id: str, events: Sequence[tuple[Event, int]]) -> None:
+        run = self._runs.get(trial_id) or self._open_run(trial_id, events)
+        if run is None:
+            return
+        self._write(run, epoch_content(event for event, _ in events if event.kind == "report"))
+        for event, _ in events:
+            if event.kind == "tell":
+                self._end_run(run, event)
+
+    def _open_run(self, trial_id: str, events: Sequence[tuple[Event, int]]) -> str | None:
+        """The run of a trial: looked up where it may exist, else created; None for a trial that was never asked."""
+        run = self._find_run(TRIAL_ID_TAG, trial_id) if events[0][1] <= self.certain_from else None
+        ask = next((event for event, _ in events if event.kind == "ask"), None)
+        if run is None and ask is not None:
+            trial = trial_from_json(ask.data["trial"])
+            tags = trial_tags(trial)
+            if self._parent is not None:
+                tags["mlflow.parentRunId"] = self._parent
+            created = self._client.create_run(self._experiment, ask.at_ms, tags, run_name=run_name(trial))
+            run = str(created.info.run_id)
+            self._write(run, RunContent(params=trial_params(trial)))
+        if run is not None:
+            self._runs[trial_id] = run
+        return run
+
+    def _end_run(self, run: str, event: Event) -> None:
+        record = record_from_json(event.data["record"])
+        self._write(run, ending_content(record, event.at_ms))
+        with tempfile.TemporaryDirectory(prefix="dmd-artifacts-") as folder:
+            path = Path(folder, "record.json")
+            path.write_text(json.dumps(event.data["record"]), encoding="utf-8")
+            if record.predictions is not None:
+                _write_predictions(Path(folder, "predictions.csv"), record.predictions)
+            self._client.log_artifacts(run, folder)
+        if self._checkpoints is not None and record.stage == "confirm":
+            checkpoint = self._checkpoints / record.trial_id
+            if checkpoint.is_dir():
+                self._client.log_artifacts(run, str(checkpoint), "checkpoint")
+        self._client.set_terminated(run, RUN_STATUS[record.status], event.at_ms)
+        del self._runs[event.trial_id]
+
+    def _find_run(self, tag: str, value: str) -> str | None:
+        quoted = value.replace("'", "''")
+        found = self._client.search_runs([self._experiment], f"tags.{tag} = '{quoted}'", max_results=1)
+        return str(found[0].info.run_id) if found else None
+
+    def _write(self, run: str, content: RunContent) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        tags = [RunTag(name, value) for name, value in content.tags.items()]
+        for params in _chunks([Param(*item) for item in content.params.items()], _MAX_PARAMS):
+            self._client.log_batch(run, params=params)
+        for points in _chunks(content.points, _MAX_POINTS):
+            metrics = [Metric(point.name, point.value, point.at_ms, point.step) for point in points]
+            self._client.log_batch(run, metrics=metrics)
+        for some in _chunks(tags, _MAX_PARAMS):
+            self._client.log_batch(run, tags=some)
+
+
+def _find_or_create_experiment(client: MlflowClient, study: str, artifacts: Path | None) -> str:
+    found = client.get_experiment_by_name(study)
+    if found is not None:
+        return str(found.experiment_id)
+    location = None if artifacts is None else artifacts.absolute().as_uri()
+    return str(client.create_experiment(study, artifact_location=location))
+
+
+def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while chunk := list(itertools.islice(iterator, size)):
+        yield chunk
+
+
+def _write_predictions(path: Path, predictions: Predictions) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "group", "label", "prediction"])
+        columns = (predictions.ids, predictions.groups, predictions.labels.tolist(), predictions.values.tolist())
+        writer.writerows(zip(*columns, strict=True))

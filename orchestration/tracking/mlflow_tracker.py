@@ -1,0 +1,144 @@
+"""MLflow follows the ledger: one thread reads what is new and writes it in batches, off the scheduling path.
+
+The ledger is the queue. While MLflow is away events wait there, on disk and not in memory, and are delivered later in
+this session or in the next one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from orchestration.ledger import Ledger, read_events
+from orchestration.tracking.delivery import Delivery, connect
+from orchestration.tracking.position import Position, load_position, save_position
+from orchestration.tracking.protocol import StudyStatus
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 500
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+
+
+class MlflowTracker:
+    """Writes one study to MLflow.
+
+    directory: the study's; it holds the ledger, ``mlflow.db`` and ``artifacts`` (unless ``uri`` names another store)
+    and the memory of what is delivered. checkpoints: whose confirm trials' states become artifacts. patience_s: how
+    long ``close`` waits without any progress. min_batch_s: events are gathered for this long before they are written.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        study: str,
+        directory: Path,
+        uri: str | None = None,
+        checkpoints: Path | None = None,
+        patience_s: float = 20.0,
+        min_batch_s: float = 0.2,
+    ) -> None:
+        self._ledger = ledger
+        self._study = study
+        self._directory = directory.absolute()
+        self._uri = uri or f"sqlite:///{self._directory / 'mlflow.db'}"
+        self._artifacts = self._directory / "artifacts" if uri is None else None
+        self._checkpoints = checkpoints
+        self._patience_s = patience_s
+        self._min_batch_s = min_batch_s
+        self._target = without_credentials(self._uri)
+        self._position = load_position(self._directory, self._target, ledger.length)
+        self._certain_from = ledger.length
+        self._delivery: Delivery | None = None
+        self._has_news = threading.Event()
+        self._status: StudyStatus | None = None
+        self._problem: str | None = None
+        self._thread = threading.Thread(target=self._work, name="mlflow-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._has_news.set()
+
+    def close(self, status: StudyStatus) -> str | None:
+        self._status = status
+        self._has_news.set()
+        while self._thread.is_alive():
+            before = self._position.offset
+            self._thread.join(self._patience_s)
+            if self._thread.is_alive() and self._position.offset == before:
+                break
+        return self._describe_undelivered()
+
+    def _work(self) -> None:
+        wait_s = _FIRST_WAIT_S
+        while True:
+            is_last = self._status is not None
+            try:
+                self._deliver_all()
+                if is_last and self._position.offset == self._ledger.length:
+                    self._end_study()
+                    self._problem = None
+                    return
+                self._problem, wait_s = None, _FIRST_WAIT_S
+                self._has_news.wait()
+                self._has_news.clear()
+                if self._status is None:
+                    time.sleep(self._min_batch_s)
+            except Exception as error:
+                # Whatever goes wrong here must not touch the study. It is tried again: servers come back.
+                self._problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+                logger.info("MLflow is away, events wait in the ledger: %s", self._problem)
+                self._certain_from = max(self._certain_from, self._ledger.length)
+                if self._delivery is not None:
+                    self._delivery.certain_from = self._certain_from
+                time.sleep(wait_s if self._status is None else _FIRST_WAIT_S)
+                wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+    def _deliver_all(self) -> None:
+        if self._delivery is None:
+            client = connect(self._uri)
+            self._delivery = Delivery(
+                client, self._study, self._artifacts, self._checkpoints, self._position, self._certain_from
+            )
+        while (end := self._ledger.length) > self._position.offset:
+            batch = list(itertools.islice(read_events(self._ledger.path, self._position.offset, end), _BATCH))
+            self._delivery.deliver(batch)
+            self._remember(self._delivery.position_at(batch[-1][1]))
+
+    def _end_study(self) -> None:
+        if self._delivery is not None:
+            status = "FINISHED" if self._status == "complete" else "KILLED"
+            self._delivery.end_study(status, time.time_ns() // 1_000_000)
+
+    def _remember(self, position: Position) -> None:
+        save_position(self._directory, self._target, position)
+        self._position = position
+
+    def _describe_undelivered(self) -> str | None:
+        refused = self._delivery.num_refused if self._delivery is not None else 0
+        num = sum(1 for _ in read_events(self._ledger.path, self._position.offset, self._ledger.length))
+        if num:
+            reason = f" ({without_credentials(self._problem)})" if self._problem else ""
+            return (
+                f"tracking: {num} events are not yet in MLflow at {self._target}{reason}; "
+                "the ledger keeps them, run the same command again to deliver them"
+            )
+        if refused:
+            return f"tracking: MLflow at {self._target} refused {refused} events as invalid; the ledger has them"
+        return None
+
+
+def without_credentials(text: str) -> str:
+    """``text`` with the user and password of every address in it left out."""
+    return " ".join(_strip_address(word) if "://" in word and "@" in word else word for word in text.split(" "))
+
+
+def _strip_address(address: str) -> str:
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

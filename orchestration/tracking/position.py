@@ -1,0 +1,48 @@
+"""How far a tracker has come with a ledger, remembered beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+POSITION_FILE = "tracking.json"
+
+
+@dataclass(frozen=True)
+class Position:
+    """offset: bytes of the ledger that are delivered. parent_run: run of the study. runs: trial id -> run, for trials
+    that have not ended."""
+
+    offset: int = 0
+    parent_run: str | None = None
+    runs: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_position(directory: Path, target: str, ledger_length: int) -> Position:
+    """What was remembered for ``target`` (the tracking address, without credentials).
+
+    The beginning, if nothing usable was: then all is delivered again, which doubles nothing.
+    """
+    try:
+        content = json.loads((directory / POSITION_FILE).read_text(encoding="utf-8"))
+        if content["target"] == target and 0 <= content["offset"] <= ledger_length:
+            return Position(content["offset"], content["parent_run"], dict(content["runs"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Position()
+    return Position()
+
+
+def save_position(directory: Path, target: str, position: Position) -> None:
+    """Remember ``position``; a crash leaves the old one or the new one."""
+    content = {
+        "target": target,
+        "offset": position.offset,
+        "parent_run": position.parent_run,
+        "runs": dict(position.runs),
+    }
+    temporary = directory / f"{POSITION_FILE}.tmp"
+    temporary.write_text(json.dumps(content), encoding="utf-8")
+    os.replace(temporary, directory / POSITION_FILE)

@@ -1,0 +1,94 @@
+"""What MLflow is told about a trial: names, tags, parameters and metrics, computed without MLflow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from orchestration.events import Event, metrics_from_json
+from reports.record import RunRecord, Status
+from search_spaces.trial import Trial
+
+TRIAL_ID_TAG = "trial_id"
+STUDY_TAG = "study"
+MAX_TEXT = 5000
+
+# MLflow's names of terminal states.
+RUN_STATUS: Mapping[Status, str] = {"completed": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+
+
+@dataclass(frozen=True)
+class MetricPoint:
+    """One value of one metric. at_ms: from the ledger, so that a point sent twice is one point."""
+
+    name: str
+    value: float
+    at_ms: int
+    step: int
+
+
+@dataclass
+class RunContent:
+    """Points, tags and parameters that are to be added to one run."""
+
+    points: list[MetricPoint] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+
+    def add_metrics(self, metrics: Mapping[str, float], at_ms: int, step: int) -> None:
+        """Add metrics of one step; a non-finite one becomes a tag, since charts cannot show it."""
+        for name, value in metrics.items():
+            if math.isfinite(value):
+                self.points.append(MetricPoint(name, float(value), at_ms, step))
+            else:
+                self.tags[f"non_finite/{name}"] = f"{float(value)} at step {step}"
+
+
+def run_name(trial: Trial) -> str:
+    """``<arm>/<configuration>/<seed>``, and the cell where there are folds."""
+    name = f"{trial.arm}/{trial.configuration_id}/{trial.seed}"
+    return name if trial.cell.fold is None else f"{name}/{trial.cell.name}"
+
+
+def trial_tags(trial: Trial) -> dict[str, str]:
+    """Tags that are known when a trial is planned."""
+    return {
+        TRIAL_ID_TAG: trial.id,
+        "arm": trial.arm,
+        "model": trial.model,
+        "stage": trial.stage,
+        "configuration_id": trial.configuration_id,
+        "fold": "official" if trial.cell.fold is None else str(trial.cell.fold),
+        "repeat": str(trial.cell.repeat),
+        "status": "running",
+    }
+
+
+def trial_params(trial: Trial) -> dict[str, str]:
+    """Every setting, searched or fixed, and the seed."""
+    values = {**trial.settings, **trial.parameters, "model": trial.model, "seed": trial.seed}
+    return {name: str(value)[:MAX_TEXT] for name, value in values.items()}
+
+
+def epoch_content(events: Iterable[Event]) -> RunContent:
+    """The metrics of ``report`` events."""
+    content = RunContent()
+    for event in events:
+        content.add_metrics(metrics_from_json(event.data["metrics"]), event.at_ms, int(event.data["epoch"]))
+    return content
+
+
+def ending_content(record: RunRecord, at_ms: int) -> RunContent:
+    """What is known at the end: the test metrics, those of the chosen epoch, cost, status."""
+    content = RunContent()
+    step = record.best_epoch or 0
+    content.add_metrics({f"chosen/{name}": value for name, value in record.valid.items()}, at_ms, step)
+    for prefix, metrics in (("test", record.test), ("fallback_test", record.fallback_test)):
+        content.add_metrics({f"{prefix}/{name}": value for name, value in (metrics or {}).items()}, at_ms, step)
+    cost = {"duration_s": record.duration_s, "num_epochs": record.num_epochs, "num_parameters": record.num_parameters}
+    content.add_metrics({f"cost/{name}": value for name, value in cost.items()}, at_ms, step)
+    content.tags |= {"status": record.status, "attempts": str(record.attempts)}
+    if record.error is not None:
+        content.tags["error"] = record.error[:MAX_TEXT]
+    return content

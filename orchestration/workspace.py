@@ -1,0 +1,114 @@
+"""The directory of one study: what lies where, and whether it may be continued."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import UsageError
+from reports.record import StudyDescription
+from reports.serialise import study_from_json, study_to_json
+from search_spaces.schema import SearchSpace
+
+MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a study was started with.
+
+    deciding: name -> what must not change between sessions (data, folds, code, torch, device, threads).
+    """
+
+    description: StudyDescription
+    space: Mapping[str, Any]
+    deciding: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """``directory`` holds the ledger, manifest, report, tables, MLflow database and artifacts of one study."""
+
+    directory: Path
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.directory / "manifest.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.directory / "checkpoints"
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write it under a temporary name and rename."""
+        content = {
+            "version": MANIFEST_VERSION,
+            "description": study_to_json(manifest.description),
+            "space": dict(manifest.space),
+            "deciding": dict(manifest.deciding),
+        }
+        temporary = self.manifest_path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        os.replace(temporary, self.manifest_path)
+
+    def read_manifest(self) -> Manifest | None:
+        """The manifest, or None where no study was started. Raises UsageError for one that cannot be read."""
+        if not self.manifest_path.exists():
+            return None
+        try:
+            content = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+            description = study_from_json(content["description"])
+            return Manifest(description, content["space"], content["deciding"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{self.manifest_path}: not a manifest of this program ({error}); use --fresh") from error
+
+    def set_aside(self) -> Path | None:
+        """Rename the directory so that a new study can start; nothing is deleted. None where there was none."""
+        if not self.directory.exists():
+            return None
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        target = self.directory.with_name(f"{self.directory.name}.{stamp}")
+        self.directory.rename(target)
+        return target
+
+
+def require_same_study(workspace: Workspace, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]) -> None:
+    """Refuse to continue a study whose numbers would mix: raises UsageError naming everything that changed.
+
+    More confirm seeds, other resources or tracking are the same study going on.
+    """
+    changed = [
+        f"{name} was {known.deciding.get(name)!r}, is {deciding.get(name)!r}"
+        for name in sorted({*known.deciding, *deciding})
+        if known.deciding.get(name) != deciding.get(name)
+    ]
+    old, new = _comparable(known.space), _comparable(space.resolved())
+    changed += [
+        f"{name} was {old.get(name)!r}, is {new.get(name)!r}"
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+    if changed:
+        raise UsageError(
+            f"{workspace.directory}: this study was started differently: {'; '.join(changed)}. "
+            "Undo the change, give it another `study` name or --out, or start anew with --fresh (the old one is kept)"
+        )
+
+
+def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a space that decide which trials it means, two levels deep; seeds may be added."""
+    flat: dict[str, Any] = {}
+    for section, content in space.items():
+        if section in ("description", "resources", "tracking"):
+            continue
+        if isinstance(content, Mapping):
+            flat |= {f"{section}.{key}": value for key, value in content.items()}
+        else:
+            flat[section] = content
+    flat.pop("confirm.seeds", None)
+    return flat

@@ -1,0 +1,73 @@
+"""From a search space to its arms. Pure: the same space gives the same arms in the same order."""
+
+from __future__ import annotations
+
+from search_spaces.catalogue import Catalogue, MethodSchema
+from search_spaces.components import (
+    Combination,
+    design_combinations,
+    label_combination,
+    name_combination,
+)
+from search_spaces.schema import ModelArm, SearchSpace
+from search_spaces.settings import fixed_settings, full_settings
+from search_spaces.trial import Arm, ArmRole, Value
+
+CONTROL_NAME = "control"
+CONTROL_SEED_OFFSET = 1000
+
+
+def plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
+    """Every arm of a loaded space: the baseline, its ablations, other methods, the control.
+
+    Raises:
+        DesignError: if an ablation names an impossible combination (``load`` reports it with its line).
+    """
+    method = catalogue.methods[space.model.name]
+    family = _plan_family(space, method)
+    others = tuple(_plan_model(spec, catalogue.methods[spec.name]) for spec in space.arms.models)
+    controls = (_plan_control(family[0]),) if space.arms.controls else ()
+    return (*family, *others, *controls)
+
+
+def _plan_family(space: SearchSpace, method: MethodSchema) -> tuple[Arm, ...]:
+    """The baseline and its ablations."""
+    fixed = fixed_settings(method, [space.model])
+    if space.arms.ablation is None:
+        toggles = _all_toggles(method, fixed)
+        return (Arm(method.name, method.name, "baseline", method.name, {**fixed, **toggles}, toggles),)
+    combinations = design_combinations(method, fixed, space.arms.ablation)
+    return tuple(
+        _plan_combination(method, fixed, combination, "ablation" if i else "baseline")
+        for i, combination in enumerate(combinations)
+    )
+
+
+def _plan_combination(method: MethodSchema, fixed: dict[str, Value], combination: Combination, role: ArmRole) -> Arm:
+    toggles = _all_toggles(method, {**fixed, **combination.toggles})
+    label = label_combination(combination, toggles)
+    return Arm(name_combination(toggles), label, role, method.name, {**fixed, **toggles}, toggles)
+
+
+def _plan_model(spec: ModelArm, method: MethodSchema) -> Arm:
+    fixed = fixed_settings(method, [spec])
+    toggles = _all_toggles(method, fixed)
+    name = spec.arm or spec.name
+    return Arm(name, name, "model", method.name, {**fixed, **toggles}, toggles)
+
+
+def _plan_control(baseline: Arm) -> Arm:
+    return Arm(
+        CONTROL_NAME,
+        f"{baseline.label}, other seeds",
+        "control",
+        baseline.model,
+        baseline.settings,
+        baseline.components,
+        CONTROL_SEED_OFFSET,
+    )
+
+
+def _all_toggles(method: MethodSchema, fixed: dict[str, Value]) -> dict[str, bool]:
+    full = full_settings(method, fixed)
+    return {name: bool(full[name]) for name in method.components}

@@ -1,0 +1,154 @@
+"""What a search space must agree with beyond its own shape: methods, settings, metrics, arms, budgets.
+
+Each check gives findings and runs only where the sections it reads are sound, so that one mistake is said once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from search_spaces.arms import CONTROL_SEED_OFFSET, plan_arms
+from search_spaces.catalogue import Catalogue
+from search_spaces.check_parameters import check_distributions, check_effects, check_grid, check_names
+from search_spaces.components import DesignError
+from search_spaces.fields import MAX_SEED
+from search_spaces.plan import confirm_seeds
+from search_spaces.problems import Finding, covers, join_path, show, suggest
+from search_spaces.schema import Method, SearchSpace
+from search_spaces.settings import check_value, fixed_settings, full_settings, known_presets
+
+Check = Callable[[SearchSpace, Catalogue], Iterator[Finding]]
+
+
+def check_space(space: SearchSpace, catalogue: Catalogue, known: Sequence[Finding] = ()) -> tuple[Finding, ...]:
+    """Every finding of the space against the catalogue. ``known``: what the schema has found already."""
+    findings: list[Finding] = []
+    for check, sections in _CHECKS:
+        paths = [finding.path for finding in (*known, *findings)]
+        if any(covers(section, path) for section in sections for path in paths):
+            continue
+        findings += check(space, catalogue)
+    return tuple(findings)
+
+
+def _check_methods(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    yield from _check_method("model", space.model, catalogue)
+    for i, spec in enumerate(space.arms.models):
+        yield from _check_method(join_path("arms", "models", i), spec, catalogue)
+
+
+def _check_method(path: str, spec: Method, catalogue: Catalogue) -> Iterator[Finding]:
+    method = catalogue.methods.get(spec.name)
+    if method is None:
+        hint = suggest(spec.name, catalogue.methods)
+        yield Finding(join_path(path, "name"), f"unknown method {show(spec.name)}; {hint}")
+        return
+    if spec.preset is not None and spec.preset not in known_presets(method):
+        hint = suggest(spec.preset, known_presets(method))
+        yield Finding(join_path(path, "preset"), f"{spec.name} has no preset {show(spec.preset)}; {hint}")
+    is_sound = True
+    for name, value in spec.settings.items():
+        schema = method.settings.get(name)
+        message = check_value(schema, value) if schema else None
+        if schema is None:
+            hint = suggest(name, method.settings)
+            yield Finding(join_path(path, name), f"unknown setting of {spec.name}; {hint}", at_key=True)
+        elif message:
+            yield Finding(join_path(path, name), message)
+        is_sound = is_sound and schema is not None and message is None
+    conflict = method.find_conflict(full_settings(method, fixed_settings(method, [spec]))) if is_sound else None
+    if conflict:
+        yield Finding(path, f"these settings cannot go together: {conflict}")
+
+
+def _check_metrics(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    named = {"primary": space.primary_metric}
+    if space.search is not None and space.search.objective is not None:
+        named["search.objective"] = space.objective_metric
+    for path, metric in named.items():
+        if metric not in catalogue.metrics:
+            hint = suggest(metric, catalogue.metrics)
+            yield Finding(path, f"unknown metric {show(metric)}; {hint}")
+
+
+def _check_components(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    ablation = space.arms.ablation
+    if ablation is None:
+        return
+    method = catalogue.methods[space.model.name]
+    path = "arms.ablation"
+    if not method.components:
+        having = [name for name, other in catalogue.methods.items() if other.components]
+        yield Finding(path, f"{method.name} has no components to switch; use a model that has: {', '.join(having)}")
+        return
+    switched = ablation.components or method.components
+    for i, name in enumerate(ablation.components or ()):
+        if name not in method.components:
+            hint = suggest(name, method.components)
+            yield Finding(join_path(path, "components", i), f"unknown component {show(name)}; {hint}")
+    for name in switched:
+        if name in space.model.settings:
+            message = "is fixed here and switched by arms.ablation; remove it here or from the components"
+            yield Finding(join_path("model", name), message, at_key=True)
+
+
+def _check_budget(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    seeds = confirm_seeds(space)
+    if not seeds and space.scope == "none":
+        yield Finding("confirm.seeds", "is 0 and nothing is searched, so nothing would run; give at least 1")
+    if space.search is None or space.scope == "none":
+        if space.confirm.top > 1:
+            yield Finding("confirm.top", f"is {space.confirm.top}, but nothing is searched; remove it")
+    elif space.confirm.top > space.search.trials:
+        yield Finding("confirm.top", f"is {space.confirm.top}, but a search has {space.search.trials} trials; lower it")
+    if space.scope != "none" and space.seed in seeds:
+        message = f"lists {space.seed}, which the search uses; confirm needs fresh seeds, so take another (or `seed`)"
+        yield Finding("confirm.seeds", message)
+    if max(seeds, default=0) + CONTROL_SEED_OFFSET > MAX_SEED:
+        yield Finding("confirm.seeds", f"must stay below {MAX_SEED - CONTROL_SEED_OFFSET}, got {max(seeds)}")
+    overlap = set(seeds) & {seed + CONTROL_SEED_OFFSET for seed in seeds}
+    if space.arms.controls and overlap:
+        message = (
+            f"the control runs under these seeds + {CONTROL_SEED_OFFSET}, and {min(overlap)} is in both; "
+            "list seeds closer together"
+        )
+        yield Finding("confirm.seeds", message)
+
+
+def _check_arms(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    try:
+        arms = plan_arms(space, catalogue)
+    except DesignError as error:
+        yield Finding(f"arms.ablation.{error.path}", error.message)
+        return
+    taken = {arm.name for arm in arms if arm.role != "model"}
+    for i, spec in enumerate(space.arms.models):
+        name = spec.arm or spec.name
+        if name in taken:
+            message = f"another arm is called {name!r}; give this one a name of its own: `arm: {name}-2`"
+            yield Finding(join_path("arms", "models", i), message)
+        taken.add(name)
+    if not isinstance(space.contrasts, tuple):
+        return
+    for i, pair in enumerate(space.contrasts):
+        for j, name in enumerate(pair):
+            if name not in taken:
+                yield Finding(join_path("contrasts", i, j), f"no arm is called {name!r}; {suggest(name, taken)}")
+
+
+def _check_searches(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    arms = plan_arms(space, catalogue)
+    yield from check_effects(space, catalogue, arms)
+    yield from check_grid(space, catalogue, arms)
+
+
+_CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
+    (_check_methods, ()),
+    (_check_metrics, ()),
+    (_check_components, ("model.name", "arms.ablation.components")),
+    (check_names, ("model.name", "arms.models")),
+    (check_distributions, ("model.name",)),
+    (_check_budget, ("seed", "search", "confirm")),
+    (_check_arms, ("model", "arms", "contrasts")),
+    (_check_searches, ("model", "arms", "search")),
+)

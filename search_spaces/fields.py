@@ -1,0 +1,138 @@
+"""Types of single fields of the schema: each accepts one YAML value and gives one message when it cannot.
+
+A plain union would report one mistake once per member; each of these decides by hand and says it once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from search_spaces.distributions import Distribution, parse_distribution
+from search_spaces.problems import show
+from search_spaces.trial import Value
+
+RULE_BROKEN = "rule_broken"
+MAX_SEED = 2_000_000_000
+MAX_CONFIRM_SEEDS = 1_000
+SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
+
+def broken(message: str) -> PydanticCustomError:
+    """An error whose text reaches the user as it is."""
+    # The text is pydantic's template: braces from a user's value must not be read as fields of it.
+    return PydanticCustomError(RULE_BROKEN, "{message}", {"message": message})
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _setting(value: Any) -> Value:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise broken(f"must be a finite number, got {value}")
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    raise broken(f"must be one word, number, true or false, got {show(value)}")
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _metric_of(part: str, why: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        prefix, _, metric = value.partition("/")
+        if prefix == part and metric:
+            return value
+        suffix = metric or (prefix if "/" not in value else "mae")
+        raise broken(f"{why}, got {value!r}; write {part}/{suffix}")
+
+    return check
+
+
+def _contrasts(value: Any) -> str | tuple[tuple[str, str], ...]:
+    if value == "auto":
+        return "auto"
+    if not isinstance(value, (list, tuple)):
+        raise broken(f"must be `auto` or a list of pairs of arms, got {show(value)}")
+    for i, pair in enumerate(value):
+        if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(arm, str) for arm in pair)):
+            raise broken(f"entry {i + 1} must be a pair [first, second] of arm names, got {show(pair)}")
+        if pair[0] == pair[1]:
+            raise broken(f"entry {i + 1} compares {pair[0]!r} with itself; name two arms")
+    pairs = tuple((first, second) for first, second in value)
+    if len({frozenset(pair) for pair in pairs}) < len(pairs):
+        raise broken("the same two arms are listed twice; keep one, or p-values are corrected for too many")
+    return pairs
+
+
+def _seeds(value: Any) -> int | tuple[int, ...]:
+    if _is_int(value):
+        if not 0 <= value <= MAX_CONFIRM_SEEDS:
+            raise broken(f"must be between 0 and {MAX_CONFIRM_SEEDS} seeds, got {value}")
+        return int(value)
+    if not isinstance(value, (list, tuple)) or not value or not all(_is_int(seed) for seed in value):
+        raise broken(f"must be a number of seeds or a list of whole numbers, got {show(value)}")
+    if any(not 0 <= seed <= MAX_SEED for seed in value):
+        raise broken(f"seeds lie between 0 and {MAX_SEED}, got {show(value)}")
+    if len(set(value)) < len(value) or len(value) > MAX_CONFIRM_SEEDS:
+        raise broken(f"seeds must be distinct and at most {MAX_CONFIRM_SEEDS}, got {show(value)}")
+    return tuple(value)
+
+
+def _count_or(*words: str) -> Callable[[Any], int | str]:
+    def check(value: Any) -> int | str:
+        if (_is_int(value) and value >= 1) or (isinstance(value, str) and value in words):
+            return value  # type: ignore[no-any-return]
+        options = " or ".join(f"`{word}`" for word in words)
+        raise broken(f"must be a whole number of at least 1 or {options}, got {show(value)}")
+
+    return check
+
+
+def _gpu_share(value: float) -> float:
+    # Ray gives out parts of one GPU or whole GPUs, nothing between.
+    if value > 1 and value != int(value):
+        raise broken(f"above 1 must be a whole number of GPUs, got {value}; use {int(value)} or {int(value) + 1}")
+    return value
+
+
+def _distribution(value: Any) -> Distribution:
+    try:
+        return parse_distribution(value)
+    except ValueError as error:
+        raise broken(str(error)) from error
+
+
+SettingValue = Annotated[Value, PlainValidator(_setting, json_schema_input_type=Value)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
+Rows = Annotated[tuple[dict[str, bool], ...], BeforeValidator(_tuple)]
+TestMetric = Annotated[
+    str, AfterValidator(_metric_of("test", "the primary metric is a test metric, scored once per confirm trial"))
+]
+ValidMetric = Annotated[
+    str, AfterValidator(_metric_of("valid", "the search may only see validation metrics, never the test split"))
+]
+Contrasts = Annotated[
+    str | tuple[tuple[str, str], ...],
+    PlainValidator(_contrasts, json_schema_input_type=str | list[list[str]]),
+    PlainSerializer(lambda value: value if isinstance(value, str) else [list(pair) for pair in value]),
+]
+Seeds = Annotated[
+    int | tuple[int, ...],
+    PlainValidator(_seeds, json_schema_input_type=int | list[int]),
+    PlainSerializer(lambda value: value if isinstance(value, int) else list(value)),
+]
+Workers = Annotated[int | str, PlainValidator(_count_or("auto"), json_schema_input_type=int | str)]
+Fuse = Annotated[int | str, PlainValidator(_count_or("auto", "off"), json_schema_input_type=int | str)]
+GpuShare = Annotated[float, AfterValidator(_gpu_share)]
+Parameter = Annotated[
+    Distribution,
+    PlainValidator(_distribution, json_schema_input_type=dict[str, list[Value]]),
+    PlainSerializer(lambda distribution: distribution.declare(), return_type=dict[str, list[Value]]),
+]

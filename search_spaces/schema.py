@@ -1,0 +1,257 @@
+"""The shape of a search space: sections, keys, types and ranges of single values.
+
+What needs the catalogue of methods (names of settings, arms, metrics) is checked in :mod:`search_spaces.checks`.
+A key that is given as ``null`` counts as absent.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from search_spaces.fields import (
+    MAX_SEED,
+    SLUG,
+    Contrasts,
+    Fuse,
+    GpuShare,
+    Names,
+    Parameter,
+    Rows,
+    Seeds,
+    SettingValue,
+    TestMetric,
+    ValidMetric,
+    Workers,
+    broken,
+)
+from search_spaces.trial import Value, digest
+
+Design = Literal["published", "leave_one_out", "add_one", "factorial"]
+Scope = Literal["per_arm", "baseline", "none"]
+Searcher = Literal["random", "grid", "tpe", "gp", "cmaes"]
+Scheduler = Literal["none", "asha", "hyperband", "median"]
+Slug = Annotated[str, Field(pattern=SLUG)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+Amount = Annotated[float, Field(gt=0, le=1e6)]
+
+
+class Section(BaseModel):
+    """One mapping of the file: unknown keys and silent conversions are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, content: Any) -> Any:
+        if not isinstance(content, dict):
+            return content
+        return {key: value for key, value in content.items() if value is not None or key not in cls.model_fields}
+
+
+class LabelScale(Section):
+    """The label's declared range and neutral point."""
+
+    low: float
+    high: float
+    neutral: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LabelScale:
+        if not (self.low < self.high and self.low <= self.neutral <= self.high):
+            raise broken(
+                f"needs low < high and neutral between them, got {self.low:g}, {self.high:g}, {self.neutral:g}"
+            )
+        return self
+
+
+class Folds(Section):
+    """Cross-validation: ``file`` takes the data file's own folds, ``video`` draws ``k`` folds of whole videos."""
+
+    by: Literal["video", "file"]
+    k: int = Field(default=5, ge=3, le=1000)
+    repeats: int = Field(default=1, ge=1, le=1000)
+    seed: Seed = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, content: Any) -> Any:
+        return {"by": content} if isinstance(content, str) else content
+
+    @model_validator(mode="after")
+    def _file_says_it_all(self) -> Folds:
+        drawn = {name: getattr(self, name) for name in ("k", "repeats", "seed")}
+        superfluous = [name for name, value in drawn.items() if value != type(self).model_fields[name].default]
+        if self.by == "file" and superfluous:
+            raise broken(f"`by: file` takes the file's own folds; remove {', '.join(superfluous)} or write `by: video`")
+        return self
+
+
+class Data(Section):
+    """The data file, and how it is divided. ``folds`` absent: the official split."""
+
+    path: str = Field(min_length=1, max_length=1000)
+    folds: Folds | None = None
+    label_scale: LabelScale | None = None
+
+
+class Method(Section):
+    """A method with settings that are fixed for the study. Any other key is a setting of the method."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, SettingValue] = Field(init=False)
+
+    name: str
+    preset: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, content: Any) -> Any:
+        if isinstance(content, str):
+            return {"name": content}
+        return flatten_settings(content) if isinstance(content, dict) else content
+
+    @property
+    def settings(self) -> dict[str, Value]:
+        """What the file fixes, under flat names (``kernel.audio``), preset not included."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+def flatten_settings(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``{"kernel": {"audio": 3}}`` as ``{"kernel.audio": 3}``: both forms may be written."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, dict) and value:
+            flat |= flatten_settings(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+class ModelArm(Method):
+    """Another method as an arm. ``arm`` names it where one method stands twice."""
+
+    arm: Slug | None = None
+
+
+class Ablation(Section):
+    """Which components are switched, and in which combinations.
+
+    components: absent: all that the model has. In the baseline all of them are on (off for ``add_one``).
+    rows: own combinations; a component that a row does not name is on.
+    """
+
+    components: Annotated[Names, Field(min_length=1, max_length=100)] | None = None
+    design: Design | None = None
+    rows: Annotated[Rows, Field(min_length=1, max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Ablation:
+        if (self.design is None) == (self.rows is None):
+            given = "neither" if self.design is None else "both"
+            raise broken(f"needs either `design` or `rows`, got {given}; write `design: published` for the six rows")
+        if self.components is not None and len(set(self.components)) < len(self.components):
+            raise broken("`components` names one twice; keep one")
+        return self
+
+
+class Arms(Section):
+    """What is compared: combinations of components, other methods, and the baseline under other seeds."""
+
+    ablation: Ablation | None = None
+    models: Annotated[tuple[ModelArm, ...], Field(max_length=100)] = ()
+    controls: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _list_of_models(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("models"), list):
+            return content | {"models": tuple(content["models"])}
+        return content
+
+
+class Search(Section):
+    """Tuning. ``trials`` is the budget of one search: one arm on one fold. ``objective`` absent: as ``primary``."""
+
+    parameters: dict[str, Parameter] = Field(min_length=1, max_length=100)
+    scope: Scope = "per_arm"
+    trials: int = Field(default=20, ge=1, le=100_000)
+    searcher: Searcher = "tpe"
+    scheduler: Scheduler = "none"
+    objective: ValidMetric | None = None
+
+
+class Confirm(Section):
+    """Fresh seeds for the chosen configurations: how many, or which; ``top``: how many configurations per search."""
+
+    seeds: Seeds = 5
+    top: int = Field(default=1, ge=1, le=100)
+
+
+class Resources(Section):
+    """What one trial takes.
+
+    cpu, gpu: shares of one worker; custom: amounts of resources declared to Ray.
+    workers: data-parallel workers of one trial. fuse: how many trials may train together on one device.
+    max_concurrent: upper limit of trials at the same time; absent: as many as fit.
+    """
+
+    cpu: Amount = 1.0
+    gpu: Annotated[GpuShare, Field(ge=0, le=1e6)] = 0.0
+    workers: Workers = 1
+    fuse: Fuse = "auto"
+    custom: dict[str, Amount] = Field(default_factory=dict)
+    max_concurrent: int | None = Field(default=None, ge=1, le=100_000)
+
+
+class Tracking(Section):
+    """The MLflow server; absent: SQLite in the study directory."""
+
+    uri: str | None = Field(default=None, min_length=1)
+
+
+class SearchSpace(Section):
+    """The checked content of one YAML file."""
+
+    study: Slug
+    description: str | None = None
+    data: Data
+    seed: Seed = 0
+    model: Method
+    arms: Arms = Arms()
+    contrasts: Contrasts = "auto"
+    primary: TestMetric = "test/mae"
+    search: Search | None = None
+    confirm: Confirm = Confirm()
+    resources: Resources = Resources()
+    tracking: Tracking = Tracking()
+
+    @property
+    def primary_metric(self) -> str:
+        """``mae`` for ``test/mae``."""
+        return self.primary.removeprefix("test/")
+
+    @property
+    def objective_metric(self) -> str:
+        """The validation metric that the search optimises, without prefix."""
+        named = self.search.objective if self.search else None
+        return named.removeprefix("valid/") if named else self.primary_metric
+
+    @property
+    def scope(self) -> Scope:
+        """Who is searched for; ``none`` without a ``search`` section."""
+        return self.search.scope if self.search else "none"
+
+    def resolved(self) -> dict[str, Any]:
+        """Everything the file says and every default it leaves, as JSON values; reads back as the same space."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    @property
+    def digest(self) -> str:
+        """Equal for spaces that ask for the same trials; description, resources and tracking do not enter."""
+        deciding = {key: value for key, value in self.resolved().items() if key not in _NOT_DECIDING}
+        return digest(deciding)
+
+
+_NOT_DECIDING = ("description", "resources", "tracking")

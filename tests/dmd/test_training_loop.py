@@ -1,0 +1,142 @@
+"""The loop that every number comes from."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from dmd.data.batches import Batch
+from dmd.data.dataset import LabelScale
+from dmd.errors import TrainingDiverged
+from dmd.job import Checkpointing, EpochReport
+from dmd.models.registry import build_model
+from dmd.settings import build_config
+from dmd.training.config import TrainingConfig
+from dmd.training.evaluate import predict
+from dmd.training.loop import Trained, train
+from tests.dmd.builders import TINY, make_batch, make_dims
+
+DIMS = make_dims()
+SCALE = LabelScale()
+
+
+def fit(
+    *,
+    model: str = "dmd",
+    stop_after: int | None = None,
+    directory: Path | None = None,
+    train_part: Batch | None = None,
+    seed: int = 1,
+    **training: float | bool | str,
+) -> Trained:
+    config = build_config(TrainingConfig, {"learning_rate": 1e-2, "batch_size": 4, "max_epochs": 4} | training, "test")
+    built = build_model(model, TINY if model == "dmd" else {}, DIMS, seed)
+
+    def on_epoch(report: EpochReport) -> bool:
+        return stop_after is None or report.epoch < stop_after
+
+    return train(
+        built,
+        train_part or make_batch(DIMS, 18, 1),
+        make_batch(DIMS, 9, 2),
+        config,
+        SCALE,
+        seed,
+        on_epoch,
+        None if directory is None else Checkpointing(directory),
+    )
+
+
+def curve(trained: Trained) -> list[dict[str, float]]:
+    return [dict(report.metrics) for report in trained.reports]
+
+
+def test_same_seed_same_numbers_and_another_seed_others() -> None:
+    assert curve(fit()) == curve(fit())
+    assert curve(fit()) != curve(fit(seed=2))
+
+
+@pytest.mark.parametrize("cut", [1, 3])
+def test_a_continued_trial_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, cut: int) -> None:
+    whole = fit()
+    fit(stop_after=cut, directory=tmp_path)
+    continued = fit(directory=tmp_path)
+    assert curve(continued) == curve(whole)
+    assert continued.best_epoch == whole.best_epoch
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, continued.model.state_dict()[name]), name
+
+
+def test_result_has_the_weights_of_the_best_validation_epoch() -> None:
+    trained = fit(max_epochs=12, learning_rate=0.1)
+    errors = [report.metrics["valid/mae"] for report in trained.reports]
+    assert trained.best_epoch == errors.index(min(errors)) + 1 < len(errors)
+    valid = make_batch(DIMS, 9, 2)
+    assert valid.labels is not None
+    error = abs(predict(trained.model, valid) - valid.labels.numpy()).mean()
+    assert error == pytest.approx(min(errors), abs=1e-6)
+
+
+def test_early_stopping_counts_epochs_without_improvement() -> None:
+    trained = fit(max_epochs=50, patience=3, learning_rate=0.1)
+    assert len(trained.reports) == trained.best_epoch + 3 < 50
+    assert trained.is_final
+
+
+def test_stopping_from_outside_is_not_final() -> None:
+    trained = fit(stop_after=2)
+    assert len(trained.reports) == 2
+    assert not trained.is_final
+
+
+def test_plateau_lowers_the_learning_rate() -> None:
+    rates = [
+        r.metrics["learning_rate"] for r in fit(max_epochs=8, **{"plateau.patience": 0}, learning_rate=0.3).reports
+    ]
+    assert min(rates) < 0.3
+    assert all(math.log2(0.3 / rate) == pytest.approx(round(math.log2(0.3 / rate))) for rate in rates)
+
+
+def test_a_non_finite_loss_names_its_epoch() -> None:
+    broken = make_batch(DIMS, 18, 1)
+    broken.features["audio"][3, 0, 0] = float("nan")
+    with pytest.raises(TrainingDiverged, match="non-finite in epoch 1"):
+        fit(train_part=broken)
+
+
+def test_averaged_accumulation_equals_one_large_batch() -> None:
+    """Only where the loss is a mean over samples: ridge has no gradient, so DMD's task term alone is used."""
+    settings = {**TINY, "lambda1": 0.0, "lambda2": 0.0, "dropout.output": 0.0, "dropout.text": 0.0}
+    settings |= {"dropout.embed": 0.0, "dropout.attention.language": 0.0, "dropout.attention.audio": 0.0}
+    part, valid = make_batch(DIMS, 16, 1), make_batch(DIMS, 9, 2)
+
+    def states(**training: float | bool | str) -> dict[str, torch.Tensor]:
+        config = build_config(TrainingConfig, {"max_epochs": 1, "clip.kind": "none", **training}, "test")
+        model = build_model("dmd", settings, DIMS, 0).double()
+        double = Batch({m: x.double() for m, x in part.features.items()}, part.lengths, part.labels)
+        double_valid = Batch({m: x.double() for m, x in valid.features.items()}, valid.lengths, valid.labels)
+        return dict(train(model, double, double_valid, config, SCALE, 0, lambda report: True).model.state_dict())
+
+    large = states(batch_size=16)
+    small = states(batch_size=4, **{"accumulation.steps": 4, "accumulation.average": True})
+    for name, value in large.items():
+        torch.testing.assert_close(small[name], value, atol=1e-9, rtol=0, msg=name)
+
+
+def test_a_dropped_rest_does_no_step() -> None:
+    settings = {"batch_size": 4, "accumulation.steps": 10, "max_epochs": 1}
+    kept, dropped = fit(**settings), fit(**settings, **{"accumulation.flush_last": False})
+    start = build_model("dmd", TINY, DIMS, 1).state_dict()
+    assert all(torch.equal(value, start[name]) for name, value in dropped.model.state_dict().items())
+    assert not all(torch.equal(value, start[name]) for name, value in kept.model.state_dict().items())
+
+
+def test_validation_metrics_are_sample_weighted() -> None:
+    trained = fit(max_epochs=1)
+    valid = make_batch(DIMS, 9, 2)
+    assert valid.labels is not None
+    by_hand = abs(predict(trained.model, valid) - valid.labels.numpy()).mean()
+    assert trained.reports[0].metrics["valid/mae"] == pytest.approx(float(by_hand), abs=1e-7)

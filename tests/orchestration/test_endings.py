@@ -1,0 +1,60 @@
+"""Every way a trial can end maps to one status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dmd.errors import DataError, TrainingDiverged
+from dmd.job import EpochReport, JobResult
+from orchestration.endings import build_record, ending_of_exception, ending_of_lost_worker, ending_of_result
+from orchestration.ledger_state import ReportedEpoch
+from search_spaces.trial import Cell
+from tests.orchestration.toy import make_trial
+
+REPORTS = (EpochReport(1, {"valid/mae": 0.9}, 2.0),)
+RESULT = JobResult(False, 1, REPORTS, {"mae": 0.9}, {"mae": 1.1}, {"mae": 1.4}, None, 5, 6, 7, 8, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "error"),
+    [
+        (ending_of_result(RESULT), "completed", None),
+        (ending_of_result(replace(RESULT, stopped=True, test=None)), "pruned", None),
+        (ending_of_exception(TrainingDiverged(3, "loss")), "failed", "loss became non-finite in epoch 3"),
+        (ending_of_exception(DataError("m.npz: no key 'x'")), "failed", "m.npz: no key 'x'"),
+        (ending_of_exception(MemoryError()), "failed", "MemoryError: no message"),
+        (ending_of_exception(SystemExit(2)), "failed", "SystemExit: 2"),
+        (ending_of_lost_worker(3, "killed\n by 9"), "failed", "the worker was lost in each of 3 attempts: killed by 9"),
+    ],
+)
+def test_statuses(ending, status, error):
+    assert (ending.status, ending.error) == (status, error)
+
+
+def test_an_unforeseen_error_says_where_it_arose():
+    def divide_badly() -> None:
+        _ = 1 // 0
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        divide_badly()
+    assert "(divide_badly, line" in (ending_of_exception(caught.value).error or "")
+
+
+def test_the_record_of_a_completed_trial():
+    trial = make_trial(seed=4, arm="a", cell=Cell(1, 2), parameters={"x": 0.5}, epochs=1)
+    epochs = {1: ReportedEpoch(1, {"valid/mae": 0.9}, 2.0, 77)}
+    record = build_record("s", trial, ending_of_result(RESULT), epochs, 2, "cpu")
+    assert (record.trial_id, record.arm, record.repeat, record.fold, record.seed) == (trial.id, "a", 1, 2, 4)
+    assert record.parameters == {"x": 0.5}
+    assert record.settings == {"x": 0.5, "epochs": 1}
+    assert (record.valid, record.test, record.fallback_test) == ({"mae": 0.9}, {"mae": 1.1}, {"mae": 1.4})
+    assert (record.attempts, record.num_epochs, record.num_test, record.duration_s) == (2, 1, 8, 2.0)
+
+
+def test_the_record_of_a_failed_trial_keeps_its_epochs_and_has_no_test():
+    epochs = {2: ReportedEpoch(2, {"valid/mae": 0.8}, 3.0, 78), 1: ReportedEpoch(1, {"valid/mae": 0.9}, 2.0, 77)}
+    record = build_record("s", make_trial(), ending_of_exception(TrainingDiverged(3, "loss")), epochs, 1, "cpu")
+    assert [point.epoch for point in record.epochs] == [1, 2]
+    assert (record.test, record.valid, record.best_epoch, record.duration_s) == (None, {}, None, 5.0)

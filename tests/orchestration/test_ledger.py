@@ -1,0 +1,129 @@
+"""The ledger loses nothing that was written, and says so when somebody damaged it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestration.events import Event, decode_event, encode_event, metrics_from_json, metrics_to_json
+from orchestration.ledger import LEDGER_FILE, Ledger, LedgerDamaged, LedgerLocked
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def write_three(directory: Path) -> Path:
+    with Ledger(directory) as ledger:
+        for number in range(3):
+            ledger.append("attempt", {"trial_id": f"t{number}", "text": "größer, \" quoted\n"})
+    return directory / LEDGER_FILE
+
+
+def numbers_in(directory: Path) -> list[int]:
+    with Ledger(directory) as ledger:
+        return [event.seq for event in ledger.events()]
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=4), st.integers(1, 10**9), st.integers(0, 10**13))
+def test_an_event_survives_its_line(data, seq, at_ms):
+    event = Event(seq, at_ms, "report", data)
+    line = encode_event(event)
+    assert line.count(b"\n") == 1
+    assert decode_event(line) == event
+
+
+def test_line_format_is_json_with_a_crc_over_the_rest():
+    body = b'{"seq":1,"at":5,"kind":"attempt","data":{"trial_id":"a"}}'
+    expected = body[:-1] + b',"check":"%08x"}\n' % zlib.crc32(body)
+    assert encode_event(Event(1, 5, "attempt", {"trial_id": "a"})) == expected
+
+
+def test_any_single_changed_byte_is_noticed():
+    line = encode_event(Event(7, 5, "attempt", {"trial_id": "abc"}))
+    for position in range(len(line) - 1):
+        changed = line[:position] + bytes([line[position] ^ 1]) + line[position + 1 :]
+        assert decode_event(changed) is None, position
+
+
+def test_non_finite_metrics_survive():
+    metrics = {"a": 1.5, "b": float("inf"), "c": float("-inf"), "d": float("nan")}
+    back = metrics_from_json(metrics_to_json(metrics))
+    assert {name: repr(value) for name, value in back.items()} == {name: repr(v) for name, v in metrics.items()}
+
+
+def test_numbers_go_on_after_reopening(tmp_path):
+    write_three(tmp_path)
+    with Ledger(tmp_path) as ledger:
+        assert ledger.append("start", {}).seq == 4
+    assert numbers_in(tmp_path) == [1, 2, 3, 4]
+
+
+def test_a_last_line_cut_off_anywhere_is_dropped_and_appending_goes_on(tmp_path):
+    whole = write_three(tmp_path / "whole").read_bytes()
+    second_end = len(b"".join(whole.splitlines(keepends=True)[:2]))
+    for cut in range(second_end, len(whole)):
+        directory = tmp_path / f"cut{cut}"
+        directory.mkdir()
+        (directory / LEDGER_FILE).write_bytes(whole[:cut])
+        with Ledger(directory) as ledger:
+            assert len(ledger.notices) == (cut > second_end)
+            assert ledger.append("start", {}).seq == 3
+        assert numbers_in(directory) == [1, 2, 3]
+
+
+def test_a_damaged_middle_line_is_named_with_what_it_costs(tmp_path):
+    path = write_three(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1].replace(b"quoted", b"quotes")
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(LedgerDamaged, match=r"line 2.*attempt event of trial t1.*delete this line"):
+        Ledger(tmp_path)
+    path.write_bytes(lines[0] + lines[2])
+    assert numbers_in(tmp_path) == [1, 3], "the remedy that the message names works"
+
+
+def test_joined_ledgers_are_refused(tmp_path):
+    path = write_three(tmp_path)
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.raises(LedgerDamaged, match="line 4: event 1 follows event 3"):
+        Ledger(tmp_path)
+
+
+def test_a_second_driver_is_refused_and_told_who_works(tmp_path):
+    with Ledger(tmp_path), pytest.raises(LedgerLocked, match=f"process {os.getpid()}"):
+        Ledger(tmp_path)
+    Ledger(tmp_path).close()
+
+
+def test_the_lock_does_not_survive_a_killed_driver(tmp_path):
+    program = (
+        "import os, signal, sys, pathlib; from orchestration.ledger import Ledger; "
+        "ledger = Ledger(pathlib.Path(sys.argv[1])); ledger.append('start', {}); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, cwd=Path(__file__).parents[2])
+    assert numbers_in(tmp_path) == [1]
+
+
+def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.append("start", {})
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (ledger.length + 40, before[1]))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                ledger.append("attempt", {"trial_id": "t" * 100})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert ledger.append("attempt", {"trial_id": "again"}).seq == 2
+    assert numbers_in(tmp_path) == [1, 2]

@@ -1,0 +1,60 @@
+"""What the ledger says about trials: a pure fold, in which repeated epochs count once."""
+
+from __future__ import annotations
+
+from orchestration.events import Event
+from orchestration.ledger_state import fold_events
+from orchestration.trial_json import trial_from_json, trial_to_json
+from search_spaces.trial import Cell
+from tests.orchestration.toy import make_trial
+
+A, B = make_trial(seed=1), make_trial(seed=2, cell=Cell(1, 3), parameters={"x": 0.5})
+
+
+def event(seq, kind, about, **data):
+    return Event(seq, 1000 + seq, kind, {"trial_id": about.id, **data})
+
+
+def report(seq, trial, epoch, value):
+    return event(seq, "report", trial, epoch=epoch, metrics={"valid/mae": value}, duration_s=0.5)
+
+
+EVENTS = [
+    Event(1, 1001, "start", {}),
+    event(2, "ask", A, trial=trial_to_json(A)),
+    event(3, "ask", B, trial=trial_to_json(B)),
+    event(4, "attempt", B),
+    report(5, B, 1, 0.9),
+    event(6, "attempt", B),
+    report(7, B, 1, 0.8),
+    report(8, B, 2, "nan"),
+    event(9, "tell", A, record={"trial_id": A.id}),
+]
+
+
+def test_fold():
+    state = fold_events(EVENTS)
+    assert list(state.running) == [B.id]
+    assert state.told == {A.id: {"trial_id": A.id}}
+    assert state.num_asked == 2
+    running = state.running[B.id]
+    assert (running.trial, running.attempts, running.asked_at_ms) == (B, 2, 1003)
+    assert {epoch: (item.metrics["valid/mae"], item.at_ms) for epoch, item in running.epochs.items() if epoch == 1} == {
+        1: (0.9, 1005)
+    }, "an epoch repeated after a retry keeps its first value and time"
+    assert sorted(running.epochs) == [1, 2]
+
+
+def test_equal_events_give_equal_states():
+    assert repr(fold_events(EVENTS)) == repr(fold_events(list(EVENTS)))
+
+
+def test_events_without_their_ask_are_counted_and_left_out():
+    state = fold_events([e for e in EVENTS if not (e.kind == "ask" and e.trial_id == B.id)])
+    assert not state.running
+    assert state.num_orphans == 5
+
+
+def test_a_trial_survives_json():
+    assert trial_from_json(trial_to_json(B)) == B
+    assert trial_from_json(trial_to_json(B)).id == B.id

@@ -1,0 +1,192 @@
+"""MLflow shows exactly what the ledger holds: through restarts, repeated deliveries and outages."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.driver import Driver, StudyPlan
+from orchestration.endings import ending_of_exception
+from orchestration.ledger import Ledger
+from orchestration.ledger_state import fold_events
+from orchestration.sources.listed import ListedSource
+from orchestration.tracking.mlflow_tracker import MlflowTracker, without_credentials
+from orchestration.tracking.position import POSITION_FILE, Position, load_position, save_position
+from search_spaces.trial import Cell
+from tests.orchestration.studies import STUDY, listed, run_toy, searched
+from tests.orchestration.toy import make_trial
+from tests.orchestration.tracked import Store, assert_agrees_with_ledger, reports_in
+
+# MLflow's tables use what SQLAlchemy 2.1 deprecates; the tests read the store through MLflow.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+
+
+def check(directory: Path, uri: str | None = None) -> Store:
+    with Ledger(directory) as ledger:
+        events = list(ledger.events())
+    store = Store(directory, uri)
+    assert_agrees_with_ledger(store, fold_events(events).records(), reports_in(events))
+    return store
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("study")
+    outcome = run_toy(directory, searched(num_trials=12), scheduler="asha", is_tracked=True)
+    assert outcome.undelivered is None
+    return directory
+
+
+def test_every_trial_is_one_run_with_every_point_once(study):
+    store = check(study)
+    assert len(store.trials) == 15
+    assert {run.info.status for run in store.trials.values()} == {"FINISHED", "KILLED"}
+    assert [run.info.status for run in store.parents] == ["FINISHED"]
+
+
+def test_runs_carry_what_the_compare_page_needs(study):
+    run = next(run for run in Store(study).trials.values() if run.data.tags["stage"] == "confirm")
+    tags, params, metrics = run.data.tags, run.data.params, run.data.metrics
+    assert run.info.run_name == f"full/{tags['configuration_id']}/{params['seed']}"
+    assert tags["mlflow.parentRunId"] == Store(study).parents[0].info.run_id
+    assert {name: tags[name] for name in ("arm", "fold", "repeat", "status", "attempts")} == {
+        "arm": "full",
+        "fold": "official",
+        "repeat": "0",
+        "status": "completed",
+        "attempts": "1",
+    }
+    assert float(params["x"]) == pytest.approx(0.3, abs=0.5)
+    assert params["epochs"] == "9"
+    assert metrics["test/mae"] == pytest.approx(metrics["chosen/mae"] + 1)
+
+
+def test_predictions_and_checkpoints_of_confirm_trials_are_artifacts(study):
+    store = Store(study)
+    for trial_id, run in store.trials.items():
+        expected = {"record.json"} | ({"predictions.csv", "checkpoint"} if run.data.tags["stage"] == "confirm" else set())
+        assert store.artifacts(trial_id) == expected
+    assert (study / "artifacts").is_dir()
+
+
+def test_delivering_everything_again_doubles_nothing(study):
+    (study / POSITION_FILE).unlink()
+    run_toy(study, searched(num_trials=12), scheduler="asha", is_tracked=True)
+    assert len(check(study).parents) == 1
+
+
+def test_folds_failures_and_non_finite_values(tmp_path):
+    trials = [make_trial(1, cell=Cell(1, 3)), make_trial(2, diverges_at=2)]
+    run_toy(tmp_path, listed(trials), is_tracked=True)
+    store = check(tmp_path)
+    folded, failed = (store.trials[trial.id] for trial in trials)
+    assert folded.info.run_name.endswith("/1/r1f3")
+    assert (folded.data.tags["fold"], folded.data.tags["repeat"]) == ("3", "1")
+    assert (failed.info.status, failed.data.tags["error"]) == ("FAILED", "loss became non-finite in epoch 2")
+
+
+def test_a_non_finite_value_becomes_a_tag(tmp_path):
+    from dmd.job import EpochReport
+
+    trial = make_trial()
+    with Ledger(tmp_path) as ledger:
+        tracker = MlflowTracker(ledger, STUDY, tmp_path)
+        tracker.start()
+        driver = Driver(StudyPlan(STUDY, ListedSource([trial])), ledger, lambda event: tracker.wake())
+        driver.on_epoch(driver.next_trial(), EpochReport(1, {"valid/mae": 0.5, "valid/corr": float("nan")}, 1.0))
+        driver.on_end(trial, ending_of_exception(RuntimeError("x")))
+        assert tracker.close("complete") is None
+    run = Store(tmp_path).trials[trial.id]
+    assert run.data.tags["non_finite/valid/corr"] == "nan at step 1"
+    assert run.data.metrics["valid/mae"] == 0.5
+
+
+def free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
+
+
+def test_while_the_server_is_away_events_wait_and_are_delivered_by_the_next_start(tmp_path):
+    trials = [make_trial(seed) for seed in range(3)]
+    uri = f"http://user:secret@127.0.0.1:{free_port()}"
+    plan = StudyPlan(STUDY, listed(trials))
+    with Ledger(tmp_path) as ledger:
+        tracker = MlflowTracker(ledger, STUDY, tmp_path, uri, patience_s=1.0)
+        tracker.start()
+        driver = Driver(plan, ledger, lambda event: tracker.wake())
+        while (trial := driver.next_trial()) is not None:
+            driver.on_end(trial, ending_of_exception(RuntimeError("x")))
+        notice = tracker.close("complete") or ""
+    assert notice.startswith("tracking: 10 events are not yet in MLflow at http://127.0.0.1:")
+    assert "run the same command again to deliver them" in notice
+    assert "secret" not in notice
+    # The server comes back: here, as the default store.
+    run_toy(tmp_path, listed(trials), is_tracked=True)
+    assert len(check(tmp_path).trials) == 3
+
+
+def test_a_run_that_was_made_just_before_a_crash_is_found_again(tmp_path):
+    trials = [make_trial(seed) for seed in range(2)]
+    run_toy(tmp_path, listed(trials), is_tracked=True)
+    remembered = load_position(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}", 10**9)
+    assert remembered.offset > 0
+    assert remembered.runs == {}
+    # As if the writer had died after it sent the last trial and before it remembered so.
+    save_position(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}", Position(0, None, {}))
+    run_toy(tmp_path, listed(trials), is_tracked=True)
+    assert check(tmp_path).runs_per_trial.total() == 2
+
+
+def test_a_position_of_another_store_or_of_a_longer_ledger_is_not_used(tmp_path):
+    save_position(tmp_path, "sqlite:///a", Position(50, "p", {"t": "r"}))
+    assert load_position(tmp_path, "sqlite:///a", 50) == Position(50, "p", {"t": "r"})
+    assert load_position(tmp_path, "sqlite:///b", 50) == Position()
+    assert load_position(tmp_path, "sqlite:///a", 49) == Position()
+    (tmp_path / POSITION_FILE).write_text("{")
+    assert load_position(tmp_path, "sqlite:///a", 50) == Position()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://user:pa%40ss@host:5000/a?b=c", "https://host:5000/a?b=c"),
+        ("sqlite:////data/a@b.db", "sqlite:////data/a@b.db"),
+        ("no route to postgresql://u:p@db/x now", "no route to postgresql://db/x now"),
+    ],
+)
+def test_credentials_are_not_shown(text, shown):
+    assert without_credentials(text) == shown
+
+
+def test_nothing_calls_home():
+    # pytest and CI switch telemetry off by variables of their own: this needs a process without them.
+    program = (
+        "from orchestration.tracking.delivery import connect\n"
+        "from orchestration.executors.ray_cluster import ray_cluster\n"
+        "import sys, tempfile, pathlib\n"
+        "connect('sqlite:///' + tempfile.mkdtemp() + '/m.db')\n"
+        "from mlflow.telemetry.utils import is_telemetry_disabled\n"
+        "assert is_telemetry_disabled()\n"
+        "with ray_cluster(None, num_cpus=1):\n"
+        "    from ray._common.usage.usage_lib import usage_stats_enabled\n"
+        "    assert not usage_stats_enabled()\n"
+        "print('silent')\n"
+    )
+    keep = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+    environment = {name: os.environ[name] for name in keep if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "silent\n", done.stderr
+    assert done.stderr == ""

@@ -1,0 +1,248 @@
+"""The report as values: planted effects come out, pairing and failures are handled by rule."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reports.analysis import analyse
+from reports.record import Contrast, RunRecord, StudyDescription
+from reports.report import Report
+from reports.statistics.scores import SCORES
+from tests.reports.studies import (
+    EDGES,
+    TABLE3,
+    failed,
+    make_predictions,
+    make_record,
+    make_records,
+    make_search_record,
+    make_study,
+)
+
+PLANTED = {"full": 0.90, "no_ca": 1.00, "control": 0.90, "ridge": 0.95}
+
+
+def report_of(*arms: str, drop: int = 0, **options: object) -> Report:
+    study = make_study(arms, **options)  # type: ignore[arg-type]
+    return analyse(study, make_records(study, PLANTED.__getitem__)[drop:])
+
+
+def test_a_planted_effect_is_found_in_the_right_direction() -> None:
+    row = report_of("full", "no_ca").contrasts.rows[0]
+    answers = row.differences["mae"].answers
+    assert row.verdict.kind == "better"
+    assert answers is not None
+    assert answers.rerun.low is not None
+    assert answers.rerun.high is not None
+    assert answers.rerun.low < -0.1 < answers.rerun.high
+    assert (answers.rerun.n, answers.rerun.df, answers.new_data.n, answers.new_data.df) == (15, 10, 5, 4)
+    # Accuracies are shown in per cent: half of 0.1 MAE is five points.
+    accuracy = row.differences["acc7"].answers
+    assert accuracy is not None
+    assert accuracy.value == pytest.approx(-50 * answers.value)
+
+
+def test_both_is_the_larger_p_corrected_over_all_declared_contrasts() -> None:
+    report = report_of("full", "no_ca", contrasts=(Contrast("full", "no_ca"), Contrast("no_ca", "full")))
+    p = report.contrasts.rows[0].p_values
+    assert p.rerun is not None
+    assert p.new_data is not None
+    assert p.both == max(p.rerun, p.new_data)
+    assert p.both_holm == pytest.approx(2 * p.both)
+
+
+def test_pairing_uses_complete_pairs_only_and_says_how_many() -> None:
+    study = make_study(("full", "no_ca"))
+    records = make_records(study, PLANTED.__getitem__)
+    kept = [r for r in records if r.trial_id not in ("full-confirm-1-0", "no_ca-confirm-2-0", "no_ca-confirm-3-4")]
+    answers = analyse(study, kept).contrasts.rows[0].differences["mae"].answers
+    assert answers is not None
+    assert answers.rerun.n == 12
+    assert answers.rerun.df == 12 - 5
+
+
+def test_a_control_has_seeds_of_its_own_and_shows_the_noise_floor() -> None:
+    report = report_of("full", "no_ca", "control")
+    floor = [warning for warning in report.warnings if warning.startswith("Noise floor")]
+    assert len(floor) == 1
+    assert "n = 30 runs" in floor[0]
+    assert "Every declared contrast is larger" in floor[0]
+
+
+def test_a_diverging_arm_pays_for_its_failures() -> None:
+    study = make_study(("full", "no_ca"))
+    records = make_records(study, PLANTED.__getitem__)
+    broken = [failed(r) if r.arm == "full" and r.stage == "confirm" and r.seed == 1 else r for r in records]
+    report = analyse(study, broken)
+    row = report.contrasts.rows[0]
+    difference = row.differences["mae"]
+    assert difference.answers is not None
+    assert difference.survivors is not None
+    # A third of the full model's runs score 1.4 instead of 0.9.
+    assert difference.answers.value == pytest.approx(difference.survivors.value + 0.5 / 3, abs=0.03)
+    assert row.failed == 5
+    assert row.verdict.kind != "better"
+    assert len(report.failures.rows) == 5
+    assert report.failures.rows[0].scored_as == "training-median predictor"
+
+
+def official(
+    arms: tuple[str, ...], seeds: tuple[int, ...], with_predictions: bool = True
+) -> tuple[StudyDescription, list[RunRecord]]:
+    study = make_study(arms, seeds=seeds, folds=(None,))
+    records = []
+    for planned in study.planned:
+        shift = 0.1 if planned.arm == "full" else 0.6
+        made = make_predictions(20, 10, shift, seed=planned.seed)
+        labels, values = made.labels.astype(float), made.values.astype(float)
+        test = {
+            m: float(SCORES[m].from_sums(SCORES[m].contributions(labels, values).sum(axis=0))) for m in study.metrics
+        }
+        record = make_record(
+            planned.arm, planned.seed, None, 1.0, test=test, predictions=made if with_predictions else None
+        )
+        records.append(record)
+    return study, records
+
+
+def test_on_an_official_split_new_data_varies_the_test_groups() -> None:
+    study, records = official(("full", "no_ca"), (1, 2, 3))
+    report = analyse(study, records)
+    for metric in study.metrics:
+        answers = report.contrasts.rows[0].differences[metric].answers
+        assert answers is not None
+        assert (answers.new_data.n, answers.new_data.df) == (20, 19)
+        assert answers.new_data.low is not None
+        assert answers.new_data.high is not None
+        assert answers.new_data.low < answers.value < answers.new_data.high
+    assert report.contrasts.rows[0].verdict.kind == "better"
+    assert any("One official split" in warning for warning in report.warnings)
+
+
+def test_the_jackknife_is_of_the_mean_over_seeds() -> None:
+    study, records = official(("full",), (1, 2, 3))
+    answers = analyse(study, records).ablation.rows[0].measured["mae"].answers
+    by_group = []
+    for record in records:
+        assert record.predictions is not None
+        errors = np.abs(record.predictions.values.astype(float) - record.predictions.labels.astype(float))
+        by_group.append(errors.reshape(20, 10).mean(axis=1))
+    # Groups of equal size: deleting one at a time is the t interval of the mean over groups.
+    interval = stats.ttest_1samp(np.mean(by_group, axis=0), 0.0).confidence_interval(0.95)
+    assert answers is not None
+    assert answers.new_data.low == pytest.approx(interval.low, abs=1e-9)
+    assert answers.new_data.high == pytest.approx(interval.high, abs=1e-9)
+
+
+def test_without_predictions_an_official_split_gives_no_claim_about_new_speakers() -> None:
+    study, records = official(("full", "no_ca"), (1, 2, 3), with_predictions=False)
+    verdict = analyse(study, records).contrasts.rows[0].verdict
+    assert verdict.kind == "better here"
+    assert "no predictions" in verdict.words
+
+
+def test_a_score_that_its_predictions_do_not_reproduce_has_no_jackknife() -> None:
+    study, records = official(("full", "no_ca"), (1, 2, 3))
+    records = [replace(r, test={**(r.test or {}), "acc7": 0.5}) for r in records]
+    differences = analyse(study, records).contrasts.rows[0].differences
+    acc7, mae = differences["acc7"].answers, differences["mae"].answers
+    assert acc7 is not None
+    assert mae is not None
+    assert acc7.new_data.low is None
+    assert mae.new_data.low is not None
+
+
+def test_one_seed_is_refused_in_words() -> None:
+    report = report_of("full", "no_ca", seeds=(1,))
+    assert report.contrasts.rows[0].verdict.kind == "too few to say"
+    assert report.contrasts.rows[0].p_values.rerun is None
+    assert any("one run per fold" in warning for warning in report.warnings)
+
+
+def test_published_rows_stand_only_beside_arms_that_are_rows_of_table_3() -> None:
+    study = make_study((*TABLE3, "control", "ridge"))
+    rows = {row.arm: row for row in analyse(study, []).ablation.rows}
+    assert [rows[arm].published.row for arm in TABLE3 if rows[arm].published is not None] == [1, 2, 3, 4, 5, 6]  # type: ignore[union-attr]
+    assert rows["control"].published is None
+    assert "ridge" not in rows
+
+
+def test_where_the_model_stands_is_said_even_if_it_is_behind() -> None:
+    study = make_study(("full", "ridge"), contrasts=(Contrast("full", "ridge"),))
+    means = {"full": 0.97, "ridge": 0.93}
+    answer = " ".join(analyse(study, make_records(study, means.__getitem__)).answer)
+    assert "full against ridge: behind by 0.0" in answer
+    assert "worse" in answer
+
+
+def test_configurations_name_their_origin() -> None:
+    report = report_of("full", "no_ca")
+    origins = {(row.arm, row.cell): row.origin for row in report.configurations.rows}
+    assert origins["full", "fold 0"] == "own search"
+    assert origins["no_ca", "fold 4"] == "inherited from full"
+    found = {row.arm: row for row in report.configurations.rows if row.cell == "fold 0"}
+    assert (found["full"].search_value, found["full"].num_searched) == (pytest.approx(0.91), 2)
+    assert found["no_ca"].num_searched == 0
+    assert any("favours full" in warning for warning in report.warnings)
+
+
+def test_unequal_budgets_are_said() -> None:
+    study = make_study(("full", "no_ca"), scope="per_arm")
+    records = [*make_records(study, PLANTED.__getitem__), make_search_record("no_ca", 0, 0, 0.9)]
+    assert any("Unequal tuning budgets" in warning for warning in analyse(study, records).warnings)
+
+
+def test_cost_counts_every_trial_once() -> None:
+    study = make_study(("full", "no_ca"))
+    records = make_records(study, PLANTED.__getitem__)
+    cost = analyse(study, [*records, records[0]]).cost
+    assert {(row.arm, row.stage): row.trials for row in cost.rows} == {
+        ("full", "search"): 10,
+        ("full", "confirm"): 15,
+        ("no_ca", "confirm"): 15,
+    }
+    assert sum(row.device_s for row in cost.rows) == pytest.approx(40 * 2.5)
+
+
+def test_an_arm_missing_in_some_folds_is_said_and_compared_on_the_others() -> None:
+    study = make_study(("full", "no_ca"))
+    records = [r for r in make_records(study, PLANTED.__getitem__) if not (r.arm == "no_ca" and r.fold in (0, 1))]
+    report = analyse(study, records)
+    assert any("no_ca lacks 6 planned runs and covers 3 of 5 folds" in warning for warning in report.warnings)
+    answers = report.contrasts.rows[0].differences["mae"].answers
+    assert answers is not None
+    assert (answers.rerun.n, answers.new_data.n) == (9, 3)
+    assert len(report.failures.missing) == 6
+
+
+def test_the_report_does_not_depend_on_the_order_of_records() -> None:
+    study = make_study((*TABLE3, "control", "ridge"), contrasts=EDGES)
+    records = make_records(study, lambda arm: 0.9)
+    shuffled = random.Random(3).sample(records, len(records))
+    assert repr(analyse(study, records).contrasts) == repr(analyse(study, shuffled).contrasts)
+    assert analyse(study, records).cost == analyse(study, shuffled).cost
+
+
+def test_a_contrast_without_its_arm_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="no arm 'nobody'"):
+        analyse(make_study(contrasts=(Contrast("full", "nobody"),)), [])
+
+
+def test_an_unknown_metric_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="metric 'bleu' is unknown to reports"):
+        analyse(replace(make_study(), metrics=("mae", "bleu")), [])
+
+
+def test_null_controls_are_rarely_called_different() -> None:
+    study = make_study(("full", "control"), contrasts=(Contrast("full", "control"),))
+    num_claims = 0
+    for seed in range(40):
+        report = analyse(study, make_records(study, lambda arm: 0.9, seed=seed))
+        num_claims += report.contrasts.rows[0].verdict.kind in ("better", "worse")
+    # Forty null comparisons at 5% reject two on average; more than six has a chance below 0.5%.
+    assert num_claims <= 6

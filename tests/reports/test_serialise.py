@@ -1,0 +1,94 @@
+"""What is stored comes back equal, as strict JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports.record import EpochPoint, Predictions, RunRecord
+from reports.serialise import record_from_json, record_to_json, study_from_json, study_to_json
+from tests.reports.studies import make_predictions, make_record, make_study
+
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+METRIC_MAPS = st.dictionaries(st.text(max_size=8), NUMBERS, max_size=4)
+VALUE_MAPS = st.dictionaries(
+    st.text(max_size=8), st.booleans() | st.integers() | NUMBERS | st.text(max_size=6) | st.just("nan"), max_size=4
+)
+
+
+@st.composite
+def predictions(draw: st.DrawFn) -> Predictions:
+    n = draw(st.integers(0, 5))
+    names = draw(st.lists(st.text(max_size=5), min_size=n, max_size=n))
+    values = draw(st.lists(st.floats(width=32), min_size=n, max_size=n))
+    return Predictions(
+        tuple(names), tuple(reversed(names)), np.zeros(n, dtype=np.float32), np.array(values, dtype=np.float32)
+    )
+
+
+@st.composite
+def records(draw: st.DrawFn) -> RunRecord:
+    return replace(
+        make_record("full", draw(st.integers(0, 9)), draw(st.none() | st.integers(0, 4)), 0.9),
+        parameters=draw(VALUE_MAPS),
+        settings=draw(VALUE_MAPS),
+        valid=draw(METRIC_MAPS),
+        test=draw(st.none() | METRIC_MAPS),
+        fallback_test=draw(st.none() | METRIC_MAPS),
+        duration_s=draw(NUMBERS),
+        error=draw(st.none() | st.text()),
+        epochs=tuple(EpochPoint(epoch, draw(METRIC_MAPS)) for epoch in range(draw(st.integers(0, 2)))),
+        predictions=draw(st.none() | predictions()),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(records())
+def test_record_survives_strict_json(record: RunRecord) -> None:
+    text = json.dumps(record_to_json(record), allow_nan=False)
+    back = record_from_json(json.loads(text))
+    # repr tells NaN, -0.0, True and 1 apart; arrays are compared by their bits.
+    assert repr(replace(back, predictions=None)) == repr(replace(record, predictions=None))
+    assert (back.predictions is None) == (record.predictions is None)
+    if back.predictions is not None and record.predictions is not None:
+        assert (back.predictions.ids, back.predictions.groups) == (record.predictions.ids, record.predictions.groups)
+        np.testing.assert_array_equal(back.predictions.values, record.predictions.values)
+        assert back.predictions.values.dtype == np.float32
+
+
+def test_predictions_are_written_as_short_as_float32_allows() -> None:
+    record = replace(
+        make_record("full", 1, 0, 0.9), predictions=Predictions(("a",), ("g",), np.float32([0.2]), np.float32([0.1]))
+    )
+    assert json.dumps(record_to_json(record)["predictions"]["values"]) == "[0.1]"
+
+
+def test_predictions_survive_bit_for_bit() -> None:
+    made = make_predictions(8, 5, 0.1, seed=1)
+    back = record_from_json(
+        json.loads(json.dumps(record_to_json(replace(make_record("full", 1, 0, 1.0), predictions=made))))
+    )
+    assert back.predictions is not None
+    assert back.predictions.values.tobytes() == made.values.tobytes()
+
+
+def test_study_survives_strict_json() -> None:
+    study = replace(make_study(), provenance={"nested": {"loss": float("inf")}, "list": [1, "a"]}, fixed={"x": True})
+    assert study_from_json(json.loads(json.dumps(study_to_json(study), allow_nan=False))) == study
+
+
+def test_cut_off_json_is_refused_by_name() -> None:
+    payload = record_to_json(make_record("full", 1, 0, 0.9))
+    del payload["seed"], payload["arm"]
+    with pytest.raises(ValueError, match="record full-confirm-1-0: stored JSON lacks arm, seed"):
+        record_from_json(payload)
+
+
+def test_keys_of_a_later_version_are_ignored() -> None:
+    record = make_record("full", 1, 0, 0.9)
+    assert record_from_json({**record_to_json(record), "colour": "blue"}) == record

@@ -1,0 +1,152 @@
+"""The written report: same records same bytes, whole files, and words instead of tracebacks for thin studies."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import random
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reports.analysis import analyse
+from reports.markdown import render_markdown
+from reports.record import RunRecord, StudyDescription
+from reports.tables import report_tables
+from reports.write import write_report
+from tests.reports.studies import EDGES, TABLE3, failed, make_record, make_records, make_study
+
+MEANS = dict(zip((*TABLE3, "control", "ridge"), (0.90, 0.91, 0.95, 0.96, 0.97, 1.0, 0.9, 0.93), strict=True))
+
+
+def whole_study() -> tuple[StudyDescription, list[RunRecord]]:
+    study = make_study(tuple(MEANS), contrasts=EDGES)
+    return study, make_records(study, MEANS.__getitem__)
+
+
+def thin_studies() -> dict[str, tuple[StudyDescription, list[RunRecord], str]]:
+    study, records = whole_study()
+    confirm = [record for record in records if record.stage == "confirm"]
+    search = [record for record in records if record.stage == "search"]
+    bare = replace(study, search={}, data={}, provenance={}, fixed={}, planned=())
+    return {
+        "empty": (study, [], "there is nothing to compare"),
+        "no plan, nothing recorded": (bare, [], "there is nothing to compare"),
+        "no arms": (replace(bare, arms=(), contrasts=()), [], "there is nothing to compare"),
+        "search only": (study, search, "there is nothing to compare"),
+        "all failed": (study, [failed(record) for record in confirm], "Every run failed"),
+        "all failed, no fallback": (
+            study,
+            [replace(failed(record), fallback_test=None) for record in confirm],
+            "missing: no fallback score is known",
+        ),
+        "one seed": (study, [record for record in confirm if record.seed == 1], "Too few runs to say"),
+        "one run": (study, [make_record("full", 1, 0, 0.9)], "has no confirm run"),
+        "one fold": (study, [record for record in confirm if record.fold == 0], "one fold only"),
+        "arm absent in a fold": (
+            study,
+            [record for record in confirm if (record.arm, record.fold) != ("no_ca", 2)],
+            "no_ca lacks 3 planned runs and covers 4 of 5 folds",
+        ),
+        "failed search": (study, [failed(record) for record in search] + confirm, "not chosen"),
+    }
+
+
+@pytest.mark.parametrize("name", thin_studies())
+def test_a_thin_study_gets_a_report_that_says_so(name: str, tmp_path: Path) -> None:
+    study, records, words = thin_studies()[name]
+    text = write_report(study, records, tmp_path).read_text()
+    assert words in text
+    assert not re.search(r"\b(nan|inf|None|undefined)\b", text)
+
+
+def test_same_records_same_bytes_in_any_order(tmp_path: Path) -> None:
+    study, records = whole_study()
+    records[3] = failed(records[3])
+    write_report(study, records, tmp_path / "a")
+    write_report(study, random.Random(5).sample(records, len(records)), tmp_path / "b")
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
+    assert len(files) == 11
+    for path in files:
+        assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
+
+
+def test_files_are_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
+    study, records = whole_study()
+    report = write_report(study, records, tmp_path)
+    write_report(study, records[:-5], tmp_path)
+    assert report == tmp_path / "report.md"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.md", "tables"]
+    assert b"\r" not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_contradicting_records_leave_the_old_report_alone(tmp_path: Path) -> None:
+    study, records = whole_study()
+    path = write_report(study, records, tmp_path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="two different records"):
+        write_report(study, [*records, replace(records[0], duration_s=9.0)], tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_every_section_is_there_with_both_questions_named() -> None:
+    text = render_markdown(analyse(*whole_study()))
+    sections = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
+    assert sections == [
+        "Before you believe it",
+        "What was run",
+        "Ablation",
+        "Contrasts",
+        "Methods",
+        "Best configurations",
+        "Failures",
+        "Cost",
+        "Provenance",
+        "Run it again",
+    ]
+    for heading in [line for line in text.splitlines() if line.startswith("|") and "95%" in line]:
+        assert "rerun 95%" in heading
+        assert "new data 95%" in heading
+    assert "dmd-search --space toy" in text
+
+
+def test_published_numbers_stand_beside_measured_ones_and_are_marked() -> None:
+    text = render_markdown(analyse(*whole_study()))
+    line = next(line for line in text.splitlines() if line.startswith("| no_ca ") and "37.5" in line)
+    heading = next(line for line in text.splitlines() if "Acc-7 published" in line)
+    cells = dict(zip(*([cell.strip() for cell in row.split("|")] for row in (heading, line)), strict=True))
+    assert (cells["Acc-7 published"], cells["F1 non0 published"]) == ("37.5", "80.6")
+    assert re.fullmatch(r"32\.\d+ \(± [\d.]+, ± [\d.]+\)", cells["Acc-7 measured"])
+    assert (cells["CA"], cells["FD"], cells["n"]) == ("·", "✓", "15")
+    assert "not ranked with" in text
+
+
+def test_tables_line_up_and_stay_within_a_wide_terminal() -> None:
+    lines = render_markdown(analyse(*whole_study())).splitlines()
+    tables = [line for line in lines if line.startswith("|")]
+    assert len(tables) > 40
+    assert max(map(len, tables)) <= 150
+    for one, other in itertools.pairwise(lines):
+        if one.startswith("|") and other.startswith("|"):
+            assert len(one) == len(other)
+
+
+def test_csv_holds_full_precision_and_every_run_with_its_trial() -> None:
+    study, records = whole_study()
+    report = analyse(study, records)
+    tables = {table.name: list(csv.DictReader(table.to_csv().splitlines())) for table in report_tables(report)}
+    runs = {row["trial_id"]: row for row in tables["runs"]}
+    confirm = [record for record in records if record.stage == "confirm"]
+    assert len(runs) == len(tables["runs"]) == len(confirm)
+    for record in confirm:
+        assert record.test is not None
+        assert float(runs[record.trial_id]["mae"]) == record.test["mae"]
+        assert float(runs[record.trial_id]["acc7"]) == pytest.approx(100 * record.test["acc7"])
+    primary = [row for row in tables["contrasts"] if row["is_primary"] == "true"]
+    assert len(primary) == len(EDGES)
+    assert all(row["p_both_holm"] for row in primary)
+    others = [row for row in tables["contrasts"] if row["is_primary"] == "false"]
+    assert others
+    assert not any(row["p_both_holm"] or row["verdict"] for row in others)

@@ -1,0 +1,82 @@
+"""The spaces that come with the product: found by name, sound against the real catalogue, and what they promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.catalogue import describe_methods
+from search_spaces.arms import plan_arms
+from search_spaces.contrasts import plan_contrasts
+from search_spaces.load import load
+from search_spaces.packaged import find_space, packaged_spaces
+from search_spaces.plan import count_trials
+from search_spaces.problems import SpaceErrors
+from search_spaces.schema import SearchSpace
+
+CATALOGUE = describe_methods()
+
+
+def packaged(name: str) -> SearchSpace:
+    return load(find_space(name), CATALOGUE)
+
+
+def test_the_three_spaces_are_there_and_sound() -> None:
+    assert {"quickstart", "ablation", "search"} <= set(packaged_spaces())
+    for name in packaged_spaces():
+        assert plan_arms(packaged(name), CATALOGUE)
+
+
+@pytest.mark.parametrize("name", ["ablation", "ablation.yaml", "ablation.yml"])
+def test_a_bare_name_finds_the_packaged_space(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_space(name).samefile(find_space("ablation"))
+
+
+def test_a_file_here_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ablation.yaml").write_text("study: mine\n", encoding="utf-8")
+    assert find_space("ablation.yaml") == Path("ablation.yaml")
+
+
+@pytest.mark.parametrize("name", ["ablatoin", "./ablation", "sub/ablation.yaml", "", ".", "\0", "x" * 5000])
+def test_what_is_nowhere_is_refused_with_the_names_there_are(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpaceErrors) as caught:
+        find_space(name)
+    assert "quickstart" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_misspelt_name_gets_the_nearest() -> None:
+    with pytest.raises(SpaceErrors, match="did you mean 'quickstart'"):
+        find_space("quikstart")
+
+
+def test_the_ablation_is_the_six_rows_with_ridge_and_control_tuned_in_every_fold() -> None:
+    space = packaged("ablation")
+    arms = plan_arms(space, CATALOGUE)
+    assert [arm.name for arm in arms][5:] == ["none", "ridge", "control"]
+    assert len(plan_contrasts(space, arms)) == 7
+    size = count_trials(space, CATALOGUE, num_file_folds=5)
+    assert (size.num_search, size.num_confirm) == (5 * 8, 8 * 5 * 3)
+    assert space.search is not None
+    assert set(space.search.parameters) == {"gamma", "lambda1", "lambda2", "alpha", "learning_rate"}
+
+
+def test_the_quickstart_needs_no_file_searches_and_confirms() -> None:
+    space = packaged("quickstart")
+    size = count_trials(space, CATALOGUE)
+    assert space.data.path == "planted"
+    assert 0 < size.num_search <= 8
+    assert 0 < size.num_confirm <= 30
+
+
+def test_the_search_varies_weights_and_components() -> None:
+    space = packaged("search")
+    assert space.search is not None
+    assert {"gamma", "lambda1", "lambda2", "alpha", "fd", "homo_gd", "ca", "hetero_gd"} == set(space.search.parameters)
+    assert (space.search.searcher, space.search.scheduler) == ("tpe", "asha")
