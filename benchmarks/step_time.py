@@ -87,7 +87,12 @@ def measure(shape: Shape, device: str, rounds: int) -> float:
 
 def unaligned_peak_mb() -> float:
     """Peak resident memory of a fresh process that trains three steps at the unaligned shape."""
-    code = "from benchmarks.step_time import *; s = make_step(UNALIGNED, 'cpu'); [s(i) for i in range(3)]; print(peak_mb())"
+    code = (
+        "from benchmarks.step_time import UNALIGNED, make_step, peak_mb\n"
+        "step = make_step(UNALIGNED, 'cpu')\n"
+        "for number in range(3): step(number)\n"
+        "print(peak_mb())"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return float(done.stdout.splitlines()[-1])
 

@@ -35,8 +35,8 @@ class StudyPlan:
 
     objective: what the stopping rule looks at; None if nothing is searched. device: name for the records.
     checkpoints: directory under which every trial has one for its training state; None: nothing is kept.
-    provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial what
-    only the data know (how the training-median predictor scores in its place).
+    provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial
+    what only the data know (how the training-median predictor scores in its place).
     """
 
     study: str

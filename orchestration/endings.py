@@ -50,7 +50,7 @@ def ending_of_exception(error: BaseException) -> Ending:
 
 
 def ending_of_lost_worker(attempts: int, detail: str) -> Ending:
-    """The ending of a trial that lost its worker in each of ``attempts`` attempts. detail: what is known of the last."""
+    """The ending of a trial that lost its worker in every attempt. detail: what is known of the last one."""
     text = " ".join(detail.split())[:400] or "no reason is known"
     return Ending("failed", error=f"the worker was lost in each of {attempts} attempts: {text}")
 

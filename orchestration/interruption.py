@@ -6,6 +6,8 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class StudyInterrupted(KeyboardInterrupt):
     """The study was asked to stop. No error of any trial: handlers of ``Exception`` let it pass."""
@@ -31,9 +33,14 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _SIGNALS:
                 self._before[number] = signal.signal(number, self._on_signal)
         return self
+
+    def listen_again(self) -> None:
+        """Take the signals back from a library that has taken them (Ray's start does so for SIGTERM)."""
+        for number in self._before:
+            signal.signal(number, self._on_signal)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmd.data.load import open_dataset
-
 from dmd.data.dataset import LabelScale
+from dmd.data.load import open_dataset
 from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch
 from dmd.training.run import run_job
 from orchestration.executors.protocol import RunTrial

@@ -25,7 +25,7 @@ METHODS: Mapping[str, Method] = {
             find_conflict=dmd_config.find_conflict,
             inactive=dmd_config.inactive_settings,
         ),
-        Method("ridge", ridge.RidgeConfig, ridge.Ridge, training=ridge.TRAINING),
+        Method("ridge", ridge.RidgeConfig, ridge.Ridge, training=ridge.TRAINING, inactive=ridge.inactive_settings),
     )
 }
 
@@ -38,7 +38,7 @@ def find_method(name: str) -> Method:
 
 
 def build_model(name: str, settings: Mapping[str, Setting], dims: Dims, seed: int) -> Model:
-    """A model with its initial values set by (seed, parameter name). ``settings``: the method's own, no training ones."""
+    """A model with its initial values set by (seed, parameter name). ``settings``: the method's own."""
     method = find_method(name)
     model = method.build(build_config(method.config, settings, name), dims)
     initialise(model, seed)

@@ -8,6 +8,7 @@ checkpoint rule keeps the best epoch. No parameter has a gradient.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -16,13 +17,15 @@ from torch.nn import functional as F
 
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout
+from dmd.job import Setting
 from dmd.layers.pooling import pool_steps
 from dmd.modalities import MODALITIES
 from dmd.models.model import Dims, Model, Outputs
 from dmd.settings import setting
 
 NUM_PENALTIES = 13
-TRAINING: dict[str, bool | int | float | str] = {"max_epochs": NUM_PENALTIES, "patience": NUM_PENALTIES}
+TRAINING: dict[str, Setting] = {"max_epochs": NUM_PENALTIES, "patience": NUM_PENALTIES}
+_OF_GRADIENTS = ("learning_rate", "weight_decay", "batch_size", "clip.", "accumulation.", "plateau.")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class RidgeConfig:
 
     strongest: float = setting(100.0, "first penalty of the path", low=0, low_exclusive=True)
     weakest: float = setting(1e-4, "last penalty of the path", low=0, low_exclusive=True)
+
+
+def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
+    """Training settings that a closed form has no use for."""
+    return frozenset(name for name in settings if name.startswith(_OF_GRADIENTS))
 
 
 class Ridge(Model):

@@ -12,7 +12,7 @@ FILE = "state.pt"
 
 
 def save_state(directory: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` (tensors, numbers, strings, containers of them) so that a crash leaves the old file or the new."""
+    """Write ``state`` (tensors, plain values, containers of them): a crash leaves the old file or the new one."""
     directory.mkdir(parents=True, exist_ok=True)
     temporary = directory / f"{FILE}.{os.getpid()}.tmp"
     torch.save(state, temporary)

@@ -10,7 +10,7 @@ from dmd.settings import setting
 
 @dataclass(frozen=True)
 class Accumulation:
-    """Mini-batches per optimiser step. average: mean instead of sum of gradients; flush_last: use an incomplete rest."""
+    """Mini-batches per optimiser step. average: mean, not sum, of gradients; flush_last: use an incomplete rest."""
 
     steps: int = setting(1, low=1)
     average: bool = setting(False)

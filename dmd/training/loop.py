@@ -69,7 +69,9 @@ def train(
     """
     trainer = _Trainer(model, config, seed)
     state = trainer.restore(checkpointing)
-    goes_on = all([on_epoch(report) for report in state.reports])
+    goes_on = True
+    for report in state.reports:
+        goes_on = on_epoch(report) and goes_on
     while goes_on and state.epoch < config.max_epochs and state.epoch - state.best_epoch < config.patience:
         started = time.perf_counter()
         state.epoch += 1

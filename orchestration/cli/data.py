@@ -34,9 +34,14 @@ def make(
 ) -> None:
     """Write planted data: known structure, for trying the product and for checking statistics."""
     with bad_input_exits():
-        from dmd.data.planted import PlantedSpec, write_planted
+        from dmd.data.planted import planted_bytes
+        from dmd.data.planted_spec import PlantedSpec
+        from orchestration.errors import UsageError
 
-        write_planted(PlantedSpec(seed=seed, interaction=interaction), path)
+        try:
+            path.write_bytes(planted_bytes(PlantedSpec(seed=seed, interaction=interaction)))
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
         print(path)
     raise typer.Exit(COMPLETED)
 

@@ -9,7 +9,7 @@ import shlex
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,12 +18,14 @@ from orchestration.errors import UsageError
 
 if TYPE_CHECKING:
     from dmd.data.dataset import Dataset
-    from orchestration.driver import StudyPlan
+    from orchestration.executors.protocol import Executor
     from orchestration.fingerprint import Fingerprint
     from orchestration.planning import PlannedStudy
     from orchestration.study import StudyOutcome
     from orchestration.workspace import Workspace
     from search_spaces.schema import SearchSpace
+
+ExecutorName = Literal["ray", "inline"]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -41,6 +43,7 @@ class Options:
     as_json: bool
     quiet: bool
     fresh: bool
+    executor: ExecutorName
 
 
 @app.command()
@@ -56,13 +59,16 @@ def search(
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an existing study aside and start anew.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    executor: Annotated[ExecutorName, typer.Option(help="inline: one trial at a time in this process.")] = "ray",
 ) -> None:
     """Run the study that a search space describes, or continue it, and write its report.
 
     Exit codes: 0 all trials completed; 1 some failed (the report is written all the same); 2 bad input;
     130 interrupted (the same command continues).
     """
-    options = Options(space, out, data_dir, tuple(overrides or ()), tracking_uri, address, as_json, quiet, fresh)
+    options = Options(
+        space, out, data_dir, tuple(overrides or ()), tracking_uri, address, as_json, quiet, fresh, executor
+    )
     with bad_input_exits():
         action = _report_only if report_only else _dry_run if dry_run else _run
         code = action(options)
@@ -84,9 +90,8 @@ def _load(options: Options) -> SearchSpace:
 
 
 def _plan(options: Options, space: SearchSpace) -> tuple[PlannedStudy, Dataset, Fingerprint]:
-    from dmd.data.load import open_dataset
-
     from dmd.data.dataset import LabelScale
+    from dmd.data.load import open_dataset
     from orchestration.catalogue import describe_methods
     from orchestration.fingerprint import take_fingerprint
     from orchestration.planning import fold_plan, plan_study
@@ -111,6 +116,10 @@ def _require_resources(options: Options, space: SearchSpace) -> None:
     wanted, workers = space.resources, space.resources.workers
     if workers != 1:
         raise UsageError(f"resources.workers: only 1 is supported by this version, got {workers!r}; write `workers: 1`")
+    if wanted.fuse not in ("auto", "off", 1):
+        raise UsageError(
+            f"resources.fuse: this version trains trials one by one, got {wanted.fuse!r}; write `fuse: auto`"
+        )
     if options.address is not None:
         return
     if wanted.cpu > num_cpus():
@@ -194,21 +203,12 @@ def _execute(
     options: Options, workspace: Workspace, planned: PlannedStudy, dataset: Dataset, fingerprint: Fingerprint
 ) -> StudyOutcome:
     """Open the ledger, check that this is the same study, and run what is left of it."""
-    from orchestration.executors.protocol import Resources
-    from orchestration.executors.ray_tune import RayTuneExecutor
     from orchestration.ledger import Ledger
     from orchestration.progress import ProgressView
     from orchestration.study import run_study
     from orchestration.tracking.mlflow_tracker import MlflowTracker
 
     space = planned.space
-    wanted = space.resources
-    executor = RayTuneExecutor(
-        Resources(wanted.cpu, wanted.gpu, 1, dict(wanted.custom)),
-        options.address,
-        None if options.address else max(int(_slots(space) * wanted.cpu), 1),
-        dict(wanted.custom) or None,
-    )
     with Ledger(workspace.directory) as ledger:
         for notice in ledger.notices:
             print(notice, file=sys.stderr)
@@ -220,7 +220,23 @@ def _execute(
             planned.size.num_trials, _count_ended(ledger), space.objective_metric, options.quiet or options.as_json
         )
         with progress:
-            return run_study(plan, executor, planned.runner, ledger, tracker, progress)
+            return run_study(plan, _make_executor(options, space), planned.runner, ledger, tracker, progress)
+
+
+def _make_executor(options: Options, space: SearchSpace) -> Executor:
+    from orchestration.executors.inline import InlineExecutor
+    from orchestration.executors.protocol import Resources
+    from orchestration.executors.ray_tune import RayTuneExecutor
+
+    if options.executor == "inline":
+        return InlineExecutor()
+    wanted = space.resources
+    return RayTuneExecutor(
+        Resources(wanted.cpu, wanted.gpu, 1, dict(wanted.custom)),
+        options.address,
+        None if options.address else max(int(_slots(space) * wanted.cpu), 1),
+        dict(wanted.custom) or None,
+    )
 
 
 def _study_plan(workspace: Workspace, planned: PlannedStudy, dataset: Dataset, fingerprint: Fingerprint) -> Any:

@@ -38,6 +38,7 @@ class RayTuneExecutor:
         if driver.has_all_given_out:
             return
         with ray_cluster(self._address, self._num_cpus, self._custom):
+            interruption.listen_again()
             from orchestration.executors.ray_adapters import TuneBridge
 
             num_slots = slot_counter(self._resources)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 import threading
 import time
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from orchestration.ledger import Ledger, read_events
 from orchestration.tracking.delivery import Delivery, connect
@@ -136,9 +136,4 @@ class MlflowTracker:
 
 def without_credentials(text: str) -> str:
     """``text`` with the user and password of every address in it left out."""
-    return " ".join(_strip_address(word) if "://" in word and "@" in word else word for word in text.split(" "))
-
-
-def _strip_address(address: str) -> str:
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return re.sub(r"://[^/\s?#]*@", "://", text)

@@ -143,3 +143,17 @@ def test_an_error_of_the_bookkeeping_is_no_failure_of_a_trial(tmp_path):
     with pytest.raises(OSError, match="No space left"):
         run_toy(tmp_path, listed([make_trial()]), on_event=on_event)
     assert not state_of(tmp_path).told
+
+
+def test_after_a_deleted_ledger_line_only_the_lost_ending_is_run_again(tmp_path):
+    # The remedy that a damaged ledger names: here the ending of a search trial goes, and with it what confirm rests on.
+    run_toy(tmp_path, searched(num_trials=3))
+    path = tmp_path / "ledger.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lost = next(line for line in reversed(lines) if b'"kind":"tell"' in line and b'"stage":"search"' in line)
+    path.write_bytes(b"".join(line for line in lines if line is not lost))
+    before = state_of(tmp_path).told.keys()
+    assert run_toy(tmp_path, searched(num_trials=3)).num_completed == 6
+    began = toy_of(tmp_path).count("begin")
+    assert [began[trial_id, 0] for trial_id in before] == [1] * 5
+    assert sum(began.values()) == 7

@@ -77,7 +77,9 @@ def test_slots_by_hand(resources, slots):
 
 
 def test_resources_that_no_node_has_are_refused_at_once(tmp_path):
-    with pytest.raises(ResourcesUnavailable, match=r"one trial needs 1 x \(CPU 1, GPU 2\), the cluster has CPU 2, GPU 0"):
+    with pytest.raises(
+        ResourcesUnavailable, match=r"one trial needs 1 x \(CPU 1, GPU 2\), the cluster has CPU 2, GPU 0"
+    ):
         run_toy(tmp_path, listed([make_trial()]), RayTuneExecutor(Resources(gpu=2)))
 
 

@@ -26,7 +26,7 @@ JSON = st.recursive(
 def write_three(directory: Path) -> Path:
     with Ledger(directory) as ledger:
         for number in range(3):
-            ledger.append("attempt", {"trial_id": f"t{number}", "text": "größer, \" quoted\n"})
+            ledger.append("attempt", {"trial_id": f"t{number}", "text": 'größer, " quoted\n'})
     return directory / LEDGER_FILE
 
 

@@ -37,7 +37,9 @@ class ToyRunner:
         state = _State(directory)
         settings = trial.settings
         self._note("begin", trial.id, len(state.reports))
-        goes_on = all([on_epoch(report) for report in state.reports])
+        goes_on = True
+        for report in state.reports:
+            goes_on = on_epoch(report) and goes_on
         while goes_on and len(state.reports) < int(settings.get("epochs", 3)):
             epoch = len(state.reports) + 1
             self._misbehave(trial, epoch, directory)

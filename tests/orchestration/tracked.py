@@ -15,9 +15,9 @@ from tests.orchestration.studies import STUDY
 class Store:
     """The store of a study directory, read."""
 
-    def __init__(self, directory: Path, uri: str | None = None) -> None:
+    def __init__(self, directory: Path, uri: str | None = None, study: str = STUDY) -> None:
         self.client = MlflowClient(tracking_uri=uri or f"sqlite:///{directory / 'mlflow.db'}")
-        self.experiment = self.client.get_experiment_by_name(STUDY)
+        self.experiment = self.client.get_experiment_by_name(study)
         runs: list[Run] = list(self.client.search_runs([self.experiment.experiment_id], max_results=1000))
         self.parents = [run for run in runs if "trial_id" not in run.data.tags]
         self.trials = {run.data.tags["trial_id"]: run for run in runs if "trial_id" in run.data.tags}

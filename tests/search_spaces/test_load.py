@@ -243,10 +243,11 @@ def test_load_reads_a_file_and_names_it(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{path}:4:7: seed: must be a whole number, got 'x'")
 
 
-KEYS = st.sampled_from(
+WORDS = (
     "study data path folds model name arms ablation rows design models search parameters gamma uniform choice confirm "
-    "seeds resources custom contrasts primary".split()
+    "seeds resources custom contrasts primary"
 )
+KEYS = st.sampled_from(WORDS.split())
 LEAVES = (
     st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text("abcfd/{}[]:", max_size=5)
 )
