@@ -6,8 +6,6 @@ STAMP := $(VENV)/.installed
 # TORCH=cpu takes the CPU build, where your package index or PIP_FIND_LINKS offers one.
 TORCH ?=
 TORCH_VERSION := 2.13.0
-export RAY_USAGE_STATS_ENABLED := 0
-export MLFLOW_DISABLE_TELEMETRY := true
 
 .PHONY: install search test test-full check format bench lock clean
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
+from orchestration.local_machine import count_local_slots
 from orchestration.planning import PlannedStudy
 
 
@@ -11,7 +13,7 @@ from orchestration.planning import PlannedStudy
 class Estimate:
     """An upper bound: every trial runs all of its epochs; early stopping and pruning only shorten it.
 
-    device_hours: GPU-hours if trials take a GPU, else core-hours. slots: trials at the same time.
+    slots: trials at the same time on this machine. arm_trial_s: arm name -> seconds of one of its trials.
     """
 
     wall_s: float
@@ -21,15 +23,44 @@ class Estimate:
     arm_trial_s: dict[str, float]
 
 
-def estimate_study(planned: PlannedStudy, slots: int) -> Estimate:
-    """Seconds of every planned trial by its arm's pace, spread over ``slots`` trials at a time."""
+def estimate_study(planned: PlannedStudy) -> Estimate:
+    """Seconds of every planned trial by its arm's pace, spread over the slots of this machine."""
     resources, search = planned.space.resources, planned.space.search
+    slots = count_local_slots(resources)
     trial_s = {name: facts.epoch_s * facts.max_epochs for name, facts in planned.facts.items()}
     per_arm = len(planned.cells) * len(planned.seeds) * planned.space.confirm.top
     total_s = sum(seconds * per_arm for seconds in trial_s.values())
     if search is not None:
         searching = [name for name, plan in planned.searches.items() if plan.owner == name]
         total_s += sum(trial_s[name] * search.trials * len(planned.cells) for name in searching)
-    workers = resources.workers if isinstance(resources.workers, int) else 1
-    hours = total_s / 3600 * workers
+    hours = total_s / 3600
     return Estimate(total_s / slots, hours * resources.gpu, hours * resources.cpu, slots, trial_s)
+
+
+def describe_estimate(planned: PlannedStudy, estimate: Estimate, as_json: bool) -> str:
+    """Arms, trials and cost: lines for a person, or one JSON object."""
+    size = planned.size
+    if as_json:
+        return json.dumps(
+            {
+                "study": planned.space.study,
+                "arms": [arm.name for arm in planned.arms],
+                "num_trials": size.num_trials,
+                "stages": {"search": size.num_search, "confirm": size.num_confirm},
+                "estimate": asdict(estimate),
+            }
+        )
+    lines = [
+        f"study {planned.space.study}: {len(planned.arms)} arms, {len(planned.cells)} cells (folds), "
+        f"{len(planned.seeds)} confirm seeds"
+    ]
+    for arm in planned.arms:
+        facts = planned.facts[arm.name]
+        pace = f"{facts.num_parameters} parameters, {facts.epoch_s:.2f} s per epoch"
+        lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")
+    lines.append(f"trials: {size.num_search} search + {size.num_confirm} confirm = {size.num_trials}")
+    lines.append(
+        f"at most {estimate.wall_s / 60:.1f} min with {estimate.slots} trials at a time, "
+        f"{estimate.gpu_hours:.2f} GPU-hours, {estimate.core_hours:.2f} core-hours (early stopping shortens it)"
+    )
+    return "\n".join(lines)

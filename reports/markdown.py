@@ -34,6 +34,7 @@ def render_markdown(report: Report) -> str:
         verdicts=list(result_grids.verdict_lines(report)),
         models=result_grids.model_grid(report),
         configurations=study_grids.configuration_grid(report),
+        arm_lines=study_grids.arm_lines(report),
         searches=study_grids.search_grid(report),
         failures=study_grids.failure_grid(report),
         num_failures_shown=study_grids.MOST_FAILURES_SHOWN,

@@ -38,6 +38,16 @@ def configuration_grid(report: Report) -> Grid | None:
     return Grid(("Cell", "Arms", "Parameters", "searched", "best valid"), "lllrr", tuple(rows))
 
 
+def arm_lines(report: Report) -> tuple[str, ...]:
+    """One line per arm: what was built for it and how it differs from the baseline; empty where nothing was recorded."""
+    lines = []
+    for arm in report.study.arms:
+        size, difference = arm.facts.get("num_parameters"), arm.facts.get("differs_from_baseline")
+        if size is not None and difference:
+            lines.append(f"`{arm.name}` ({arm.label}): {size} parameters; {difference}.")
+    return tuple(lines)
+
+
 def search_grid(report: Report) -> Grid | None:
     """Search trials per arm, summed over cells, by how they ended; None without any."""
     totals: dict[str, list[int]] = {}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,24 +15,20 @@ from dmd.data.problems import Problems
 from dmd.data.samples import LabelScale
 from dmd.errors import DataError
 
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, MemoryError, NotImplementedError)
-"""What NumPy and zipfile raise for a file that is cut short, altered, or holds Python objects."""
-
 
 def read_npz(path: Path, scale: LabelScale | None = None) -> Dataset:
     """Read an ``.npz`` archive. Raises DataError with every problem found in it."""
     problems = Problems(path.name)
     arrays: dict[str, AnyArray] = {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             wanted = {SCALE_KEY, *(f"{split}/{key}" for split in SPLITS for key in NPZ.keys)}
             for key in sorted(wanted.intersection(archive.files)):
-                try:
-                    arrays[key] = archive[key]
-                except DAMAGE as error:
-                    problems.add(key, f"cannot be read: {error or type(error).__name__}; fetch or write the file again")
-    except DAMAGE as error:
-        raise DataError(f"{path.name}: truncated or damaged archive ({error}); fetch or write the file again") from None
+                arrays[key] = _read_one(archive, key, problems)
+    except Exception as error:  # a damaged archive raises whatever its bytes happen to hit
+        raise DataError(
+            f"{path.name}: truncated or damaged archive ({_in_one_line(error)}); fetch or write the file again"
+        ) from None
     problems.raise_if_any()
     tables: dict[str, dict[str, AnyArray]] = {}
     for key, array in arrays.items():
@@ -41,3 +36,15 @@ def read_npz(path: Path, scale: LabelScale | None = None) -> Dataset:
         if split in SPLITS:
             tables.setdefault(split, {})[name] = array
     return assemble(tables, arrays.get(SCALE_KEY), scale, NPZ, problems)
+
+
+def _read_one(archive: Mapping[str, AnyArray], key: str, problems: Problems) -> AnyArray:
+    try:
+        return archive[key]
+    except Exception as error:  # as above, but the other keys can still be read
+        problems.add(key, f"cannot be read: {_in_one_line(error)}; fetch or write the file again")
+        return np.zeros(0)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

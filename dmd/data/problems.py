@@ -16,8 +16,13 @@ class Problems:
         self._lines: list[str] = []
 
     def add(self, key: str, message: str) -> None:
-        """Note that ``key`` breaks a rule; ``message`` says the rule, the value and what to do."""
-        self._lines.append(" ".join(f"{self.source}: {key}: {message}".split()))
+        """Note that ``key`` breaks a rule; ``message`` says the rule, the value and what to do.
+
+        A key that several modalities share is told once.
+        """
+        line = " ".join(f"{self.source}: {key}: {message}".split())
+        if line not in self._lines:
+            self._lines.append(line)
 
     def raise_if_any(self) -> None:
         """Raise one DataError with a line per problem, if there is any."""

@@ -126,7 +126,8 @@ class RestrictedUnpickler(pickle._Unpickler):
         self.stack[-1].update(members)
 
     def _frozenset(self) -> None:
-        self.stack.append(make_frozenset(self.pop_mark()))
+        members = self.pop_mark()
+        self.stack.append(make_frozenset(members))
 
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {
         **pickle._Unpickler.dispatch,
@@ -152,7 +153,7 @@ def load_pickle(stream: BinaryIO, size: int, source: str) -> object:
     except DataError:
         raise
     except pickle.UnpicklingError as error:
-        raise DataError(f"{source}: pickle refused: {error}") from None
+        raise DataError(f"{source}: pickle refused: {error}; convert it to .npz where you trust it") from None
     except Exception as error:  # a damaged pickle raises whatever its bytes happen to hit
         reason = f"{type(error).__name__}: {error}".replace("\n", " ")[:200]
         raise DataError(f"{source}: truncated or damaged pickle ({reason}); fetch or write the file again") from None

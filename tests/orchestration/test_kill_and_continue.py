@@ -45,9 +45,12 @@ def start(directory: Path, temporary: str) -> subprocess.Popen[str]:
 
 
 def state_now(directory: Path) -> LedgerState:
-    """The state of a ledger that another process is writing."""
-    path = directory / "ledger.jsonl"
-    return fold_events(event for event, _ in read_events(path)) if path.exists() else LedgerState()
+    """The state of a ledger that another process is writing: read from a copy, whose last line may be cut off."""
+    path, copy = directory / "ledger.jsonl", directory / "copy-of-ledger"
+    if not path.exists():
+        return LedgerState()
+    copy.write_bytes(path.read_bytes())
+    return fold_events(event for event, _ in read_events(copy))
 
 
 def wait_for(directory: Path, num_told: int, process: subprocess.Popen[str]) -> None:

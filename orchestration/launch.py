@@ -1,0 +1,132 @@
+"""Opens a study's directory, checks that it is the same study, and runs what is left of it."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from dmd.data.dataset import Dataset, LabelScale
+from dmd.data.load import open_dataset
+from orchestration.catalogue import describe_methods
+from orchestration.description import describe_study
+from orchestration.driver import StudyPlan
+from orchestration.executors.inline import InlineExecutor
+from orchestration.executors.protocol import Executor, Resources
+from orchestration.executors.ray_tune import RayTuneExecutor
+from orchestration.failed_trials import score_failure
+from orchestration.fingerprint import Fingerprint, take_fingerprint
+from orchestration.ledger import Ledger
+from orchestration.local_machine import count_local_slots, require_resources
+from orchestration.planning import PlannedStudy, fold_plan, plan_study
+from orchestration.progress import ProgressView
+from orchestration.runner import DmdRunner
+from orchestration.stopping import NeverStop, StoppingRule, make_stopping
+from orchestration.study import StudyOutcome, run_study
+from orchestration.tracking.mlflow_tracker import MlflowTracker
+from orchestration.workspace import Manifest, Workspace, require_same_study
+from search_spaces.schema import SearchSpace
+
+ExecutorName = Literal["ray", "inline"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A planned study with its data, ready to start."""
+
+    planned: PlannedStudy
+    dataset: Dataset
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True)
+class LaunchOptions:
+    """What the space leaves to the command line. address: a running Ray cluster; None: this machine alone."""
+
+    executor: ExecutorName = "ray"
+    address: str | None = None
+    tracking_uri: str | None = None
+    is_quiet: bool = False
+    command: str = ""
+
+
+def prepare(space: SearchSpace, data_dir: Path | None, address: str | None = None) -> Prepared:
+    """Open the data and plan the study over them; raises what the user can correct."""
+    require_resources(space.resources, is_local=address is None)
+    device = "cuda" if space.resources.gpu > 0 else "cpu"
+    threads = max(int(space.resources.cpu), 1)
+    declared = space.data.label_scale
+    scale = None if declared is None else LabelScale(declared.low, declared.high, declared.neutral)
+    directory = None if data_dir is None else data_dir.absolute()
+    runner = DmdRunner(space.data.path, directory, scale, fold_plan(space), device, threads)
+    dataset = open_dataset(runner.data, runner.data_dir, runner.scale)
+    fingerprint = take_fingerprint(device, threads)
+    return Prepared(plan_study(space, describe_methods(), dataset, runner, fingerprint), dataset, fingerprint)
+
+
+def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> StudyOutcome:
+    """Run the study, or continue it where its ledger ends.
+
+    Raises UsageError if the directory holds another study, LedgerError if it is in use or damaged.
+    """
+    planned = prepared.planned
+    space = planned.space
+    with Ledger(workspace.directory) as ledger:
+        for notice in ledger.notices:
+            print(notice, file=sys.stderr)
+        _settle_manifest(workspace, prepared, options.command)
+        uri = options.tracking_uri or space.tracking.uri
+        tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
+        num_ended = sum(event.kind == "tell" for event in ledger.events())
+        executor = _make_executor(space, options)
+        with ProgressView(planned.size.num_trials, num_ended, space.objective_metric, options.is_quiet) as progress:
+            return run_study(_study_plan(prepared, workspace), executor, planned.runner, ledger, tracker, progress)
+
+
+def _make_executor(space: SearchSpace, options: LaunchOptions) -> Executor:
+    if options.executor == "inline":
+        return InlineExecutor()
+    wanted = space.resources
+    # Capping what a cluster of our own declares caps how many trials run at once.
+    cpus = None if options.address else max(int(count_local_slots(wanted) * wanted.cpu), 1)
+    custom = dict(wanted.custom)
+    return RayTuneExecutor(Resources(wanted.cpu, wanted.gpu, 1, custom), options.address, cpus, custom or None)
+
+
+def _study_plan(prepared: Prepared, workspace: Workspace) -> StudyPlan:
+    planned, dataset = prepared.planned, prepared.dataset
+    space, objective = planned.space, planned.objective
+    stopping: StoppingRule = NeverStop()
+    if space.search is not None and objective is not None:
+        max_epochs = max(facts.max_epochs for facts in planned.facts.values())
+        stopping = make_stopping(space.search.scheduler, objective.direction, max_epochs)
+    folds = planned.runner.folds
+    return StudyPlan(
+        study=space.study,
+        source=planned.make_source(),
+        stopping=stopping,
+        objective=objective,
+        device=prepared.fingerprint.device,
+        checkpoints=workspace.checkpoints,
+        provenance={"context": planned.context, **prepared.fingerprint.as_dict()},
+        complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
+    )
+
+
+def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> None:
+    """Write the manifest of a new study; of a known one, check it and take in what may change (more seeds)."""
+    planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
+    deciding = {
+        "data": dataset.content_hash,
+        **{f"folds.{name}": value for name, value in planned.runner.folds.as_dict().items()},
+        **fingerprint.as_dict(),
+    }
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    description = describe_study(planned, dataset, fingerprint, command, started)
+    known = workspace.read_manifest()
+    if known is not None:
+        require_same_study(workspace, known, planned.space, deciding)
+        description = replace(description, provenance=known.description.provenance)
+    workspace.write_manifest(Manifest(description, planned.space.resolved(), deciding))

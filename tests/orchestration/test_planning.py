@@ -1,0 +1,140 @@
+"""What a study plans before it starts, over the real methods and planted data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dmd.data.load import open_dataset
+from dmd.job import FoldRef
+from orchestration.catalogue import describe_methods
+from orchestration.errors import UsageError
+from orchestration.failed_trials import score_failure
+from orchestration.fingerprint import code_digest
+from orchestration.launch import Prepared, prepare
+from orchestration.local_machine import num_cpus, require_resources
+from orchestration.planning import describe_arm
+from orchestration.workspace import Manifest, Workspace, require_same_study
+from reports.record import RunRecord
+from search_spaces.load import load, load_text
+from search_spaces.packaged import find_space, packaged_spaces
+from search_spaces.schema import Resources
+
+SPACE = """\
+study: planned
+data: {path: "planted:num_videos=9,clips_per_video=6"}
+model: {name: dmd, width: 8, heads: 2, levels: 1, max_epochs: 2}
+arms: {ablation: {design: factorial}, models: [ridge], controls: true}
+search:
+  parameters:
+    gamma: {log_uniform: [0.01, 1.0]}
+    lambda2: {uniform: [0.0, 0.5]}
+    learning_rate: {uniform: [0.001, 0.01]}
+  trials: 3
+confirm: {seeds: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Prepared:
+    return prepare(load_text(SPACE, describe_methods()), None)
+
+
+def test_every_arm_is_proved_to_differ(prepared: Prepared) -> None:
+    planned = prepared.planned
+    assert len(planned.arms) == 11 + 2  # all feasible combinations, ridge, control
+    proofs = {arm.name: describe_arm(arm, planned)["differs_from_baseline"] for arm in planned.arms}
+    assert "without modules crossmodal_attention" in proofs["no-ca"]
+    assert "dtl/hetero/logit" in proofs["no-hetero_gd"]
+    assert "without modules decoupling" in proofs["none"]
+    assert proofs["ridge"].startswith("another method")
+    assert proofs["control"] == "is the baseline under other seeds"
+    distinct = {(f.num_parameters, f.modules, f.loss_terms) for name, f in planned.facts.items() if name != "control"}
+    assert len(distinct) == 12
+
+
+def test_nothing_without_effect_is_searched(prepared: Prepared) -> None:
+    searches = prepared.planned.searches
+    assert set(searches["full"].parameters) == {"gamma", "lambda2", "learning_rate"}
+    assert set(searches["only-fd"].parameters) == {"gamma", "learning_rate"}
+    assert set(searches["none"].parameters) == {"learning_rate"}
+    assert searches["ridge"].owner is None
+    assert searches["control"].owner == "full"
+
+
+def test_same_space_same_trials(prepared: Prepared) -> None:
+    def first_trials() -> list[str]:
+        source = prepare(load_text(SPACE, describe_methods()), None).planned.make_source()
+        return [trial.id for _ in range(11) if (trial := source.ask()) is not None]
+
+    assert first_trials() == first_trials()
+    assert len(set(first_trials())) == 11
+
+
+def test_two_arms_that_are_one_are_refused() -> None:
+    twice = SPACE.replace("models: [ridge]", "models: [ridge, {name: ridge, arm: again}]")
+    with pytest.raises(UsageError, match="'ridge' and 'again' are the same model"):
+        prepare(load_text(twice, describe_methods()), None)
+
+
+def test_every_packaged_space_fits_the_real_methods() -> None:
+    names = packaged_spaces()
+    assert set(names) >= {"quickstart", "ablation", "search"}
+    for name in names:
+        assert load(find_space(name), describe_methods()).study
+
+
+def test_impossible_resources_are_named_together() -> None:
+    wanted = Resources(cpu=float(num_cpus() + 1), gpu=64.0, workers=2, fuse=4)
+    with pytest.raises(UsageError) as caught:
+        require_resources(wanted, is_local=True)
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == [
+        "resources.workers",
+        "resources.fuse",
+        "resources.cpu",
+        "resources.gpu",
+    ]
+    require_resources(Resources(cpu=1000.0, gpu=8.0), is_local=False)
+
+
+def test_code_digest_sees_code_and_nothing_else(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+
+    def digest_of(text: str) -> str:
+        module.write_text(text)
+        return code_digest(tmp_path)
+
+    base = digest_of('"""Doc."""\ndef f(x):\n    """Doc."""\n    return x + 1\n')
+    assert digest_of("# other comment\ndef f(x):\n\n    return (x + 1)\n") == base
+    assert digest_of("def f(x):\n    return x + 2\n") != base
+
+
+def test_a_failed_confirm_trial_scores_as_the_training_median() -> None:
+    dataset = open_dataset("planted")
+    fold = FoldRef()
+    record = RunRecord(
+        study="s", trial_id="t", configuration_id="c", arm="full", model="dmd", stage="confirm", status="failed",
+        seed=1, repeat=0, fold=None, parameters={}, settings={}, valid={}, test=None, fallback_test=None,
+        best_epoch=None, num_epochs=0, num_parameters=0, num_train=0, num_valid=0, num_test=0, duration_s=0.0,
+        device="cpu", error="diverged",
+    )  # fmt: skip
+    scored = score_failure(dataset, fold, record)
+    assert (scored.num_train, scored.num_valid, scored.num_test) == (180, 60, 60)
+    assert scored.fallback_test is not None
+    assert scored.fallback_test["mae"] > 0.5
+
+
+def test_a_study_of_other_data_is_not_continued(tmp_path: Path, prepared: Prepared) -> None:
+    from orchestration.description import describe_study
+
+    planned = prepared.planned
+    workspace = Workspace(tmp_path)
+    description = describe_study(planned, prepared.dataset, prepared.fingerprint, "dmd-search", "now")
+    workspace.write_manifest(Manifest(description, planned.space.resolved(), {"data": "abc", "code": "1"}))
+    known = workspace.read_manifest()
+    assert known is not None
+    assert known.description == description
+    require_same_study(workspace, known, planned.space, {"data": "abc", "code": "1"})
+    with pytest.raises(UsageError, match="data was 'abc', is 'xyz'"):
+        require_same_study(workspace, known, planned.space, {"data": "xyz", "code": "1"})
