@@ -94,4 +94,4 @@ def weighted_f1(p: Classes, y: Classes) -> float:
         hits = np.count_nonzero((p == positive) & (y == positive))
         named = np.count_nonzero(p == positive) + np.count_nonzero(y == positive)
         total += np.count_nonzero(y == positive) * (2.0 * hits / named if named else 0.0)
-    return total / len(y)
+    return float(total / len(y))

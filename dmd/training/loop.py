@@ -87,6 +87,8 @@ def train(
             save_state(checkpointing.directory, trainer.dump(state))
         goes_on = on_epoch(report)
     model.load_state_dict(state.best)
+    if checkpointing is not None and goes_on:
+        save_state(checkpointing.directory, trainer.dump_finished(state))
     return Trained(model, tuple(state.reports), state.best_epoch, goes_on, state.duration_s)
 
 
@@ -169,13 +171,21 @@ class _Trainer:
             "reports": [(r.epoch, dict(r.metrics), r.duration_s) for r in state.reports],
         }
 
+    def dump_finished(self, state: TrainingState) -> dict[str, Any]:
+        """The state of a run that has ended: its best weights once, and nothing that only further training needs.
+
+        Continued, it trains no more: the number of epochs and the best one say that it has ended.
+        """
+        return self.dump(state) | {"model": {}, "optimiser": {}, "schedule": {}}
+
     def restore(self, checkpointing: Checkpointing | None) -> TrainingState:
         """The saved state, loaded into model, optimiser and schedule; or a fresh one."""
         saved = load_state(checkpointing.directory) if checkpointing is not None else None
         if saved is None:
             return TrainingState()
-        self.model.load_state_dict(saved["model"])
-        if self.optimiser is not None:
+        if saved["model"]:
+            self.model.load_state_dict(saved["model"])
+        if self.optimiser is not None and saved["optimiser"]:
             self.optimiser.load_state_dict(saved["optimiser"])
             self.schedule.load_state_dict(saved["schedule"])
         return TrainingState(

@@ -21,6 +21,7 @@ from orchestration.tracking.protocol import StudyStatus
 logger = logging.getLogger(__name__)
 
 _BATCH = 500
+_LOOK_S = 0.25
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 
 
@@ -29,7 +30,8 @@ class MlflowTracker:
 
     directory: the study's; it holds the ledger, ``mlflow.db`` and ``artifacts`` (unless ``uri`` names another store)
     and the memory of what is delivered. checkpoints: whose confirm trials' states become artifacts. patience_s: how
-    long ``close`` waits without any progress. min_batch_s: events are gathered for this long before they are written.
+    long ``close`` waits for a store that is slow (the first start of SQLite makes forty tables); one that is away, and
+    an interrupted study, get ``impatience_s`` without progress. min_batch_s: how long events are gathered.
     """
 
     def __init__(
@@ -39,7 +41,8 @@ class MlflowTracker:
         directory: Path,
         uri: str | None = None,
         checkpoints: Path | None = None,
-        patience_s: float = 20.0,
+        patience_s: float = 90.0,
+        impatience_s: float = 5.0,
         min_batch_s: float = 0.2,
     ) -> None:
         self._ledger = ledger
@@ -49,6 +52,7 @@ class MlflowTracker:
         self._artifacts = self._directory / "artifacts" if uri is None else None
         self._checkpoints = checkpoints
         self._patience_s = patience_s
+        self._impatience_s = impatience_s
         self._min_batch_s = min_batch_s
         self._target = without_credentials(self._uri)
         self._position = load_position(self._directory, self._target, ledger.length)
@@ -68,10 +72,13 @@ class MlflowTracker:
     def close(self, status: StudyStatus) -> str | None:
         self._status = status
         self._has_news.set()
+        offset, moved_at = self._position.offset, time.monotonic()
         while self._thread.is_alive():
-            before = self._position.offset
-            self._thread.join(self._patience_s)
-            if self._thread.is_alive() and self._position.offset == before:
+            self._thread.join(_LOOK_S)
+            if self._position.offset != offset:
+                offset, moved_at = self._position.offset, time.monotonic()
+            is_hopeful = status == "complete" and self._problem is None
+            if time.monotonic() - moved_at > (self._patience_s if is_hopeful else self._impatience_s):
                 break
         return self._describe_undelivered()
 

@@ -44,12 +44,15 @@ def test_samples_padded_on_different_sides_are_each_moved() -> None:
         assert np.array_equal(move_to_right(values, padding).values, padded("right"))
 
 
-def test_a_silent_real_step_counts_where_lengths_are_given() -> None:
-    values = padded("left")
-    values[1, 1] = 0.0  # the first of the three real steps of sample 1
+@pytest.mark.parametrize(("side", "silent"), [("left", 1), ("left", 3), ("right", 0), ("right", 2)])
+def test_a_silent_real_step_counts_where_lengths_are_given(side: str, silent: int) -> None:
+    values = padded(side)
+    values[1, silent] = 0.0  # the first or the last of the three real steps of sample 1
+    expected = [11.0, 12.0, 13.0, 0.0]
+    expected[silent - 1 if side == "left" else silent] = 0.0
     padding = locate_by_lengths(values, LENGTHS)
-    assert padding.side == "left"
-    assert move_to_right(values, padding).values[1, :, 0].tolist() == [0.0, 12.0, 13.0, 0.0]
+    assert padding.side == side
+    assert move_to_right(values, padding).values[1, :, 0].tolist() == expected
 
 
 def test_without_lengths_a_rare_silence_at_the_other_end_stays_real() -> None:

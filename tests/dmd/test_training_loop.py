@@ -70,6 +70,18 @@ def test_a_continued_trial_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Pat
         assert torch.equal(value, continued.model.state_dict()[name]), name
 
 
+def test_a_finished_trial_keeps_its_best_weights_once_and_trains_no_more(tmp_path: Path) -> None:
+    first = fit(directory=tmp_path)
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    weights = sum(value.numel() * value.element_size() for value in first.model.state_dict().values())
+    assert weights < size < 2 * weights + 50_000  # neither a second copy of the weights nor the optimiser's two
+    again = fit(directory=tmp_path)
+    assert curve(again) == curve(first)
+    assert again.duration_s == first.duration_s
+    for name, value in first.model.state_dict().items():
+        assert torch.equal(value, again.model.state_dict()[name]), name
+
+
 def test_result_has_the_weights_of_the_best_validation_epoch() -> None:
     trained = fit(max_epochs=12, learning_rate=0.1)
     errors = [report.metrics["valid/mae"] for report in trained.reports]

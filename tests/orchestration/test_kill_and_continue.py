@@ -23,7 +23,7 @@ from tests.orchestration.tracked import Store, assert_agrees_with_ledger, report
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 
 REPOSITORY = Path(__file__).parents[2]
-PATIENCE_S = 120
+PATIENCE_S = 240
 
 
 @pytest.fixture
@@ -34,14 +34,23 @@ def short_temporary():
 
 
 def start(directory: Path, temporary: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.orchestration.kill_me", str(directory)],
-        cwd=REPOSITORY,
-        env=os.environ | {"TMPDIR": temporary},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    # Files, not pipes: a killed driver's Ray processes keep a pipe open for as long as they live.
+    with (directory / "out").open("w") as out, (directory / "err").open("w") as err:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.orchestration.kill_me", str(directory)],
+            cwd=REPOSITORY,
+            env=os.environ | {"TMPDIR": temporary},
+            stdout=out,
+            stderr=err,
+            text=True,
+        )
+
+
+def wait_for_end(directory: Path, process: subprocess.Popen[str]) -> str:
+    """What the program printed; it must have ended well and without noise."""
+    code = process.wait(timeout=PATIENCE_S)
+    assert (code, (directory / "err").read_text()) == (0, "")
+    return (directory / "out").read_text()
 
 
 def state_now(directory: Path) -> LedgerState:
@@ -56,19 +65,12 @@ def state_now(directory: Path) -> LedgerState:
 def wait_for(directory: Path, num_told: int, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, (directory / "err").read_text()
         state = state_now(directory)
         if len(state.told) >= num_told and any(trial.epochs for trial in state.running.values()):
             return
         time.sleep(0.02)
     raise AssertionError(f"{num_told} trials did not end within {PATIENCE_S} s")
-
-
-def end_with(process: subprocess.Popen[str], number: int) -> tuple[str, str, float]:
-    sent = time.monotonic()
-    process.send_signal(number)
-    out, err = process.communicate(timeout=PATIENCE_S)
-    return out, err, time.monotonic() - sent
 
 
 def times_of(counts: Counter[tuple[str, int]], trial_id: str) -> int:
@@ -78,14 +80,13 @@ def times_of(counts: Counter[tuple[str, int]], trial_id: str) -> int:
 def test_kill_and_continue(tmp_path, short_temporary):
     process = start(tmp_path, short_temporary)
     wait_for(tmp_path, 4, process)
-    end_with(process, signal.SIGKILL)
+    process.kill()
+    process.wait(timeout=PATIENCE_S)
     finished = set(state_now(tmp_path).told)
     begun_before = toy_of(tmp_path).count("begin")
     assert len(finished) < NUM_SEARCH
     process = start(tmp_path, short_temporary)
-    out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, err) == (0, "")
-    assert f"num_completed={NUM_SEARCH + NUM_CONFIRM}" in out
+    assert f"num_completed={NUM_SEARCH + NUM_CONFIRM}" in wait_for_end(tmp_path, process)
 
     with Ledger(tmp_path) as ledger:
         events = list(ledger.events())
@@ -112,10 +113,10 @@ def test_kill_and_continue(tmp_path, short_temporary):
 def test_sigterm_saves_everything_and_leaves_nothing_behind(tmp_path, short_temporary):
     process = start(tmp_path, short_temporary)
     wait_for(tmp_path, 2, process)
-    out, err, took_s = end_with(process, signal.SIGTERM)
-    assert (process.returncode, err) == (0, "")
-    assert "is_interrupted=True, undelivered=None" in out
-    assert took_s < 10
+    asked_at = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert "is_interrupted=True, undelivered=None" in wait_for_end(tmp_path, process)
+    assert time.monotonic() - asked_at < 15
     assert os.listdir(short_temporary) == []
     state = state_now(tmp_path)
     assert len(state.told) >= 2

@@ -119,7 +119,7 @@ def test_while_the_server_is_away_events_wait_and_are_delivered_by_the_next_star
     uri = f"http://user:secret@127.0.0.1:{free_port()}"
     plan = StudyPlan(STUDY, listed(trials))
     with Ledger(tmp_path) as ledger:
-        tracker = MlflowTracker(ledger, STUDY, tmp_path, uri, patience_s=1.0)
+        tracker = MlflowTracker(ledger, STUDY, tmp_path, uri, impatience_s=1.0)
         tracker.start()
         driver = Driver(plan, ledger, lambda event: tracker.wake())
         while (trial := driver.next_trial()) is not None:
