@@ -39,7 +39,7 @@ def configuration_grid(report: Report) -> Grid | None:
 
 
 def arm_lines(report: Report) -> tuple[str, ...]:
-    """One line per arm: what was built for it and how it differs from the baseline; empty where nothing was recorded."""
+    """One line per arm: what was built for it and how it differs from the baseline; empty where not recorded."""
     lines = []
     for arm in report.study.arms:
         size, difference = arm.facts.get("num_parameters"), arm.facts.get("differs_from_baseline")

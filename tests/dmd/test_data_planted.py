@@ -101,6 +101,30 @@ def test_an_additive_model_finds_the_additive_part_and_nothing_of_the_interactio
     assert abs(ridge_correlation(1.0)) < 0.25
 
 
+def signs_along_main_axis(vectors: np.ndarray) -> np.ndarray:
+    """(n,) side of each vector (n, D) along the direction in which they vary most."""
+    return np.sign(vectors @ np.linalg.svd(vectors, full_matrices=False)[2][0])
+
+
+def test_whoever_combines_event_and_lagged_state_finds_the_interaction_in_the_features() -> None:
+    spec = PlantedSpec(interaction=1.0, label_noise=0.0, language_noise=0.1, audio_noise=0.1, num_neutral=0)
+    train = load_planted(spec).partition(FoldRef()).train
+    language, audio = (train.inputs.sequences[modality] for modality in ("language", "audio"))
+    events, times, flips = [], [], []
+    for row in range(2, len(train)):
+        steps = language.values[row, : language.lengths[row]]
+        away = steps - np.median(steps, axis=0)
+        step = int(np.argmax(np.linalg.norm(away, axis=1)))
+        events.append(away[step])
+        times.append((step + 0.5) / len(steps))
+        heard = audio.values[row, : audio.lengths[row]]
+        flips.append(heard[: len(heard) // 2].mean(axis=0) - heard[-(len(heard) // 2) :].mean(axis=0))
+    in_first_half = np.where(np.array(times) + 0.25 < 0.5, 1.0, -1.0)
+    found = signs_along_main_axis(np.array(events)) * signs_along_main_axis(np.array(flips)) * in_first_half
+    assert abs(pearson(found, train.labels[2:].astype(np.float64))) > 0.7
+    assert abs(pearson(found * in_first_half, train.labels[2:].astype(np.float64))) < 0.25
+
+
 def test_modalities_carry_different_amounts_of_the_common_factor() -> None:
     dataset = load_planted(PlantedSpec(num_videos=60, interaction=0.0, video_effect=0.0))
     parts = dataset.partition(FoldRef())
