@@ -23,6 +23,7 @@ from orchestration.local_machine import count_local_slots, require_resources
 from orchestration.planning import PlannedStudy, fold_plan, plan_study
 from orchestration.progress import ProgressView
 from orchestration.runner import DmdRunner
+from orchestration.sources.staged import StudySource
 from orchestration.stopping import NeverStop, StoppingRule, make_stopping
 from orchestration.study import StudyOutcome, run_study
 from orchestration.tracking.mlflow_tracker import MlflowTracker
@@ -82,7 +83,12 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
         num_ended = sum(event.kind == "tell" for event in ledger.events())
         executor = _make_executor(space, options)
         with ProgressView(planned.size.num_trials, num_ended, space.objective_metric, options.is_quiet) as progress:
-            return run_study(_study_plan(prepared, workspace), executor, planned.runner, ledger, tracker, progress)
+            source = planned.make_source()
+            plan = _study_plan(prepared, workspace, source)
+            outcome = run_study(plan, executor, planned.runner, ledger, tracker, progress)
+    for note in source.notes:
+        print(note, file=sys.stderr)
+    return outcome
 
 
 def _make_executor(space: SearchSpace, options: LaunchOptions) -> Executor:
@@ -95,7 +101,7 @@ def _make_executor(space: SearchSpace, options: LaunchOptions) -> Executor:
     return RayTuneExecutor(Resources(wanted.cpu, wanted.gpu, 1, custom), options.address, cpus, custom or None)
 
 
-def _study_plan(prepared: Prepared, workspace: Workspace) -> StudyPlan:
+def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource) -> StudyPlan:
     planned, dataset = prepared.planned, prepared.dataset
     space, objective = planned.space, planned.objective
     stopping: StoppingRule = NeverStop()
@@ -105,7 +111,7 @@ def _study_plan(prepared: Prepared, workspace: Workspace) -> StudyPlan:
     folds = planned.runner.folds
     return StudyPlan(
         study=space.study,
-        source=planned.make_source(),
+        source=source,
         stopping=stopping,
         objective=objective,
         device=prepared.fingerprint.device,

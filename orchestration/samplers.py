@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-import random
 import warnings
 from collections.abc import Mapping
 from typing import Literal
@@ -14,7 +11,6 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.samplers import BaseSampler
 
 from search_spaces.distributions import Choice, Distribution, IntRange, LogUniform, Uniform
-from search_spaces.trial import Value
 
 SearcherName = Literal["random", "tpe", "gp", "cmaes"]
 
@@ -57,22 +53,3 @@ def _to_optuna(distribution: Distribution) -> BaseDistribution:
             return IntDistribution(low, high)
         case Choice(options):
             return CategoricalDistribution(options)
-
-
-def grid_points(distributions: Mapping[str, Distribution], num_points: int, seed: int) -> list[dict[str, Value]]:
-    """Points of a grid, in an order shuffled by ``seed`` so that a budget cut short is no corner of the grid.
-
-    Choices give all their values; every other distribution gives the same number of evenly spaced values (an integer
-    range at most all it has): as many as keep the grid within ``num_points``, and at least two.
-    """
-    per_axis = 2
-    while True:
-        finer = math.prod(len(distribution.grid(per_axis + 1)) for distribution in distributions.values())
-        is_finer = finer > math.prod(len(distribution.grid(per_axis)) for distribution in distributions.values())
-        if finer > num_points or not is_finer:
-            break
-        per_axis += 1
-    axes = [distribution.grid(per_axis) for distribution in distributions.values()]
-    points = [dict(zip(distributions, values, strict=True)) for values in itertools.product(*axes)]
-    random.Random(seed).shuffle(points)
-    return points

@@ -124,6 +124,7 @@ class StudyDescription:
     metrics: test metrics in display order, primary first.
     search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``objective``, ``trials`` per
     search, ``parameters`` as name -> text of the distribution); empty if nothing was searched.
+    confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
     data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
     ``non_finite`` counts, ``official_split`` (bool: one split, so new-data intervals are over test groups).
     provenance: versions, hardware, command line, start time, code fingerprint.

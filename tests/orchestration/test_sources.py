@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from orchestration.objective import Objective
-from orchestration.samplers import grid_points
 from orchestration.sources.listed import ListedSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from search_spaces.distributions import Choice, IntRange, LogUniform, Uniform
@@ -137,12 +136,3 @@ def test_a_pruned_trial_counts_with_its_last_value():
     good, bad = (asked(drive(make_search("tpe", num_trials=12), judge=judge_pruned(sign))) for sign in (1, -1))
     assert good[:4] == bad[:4]
     assert good != bad, "the searcher learns from pruned trials"
-
-
-def test_grid_points():
-    points = grid_points({"x": Uniform(0.0, 1.0), "c": Choice(("a", "b"))}, num_points=7, seed=0)
-    assert sorted((p["c"], p["x"]) for p in points) == [(c, x) for c in "ab" for x in (0.0, 0.5, 1.0)]
-    assert len(grid_points({"n": IntRange(1, 3), "c": Choice((True, False))}, 100, 0)) == 6
-    assert grid_points({"x": Uniform(0, 1)}, 9, 1) != grid_points({"x": Uniform(0, 1)}, 9, 2)
-    logs = sorted(p["r"] for p in grid_points({"r": LogUniform(0.01, 1.0)}, 3, 0))
-    assert logs == pytest.approx([0.01, 0.1, 1.0])

@@ -84,7 +84,7 @@ def make_study(
             "trials": 2,
             "parameters": {"gamma": "log"},
         },
-        confirm={"seeds": len(seeds), "top": 1},
+        confirm={"seeds": list(seeds), "top": 1},
         data={"name": "mosi_toy", "num_items": 500, "num_groups": 50, "protocol": "Five folds by video."},
         provenance={"command_line": ["dmd-search", "--space", "toy"], "versions": {"torch": "2.13.0", "numpy": "2"}},
         fixed={"max_epochs": 3},

@@ -150,3 +150,12 @@ def test_csv_holds_full_precision_and_every_run_with_its_trial() -> None:
     others = [row for row in tables["contrasts"] if row["is_primary"] == "false"]
     assert others
     assert not any(row["p_both_holm"] or row["verdict"] for row in others)
+
+
+def test_every_arm_says_how_it_differs_from_the_baseline() -> None:
+    study, records = whole_study()
+    proof = {"num_parameters": 506_922, "differs_from_baseline": "without modules crossmodal_attention"}
+    arms = tuple(replace(arm, facts=proof) if arm.name == "no_ca" else arm for arm in study.arms)
+    text = render_markdown(analyse(replace(study, arms=arms), records))
+    assert "`no_ca` (no_ca): 506922 parameters; without modules crossmodal_attention." in text
+    assert text.count(" parameters; ") == 1

@@ -64,9 +64,10 @@ def test_the_ablation_is_the_six_rows_with_ridge_and_control_tuned_in_every_fold
     size = count_trials(space, CATALOGUE, num_file_folds=5)
     num_seeds = len(confirm_seeds(space))
     assert num_seeds >= 3
-    assert (size.num_search, size.num_confirm) == (5 * 8, 8 * 5 * num_seeds)
+    assert (size.num_search, size.num_confirm) == (5 * 12, 8 * 5 * num_seeds)
     assert space.search is not None
-    assert set(space.search.parameters) == {"gamma", "lambda1", "lambda2", "alpha", "learning_rate"}
+    kernels = {f"kernel.{modality}" for modality in ("language", "audio", "vision")}
+    assert set(space.search.parameters) == {"gamma", "lambda1", "lambda2", "alpha", "learning_rate"} | kernels
 
 
 def test_the_quickstart_needs_no_file_searches_and_confirms() -> None:
