@@ -13,6 +13,7 @@ from dmd.data.load import open_dataset
 from orchestration.catalogue import describe_methods
 from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
+from orchestration.errors import UsageError
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor, Resources
 from orchestration.executors.ray_tune import RayTuneExecutor
@@ -74,7 +75,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     """
     planned = prepared.planned
     space = planned.space
-    with Ledger(workspace.directory) as ledger:
+    with _open_ledger(workspace) as ledger:
         for notice in ledger.notices:
             print(notice, file=sys.stderr)
         _settle_manifest(workspace, prepared, options.command)
@@ -89,6 +90,15 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     for note in source.notes:
         print(note, file=sys.stderr)
     return outcome
+
+
+def _open_ledger(workspace: Workspace) -> Ledger:
+    try:
+        return Ledger(workspace.directory)
+    except OSError as error:
+        raise UsageError(
+            f"{workspace.directory}: cannot be written ({error.strerror}); choose another place with --out"
+        ) from error
 
 
 def _make_executor(space: SearchSpace, options: LaunchOptions) -> Executor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
@@ -125,30 +125,27 @@ class DMDConfig:
     legacy_params: bool = setting(False, "add the published code's dead projections, to compare parameter counts")
 
     def __post_init__(self) -> None:
-        problems = []
-        if self.width % 2:
-            problems.append(f"width must be even (sinusoidal positions come in pairs), got {self.width}")
-        if self.width % self.heads:
-            problems.append(f"heads must divide width, got heads={self.heads} and width={self.width}")
         if conflict := find_conflict(vars(self)):
-            problems.append(conflict)
-        if problems:
-            raise ConfigurationError("\n".join(f"dmd: {problem}" for problem in problems))
+            raise ConfigurationError(f"dmd: {conflict}")
 
 
-def find_conflict(settings: Mapping[str, object]) -> str | None:
-    """Why these components cannot run together, or None.
+def find_conflict(settings: Mapping[str, Any]) -> str | None:
+    """Why these settings cannot run together, every reason, or None.
 
     With FD, all eight combinations of the other three mean something; without it only {}, {CA} and {CA, HeteroGD}.
     """
+    problems = []
+    width, heads = int(settings["width"]), int(settings["heads"])
+    if width % 2:
+        problems.append(f"width must be even (sinusoidal positions come in pairs), got {width}")
+    if width % heads:
+        problems.append(f"heads must divide width, got heads={heads} and width={width}")
     fd, homo_gd, ca, hetero_gd = (bool(settings[name]) for name in COMPONENTS)
-    if fd:
-        return None
-    if homo_gd:
-        return "homo_gd needs fd: without feature decoupling there are no common features to distil between"
-    if hetero_gd and not ca:
-        return "hetero_gd without fd needs ca: without either there are no exclusive or reinforced features"
-    return None
+    if homo_gd and not fd:
+        problems.append("homo_gd needs fd: without feature decoupling there are no common features to distil between")
+    if hetero_gd and not (fd or ca):
+        problems.append("hetero_gd without fd needs ca: without either there are no exclusive or reinforced features")
+    return "; ".join(problems) or None
 
 
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:

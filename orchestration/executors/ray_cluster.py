@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import math
 import os
@@ -61,7 +62,7 @@ def ray_cluster(
         try:
             yield
         finally:
-            ray.shutdown()
+            _shut_down()
         return
     # Ray's sockets live in this directory and their paths may have 107 characters: the name must stay short.
     directory = tempfile.mkdtemp(prefix="dmd-")
@@ -76,8 +77,26 @@ def ray_cluster(
         )
         yield
     finally:
-        ray.shutdown()
+        _shut_down()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _shut_down() -> None:
+    """Disconnect from Ray while no other thread can free one of its handles.
+
+    A handle that is garbage-collected in another thread (the tracker's) while Ray shuts down makes Ray end the process
+    with code 1, whatever the study came to. So the garbage is collected first, here, and not meanwhile.
+    """
+    import ray
+
+    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        ray.shutdown()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def count_slots(resources: Resources) -> int:
