@@ -189,7 +189,9 @@ def _find_or_create_experiment(client: MlflowClient, study: str, artifacts: Path
     if found is not None:
         return str(found.experiment_id)
     location = None if artifacts is None else artifacts.absolute().as_uri()
-    return str(client.create_experiment(study, artifact_location=location))
+    # The kind makes MLflow's UI open the experiment on its training runs and not on its pages for language models.
+    tags = {"mlflow.experimentKind": "custom_model_development"}
+    return str(client.create_experiment(study, artifact_location=location, tags=tags))
 
 
 def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

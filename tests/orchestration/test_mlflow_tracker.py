@@ -63,6 +63,8 @@ def test_runs_carry_what_the_compare_page_needs(study):
     }
     assert float(params["x"]) == pytest.approx(0.3, abs=0.5)
     assert params["epochs"] == "9"
+    # without it the UI opens the experiment on its pages for language models
+    assert Store(study).experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert metrics["test/mae"] == pytest.approx(metrics["chosen/mae"] + 1)
 
 
