@@ -12,22 +12,27 @@ from torch import Tensor
 
 from dmd.data.dataset import Inputs
 from dmd.modalities import MODALITIES, Modality
+from dmd.peers import ALONE, Peers
 from dmd.random_streams import numpy_generator
 
 
 @dataclass(frozen=True)
 class Batch:
-    """features: modality -> (B, T_m, D_m), right-padded; lengths: modality -> (B,); labels: (B,), None at inference."""
+    """features: modality -> (B, T_m, D_m), right-padded; lengths: modality -> (B,); labels: (B,), None at inference.
+
+    peers: who has the other rows of the global batch that these ``B`` rows are a part of; by default nobody.
+    """
 
     features: Mapping[Modality, Tensor]
     lengths: Mapping[Modality, Tensor]
     labels: Tensor | None
+    peers: Peers = ALONE
 
     def __len__(self) -> int:
         return len(next(iter(self.lengths.values())))
 
     def take(self, rows: Tensor) -> Batch:
-        """The batch of the given rows, in that order."""
+        """The batch of the given rows, in that order, complete in itself."""
         return Batch(
             {m: x[rows] for m, x in self.features.items()},
             {m: n[rows] for m, n in self.lengths.items()},
