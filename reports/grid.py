@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells as text. ``align``: one of ``l``, ``r``, ``c`` per column."""
+    """Cells as text. ``align``: one of ``l``, ``r``, ``c`` per column.
+
+    blocks: places of the rows that begin a new block; LaTeX draws a rule there (:mod:`reports.latex`).
+    """
 
     headings: tuple[str, ...]
     align: str
     rows: tuple[tuple[str, ...], ...]
+    blocks: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         for row in self.rows:

@@ -1,0 +1,68 @@
+"""The tables of a report that belong into a paper, as LaTeX: the very grids that the Markdown shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from reports import result_grids
+from reports.latex import LatexTable
+from reports.report import Report
+
+_INTERVALS = (
+    "95% intervals, not corrected for multiplicity: rerun (the same data, new seeds) and new data (new speakers)"
+)
+
+
+def write_latex(report: Report, directory: Path) -> tuple[Path, ...]:
+    """Write every LaTeX table of ``report`` into ``directory`` (made if absent) and return the paths."""
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for table in latex_tables(report):
+        path = directory / f"{table.name}.tex"
+        path.write_text(table.to_latex(), encoding="utf-8", newline="\n")
+        paths.append(path)
+    return tuple(paths)
+
+
+def latex_tables(report: Report) -> tuple[LatexTable, ...]:
+    """Every table with a row to show."""
+    return tuple(table for table in _tables(report) if table.grid.rows)
+
+
+def _tables(report: Report) -> Iterator[LatexTable]:
+    study, metric = report.study.study, report.primary
+    yield LatexTable(
+        "ablation",
+        f"Ablation, study {study}. n counts runs. {_INTERVALS}.",
+        result_grids.ablation_grid(report),
+    )
+    published = result_grids.published_grid(report)
+    if published is not None:
+        yield LatexTable(
+            "published",
+            f"Published Table 3 ({report.ablation.dataset}) beside measured, study {study}, per cent. Published "
+            "numbers are other features, splits and seeds, without intervals, and are not ranked with measured ones.",
+            published,
+        )
+    for number, grid in enumerate(result_grids.other_metric_grids(report), start=1):
+        yield LatexTable(
+            f"other_metrics_{number}",
+            f"Other metrics, study {study}: mean with the half-widths of both intervals. {_INTERVALS}.",
+            grid,
+        )
+    yield LatexTable(
+        "contrasts",
+        f"Declared contrasts, study {study}: first minus second, {metric.label}; n counts pairs of runs. {_INTERVALS}.",
+        result_grids.contrast_size_grid(report),
+    )
+    yield LatexTable(
+        "contrast_tests",
+        f"Declared contrasts, study {study}: sizes and p-values, each raw / Holm-corrected over them; "
+        '"both" is the larger of the two.',
+        result_grids.contrast_test_grid(report),
+    )
+    if report.models:
+        yield LatexTable(
+            "methods", f"Methods, study {study}. n counts runs. {_INTERVALS}.", result_grids.model_grid(report)
+        )
