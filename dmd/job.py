@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,11 @@ class FoldRef:
 
 @dataclass(frozen=True)
 class Job:
-    """One training run. ``scores_test`` is true for confirm trials only."""
+    """One training run.
+
+    scores_test: true for confirm trials only. keeps_details: return what the model shows of the test items as well; it
+    decides no number.
+    """
 
     model: str
     settings: Mapping[str, Setting]
@@ -42,6 +46,7 @@ class Job:
     scores_test: bool = False
     device: str = "cpu"
     num_threads: int = 1
+    keeps_details: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class JobResult:
     stopped: True if ``on_epoch`` asked to stop (the scheduler pruned it); then ``test`` is None.
     valid, test: metric name -> value at the epoch chosen on validation.
     fallback_test: test metrics of the training-median predictor; None unless ``scores_test``.
+    test_details: what the model shows of the test items (:meth:`dmd.models.model.Model.inspect`), float32, in the order
+    of ``test_predictions.ids``; empty unless ``scores_test`` and ``keeps_details``.
     """
 
     stopped: bool
@@ -84,6 +91,7 @@ class JobResult:
     num_valid: int
     num_test: int
     duration_s: float
+    test_details: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
 
 
 OnEpoch = Callable[[EpochReport], bool]

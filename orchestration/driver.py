@@ -22,6 +22,7 @@ from orchestration.objective import Objective
 from orchestration.sources.protocol import TrialSource
 from orchestration.stopping import Decision, NeverStop, StoppingRule
 from orchestration.trial_json import trial_from_json, trial_to_json
+from reports.details import details_path, write_details
 from reports.record import RunRecord, Status
 from reports.serialise import record_from_json, record_to_json
 from search_spaces.trial import Trial
@@ -35,6 +36,7 @@ class StudyPlan:
 
     objective: what the stopping rule looks at; None if nothing is searched. device: name for the records.
     checkpoints: directory under which every trial has one for its training state; None: nothing is kept.
+    details: directory for what finished trials show of every test item; None: it is dropped.
     provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial
     what only the data know (how the training-median predictor scores in its place).
     """
@@ -45,6 +47,7 @@ class StudyPlan:
     objective: Objective | None = None
     device: str = "cpu"
     checkpoints: Path | None = None
+    details: Path | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
 
@@ -109,6 +112,8 @@ class Driver:
         record = build_record(self._plan.study, trial, ending, state.epochs, state.attempts, self._plan.device)
         if record.status == "failed":
             record = self._plan.complete_failure(trial, record)
+        if self._plan.details is not None and ending.result is not None and ending.result.test_details:
+            write_details(details_path(self._plan.details, trial.id), ending.result.test_details)
         self._append("tell", {"trial_id": trial.id, "record": record_to_json(record)}, durable=True)
         self._plan.source.tell(record)
         self._plan.stopping.end(trial, record.status)

@@ -62,7 +62,7 @@ def prepare(space: SearchSpace, data_dir: Path | None, address: str | None = Non
     declared = space.data.label_scale
     scale = None if declared is None else LabelScale(declared.low, declared.high, declared.neutral)
     directory = None if data_dir is None else data_dir.absolute()
-    runner = DmdRunner(space.data.path, directory, scale, fold_plan(space), device, threads)
+    runner = DmdRunner(space.data.path, directory, scale, fold_plan(space), device, threads, space.confirm.details)
     dataset = open_dataset(runner.data, runner.data_dir, runner.scale)
     fingerprint = take_fingerprint(device, threads)
     return Prepared(plan_study(space, describe_methods(), dataset, runner, fingerprint), dataset, fingerprint)
@@ -126,6 +126,7 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource) -
         objective=objective,
         device=prepared.fingerprint.device,
         checkpoints=workspace.checkpoints,
+        details=workspace.artifacts,
         provenance={"context": planned.context, **prepared.fingerprint.as_dict()},
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
     )

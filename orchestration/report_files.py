@@ -8,11 +8,12 @@ from orchestration.errors import UsageError
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
 from orchestration.workspace import Workspace
+from reports.details import details_in
 from reports.write import write_report
 
 
 def rebuild_report(workspace: Workspace) -> Path:
-    """Write the report of what the ledger holds; the same ledger gives the same bytes.
+    """Write the report of what the ledger and the details of its trials hold; the same ones give the same bytes.
 
     Raises UsageError where there is no study.
     """
@@ -23,6 +24,6 @@ def rebuild_report(workspace: Workspace) -> Path:
     events = (event for event, _ in read_events(ledger)) if ledger.exists() else ()
     records = fold_events(events).records()
     try:
-        return write_report(manifest.description, records, workspace.directory)
+        return write_report(manifest.description, records, workspace.directory, details_in(workspace.artifacts))
     except ValueError as error:
         raise UsageError(f"{workspace.directory}: the ledger contradicts itself: {error}") from error

@@ -33,7 +33,10 @@ class FoldPlan:
 
 @dataclass(frozen=True)
 class DmdRunner:
-    """What is sent once to every worker: where the data are and how they are cut, not the data."""
+    """What is sent once to every worker: where the data are and how they are cut, not the data.
+
+    keeps_details: confirm trials return what the model shows of every test item.
+    """
 
     data: str
     data_dir: Path | None
@@ -41,6 +44,7 @@ class DmdRunner:
     folds: FoldPlan
     device: str
     num_threads: int
+    keeps_details: bool = False
 
     def open(self) -> RunTrial:
         """Open the data once; the returned function trains trials on them."""
@@ -62,4 +66,5 @@ class DmdRunner:
             scores_test=trial.stage == "confirm",
             device=self.device,
             num_threads=self.num_threads,
+            keeps_details=self.keeps_details,
         )

@@ -44,6 +44,11 @@ class Workspace:
     def checkpoints(self) -> Path:
         return self.directory / "checkpoints"
 
+    @property
+    def artifacts(self) -> Path:
+        """Details of finished trials, and MLflow's artifacts where it stores into the study directory."""
+        return self.directory / "artifacts"
+
     def write_manifest(self, manifest: Manifest) -> None:
         """Write it under a temporary name and rename."""
         content = {
@@ -80,7 +85,7 @@ class Workspace:
 def require_same_study(workspace: Workspace, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]) -> None:
     """Refuse to continue a study whose numbers would mix: raises UsageError naming everything that changed.
 
-    More confirm seeds, other resources or tracking are the same study going on.
+    More confirm seeds, other resources or tracking are the same study going on, with details kept or not.
     """
     changed = [
         f"{name} was {known.deciding.get(name)!r}, is {deciding.get(name)!r}"
@@ -110,5 +115,6 @@ def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
             flat |= {f"{section}.{key}": value for key, value in content.items()}
         else:
             flat[section] = content
-    flat.pop("confirm.seeds", None)
+    for name in ("confirm.seeds", "confirm.details"):
+        flat.pop(name, None)
     return flat

@@ -11,6 +11,7 @@ from reports.configurations import best_configurations, tabulate_search
 from reports.confirmed import distinct_records
 from reports.contrast_rows import tabulate_contrasts
 from reports.cost import tabulate_cost
+from reports.details import ReadDetails, no_details
 from reports.failures import tabulate_failures
 from reports.metrics import find_metric
 from reports.provenance import describe_provenance
@@ -20,8 +21,10 @@ from reports.report import Report
 from reports.results import ResultsTable
 
 
-def analyse(study: StudyDescription, records: Sequence[RunRecord]) -> Report:
+def analyse(study: StudyDescription, records: Sequence[RunRecord], read_details: ReadDetails = no_details) -> Report:
     """Everything a report says about a study. The order of ``records`` does not matter.
+
+    read_details: gives what a trial shows of every item, for the sections that look inside a model.
 
     Means are over folds first: a run scores on its fold, a cell is the mean over its seeds, an arm the mean over its
     cells. Raises ValueError where records contradict each other, or a metric or a contrast's arm is unknown.

@@ -183,10 +183,14 @@ class Search(Section):
 
 
 class Confirm(Section):
-    """Fresh seeds for the chosen configurations: how many, or which; ``top``: how many configurations per search."""
+    """Fresh seeds for the chosen configurations: how many, or which; ``top``: how many configurations per search.
+
+    details: keep what each model shows of every test item (edge weights, features, auxiliary predictions) for figures.
+    """
 
     seeds: Seeds = 5
     top: int = Field(default=1, ge=1, le=100)
+    details: bool = True
 
 
 class Resources(Section):

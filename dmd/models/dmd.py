@@ -9,6 +9,7 @@ is written where it is built. Without FD there is one stream per modality, given
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -16,10 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dmd.data.batches import Batch
-from dmd.dropout import Dropout
+from dmd.dropout import Dropout, no_dropout
 from dmd.layers.encoder import Sequence
-from dmd.layers.gd_unit import GDConfig, GDUnit
+from dmd.layers.gd_unit import GDConfig, GDOutput, GDUnit
 from dmd.layers.heads import HeadOutput, ResidualHead
+from dmd.layers.pooling import pool_steps
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.branches import CrossmodalAttention, SelfAttention, WithoutCrossmodalAttention
 from dmd.models.decoupling import Decoupled, FeatureDecoupling
@@ -28,6 +30,28 @@ from dmd.models.model import Dims, Model, Outputs
 from dmd.models.projection import TemporalProjection, projected_steps
 
 Vectors = Mapping[Modality, Tensor]
+
+
+@dataclass(frozen=True)
+class Representations:
+    """What the branches make of a batch.
+
+    projected: (B, T'_m, d) per modality; parts: its common and exclusive share (the same stream twice without FD).
+    reinforced: Z_m, (B, 2d) per modality; common: the pooled common features side by side, (B, 3d).
+    """
+
+    projected: Mapping[Modality, Sequence]
+    parts: Decoupled
+    reinforced: Vectors
+    common: Tensor
+
+
+@dataclass(frozen=True)
+class Auxiliary:
+    """Every head beside the final one, by name, and the output of each GD-Unit that is built (``homo``, ``hetero``)."""
+
+    heads: Mapping[str, HeadOutput]
+    distilled: Mapping[str, GDOutput]
 
 
 class DMD(Model):
@@ -67,6 +91,37 @@ class DMD(Model):
 
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
         """The final head's prediction; with labels also the loss of Eq. 11 and its terms."""
+        represented = self._represent(batch, dropout)
+        gated = self._gated(represented.reinforced, represented.common)
+        final = self._head(self.fusion, gated, "fusion", dropout)
+        if batch.labels is None:
+            return Outputs(final.logit)
+        terms = self._task_and_distillation(batch.labels, final, self._auxiliary(represented, dropout))
+        if self.decoupling is not None:
+            terms |= self.decoupling.terms(represented.projected, represented.parts, batch.labels, self.alpha)
+        return Outputs(final.logit, self._total(terms), terms)
+
+    def inspect(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Names of what exists only, modalities as <m>.
+
+        ``edges/homo``, ``edges/hetero``: (B, 6), in the order of ``EDGES``. ``common/<m>``, ``exclusive/<m>``: (B, d),
+        X^com and X^prt averaged over real steps. ``heads/<head>``: (B,) predictions of the auxiliary heads.
+        """
+        represented = self._represent(batch, no_dropout)
+        auxiliary = self._auxiliary(represented, no_dropout)
+        shown = {f"edges/{unit}": output.edges for unit, output in auxiliary.distilled.items()}
+        if self.decoupling is not None:
+            for kind, sequences in (("common", represented.parts.common), ("exclusive", represented.parts.exclusive)):
+                shown |= {f"{kind}/{m}": pool_steps(x.steps, x.lengths, "mean_valid") for m, x in sequences.items()}
+        return shown | {f"heads/{name}": head.logit for name, head in auxiliary.heads.items()}
+
+    def constants(self) -> Mapping[str, Tensor]:
+        """``prior/homo``, ``prior/hetero``: (6,), where a prior is on."""
+        units = {"homo": self.homo_gd, "hetero": self.hetero_gd}
+        return {f"prior/{name}": unit.prior for name, unit in units.items() if unit is not None and unit.has_prior}
+
+    def _represent(self, batch: Batch, dropout: Dropout) -> Representations:
+        """Everything that predictions, losses and inspection start from."""
         projected = self.projection(batch, self.config.dropout.text, dropout)
         parts = self.decoupling(projected) if self.decoupling is not None else Decoupled(projected, projected)
         pooled = self.common_attention(parts.common, dropout, "common_attention")
@@ -76,13 +131,26 @@ class DMD(Model):
             assert self.without_ca is not None
             reinforced = self.without_ca(parts.exclusive, pooled, dropout)
         common = torch.cat([pooled[m] for m in MODALITIES], dim=-1)
-        final = self._head(self.fusion, self._gated(reinforced, common), "fusion", dropout)
-        if batch.labels is None:
-            return Outputs(final.logit)
-        terms = self._task_and_distillation(batch.labels, final, parts.common, common, reinforced, dropout)
-        if self.decoupling is not None:
-            terms |= self.decoupling.terms(projected, parts, batch.labels, self.alpha)
-        return Outputs(final.logit, self._total(terms), terms)
+        return Representations(projected, parts, reinforced, common)
+
+    def _auxiliary(self, represented: Representations, dropout: Dropout) -> Auxiliary:
+        heads: dict[str, HeadOutput] = {}
+        distilled: dict[str, GDOutput] = {}
+        if self.common_head is not None:
+            heads["common"] = self._head(self.common_head, represented.common, "common", dropout)
+        if self.homo_heads is not None:
+            steps = {m: x.steps.flatten(1) for m, x in represented.parts.common.items()}
+            homo = {m: self._head(self.homo_heads[m], steps[m], f"homo_{m}", dropout) for m in MODALITIES}
+            heads |= {f"homo_{m}": head for m, head in homo.items()}
+            if self.homo_gd is not None:
+                distilled["homo"] = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()})
+        if self.hetero_heads is not None:
+            reinforced = represented.reinforced
+            hetero = {m: self._head(self.hetero_heads[m], reinforced[m], f"hetero_{m}", dropout) for m in MODALITIES}
+            heads |= {f"hetero_{m}": head for m, head in hetero.items()}
+            if self.hetero_gd is not None:
+                distilled["hetero"] = self.hetero_gd(hetero, {m: head.residual for m, head in hetero.items()})
+        return Auxiliary(heads, distilled)
 
     def _gated(self, reinforced: Vectors, common: Tensor) -> Tensor:
         """The fusion input, (B, 9d): each feature times its sigmoid gate, or the gate itself as published."""
@@ -92,37 +160,15 @@ class DMD(Model):
             return torch.cat(gates, dim=-1)
         return torch.cat([gate * feature for gate, feature in zip(gates, features, strict=True)], dim=-1)
 
-    def _task_and_distillation(
-        self,
-        labels: Tensor,
-        final: HeadOutput,
-        common_steps: Mapping[Modality, Sequence],
-        common: Tensor,
-        reinforced: Vectors,
-        dropout: Dropout,
-    ) -> dict[str, Tensor]:
+    def _task_and_distillation(self, labels: Tensor, final: HeadOutput, auxiliary: Auxiliary) -> dict[str, Tensor]:
         """L1 of every head that is read, ``task/<head>``, and the terms of both GD-Units, ``dtl/<unit>/<term>``."""
-        heads = {"final": final}
-        terms: dict[str, Tensor] = {}
-        if self.common_head is not None:
-            heads["common"] = self._head(self.common_head, common, "common", dropout)
-        if self.homo_heads is not None:
-            homo = {
-                m: self._head(self.homo_heads[m], common_steps[m].steps.flatten(1), f"homo_{m}", dropout)
-                for m in MODALITIES
-            }
-            heads |= {f"homo_{m}": head for m, head in homo.items()}
-            if self.homo_gd is not None:
-                distilled = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()})
-                terms |= {f"dtl/homo/{name}": term for name, term in distilled.terms.items()}
-        if self.hetero_heads is not None:
-            hetero = {m: self._head(self.hetero_heads[m], reinforced[m], f"hetero_{m}", dropout) for m in MODALITIES}
-            heads |= {f"hetero_{m}": head for m, head in hetero.items()}
-            if self.hetero_gd is not None:
-                distilled = self.hetero_gd(hetero, {m: head.residual for m, head in hetero.items()})
-                terms |= {f"dtl/hetero/{name}": term for name, term in distilled.terms.items()}
-        read = heads if self.config.task_heads == "all" else {"final": final}
-        return {f"task/{name}": F.l1_loss(head.logit, labels) for name, head in read.items()} | terms
+        read = {"final": final} | (dict(auxiliary.heads) if self.config.task_heads == "all" else {})
+        task = {f"task/{name}": F.l1_loss(head.logit, labels) for name, head in read.items()}
+        return task | {
+            f"dtl/{unit}/{name}": term
+            for unit, output in auxiliary.distilled.items()
+            for name, term in output.terms.items()
+        }
 
     def _total(self, terms: Mapping[str, Tensor]) -> Tensor:
         """Eq. 11 over the terms that are present: L_task + lambda1 L_dec + lambda2 L_dtl, L_dec as in Eq. 6."""

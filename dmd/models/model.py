@@ -37,6 +37,17 @@ class Model(nn.Module):
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
         """Predict one number per sample, and the loss where ``batch.labels`` is given."""
 
+    def inspect(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Named tensors of each item, (B, ...), for people to look at: edge weights, features, auxiliary predictions.
+
+        Without dropout; labels are not looked at. Only what the model has: empty for a method without an inside.
+        """
+        return {}
+
+    def constants(self) -> Mapping[str, Tensor]:
+        """What :meth:`inspect` needs besides to be read and no item owns (the prior over the edges)."""
+        return {}
+
     def prepare_epoch(self, epoch: int, train: Batch) -> None:
         """Called before each epoch (from 1). A closed-form method fits itself here; others have nothing to do."""
         return None

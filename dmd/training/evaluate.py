@@ -1,4 +1,4 @@
-"""Predictions of a model over a part of the data."""
+"""Predictions of a model over a part of the data, and what else it shows of every item."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def predict(model: Model, part: Batch) -> npt.NDArray[np.float32]:
     with torch.no_grad():
         parts = [model(batch, no_dropout).prediction for batch in ordered_batches(unlabelled, EVALUATION_BATCH)]
     return torch.cat(parts).float().cpu().numpy()
+
+
+def inspect_part(model: Model, part: Batch) -> dict[str, npt.NDArray[np.float32]]:
+    """What the model shows of each item, name -> (n, ...) in the order of the data, and its constants by name."""
+    model.eval()
+    unlabelled = Batch(part.features, part.lengths, None)
+    with torch.no_grad():
+        batches = [model.inspect(batch) for batch in ordered_batches(unlabelled, EVALUATION_BATCH)]
+    shown = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
+    return {name: value.float().cpu().numpy() for name, value in {**shown, **model.constants()}.items()}

@@ -15,7 +15,7 @@ from dmd.models.model import Dims
 from dmd.models.registry import build_model, find_method
 from dmd.settings import build_config, fields_of
 from dmd.training.config import TrainingConfig
-from dmd.training.evaluate import predict
+from dmd.training.evaluate import inspect_part, predict
 from dmd.training.loop import train
 
 
@@ -32,9 +32,11 @@ def run_job(job: Job, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkp
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     valid_part = whole_batch(parts.valid.inputs, parts.valid.labels, job.device)
     trained = train(model, train_part, valid_part, training, dataset.scale, job.seed, on_epoch, checkpointing)
-    score = None
+    score, details = None, {}
     if job.scores_test and trained.is_final:
-        score = parts.test.score(predict(trained.model, whole_batch(parts.test.inputs, device=job.device)), trained)
+        test_part = whole_batch(parts.test.inputs, device=job.device)
+        score = parts.test.score(predict(trained.model, test_part), trained)
+        details = inspect_part(trained.model, test_part) if job.keeps_details else {}
     best = trained.reports[trained.best_epoch - 1].metrics
     return JobResult(
         stopped=not trained.is_final,
@@ -49,6 +51,7 @@ def run_job(job: Job, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkp
         num_valid=len(parts.valid),
         num_test=len(parts.test),
         duration_s=trained.duration_s,
+        test_details=details,
     )
 
 

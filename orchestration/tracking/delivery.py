@@ -31,6 +31,7 @@ from orchestration.tracking.run_content import (
     trial_tags,
 )
 from orchestration.trial_json import trial_from_json
+from reports.details import details_path
 from reports.record import Predictions
 from reports.serialise import record_from_json
 
@@ -72,12 +73,14 @@ class Delivery:
         study: str,
         artifacts: Path | None,
         checkpoints: Path | None,
+        details: Path,
         position: Position,
         certain_from: int,
     ) -> None:
         self._client = client
         self._study = study
         self._checkpoints = checkpoints
+        self._details = details
         self._experiment = _find_or_create_experiment(client, study, artifacts)
         self._runs = dict(position.runs)
         self._parent = position.parent_run
@@ -158,6 +161,9 @@ class Delivery:
             path.write_text(json.dumps(event.data["record"]), encoding="utf-8")
             if record.predictions is not None:
                 _write_predictions(Path(folder, "predictions.csv"), record.predictions)
+            details = details_path(self._details, record.trial_id)
+            if details.is_file():
+                Path(folder, "details.npz").symlink_to(details)
             self._client.log_artifacts(run, folder)
         if self._checkpoints is not None and record.stage == "confirm":
             checkpoint = self._checkpoints / record.trial_id

@@ -28,10 +28,11 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 class MlflowTracker:
     """Writes one study to MLflow.
 
-    directory: the study's; it holds the ledger, ``mlflow.db`` and ``artifacts`` (unless ``uri`` names another store)
-    and the memory of what is delivered. checkpoints: whose confirm trials' states become artifacts. patience_s: how
-    long ``close`` waits for a store that is slow (the first start of SQLite makes forty tables); one that is away, and
-    an interrupted study, get ``impatience_s`` without progress. min_batch_s: how long events are gathered.
+    directory: the study's; it holds the ledger, details of trials, the memory of what is delivered, and (unless ``uri``
+    names another store) ``mlflow.db`` and MLflow's artifacts. checkpoints: whose confirm trials' states become
+    artifacts. patience_s: how long ``close`` waits for a store that is slow (the first start of SQLite makes forty
+    tables); one that is away, and an interrupted study, get ``impatience_s`` without progress. min_batch_s: how long
+    events are gathered.
     """
 
     def __init__(
@@ -49,7 +50,8 @@ class MlflowTracker:
         self._study = study
         self._directory = directory.absolute()
         self._uri = uri or f"sqlite:///{self._directory / 'mlflow.db'}"
-        self._artifacts = self._directory / "artifacts" if uri is None else None
+        self._details = self._directory / "artifacts"
+        self._artifacts = self._details if uri is None else None
         self._checkpoints = checkpoints
         self._patience_s = patience_s
         self._impatience_s = impatience_s
@@ -111,7 +113,13 @@ class MlflowTracker:
         if self._delivery is None:
             client = connect(self._uri)
             self._delivery = Delivery(
-                client, self._study, self._artifacts, self._checkpoints, self._position, self._certain_from
+                client,
+                self._study,
+                self._artifacts,
+                self._checkpoints,
+                self._details,
+                self._position,
+                self._certain_from,
             )
         while (end := self._ledger.length) > self._position.offset:
             batch = list(itertools.islice(read_events(self._ledger.path, self._position.offset, end), _BATCH))

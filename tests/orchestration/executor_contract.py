@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestration.executors.protocol import Executor
+from reports.details import details_in
 from tests.orchestration.studies import listed, run_toy, searched, state_of, toy_of
 from tests.orchestration.toy import error_of, make_trial
 
@@ -26,6 +27,17 @@ class ExecutorContract:
             assert [p.metrics["valid/mae"] for p in record.epochs] == [error_of(trial, e) for e in (1, 2, 3)]
             assert record.predictions is not None
             assert record.predictions.values.tolist() == [0.5, -1.0]
+
+    def test_details_of_confirm_trials_reach_the_study_directory(self, tmp_path):
+        trials = [make_trial(seed, stage=stage) for seed, stage in ((3, "confirm"), (4, "search"), (5, "confirm"))]
+        run_toy(tmp_path, listed(trials), self.make_executor())
+        read = details_in(tmp_path / "artifacts")
+        found = {trial.seed: read(trial.id) for trial in trials}
+        assert found[4] is None
+        for seed in (3, 5):
+            assert {name: values.tolist() for name, values in found[seed].items()} == {
+                "edges/homo": [[seed] * 6, [0, 1, 2, 3, 4, 5]]
+            }
 
     def test_a_search_with_one_worker_repeats_exactly(self, tmp_path):
         run_toy(tmp_path / "inline", searched(), scheduler="asha")

@@ -64,7 +64,12 @@ def run_toy(
     """Run or continue the study in ``directory``; the toy's log is ``toy.log`` there."""
     checkpoints = directory / "checkpoints"
     plan = StudyPlan(
-        STUDY, source, make_stopping(scheduler, "minimize", MAX_EPOCHS), Objective("mae"), checkpoints=checkpoints
+        STUDY,
+        source,
+        make_stopping(scheduler, "minimize", MAX_EPOCHS),
+        Objective("mae"),
+        checkpoints=checkpoints,
+        details=directory / "artifacts",
     )
     with Ledger(directory) as ledger:
         tracker = MlflowTracker(ledger, STUDY, directory, checkpoints=checkpoints) if is_tracked else None

@@ -145,6 +145,22 @@ def test_an_error_of_the_bookkeeping_is_no_failure_of_a_trial(tmp_path):
     assert not state_of(tmp_path).told
 
 
+def test_details_that_do_not_fit_on_the_disk_end_the_study_and_not_the_trial(tmp_path, monkeypatch):
+    import orchestration.driver
+
+    def fail(path, details):
+        raise OSError("No space left on device")
+
+    trials = [make_trial(1), make_trial(2)]
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(orchestration.driver, "write_details", fail)
+        run_toy(tmp_path, listed(trials))
+    assert not state_of(tmp_path).told, "no ending counts before its details are on disk"
+    assert run_toy(tmp_path, listed(trials)).num_completed == 2
+    assert {path.stem for path in (tmp_path / "artifacts").glob("*.npz")} == {trial.id for trial in trials}
+    assert set(toy_of(tmp_path).count("epoch").values()) == {1}, "the trial was not trained again"
+
+
 def test_after_a_deleted_ledger_line_only_the_lost_ending_is_run_again(tmp_path):
     # The remedy that a damaged ledger names: here the ending of a search trial goes, and with it what confirm rests on.
     run_toy(tmp_path, searched(num_trials=3))

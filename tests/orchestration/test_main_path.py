@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dmd.modalities import MODALITIES
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import LedgerState, fold_events
+from reports.details import details_in
 from tests.orchestration.product import SEARCH, command, run, write_space
 from tests.orchestration.tracked import Store
 
@@ -59,6 +61,29 @@ def test_arms_inherit_the_winner_of_their_own_fold(finished: tuple[Path, Path, s
         by_arm = {r.arm: r.parameters for r in here}
         assert "lambda1" in by_arm["no-hetero_gd"]
         assert "lambda1" not in by_arm["none"]
+
+
+def test_details_of_confirm_trials_lie_beside_the_ledger(finished: tuple[Path, Path, str]) -> None:
+    read = details_in(finished[0] / "artifacts")
+    features = {f"{kind}/{m}" for kind in ("common", "exclusive") for m in MODALITIES}
+    homo = {"edges/homo", *(f"heads/homo_{m}" for m in MODALITIES)}
+    hetero = {"edges/hetero", *(f"heads/hetero_{m}" for m in MODALITIES)}
+    expected = {"full": features | homo | hetero | {"heads/common"}, "no-hetero_gd": features | homo | {"heads/common"}}
+    seen = set()
+    for record in state_in(finished[0]).records():
+        shown = read(record.trial_id)
+        if record.stage == "search" or record.arm not in expected:
+            assert shown is None
+            continue
+        assert shown is not None
+        assert record.predictions is not None
+        assert set(shown) == expected[record.arm]
+        assert {len(values) for values in shown.values()} == {len(record.predictions.ids)}
+        for name, values in shown.items():
+            if name.startswith("edges/"):
+                assert values.sum(-1) == pytest.approx(1.0, abs=1e-5)
+        seen.add(record.arm)
+    assert seen == set(expected)
 
 
 def test_mlflow_has_one_run_per_trial_under_one_parent(finished: tuple[Path, Path, str]) -> None:
@@ -159,3 +184,13 @@ def test_ray_and_inline_give_the_same_numbers(finished: tuple[Path, Path, str], 
     )
     assert len(inline) == NUM_CELLS * (NUM_SEARCHED + NUM_ARMS * NUM_SEEDS)
     assert by_ray == inline
+    shown, shown_inline = (
+        {path.stem: details_in(path.parent)(path.stem) for path in (tmp_path / e / "small" / "artifacts").glob("*.npz")}
+        for e in ("ray", "inline")
+    )
+    assert len(shown) == NUM_CELLS * NUM_SEEDS * 2
+    assert shown.keys() == shown_inline.keys()
+    for trial_id, details in shown.items():
+        assert {n: v.tobytes() for n, v in details.items()} == {
+            n: v.tobytes() for n, v in shown_inline[trial_id].items()
+        }

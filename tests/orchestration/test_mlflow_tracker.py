@@ -72,7 +72,7 @@ def test_predictions_and_checkpoints_of_confirm_trials_are_artifacts(study):
     store = Store(study)
     for trial_id, run in store.trials.items():
         expected = {"record.json"} | (
-            {"predictions.csv", "checkpoint"} if run.data.tags["stage"] == "confirm" else set()
+            {"predictions.csv", "details.npz", "checkpoint"} if run.data.tags["stage"] == "confirm" else set()
         )
         assert store.artifacts(trial_id) == expected
     assert (study / "artifacts").is_dir()

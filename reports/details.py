@@ -1,0 +1,72 @@
+"""What a finished trial shows of every test item, beside its record: edge weights, features, auxiliary predictions.
+
+One ``.npz`` file per trial. Names (``<m>``: language, audio, vision; n test items in the order of the predictions):
+``edges/homo`` and ``edges/hetero`` (n, 6), the weight of every edge of a graph-distillation unit; ``prior/homo`` and
+``prior/hetero`` (6,), where a prior was on; ``common/<m>`` and ``exclusive/<m>`` (n, d), features averaged over real
+steps; ``heads/<head>`` (n,), predictions of an auxiliary head. A trial has what its model has, and may have nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Details = Mapping[str, npt.NDArray[np.float32]]
+ReadDetails = Callable[[str], Details | None]
+"""Trial id -> its details, or None where none were kept."""
+
+logger = logging.getLogger(__name__)
+
+
+def no_details(trial_id: str) -> Details | None:
+    """The :data:`ReadDetails` of a study that kept none."""
+    return None
+
+
+def details_path(directory: Path, trial_id: str) -> Path:
+    """Where the details of a trial lie below ``directory``."""
+    return directory / f"{trial_id}.npz"
+
+
+def write_details(path: Path, details: Details) -> None:
+    """Write ``details`` so that they are on disk when this returns, whole or not at all.
+
+    Raises OSError (full disk, read-only directory); nothing is left behind then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    arrays = {name: np.asarray(values, dtype=np.float32) for name, values in details.items()}
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def details_in(directory: Path) -> ReadDetails:
+    """The :data:`ReadDetails` of the files below ``directory``. Reading executes nothing that a file says.
+
+    A file that cannot be read counts as absent, with a warning: a report does not fail for want of a figure.
+    """
+
+    def read(trial_id: str) -> Details | None:
+        path = details_path(directory, trial_id)
+        if not path.exists():
+            return None
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
+        except Exception as error:  # a damaged archive raises whatever its bytes happen to hit
+            logger.warning("%s: cannot be read (%s) and is left out of the report", path, " ".join(str(error).split()))
+            return None
+
+    return read
