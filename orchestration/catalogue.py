@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dmd.data.visible import InputConfig
 from dmd.metrics import METRIC_NAMES
 from dmd.models.method import Method
 from dmd.models.registry import METHODS
@@ -18,7 +19,7 @@ def describe_methods(methods: Mapping[str, Method] = METHODS) -> Catalogue:
 
 
 def _describe(method: Method) -> MethodSchema:
-    fields = [*fields_of(method.config), *fields_of(TrainingConfig)]
+    fields = [*fields_of(method.config), *fields_of(InputConfig), *fields_of(TrainingConfig)]
     settings = {part.name: _setting(part, method) for part in fields}
     if method.presets:
         names = tuple(method.presets)

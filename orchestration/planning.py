@@ -166,6 +166,7 @@ def describe_arm(arm: Arm, planned: PlannedStudy) -> dict[str, Any]:
         "num_parameters": facts.num_parameters,
         "modules": list(facts.modules),
         "loss_terms": list(facts.loss_terms),
+        "inputs": list(facts.inputs),
         "differs_from_baseline": _difference(arm, facts, planned.baseline, base),
     }
 
@@ -176,9 +177,12 @@ def _difference(arm: Arm, facts: JobFacts, baseline: Arm, base: JobFacts) -> str
     if arm.role == "control":
         return "is the baseline under other seeds"
     if arm.model != baseline.model:
-        return f"another method: {facts.num_parameters} against {base.num_parameters} parameters"
+        against = f"{facts.num_parameters} against {base.num_parameters} parameters"
+        seen = "" if facts.inputs == base.inputs else f", sees {' and '.join(facts.inputs) or 'no modality'}"
+        return f"another method: {against}{seen}"
     parts = [f"{facts.num_parameters - base.num_parameters:+d} parameters"]
     for what, mine, theirs in (
+        ("inputs", facts.inputs, base.inputs),
         ("modules", facts.modules, base.modules),
         ("loss terms", facts.loss_terms, base.loss_terms),
     ):

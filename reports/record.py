@@ -83,10 +83,10 @@ class RunRecord:
 class ArmDescription:
     """One arm as planned.
 
-    role: ``baseline``, ``ablation``, ``model`` or ``control``.
+    role: ``baseline``, ``ablation``, ``subset`` (the baseline shown fewer modalities), ``model`` or ``control``.
     components: toggles (empty for a method that has none).
     facts: what was proved about the built model: ``num_parameters`` (int), ``loss_terms`` (list of names),
-    ``modules`` (list of names), ``differs_from_baseline`` (sentence).
+    ``modules`` (list of names), ``inputs`` (list of the modalities it sees), ``differs_from_baseline`` (sentence).
     """
 
     name: str

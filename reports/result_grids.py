@@ -11,7 +11,7 @@ from reports.number_cells import decimals_of, interval_cell, mean_cell, runs_cel
 from reports.report import ArmRow, MetricDifference, Report
 from reports.rounding import ABSENT, count, fixed, p_text
 
-COMPONENT_LABELS = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD"}
+COMPONENT_LABELS = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD", "gd": "GD"}
 
 
 def _ticks(row: ArmRow, components: Sequence[str]) -> tuple[str, ...]:

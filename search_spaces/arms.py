@@ -11,6 +11,7 @@ from search_spaces.components import (
 )
 from search_spaces.schema import ModelArm, SearchSpace
 from search_spaces.settings import fixed_settings, full_settings
+from search_spaces.subsets import SUBSET_SETTING, Subset, design_subsets
 from search_spaces.trial import Arm, ArmRole, Value
 
 CONTROL_NAME = "control"
@@ -18,16 +19,19 @@ CONTROL_SEED_OFFSET = 1000
 
 
 def plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
-    """Every arm of a loaded space: the baseline, its ablations, other methods, the control.
+    """Every arm of a loaded space: the baseline, its ablations, its subsets of modalities, other methods, the control.
 
     Raises:
-        DesignError: if an ablation names an impossible combination (``load`` reports it with its line).
+        DesignError: if an ablation or a subset is impossible (``load`` reports it with its line).
     """
     method = catalogue.methods[space.model.name]
     family = _plan_family(space, method)
+    subsets = tuple(
+        _plan_subset(family[0], subset) for subset in design_subsets(method, family[0].settings, space.arms.modalities)
+    )
     others = tuple(_plan_model(spec, catalogue.methods[spec.name]) for spec in space.arms.models)
     controls = (_plan_control(family[0]),) if space.arms.controls else ()
-    return (*family, *others, *controls)
+    return (*family, *subsets, *others, *controls)
 
 
 def _plan_family(space: SearchSpace, method: MethodSchema) -> tuple[Arm, ...]:
@@ -47,6 +51,11 @@ def _plan_combination(method: MethodSchema, fixed: dict[str, Value], combination
     toggles = _all_toggles(method, {**fixed, **combination.toggles})
     label = label_combination(combination, toggles)
     return Arm(name_combination(toggles), label, role, method.name, {**fixed, **toggles}, toggles)
+
+
+def _plan_subset(baseline: Arm, subset: Subset) -> Arm:
+    settings = {**baseline.settings, SUBSET_SETTING: subset.value}
+    return Arm(subset.name, subset.label, "subset", baseline.model, settings, baseline.components)
 
 
 def _plan_model(spec: ModelArm, method: MethodSchema) -> Arm:

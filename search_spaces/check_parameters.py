@@ -11,6 +11,7 @@ from search_spaces.problems import Finding, join_path, suggest
 from search_spaces.schema import SearchSpace
 from search_spaces.searches import COARSEST, ArmSearch, grid_size, plan_searches
 from search_spaces.settings import check_value
+from search_spaces.subsets import SUBSET_SETTING
 from search_spaces.trial import Arm
 
 PARAMETERS = "search.parameters"
@@ -44,6 +45,8 @@ def check_distributions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Fi
             yield Finding(path, f"is searched here and fixed as model.{name}; remove one", at_key=True)
         elif name in switched:
             yield Finding(path, "is searched here and switched by arms.ablation; remove it from one", at_key=True)
+        elif name == SUBSET_SETTING and space.arms.modalities:
+            yield Finding(path, "is searched here and varied by arms.modalities; remove it from one", at_key=True)
         having = [method for method in methods if name in method.settings and name != "preset"]
         messages = (_check_distribution(method, method.settings[name], distribution) for method in having)
         # Methods share most settings: the first that objects speaks for all.

@@ -16,6 +16,7 @@ from search_spaces.plan import confirm_seeds
 from search_spaces.problems import Finding, covers, join_path, show, suggest
 from search_spaces.schema import Method, SearchSpace
 from search_spaces.settings import check_value, fixed_settings, full_settings, known_presets
+from search_spaces.subsets import SUBSET_SETTING
 
 Check = Callable[[SearchSpace, Catalogue], Iterator[Finding]]
 
@@ -92,6 +93,12 @@ def _check_components(space: SearchSpace, catalogue: Catalogue) -> Iterator[Find
             yield Finding(join_path("model", name), message, at_key=True)
 
 
+def _check_subsets(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    if space.arms.modalities and SUBSET_SETTING in space.model.settings:
+        message = "is fixed here and varied by arms.modalities; remove it from one"
+        yield Finding(join_path("model", SUBSET_SETTING), message, at_key=True)
+
+
 def _check_budget(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
     seeds = confirm_seeds(space)
     if not seeds and space.scope == "none":
@@ -119,7 +126,7 @@ def _check_arms(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
     try:
         arms = plan_arms(space, catalogue)
     except DesignError as error:
-        yield Finding(f"arms.ablation.{error.path}", error.message)
+        yield Finding(f"arms.{error.path}", error.message)
         return
     taken = {arm.name for arm in arms if arm.role != "model"}
     for i, spec in enumerate(space.arms.models):
@@ -146,6 +153,7 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (_check_methods, ()),
     (_check_metrics, ()),
     (_check_components, ("model.name", "arms.ablation.components")),
+    (_check_subsets, ("arms.modalities",)),
     (check_names, ("model.name", "arms.models")),
     (check_distributions, ("model.name",)),
     (_check_budget, ("seed", "search", "confirm")),

@@ -16,7 +16,13 @@ from search_spaces.schema import Ablation
 from search_spaces.settings import full_settings
 from search_spaces.trial import Value
 
-COMPONENT_LABELS: Mapping[str, str] = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD"}
+COMPONENT_LABELS: Mapping[str, str] = {
+    "fd": "FD",
+    "homo_gd": "HomoGD",
+    "ca": "CA",
+    "hetero_gd": "HeteroGD",
+    "gd": "GD",
+}
 
 PUBLISHED_ROWS: tuple[tuple[str, ...], ...] = (
     ("fd", "homo_gd", "ca", "hetero_gd"),
@@ -42,7 +48,7 @@ class Combination:
 
 
 class DesignError(ValueError):
-    """A design that the method cannot realise; ``path`` is the key to blame, inside ``arms.ablation``."""
+    """A design that the method cannot realise; ``path`` is the key to blame, inside ``arms``."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
@@ -66,7 +72,9 @@ def design_combinations(
     """
     names = ablation.components or method.components
     if len(names) > MAX_COMPONENTS:
-        raise DesignError("components", f"at most {MAX_COMPONENTS} can be switched, got {len(names)}; name fewer")
+        raise DesignError(
+            "ablation.components", f"at most {MAX_COMPONENTS} can be switched, got {len(names)}; name fewer"
+        )
     feasible = _Feasibility(method, fixed, tuple(names))
     if ablation.rows is not None:
         combinations = _rows(feasible, ablation.rows)
@@ -113,24 +121,24 @@ def _published(feasible: _Feasibility) -> list[Combination]:
     wanted = PUBLISHED_ROWS[0]
     if set(feasible.names) != set(wanted):
         raise DesignError(
-            "components",
+            "ablation.components",
             f"the published rows are defined for {', '.join(wanted)}, got {', '.join(feasible.names)}; "
             "name these four or choose another design",
         )
-    return [feasible.require({name: name in row for name in wanted}, "design") for row in PUBLISHED_ROWS]
+    return [feasible.require({name: name in row for name in wanted}, "ablation.design") for row in PUBLISHED_ROWS]
 
 
 def _rows(feasible: _Feasibility, rows: Sequence[Toggles]) -> list[Combination]:
-    baseline = feasible.require(feasible.all_alike(True), "rows")
+    baseline = feasible.require(feasible.all_alike(True), "ablation.rows")
     combinations = [baseline]
     for i, row in enumerate(rows):
         unknown = next((name for name in row if name not in feasible.names), None)
         if unknown is not None:
-            raise DesignError(f"rows[{i}].{unknown}", f"unknown component; {suggest(unknown, feasible.names)}")
+            raise DesignError(f"ablation.rows[{i}].{unknown}", f"unknown component; {suggest(unknown, feasible.names)}")
         toggles = feasible.all_alike(True) | dict(row)
-        combination = feasible.require(toggles, f"rows[{i}]")
+        combination = feasible.require(toggles, f"ablation.rows[{i}]")
         if combination in combinations[1:]:
-            raise DesignError(f"rows[{i}]", "the same combination stands twice; keep one")
+            raise DesignError(f"ablation.rows[{i}]", "the same combination stands twice; keep one")
         combinations.append(combination)
     return combinations
 
@@ -138,13 +146,15 @@ def _rows(feasible: _Feasibility, rows: Sequence[Toggles]) -> list[Combination]:
 def _one_changed(feasible: _Feasibility, start: bool) -> list[Combination]:
     """All components alike (``start``), then each one changed, with as few others following as possible."""
     baseline = feasible.all_alike(start)
-    combinations = [feasible.require(baseline, "design")]
+    combinations = [feasible.require(baseline, "ablation.design")]
     for name in feasible.names:
         candidates = [
             toggles for toggles in feasible.every() if toggles[name] is not start and feasible.conflict(toggles) is None
         ]
         if not candidates:
-            raise DesignError("components", f"no possible combination has {name} {'off' if start else 'on'}; remove it")
+            raise DesignError(
+                "ablation.components", f"no possible combination has {name} {'off' if start else 'on'}; remove it"
+            )
         nearest = min(candidates, key=lambda toggles: sum(on is not start for on in toggles.values()))
         dragged = tuple(other for other in feasible.names if other != name and nearest[other] is not start)
         combinations.append(Combination(nearest, dragged))
@@ -152,7 +162,7 @@ def _one_changed(feasible: _Feasibility, start: bool) -> list[Combination]:
 
 
 def _factorial(feasible: _Feasibility) -> list[Combination]:
-    baseline = feasible.require(feasible.all_alike(True), "design")
+    baseline = feasible.require(feasible.all_alike(True), "ablation.design")
     return [baseline, *(Combination(toggles) for toggles in feasible.every() if feasible.conflict(toggles) is None)]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from search_spaces.components import label_component
 from search_spaces.schema import SearchSpace
+from search_spaces.subsets import SUBSET_SETTING, subset_of
 from search_spaces.trial import Arm
 
 
@@ -24,10 +25,11 @@ def plan_contrasts(space: SearchSpace, arms: Sequence[Arm]) -> tuple[ContrastPai
     """The declared pairs, or for ``auto`` every pair that isolates one thing.
 
     ``auto``: every two arms of the ablation that differ in exactly one component, the arm that has it first (for the
-    published design these are the six edges of Table 3), then the baseline against every other method. A control is
-    the baseline itself under other seeds, so it enters only where the space names it.
+    published design these are the six edges of Table 3), then the baseline against every subset of modalities and
+    against every other method. A control is the baseline itself under other seeds, so it enters only where the space
+    names it.
     """
-    edges = _edges(arms)
+    edges = (*_edges(arms), *_subset_pairs(arms))
     if isinstance(space.contrasts, tuple):
         isolated = {frozenset((edge.first, edge.second)): edge.isolates for edge in edges}
         return tuple(
@@ -50,6 +52,15 @@ def _edges(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
             pairs.append((first, second, component))
     return tuple(
         ContrastPair(first.name, second.name, _isolated(first, component, pairs)) for first, second, component in pairs
+    )
+
+
+def _subset_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
+    """The baseline against each of its subsets: what the hidden modalities are worth to it together."""
+    return tuple(
+        ContrastPair(arms[0].name, arm.name, " and ".join(subset_of(arm.settings[SUBSET_SETTING]).hidden))
+        for arm in arms
+        if arm.role == "subset"
     )
 
 

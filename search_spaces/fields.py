@@ -85,6 +85,23 @@ def _seeds(value: Any) -> int | tuple[int, ...]:
     return tuple(value)
 
 
+def _subsets(value: Any) -> str | tuple[tuple[str, ...], ...]:
+    if value == "all":
+        return "all"
+    if not isinstance(value, (list, tuple)):
+        raise broken(f"must be `all` or a list of subsets, as [language, audio+vision], got {show(value)}")
+    subsets = []
+    for i, entry in enumerate(value):
+        parts = entry.split("+") if isinstance(entry, str) else entry
+        if not (isinstance(parts, (list, tuple)) and parts and all(isinstance(part, str) for part in parts)):
+            raise broken(f"entry {i + 1} must be one modality or several joined by +, got {show(entry)}")
+        subset = tuple(part.strip() for part in parts)
+        if len(set(subset)) < len(subset):
+            raise broken(f"entry {i + 1} names a modality twice, got {show(entry)}; keep one")
+        subsets.append(subset)
+    return tuple(subsets)
+
+
 def _count_or(*words: str) -> Callable[[Any], int | str]:
     def check(value: Any) -> int | str:
         if (_is_int(value) and value >= 1) or (isinstance(value, str) and value in words):
@@ -127,6 +144,11 @@ Seeds = Annotated[
     int | tuple[int, ...],
     PlainValidator(_seeds, json_schema_input_type=int | list[int]),
     PlainSerializer(lambda value: value if isinstance(value, int) else list(value)),
+]
+Subsets = Annotated[
+    str | tuple[tuple[str, ...], ...],
+    PlainValidator(_subsets, json_schema_input_type=str | list[str | list[str]]),
+    PlainSerializer(lambda value: value if isinstance(value, str) else ["+".join(subset) for subset in value]),
 ]
 Workers = Annotated[int | str, PlainValidator(_count_or("auto"), json_schema_input_type=int | str)]
 Fuse = Annotated[int | str, PlainValidator(_count_or("auto", "off"), json_schema_input_type=int | str)]

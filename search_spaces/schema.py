@@ -21,6 +21,7 @@ from search_spaces.fields import (
     Rows,
     Seeds,
     SettingValue,
+    Subsets,
     TestMetric,
     ValidMetric,
     Workers,
@@ -157,9 +158,14 @@ class Ablation(Section):
 
 
 class Arms(Section):
-    """What is compared: combinations of components, other methods, and the baseline under other seeds."""
+    """What is compared: combinations of components, subsets of modalities, other methods, the baseline's other seeds.
+
+    modalities: subsets that the baseline's model is shown, one arm each: ``[language, audio+vision]``, or ``all`` for
+    every proper subset. The other modalities are blank in training, validation and test alike.
+    """
 
     ablation: Ablation | None = None
+    modalities: Subsets = ()
     models: Annotated[tuple[ModelArm, ...], Field(max_length=100)] = ()
     controls: bool = False
 

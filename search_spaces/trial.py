@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 Value = bool | int | float | str
 Stage = Literal["search", "confirm"]
-ArmRole = Literal["baseline", "ablation", "model", "control"]
+ArmRole = Literal["baseline", "ablation", "subset", "model", "control"]
 
 
 def digest(content: Any, length: int = 16) -> str:
@@ -27,6 +27,8 @@ def digest(content: Any, length: int = 16) -> str:
 class Arm:
     """A named thing under comparison.
 
+    role: ``ablation``: other components than the baseline; ``subset``: fewer modalities; ``model``: another method, or
+        the same with settings of its own; ``control``: the baseline under other seeds.
     model: the name of a registered method (``dmd``, ``ridge``).
     settings: every setting that the space fixes for this arm, component toggles included.
     components: the toggles alone (empty for a method without them).

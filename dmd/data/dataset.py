@@ -25,6 +25,7 @@ from dmd.data.samples import (
     Sequences,
 )
 from dmd.data.seal import FinishedTraining, SealedTest, TestScore
+from dmd.data.visible import ALL_VISIBLE, VisibleModalities
 from dmd.job import FoldRef
 from dmd.modalities import Modality
 
@@ -101,12 +102,14 @@ class Dataset:
         classes, counts = np.unique(np.round(self._labels).astype(np.int64), return_counts=True)
         return dict(zip(classes.tolist(), counts.tolist(), strict=True))
 
-    def partition(self, fold: FoldRef) -> Partition:
+    def partition(self, fold: FoldRef, visible: VisibleModalities = ALL_VISIBLE) -> Partition:
         """Training, validation and sealed test part of ``fold``, standardised by the training part.
 
-        Raises DataError if the file cannot be cut that way.
+        visible: the other modalities are blank in all three parts. Raises DataError if the file cannot be cut that way.
         """
-        return make_partition(self._inputs, self._labels, self.scale, self.splits, self.file_folds, fold, self.name)
+        return make_partition(
+            self._inputs, self._labels, self.scale, self.splits, self.file_folds, fold, visible, self.name
+        )
 
     def count_parts(self, fold: FoldRef) -> tuple[int, int, int]:
         """Items that ``fold`` trains, validates and tests. Raises DataError if the file cannot be cut that way."""

@@ -9,12 +9,16 @@ from dmd.data.folds import rows_of_fold
 from dmd.data.samples import FloatArray, Inputs, IntArray, Labelled, LabelScale
 from dmd.data.seal import SealedTest
 from dmd.data.standardise import fit_standardiser
+from dmd.data.visible import VisibleModalities, blank_hidden
 from dmd.job import FoldRef
 
 
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """The three parts of ``fold``: standardised with what the training part alone says, right-padded with zeros."""
+    """The three parts of ``fold``: standardised with what the training part alone says, right-padded with zeros.
+
+    Modalities that are not visible are blank in all three.
+    """
 
     train: Labelled
     valid: Labelled
@@ -29,6 +33,7 @@ def make_partition(
     splits: Mapping[str, IntArray],
     file_folds: IntArray | None,
     fold: FoldRef,
+    visible: VisibleModalities,
     name: str,
 ) -> Partition:
     """Cut ``inputs`` and ``labels`` (n,) as ``fold`` says. Raises DataError naming the data set and the rule."""
@@ -36,9 +41,13 @@ def make_partition(
     train = inputs.take(rows.train)
     standardiser = fit_standardiser(train)
     train_labels = labels[rows.train]
+
+    def show(part: Inputs) -> Inputs:
+        return blank_hidden(standardiser.apply(part), visible)
+
     return Partition(
-        train=Labelled(standardiser.apply(train), train_labels),
-        valid=Labelled(standardiser.apply(inputs.take(rows.valid)), labels[rows.valid]),
-        test=SealedTest(standardiser.apply(inputs.take(rows.test)), labels[rows.test], scale, train_labels),
+        train=Labelled(show(train), train_labels),
+        valid=Labelled(show(inputs.take(rows.valid)), labels[rows.valid]),
+        test=SealedTest(show(inputs.take(rows.test)), labels[rows.test], scale, train_labels),
         fold=fold,
     )

@@ -163,6 +163,8 @@ def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
         inactive |= {"gd.size_hetero", "gd.representation_hetero"}
     if ca:
         inactive.add("ca_off")
+    if "language" not in str(settings.get("modalities", "language")):
+        inactive.add("dropout.text")
     return frozenset(inactive)
 
 

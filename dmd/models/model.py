@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout
-from dmd.modalities import Modality
+from dmd.modalities import MODALITIES, Modality
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,12 @@ class Outputs:
 
 
 class Model(nn.Module):
-    """A method under comparison. One loop trains all of them."""
+    """A method under comparison. One loop trains all of them.
+
+    reads: the modalities whose features can change a prediction; what the others hold makes no difference.
+    """
+
+    reads: tuple[Modality, ...] = MODALITIES
 
     @abstractmethod
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:

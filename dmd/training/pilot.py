@@ -13,6 +13,7 @@ from dmd.data.batches import shuffled_batches, whole_batch
 from dmd.data.dataset import Dataset
 from dmd.dropout import SeededDropout
 from dmd.job import Job
+from dmd.modalities import Modality
 from dmd.models.registry import build_model
 from dmd.training.evaluate import predict
 from dmd.training.run import count_parameters, dims_of, split_settings
@@ -25,6 +26,7 @@ class JobFacts:
     """Facts of one job on this machine.
 
     modules: names of the direct submodules, in order. loss_terms: names of the terms that enter the loss.
+    inputs: modalities that the model reads and that are not blank in the training part it was given.
     epoch_s: seconds of one epoch, training and validation, from the fastest of a few batches. max_epochs: the most
     epochs it can run; early stopping may end it sooner.
     """
@@ -32,6 +34,7 @@ class JobFacts:
     num_parameters: int
     modules: tuple[str, ...]
     loss_terms: tuple[str, ...]
+    inputs: tuple[Modality, ...]
     epoch_s: float
     max_epochs: int
 
@@ -42,9 +45,10 @@ def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
     Raises InputError for settings or folds that break a rule.
     """
     torch.set_num_threads(job.num_threads)
-    settings, training = split_settings(job.model, job.settings)
-    parts = dataset.partition(job.fold)
-    model = build_model(job.model, settings, dims_of(dataset), job.seed).to(job.device)
+    settings = split_settings(job.model, job.settings)
+    training = settings.training
+    parts = dataset.partition(job.fold, settings.inputs.modalities)
+    model = build_model(job.model, settings.method, dims_of(dataset), job.seed).to(job.device)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     model.prepare_epoch(1, train_part)
     terms: tuple[str, ...] = ()
@@ -64,6 +68,7 @@ def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
         num_parameters=count_parameters(model),
         modules=tuple(name for name, module in model.named_children() if any(True for _ in module.parameters())),
         loss_terms=terms,
+        inputs=tuple(m for m in model.reads if bool(train_part.features[m].any())),
         epoch_s=min(batch_s) * math.ceil(len(parts.train) / training.batch_size) + valid_s,
         max_epochs=training.max_epochs,
     )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 
 from dmd.data.batches import whole_batch
 from dmd.data.dataset import Dataset
+from dmd.data.visible import InputConfig
 from dmd.errors import ConfigurationError
 from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Setting
 from dmd.models.method import Method
 from dmd.models.model import Dims
 from dmd.models.registry import build_model, find_method
-from dmd.settings import build_config, fields_of
+from dmd.settings import Config, build_config, fields_of
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import inspect_part, predict
 from dmd.training.loop import train
@@ -26,12 +28,12 @@ def run_job(job: Job, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkp
     Raises InputError for settings or folds that break a rule, TrainingDiverged for a non-finite loss.
     """
     torch.set_num_threads(job.num_threads)
-    method_settings, training = split_settings(job.model, job.settings)
-    parts = dataset.partition(job.fold)
-    model = build_model(job.model, method_settings, dims_of(dataset), job.seed).to(job.device)
+    settings = split_settings(job.model, job.settings)
+    parts = dataset.partition(job.fold, settings.inputs.modalities)
+    model = build_model(job.model, settings.method, dims_of(dataset), job.seed).to(job.device)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     valid_part = whole_batch(parts.valid.inputs, parts.valid.labels, job.device)
-    trained = train(model, train_part, valid_part, training, dataset.scale, job.seed, on_epoch, checkpointing)
+    trained = train(model, train_part, valid_part, settings.training, dataset.scale, job.seed, on_epoch, checkpointing)
     score, details = None, {}
     if job.scores_test and trained.is_final:
         test_part = whole_batch(parts.test.inputs, device=job.device)
@@ -55,18 +57,30 @@ def run_job(job: Job, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkp
     )
 
 
-def split_settings(model: str, settings: Mapping[str, Setting]) -> tuple[dict[str, Setting], TrainingConfig]:
-    """Flat settings of a trial -> the method's own settings and the training configuration.
+@dataclass(frozen=True)
+class JobSettings:
+    """The flat settings of a trial by who reads them: the method, the data edge, the training loop."""
+
+    method: Mapping[str, Setting]
+    inputs: InputConfig
+    training: TrainingConfig
+
+
+def split_settings(model: str, settings: Mapping[str, Setting]) -> JobSettings:
+    """Flat settings of a trial -> what each part of a job takes from them.
 
     ``preset`` names a set of settings that explicit ones override. Raises ConfigurationError.
     """
     method = find_method(model)
     chosen = {**method.training, **_preset(method, settings), **settings}
     chosen.pop("preset", None)
-    training_names = {part.name for part in fields_of(TrainingConfig)}
-    training = {name: value for name, value in chosen.items() if name in training_names}
-    own = {name: value for name, value in chosen.items() if name not in training_names}
-    return own, build_config(TrainingConfig, training, f"{model} training")
+
+    def take(config_type: type[Config], what: str) -> Config:
+        mine = {part.name: chosen.pop(part.name) for part in fields_of(config_type) if part.name in chosen}
+        return build_config(config_type, mine, f"{model} {what}")
+
+    inputs, training = take(InputConfig, "inputs"), take(TrainingConfig, "training")
+    return JobSettings(chosen, inputs, training)
 
 
 def _preset(method: Method, settings: Mapping[str, Setting]) -> Mapping[str, Setting]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import dmd.modalities
 from dmd.data.load import open_dataset
 from dmd.job import FoldRef
 from orchestration.catalogue import describe_methods
@@ -20,6 +21,7 @@ from reports.record import RunRecord
 from search_spaces.load import load, load_text
 from search_spaces.packaged import find_space, packaged_spaces
 from search_spaces.schema import Resources
+from search_spaces.subsets import MODALITIES, SUBSET_SETTING, proper_subsets
 
 SPACE = """\
 study: planned
@@ -52,6 +54,23 @@ def test_every_arm_is_proved_to_differ(prepared: Prepared) -> None:
     assert proofs["control"] == "is the baseline under other seeds"
     distinct = {(f.num_parameters, f.modules, f.loss_terms) for name, f in planned.facts.items() if name != "control"}
     assert len(distinct) == 12
+
+
+def test_an_arm_that_sees_less_is_proved_by_its_inputs() -> None:
+    space = load_text(SPACE.replace("design: factorial}", "design: published}, modalities: all"), describe_methods())
+    planned = prepare(space, None).planned
+    described = {arm.name: describe_arm(arm, planned) for arm in planned.arms}
+    assert described["full"]["inputs"] == ["language", "audio", "vision"]
+    assert described["only-audio"]["inputs"] == ["audio"]
+    assert described["no-language"]["differs_from_baseline"] == "+0 parameters; without inputs language"
+    assert described["only-vision"]["differs_from_baseline"] == "+0 parameters; without inputs language, audio"
+
+
+def test_the_planner_and_the_methods_name_the_same_modalities() -> None:
+    assert MODALITIES == dmd.modalities.MODALITIES
+    for method in describe_methods().methods.values():
+        choices = method.settings[SUBSET_SETTING].choices
+        assert set(choices) == {"+".join(MODALITIES), *(subset.value for subset in proper_subsets())}
 
 
 def test_nothing_without_effect_is_searched(prepared: Prepared) -> None:

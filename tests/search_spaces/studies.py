@@ -27,8 +27,14 @@ def inactive(settings: Mapping[str, Value]) -> frozenset[str]:
     return frozenset(idle if settings["homo_gd"] or settings["hetero_gd"] else idle | {"lambda2"})
 
 
+SUBSETS = (
+    "language+audio+vision", "language+audio", "language+vision", "audio+vision", "language", "audio", "vision"
+)  # fmt: skip
+
+
 def _catalogue(*settings: SettingSchema) -> dict[str, SettingSchema]:
-    return {setting.name: setting for setting in settings}
+    modalities = SettingSchema("modalities", "choice", SUBSETS[0], choices=SUBSETS)
+    return {setting.name: setting for setting in (*settings, modalities)}
 
 
 DMD = MethodSchema(

@@ -1,0 +1,43 @@
+"""Which modalities a model is shown: the others are blanked before anything reads them.
+
+A setting of every method, because it acts on the data and not on the model: the model keeps its shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+
+from dmd.data.samples import Inputs, Sequences
+from dmd.modalities import Modality
+from dmd.settings import setting
+
+VisibleModalities = Literal[
+    "language+audio+vision", "language+audio", "language+vision", "audio+vision", "language", "audio", "vision"
+]
+ALL_VISIBLE: VisibleModalities = "language+audio+vision"
+
+
+@dataclass(frozen=True)
+class InputConfig:
+    """What every method can be told about its inputs."""
+
+    modalities: VisibleModalities = setting(ALL_VISIBLE, "modalities the model sees; the others are blanked")
+
+
+def seen_modalities(visible: VisibleModalities) -> tuple[Modality, ...]:
+    """The modalities that ``visible`` names, in order."""
+    return cast(tuple[Modality, ...], tuple(visible.split("+")))
+
+
+def blank_hidden(inputs: Inputs, visible: VisibleModalities) -> Inputs:
+    """``inputs`` with every modality that is not visible as one real step of zeros; shapes stay as they are."""
+    seen = seen_modalities(visible)
+    shown = {m: part if m in seen else _blank(part) for m, part in inputs.sequences.items()}
+    return Inputs(inputs.ids, inputs.groups, shown)
+
+
+def _blank(part: Sequences) -> Sequences:
+    return Sequences(np.zeros_like(part.values), np.ones_like(part.lengths))
