@@ -16,6 +16,7 @@ from dmd.metrics import metric_names
 from orchestration.fingerprint import Fingerprint
 from orchestration.planning import PlannedStudy, describe_arm
 from reports.record import ArmDescription, Contrast, PlannedCell, StudyDescription
+from search_spaces.arms import list_combinations
 
 PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
 
@@ -55,6 +56,7 @@ def describe_study(
         },
         fixed={"model": space.model.name, **planned.baseline.settings},
         budget_note=space.description or "",
+        combinations=list_combinations(space, planned.catalogue),
     )
 
 

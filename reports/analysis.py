@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reports.answer import compose_answer
 from reports.arm_rows import compare_models, tabulate_ablation
+from reports.attribution import attribute
 from reports.cautions import collect_cautions
 from reports.configurations import best_configurations, tabulate_search
 from reports.confirmed import distinct_records
@@ -46,6 +47,7 @@ def analyse(study: StudyDescription, records: Sequence[RunRecord], read_details:
         answer=compose_answer(study, results, contrasts, models, metrics[0]),
         ablation=ablation,
         contrasts=contrasts,
+        attribution=attribute(questions, study, metrics),
         models=models,
         configurations=best_configurations(study, results, records),
         search=tabulate_search(study, records),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports import result_grids, study_grids
+from reports.attribution_grids import attribution_grids
 from reports.number_cells import CELL_LEGEND
 from reports.report import Report
 from reports.results import RunState
@@ -32,6 +33,7 @@ def render_markdown(report: Report) -> str:
         contrast_sizes=result_grids.contrast_size_grid(report),
         contrast_tests=result_grids.contrast_test_grid(report),
         verdicts=list(result_grids.verdict_lines(report)),
+        attribution=attribution_grids(report),
         models=result_grids.model_grid(report),
         configurations=study_grids.configuration_grid(report),
         arm_lines=study_grids.arm_lines(report),

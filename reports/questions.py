@@ -1,11 +1,13 @@
-"""Both questions asked of an arm or of a pair of arms: the one place that knows which method answers which.
+"""Both questions asked of a weighted sum of arms: the one place that knows which method answers which.
 
 *Rerun* is always the t on the pooled within-cell variance. *New data* is the corrected t over folds, or the jackknife
-over test groups where there is only an official split.
+over test groups where there is only an official split. An arm is a sum of one term, a difference one of two, a main
+effect or a Shapley value one of many: all are the same linear contrast of arm means with other weights.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,9 +19,11 @@ from reports.results import ResultsTable
 from reports.statistics.estimate import Estimate, undefined
 from reports.statistics.jackknife import jackknife_estimate
 from reports.statistics.new_data import corrected_mean
-from reports.statistics.rerun import rerun_difference_unpaired, rerun_mean
+from reports.statistics.rerun import SeedBlock, rerun_sum
 
 FloatArray = npt.NDArray[np.float64]
+Weights = Mapping[str, float]
+"""Arm -> its weight in a sum of arm means."""
 
 NO_REPLICATES = "a run has no predictions that reproduce its score"
 
@@ -35,6 +39,22 @@ class Answers:
     def value(self) -> float:
         """The point estimate that both intervals are about."""
         return self.rerun.value
+
+    def untested(self) -> Answers:
+        """The same without p-values: for what is no declared contrast (honesty rule 4)."""
+        return Answers(replace(self.rerun, p_value=None), replace(self.new_data, p_value=None))
+
+
+@dataclass(frozen=True)
+class WeightedSum:
+    """A weighted sum of arm means.
+
+    answers: None where no seed and cell has a run of every arm. runs: (S, C) the sum formed run by run in shown units,
+    or None if not all of the arms share seeds (they are then compared as independent samples).
+    """
+
+    answers: Answers | None
+    runs: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,21 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class _Block:
+    """Arms that share seeds, their weighted sum run by run (S, C), and the seeds (S,) that have one."""
+
+    weights: Weights
+    runs: FloatArray
+
+    @property
+    def seeds(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(np.isfinite(self.runs).any(axis=1))
+
+    def as_seed_block(self) -> SeedBlock:
+        return SeedBlock(self.runs, float(np.sqrt(sum(weight**2 for weight in self.weights.values()))))
+
+
+@dataclass(frozen=True)
 class Questions:
     """A results table with what the new-data question needs of it."""
 
@@ -65,59 +100,58 @@ class Questions:
 
     def of_arm(self, arm: str, metric: str, survivors_only: bool = False) -> Answers | None:
         """The mean score of an arm. None where it has no run."""
-        factor = find_metric(metric).factor
-        values = self._scores(arm, metric, survivors_only)
-        rerun = rerun_mean(values)
-        if rerun is None:
-            return None
-        new_data = self._new_data(rerun.value, _cell_means(values), ((arm, _any_seed(values), 1.0),), metric)
-        return Answers(rerun.scaled(factor), new_data.scaled(factor))
+        return self.of_sum({arm: 1.0}, metric, survivors_only).answers
 
     def between(self, first: str, second: str, metric: str, survivors_only: bool = False) -> Difference:
         """The difference of two arms, paired by seed and cell where they share seeds."""
         factor = find_metric(metric).factor
-        one = self._scores(first, metric, survivors_only)
-        two = self._scores(second, metric, survivors_only)
-        if not self._share_seeds(first, second):
-            rerun, cells = rerun_difference_unpaired(one, two), _cell_means(one) - _cell_means(two)
-            pairs, in_first, in_second = None, _any_seed(one), _any_seed(two)
-        else:
-            pairs = one - two
-            rerun, cells = rerun_mean(pairs), _cell_means(pairs)
-            in_first = in_second = _any_seed(pairs)
-        weights = ((first, in_first, 1.0), (second, in_second, -1.0))
-        shown = None if pairs is None else pairs * factor
+        total = self.of_sum({first: 1.0, second: -1.0}, metric, survivors_only)
+        one, two = (self._scores(arm, metric, survivors_only) * factor for arm in (first, second))
+        return Difference(total.answers, total.runs, one, two)
+
+    def of_sum(self, weights: Weights, metric: str, survivors_only: bool = False) -> WeightedSum:
+        """The weighted sum of arm means; arms that share seeds are matched by seed and cell. Some weight is not 0."""
+        factor = find_metric(metric).factor
+        blocks = self._blocks({arm: weight for arm, weight in weights.items() if weight}, metric, survivors_only)
+        runs = blocks[0].runs * factor if len(blocks) == 1 else None
+        rerun = rerun_sum([block.as_seed_block() for block in blocks])
         if rerun is None:
-            return Difference(None, shown, one * factor, two * factor)
-        new_data = self._new_data(rerun.value, cells, weights, metric)
-        return Difference(Answers(rerun.scaled(factor), new_data.scaled(factor)), shown, one * factor, two * factor)
+            return WeightedSum(None, runs)
+        new_data = self._new_data(rerun.value, blocks, metric)
+        return WeightedSum(Answers(rerun.scaled(factor), new_data.scaled(factor)), runs)
+
+    def _blocks(self, weights: Weights, metric: str, survivors_only: bool) -> tuple[_Block, ...]:
+        """The arms of ``weights``, those together that share a planned seed, directly or through another arm."""
+        members: list[tuple[npt.NDArray[np.bool_], dict[str, float]]] = []
+        for arm, weight in weights.items():
+            seeds = self.results.state[self.results.arms.index(arm)].any(axis=1)
+            together = {arm: weight}
+            for other in [known for known in members if (known[0] & seeds).any()]:
+                members.remove(other)
+                seeds, together = seeds | other[0], other[1] | together
+            members.append((seeds, together))
+        return tuple(_Block(together, self._sum(together, metric, survivors_only)) for _, together in members)
+
+    def _sum(self, weights: Weights, metric: str, survivors_only: bool) -> FloatArray:
+        terms = [weight * self._scores(arm, metric, survivors_only) for arm, weight in weights.items()]
+        return np.asarray(np.sum(terms, axis=0))
 
     def _scores(self, arm: str, metric: str, survivors_only: bool) -> FloatArray:
         return self.results.survivors(arm, metric) if survivors_only else self.results.of(arm, metric)
 
-    def _share_seeds(self, first: str, second: str) -> bool:
-        """Whether any seed was meant for both arms (a control runs under seeds of its own)."""
-        planned = [self.results.state[self.results.arms.index(arm)].any(axis=1) for arm in (first, second)]
-        return bool((planned[0] & planned[1]).any())
-
-    def _new_data(
-        self,
-        value: float,
-        cell_values: FloatArray,
-        weights: tuple[tuple[str, npt.NDArray[np.bool_], float], ...],
-        metric: str,
-    ) -> Estimate:
-        """weights: (arm, which of its seeds, sign) of the terms whose seed means make up ``value``."""
+    def _new_data(self, value: float, blocks: tuple[_Block, ...], metric: str) -> Estimate:
         if self.replicates is None:
-            estimate = corrected_mean(cell_values, self._test_train_ratio(cell_values))
+            cells = np.sum([_cell_means(block.runs) for block in blocks], axis=0)
+            estimate = corrected_mean(cells, self._test_train_ratio(cells))
             return estimate or undefined(value, 0, "new data", "no fold is complete")
         place = self.results.metrics.index(metric)
         deleted = np.zeros(self.replicates.deleted.shape[-1])
-        for arm, seeds, sign in weights:
-            runs = self.replicates.deleted[self.results.arms.index(arm), seeds, place]
-            if not np.isfinite(runs).all() or deleted.size == 0:
-                return undefined(value, 0, "new data", NO_REPLICATES)
-            deleted = deleted + sign * runs.mean(axis=0)
+        for block in blocks:
+            for arm, weight in block.weights.items():
+                runs = self.replicates.deleted[self.results.arms.index(arm), block.seeds, place]
+                if not np.isfinite(runs).all() or deleted.size == 0:
+                    return undefined(value, 0, "new data", NO_REPLICATES)
+                deleted = deleted + weight * runs.mean(axis=0)
         return replace(jackknife_estimate(value, deleted), value=value)
 
     def _test_train_ratio(self, cell_values: FloatArray) -> float:
@@ -125,10 +159,6 @@ class Questions:
         used = np.isfinite(cell_values)
         train, test = self.results.num_train[used], self.results.num_test[used]
         return float((test / train).mean()) if train.size and (train > 0).all() and (test > 0).all() else float("nan")
-
-
-def _any_seed(values: FloatArray) -> npt.NDArray[np.bool_]:
-    return np.asarray(np.isfinite(values).any(axis=1))
 
 
 def _cell_means(values: FloatArray) -> FloatArray:

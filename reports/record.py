@@ -129,6 +129,8 @@ class StudyDescription:
     ``non_finite`` counts, ``official_split`` (bool: one split, so new-data intervals are over test groups).
     provenance: versions, hardware, command line, start time, code fingerprint.
     budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
+    combinations: the components that are on, for every combination that the baseline's method can run (whether the
+        study has an arm for it or not); empty where unknown or where nothing is ablated.
     """
 
     study: str
@@ -144,3 +146,4 @@ class StudyDescription:
     provenance: Mapping[str, Any]
     fixed: Mapping[str, Value] = field(default_factory=dict)
     budget_note: str = ""
+    combinations: tuple[tuple[str, ...], ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reports.attribution import Attribution
 from reports.metrics import Metric
 from reports.published import AblationRow
 from reports.questions import Answers
@@ -227,6 +228,7 @@ class Report:
     answer: tuple[str, ...]
     ablation: AblationTable
     contrasts: ContrastTable
+    attribution: Attribution
     models: tuple[ModelRow, ...]
     configurations: BestConfigurations
     search: SearchTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
     return (
         _arms(report),
         _contrasts(report),
+        _attribution(report),
         _models(report),
         _runs(report),
         _configurations(report),
@@ -147,6 +148,31 @@ def _contrasts(report: Report) -> Table:
     names = ("first", "second", "isolates", "metric", "unit", "is_primary")
     last = ("verdict", "verdict_words", "failed", "survivors_value")
     return Table("contrasts", (*names, *ANSWER_COLUMNS, *_SIZE_COLUMNS, *_P_COLUMNS, *last), tuple(rows))
+
+
+def _attribution(report: Report) -> Table:
+    section = report.attribution
+    effects: list[tuple[str, str, Mapping[str, Answers | None]]] = []
+    if section.factorial is not None:
+        for kind, values in (
+            ("main effect", section.factorial.main_effects),
+            ("Shapley value", section.factorial.shapley),
+            ("interaction", section.factorial.interactions),
+        ):
+            effects += [(kind, " x ".join(value.components), value.answers) for value in values]
+        for level in section.factorial.levels:
+            levels = (f"{name} {'on' if on else 'off'}" for name, on in zip(level.components, level.on, strict=True))
+            effects.append(("level mean", ", ".join(levels), level.answers))
+    if section.constrained is not None:
+        values = section.constrained.values
+        effects += [("precedence-constrained value", value.components[0], value.answers) for value in values]
+    effects += [("path step", f"{step.from_arm} to {step.to_arm}", step.answers) for step in section.path]
+    rows = tuple(
+        (kind, of, metric.name, metric.unit, *_answers(answers[metric.name]))
+        for kind, of, answers in effects
+        for metric in report.metrics
+    )
+    return Table("attribution", ("kind", "of", "metric", "unit", *ANSWER_COLUMNS), rows)
 
 
 def _models(report: Report) -> Table:

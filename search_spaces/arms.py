@@ -8,6 +8,7 @@ from search_spaces.components import (
     design_combinations,
     label_combination,
     name_combination,
+    possible_combinations,
 )
 from search_spaces.schema import ModelArm, SearchSpace
 from search_spaces.settings import fixed_settings, full_settings
@@ -45,6 +46,22 @@ def _plan_family(space: SearchSpace, method: MethodSchema) -> tuple[Arm, ...]:
         _plan_combination(method, fixed, combination, "ablation" if i else "baseline")
         for i, combination in enumerate(combinations)
     )
+
+
+def list_combinations(space: SearchSpace, catalogue: Catalogue) -> tuple[tuple[str, ...], ...]:
+    """The components that are on, for every combination of the ablated ones that can run; empty without an ablation.
+
+    Components that are not ablated stand as the model section has them. An attribution needs this to tell a missing
+    arm from an impossible one.
+    """
+    if space.arms.ablation is None:
+        return ()
+    method = catalogue.methods[space.model.name]
+    fixed = fixed_settings(method, [space.model])
+    every = [
+        _all_toggles(method, {**fixed, **c.toggles}) for c in possible_combinations(method, fixed, space.arms.ablation)
+    ]
+    return tuple(tuple(name for name, on in toggles.items() if on) for toggles in every)
 
 
 def _plan_combination(method: MethodSchema, fixed: dict[str, Value], combination: Combination, role: ArmRole) -> Arm:

@@ -89,6 +89,14 @@ def design_combinations(
     return _distinct(combinations)
 
 
+def possible_combinations(
+    method: MethodSchema, fixed: Mapping[str, Value], ablation: Ablation
+) -> tuple[Combination, ...]:
+    """Every combination of the ablation's components that the method can run, whether the design has it or not."""
+    names = ablation.components or method.components
+    return _possible(_Feasibility(method, fixed, tuple(names)))
+
+
 @dataclass(frozen=True)
 class _Feasibility:
     method: MethodSchema
@@ -163,7 +171,11 @@ def _one_changed(feasible: _Feasibility, start: bool) -> list[Combination]:
 
 def _factorial(feasible: _Feasibility) -> list[Combination]:
     baseline = feasible.require(feasible.all_alike(True), "ablation.design")
-    return [baseline, *(Combination(toggles) for toggles in feasible.every() if feasible.conflict(toggles) is None)]
+    return [baseline, *_possible(feasible)]
+
+
+def _possible(feasible: _Feasibility) -> tuple[Combination, ...]:
+    return tuple(Combination(toggles) for toggles in feasible.every() if feasible.conflict(toggles) is None)
 
 
 def _distinct(combinations: Iterable[Combination]) -> tuple[Combination, ...]:

@@ -11,6 +11,9 @@ Legend: ``S`` seeds, ``C`` cells; NaN marks a run that is not there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,50 +24,44 @@ FloatArray = npt.NDArray[np.float64]
 ONE_RUN_PER_CELL = "one run per fold: run-to-run spread unknown"
 
 
-def rerun_mean(values: FloatArray) -> Estimate | None:
-    """The mean over cells of the means over seeds, with its rerun interval. values: (S, C).
+@dataclass(frozen=True)
+class SeedBlock:
+    """A weighted sum of arms that share seeds, formed seed by seed and cell by cell.
 
-    For a paired difference give the differences of runs with equal seed and cell. Cells without any run are left out.
-    Returns None where there is no run at all.
+    values: (S, C); a place is NaN where a run of any of the arms is not there.
+    weight: root of the summed squares of the arms' weights; the deviation of ``values`` in deviations of single runs,
+        if runs of one seed were independent between arms. With a single block it has no effect.
     """
-    counts = np.isfinite(values).sum(axis=0)
-    present = values[:, counts > 0]
-    counts = counts[counts > 0]
-    if counts.size == 0:
-        return None
-    num_runs, num_cells = int(counts.sum()), counts.size
-    means = np.nanmean(present, axis=0)
-    value = float(means.mean())
-    df = num_runs - num_cells
-    if df == 0:
-        return undefined(value, num_runs, "rerun", ONE_RUN_PER_CELL)
-    variance = float(np.nansum((present - means) ** 2)) / df
-    std_error = float(np.sqrt(variance * (1 / counts).sum())) / num_cells
-    return t_estimate(value, std_error, df, num_runs, "rerun")
+
+    values: FloatArray
+    weight: float = 1.0
 
 
-def rerun_difference_unpaired(first: FloatArray, second: FloatArray) -> Estimate | None:
-    """The difference of two means whose runs share no seeds (a control against its baseline). (S, C) each.
+def rerun_sum(blocks: Sequence[SeedBlock]) -> Estimate | None:
+    """The sum of the blocks' means over cells, with its rerun interval.
 
-    One variance is pooled over the cells of both arms (Student's two-sample t within cells). Only cells with runs of
-    both arms enter; None where there is no such cell.
+    Within a block runs are matched by seed, so whatever a seed does to all of its arms alike cancels; between blocks
+    they are independent. The variance of a run is pooled over the blocks in units of their weights: one block of
+    differences is the paired t within cells, two blocks of one arm each are Student's two-sample t within cells.
+    Only cells with values in every block enter. Returns None where there is no such cell.
     """
-    shared = np.isfinite(first).any(axis=0) & np.isfinite(second).any(axis=0)
+    shared = np.logical_and.reduce([np.isfinite(block.values).any(axis=0) for block in blocks])
     if not shared.any():
         return None
     num_cells = int(shared.sum())
-    value, squares, weights, num_runs = 0.0, 0.0, 0.0, 0
-    for sign, values in ((1.0, first[:, shared]), (-1.0, second[:, shared])):
+    value, squares, spread, num_runs = 0.0, 0.0, 0.0, 0
+    for block in blocks:
+        values = block.values[:, shared]
         counts = np.isfinite(values).sum(axis=0)
         means = np.nanmean(values, axis=0)
-        value += sign * float(means.mean())
-        squares += float(np.nansum((values - means) ** 2))
-        weights += float((1 / counts).sum())
+        value += float(means.mean())
+        squares += float(np.nansum((values - means) ** 2)) / block.weight**2
+        spread += float((1 / counts).sum()) * block.weight**2
         num_runs += int(counts.sum())
-    df = num_runs - 2 * num_cells
+    df = num_runs - len(blocks) * num_cells
     if df == 0:
         return undefined(value, num_runs, "rerun", ONE_RUN_PER_CELL)
-    std_error = float(np.sqrt(squares / df * weights)) / num_cells
+    std_error = float(np.sqrt(squares / df * spread)) / num_cells
     return t_estimate(value, std_error, df, num_runs, "rerun")
 
 

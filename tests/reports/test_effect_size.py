@@ -7,14 +7,14 @@ import pytest
 from scipy import stats
 
 from reports.statistics.effect_size import improvement_probability, in_run_deviations
-from reports.statistics.rerun import rerun_mean
+from reports.statistics.rerun import SeedBlock, rerun_sum
 
 FIRST = np.array([[0.80, 0.90], [0.82, 0.92]])
 SECOND = np.array([[0.90, 1.01], [0.92, 1.01]])
 
 
 def test_difference_in_run_deviations_by_hand() -> None:
-    difference = rerun_mean(FIRST - SECOND)
+    difference = rerun_sum([SeedBlock(FIRST - SECOND)])
     assert difference is not None
     effect = in_run_deviations(difference, FIRST, SECOND, higher_is_better=False)
     # Squares about cell means: 3 cells x 2 x 0.01^2 on 4 degrees.
@@ -27,7 +27,7 @@ def test_difference_in_run_deviations_by_hand() -> None:
 
 
 def test_direction_follows_the_metric() -> None:
-    difference = rerun_mean(FIRST - SECOND)
+    difference = rerun_sum([SeedBlock(FIRST - SECOND)])
     assert difference is not None
     lower = in_run_deviations(difference, FIRST, SECOND, higher_is_better=False)
     higher = in_run_deviations(difference, FIRST, SECOND, higher_is_better=True)
@@ -37,7 +37,7 @@ def test_direction_follows_the_metric() -> None:
 
 
 def test_runs_that_do_not_vary_have_no_such_unit() -> None:
-    difference = rerun_mean(np.full((2, 2), 0.1))
+    difference = rerun_sum([SeedBlock(np.full((2, 2), 0.1))])
     assert difference is not None
     assert in_run_deviations(difference, np.ones((2, 2)), np.ones((2, 2)), higher_is_better=True) is None
 

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.statistics.rerun import rerun_difference_unpaired, rerun_mean, run_deviation
+from reports.statistics.estimate import Estimate
+from reports.statistics.rerun import FloatArray, SeedBlock, rerun_sum, run_deviation
+
+
+def rerun_mean(values: FloatArray) -> Estimate | None:
+    return rerun_sum([SeedBlock(values)])
+
+
+def rerun_difference_unpaired(first: FloatArray, second: FloatArray) -> Estimate | None:
+    return rerun_sum([SeedBlock(first), SeedBlock(-second)])
 
 
 def test_pooled_interval_by_hand() -> None:
@@ -81,6 +90,20 @@ def test_interval_covers_the_mean_of_infinitely_many_seeds() -> None:
         covered += estimate.low <= cell_means.mean() <= estimate.high
     standard_error = np.sqrt(0.95 * 0.05 / num_studies)
     assert abs(covered / num_studies - 0.95) < 3 * standard_error
+
+
+def test_weights_of_blocks_by_hand() -> None:
+    # Twice (1, 3) minus (2, 6), no seed in common: 4 - 4 = 0. Squares 8 / 4 + 8 = 10 on 2 degrees, variance of a run 5,
+    # SE = sqrt(5 (4 / 2 + 1 / 2)).
+    estimate = rerun_sum([SeedBlock(2 * np.array([[1.0], [3.0]]), 2.0), SeedBlock(-np.array([[2.0], [6.0]]), 1.0)])
+    assert estimate is not None
+    assert (estimate.value, estimate.n, estimate.df) == (0.0, 4, 2)
+    assert estimate.half_width == pytest.approx(4.302653 * np.sqrt(12.5), rel=1e-6)
+
+
+def test_a_single_block_does_not_depend_on_its_weight() -> None:
+    values = np.array([[1.0, 2.0], [3.0, 6.0]])
+    assert rerun_sum([SeedBlock(values, 7.0)]) == rerun_sum([SeedBlock(values, 1.0)])
 
 
 def test_run_deviation_pools_arms_within_cells() -> None:

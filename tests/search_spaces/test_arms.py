@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from search_spaces.arms import CONTROL_SEED_OFFSET, plan_arms
+from search_spaces.arms import CONTROL_SEED_OFFSET, list_combinations, plan_arms
 from search_spaces.components import COMPONENT_LABELS, PUBLISHED_ROWS, name_combination
 from search_spaces.schema import SearchSpace
 from search_spaces.trial import Arm
@@ -39,6 +39,21 @@ def test_the_published_design_is_the_six_rows_of_table_3_in_their_order() -> Non
     assert ["".join(str(int(arm.components[name])) for name in COMPONENTS) for arm in arms] == ticks
     assert [arm.role for arm in arms] == ["baseline"] + ["ablation"] * 5
     assert len(PUBLISHED_ROWS) == 6
+
+
+@pytest.mark.parametrize("design", ["published", "leave_one_out", "factorial"])
+def test_what_can_run_is_told_whatever_the_design_asks_for(design: str) -> None:
+    possible = list_combinations(ablation(design), CATALOGUE)
+    assert len(possible) == len(set(possible)) == 11
+    assert {combination for combination in possible if "fd" not in combination} == {(), ("ca",), ("ca", "hetero_gd")}
+    assert list_combinations(space_of(""), CATALOGUE) == ()
+
+
+def test_components_that_are_not_ablated_stand_as_the_model_has_them() -> None:
+    space = space_of("arms: {ablation: {components: [ca, hetero_gd], design: factorial}}\n")
+    possible = list_combinations(space, CATALOGUE)
+    assert len(possible) == 4
+    assert all({"fd", "homo_gd"} <= set(combination) for combination in possible)
 
 
 def test_the_order_of_the_components_in_the_file_changes_nothing() -> None:
