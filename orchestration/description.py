@@ -73,6 +73,7 @@ def _describe_search(planned: PlannedStudy) -> dict[str, Any]:
         "objective": planned.space.objective_metric,
         "trials": search.trials,
         "parameters": {name: distribution.describe() for name, distribution in searched.items()},
+        "distributions": {name: distribution.declare() for name, distribution in searched.items()},
     }
 
 

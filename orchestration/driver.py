@@ -9,7 +9,7 @@ import logging
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,7 @@ class Driver:
         for report in ending.result.epochs if ending.result else ():
             self._record_epoch(trial, report)
         record = build_record(self._plan.study, trial, ending, state.epochs, state.attempts, self._plan.device)
+        record = replace(record, number=state.number)
         if record.status == "failed":
             record = self._plan.complete_failure(trial, record)
         if self._plan.details is not None and ending.result is not None and ending.result.test_details:

@@ -25,10 +25,14 @@ class ReportedEpoch:
 
 @dataclass
 class TrialState:
-    """One trial so far. epochs: epoch -> report; attempts: how often it was started on a worker."""
+    """One trial so far.
+
+    number: how many were asked for before it; epochs: epoch -> report; attempts: how often it was started on a worker.
+    """
 
     trial: Trial
     asked_at_ms: int
+    number: int = 0
     attempts: int = 0
     epochs: dict[int, ReportedEpoch] = field(default_factory=dict)
 
@@ -64,7 +68,8 @@ class LedgerState:
         if event.kind == "report":
             return _apply_report(state, event)
         del self.running[event.trial_id]
-        self.told[event.trial_id] = event.data["record"] if self.keeps_records else {}
+        # Ledgers of earlier versions have records without their number.
+        self.told[event.trial_id] = {"number": state.number, **event.data["record"]} if self.keeps_records else {}
         return True
 
     def records(self) -> tuple[RunRecord, ...]:
@@ -74,7 +79,7 @@ class LedgerState:
     def _apply_ask(self, event: Event) -> bool:
         if event.trial_id in self.running or event.trial_id in self.told:
             return False
-        self.running[event.trial_id] = TrialState(trial_from_json(event.data["trial"]), event.at_ms)
+        self.running[event.trial_id] = TrialState(trial_from_json(event.data["trial"]), event.at_ms, self.num_asked)
         self.num_asked += 1
         return True
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reports.metrics import METRICS
 from reports.record import RunRecord, StudyDescription
 from reports.report import BestConfiguration, BestConfigurations, SearchRow, SearchTable
 from reports.results import FoldCell, ResultsTable, cell_of, objective_of
@@ -49,17 +50,13 @@ def _describe(
     baseline: str,
 ) -> BestConfiguration:
     run = runs[0]
-    origins = [
-        search
-        for search in source
-        if search.parameters == run.parameters and search.status == "completed" and objective in search.valid
-    ]
+    origin_value = _origin_value(run, source, objective)
     if not run.parameters:
         origin = "fixed"
     elif own:
         origin = "own search"
     else:
-        origin = f"inherited from {baseline}" if origins else "not recorded"
+        origin = f"inherited from {baseline}" if origin_value is not None else "not recorded"
     values = [record.valid[objective] for record in runs if record.status == "completed" and objective in record.valid]
     return BestConfiguration(
         arm=arm,
@@ -68,10 +65,27 @@ def _describe(
         parameters=dict(sorted(run.parameters.items())),
         origin=origin,
         num_searched=len(own),
-        search_value=origins[0].valid[objective] if origins and run.parameters else None,
+        search_value=origin_value if run.parameters else None,
         confirm_value=float(np.mean(values)) if values else None,
         num_confirmed=len(values),
     )
+
+
+def _origin_value(run: RunRecord, source: Sequence[RunRecord], objective: str) -> float | None:
+    """The objective of the search trial that ``run`` confirms; None if there is none.
+
+    A search trial remembers its whole proposal, the confirm trial only what has an effect in its arm, so several may
+    match: the best of them was chosen.
+    """
+    values = [
+        search.valid[objective]
+        for search in source
+        if search.status == "completed"
+        and objective in search.valid
+        and run.parameters.items() <= search.parameters.items()
+    ]
+    is_higher_better = objective in METRICS and METRICS[objective].higher_is_better
+    return (max if is_higher_better else min)(values, default=None)
 
 
 def tabulate_search(study: StudyDescription, records: Sequence[RunRecord]) -> SearchTable:

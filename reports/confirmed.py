@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,12 +21,17 @@ def distinct_records(records: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
     kept: dict[str, RunRecord] = {}
     for record in records:
         known = kept.setdefault(record.trial_id, record)
-        if known is not record and record_to_json(known) != record_to_json(record):
+        if known is not record and _content(known) != _content(record):
             raise ValueError(
                 f"trial {record.trial_id} (arm {record.arm}, seed {record.seed}) has two different records; "
                 "a trial runs once: give the report one ledger, or studies without common trials"
             )
     return tuple(kept[trial_id] for trial_id in sorted(kept))
+
+
+def _content(record: RunRecord) -> object:
+    """What a record says of its trial: its number says where the trial stood in one study, and is left out."""
+    return record_to_json(replace(record, number=None))
 
 
 def confirmed_records(records: Sequence[RunRecord], objective: str) -> tuple[RunRecord, ...]:

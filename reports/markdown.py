@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports import result_grids, study_grids
 from reports.attribution_grids import attribution_grids
+from reports.hyperparameters.configuration_grids import configuration_blocks
 from reports.number_cells import CELL_LEGEND
 from reports.report import Report
 from reports.results import RunState
@@ -35,7 +36,7 @@ def render_markdown(report: Report) -> str:
         verdicts=list(result_grids.verdict_lines(report)),
         attribution=attribution_grids(report),
         models=result_grids.model_grid(report),
-        configurations=study_grids.configuration_grid(report),
+        configurations=configuration_blocks(report),
         arm_lines=study_grids.arm_lines(report),
         searches=study_grids.search_grid(report),
         failures=study_grids.failure_grid(report),

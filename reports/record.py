@@ -48,6 +48,7 @@ class RunRecord:
     test: the same on the test part; None unless a confirm trial completed.
     fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5); confirm trials only.
     num_train, num_valid, num_test: items of the three parts.
+    number: how many trials of the study were asked for before this one; None if not recorded.
     """
 
     study: str
@@ -77,6 +78,7 @@ class RunRecord:
     error: str | None = None
     epochs: tuple[EpochPoint, ...] = ()
     predictions: Predictions | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class StudyDescription:
     primary: the one metric that p-values are computed on, without prefix (``mae``).
     metrics: test metrics in display order, primary first.
     search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``objective``, ``trials`` per
-    search, ``parameters`` as name -> text of the distribution); empty if nothing was searched.
+    search, ``parameters`` as name -> text of the distribution, ``distributions`` as name -> its YAML form, such as
+    ``{"log_uniform": [0.01, 1.0]}``); empty if nothing was searched.
     confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
     data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
     ``non_finite`` counts, ``official_split`` (bool: one split, so new-data intervals are over test groups).

@@ -1,41 +1,12 @@
-"""The tables on how the study went, as text: configurations, searches, failures, cost."""
+"""The tables on how the study went, as text: searches, failures, cost."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-
 from reports.grid import Grid
-from reports.metrics import METRICS
-from reports.record import Value
-from reports.report import BestConfiguration, Report
-from reports.rounding import compact, duration_text, fixed
+from reports.report import Report
+from reports.rounding import duration_text
 
 MOST_FAILURES_SHOWN = 30
-
-
-def parameters_text(parameters: Mapping[str, Value]) -> str:
-    """``alpha 0.1, gamma 0.034``."""
-    return ", ".join(f"{name} {compact(value)}" for name, value in sorted(parameters.items()))
-
-
-def configuration_grid(report: Report) -> Grid | None:
-    """Configurations per cell, arms that share one in one row; None if nothing was searched."""
-    shared: dict[tuple[str, str], list[BestConfiguration]] = defaultdict(list)
-    for row in report.configurations.rows:
-        if row.parameters:
-            shared[row.cell, parameters_text(row.parameters)].append(row)
-    if not shared:
-        return None
-    cells = [cell.name for cell in report.results.cells]
-    decimals = METRICS[report.configurations.objective].decimals if report.configurations.objective in METRICS else 4
-    rows = []
-    for (cell, text), members in sorted(shared.items(), key=lambda item: cells.index(item[0][0])):
-        searched = next((row for row in members if row.num_searched), members[0])
-        arms = "all tuned arms" if len(members) > 3 else ", ".join(row.arm for row in members)
-        found = fixed(searched.search_value, decimals + 1)
-        rows.append((cell, arms, text, str(searched.num_searched), found))
-    return Grid(("Cell", "Arms", "Parameters", "searched", "best valid"), "lllrr", tuple(rows))
 
 
 def arm_lines(report: Report) -> tuple[str, ...]:

@@ -1,11 +1,8 @@
-"""Every table of a report as CSV: full precision, line feeds, one header row, empty cells for what is undefined."""
+"""Every table of a report as CSV."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,25 +11,7 @@ from reports.questions import Answers
 from reports.report import Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
-
-Cell = str | int | float | bool | None
-
-
-@dataclass(frozen=True)
-class Table:
-    """One CSV file without its ending: ``name``, columns and rows of equal length."""
-
-    name: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    def to_csv(self) -> str:
-        """The file's text."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([_text(cell) for cell in row] for row in self.rows)
-        return text.getvalue()
+from reports.table import Cell, Table
 
 
 def write_tables(report: Report, directory: Path) -> tuple[Path, ...]:
@@ -86,14 +65,6 @@ def _answers(answers: Answers | None) -> tuple[Cell, ...]:
 
 def _estimate(estimate: Estimate) -> tuple[Cell, ...]:
     return estimate.low, estimate.high, estimate.df, estimate.n, estimate.note
-
-
-def _text(cell: Cell) -> str:
-    if cell is None or (isinstance(cell, float) and not np.isfinite(cell)):
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    return repr(cell) if isinstance(cell, float) else str(cell)
 
 
 def _arms(report: Report) -> Table:

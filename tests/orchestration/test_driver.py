@@ -55,8 +55,8 @@ def test_an_interrupted_study_goes_on_as_if_nothing_had_been(tmp_path, num_epoch
     assert not run_toy(cut, searched()).is_interrupted
     expected, found = ({r.trial_id: r for r in state_of(tmp_path / d).records()} for d in ("whole", "cut"))
     assert list(found) == list(expected), "the same proposals in the same order"
-    assert {i: (r.valid, r.test, r.epochs) for i, r in found.items()} == {
-        i: (r.valid, r.test, r.epochs) for i, r in expected.items()
+    assert {i: (r.valid, r.test, r.epochs, r.number) for i, r in found.items()} == {
+        i: (r.valid, r.test, r.epochs, r.number) for i, r in expected.items()
     }
     assert sum(record.attempts for record in found.values()) == len(found) + 1
     assert set(toy_of(cut).count("epoch").values()) == {1}, "no epoch is computed twice"

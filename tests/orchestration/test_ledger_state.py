@@ -35,7 +35,7 @@ EVENTS = [
 def test_fold():
     state = fold_events(EVENTS)
     assert list(state.running) == [B.id]
-    assert state.told == {A.id: {"trial_id": A.id}}
+    assert state.told == {A.id: {"number": 0, "trial_id": A.id}}, "a record of an earlier version gets its number"
     assert state.num_asked == 2
     running = state.running[B.id]
     assert (running.trial, running.attempts, running.asked_at_ms) == (B, 2, 1003)

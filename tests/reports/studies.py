@@ -136,6 +136,7 @@ def make_search_record(arm: str, fold: int | None, number: int, mae: float, **ch
             "test": None,
             "fallback_test": None,
             "parameters": {"gamma": 0.1 * ((fold or 0) + 1) + number},
+            "number": number,
             **changes,
         },
     )

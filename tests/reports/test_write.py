@@ -101,7 +101,7 @@ def test_every_section_is_there_with_both_questions_named() -> None:
         "Contrasts",
         "Attribution",
         "Methods",
-        "Best configurations",
+        "Hyperparameters",
         "Failures",
         "Cost",
         "Provenance",

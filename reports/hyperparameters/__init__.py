@@ -1,0 +1,1 @@
+"""Which hyperparameters matter, how much, and how far the chosen ones can be trusted."""
