@@ -11,30 +11,35 @@ from dmd.dropout import Dropout
 from dmd.layers.encoder import Encoder, EncoderRates, Sequence
 from dmd.layers.pooling import pool_steps
 from dmd.modalities import MODALITIES, Modality
+from dmd.models.backbone_config import BackboneConfig
 from dmd.models.dmd_config import DMDConfig
 
 Sequences = Mapping[Modality, Sequence]
 MIN_MEMORY_LEVELS = 3
 
 
-def encoder_rates(config: DMDConfig, source: Modality) -> EncoderRates:
+def encoder_rates(config: BackboneConfig, source: Modality) -> EncoderRates:
     """Dropout rates of an encoder that reads ``source``."""
     rates = config.dropout
     return EncoderRates(getattr(rates.attention, source), rates.embed, rates.relu, rates.residual)
 
 
 class SelfAttention(nn.Module):
-    """One self-attention encoder per modality, pooled to one vector each: (B, T'_m, d) -> (B, d)."""
+    """One self-attention encoder per modality, pooled to one vector each: (B, T'_m, d) -> (B, d).
 
-    def __init__(self, config: DMDConfig, steps: Mapping[Modality, int]) -> None:
+    steps: of the modalities to encode, all or some.
+    """
+
+    def __init__(self, config: BackboneConfig, steps: Mapping[Modality, int]) -> None:
         super().__init__()
         self.config = config
-        self.encoder = nn.ModuleDict({m: make_encoder(config, config.width, steps[m]) for m in MODALITIES})
+        self.encoder = nn.ModuleDict({m: make_encoder(config, config.width, steps[m]) for m in steps})
+        self.modalities = tuple(steps)
 
     def forward(self, sequences: Sequences, dropout: Dropout, site: str) -> dict[Modality, Tensor]:
         """Modality -> (B, d)."""
         pooled: dict[Modality, Tensor] = {}
-        for m in MODALITIES:
+        for m in self.modalities:
             x = sequences[m]
             encoded = self.encoder[m](x, x, encoder_rates(self.config, m), dropout, f"{site}.{m}")
             pooled[m] = pool_steps(encoded, x.lengths, self.config.pool)
@@ -44,7 +49,7 @@ class SelfAttention(nn.Module):
 class CrossmodalAttention(nn.Module):
     """CA: each modality is reinforced by the two others (Eq. 10), joined by a memory encoder; Z_m is (B, 2d)."""
 
-    def __init__(self, config: DMDConfig, steps: Mapping[Modality, int]) -> None:
+    def __init__(self, config: BackboneConfig, steps: Mapping[Modality, int]) -> None:
         super().__init__()
         self.config = config
         self.crossmodal = nn.ModuleDict(
@@ -109,7 +114,7 @@ def others(target: Modality) -> tuple[Modality, Modality]:
     return first, second
 
 
-def make_encoder(config: DMDConfig, width: int, max_steps: int, levels: int | None = None) -> Encoder:
+def make_encoder(config: BackboneConfig, width: int, max_steps: int, levels: int | None = None) -> Encoder:
     """An encoder with this configuration's heads, masks and depth."""
     return Encoder(
         width,

@@ -19,15 +19,16 @@ from torch.nn import functional as F
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.encoder import Sequence
-from dmd.layers.gd_unit import GDConfig, GDOutput, GDUnit
+from dmd.layers.gd_unit import GDOutput, GDUnit
 from dmd.layers.heads import HeadOutput, ResidualHead
 from dmd.layers.pooling import pool_steps
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.branches import CrossmodalAttention, SelfAttention, WithoutCrossmodalAttention
 from dmd.models.decoupling import Decoupled, FeatureDecoupling
-from dmd.models.dmd_config import OFFICIAL_PRIOR_HETERO, OFFICIAL_PRIOR_HOMO, DMDConfig
+from dmd.models.dmd_config import DMDConfig
+from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, OFFICIAL_PRIOR_HOMO, gd_config
 from dmd.models.model import Dims, Model, Outputs
-from dmd.models.projection import TemporalProjection, projected_steps
+from dmd.models.projection import TemporalProjection
 
 Vectors = Mapping[Modality, Tensor]
 
@@ -66,13 +67,12 @@ class DMD(Model):
         super().__init__()
         self.config = config
         d = config.width
-        kernels: dict[Modality, int] = {m: getattr(config.kernel, m) for m in MODALITIES}
-        steps = {m: projected_steps(dims.max_steps[m], kernels[m]) for m in MODALITIES}
         # values, not constants: trials that differ only here have equal shapes
         for name in ("gamma", "lambda1", "lambda2", "alpha"):
             self.register_buffer(name, torch.tensor(getattr(config, name)), persistent=False)
 
-        self.projection = TemporalProjection(dims, kernels, d, masks_padding=config.mask_padding)
+        self.projection = TemporalProjection(dims, config.kernels, d, masks_padding=config.mask_padding)
+        steps = self.projection.steps
         self.decoupling = FeatureDecoupling(config, steps) if config.fd else None
         self.common_attention = SelfAttention(config, steps)
         self.crossmodal_attention = CrossmodalAttention(config, steps) if config.ca else None
@@ -184,17 +184,9 @@ class DMD(Model):
 
     def _gd_unit(self, width: int, size: int, branch: Literal["homo", "hetero"]) -> GDUnit:
         gd = self.config.gd
-        config = GDConfig(
-            softmax=gd.softmax,
-            temperature=gd.temperature,
-            prior=gd.prior,
-            prior_scores=OFFICIAL_PRIOR_HOMO if branch == "homo" else OFFICIAL_PRIOR_HETERO,
-            regulariser=gd.regulariser,
-            representation=gd.representation_homo if branch == "homo" else gd.representation_hetero,
-            detach_teacher=gd.detach_teacher,
-            detach_edge_inputs=gd.detach_edge_inputs,
-        )
-        return GDUnit(width, size, config)
+        prior = OFFICIAL_PRIOR_HOMO if branch == "homo" else OFFICIAL_PRIOR_HETERO
+        representation = gd.representation_homo if branch == "homo" else gd.representation_hetero
+        return GDUnit(width, size, gd_config(gd, prior, representation))
 
 
 def _heads(sizes: Mapping[Modality, tuple[int, int]]) -> nn.ModuleDict:

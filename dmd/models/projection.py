@@ -11,7 +11,7 @@ from dmd.data.batches import Batch
 from dmd.dropout import Dropout
 from dmd.layers.encoder import Sequence
 from dmd.layers.masks import real_steps
-from dmd.modalities import MODALITIES, Modality
+from dmd.modalities import Modality
 from dmd.models.model import Dims
 
 
@@ -25,26 +25,29 @@ class TemporalProjection(nn.Module):
 
     A window that reaches into padding is no real step, except where a sequence is shorter than the kernel: then its
     one window counts, so that every sample keeps at least one real step.
+
+    kernels: of the modalities to project, all or some. steps: modality -> T'_m.
     """
 
     def __init__(self, dims: Dims, kernels: Mapping[Modality, int], width: int, *, masks_padding: bool) -> None:
         super().__init__()
         self.kernels = dict(kernels)
         self.masks_padding = masks_padding
+        self.steps = {m: projected_steps(dims.max_steps[m], kernel) for m, kernel in self.kernels.items()}
         self.conv = nn.ModuleDict(
-            {m: nn.Conv1d(dims.widths[m], width, self.kernels[m], bias=False) for m in MODALITIES}
+            {m: nn.Conv1d(dims.widths[m], width, kernel, bias=False) for m, kernel in self.kernels.items()}
         )
 
     def forward(self, batch: Batch, text_rate: float, dropout: Dropout) -> dict[Modality, Sequence]:
         """The projected sequences, padding at exactly zero where it is masked."""
         projected: dict[Modality, Sequence] = {}
-        for m in MODALITIES:
+        for m, kernel in self.kernels.items():
             x = batch.features[m]
             if m == "language":
                 x = dropout(x, text_rate, "text")
-            missing = max(self.kernels[m] - x.shape[1], 0)
+            missing = max(kernel - x.shape[1], 0)
             x = self.conv[m](F.pad(x, (0, 0, 0, missing)).transpose(1, 2)).transpose(1, 2)
-            lengths = (batch.lengths[m] - self.kernels[m] + 1).clamp(min=1)
+            lengths = (batch.lengths[m] - kernel + 1).clamp(min=1)
             if self.masks_padding:
                 x = x * real_steps(lengths, x.shape[1]).unsqueeze(-1)
             projected[m] = Sequence(x, lengths)

@@ -6,7 +6,7 @@ import torch
 from dmd.layers.gd_unit import EDGES, GDConfig, GDUnit, edge_prior
 from dmd.layers.heads import HeadOutput
 from dmd.modalities import MODALITIES
-from dmd.models.dmd_config import OFFICIAL_PRIOR_HETERO, OFFICIAL_PRIOR_HOMO
+from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, OFFICIAL_PRIOR_HOMO
 
 LOGITS = {"language": [1.0, -2], "vision": [0.5, 0], "audio": [-1.0, 1]}
 REPRESENTATIONS = {

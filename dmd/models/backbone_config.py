@@ -1,0 +1,80 @@
+"""Settings of the backbone that DMD took from MulT: temporal projection and transformer encoders.
+
+Every method on that backbone inherits them, so that a setting means the same, and has the same default, in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dmd.job import Setting
+from dmd.layers.pooling import Pool
+from dmd.modalities import MODALITIES, Modality
+from dmd.settings import setting
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Steps seen by the temporal projection of each modality."""
+
+    language: int = setting(5, low=1, high=64)
+    audio: int = setting(5, low=1, high=64)
+    vision: int = setting(5, low=1, high=64)
+
+
+@dataclass(frozen=True)
+class AttentionRates:
+    """Attention dropout; a crossmodal encoder takes the rate of its *source* modality."""
+
+    language: float = setting(0.3, low=0, high=0.9)
+    audio: float = setting(0.2, low=0, high=0.9)
+    vision: float = setting(0.0, low=0, high=0.9)
+
+
+@dataclass(frozen=True)
+class DropoutRates:
+    """Dropout by place. text: on the language features before projection; output: inside the heads."""
+
+    text: float = setting(0.5, low=0, high=0.9)
+    attention: AttentionRates = field(default_factory=AttentionRates)
+    embed: float = setting(0.2, low=0, high=0.9)
+    relu: float = setting(0.0, low=0, high=0.9)
+    residual: float = setting(0.0, low=0, high=0.9)
+    output: float = setting(0.5, low=0, high=0.9)
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """Sizes, dropout and masks of projection and encoders; defaults are those of DMD on CMU-MOSI."""
+
+    width: int = setting(50, "common width d", low=4, high=1024)
+    heads: int = setting(10, "attention heads", low=1)
+    levels: int = setting(4, "encoder layers", low=1, high=32)
+    kernel: Kernels = field(default_factory=Kernels)
+    dropout: DropoutRates = field(default_factory=DropoutRates)
+    mask_padding: bool = setting(True, "padding is neither attended nor summarised nor reconstructed")
+    pool: Pool = setting("last_valid", "how an encoder's output becomes one vector")
+    causal: bool = setting(False, "apply the future mask of the published code")
+
+    @property
+    def kernels(self) -> dict[Modality, int]:
+        """Modality -> kernel."""
+        return {m: getattr(self.kernel, m) for m in MODALITIES}
+
+
+def find_size_problems(settings: Mapping[str, Any]) -> list[str]:
+    """Why an encoder of this width cannot be built, every reason."""
+    problems = []
+    width, heads = int(settings["width"]), int(settings["heads"])
+    if width % 2:
+        problems.append(f"width must be even (sinusoidal positions come in pairs), got {width}")
+    if width % heads:
+        problems.append(f"heads must divide width, got heads={heads} and width={width}")
+    return problems
+
+
+def inactive_without_language(settings: Mapping[str, Setting]) -> frozenset[str]:
+    """Dropout on language features does nothing where language is blank."""
+    return frozenset() if "language" in str(settings.get("modalities", "language")) else frozenset({"dropout.text"})
