@@ -17,6 +17,7 @@ from orchestration.fingerprint import Fingerprint
 from orchestration.planning import PlannedStudy, describe_arm
 from reports.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.arms import list_combinations
+from search_spaces.settings import full_settings
 
 PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
 
@@ -31,11 +32,19 @@ def describe_study(
     return StudyDescription(
         study=space.study,
         arms=tuple(
-            ArmDescription(arm.name, arm.label, arm.role, arm.model, dict(arm.components), describe_arm(arm, planned))
+            ArmDescription(
+                name=arm.name,
+                label=arm.label,
+                role=arm.role,
+                model=arm.model,
+                components=dict(arm.components),
+                facts=describe_arm(arm, planned),
+                settings=full_settings(planned.catalogue.methods[arm.model], arm.settings),
+            )
             for arm in planned.arms
         ),
         baseline=planned.baseline.name,
-        contrasts=tuple(Contrast(pair.first, pair.second, pair.isolates) for pair in planned.contrasts),
+        contrasts=tuple(Contrast(pair.first, pair.second, pair.isolates, pair.in_family) for pair in planned.contrasts),
         primary=primary,
         metrics=(primary, *(name for name in names if name != primary)),
         planned=tuple(

@@ -15,7 +15,9 @@ from reports.report import AblationTable, ArmRow, Measured, ModelRow, RunCounts
 from reports.results import ResultsTable, RunState
 
 
-def arm_row(questions: Questions, arm: ArmDescription, metrics: Sequence[Metric], dataset: str) -> ArmRow:
+def arm_row(
+    questions: Questions, study: StudyDescription, arm: ArmDescription, metrics: Sequence[Metric], dataset: str
+) -> ArmRow:
     """One arm with every metric, its counts, and its published row if its components have one."""
     counts = _count(questions.results, arm.name)
     has_both = 0 < counts.failed < counts.scored
@@ -26,7 +28,7 @@ def arm_row(questions: Questions, arm: ArmDescription, metrics: Sequence[Metric]
         )
         for metric in metrics
     }
-    is_row_of_table = set(arm.components) == set(COMPONENT_KEYS) and arm.role in ("baseline", "ablation")
+    is_row_of_table = arm in study.family and set(arm.components) == set(COMPONENT_KEYS)
     published = find_ablation_row(dataset, arm.components) if is_row_of_table else None
     return ArmRow(arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published)
 
@@ -53,7 +55,7 @@ def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Se
         components.update(dict.fromkeys(arm.components))
     ordered = [name for name in COMPONENT_KEYS if name in components]
     ordered += [name for name in components if name not in COMPONENT_KEYS]
-    rows = tuple(arm_row(questions, arm, metrics, dataset) for arm in arms)
+    rows = tuple(arm_row(questions, study, arm, metrics, dataset) for arm in arms)
     return AblationTable(rows, tuple(ordered), dataset)
 
 
@@ -67,5 +69,5 @@ def compare_models(questions: Questions, study: StudyDescription, metrics: Seque
     for arm in [arm for arm in study.arms if arm.name == study.baseline] + models:
         is_baseline = arm.name == study.baseline
         difference = None if is_baseline else difference_of(questions, study.baseline, arm.name, metrics[0])
-        rows.append(ModelRow(arm_row(questions, arm, metrics, dataset), difference))
+        rows.append(ModelRow(arm_row(questions, study, arm, metrics, dataset), difference))
     return tuple(rows)

@@ -141,8 +141,8 @@ def _component_names(study: StudyDescription) -> tuple[str, ...]:
 def _arms_by_combination(study: StudyDescription) -> dict[Combination, str]:
     """The baseline and its ablations by what they have on; the first one planned speaks for its combination."""
     arms: dict[Combination, str] = {}
-    for arm in study.arms:
-        if arm.role in ("baseline", "ablation") and arm.components:
+    for arm in study.family:
+        if arm.components:
             arms.setdefault(frozenset(name for name, on in arm.components.items() if on), arm.name)
     return arms
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from reports.metrics import Metric
 from reports.questions import Questions
-from reports.record import StudyDescription
-from reports.report import ContrastRow, ContrastTable, MetricDifference, PValues
+from reports.record import Contrast, StudyDescription
+from reports.report import Comparison, ContrastRow, ContrastTable, MetricDifference, PValues
 from reports.results import RunState
 from reports.statistics.effect_size import improvement_probability, in_run_deviations
 from reports.statistics.multiplicity import holm, intersection_union
@@ -40,7 +40,7 @@ def _correct(primary: Sequence[MetricDifference]) -> tuple[PValues, ...]:
 
 
 def tabulate_contrasts(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> ContrastTable:
-    """Every declared contrast on every metric; p-values and verdicts on the first (primary) metric only.
+    """Every contrast on every metric; p-values and verdicts for the declared family on the first (primary) metric only.
 
     Raises ValueError if a contrast names an arm that the study does not have.
     """
@@ -49,14 +49,16 @@ def tabulate_contrasts(questions: Questions, study: StudyDescription, metrics: S
         for arm in (contrast.first, contrast.second):
             if arm not in arms:
                 raise ValueError(f"contrast {contrast.first} - {contrast.second}: the study has no arm {arm!r}")
-    differences = [
-        {metric.name: difference_of(questions, contrast.first, contrast.second, metric) for metric in metrics}
-        for contrast in study.contrasts
-    ]
+
+    def differences_of(contrast: Contrast) -> dict[str, MetricDifference]:
+        return {metric.name: difference_of(questions, contrast.first, contrast.second, metric) for metric in metrics}
+
+    family = [contrast for contrast in study.contrasts if contrast.in_family]
+    differences = [differences_of(contrast) for contrast in family]
     primary = metrics[0]
     rows = []
     for contrast, by_metric, p in zip(
-        study.contrasts, differences, _correct([item[primary.name] for item in differences]), strict=True
+        family, differences, _correct([item[primary.name] for item in differences]), strict=True
     ):
         answers = by_metric[primary.name].answers
         verdict = judge(
@@ -66,6 +68,15 @@ def tabulate_contrasts(questions: Questions, study: StudyDescription, metrics: S
             p.both_holm,
             primary.higher_is_better,
         )
-        failed = sum(questions.results.count(arm, RunState.FAILED) for arm in (contrast.first, contrast.second))
-        rows.append(ContrastRow(contrast, by_metric, p, verdict, failed))
-    return ContrastTable(tuple(rows))
+        rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(questions, contrast)))
+    beside = [
+        Comparison(contrast, differences_of(contrast), _failed(questions, contrast))
+        for contrast in study.contrasts
+        if not contrast.in_family
+    ]
+    return ContrastTable(tuple(rows), tuple(beside))
+
+
+def _failed(questions: Questions, contrast: Contrast) -> int:
+    """Failed runs in the two arms together."""
+    return sum(questions.results.count(arm, RunState.FAILED) for arm in (contrast.first, contrast.second))

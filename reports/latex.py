@@ -63,6 +63,7 @@ class LatexTable:
             r"\centering",
             rf"\caption{{{escape(self.caption)}}}",
             rf"\label{{tab:{self.name}}}",
+            r"\smallskip",
             r"\small",
             r"\sbox0{%",
             rf"\begin{{tabular}}{{{grid.align}}}",

@@ -59,9 +59,17 @@ def _tables(report: Report) -> Iterator[LatexTable]:
     yield LatexTable(
         "contrast_tests",
         f"Declared contrasts, study {study}: sizes and p-values, each raw / Holm-corrected over them; "
-        '"both" is the larger of the two.',
+        "both is the larger of the two.",
         result_grids.contrast_test_grid(report),
     )
+    beside = result_grids.beside_grid(report)
+    if beside is not None:
+        yield LatexTable(
+            "comparisons",
+            f"Comparisons beside the declared contrasts, study {study}: first minus second, {metric.label}; no claim "
+            f"is made from them. {_INTERVALS}.",
+            beside,
+        )
     if report.models:
         yield LatexTable(
             "methods", f"Methods, study {study}. n counts runs. {_INTERVALS}.", result_grids.model_grid(report)

@@ -33,6 +33,7 @@ def render_markdown(report: Report) -> str:
         other_metrics=list(result_grids.other_metric_grids(report)),
         contrast_sizes=result_grids.contrast_size_grid(report),
         contrast_tests=result_grids.contrast_test_grid(report),
+        beside=result_grids.beside_grid(report),
         verdicts=list(result_grids.verdict_lines(report)),
         attribution=attribution_grids(report),
         models=result_grids.model_grid(report),
@@ -54,7 +55,7 @@ def undefined_reasons(report: Report) -> tuple[str, ...]:
     reasons: dict[str, None] = {}
     arms = [row.measured[report.primary.name].answers for row in report.ablation.rows]
     arms += [model.row.measured[report.primary.name].answers for model in report.models]
-    arms += [row.differences[report.primary.name].answers for row in report.contrasts.rows]
+    arms += [row.differences[report.primary.name].answers for row in report.contrasts.everything]
     for answers in arms:
         estimates: tuple[Estimate, ...] = () if answers is None else (answers.rerun, answers.new_data)
         for estimate in estimates:

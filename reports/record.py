@@ -87,6 +87,7 @@ class ArmDescription:
 
     role: ``baseline``, ``ablation``, ``subset`` (the baseline shown fewer modalities), ``model`` or ``control``.
     components: toggles (empty for a method that has none).
+    settings: every setting as the arm has it before a search, defaults included; empty if not recorded.
     facts: what was proved about the built model: ``num_parameters`` (int), ``loss_terms`` (list of names),
     ``modules`` (list of names), ``inputs`` (list of the modalities it sees), ``differs_from_baseline`` (sentence).
     """
@@ -97,15 +98,25 @@ class ArmDescription:
     model: str
     components: Mapping[str, bool]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def company(self) -> dict[str, Value]:
+        """The settings that are no components."""
+        return {name: value for name, value in self.settings.items() if name not in self.components}
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """A declared comparison: ``first`` minus ``second`` (for an edge: the arm with the component minus without)."""
+    """A comparison: ``first`` minus ``second`` (for an edge: the arm with the component minus without).
+
+    in_family: declared, so that claims may be made and p-values are corrected over it; the others are shown beside.
+    """
 
     first: str
     second: str
     isolates: str = ""
+    in_family: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,3 +161,12 @@ class StudyDescription:
     fixed: Mapping[str, Value] = field(default_factory=dict)
     budget_note: str = ""
     combinations: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def family(self) -> tuple[ArmDescription, ...]:
+        """The baseline and the ablations that differ from it in components alone (and keep no further heads)."""
+        baseline = next((arm for arm in self.arms if arm.name == self.baseline), None)
+        if baseline is None:
+            return ()
+        ablations = (arm for arm in self.arms if arm.role in ("baseline", "ablation"))
+        return tuple(arm for arm in ablations if arm.company == baseline.company)

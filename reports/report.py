@@ -101,10 +101,25 @@ class ContrastRow:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A comparison beside the declared family: intervals, no p-value, no verdict. failed: as in ContrastRow."""
+
+    contrast: Contrast
+    differences: Mapping[str, MetricDifference]
+    failed: int
+
+
+@dataclass(frozen=True)
 class ContrastTable:
-    """The declared contrasts: the family that p-values are corrected over."""
+    """rows: the declared contrasts, the family that p-values are corrected over. beside: shown without claim."""
 
     rows: tuple[ContrastRow, ...]
+    beside: tuple[Comparison, ...] = ()
+
+    @property
+    def everything(self) -> tuple[ContrastRow | Comparison, ...]:
+        """Every comparison that is shown, the declared ones first."""
+        return (*self.rows, *self.beside)
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,19 @@ def contrast_size_grid(report: Report) -> Grid:
     return Grid(headings, align, tuple(rows))
 
 
+def beside_grid(report: Report) -> Grid | None:
+    """What stands beside the declared contrasts, without claim; None if nothing does."""
+    if not report.contrasts.beside:
+        return None
+    metric = report.primary
+    rows = []
+    for row in report.contrasts.beside:
+        name = (f"{row.contrast.first} - {row.contrast.second}", row.contrast.isolates or ABSENT)
+        rows.append((*name, *difference_columns(row.differences[metric.name], metric)))
+    headings = ("Comparison", "Isolates", "n", f"{metric.label} difference", "rerun 95%", "new data 95%")
+    return Grid(headings, "llrrrr", tuple(rows))
+
+
 def difference_columns(difference: MetricDifference, metric: Metric) -> tuple[str, str, str, str]:
     """n, difference, rerun interval, new-data interval."""
     answers = difference.answers

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from reports.questions import Answers
-from reports.report import Report
+from reports.report import ContrastRow, Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
 from reports.table import Cell, Table
@@ -100,23 +100,24 @@ _P_COLUMNS = ("p_rerun", "p_new_data", "p_both", "p_rerun_holm", "p_new_data_hol
 
 def _contrasts(report: Report) -> Table:
     rows = []
-    for row in report.contrasts.rows:
+    for row in report.contrasts.everything:
+        declared = row if isinstance(row, ContrastRow) else None
         for metric in report.metrics:
             held = row.differences[metric.name]
             effect, chance = held.effect, held.improvement
             sizes: tuple[Cell, ...] = (None,) * 3 if effect is None else (effect.value, effect.low, effect.high)
             sizes += (None,) * 3 if chance is None else (chance.value, chance.low, chance.high)
             is_primary = metric.name == report.primary.name
-            p = row.p_values
             tests: tuple[Cell, ...] = (None,) * 8
-            if is_primary:
+            if is_primary and declared is not None:
+                p = declared.p_values
                 tests = (p.rerun, p.new_data, p.both, p.rerun_holm, p.new_data_holm, p.both_holm)
-                tests += (row.verdict.kind, row.verdict.words)
+                tests += (declared.verdict.kind, declared.verdict.words)
             survivors = None if held.survivors is None else held.survivors.value
-            pair = (row.contrast.first, row.contrast.second, row.contrast.isolates)
+            pair = (row.contrast.first, row.contrast.second, row.contrast.isolates, row.contrast.in_family)
             name = (*pair, metric.name, metric.unit, is_primary)
             rows.append((*name, *_answers(held.answers), *sizes, *tests, row.failed, survivors))
-    names = ("first", "second", "isolates", "metric", "unit", "is_primary")
+    names = ("first", "second", "isolates", "in_family", "metric", "unit", "is_primary")
     last = ("verdict", "verdict_words", "failed", "survivors_value")
     return Table("contrasts", (*names, *ANSWER_COLUMNS, *_SIZE_COLUMNS, *_P_COLUMNS, *last), tuple(rows))
 

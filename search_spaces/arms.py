@@ -65,9 +65,10 @@ def list_combinations(space: SearchSpace, catalogue: Catalogue) -> tuple[tuple[s
 
 
 def _plan_combination(method: MethodSchema, fixed: dict[str, Value], combination: Combination, role: ArmRole) -> Arm:
-    toggles = _all_toggles(method, {**fixed, **combination.toggles})
-    label = label_combination(combination, toggles)
-    return Arm(name_combination(toggles), label, role, method.name, {**fixed, **toggles}, toggles)
+    settings = {**fixed, **combination.settings}
+    toggles = _all_toggles(method, settings)
+    name = name_combination(toggles, combination.keeps_heads)
+    return Arm(name, label_combination(combination, toggles), role, method.name, {**settings, **toggles}, toggles)
 
 
 def _plan_subset(baseline: Arm, subset: Subset) -> Arm:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from search_spaces.catalogue import Catalogue, MethodSchema, SettingSchema
+from search_spaces.components import HEADS_KEPT
 from search_spaces.distributions import Choice, Distribution, IntRange
 from search_spaces.problems import Finding, join_path, suggest
 from search_spaces.schema import SearchSpace
@@ -39,6 +40,8 @@ def check_distributions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Fi
     methods = _searched_methods(space, catalogue)
     ablation = space.arms.ablation
     switched = () if ablation is None else ablation.components or methods[0].components
+    if ablation is not None and ablation.design == "published":
+        switched = (*switched, HEADS_KEPT)
     for name, distribution in space.search.parameters.items():
         path = join_path(PARAMETERS, name)
         if name in space.model.settings:

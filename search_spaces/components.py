@@ -34,6 +34,12 @@ PUBLISHED_ROWS: tuple[tuple[str, ...], ...] = (
 )
 """The rows of Table 3 of the paper: the components that are on."""
 
+HEADS_KEPT = "keep_aux_heads"
+"""The setting that keeps the heads of a switched-off GD-Unit: supervision without distillation."""
+
+HEADS_KEPT_ROWS: tuple[str, ...] = ("hetero_gd", "homo_gd")
+"""The components that the published design also takes from the full model alone, with their heads kept."""
+
 Toggles = Mapping[str, bool]
 MAX_COMPONENTS = 10
 """A factorial of ten has 1024 combinations already."""
@@ -41,10 +47,20 @@ MAX_COMPONENTS = 10
 
 @dataclass(frozen=True)
 class Combination:
-    """Which components are on. ``dragged``: those that had to follow another one to make the combination possible."""
+    """Which components are on.
+
+    dragged: those that had to follow another one to make the combination possible. keeps_heads: whether it sets
+    :data:`HEADS_KEPT`, whatever the model section says.
+    """
 
     toggles: Toggles
     dragged: tuple[str, ...] = ()
+    keeps_heads: bool = False
+
+    @property
+    def settings(self) -> dict[str, Value]:
+        """What the combination sets over the model section."""
+        return {**self.toggles, HEADS_KEPT: True} if self.keeps_heads else dict(self.toggles)
 
 
 class DesignError(ValueError):
@@ -106,6 +122,11 @@ class _Feasibility:
     def conflict(self, toggles: Toggles) -> str | None:
         return self.method.find_conflict(full_settings(self.method, {**self.fixed, **toggles}))
 
+    @property
+    def may_keep_heads(self) -> bool:
+        """Whether the method can keep the heads of what is switched off, and does not do so already."""
+        return HEADS_KEPT in self.method.settings and not full_settings(self.method, self.fixed)[HEADS_KEPT]
+
     def require(self, toggles: Toggles, path: str) -> Combination:
         conflict = self.conflict(toggles)
         if conflict:
@@ -133,7 +154,14 @@ def _published(feasible: _Feasibility) -> list[Combination]:
             f"the published rows are defined for {', '.join(wanted)}, got {', '.join(feasible.names)}; "
             "name these four or choose another design",
         )
-    return [feasible.require({name: name in row for name in wanted}, "ablation.design") for row in PUBLISHED_ROWS]
+    combinations = [
+        feasible.require({name: name in row for name in wanted}, "ablation.design") for row in PUBLISHED_ROWS
+    ]
+    if feasible.may_keep_heads:
+        for name in HEADS_KEPT_ROWS:
+            toggles = feasible.all_alike(True) | {name: False}
+            combinations.append(Combination(feasible.require(toggles, "ablation.design").toggles, keeps_heads=True))
+    return combinations
 
 
 def _rows(feasible: _Feasibility, rows: Sequence[Toggles]) -> list[Combination]:
@@ -179,14 +207,22 @@ def _possible(feasible: _Feasibility) -> tuple[Combination, ...]:
 
 
 def _distinct(combinations: Iterable[Combination]) -> tuple[Combination, ...]:
-    kept: dict[tuple[tuple[str, bool], ...], Combination] = {}
+    kept: dict[tuple[tuple[str, Value], ...], Combination] = {}
     for combination in combinations:
-        kept.setdefault(tuple(sorted(combination.toggles.items())), combination)
+        kept.setdefault(tuple(sorted(combination.settings.items())), combination)
     return tuple(kept.values())
 
 
-def name_combination(toggles: Toggles) -> str:
-    """``full``, ``no-ca``, ``no-ca-hetero_gd``, ``only-fd``, ``none``: over all components of the method."""
+def name_combination(toggles: Toggles, keeps_heads: bool = False) -> str:
+    """``full``, ``no-ca``, ``no-ca-hetero_gd``, ``only-fd``, ``none``: over all components of the method.
+
+    ``no-ca-heads`` where the heads of what is off are kept.
+    """
+    name = _name_toggles(toggles)
+    return f"{name}-heads" if keeps_heads else name
+
+
+def _name_toggles(toggles: Toggles) -> str:
     on, off = _split(toggles)
     if not off:
         return "full"
@@ -198,7 +234,7 @@ def name_combination(toggles: Toggles) -> str:
 
 
 def label_combination(combination: Combination, toggles: Toggles) -> str:
-    """``full model``, ``w/o HeteroGD``, ``FD only``, ``no component``; names what was dragged along."""
+    """``full model``, ``w/o HeteroGD``, ``FD only``, ``no component``; names what was dragged along or kept."""
     on, off = _split(toggles)
     if not off:
         label = "full model"
@@ -211,7 +247,7 @@ def label_combination(combination: Combination, toggles: Toggles) -> str:
     if combination.dragged:
         followers = ", ".join(label_component(name) for name in combination.dragged)
         label += f" ({followers} had to follow)"
-    return label
+    return f"{label}, heads kept" if combination.keeps_heads else label
 
 
 def _split(toggles: Toggles) -> tuple[list[str], list[str]]:

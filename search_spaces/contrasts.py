@@ -1,4 +1,4 @@
-"""Which arms are compared: the family of contrasts that p-values are corrected over."""
+"""Which arms are compared: the family of contrasts that p-values are corrected over, and what stands beside it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search_spaces.components import label_component
+from search_spaces.components import HEADS_KEPT, label_component
 from search_spaces.schema import SearchSpace
 from search_spaces.subsets import SUBSET_SETTING, subset_of
-from search_spaces.trial import Arm
+from search_spaces.trial import Arm, Value
 
 
 @dataclass(frozen=True)
 class ContrastPair:
-    """``first`` minus ``second``, by arm name. ``isolates``: what alone differs between them; empty if it is more."""
+    """``first`` minus ``second``, by arm name.
+
+    isolates: what alone differs between them; empty if it is more. in_family: whether a claim may be made from it, so
+    that it counts in the correction of p-values; the others are shown with intervals alone.
+    """
 
     first: str
     second: str
     isolates: str = ""
+    in_family: bool = True
 
 
 def plan_contrasts(space: SearchSpace, arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
@@ -27,26 +32,31 @@ def plan_contrasts(space: SearchSpace, arms: Sequence[Arm]) -> tuple[ContrastPai
     ``auto``: every two arms of the ablation that differ in exactly one component, the arm that has it first (for the
     published design these are the six edges of Table 3), then the baseline against every subset of modalities and
     against every other method. A control is the baseline itself under other seeds, so it enters only where the space
-    names it.
+    names it. Arms that keep the heads of a switched-off component are compared beside the family: they say how an edge
+    comes about, not whether.
     """
-    edges = (*_edges(arms), *_subset_pairs(arms))
+    isolating = (*_edges(arms), *_subset_pairs(arms), *_heads_pairs(arms))
     if isinstance(space.contrasts, tuple):
-        isolated = {frozenset((edge.first, edge.second)): edge.isolates for edge in edges}
+        isolated = {frozenset((pair.first, pair.second)): pair.isolates for pair in isolating}
         return tuple(
             ContrastPair(first, second, isolated.get(frozenset((first, second)), ""))
             for first, second in space.contrasts
         )
+    return auto_contrasts(arms)
+
+
+def auto_contrasts(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
+    """What ``contrasts: auto`` means for ``arms``, baseline first (:func:`plan_contrasts`)."""
     baseline = arms[0]
     methods = tuple(ContrastPair(baseline.name, arm.name, "method") for arm in arms if arm.role == "model")
-    return (*edges, *methods)
+    return (*_edges(arms), *_subset_pairs(arms), *methods, *_heads_pairs(arms))
 
 
 def _edges(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
-    family = [arm for arm in arms if arm.role in ("baseline", "ablation")]
     pairs: list[tuple[Arm, Arm, str]] = []
-    for one, other in itertools.combinations(family, 2):
-        differing = [name for name, on in one.components.items() if other.components[name] != on]
-        if len(differing) == 1:
+    for one, other in itertools.combinations(_family(arms), 2):
+        differing = _differing(one, other)
+        if len(differing) == 1 and _company(one) == _company(other):
             component = differing[0]
             first, second = (one, other) if one.components[component] else (other, one)
             pairs.append((first, second, component))
@@ -62,6 +72,40 @@ def _subset_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
         for arm in arms
         if arm.role == "subset"
     )
+
+
+def _heads_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
+    """Where heads are kept: an edge as the sum of distillation alone and of the supervision that the heads give."""
+    family = _family(arms)
+    without = [arm for arm in family if not arm.settings.get(HEADS_KEPT)]
+    pairs = []
+    for arm in family:
+        if arm in without:
+            continue
+        for other in without:
+            if _company(arm) | {HEADS_KEPT: False} != _company(other) | {HEADS_KEPT: False}:
+                continue
+            differing = _differing(arm, other)
+            if len(differing) == 1 and other.components[differing[0]]:
+                isolates = f"{label_component(differing[0])}'s distillation"
+                pairs.append(ContrastPair(other.name, arm.name, isolates, in_family=False))
+            elif not differing:
+                off = ", ".join(label_component(name) for name, is_on in arm.components.items() if not is_on)
+                pairs.append(ContrastPair(arm.name, other.name, f"supervision by {off}'s heads", in_family=False))
+    return tuple(pairs)
+
+
+def _family(arms: Sequence[Arm]) -> list[Arm]:
+    return [arm for arm in arms if arm.role in ("baseline", "ablation")]
+
+
+def _differing(one: Arm, other: Arm) -> list[str]:
+    return [name for name, on in one.components.items() if other.components[name] != on]
+
+
+def _company(arm: Arm) -> dict[str, Value]:
+    """Everything that an arm fixes besides its components."""
+    return {name: value for name, value in arm.settings.items() if name not in arm.components}
 
 
 def _isolated(first: Arm, component: str, pairs: Sequence[tuple[Arm, Arm, str]]) -> str:

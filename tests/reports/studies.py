@@ -40,12 +40,28 @@ EDGES = (
 )
 
 
+HEADS_KEPT = {
+    "no_hetero_gd_heads": (True, True, True, False),
+    "no_homo_gd_heads": (True, False, True, True),
+}
+"""Arms that keep the heads of what they switch off."""
+
+BESIDE = (
+    Contrast("full", "no_hetero_gd_heads", "HeteroGD's distillation", in_family=False),
+    Contrast("full", "no_homo_gd_heads", "HomoGD's distillation", in_family=False),
+)
+
+
 def make_arms(names: Sequence[str]) -> tuple[ArmDescription, ...]:
     arms = []
     for name in names:
         if name in TABLE3:
             role = "baseline" if name == "full" else "ablation"
             arms.append(ArmDescription(name, name, role, "dmd", dict(zip(COMPONENTS, TABLE3[name], strict=True))))
+        elif name in HEADS_KEPT:
+            components = dict(zip(COMPONENTS, HEADS_KEPT[name], strict=True))
+            settings = {"keep_aux_heads": True, **components}
+            arms.append(ArmDescription(name, name, "ablation", "dmd", components, settings=settings))
         elif name == "control":
             components = dict.fromkeys(COMPONENTS, True)
             arms.append(ArmDescription(name, "full (other seeds)", "control", "dmd", components))

@@ -10,10 +10,12 @@ import pytest
 from scipy import stats
 
 from reports.analysis import analyse
+from reports.markdown import render_markdown
 from reports.record import Contrast, RunRecord, StudyDescription
 from reports.report import Report
 from reports.statistics.scores import SCORES
 from tests.reports.studies import (
+    BESIDE,
     EDGES,
     TABLE3,
     failed,
@@ -246,3 +248,30 @@ def test_null_controls_are_rarely_called_different() -> None:
         num_claims += report.contrasts.rows[0].verdict.kind in ("better", "worse")
     # Forty null comparisons at 5% reject two on average; more than six has a chance below 0.5%.
     assert num_claims <= 6
+
+
+def test_comparisons_beside_the_family_cost_it_nothing_and_claim_nothing() -> None:
+    arms = ("full", "no_ca", "no_homo_gd_heads")
+    means = {"full": 0.90, "no_ca": 1.00, "no_homo_gd_heads": 1.20}
+    study = make_study(arms, contrasts=(EDGES[1], BESIDE[1]))
+    records = make_records(study, means.__getitem__)
+    report = analyse(study, records)
+    alone = analyse(replace(study, contrasts=(EDGES[1],)), records)
+    assert report.contrasts.rows == alone.contrasts.rows
+    (beside,) = report.contrasts.beside
+    assert beside.contrast == BESIDE[1]
+    answers = beside.differences["mae"].answers
+    assert answers is not None
+    assert answers.value == pytest.approx(-0.3, abs=0.01)
+    text = render_markdown(report)
+    assert "of 1 declared contrasts are supported" in text
+    (line,) = [line for line in text.splitlines() if "HomoGD's distillation" in line]
+    assert line.startswith("| full - no_homo_gd_heads ")
+
+
+def test_an_arm_that_keeps_its_heads_is_not_the_row_of_table_3_with_the_same_ticks() -> None:
+    study = make_study(("full", "no_hetero_gd", "no_hetero_gd_heads"), contrasts=())
+    rows = {row.arm: row.published for row in analyse(study, []).ablation.rows}
+    assert rows["no_hetero_gd"] is not None
+    assert rows["no_hetero_gd"].row == 2
+    assert rows["no_hetero_gd_heads"] is None

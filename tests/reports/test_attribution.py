@@ -183,3 +183,8 @@ def test_the_path_of_table_3_says_what_each_step_changes() -> None:
 def test_a_study_without_an_ablation_says_so() -> None:
     assert "no arms differ" in attribution_of(make_study(("full",))).note
     assert "not recorded" in analyse(make_study(), []).attribution.note
+
+
+def test_an_arm_that_keeps_heads_is_no_corner_of_the_factorial() -> None:
+    study = make_study(("full", "no_homo_gd_heads"), contrasts=())
+    assert [arm.name for arm in study.family] == ["full"]

@@ -63,6 +63,17 @@ MULT = MethodSchema(
 )
 CATALOGUE = Catalogue({method.name: method for method in (DMD, RIDGE, MULT)}, ("mae", "corr", "acc7"))
 
+HEADED = MethodSchema(
+    name="dmd",
+    settings=DMD.settings | _catalogue(SettingSchema("keep_aux_heads", "bool", False)),
+    components=COMPONENTS,
+    presets=DMD.presets,
+    find_conflict=find_conflict,
+    inactive=inactive,
+)
+"""DMD with the setting that keeps the heads of what is switched off."""
+WITH_HEADS = Catalogue({**CATALOGUE.methods, "dmd": HEADED}, CATALOGUE.metrics)
+
 BASE = "study: demo\ndata: {path: toy.npz}\nmodel: {name: dmd}\n"
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from search_spaces.arms import CONTROL_SEED_OFFSET, list_combinations, plan_arms
 from search_spaces.components import COMPONENT_LABELS, PUBLISHED_ROWS, name_combination
+from search_spaces.load import load_text
 from search_spaces.schema import SearchSpace
 from search_spaces.trial import Arm
-from tests.search_spaces.studies import CATALOGUE, COMPONENTS, ablation, find_conflict, space_of
+from tests.search_spaces.studies import BASE, CATALOGUE, COMPONENTS, WITH_HEADS, ablation, find_conflict, space_of
 
 
 def arms_of(space: SearchSpace) -> tuple[Arm, ...]:
@@ -54,6 +55,23 @@ def test_components_that_are_not_ablated_stand_as_the_model_has_them() -> None:
     possible = list_combinations(space, CATALOGUE)
     assert len(possible) == 4
     assert all({"fd", "homo_gd"} <= set(combination) for combination in possible)
+
+
+def test_the_published_design_also_tells_supervision_from_distillation() -> None:
+    space = ablation("published", "", "arms.controls=true")
+    arms = plan_arms(space, WITH_HEADS)
+    assert arms[:6] == arms_of(space)[:6]
+    assert [(arm.name, arm.label, arm.role) for arm in arms[6:8]] == [
+        ("no-hetero_gd-heads", "w/o HeteroGD, heads kept", "ablation"),
+        ("no-homo_gd-heads", "w/o HomoGD, heads kept", "ablation"),
+    ]
+    assert ["".join(str(int(arm.components[name])) for name in COMPONENTS) for arm in arms[6:8]] == ["1110", "1011"]
+    assert [arm.settings.get("keep_aux_heads", False) for arm in arms] == [False] * 6 + [True, True, False]
+
+
+def test_where_every_row_keeps_its_heads_there_is_nothing_to_add() -> None:
+    space = load_text(f"{BASE}arms: {{ablation: {{design: published}}}}\n", WITH_HEADS, ["model.keep_aux_heads=true"])
+    assert len(plan_arms(space, WITH_HEADS)) == 6
 
 
 def test_the_order_of_the_components_in_the_file_changes_nothing() -> None:

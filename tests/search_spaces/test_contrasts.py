@@ -6,8 +6,9 @@ import pytest
 
 from search_spaces.arms import plan_arms
 from search_spaces.contrasts import ContrastPair, plan_contrasts
+from search_spaces.load import load_text
 from search_spaces.schema import SearchSpace
-from tests.search_spaces.studies import CATALOGUE, ablation, space_of
+from tests.search_spaces.studies import BASE, CATALOGUE, WITH_HEADS, ablation, space_of
 
 
 def contrasts_of(space: SearchSpace) -> tuple[ContrastPair, ...]:
@@ -23,6 +24,25 @@ def test_the_published_design_has_the_six_edges_with_the_component_first() -> No
         ContrastPair("no-ca-hetero_gd", "only-fd", "HomoGD"),
         ContrastPair("only-fd", "none", "FD"),
     )
+
+
+def test_arms_that_keep_their_heads_stand_beside_the_six_edges() -> None:
+    space = ablation("published")
+    pairs = plan_contrasts(space, plan_arms(space, WITH_HEADS))
+    assert pairs[:6] == contrasts_of(space)
+    assert all(pair.in_family for pair in pairs[:6])
+    assert pairs[6:] == (
+        ContrastPair("full", "no-hetero_gd-heads", "HeteroGD's distillation", in_family=False),
+        ContrastPair("no-hetero_gd-heads", "no-hetero_gd", "supervision by HeteroGD's heads", in_family=False),
+        ContrastPair("full", "no-homo_gd-heads", "HomoGD's distillation", in_family=False),
+    )
+
+
+def test_whoever_declares_a_comparison_with_kept_heads_puts_it_into_the_family() -> None:
+    more = "arms: {ablation: {design: published}}\ncontrasts: [[full, no-homo_gd-heads]]\n"
+    space = load_text(BASE + more, WITH_HEADS)
+    pairs = plan_contrasts(space, plan_arms(space, WITH_HEADS))
+    assert pairs == (ContrastPair("full", "no-homo_gd-heads", "HomoGD's distillation"),)
 
 
 @pytest.mark.parametrize("design", ["leave_one_out", "add_one", "factorial"])

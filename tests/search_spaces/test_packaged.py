@@ -56,15 +56,16 @@ def test_a_misspelt_name_gets_the_nearest() -> None:
         find_space("quikstart")
 
 
-def test_the_ablation_is_the_six_rows_with_ridge_and_control_tuned_in_every_fold() -> None:
+def test_the_ablation_is_the_published_design_with_ridge_and_control_tuned_in_every_fold() -> None:
     space = packaged("ablation")
     arms = plan_arms(space, CATALOGUE)
-    assert [arm.name for arm in arms][5:] == ["none", "ridge", "control"]
-    assert len(plan_contrasts(space, arms)) == 7
+    heads = ["no-hetero_gd-heads", "no-homo_gd-heads"]
+    assert [arm.name for arm in arms][5:] == ["none", *heads, "ridge", "control"]
+    assert [pair.in_family for pair in plan_contrasts(space, arms)] == [True] * 7 + [False] * 3
     size = count_trials(space, CATALOGUE, num_file_folds=5)
     num_seeds = len(confirm_seeds(space))
     assert num_seeds >= 3
-    assert (size.num_search, size.num_confirm) == (5 * 12, 8 * 5 * num_seeds)
+    assert (size.num_search, size.num_confirm) == (5 * 12, 10 * 5 * num_seeds)
     assert space.search is not None
     kernels = {f"kernel.{modality}" for modality in ("language", "audio", "vision")}
     assert set(space.search.parameters) == {"gamma", "lambda1", "lambda2", "alpha", "learning_rate"} | kernels
