@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.attribution import Effect, Factorial, PathStep
+from reports.component_names import COMPONENT_LABELS
 from reports.grid import Grid
 from reports.metrics import Metric
 from reports.number_cells import decimals_of, interval_cell
 from reports.questions import Answers
 from reports.report import Report
-from reports.result_grids import COMPONENT_LABELS
 from reports.rounding import ABSENT, fixed
 
 _INTERVALS = ("rerun 95%", "new data 95%")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from reports import result_grids
 from reports.latex import LatexTable
@@ -12,17 +11,6 @@ from reports.report import Report
 _INTERVALS = (
     "95% intervals, not corrected for multiplicity: rerun (the same data, new seeds) and new data (new speakers)"
 )
-
-
-def write_latex(report: Report, directory: Path) -> tuple[Path, ...]:
-    """Write every LaTeX table of ``report`` into ``directory`` (made if absent) and return the paths."""
-    directory.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for table in latex_tables(report):
-        path = directory / f"{table.name}.tex"
-        path.write_text(table.to_latex(), encoding="utf-8", newline="\n")
-        paths.append(path)
-    return tuple(paths)
 
 
 def latex_tables(report: Report) -> tuple[LatexTable, ...]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports import result_grids, study_grids
 from reports.attribution_grids import attribution_grids
+from reports.figures.catalogue import plots_of
+from reports.figures.plot import NoPlot, Plot
 from reports.hyperparameters.configuration_grids import configuration_blocks
 from reports.number_cells import CELL_LEGEND
 from reports.report import Report
@@ -14,7 +18,8 @@ from reports.statistics.estimate import Estimate
 
 
 def render_markdown(report: Report) -> str:
-    """The whole report as Markdown text, ending with one line feed."""
+    """The whole report as Markdown text, ending with one line feed. Figures are referred to, not drawn."""
+    plots = plots_of(report)
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=False,  # Markdown, not HTML; cells are escaped by Grid
@@ -25,6 +30,7 @@ def render_markdown(report: Report) -> str:
     )
     text = environment.get_template("report.md.j2").render(
         report=report,
+        figure=lambda name: figure_text(plots[name]),
         study=report.study,
         metric=report.primary,
         cell_legend=CELL_LEGEND,
@@ -48,6 +54,19 @@ def render_markdown(report: Report) -> str:
         num_planned=int((report.results.state > RunState.NOT_PLANNED).sum()),
     )
     return text.rstrip("\n") + "\n"
+
+
+def figure_text(plot: Plot | NoPlot) -> str:
+    """The reference to a figure and its caption, or one line on why there is none."""
+    if isinstance(plot, NoPlot):
+        return f"*{literal(plot.reason)}*"
+    alternative = literal(f"{plot.title}. {plot.description}")
+    return f"![{alternative}](figures/{plot.name}.svg)\n\n*{literal(plot.caption)}*"
+
+
+def literal(text: str) -> str:
+    """``text`` as Markdown that shows it letter by letter, whatever a name in it contains."""
+    return re.sub(r"([\\`*_\[\]<>&!~])", r"\\\1", " ".join(text.split()))
 
 
 def undefined_reasons(report: Report) -> tuple[str, ...]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.answer import name_contrast
+from reports.component_names import COMPONENT_LABELS
 from reports.grid import Grid
 from reports.metrics import Metric
 from reports.number_cells import decimals_of, interval_cell, mean_cell, runs_cell
 from reports.report import ArmRow, MetricDifference, Report
 from reports.rounding import ABSENT, count, fixed, p_text
-
-COMPONENT_LABELS = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD", "gd": "GD"}
 
 
 def _ticks(row: ArmRow, components: Sequence[str]) -> tuple[str, ...]:

@@ -64,5 +64,6 @@ def cost_grid(report: Report) -> Grid | None:
     ]
     trials, epochs = sum(row.trials for row in report.cost.rows), sum(row.epochs for row in report.cost.rows)
     device_s = sum(row.device_s for row in report.cost.rows)
-    rows.append(("total", "", str(trials), str(epochs), duration_text(device_s), duration_text(device_s / trials)))
+    per_trial = duration_text(device_s / trials)
+    rows.append(("**total**", "", str(trials), str(epochs), duration_text(device_s), per_trial))
     return Grid(("Arm", "Stage", "trials", "epochs", "device time", "per trial"), "llrrrr", tuple(rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -12,17 +11,6 @@ from reports.report import ContrastRow, Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
 from reports.table import Cell, Table
-
-
-def write_tables(report: Report, directory: Path) -> tuple[Path, ...]:
-    """Write every table of ``report`` into ``directory`` (made if absent) and return the paths."""
-    directory.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for table in report_tables(report):
-        path = directory / f"{table.name}.csv"
-        path.write_text(table.to_csv(), encoding="utf-8", newline="\n")
-        paths.append(path)
-    return tuple(paths)
 
 
 def report_tables(report: Report) -> tuple[Table, ...]:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 LEAVES = {
     "dmd": {"torch", "numpy"},
     "search_spaces": {"yaml", "pydantic", "pydantic_core"},
-    "reports": {"numpy", "scipy", "matplotlib", "jinja2", "pandas", "yaml"},
+    "reports": {"numpy", "scipy", "matplotlib", "jinja2", "markupsafe", "markdown_it", "pandas", "yaml"},
 }
 HUB = "orchestration"
 PACKAGES = (*LEAVES, HUB)

@@ -13,7 +13,7 @@ from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_la
 from reports.analysis import analyse
 from reports.grid import Grid
 from reports.latex import LatexTable, escape
-from reports.latex_tables import latex_tables, write_latex
+from reports.latex_tables import latex_tables
 from reports.markdown import render_markdown
 from reports.report import Report
 from tests.reports.studies import EDGES, TABLE3, failed, make_records, make_study
@@ -84,10 +84,10 @@ def test_a_block_begins_with_a_rule() -> None:
 if shutil.which("pdflatex"):
 
     def test_the_tables_compile_and_none_is_wider_than_the_page(tmp_path: Path) -> None:
-        paths = write_latex(whole_report(), tmp_path)
-        awkward = tmp_path / "awkward.tex"
-        awkward.write_text(LatexTable("awkward", AWKWARD, Grid(("x",), "l", ((AWKWARD,),))).to_latex())
-        inputs = "".join(rf"\input{{{path.stem}}}" + "\n" for path in (*paths, awkward))
+        tables = (*latex_tables(whole_report()), LatexTable("awkward", AWKWARD, Grid(("x",), "l", ((AWKWARD,),))))
+        for table in tables:
+            (tmp_path / f"{table.name}.tex").write_text(table.to_latex())
+        inputs = "".join(rf"\input{{{table.name}}}" + "\n" for table in tables)
         packages = r"\usepackage{booktabs,amssymb,graphicx}"
         document = rf"\documentclass{{article}}{packages}\begin{{document}}{inputs}\end{{document}}"
         (tmp_path / "all.tex").write_text(document)

@@ -69,6 +69,7 @@ def test_same_records_same_bytes_in_any_order(tmp_path: Path) -> None:
     write_report(study, random.Random(5).sample(records, len(records)), tmp_path / "b")
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
     assert {Path("report.md"), Path("tables/contrasts.csv"), Path("tables/attribution.csv")} <= set(files)
+    assert {path.parent.name for path in files} == {"", "figures", "tables"}
     for path in files:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
 
@@ -78,8 +79,9 @@ def test_files_are_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
     report = write_report(study, records, tmp_path)
     write_report(study, records[:-5], tmp_path)
     assert report == tmp_path / "report.md"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.md", "tables"]
-    assert b"\r" not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figures", "report.html", "report.md", "tables"]
+    texts = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".png"]
+    assert b"\r" not in b"".join(path.read_bytes() for path in texts)
 
 
 def test_contradicting_records_leave_the_old_report_alone(tmp_path: Path) -> None:

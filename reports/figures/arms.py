@@ -1,0 +1,79 @@
+"""The ablation figure: which components every arm has, and its mean with both intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import blended_transform_factory
+
+from reports.component_names import COMPONENT_LABELS
+from reports.figures.interval_axes import Columns, draw_interval, head, interval_axes, number, write
+from reports.figures.plot import NoPlot, Plot
+from reports.figures.style import BLUE, FAINT, GREY, MUTED, SMALL, TEXT, shorten, text_width
+from reports.interval_rows import ArmMark, arm_marks
+from reports.metrics import Metric
+from reports.report import Report
+
+NAME = "arms"
+
+_MOST_LEFT = 2.2
+_TICK = 0.52
+"""Inches of a component's column."""
+
+
+def arm_plot(report: Report) -> Plot | NoPlot:
+    """The ablation figure of a report."""
+    marks = arm_marks(report)
+    if not any(mark.row.value is not None for mark in marks):
+        return NoPlot(NAME, "No figure of the arms: no confirm run has ended.")
+    metric, components = report.primary, report.ablation.components
+    told = "; ".join(f"{mark.row.label} {mark.row.text}, n = {mark.row.n}" for mark in marks)
+    better = "higher" if metric.higher_is_better else "lower"
+    return Plot(
+        NAME,
+        f"Mean {metric.label} of every arm",
+        f"Mean (± rerun, ± new data): {told}.",
+        f"Mean {metric.label} of every arm, {better} is better; dashed: the baseline. Pale band: 95% interval for new "
+        "seeds on these data (rerun). Line: for new speakers (new data), wide since speakers differ. What arms differ "
+        "by is judged on paired differences, not on whether these bars overlap.",
+        lambda: draw_arms(marks, components, metric),
+    )
+
+
+def draw_arms(marks: Sequence[ArmMark], components: Sequence[str], metric: Metric) -> Figure:
+    """One row per arm: a filled dot for every component that it has, a hollow one for what it lacks."""
+    labels = [shorten(mark.row.label, _MOST_LEFT) for mark in marks]
+    dots = max(text_width(label) for label in labels) + 0.45
+    texts = [text_width(mark.row.text, SMALL) for mark in marks]
+    columns = Columns(dots + _TICK * len(components), max(texts) + 0.55)
+    baseline = next((mark.row.value for mark in marks if mark.is_baseline), None)
+    figure, axes = interval_axes([mark.row for mark in marks], columns, reference=None)
+    if baseline is not None:
+        axes.axvline(baseline, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
+    right = figure.get_figwidth()
+    for place, (mark, label) in enumerate(zip(marks, labels, strict=True)):
+        draw_interval(axes, place, mark.row, BLUE if mark.is_baseline else GREY, "o", True)
+        write(figure, axes, 0.0, -place, label, size=TEXT, weight="bold" if mark.is_baseline else "normal")
+        for column, name in enumerate(components):
+            if name in mark.components:
+                _draw_tick(figure, axes, dots + _TICK * column, place, mark.components[name])
+        write(figure, axes, right - 0.4, -place, number(mark.row.text), size=SMALL, align="right")
+        write(figure, axes, right, -place, str(mark.row.n), color=MUTED, size=SMALL, align="right")
+    for column, name in enumerate(components):
+        head(figure, axes, dots + _TICK * column, COMPONENT_LABELS.get(name, name), align="center")
+    head(figure, axes, right - 0.4, "mean (± rerun, ± new data)", align="right")
+    head(figure, axes, right, "n", align="right")
+    unit = f", {metric.unit}" if metric.unit else ""
+    axes.set_xlabel(f"{metric.label}{unit}")
+    return figure
+
+
+def _draw_tick(figure: Figure, axes: Axes, inches: float, place: int, is_on: bool) -> None:
+    transform = blended_transform_factory(figure.dpi_scale_trans, axes.transData)
+    color = MUTED if is_on else FAINT
+    face = MUTED if is_on else "none"
+    axes.plot(
+        [inches], [-place], "o", markersize=7, color=color, markerfacecolor=face, transform=transform, clip_on=False
+    )

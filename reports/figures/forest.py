@@ -1,0 +1,94 @@
+"""The forest plot: every declared contrast with both intervals and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from reports.figures.interval_axes import Columns, draw_interval, head, interval_axes, number, write
+from reports.figures.plot import NoPlot, Plot
+from reports.figures.style import BLUE, GREY, MUTED, ORANGE, SMALL, TEXT, shorten, text_width
+from reports.interval_rows import ContrastMark, contrast_marks
+from reports.metrics import Metric
+from reports.report import Report
+from reports.statistics.verdict import VerdictKind
+
+NAME = "contrasts"
+
+VERDICT_MARKS: Mapping[VerdictKind, tuple[str, str, bool]] = {
+    "better": (BLUE, "D", True),
+    "better here": (BLUE, "D", False),
+    "worse": (ORANGE, "s", True),
+    "worse here": (ORANGE, "s", False),
+    "no difference shown": (GREY, "o", True),
+    "too few to say": (GREY, "X", False),
+}
+"""Kind of verdict -> colour, marker, whether it is filled."""
+
+SHORT_WORDS: Mapping[VerdictKind, str] = {
+    "better": "better",
+    "better here": "better on these data",
+    "worse": "worse",
+    "worse here": "worse on these data",
+    "no difference shown": "no difference shown",
+    "too few to say": "too few runs to say",
+}
+
+_MOST_LEFT = 2.4
+_HEADING = "first − second (± rerun, ± new data)"  # noqa: RUF001 (a minus sign)
+
+
+def contrast_plot(report: Report) -> Plot | NoPlot:
+    """The forest plot of a report."""
+    marks = contrast_marks(report)
+    if not any(mark.row.value is not None for mark in marks):
+        return NoPlot(NAME, "No forest plot: no declared contrast has a complete pair of runs.")
+    metric = report.primary
+    told = "; ".join(f"{mark.row.label} {mark.row.text}, {SHORT_WORDS[mark.kind]}" for mark in marks)
+    better = "Right" if metric.higher_is_better else "Left"
+    return Plot(
+        NAME,
+        f"Forest plot of the declared contrasts in {metric.label}",
+        f"Difference (± rerun, ± new data) and verdict: {told}.",
+        f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm, the one with the "
+        "component, is better. Pale band: 95% interval for new seeds on these data (rerun). Line: for new speakers "
+        "(new data). Filled diamond or square: shown for both questions; hollow: on these data only; grey: not shown.",
+        lambda: draw_contrasts(marks, metric),
+    )
+
+
+def draw_contrasts(marks: Sequence[ContrastMark], metric: Metric) -> Figure:
+    """One row per contrast: what it isolates, its intervals, the numbers and the verdict."""
+    labels = [shorten(mark.row.label, _MOST_LEFT) for mark in marks]
+    pairs = [shorten(mark.pair, _MOST_LEFT, SMALL) for mark in marks]
+    left = max(*(text_width(label) * 1.08 for label in labels), *(text_width(pair, SMALL) for pair in pairs), 1.0)
+    right_words = [_HEADING, *(mark.row.text for mark in marks), *(SHORT_WORDS[mark.kind] for mark in marks)]
+    columns = Columns(left + 0.2, max(text_width(words, SMALL) for words in right_words) + 0.25)
+    figure, axes = interval_axes([mark.row for mark in marks], columns, reference=0.0)
+    right = figure.get_figwidth() - columns.right + 0.15
+    for place, (mark, label, pair) in enumerate(zip(marks, labels, pairs, strict=True)):
+        color, marker, is_filled = VERDICT_MARKS[mark.kind]
+        draw_interval(axes, place, mark.row, color, marker, is_filled)
+        lift = 0.19 if pair else 0.0
+        write(figure, axes, 0.0, -place + lift, label, size=TEXT, weight="bold")
+        write(figure, axes, 0.0, -place - 0.22, pair, color=MUTED, size=SMALL)
+        write(figure, axes, right, -place + 0.19, number(mark.row.text), size=SMALL)
+        write(figure, axes, right, -place - 0.22, SHORT_WORDS[mark.kind], color=MUTED, size=SMALL)
+    head(figure, axes, right, _HEADING)
+    for side, align, name in ((0.0, "left", "← {} better"), (1.0, "right", "{} better →")):
+        arm = "first" if (side == 1.0) == metric.higher_is_better else "second"
+        axes.annotate(
+            name.format(arm),
+            (side, 1.0),
+            (0, 10),
+            "axes fraction",
+            "offset points",
+            color=MUTED,
+            fontsize=SMALL,
+            ha=align,
+            va="center",
+        )
+    unit = f", {metric.unit}" if metric.unit else ""
+    axes.set_xlabel(f"difference in {metric.label}{unit}")
+    return figure
