@@ -51,10 +51,10 @@ def describe_study(
             PlannedCell(arm.name, seed + arm.seed_offset, cell.repeat, cell.fold)
             for arm in planned.arms
             for cell in planned.cells
-            for seed in planned.seeds
+            for seed in planned.certain_seeds
         ),
         search=_describe_search(planned),
-        confirm={"seeds": list(planned.seeds), "top": space.confirm.top},
+        confirm=_describe_confirm(planned),
         data=_describe_data(planned, dataset),
         provenance={
             "command_line": command,
@@ -67,6 +67,14 @@ def describe_study(
         budget_note=space.description or "",
         combinations=list_combinations(space, planned.catalogue),
     )
+
+
+def _describe_confirm(planned: PlannedStudy) -> dict[str, Any]:
+    confirm = planned.space.confirm
+    content: dict[str, Any] = {"seeds": list(planned.seeds), "top": confirm.top}
+    if confirm.race is not None:
+        content["racing"] = {"looks": list(confirm.race.looks), "smallest_effect": confirm.smallest_effect}
+    return content
 
 
 def _describe_search(planned: PlannedStudy) -> dict[str, Any]:

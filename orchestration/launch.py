@@ -23,12 +23,14 @@ from orchestration.ledger import Ledger
 from orchestration.local_machine import count_local_slots, require_resources
 from orchestration.planning import PlannedStudy, fold_plan, plan_study
 from orchestration.progress import ProgressView
+from orchestration.racing import make_racer
 from orchestration.runner import DmdRunner
 from orchestration.sources.staged import StudySource
 from orchestration.stopping import NeverStop, StoppingRule, make_stopping
 from orchestration.study import StudyOutcome, run_study
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from orchestration.workspace import Manifest, Workspace, require_same_study
+from reports.record import StudyDescription
 from search_spaces.schema import SearchSpace
 
 ExecutorName = Literal["ray", "inline"]
@@ -78,13 +80,14 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     with _open_ledger(workspace) as ledger:
         for notice in ledger.notices:
             print(notice, file=sys.stderr)
-        _settle_manifest(workspace, prepared, options.command)
+        description = _settle_manifest(workspace, prepared, options.command)
         uri = options.tracking_uri or space.tracking.uri
         tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
         num_ended = sum(event.kind == "tell" for event in ledger.events())
         executor = _make_executor(space, options)
         with ProgressView(planned.size.num_trials, num_ended, space.objective_metric, options.is_quiet) as progress:
-            source = planned.make_source()
+            race = make_racer(description, len(planned.cells)) if space.confirm.race is not None else None
+            source = planned.make_source(race)
             plan = _study_plan(prepared, workspace, source)
             outcome = run_study(plan, executor, planned.runner, ledger, tracker, progress)
     for note in source.notes:
@@ -132,7 +135,7 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource) -
     )
 
 
-def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> None:
+def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> StudyDescription:
     """Write the manifest of a new study; of a known one, check it and take in what may change (more seeds)."""
     planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
     deciding = {
@@ -147,3 +150,4 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
         require_same_study(workspace, known, planned.space, deciding)
         description = replace(description, provenance=known.description.provenance)
     workspace.write_manifest(Manifest(description, planned.space.resolved(), deciding))
+    return description

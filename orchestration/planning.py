@@ -14,6 +14,7 @@ from orchestration.fingerprint import Fingerprint
 from orchestration.objective import Objective
 from orchestration.runner import DmdRunner, FoldPlan
 from orchestration.sources.listed import ListedSource
+from orchestration.sources.pace import Pace
 from orchestration.sources.protocol import TrialSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
@@ -67,8 +68,14 @@ class PlannedStudy:
         metric = self.space.objective_metric
         return Objective(metric, "maximize" if HIGHER_IS_BETTER[metric] else "minimize")
 
-    def make_source(self) -> StudySource:
-        """All trials of the study; a fresh source, to be replayed from the ledger."""
+    @property
+    def certain_seeds(self) -> tuple[int, ...]:
+        """The confirm seeds that every arm gets, however a race goes."""
+        race = self.space.confirm.race
+        return self.seeds if race is None else self.seeds[: race.least]
+
+    def make_source(self, pace: Pace | None = None) -> StudySource:
+        """All trials of the study; a fresh source, to be replayed from the ledger. pace: that of a race."""
         arms = {arm.name: arm for arm in self.arms}
 
         def make_confirms(name: str, cell: Cell, parameters: Mapping[str, Value]) -> Sequence[Trial]:
@@ -78,7 +85,7 @@ class PlannedStudy:
             return plan_confirm_trials(arm, [chosen], self.seeds, cell, self.context)
 
         lanes = [self._lane(arm, cell) for cell in self.cells for arm in self.arms]
-        return StudySource(lanes, make_confirms, self.objective, self.space.confirm.top)
+        return StudySource(lanes, make_confirms, self.objective, self.space.confirm.top, pace)
 
     def _lane(self, arm: Arm, cell: Cell) -> Lane:
         owner = self.searches[arm.name].owner

@@ -106,7 +106,7 @@ def require_same_study(workspace: Workspace, known: Manifest, space: SearchSpace
 
 
 def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of a space that decide which trials it means, two levels deep; seeds may be added."""
+    """The parts of a space that decide which trials it means, two levels deep. Seeds may be added unless raced."""
     flat: dict[str, Any] = {}
     for section, content in space.items():
         if section in ("description", "resources", "tracking"):
@@ -115,6 +115,7 @@ def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
             flat |= {f"{section}.{key}": value for key, value in content.items()}
         else:
             flat[section] = content
-    for name in ("confirm.seeds", "confirm.details"):
-        flat.pop(name, None)
+    flat.pop("confirm.details", None)
+    if not isinstance(flat.get("confirm.seeds"), Mapping):
+        flat.pop("confirm.seeds", None)
     return flat

@@ -17,6 +17,7 @@ from reports.failures import tabulate_failures
 from reports.metrics import find_metric
 from reports.provenance import describe_provenance
 from reports.questions import Questions
+from reports.race import run_race
 from reports.record import RunRecord, StudyDescription
 from reports.report import Report
 from reports.results import ResultsTable
@@ -38,8 +39,9 @@ def analyse(study: StudyDescription, records: Sequence[RunRecord], read_details:
     results = ResultsTable.from_records(study, records)
     questions = Questions.about(results)
     ablation = tabulate_ablation(questions, study, metrics)
-    contrasts = tabulate_contrasts(questions, study, metrics)
-    models = compare_models(questions, study, metrics)
+    race = run_race(study, results)
+    contrasts = tabulate_contrasts(questions, study, metrics, race)
+    models = compare_models(questions, study, metrics, race)
     return Report(
         study=study,
         results=results,
@@ -48,11 +50,12 @@ def analyse(study: StudyDescription, records: Sequence[RunRecord], read_details:
         ablation=ablation,
         contrasts=contrasts,
         attribution=attribute(questions, study, metrics),
+        race=race,
         models=models,
         configurations=best_configurations(study, results, records),
         search=tabulate_search(study, records),
         failures=tabulate_failures(study, results, records),
         cost=tabulate_cost(study, records),
-        warnings=collect_cautions(study, questions, records, ablation, models, contrasts, metrics[0]),
+        warnings=collect_cautions(study, questions, records, ablation, models, contrasts, metrics[0], race),
         provenance=describe_provenance(study),
     )

@@ -10,6 +10,7 @@ from reports.contrast_rows import difference_of
 from reports.metrics import Metric
 from reports.published import COMPONENT_KEYS, find_ablation_row, nearest_dataset
 from reports.questions import Questions
+from reports.race import RaceTable
 from reports.record import ArmDescription, StudyDescription
 from reports.report import AblationTable, ArmRow, Measured, ModelRow, RunCounts
 from reports.results import ResultsTable, RunState
@@ -59,7 +60,9 @@ def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Se
     return AblationTable(rows, tuple(ordered), dataset)
 
 
-def compare_models(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> tuple[ModelRow, ...]:
+def compare_models(
+    questions: Questions, study: StudyDescription, metrics: Sequence[Metric], race: RaceTable | None = None
+) -> tuple[ModelRow, ...]:
     """The baseline and every other method with its difference from the baseline; empty without other methods."""
     models = [arm for arm in study.arms if arm.role == "model" and arm.name != study.baseline]
     if not models:
@@ -68,6 +71,6 @@ def compare_models(questions: Questions, study: StudyDescription, metrics: Seque
     rows = []
     for arm in [arm for arm in study.arms if arm.name == study.baseline] + models:
         is_baseline = arm.name == study.baseline
-        difference = None if is_baseline else difference_of(questions, study.baseline, arm.name, metrics[0])
+        difference = None if is_baseline else difference_of(questions, study.baseline, arm.name, metrics[0], race)
         rows.append(ModelRow(arm_row(questions, study, arm, metrics, dataset), difference))
     return tuple(rows)

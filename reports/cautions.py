@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from reports.metrics import Metric
 from reports.questions import Questions
+from reports.race import RaceTable
 from reports.record import RunRecord, StudyDescription
 from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
 from reports.results import ResultsTable
@@ -24,6 +25,7 @@ def collect_cautions(
     models: Sequence[ModelRow],
     contrasts: ContrastTable,
     metric: Metric,
+    race: RaceTable | None = None,
 ) -> tuple[str, ...]:
     """Every caution that applies, the gravest first. metric: the primary one."""
     arms = {row.arm: row for row in (*ablation.rows, *(model.row for model in models))}
@@ -31,6 +33,7 @@ def collect_cautions(
     cautions = [
         *_incomplete(rows),
         *_failed(rows),
+        *_open_races(race),
         *_spread(questions.results, rows),
         *_tuning(study, records),
         *_noise_floor(study, questions, contrasts, metric),
@@ -64,6 +67,18 @@ def _failed(rows: Sequence[ArmRow]) -> list[str]:
         "predictor in every table; the survivors-only figure leaves them out and is too kind."
         for row in rows
         if row.counts.failed
+    ]
+
+
+def _open_races(race: RaceTable | None) -> list[str]:
+    undecided = (
+        [f"{row.contrast.first} - {row.contrast.second}" for row in race.rows if row.outcome == "open"] if race else []
+    )
+    if race is None or not undecided:
+        return []
+    return [
+        f"The race ended early, after {count(race.num_looks, 'look')} of {len(race.rule.looks)}; undecided: "
+        f"{', '.join(undecided)}. More seeds may still decide them."
     ]
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from reports.metrics import Metric
-from reports.questions import Questions
+from reports.questions import Difference, Questions
+from reports.race import RaceTable
 from reports.record import Contrast, StudyDescription
 from reports.report import Comparison, ContrastRow, ContrastTable, MetricDifference, PValues
 from reports.results import RunState
@@ -14,20 +18,35 @@ from reports.statistics.multiplicity import holm, intersection_union
 from reports.statistics.verdict import judge
 
 
-def difference_of(questions: Questions, first: str, second: str, metric: Metric) -> MetricDifference:
-    """``first`` minus ``second`` in one metric, with both intervals and its sizes."""
+def difference_of(
+    questions: Questions, first: str, second: str, metric: Metric, race: RaceTable | None = None
+) -> MetricDifference:
+    """``first`` minus ``second`` in one metric, with both intervals and its sizes.
+
+    race: where seeds were raced on this metric, the rerun interval and p-value of a declared contrast allow for it.
+    """
     difference = questions.between(first, second, metric.name)
-    if difference.answers is None:
+    answers = difference.answers
+    if answers is None:
         return MetricDifference(None, None, None, None)
+    if race is not None and race.metric == metric:
+        answers = replace(answers, rerun=race.allow_for_looks(first, second, answers.rerun, _count_pairs(difference)))
     higher = metric.higher_is_better
     failed = [questions.results.count(arm, RunState.FAILED) for arm in (first, second)]
     survivors = questions.between(first, second, metric.name, survivors_only=True).answers if any(failed) else None
     return MetricDifference(
-        difference.answers,
+        answers,
         survivors,
-        in_run_deviations(difference.answers.rerun, difference.first, difference.second, higher),
+        in_run_deviations(answers.rerun, difference.first, difference.second, higher),
         None if difference.pairs is None else improvement_probability(difference.pairs, higher),
     )
+
+
+def _count_pairs(difference: Difference) -> int:
+    """Pairs of runs; of arms that share no seeds, the runs of the one that has fewer."""
+    if difference.pairs is not None:
+        return int(np.isfinite(difference.pairs).sum())
+    return int(min(np.isfinite(values).sum() for values in (difference.first, difference.second)))
 
 
 def _correct(primary: Sequence[MetricDifference]) -> tuple[PValues, ...]:
@@ -39,7 +58,9 @@ def _correct(primary: Sequence[MetricDifference]) -> tuple[PValues, ...]:
     return tuple(PValues(*values) for values in zip(*columns, strict=True))
 
 
-def tabulate_contrasts(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> ContrastTable:
+def tabulate_contrasts(
+    questions: Questions, study: StudyDescription, metrics: Sequence[Metric], race: RaceTable | None = None
+) -> ContrastTable:
     """Every contrast on every metric; p-values and verdicts for the declared family on the first (primary) metric only.
 
     Raises ValueError if a contrast names an arm that the study does not have.
@@ -51,7 +72,10 @@ def tabulate_contrasts(questions: Questions, study: StudyDescription, metrics: S
                 raise ValueError(f"contrast {contrast.first} - {contrast.second}: the study has no arm {arm!r}")
 
     def differences_of(contrast: Contrast) -> dict[str, MetricDifference]:
-        return {metric.name: difference_of(questions, contrast.first, contrast.second, metric) for metric in metrics}
+        held = race if contrast.in_family else None
+        return {
+            metric.name: difference_of(questions, contrast.first, contrast.second, metric, held) for metric in metrics
+        }
 
     family = [contrast for contrast in study.contrasts if contrast.in_family]
     differences = [differences_of(contrast) for contrast in family]

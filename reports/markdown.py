@@ -6,7 +6,7 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports import result_grids, study_grids
+from reports import race_grid, result_grids, study_grids
 from reports.attribution_grids import attribution_grids
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
@@ -42,6 +42,8 @@ def render_markdown(report: Report) -> str:
         beside=result_grids.beside_grid(report),
         verdicts=list(result_grids.verdict_lines(report)),
         attribution=attribution_grids(report),
+        race=race_grid.race_grid(report),
+        smallest_effect=race_grid.smallest_effect_text(report),
         models=result_grids.model_grid(report),
         configurations=configuration_blocks(report),
         arm_lines=study_grids.arm_lines(report),

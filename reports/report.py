@@ -13,6 +13,7 @@ from reports.attribution import Attribution
 from reports.metrics import Metric
 from reports.published import AblationRow
 from reports.questions import Answers
+from reports.race import RaceTable
 from reports.record import Contrast, StudyDescription, Value
 from reports.results import ResultsTable
 from reports.statistics.effect_size import EffectSize, ImprovementProbability
@@ -235,7 +236,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a report shows. answer: the first paragraph, in sentences. warnings: sentences."""
+    """Everything that a report shows. answer: the first paragraph, in sentences. warnings: sentences.
+
+    race: how many seeds the contrasts took; None where the number of seeds was fixed.
+    """
 
     study: StudyDescription
     results: ResultsTable
@@ -244,6 +248,7 @@ class Report:
     ablation: AblationTable
     contrasts: ContrastTable
     attribution: Attribution
+    race: RaceTable | None
     models: tuple[ModelRow, ...]
     configurations: BestConfigurations
     search: SearchTable

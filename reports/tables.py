@@ -19,6 +19,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _arms(report),
         _contrasts(report),
         _attribution(report),
+        _race(report),
         _models(report),
         _runs(report),
         _configurations(report),
@@ -133,6 +134,20 @@ def _attribution(report: Report) -> Table:
         for metric in report.metrics
     )
     return Table("attribution", ("kind", "of", "metric", "unit", *ANSWER_COLUMNS), rows)
+
+
+def _race(report: Report) -> Table:
+    rows = [
+        (
+            *(row.contrast.first, row.contrast.second, look.repeats, look.estimate.value),
+            *_estimate(look.estimate),
+            *(look.estimate.p_value, row.outcome, row.decided_at),
+        )
+        for row in (report.race.rows if report.race is not None else ())
+        for look in row.looks
+    ]
+    seen = ("difference", "low", "high", "df", "n", "note", "p_raw")
+    return Table("race", ("first", "second", "seeds", *seen, "outcome", "decided_at"), tuple(rows))
 
 
 def _models(report: Report) -> Table:

@@ -11,6 +11,7 @@ from search_spaces.arms import CONTROL_SEED_OFFSET, plan_arms
 from search_spaces.catalogue import Catalogue
 from search_spaces.check_parameters import check_distributions, check_effects, check_grid, check_names
 from search_spaces.components import DesignError
+from search_spaces.contrasts import plan_contrasts
 from search_spaces.fields import MAX_SEED
 from search_spaces.plan import confirm_seeds
 from search_spaces.problems import Finding, covers, join_path, show, suggest
@@ -143,6 +144,13 @@ def _check_arms(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
                 yield Finding(join_path("contrasts", i, j), f"no arm is called {name!r}; {suggest(name, taken)}")
 
 
+def _check_race(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    if space.confirm.race is None:
+        return
+    if not any(pair.in_family for pair in plan_contrasts(space, plan_arms(space, catalogue))):
+        yield Finding("confirm.until", "a race decides contrasts, and none is declared; add arms or `contrasts`")
+
+
 def _check_searches(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
     arms = plan_arms(space, catalogue)
     yield from check_effects(space, catalogue, arms)
@@ -158,5 +166,6 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (check_distributions, ("model.name",)),
     (_check_budget, ("seed", "search", "confirm")),
     (_check_arms, ("model", "arms", "contrasts")),
+    (_check_race, ("model", "arms", "contrasts", "confirm")),
     (_check_searches, ("model", "arms", "search")),
 )

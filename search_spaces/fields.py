@@ -14,11 +14,14 @@ from pydantic_core import PydanticCustomError
 
 from search_spaces.distributions import Distribution, parse_distribution
 from search_spaces.problems import show
+from search_spaces.seed_range import SeedRange
 from search_spaces.trial import Value
 
 RULE_BROKEN = "rule_broken"
 MAX_SEED = 2_000_000_000
 MAX_CONFIRM_SEEDS = 1_000
+MIN_RACED_SEEDS = 3
+"""With fewer, a look has one degree of freedom or none on an official split."""
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
@@ -71,13 +74,19 @@ def _contrasts(value: Any) -> str | tuple[tuple[str, str], ...]:
     return pairs
 
 
-def _seeds(value: Any) -> int | tuple[int, ...]:
+def _seeds(value: Any) -> int | tuple[int, ...] | SeedRange:
+    if isinstance(value, SeedRange):
+        return value
+    if isinstance(value, dict):
+        return _seed_range(value)
     if _is_int(value):
         if not 0 <= value <= MAX_CONFIRM_SEEDS:
             raise broken(f"must be between 0 and {MAX_CONFIRM_SEEDS} seeds, got {value}")
         return int(value)
     if not isinstance(value, (list, tuple)) or not value or not all(_is_int(seed) for seed in value):
-        raise broken(f"must be a number of seeds or a list of whole numbers, got {show(value)}")
+        raise broken(
+            f"must be a number of seeds, a list of whole numbers, or {{min: 5, max: 20}} for a race, got {show(value)}"
+        )
     if any(not 0 <= seed <= MAX_SEED for seed in value):
         raise broken(f"seeds lie between 0 and {MAX_SEED}, got {show(value)}")
     if len(set(value)) < len(value) or len(value) > MAX_CONFIRM_SEEDS:
@@ -100,6 +109,21 @@ def _subsets(value: Any) -> str | tuple[tuple[str, ...], ...]:
             raise broken(f"entry {i + 1} names a modality twice, got {show(entry)}; keep one")
         subsets.append(subset)
     return tuple(subsets)
+
+
+def _seed_range(value: dict[str, Any]) -> SeedRange:
+    if set(value) != {"min", "max"} or not all(_is_int(bound) for bound in value.values()):
+        raise broken(f"a race takes two whole numbers, {{min: 5, max: 20}}, got {show(value)}")
+    least, most = value["min"], value["max"]
+    if not MIN_RACED_SEEDS <= least < most <= MAX_CONFIRM_SEEDS:
+        raise broken(f"a race needs {MIN_RACED_SEEDS} <= min < max <= {MAX_CONFIRM_SEEDS}, got {show(value)}")
+    return SeedRange(least, most)
+
+
+def _declare_seeds(value: int | tuple[int, ...] | SeedRange) -> int | list[int] | dict[str, int]:
+    if isinstance(value, SeedRange):
+        return value.declare()
+    return value if isinstance(value, int) else list(value)
 
 
 def _count_or(*words: str) -> Callable[[Any], int | str]:
@@ -141,9 +165,9 @@ Contrasts = Annotated[
     PlainSerializer(lambda value: value if isinstance(value, str) else [list(pair) for pair in value]),
 ]
 Seeds = Annotated[
-    int | tuple[int, ...],
-    PlainValidator(_seeds, json_schema_input_type=int | list[int]),
-    PlainSerializer(lambda value: value if isinstance(value, int) else list(value)),
+    int | tuple[int, ...] | SeedRange,
+    PlainValidator(_seeds, json_schema_input_type=int | list[int] | dict[str, int]),
+    PlainSerializer(_declare_seeds),
 ]
 Subsets = Annotated[
     str | tuple[tuple[str, ...], ...],

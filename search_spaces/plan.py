@@ -10,6 +10,7 @@ from search_spaces.catalogue import Catalogue
 from search_spaces.problems import Problem, SpaceErrors
 from search_spaces.schema import SearchSpace
 from search_spaces.searches import ArmSearch, plan_searches, propose_grid
+from search_spaces.seed_range import SeedRange
 from search_spaces.trial import Arm, Cell, Stage, Trial, Value
 
 MIN_FOLDS = 3
@@ -44,10 +45,15 @@ def search_seed(space: SearchSpace) -> int:
 
 
 def confirm_seeds(space: SearchSpace) -> tuple[int, ...]:
-    """The fresh seeds of the confirm stage: the listed ones, or the ones that follow the search's seed."""
+    """The fresh seeds of the confirm stage: the listed ones, or the ones that follow the search's seed.
+
+    Of a race these are the most that an arm may get.
+    """
     seeds = space.confirm.seeds
     if isinstance(seeds, tuple):
         return seeds
+    if isinstance(seeds, SeedRange):
+        seeds = seeds.most
     return tuple(range(space.seed + 1, space.seed + 1 + seeds))
 
 
@@ -96,13 +102,17 @@ def inherit(search: ArmSearch, parameters: Mapping[str, Value]) -> dict[str, Val
 
 @dataclass(frozen=True)
 class StudySize:
-    """Numbers of trials. ``num_search`` is an upper bound: a search ends early when nothing new is left to propose."""
+    """Numbers of trials. ``num_search`` is an upper bound: a search ends early when nothing new is left to propose.
+
+    num_confirm: the most there can be; least_confirm: without the seeds that a race may do without.
+    """
 
     num_arms: int
     num_cells: int
     num_searches: int
     num_search: int
     num_confirm: int
+    least_confirm: int
 
     @property
     def num_trials(self) -> int:
@@ -122,11 +132,14 @@ def count_trials(space: SearchSpace, catalogue: Catalogue, num_file_folds: int |
         if space.search.searcher == "grid":
             budget = len(propose_grid(catalogue.methods[arm.model], arm, search.parameters, budget))
         per_search[arm.name] = budget
+    most = len(confirm_seeds(space))
+    least = space.confirm.race.least if space.confirm.race else most
     chosen = [min(space.confirm.top, per_search[search.owner]) if search.owner else 1 for search in searches]
     return StudySize(
         num_arms=len(arms),
         num_cells=len(cells),
         num_searches=len(per_search) * len(cells),
         num_search=sum(per_search.values()) * len(cells),
-        num_confirm=sum(chosen) * len(cells) * len(confirm_seeds(space)),
+        num_confirm=sum(chosen) * len(cells) * most,
+        least_confirm=sum(chosen) * len(cells) * least,
     )

@@ -27,6 +27,7 @@ from search_spaces.fields import (
     Workers,
     broken,
 )
+from search_spaces.seed_range import SeedRange
 from search_spaces.trial import Value, digest
 
 Design = Literal["published", "leave_one_out", "add_one", "factorial"]
@@ -192,11 +193,37 @@ class Confirm(Section):
     """Fresh seeds for the chosen configurations: how many, or which; ``top``: how many configurations per search.
 
     details: keep what each model shows of every test item (edge weights, features, auxiliary predictions) for figures.
+    until: ``decided`` races: seeds are added from ``seeds.min`` to ``seeds.max`` until every declared contrast is shown
+    or cannot reach ``smallest_effect``, the smallest difference that matters, in the unit that the report shows the
+    primary metric in (per cent for accuracies and F1).
     """
 
     seeds: Seeds = 5
+    until: Literal["decided"] | None = None
+    smallest_effect: float | None = Field(default=None, gt=0, le=1e6)
     top: int = Field(default=1, ge=1, le=100)
     details: bool = True
+
+    @model_validator(mode="after")
+    def _race_is_whole(self) -> Confirm:
+        parts = {
+            "seeds: {min: 5, max: 20}": isinstance(self.seeds, SeedRange),
+            "until: decided": self.until is not None,
+            "smallest_effect: ...": self.smallest_effect is not None,
+        }
+        missing = [part for part, is_there in parts.items() if not is_there]
+        if 0 < len(missing) < len(parts):
+            raise broken(
+                f"a race needs `seeds: {{min: .., max: ..}}`, `until` and `smallest_effect`; add `{missing[0]}`"
+            )
+        if not missing and self.top > 1:
+            raise broken(f"a race compares one configuration per arm, got top: {self.top}; remove `top`")
+        return self
+
+    @property
+    def race(self) -> SeedRange | None:
+        """How many seeds a race may take; None if their number is fixed."""
+        return self.seeds if isinstance(self.seeds, SeedRange) else None
 
 
 class Resources(Section):

@@ -1,6 +1,8 @@
 """All trials of a study: per arm and cell first the search, then the confirm trials of what it chose.
 
-The lanes (one per arm and cell) take turns, so that the cluster stays full while searches end at different times.
+The searches of the lanes (one per arm and cell) take turns, so that the cluster stays full while they end at different
+times. Confirm trials follow seed by seed over all lanes: wherever a study is cut short, its arms have as many seeds as
+each other.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestration.objective import Objective
-from orchestration.sources.listed import ListedSource
+from orchestration.sources.confirms import ConfirmQueue
+from orchestration.sources.pace import EverySeed, Pace
 from orchestration.sources.protocol import TrialSource
 from reports.record import RunRecord
 from search_spaces.trial import Cell, Trial, Value
@@ -32,7 +35,7 @@ class Lane:
 
 
 MakeConfirms = Callable[[str, Cell, Mapping[str, Value]], Sequence[Trial]]
-"""(arm, cell, winning parameters or none) -> the confirm trials of that configuration."""
+"""(arm, cell, winning parameters or none) -> the confirm trials of that configuration, one per seed, in order."""
 
 
 @dataclass
@@ -40,7 +43,7 @@ class _LaneState:
     lane: Lane
     running: set[str] = field(default_factory=set)
     scores: list[tuple[float, int, Mapping[str, Value]]] = field(default_factory=list)
-    confirms: ListedSource | None = None
+    confirms: ConfirmQueue | None = None
 
     @property
     def has_decided(self) -> bool:
@@ -49,16 +52,25 @@ class _LaneState:
 
 
 class StudySource:
-    """The trials of a whole study. ``notes``: what a reader of the report must know about how winners were chosen."""
+    """The trials of a whole study. ``notes``: what a reader of the report must know about how winners were chosen.
+
+    top: configurations per search that are confirmed. pace: how many seeds an arm gets.
+    """
 
     def __init__(
-        self, lanes: Sequence[Lane], make_confirms: MakeConfirms, objective: Objective | None = None, top: int = 1
+        self,
+        lanes: Sequence[Lane],
+        make_confirms: MakeConfirms,
+        objective: Objective | None = None,
+        top: int = 1,
+        pace: Pace | None = None,
     ) -> None:
         self._lanes = {(lane.arm, lane.cell): _LaneState(lane) for lane in lanes}
         self._order = list(self._lanes)
         self._make_confirms = make_confirms
         self._objective = objective
         self._top = top
+        self._pace = pace or EverySeed()
         self._turn = 0
         self._notes: list[str] = []
 
@@ -67,17 +79,16 @@ class StudySource:
         return tuple(self._notes)
 
     def ask(self) -> Trial | None:
-        for step in range(len(self._order)):
-            index = (self._turn + step) % len(self._order)
-            trial = self._ask_lane(self._lanes[self._order[index]])
-            if trial is not None:
-                self._turn = index + 1
-                return trial
-        return None
+        return self._ask_searches() or self._ask_confirms()
 
     def tell(self, record: RunRecord) -> None:
         state = self._lanes.get((record.arm, Cell(record.repeat, record.fold)))
-        if state is None or record.stage != "search" or record.trial_id not in state.running:
+        if state is None:
+            return
+        if record.stage == "confirm":
+            self._pace.tell(record)
+            return
+        if record.trial_id not in state.running:
             return
         assert state.lane.search is not None
         state.running.discard(record.trial_id)
@@ -90,8 +101,8 @@ class StudySource:
         state = self._lanes.get((trial.arm, trial.cell))
         if state is None:
             return
-        self._turn = self._order.index((trial.arm, trial.cell)) + 1
         if trial.stage == "search" and state.lane.search is not None:
+            self._turn = self._order.index((trial.arm, trial.cell)) + 1
             state.lane.search.restore(trial)
             state.running.add(trial.id)
         elif trial.stage == "confirm" and (confirms := self._confirms_of(state)) is not None:
@@ -104,14 +115,26 @@ class StudySource:
             for state in self._lanes.values()
         )
 
-    def _ask_lane(self, state: _LaneState) -> Trial | None:
-        if state.lane.search is not None and (trial := state.lane.search.ask()) is not None:
-            state.running.add(trial.id)
-            return trial
-        confirms = self._confirms_of(state)
-        return None if confirms is None else confirms.ask()
+    def _ask_searches(self) -> Trial | None:
+        for step in range(len(self._order)):
+            index = (self._turn + step) % len(self._order)
+            state = self._lanes[self._order[index]]
+            if state.lane.search is not None and (trial := state.lane.search.ask()) is not None:
+                self._turn = index + 1
+                state.running.add(trial.id)
+                return trial
+        return None
 
-    def _confirms_of(self, state: _LaneState) -> ListedSource | None:
+    def _ask_confirms(self) -> Trial | None:
+        ready: list[tuple[int, int, ConfirmQueue]] = []
+        for place, state in enumerate(self._lanes.values()):
+            confirms = self._confirms_of(state)
+            repeat = None if confirms is None else confirms.next_repeat
+            if confirms is not None and repeat is not None:
+                ready.append((repeat, place, confirms))
+        return min(ready, key=lambda item: item[:2])[2].pop() if ready else None
+
+    def _confirms_of(self, state: _LaneState) -> ConfirmQueue | None:
         """The confirm trials of a lane; None while the search that decides about them goes on."""
         if state.confirms is None:
             lane = state.lane
@@ -119,9 +142,12 @@ class StudySource:
             if not deciding.has_decided:
                 return None
             winners = self._winners_of(state, deciding)
-            state.confirms = ListedSource(
-                trial for parameters in winners for trial in self._make_confirms(lane.arm, lane.cell, parameters)
+            trials = (
+                numbered
+                for parameters in winners
+                for numbered in enumerate(self._make_confirms(lane.arm, lane.cell, parameters))
             )
+            state.confirms = ConfirmQueue(lane.arm, trials, self._pace)
         return state.confirms
 
     def _winners_of(self, state: _LaneState, deciding: _LaneState) -> list[Mapping[str, Value]]:

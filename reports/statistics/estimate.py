@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -67,3 +68,10 @@ def t_estimate(value: float, std_error: float, df: float, n: int, question: Ques
     half_width = float(stats.t.ppf((1 + CONFIDENCE) / 2, df)) * std_error
     p_value = float(2 * stats.t.sf(abs(value) / std_error, df))
     return Estimate(value, value - half_width, value + half_width, n, df, question, p_value)
+
+
+def std_error_of(estimate: Estimate) -> float:
+    """The standard error behind an interval of :func:`t_estimate`; NaN where there is no interval."""
+    if estimate.half_width is None or estimate.df is None:
+        return math.nan
+    return estimate.half_width / float(stats.t.ppf((1 + CONFIDENCE) / 2, estimate.df))

@@ -16,6 +16,7 @@ from search_spaces.plan import (
     search_seed,
 )
 from search_spaces.problems import SpaceErrors
+from search_spaces.schema import SearchSpace
 from search_spaces.searches import plan_searches
 from search_spaces.trial import Cell
 from tests.search_spaces.studies import CATALOGUE, ablation, space_of
@@ -41,6 +42,27 @@ def test_no_confirm_seed_was_seen_by_the_search() -> None:
     assert search_seed(space) == 7
     assert confirm_seeds(space) == (8, 9, 10)
     assert confirm_seeds(space_of("confirm: {seeds: [5, 2]}\n")) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "looks"),
+    [
+        (5, 20, (5, 8, 12, 16, 20)),
+        (10, 20, (10, 12, 16, 20)),
+        (3, 4, (3, 4)),
+        (3, 5, (3, 4, 5)),
+        (5, 50, (5, 20, 30, 40, 50)),
+    ],
+)
+def test_a_race_is_looked_at_along_the_way(least: int, most: int, looks: tuple[int, ...]) -> None:
+    race = f"confirm: {{seeds: {{min: {least}, max: {most}}}, until: decided, smallest_effect: 0.01}}\n"
+    space = space_of("seed: 7\narms: {models: [ridge]}\n" + race)
+    assert space.confirm.race is not None
+    assert space.confirm.race.looks == looks
+    assert confirm_seeds(space) == tuple(range(8, 8 + most))
+    size = count_trials(space, CATALOGUE)
+    assert (size.num_confirm, size.least_confirm) == (2 * most, 2 * least)
+    assert SearchSpace.model_validate(space.resolved()) == space
 
 
 def test_a_trial_merges_what_is_searched_over_what_is_fixed() -> None:

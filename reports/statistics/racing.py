@@ -1,0 +1,117 @@
+"""The rule of a race: which contrasts are shown, which cannot become shown any more, which need further runs.
+
+At every look, contrasts are shown by Holm's procedure on their sequential p-values, so the familywise error over all
+contrasts and looks stays below the level. A contrast that is not shown is given up when its conditional power (Lan,
+Simon and Halperin 1982, *Stochastically Curtailed Testing in Long-Term Clinical Trials*; Lan and Wittes 1988, *The
+B-Value*) is small even if the true difference is the larger of the one seen and the smallest one that matters. Giving
+up is not binding: the error bound never counts on it, so runs that come in all the same may still be used.
+
+Legend: ``K`` contrasts; leading dimensions, such as simulated studies, pass through. NaN: not looked at, or no test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from reports.statistics.error_spending import boundary_p_values
+from reports.statistics.sequential import sequential_at
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+LEVEL = 0.05
+LEAST_POWER = 0.2
+"""A contrast is given up when the chance to show it by the last look has fallen below this."""
+
+
+@dataclass(frozen=True)
+class RaceRule:
+    """looks: numbers of repeats, rising; the last is the most that are run. smallest_effect: the smallest difference
+    that matters, above 0, in the unit of the differences."""
+
+    looks: tuple[int, ...]
+    smallest_effect: float
+
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """The looks as fractions of the planned repeats."""
+        return tuple(look / self.looks[-1] for look in self.looks)
+
+
+@dataclass(frozen=True)
+class Standings:
+    """After some looks: (..., K) sequential p-values (1 before any look), what is shown, and what races on."""
+
+    p_values: FloatArray
+    is_shown: BoolArray
+    is_racing: BoolArray
+
+    @classmethod
+    def at_start(cls, *shape: int) -> Standings:
+        """Nothing is known; everything races."""
+        return cls(np.ones(shape), np.zeros(shape, dtype=bool), np.ones(shape, dtype=bool))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look sees, each (..., K): two-sided p-values, differences and their standard errors."""
+
+    p_values: FloatArray
+    differences: FloatArray
+    std_errors: FloatArray
+
+
+def take_look(rule: RaceRule, standings: Standings, number: int, look: Look) -> Standings:
+    """The standings after look ``number`` (from 0). What was shown stays shown, what was given up does not race again.
+
+    A contrast that could not be tested (NaN) keeps its standing, until the last look ends the race.
+    """
+    here = sequential_at(number, look.p_values, rule.fractions)
+    p_values = np.fmin(standings.p_values, here)
+    is_shown = reject_by_holm(p_values, LEVEL)
+    if number == len(rule.looks) - 1:
+        return Standings(p_values, is_shown, np.zeros_like(is_shown))
+    num_open = np.maximum((~is_shown).sum(axis=-1, keepdims=True), 1)
+    power = conditional_power(rule, number, look, LEVEL / num_open)
+    is_futile = np.isfinite(power) & (power < LEAST_POWER)
+    return Standings(p_values, is_shown, standings.is_racing & ~is_shown & ~is_futile)
+
+
+def reject_by_holm(p_values: FloatArray, level: float) -> BoolArray:
+    """(..., K) which hypotheses Holm's procedure rejects at the familywise ``level``."""
+    num = p_values.shape[-1]
+    order = np.argsort(p_values, axis=-1, kind="stable")
+    steps = np.take_along_axis(p_values, order, axis=-1) <= level / (num - np.arange(num))
+    passed = np.logical_and.accumulate(steps, axis=-1)
+    rejected = np.zeros_like(passed)
+    np.put_along_axis(rejected, order, passed, axis=-1)
+    return rejected
+
+
+def conditional_power(rule: RaceRule, number: int, look: Look, levels: FloatArray) -> FloatArray:
+    """(..., K) the chance that the last look shows the difference at ``levels``, given what look ``number`` sees.
+
+    The truth is taken to be the larger of the difference seen and the smallest that matters, in the direction seen; the
+    standard error is taken to shrink with the square root of the runs. Runs that do not vary at all have nothing more
+    to tell. NaN where the look saw nothing.
+    """
+    fraction = rule.fractions[number]
+    deviate = stats.norm.isf(look.p_values / 2)
+    assumed = np.maximum(np.abs(look.differences), rule.smallest_effect)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drift = assumed / (look.std_errors * np.sqrt(fraction))
+        expected = deviate * np.sqrt(fraction) + drift * (1 - fraction)
+    needed = _needed_at_last(rule, np.broadcast_to(levels, look.p_values.shape))
+    power = stats.norm.sf((needed - expected) / np.sqrt(1 - fraction))
+    return np.asarray(np.where(look.std_errors == 0, look.p_values == 0, power))
+
+
+def _needed_at_last(rule: RaceRule, levels: FloatArray) -> FloatArray:
+    """The deviate that the last look needs at each level; few distinct levels occur (one per number of contrasts)."""
+    distinct, places = np.unique(levels, return_inverse=True)
+    needed = stats.norm.isf(boundary_p_values(rule.fractions, distinct)[:, -1] / 2)
+    return np.asarray(needed[places].reshape(levels.shape))
