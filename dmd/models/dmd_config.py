@@ -1,7 +1,7 @@
 """Every switch of DMD, with the paper's position as default.
 
-Where the paper, the published code and good sense disagree, the point is a setting (``docs/decisions`` and the
-fact sheet number them); the ``paper`` preset is this file's defaults.
+Where the paper, the published code and good sense disagree, the point is a setting; the ``paper`` preset is this file's
+defaults, and :mod:`dmd.models.dmd_presets` has the published code's.
 """
 
 from __future__ import annotations

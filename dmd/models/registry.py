@@ -9,6 +9,7 @@ from dmd.job import Setting
 from dmd.layers.initialise import initialise
 from dmd.models import dmd_config, ridge
 from dmd.models.dmd import DMD
+from dmd.models.dmd_presets import PRESETS
 from dmd.models.method import Method
 from dmd.models.model import Dims, Model
 from dmd.settings import build_config
@@ -21,7 +22,7 @@ METHODS: Mapping[str, Method] = {
             dmd_config.DMDConfig,
             DMD,
             components=dmd_config.COMPONENTS,
-            presets={"paper": {}},
+            presets=PRESETS,
             find_conflict=dmd_config.find_conflict,
             inactive=dmd_config.inactive_settings,
         ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dmd.settings import setting
+from dmd.training.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Plateau:
 class TrainingConfig:
     """Adam with a plateau schedule, early stopping and the best checkpoint, all on validation MAE.
 
-    patience: stop after so many epochs without an improvement of more than 1e-6.
+    patience: stop after so many epochs without an improvement of more than 1e-6. selection: the MAE over items, or the
+    published code's mean over shuffled mini-batches (:func:`dmd.training.selection.batch_mae`).
     """
 
     learning_rate: float = setting(1e-4, low=0, low_exclusive=True, high=10)
@@ -45,6 +47,7 @@ class TrainingConfig:
     batch_size: int = setting(16, low=1)
     max_epochs: int = setting(30, low=1)
     patience: int = setting(10, low=1)
+    selection: Selection = setting("items")
     clip: Clip = field(default_factory=Clip)
     accumulation: Accumulation = field(default_factory=Accumulation)
     plateau: Plateau = field(default_factory=Plateau)

@@ -14,15 +14,15 @@ from torch import Tensor, nn
 from dmd.data.batches import Batch, shuffled_batches
 from dmd.data.dataset import LabelScale
 from dmd.dropout import SeededDropout
-from dmd.errors import TrainingDiverged
+from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport, OnEpoch
 from dmd.metrics import compute_metrics
 from dmd.models.model import Model
 from dmd.training.checkpoint import load_state, save_state
 from dmd.training.config import Clip, TrainingConfig
 from dmd.training.evaluate import predict
+from dmd.training.selection import METRIC, batch_mae
 
-SELECTION = "valid/mae"
 MIN_IMPROVEMENT = 1e-6
 
 
@@ -65,8 +65,9 @@ def train(
     The result has the weights of the best validation epoch. With ``checkpointing``, a run that was cut off goes on
     after its last saved epoch and gives the same numbers bit for bit on a CPU (no stream depends on hidden state);
     epochs before the cut are reported again, from the saved state.
-    Raises TrainingDiverged when a loss or a prediction is not finite.
+    Raises TrainingDiverged when a loss or a prediction is not finite, ConfigurationError if no step would ever be done.
     """
+    require_steps(config, len(train_part))
     trainer = _Trainer(model, config, seed)
     state = trainer.restore(checkpointing)
     goes_on = True
@@ -76,10 +77,9 @@ def train(
         started = time.perf_counter()
         state.epoch += 1
         trained = trainer.run_epoch(train_part, state)
-        valid = _validate(model, valid_part, scale, state.epoch)
-        metrics = trained | {f"valid/{name}": value for name, value in valid.items()}
+        metrics = trained | trainer.validate(valid_part, scale, state.epoch)
         metrics["learning_rate"] = trainer.learning_rate
-        trainer.note_error(metrics[SELECTION], state)
+        trainer.note_error(metrics[METRIC[config.selection]], state)
         report = EpochReport(state.epoch, metrics, time.perf_counter() - started)
         state.reports.append(report)
         state.duration_s += report.duration_s
@@ -114,10 +114,14 @@ class _Trainer:
         return self.optimiser.param_groups[0]["lr"] if self.optimiser is not None else 0.0
 
     def run_epoch(self, part: Batch, state: TrainingState) -> dict[str, float]:
-        """One pass over the training part; the sample-weighted mean of the loss and of each of its terms."""
+        """One pass over the training part; the mean over its items of the loss and of each of its terms.
+
+        Items of an incomplete group that is dropped (``flush_last``) are not looked at.
+        """
         self.model.prepare_epoch(state.epoch, part)
         self.model.train()
         sums: dict[str, Tensor] = {}
+        num_items = 0
         batches = list(shuffled_batches(part, self.config.batch_size, self.seed, state.epoch))
         for group in self._groups(batches):
             if self.optimiser is not None:
@@ -125,6 +129,7 @@ class _Trainer:
             for batch in group:
                 outputs = self.model(batch, SeededDropout(self.seed, state.step))
                 state.step += 1
+                num_items += len(batch)
                 assert outputs.loss is not None
                 for name, value in {"loss": outputs.loss, **outputs.terms}.items():
                     sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * len(batch)
@@ -134,11 +139,23 @@ class _Trainer:
                     clip_gradients(self.parameters, self.config.clip)
             if self.optimiser is not None:
                 self.optimiser.step()
-        means = {f"train/{name}": float(value) / len(part) for name, value in sums.items()}
+        means = {f"train/{name}": float(value) / num_items for name, value in sums.items()}
         for name, mean in means.items():
             if not math.isfinite(mean):
                 raise TrainingDiverged(state.epoch, name)
         return means
+
+    def validate(self, part: Batch, scale: LabelScale, epoch: int) -> dict[str, float]:
+        """``valid/<metric>`` for every metric, and what selection looks at where that is none of them."""
+        predictions = predict(self.model, part)
+        if not bool(torch.from_numpy(predictions).isfinite().all()):
+            raise TrainingDiverged(epoch, "a validation prediction")
+        assert part.labels is not None
+        labels = part.labels.cpu().numpy()
+        metrics = {f"valid/{name}": value for name, value in compute_metrics(predictions, labels, scale).items()}
+        if self.config.selection == "batches":
+            metrics[METRIC["batches"]] = batch_mae(predictions, labels, self.config.batch_size, self.seed, epoch)
+        return metrics
 
     def _groups(self, batches: list[Batch]) -> Iterator[list[Batch]]:
         """Mini-batches by optimiser step; without ``flush_last`` an incomplete last group is dropped."""
@@ -199,17 +216,20 @@ class _Trainer:
         )
 
 
+def require_steps(config: TrainingConfig, num_items: int) -> None:
+    """Refuse an accumulation that drops every mini-batch of ``num_items``. Raises ConfigurationError."""
+    num_batches, rule = math.ceil(num_items / config.batch_size), config.accumulation
+    if num_batches < rule.steps and not rule.flush_last:
+        raise ConfigurationError(
+            f"accumulation.steps is {rule.steps}, but an epoch has {num_batches} mini-batches ({num_items} training "
+            "items) and accumulation.flush_last is false: no optimiser step would be done; lower accumulation.steps or "
+            "batch_size, or set accumulation.flush_last to true"
+        )
+
+
 def clip_gradients(parameters: list[nn.Parameter], clip: Clip) -> None:
     """Clip the accumulated gradients in place."""
     if clip.kind == "value":
         nn.utils.clip_grad_value_(parameters, clip.limit)
     elif clip.kind == "norm":
         nn.utils.clip_grad_norm_(parameters, clip.limit)
-
-
-def _validate(model: Model, part: Batch, scale: LabelScale, epoch: int) -> dict[str, float]:
-    predictions = predict(model, part)
-    if not bool(torch.from_numpy(predictions).isfinite().all()):
-        raise TrainingDiverged(epoch, "a validation prediction")
-    assert part.labels is not None
-    return dict(compute_metrics(predictions, part.labels.cpu().numpy(), scale))

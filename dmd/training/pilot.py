@@ -16,6 +16,7 @@ from dmd.job import Job
 from dmd.modalities import Modality
 from dmd.models.registry import build_model
 from dmd.training.evaluate import predict
+from dmd.training.loop import require_steps
 from dmd.training.run import count_parameters, dims_of, split_settings
 
 NUM_BATCHES = 3
@@ -48,6 +49,7 @@ def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
     settings = split_settings(job.model, job.settings)
     training = settings.training
     parts = dataset.partition(job.fold, settings.inputs.modalities)
+    require_steps(training, len(parts.train))
     model = build_model(job.model, settings.method, dims_of(dataset), job.seed).to(job.device)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     model.prepare_epoch(1, train_part)

@@ -14,6 +14,7 @@ from dmd.models.dmd_config import DMDConfig, find_conflict, inactive_settings
 from dmd.models.model import Dims, Model, Outputs
 from dmd.models.registry import build_model
 from dmd.settings import fields_of
+from dmd.training.run import split_settings
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
 
 DIMS = make_dims()
@@ -33,21 +34,20 @@ def name_of(components: dict[str, bool]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("widths", "steps", "kernels", "width", "heads", "expected"),
+    ("preset", "widths", "steps", "expected"),
     [
-        ((768, 5, 20), (50, 50, 50), (5, 5, 5), 50, 10, 4_743_658),
-        ((768, 5, 20), (50, 375, 500), (5, 5, 5), 50, 10, 12_571_158),
-        ((300, 5, 20), (50, 375, 500), (5, 5, 5), 50, 10, 12_454_158),
-        ((768, 74, 35), (50, 50, 50), (5, 1, 3), 30, 6, 1_792_778),
-        ((768, 74, 35), (50, 500, 500), (5, 1, 3), 30, 6, 5_086_778),
-        ((300, 74, 35), (50, 500, 500), (5, 1, 3), 30, 6, 5_016_578),
+        ("official", (768, 5, 20), (50, 50, 50), 4_743_658),
+        ("official", (768, 5, 20), (50, 375, 500), 12_571_158),
+        ("official", (300, 5, 20), (50, 375, 500), 12_454_158),
+        ("official-mosei", (768, 74, 35), (50, 50, 50), 1_792_778),
+        ("official-mosei", (768, 74, 35), (50, 500, 500), 5_086_778),
+        ("official-mosei", (300, 74, 35), (50, 500, 500), 5_016_578),
     ],
 )
 def test_parameter_counts_equal_the_published_model(
-    widths: tuple[int, ...], steps: tuple[int, ...], kernels: tuple[int, ...], width: int, heads: int, expected: int
+    preset: str, widths: tuple[int, ...], steps: tuple[int, ...], expected: int
 ) -> None:
-    settings: dict[str, Setting] = {f"kernel.{m}": k for m, k in zip(MODALITIES, kernels, strict=True)}
-    settings |= {"width": width, "heads": heads, "legacy_params": True}
+    settings = split_settings("dmd", {"preset": preset, "legacy_params": True}).method
     model = build_model("dmd", settings, make_dims(widths, steps), 0)
     assert sum(p.numel() for name, p in model.named_parameters() if "_gd." not in name) == expected
 

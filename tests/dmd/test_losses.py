@@ -91,6 +91,11 @@ def test_orthogonality_forms_by_hand() -> None:
     for form, value in expected.items():
         result = orthogonality(common, exclusive, REAL, form, "feature")  # type: ignore[arg-type]
         assert result.item() == pytest.approx(value, abs=1e-6), form
+    # along the batch axis: two samples of one step; per channel (1, 2) against (3, -1) and (1, 0) against (2, 2)
+    first = torch.tensor([[[1.0, 1.0]], [[2.0, 0.0]]])
+    second = torch.tensor([[[3.0, 2.0]], [[-1.0, 2.0]]])
+    along = orthogonality(first, second, torch.ones(2, 1, dtype=torch.bool), "signed", "batch")
+    assert along.item() == pytest.approx((1 / math.sqrt(50) + 2 / math.sqrt(8)) / 2, abs=1e-6)
     # flattened over the two real steps: (-2 + 1) / (sqrt(3) * sqrt(5))
     flat = orthogonality(common, exclusive, REAL, "signed", "flatten")
     assert flat.item() == pytest.approx(-1 / math.sqrt(15), abs=1e-6)

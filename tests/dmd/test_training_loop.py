@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from dmd.data.batches import Batch
 from dmd.data.dataset import LabelScale
-from dmd.errors import TrainingDiverged
+from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport
 from dmd.models.registry import build_model
+from dmd.random_streams import numpy_generator
 from dmd.settings import build_config
+from dmd.training.checkpoint import load_state
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
 from dmd.training.loop import Trained, train
+from dmd.training.selection import batch_mae
 from tests.dmd.builders import TINY, make_batch, make_dims
 
 DIMS = make_dims()
@@ -83,7 +87,7 @@ def test_a_finished_trial_keeps_its_best_weights_once_and_trains_no_more(tmp_pat
 
 
 def test_result_has_the_weights_of_the_best_validation_epoch() -> None:
-    trained = fit(max_epochs=12, learning_rate=0.1)
+    trained = fit(max_epochs=50, patience=3, learning_rate=0.1)
     errors = [report.metrics["valid/mae"] for report in trained.reports]
     assert trained.best_epoch == errors.index(min(errors)) + 1 < len(errors)
     valid = make_batch(DIMS, 9, 2)
@@ -138,12 +142,60 @@ def test_averaged_accumulation_equals_one_large_batch() -> None:
         torch.testing.assert_close(small[name], value, atol=1e-9, rtol=0, msg=name)
 
 
-def test_a_dropped_rest_does_no_step() -> None:
-    settings = {"batch_size": 4, "accumulation.steps": 10, "max_epochs": 1}
-    kept, dropped = fit(**settings), fit(**settings, **{"accumulation.flush_last": False})
-    start = build_model("dmd", TINY, DIMS, 1).state_dict()
-    assert all(torch.equal(value, start[name]) for name, value in dropped.model.state_dict().items())
-    assert not all(torch.equal(value, start[name]) for name, value in kept.model.state_dict().items())
+def test_a_dropped_rest_does_no_step(tmp_path: Path) -> None:
+    # 18 items: five mini-batches of 4, so a step of three and a rest of two
+    for flush_last, num_steps in ((True, 2), (False, 1)):
+        directory = tmp_path / str(flush_last)
+        settings = {"accumulation.steps": 3, "accumulation.flush_last": flush_last}
+        fit(max_epochs=1, patience=2, stop_after=1, directory=directory, **settings)
+        state = load_state(directory)
+        assert state is not None
+        assert {int(values["step"]) for values in state["optimiser"]["state"].values()} == {num_steps}
+
+
+def test_training_means_are_over_the_items_that_were_looked_at() -> None:
+    """At a learning rate of almost zero every item's loss stays what it was, whichever items are dropped."""
+    rates = {f"dropout.{name}": 0.0 for name in ("text", "embed", "output")}
+    rates |= {f"dropout.attention.{m}": 0.0 for m in ("language", "audio")}
+    part = make_batch(DIMS, 1, 1).take(torch.zeros(18, dtype=torch.int64))
+
+    def losses(**training: float | bool | str) -> float:
+        config = build_config(TrainingConfig, {"learning_rate": 1e-12, "batch_size": 4, "max_epochs": 1} | training, "")
+        model = build_model("dmd", {**TINY, **rates}, DIMS, 1)
+        return (
+            train(model, part, make_batch(DIMS, 9, 2), config, SCALE, 1, lambda r: True)
+            .reports[0]
+            .metrics["train/loss"]
+        )
+
+    dropped = losses(**{"accumulation.steps": 3, "accumulation.flush_last": False})
+    assert dropped == pytest.approx(losses(), rel=1e-5)
+
+
+def test_an_accumulation_that_never_steps_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"steps is 6, but an epoch has 5 mini-batches \(18 training items\)"):
+        fit(**{"accumulation.steps": 6, "accumulation.flush_last": False})
+    assert fit(max_epochs=1, **{"accumulation.steps": 6}).reports
+
+
+def test_selection_over_batches_weighs_a_small_last_batch_as_the_published_code_does() -> None:
+    trained = fit(max_epochs=3, selection="batches")
+    for report in trained.reports:
+        errors = report.metrics["valid/batch_mae"]
+        assert errors == round(errors, 4)
+        assert errors != pytest.approx(report.metrics["valid/mae"], abs=1e-5)
+    errors = [report.metrics["valid/batch_mae"] for report in trained.reports]
+    assert trained.best_epoch == errors.index(min(errors)) + 1
+    assert "valid/batch_mae" not in fit(max_epochs=1).reports[0].metrics
+
+
+def test_batch_mae_by_hand() -> None:
+    errors = np.array([0.0, 1.0, 2.0, 4.0, 8.0], dtype=np.float32)
+    order = numpy_generator(3, "selection", 2).permutation(5)
+    a, b, c, d, e = errors[order]
+    expected = ((a + b) / 2 + (c + d) / 2 + e) / 3
+    assert batch_mae(errors, np.zeros(5, dtype=np.float32), 2, 3, 2) == round(float(expected), 4)
+    assert batch_mae(errors, np.zeros(5, dtype=np.float32), 5, 3, 2) == 3.0
 
 
 def test_validation_metrics_are_sample_weighted() -> None:
@@ -151,4 +203,4 @@ def test_validation_metrics_are_sample_weighted() -> None:
     valid = make_batch(DIMS, 9, 2)
     assert valid.labels is not None
     by_hand = abs(predict(trained.model, valid) - valid.labels.numpy()).mean()
-    assert trained.reports[0].metrics["valid/mae"] == pytest.approx(float(by_hand), abs=1e-7)
+    assert trained.reports[0].metrics["valid/mae"] == pytest.approx(float(by_hand), rel=1e-6)

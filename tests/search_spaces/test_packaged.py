@@ -14,6 +14,7 @@ from search_spaces.packaged import find_space, packaged_spaces
 from search_spaces.plan import confirm_seeds, count_trials
 from search_spaces.problems import SpaceErrors
 from search_spaces.schema import SearchSpace
+from search_spaces.searches import plan_searches
 
 CATALOGUE = describe_methods()
 
@@ -69,6 +70,25 @@ def test_the_ablation_is_the_published_design_with_ridge_and_control_tuned_in_ev
     assert space.search is not None
     kernels = {f"kernel.{modality}" for modality in ("language", "audio", "vision")}
     assert set(space.search.parameters) == {"gamma", "lambda1", "lambda2", "alpha", "learning_rate"} | kernels
+
+
+def test_the_presets_stand_as_arms_at_equal_budget_and_width() -> None:
+    space = packaged("presets")
+    arms = {arm.name: arm for arm in plan_arms(space, CATALOGUE)}
+    assert list(arms) == ["dmd", "official", "official-each-batch", "ridge"]
+    paper, official, each_batch = (arms[name].settings for name in ("dmd", "official", "official-each-batch"))
+    assert (paper["preset"], official["preset"]) == ("paper", "official")
+    assert {n for n in official if official[n] != each_batch[n]} == {"accumulation.steps"}
+    for name in ("width", "heads", "levels", "max_epochs", "patience"):
+        assert paper[name] == official[name]
+    searches = {search.arm: search for search in plan_searches(space, CATALOGUE, tuple(arms.values()))}
+    assert searches["dmd"].parameters == searches["official"].parameters
+    assert {name: search.owner for name, search in searches.items()} == {
+        "dmd": "dmd",
+        "official": "official",
+        "official-each-batch": "official-each-batch",
+        "ridge": None,
+    }
 
 
 def test_the_quickstart_needs_no_file_searches_and_confirms() -> None:

@@ -1,0 +1,31 @@
+"""The validation error that epochs are compared by: for the checkpoint, early stopping and the plateau schedule."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dmd.random_streams import numpy_generator
+
+Selection = Literal["items", "batches"]
+
+METRIC: dict[Selection, str] = {"items": "valid/mae", "batches": "valid/batch_mae"}
+"""The metric of an epoch that holds the error."""
+
+_DECIMALS = 4
+
+
+def batch_mae(
+    predictions: npt.NDArray[np.float32], labels: npt.NDArray[np.float32], batch_size: int, seed: int, epoch: int
+) -> float:
+    """The mean over shuffled mini-batches of their mean absolute errors, to 4 decimals, as in the published code.
+
+    predictions, labels: (n,). An item of the last, smaller batch weighs more than the others, and which items these are
+    depends on (seed, epoch).
+    """
+    order = numpy_generator(seed, "selection", epoch).permutation(len(labels))
+    errors = np.abs(predictions.astype(np.float64) - labels)[order]
+    means = [errors[start : start + batch_size].mean() for start in range(0, len(errors), batch_size)]
+    return round(float(np.mean(means)), _DECIMALS)
