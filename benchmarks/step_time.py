@@ -58,7 +58,8 @@ def make_step(shape: Shape, device: str) -> Callable[[int], None]:
     def step(number: int) -> None:
         optimiser.zero_grad(set_to_none=True)
         loss = model(batch, SeededDropout(0, number)).loss
-        loss.backward()
+        assert loss is not None
+        torch.autograd.backward(loss)
         clip_gradients(parameters, Clip())
         optimiser.step()
 

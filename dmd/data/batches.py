@@ -31,6 +31,10 @@ class Batch:
     def __len__(self) -> int:
         return len(next(iter(self.lengths.values())))
 
+    @property
+    def device(self) -> torch.device:
+        return next(iter(self.lengths.values())).device
+
     def take(self, rows: Tensor) -> Batch:
         """The batch of the given rows, in that order, complete in itself."""
         return Batch(
@@ -52,9 +56,8 @@ def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, d
 def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
     """One epoch in an order that only (seed, epoch) decide; the last batch may be smaller."""
     order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(len(part)))
-    device = next(iter(part.lengths.values())).device
     for start in range(0, len(part), batch_size):
-        yield part.take(order[start : start + batch_size].to(device))
+        yield part.take(order[start : start + batch_size].to(part.device))
 
 
 def ordered_batches(part: Batch, batch_size: int) -> Iterator[Batch]:

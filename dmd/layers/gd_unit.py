@@ -20,6 +20,7 @@ from dmd.losses.distillation import (
     representation_distillation,
 )
 from dmd.modalities import MODALITIES, Modality
+from dmd.precision import in_float32
 
 EdgeSoftmax = Literal["all_edges", "per_target"]
 EdgePrior = Literal["none", "uniform", "official"]
@@ -105,6 +106,7 @@ class GDUnit(nn.Module):
         per_target = scores.view(-1, len(MODALITIES), len(EDGES) // len(MODALITIES)).softmax(-1)
         return per_target.view(-1, len(EDGES))
 
+    @in_float32
     def forward(self, heads: Mapping[Modality, HeadOutput], representations: Mapping[Modality, Tensor]) -> GDOutput:
         """Distil between the modalities: the target of an edge is the student, its source the (detached) teacher."""
         logit = torch.stack([heads[m].logit for m in MODALITIES], dim=1)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dmd.dropout import Dropout
+from dmd.precision import in_float32
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class ResidualHead(nn.Module):
         self.back = nn.Linear(inner, width)
         self.out = nn.Linear(width, 1)
 
+    @in_float32
     def forward(self, x: Tensor, rate: float, dropout: Dropout, site: str) -> HeadOutput:
         """x: (B, width)."""
         hidden = F.relu(self.into(x))

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from dmd.layers.masks import real_steps
+from dmd.precision import in_float32
 
 Pool = Literal["last", "last_valid", "mean_valid"]
 
 
+@in_float32
 def pool_steps(x: Tensor, lengths: Tensor, pool: Pool) -> Tensor:
     """(B, T, w) -> (B, w): the last step, the last real step, or the mean over real steps."""
     if pool == "last":

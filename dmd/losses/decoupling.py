@@ -8,11 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dmd.precision import in_float32
+
 ReconstructionReduction = Literal["mean", "sum"]
 OrthogonalityForm = Literal["relu", "signed", "squared"]
 OrthogonalityAxis = Literal["feature", "flatten", "batch"]
 
 
+@in_float32
 def squared_distance(first: Tensor, second: Tensor, real: Tensor, reduction: ReconstructionReduction) -> Tensor:
     """The squared error between two sequences over their real steps (Eqs. 2 and 3).
 
@@ -25,6 +28,7 @@ def squared_distance(first: Tensor, second: Tensor, real: Tensor, reduction: Rec
     return squares.sum() / (real.sum() * first.shape[-1])
 
 
+@in_float32
 def orthogonality(
     common: Tensor, exclusive: Tensor, real: Tensor, form: OrthogonalityForm, axis: OrthogonalityAxis
 ) -> Tensor:

@@ -10,9 +10,12 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
+from dmd.precision import in_float32
+
 RepresentationDistance = Literal["off", "l1", "min_cosine", "one_minus_cosine"]
 
 
+@in_float32
 def logit_distillation(target: Tensor, source: Tensor, weights: Tensor) -> Tensor:
     """``||W * E||_1`` with E the differences of logits (Eq. 9), averaged over the batch.
 
@@ -21,6 +24,7 @@ def logit_distillation(target: Tensor, source: Tensor, weights: Tensor) -> Tenso
     return ((target - source).abs() * weights).sum(-1).mean()
 
 
+@in_float32
 def representation_distillation(
     target: Tensor, source: Tensor, weights: Tensor, distance: RepresentationDistance
 ) -> Tensor:
@@ -39,6 +43,7 @@ def representation_distillation(
     raise ValueError(f"no representation distance {distance!r}")
 
 
+@in_float32
 def prior_regulariser(edges: Tensor, prior: Tensor) -> Tensor:
     """``sum_e (mean_b w_e - p_e)^2``: holds the learned edges (B, E) near the prior (E,)."""
     return (edges.mean(0) - prior).square().sum()

@@ -7,12 +7,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from dmd.precision import in_float32
+
 MarginKind = Literal["constant", "label_gap"]
 Triplets = Literal["cross_modal", "any"]
 LabelClass = Literal["exact", "sign", "round7"]
 TripletReduction = Literal["triples", "anchors"]
 
 
+@in_float32
 def margin_loss(
     vectors: Tensor,
     labels: Tensor,

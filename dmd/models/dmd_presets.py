@@ -66,6 +66,7 @@ _PROTOCOL: dict[str, Setting] = {
     "plateau.factor": 0.5,
     "plateau.patience": 5,
     "selection": "batches",
+    "precision": "fp32",
 }
 
 _MOSI: dict[str, Setting] = {

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout
 from dmd.modalities import MODALITIES, Modality
+from dmd.precision import Precision, forward_pass
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,17 @@ class Outputs:
 class Model(nn.Module):
     """A method under comparison. One loop trains all of them.
 
-    reads: the modalities whose features can change a prediction; what the others hold makes no difference.
+    reads: the modalities whose features can change a prediction; what the others hold makes no difference. precision:
+    what a forward pass computes in; every call of the model keeps to it.
     """
 
     reads: tuple[Modality, ...] = MODALITIES
+    precision: Precision = "fp32"
+
+    def __call__(self, batch: Batch, dropout: Dropout) -> Outputs:
+        with forward_pass(self.precision, batch.device):
+            outputs: Outputs = super().__call__(batch, dropout)
+        return outputs
 
     @abstractmethod
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:

@@ -25,7 +25,7 @@ from dmd.settings import setting
 
 NUM_PENALTIES = 13
 TRAINING: dict[str, Setting] = {"max_epochs": NUM_PENALTIES, "patience": NUM_PENALTIES}
-_OF_GRADIENTS = ("learning_rate", "weight_decay", "batch_size", "clip.", "accumulation.", "plateau.")
+_OF_GRADIENTS = ("learning_rate", "weight_decay", "batch_size", "clip.", "accumulation.", "plateau.", "precision")
 
 
 @dataclass(frozen=True)

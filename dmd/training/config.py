@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dmd.precision import Precision
 from dmd.settings import setting
 from dmd.training.selection import Selection
 
@@ -39,7 +40,8 @@ class TrainingConfig:
     """Adam with a plateau schedule, early stopping and the best checkpoint, all on validation MAE.
 
     patience: stop after so many epochs without an improvement of more than 1e-6. selection: the MAE over items, or the
-    published code's mean over shuffled mini-batches (:func:`dmd.training.selection.batch_mae`).
+    published code's mean over shuffled mini-batches (:func:`dmd.training.selection.batch_mae`). precision: what a model
+    computes in (:mod:`dmd.precision`).
     """
 
     learning_rate: float = setting(1e-4, low=0, low_exclusive=True, high=10)
@@ -48,6 +50,7 @@ class TrainingConfig:
     max_epochs: int = setting(30, low=1)
     patience: int = setting(10, low=1)
     selection: Selection = setting("items")
+    precision: Precision = setting("fp32")
     clip: Clip = field(default_factory=Clip)
     accumulation: Accumulation = field(default_factory=Accumulation)
     plateau: Plateau = field(default_factory=Plateau)

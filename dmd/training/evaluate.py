@@ -9,6 +9,7 @@ import torch
 from dmd.data.batches import Batch, ordered_batches
 from dmd.dropout import no_dropout
 from dmd.models.model import Model
+from dmd.precision import forward_pass
 
 EVALUATION_BATCH = 256
 
@@ -26,7 +27,7 @@ def inspect_part(model: Model, part: Batch) -> dict[str, npt.NDArray[np.float32]
     """What the model shows of each item, name -> (n, ...) in the order of the data, and its constants by name."""
     model.eval()
     unlabelled = Batch(part.features, part.lengths, None)
-    with torch.no_grad():
+    with torch.no_grad(), forward_pass(model.precision, part.device):
         batches = [model.inspect(batch) for batch in ordered_batches(unlabelled, EVALUATION_BATCH)]
     shown = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
     return {name: value.float().cpu().numpy() for name, value in {**shown, **model.constants()}.items()}

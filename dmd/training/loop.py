@@ -135,7 +135,7 @@ class _Trainer:
                     sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * len(batch)
                 if self.optimiser is not None:
                     share = len(group) if self.config.accumulation.average else 1
-                    (outputs.loss / share).backward()
+                    torch.autograd.backward(outputs.loss / share)
                     clip_gradients(self.parameters, self.config.clip)
             if self.optimiser is not None:
                 self.optimiser.step()

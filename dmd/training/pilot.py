@@ -14,10 +14,10 @@ from dmd.data.dataset import Dataset
 from dmd.dropout import SeededDropout
 from dmd.job import Job
 from dmd.modalities import Modality
-from dmd.models.registry import build_model
+from dmd.precision import float32_products
 from dmd.training.evaluate import predict
 from dmd.training.loop import require_steps
-from dmd.training.run import count_parameters, dims_of, split_settings
+from dmd.training.run import JobSettings, count_parameters, make_model, split_settings
 
 NUM_BATCHES = 3
 
@@ -47,10 +47,15 @@ def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
     """
     torch.set_num_threads(job.num_threads)
     settings = split_settings(job.model, job.settings)
+    with float32_products(settings.training.precision):
+        return _try_out(job, settings, dataset)
+
+
+def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     training = settings.training
     parts = dataset.partition(job.fold, settings.inputs.modalities)
     require_steps(training, len(parts.train))
-    model = build_model(job.model, settings.method, dims_of(dataset), job.seed).to(job.device)
+    model = make_model(job, settings, dataset)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     model.prepare_epoch(1, train_part)
     terms: tuple[str, ...] = ()
@@ -60,7 +65,7 @@ def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
         started = time.perf_counter()
         outputs = model(batch, SeededDropout(job.seed, step))
         if outputs.loss is not None and outputs.loss.requires_grad:
-            outputs.loss.backward()
+            torch.autograd.backward(outputs.loss)
         terms = tuple(outputs.terms)
         batch_s.append(time.perf_counter() - started)
     started = time.perf_counter()

@@ -13,8 +13,9 @@ from dmd.data.visible import InputConfig
 from dmd.errors import ConfigurationError
 from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Setting
 from dmd.models.method import Method
-from dmd.models.model import Dims
+from dmd.models.model import Dims, Model
 from dmd.models.registry import build_model, find_method
+from dmd.precision import float32_products
 from dmd.settings import Config, build_config, fields_of
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import inspect_part, predict
@@ -29,8 +30,15 @@ def run_job(job: Job, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkp
     """
     torch.set_num_threads(job.num_threads)
     settings = split_settings(job.model, job.settings)
+    with float32_products(settings.training.precision):
+        return _train_and_score(job, settings, dataset, on_epoch, checkpointing)
+
+
+def _train_and_score(
+    job: Job, settings: JobSettings, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkpointing | None
+) -> JobResult:
     parts = dataset.partition(job.fold, settings.inputs.modalities)
-    model = build_model(job.model, settings.method, dims_of(dataset), job.seed).to(job.device)
+    model = make_model(job, settings, dataset)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     valid_part = whole_batch(parts.valid.inputs, parts.valid.labels, job.device)
     trained = train(model, train_part, valid_part, settings.training, dataset.scale, job.seed, on_epoch, checkpointing)
@@ -90,6 +98,13 @@ def _preset(method: Method, settings: Mapping[str, Setting]) -> Mapping[str, Set
     if name not in method.presets:
         raise ConfigurationError(f"{method.name}: no preset {name!r}; known: {', '.join(method.presets) or 'none'}")
     return method.presets[str(name)]
+
+
+def make_model(job: Job, settings: JobSettings, dataset: Dataset) -> Model:
+    """The untrained model of ``job``, on its device and in its precision."""
+    model = build_model(job.model, settings.method, dims_of(dataset), job.seed).to(job.device)
+    model.precision = settings.training.precision
+    return model
 
 
 def dims_of(dataset: Dataset) -> Dims:
