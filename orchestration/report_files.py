@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.errors import UsageError
+from orchestration.importance import importance_methods
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
 from orchestration.workspace import Workspace
@@ -24,6 +25,8 @@ def rebuild_report(workspace: Workspace) -> Path:
     events = (event for event, _ in read_events(ledger)) if ledger.exists() else ()
     records = fold_events(events).records()
     try:
-        return write_report(manifest.description, records, workspace.directory, details_in(workspace.artifacts))
+        return write_report(
+            manifest.description, records, workspace.directory, details_in(workspace.artifacts), importance_methods()
+        )
     except ValueError as error:
         raise UsageError(f"{workspace.directory}: the ledger contradicts itself: {error}") from error

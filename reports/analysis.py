@@ -14,6 +14,8 @@ from reports.contrast_rows import tabulate_contrasts
 from reports.cost import tabulate_cost
 from reports.details import ReadDetails, no_details
 from reports.failures import tabulate_failures
+from reports.hyperparameters.importance import ImportanceMethod
+from reports.hyperparameters.section import examine_hyperparameters
 from reports.metrics import find_metric
 from reports.provenance import describe_provenance
 from reports.questions import Questions
@@ -23,10 +25,16 @@ from reports.report import Report
 from reports.results import ResultsTable
 
 
-def analyse(study: StudyDescription, records: Sequence[RunRecord], read_details: ReadDetails = no_details) -> Report:
+def analyse(
+    study: StudyDescription,
+    records: Sequence[RunRecord],
+    read_details: ReadDetails = no_details,
+    importance_methods: Sequence[ImportanceMethod] = (),
+) -> Report:
     """Everything a report says about a study. The order of ``records`` does not matter.
 
     read_details: gives what a trial shows of every item, for the sections that look inside a model.
+    importance_methods: how the importance of hyperparameters is measured; none: it is not.
 
     Means are over folds first: a run scores on its fold, a cell is the mean over its seeds, an arm the mean over its
     cells. Raises ValueError where records contradict each other, or a metric or a contrast's arm is unknown.
@@ -42,6 +50,7 @@ def analyse(study: StudyDescription, records: Sequence[RunRecord], read_details:
     race = run_race(study, results)
     contrasts = tabulate_contrasts(questions, study, metrics, race)
     models = compare_models(questions, study, metrics, race)
+    configurations = best_configurations(study, results, records)
     return Report(
         study=study,
         results=results,
@@ -52,7 +61,8 @@ def analyse(study: StudyDescription, records: Sequence[RunRecord], read_details:
         attribution=attribute(questions, study, metrics),
         race=race,
         models=models,
-        configurations=best_configurations(study, results, records),
+        configurations=configurations,
+        hyperparameters=examine_hyperparameters(study, results, configurations, records, importance_methods),
         search=tabulate_search(study, records),
         failures=tabulate_failures(study, results, records),
         cost=tabulate_cost(study, records),

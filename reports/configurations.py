@@ -3,14 +3,65 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from reports.metrics import METRICS
-from reports.record import RunRecord, StudyDescription
-from reports.report import BestConfiguration, BestConfigurations, SearchRow, SearchTable
+from reports.record import RunRecord, StudyDescription, Value
 from reports.results import FoldCell, ResultsTable, cell_of, objective_of
+
+
+@dataclass(frozen=True)
+class BestConfiguration:
+    """The configuration that was confirmed for an arm on one cell, and where it came from.
+
+    num_searched: search trials of this arm on this cell; 0 if it was inherited or fixed.
+    search_value: objective of the chosen search run on validation: one run, chosen for being the best; None if unknown.
+    confirm_value: mean objective on validation over the fresh seeds; None if no run completed.
+    num_confirmed: those runs.
+    """
+
+    arm: str
+    cell: str
+    configuration_id: str
+    parameters: Mapping[str, Value]
+    origin: str
+    num_searched: int
+    search_value: float | None
+    confirm_value: float | None
+    num_confirmed: int
+
+
+@dataclass(frozen=True)
+class BestConfigurations:
+    """objective: the validation metric that chose. rows: per arm and cell."""
+
+    objective: str
+    rows: tuple[BestConfiguration, ...]
+
+
+@dataclass(frozen=True)
+class SearchRow:
+    """How one search went: trials by how they ended."""
+
+    arm: str
+    cell: str
+    completed: int
+    pruned: int
+    failed: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class SearchTable:
+    """settings: what the study asked for (searcher, scheduler, scope, distributions)."""
+
+    settings: Mapping[str, Any]
+    rows: tuple[SearchRow, ...]
+
 
 Place = tuple[str, FoldCell]
 

@@ -10,7 +10,7 @@ from reports import race_grid, result_grids, study_grids
 from reports.attribution_grids import attribution_grids
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
-from reports.hyperparameters.configuration_grids import configuration_blocks
+from reports.hyperparameters.grids import hyperparameter_grids
 from reports.number_cells import CELL_LEGEND
 from reports.report import Report
 from reports.results import RunState
@@ -45,7 +45,7 @@ def render_markdown(report: Report) -> str:
         race=race_grid.race_grid(report),
         smallest_effect=race_grid.smallest_effect_text(report),
         models=result_grids.model_grid(report),
-        configurations=configuration_blocks(report),
+        hyperparameters=hyperparameter_grids(report),
         arm_lines=study_grids.arm_lines(report),
         searches=study_grids.search_grid(report),
         failures=study_grids.failure_grid(report),

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.attribution import Attribution
+from reports.configurations import BestConfigurations, SearchTable
+from reports.hyperparameters.section import Hyperparameters
 from reports.metrics import Metric
 from reports.published import AblationRow
 from reports.questions import Answers
 from reports.race import RaceTable
-from reports.record import Contrast, StudyDescription, Value
+from reports.record import Contrast, StudyDescription
 from reports.results import ResultsTable
 from reports.statistics.effect_size import EffectSize, ImprovementProbability
 from reports.statistics.verdict import Verdict
@@ -132,55 +134,6 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
-class BestConfiguration:
-    """The configuration that was confirmed for an arm on one cell, and where it came from.
-
-    num_searched: search trials of this arm on this cell; 0 if it was inherited or fixed.
-    search_value: objective of the chosen search run on validation: one run, chosen for being the best; None if unknown.
-    confirm_value: mean objective on validation over the fresh seeds; None if no run completed.
-    num_confirmed: those runs.
-    """
-
-    arm: str
-    cell: str
-    configuration_id: str
-    parameters: Mapping[str, Value]
-    origin: str
-    num_searched: int
-    search_value: float | None
-    confirm_value: float | None
-    num_confirmed: int
-
-
-@dataclass(frozen=True)
-class BestConfigurations:
-    """objective: the validation metric that chose. rows: per arm and cell."""
-
-    objective: str
-    rows: tuple[BestConfiguration, ...]
-
-
-@dataclass(frozen=True)
-class SearchRow:
-    """How one search went: trials by how they ended."""
-
-    arm: str
-    cell: str
-    completed: int
-    pruned: int
-    failed: int
-    epochs: int
-
-
-@dataclass(frozen=True)
-class SearchTable:
-    """settings: what the study asked for (searcher, scheduler, scope, distributions)."""
-
-    settings: Mapping[str, Any]
-    rows: tuple[SearchRow, ...]
-
-
-@dataclass(frozen=True)
 class FailureRow:
     """One trial that failed, and what it scores as."""
 
@@ -251,6 +204,7 @@ class Report:
     race: RaceTable | None
     models: tuple[ModelRow, ...]
     configurations: BestConfigurations
+    hyperparameters: Hyperparameters
     search: SearchTable
     failures: FailureTable
     cost: CostTable

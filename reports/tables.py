@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from reports.hyperparameters.tables import hyperparameter_tables
 from reports.questions import Answers
 from reports.report import ContrastRow, Report
 from reports.results import RunState
@@ -23,6 +24,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _models(report),
         _runs(report),
         _configurations(report),
+        *hyperparameter_tables(report.hyperparameters),
         Table(
             "search",
             ("arm", "cell", "completed", "pruned", "failed", "epochs"),

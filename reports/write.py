@@ -12,6 +12,7 @@ from reports.details import ReadDetails, no_details
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import Plot
 from reports.figures.render import Drawing, render
+from reports.hyperparameters.importance import ImportanceMethod
 from reports.latex_tables import latex_tables
 from reports.markdown import render_markdown
 from reports.page import render_page
@@ -23,7 +24,11 @@ REPORT_FILE, PAGE_FILE = "report.md", "report.html"
 
 
 def write_report(
-    study: StudyDescription, records: Sequence[RunRecord], directory: Path, read_details: ReadDetails = no_details
+    study: StudyDescription,
+    records: Sequence[RunRecord],
+    directory: Path,
+    read_details: ReadDetails = no_details,
+    importance_methods: Sequence[ImportanceMethod] = (),
 ) -> Path:
     """Write ``report.md``, ``report.html``, ``tables/*.{csv,tex}`` and ``figures/*.{svg,png}`` below ``directory``.
 
@@ -31,7 +36,7 @@ def write_report(
     by file, the two reports last. Raises ValueError where records contradict each other (see
     :func:`reports.analysis.analyse`); nothing is written then.
     """
-    contents = report_files(analyse(study, records, read_details))
+    contents = report_files(analyse(study, records, read_details, importance_methods))
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".report-", dir=directory) as folder:
         for place, content in enumerate(contents.values()):

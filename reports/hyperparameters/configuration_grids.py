@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.configurations import BestConfiguration
 from reports.grid import Grid
 from reports.hyperparameters.history import objective_metric
 from reports.metrics import Metric
-from reports.report import BestConfiguration, Report
+from reports.report import Report
 from reports.results import FoldCell
 from reports.rounding import ABSENT, compact, count, fixed
 

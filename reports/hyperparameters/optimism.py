@@ -1,0 +1,155 @@
+"""What the search promised, what fresh seeds gave, and what the test part gave: two gaps, kept apart.
+
+*Optimism of the search*: the chosen configuration was the best of many noisy runs, so its value there is better than
+what it gives again (the winner's curse; Cawley and Talbot 2010, *On Over-fitting in Model Selection*, JMLR 11). It is
+measured on the same validation part under fresh seeds, so that only selection enters. *Valid-test gap*: the same
+confirm runs on the test part. Epoch and configuration were chosen on validation, and the items are others; over a whole
+rotation of folds every item is validated on and tested on once, so that their difficulty cancels.
+
+Gaps are losses: positive is worse than promised, whatever the direction of the metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.configurations import BestConfigurations
+from reports.hyperparameters.history import objective_metric
+from reports.metrics import Metric
+from reports.record import StudyDescription
+from reports.results import ResultsTable
+from reports.statistics.estimate import Estimate, undefined
+from reports.statistics.new_data import corrected_mean
+from reports.statistics.rerun import SeedBlock, rerun_sum
+
+FloatArray = npt.NDArray[np.float64]
+
+ONE_SEARCH = "one search: how far another would be off is not known"
+ONE_SPLIT = "one official split: the two parts may differ in difficulty"
+
+
+@dataclass(frozen=True)
+class SearchOptimism:
+    """One arm with a search of its own, over its cells; in shown units.
+
+    searched, confirmed: mean over cells of the best search value, and of the same configuration under fresh seeds.
+    rerun: the gap over fresh seeds, the search values held fixed; n counts confirm runs. new_data: over cells, so also
+    over other searches.
+    """
+
+    arm: str
+    num_cells: int
+    num_searched: int
+    searched: float
+    confirmed: float
+    rerun: Estimate
+    new_data: Estimate
+
+
+@dataclass(frozen=True)
+class ValidTestGap:
+    """One arm's completed confirm runs on both parts; means over cells, in shown units. Gaps within runs."""
+
+    arm: str
+    valid: float
+    test: float
+    rerun: Estimate
+    new_data: Estimate
+
+
+@dataclass(frozen=True)
+class Optimism:
+    """objective: the validation metric that was searched on, or the primary one where nothing was."""
+
+    objective: Metric
+    search: tuple[SearchOptimism, ...]
+    valid_test: tuple[ValidTestGap, ...]
+
+
+def measure_optimism(study: StudyDescription, results: ResultsTable, configurations: BestConfigurations) -> Optimism:
+    """Both gaps of every arm that has them, in the order of arms."""
+    objective = objective_metric(study)
+    sign = -1.0 if objective.higher_is_better else 1.0
+    ratio = _test_train_ratio(results)
+    search, valid_test = [], []
+    for place, arm in enumerate(results.arms):
+        runs = {(seed, cell): run for (of, seed, cell), run in results.runs.items() if of == place}
+        valid = _table(results, {key: run.valid for key, run in runs.items() if run.status == "completed"}, objective)
+        test = _table(results, {key: run.test or {} for key, run in runs.items()}, objective)
+        searched, num_searched = _search_values(arm, results, configurations, objective)
+        if found := _search_optimism(arm, sign, searched, num_searched, valid, ratio):
+            search.append(found)
+        if found_gap := _valid_test_gap(arm, sign, valid, test, ratio):
+            valid_test.append(found_gap)
+    return Optimism(objective, tuple(search), tuple(valid_test))
+
+
+def _table(
+    results: ResultsTable, metrics: Mapping[tuple[int, int], Mapping[str, float]], objective: Metric
+) -> FloatArray:
+    """(S, C) the objective as shown; NaN where there is none."""
+    values = np.full((len(results.seeds), len(results.cells)), np.nan)
+    for place, found in metrics.items():
+        values[place] = found.get(objective.name, np.nan) * objective.factor
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _search_values(
+    arm: str, results: ResultsTable, configurations: BestConfigurations, objective: Metric
+) -> tuple[FloatArray, int]:
+    """(C,) the search value of the confirmed configuration where the arm was searched itself, and all its trials."""
+    names = [cell.name for cell in results.cells]
+    values, num_searched = np.full(len(names), np.nan), 0
+    for row in configurations.rows:
+        if row.arm == arm and row.num_searched and row.search_value is not None:
+            values[names.index(row.cell)] = row.search_value * objective.factor
+            num_searched += row.num_searched
+    return values, num_searched
+
+
+def _search_optimism(
+    arm: str, sign: float, searched: FloatArray, num_searched: int, valid: FloatArray, ratio: FloatArray
+) -> SearchOptimism | None:
+    both = np.where(np.isfinite(searched), valid, np.nan)
+    gap = _gap(sign * (both - searched), ratio, ONE_SEARCH)
+    if gap is None:
+        return None
+    used = np.isfinite(both).any(axis=0)
+    return SearchOptimism(arm, int(used.sum()), num_searched, float(searched[used].mean()), _mean(both), *gap)
+
+
+def _valid_test_gap(
+    arm: str, sign: float, valid: FloatArray, test: FloatArray, ratio: FloatArray
+) -> ValidTestGap | None:
+    has_both = np.isfinite(valid) & np.isfinite(test)
+    valid, test = np.where(has_both, valid, np.nan), np.where(has_both, test, np.nan)
+    gap = _gap(sign * (test - valid), ratio, ONE_SPLIT)
+    return None if gap is None else ValidTestGap(arm, _mean(valid), _mean(test), *gap)
+
+
+def _mean(values: FloatArray) -> float:
+    """The mean over cells of the means over seeds. values: (S, C)."""
+    return float(np.nanmean(values[:, np.isfinite(values).any(axis=0)], axis=0).mean())
+
+
+def _gap(gaps: FloatArray, ratio: FloatArray, why_one: str) -> tuple[Estimate, Estimate] | None:
+    """Both estimates of the mean gap; None without any. gaps: (S, C); why_one: why one cell gives no interval."""
+    rerun = rerun_sum([SeedBlock(gaps)])
+    if rerun is None:
+        return None
+    used = np.isfinite(gaps).any(axis=0)
+    if used.sum() == 1:
+        return rerun, undefined(rerun.value, 1, "new data", why_one)
+    new_data = corrected_mean(np.nanmean(gaps[:, used], axis=0), float(ratio[used].mean()))
+    assert new_data is not None
+    return rerun, new_data
+
+
+def _test_train_ratio(results: ResultsTable) -> FloatArray:
+    """(C,) tested items per training item; NaN where sizes are not recorded."""
+    known = (results.num_train > 0) & (results.num_test > 0)
+    return np.where(known, results.num_test / np.where(known, results.num_train, 1), np.nan)

@@ -1,0 +1,86 @@
+"""Two gaps kept apart: what selection promised too much, and what the test part took away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reports.analysis import analyse
+from reports.hyperparameters.optimism import Optimism
+from reports.record import RunRecord
+from tests.reports.hyperparameters.searches import make_search_records, make_search_study
+from tests.reports.studies import failed, make_record, make_search_record
+
+
+def records_of(valid: dict[int, list[float]], test: dict[int, list[float]], best: dict[int, float]) -> list[RunRecord]:
+    records = []
+    for fold, value in best.items():
+        chosen = make_search_record("full", fold, 0, 0.0, parameters={"alpha": 0.5})
+        other = make_search_record("full", fold, 1, 0.0, parameters={"alpha": 0.9})
+        records += [replace(chosen, valid={"mae": value}), replace(other, valid={"mae": value + 1})]
+    for fold, values in valid.items():
+        for seed, value in enumerate(values, start=1):
+            run = make_record("full", seed, fold, test[fold][seed - 1], parameters={"alpha": 0.5})
+            records.append(replace(run, valid={"mae": value}))
+    return records
+
+
+def optimism_of(records: list[RunRecord], **search: object) -> Optimism:
+    study = make_search_study({"alpha": {"uniform": [0.0, 1.0]}}, folds=(0, 1), **search)
+    return analyse(study, records).hyperparameters.optimism
+
+
+VALID = {0: [1.0, 1.2], 1: [2.0, 2.4]}
+TEST = {0: [1.3, 1.5], 1: [2.2, 2.6]}
+
+
+def test_both_gaps_by_hand() -> None:
+    found = optimism_of(records_of(VALID, TEST, {0: 0.9, 1: 2.1}))
+    (row,) = found.search
+    # Fresh seeds 1.1 and 2.2 against 0.9 and 2.1: lost 0.2 and 0.1; within-cell squares .02 + .08 on 2 degrees.
+    assert (row.searched, row.confirmed, row.rerun.value) == pytest.approx((1.5, 1.65, 0.15))
+    assert row.rerun.half_width == pytest.approx(stats.t.ppf(0.975, 2) * np.sqrt(0.05 * (1 / 2 + 1 / 2)) / 2)
+    # Over the two searches: variance of (.2, .1) is .005, times 1/2 + 100/300.
+    assert row.new_data.half_width == pytest.approx(stats.t.ppf(0.975, 1) * np.sqrt(0.005 * (1 / 2 + 1 / 3)))
+    assert (row.num_cells, row.num_searched, row.rerun.n) == (2, 4, 4)
+    (gap,) = found.valid_test
+    assert (gap.valid, gap.test, gap.rerun.value, gap.rerun.n) == pytest.approx((1.65, 1.9, 0.25, 4))
+    # Within runs the gap is .3, .3 and .2, .2: it does not vary between seeds.
+    assert gap.rerun.half_width == pytest.approx(0)
+    # Over the two folds: variance of (.3, .2) is .005, times 1/2 + 100/300.
+    assert gap.new_data.half_width == pytest.approx(stats.t.ppf(0.975, 1) * np.sqrt(0.005 * (1 / 2 + 1 / 3)))
+
+
+def test_lost_is_positive_also_where_higher_is_better() -> None:
+    records = [
+        replace(r, valid={"acc7": 1 - r.valid["mae"] / 4}, test=None if r.test is None else {**r.test, "acc7": 0.1})
+        for r in records_of(VALID, TEST, {0: 0.9, 1: 2.1})
+    ]
+    found = optimism_of(records, objective="valid/acc7")
+    assert found.search[0].rerun.value == pytest.approx(100 * 0.15 / 4)
+    assert found.valid_test[0].rerun.value > 0
+
+
+def test_a_failed_run_has_no_gap_and_an_inherited_configuration_was_promised_nothing() -> None:
+    records = records_of(VALID, TEST, {0: 0.9, 1: 2.1})
+    records[-1] = failed(records[-1])
+    (row,) = optimism_of(records).search
+    assert row.rerun.n == 3
+    heirs = [replace(r, arm="no_ca", trial_id="heir" + r.trial_id) for r in records if r.stage == "confirm"]
+    study = make_search_study({"alpha": {"uniform": [0.0, 1.0]}}, arms=("full", "no_ca"), folds=(0, 1))
+    optimism = analyse(study, [*records, *heirs]).hyperparameters.optimism
+    assert [row.arm for row in optimism.search] == ["full"]
+    assert [gap.arm for gap in optimism.valid_test] == ["full", "no_ca"]
+
+
+def test_one_official_split_says_why_new_data_is_silent() -> None:
+    study = make_search_study(folds=(None,))
+    records = make_search_records(study, lambda draw: 1.0, 3)
+    best = min(records, key=lambda record: record.valid["mae"])
+    records += [make_record("full", seed, None, 1.1, parameters=best.parameters) for seed in (1, 2)]
+    (gap,) = analyse(study, records).hyperparameters.optimism.valid_test
+    assert gap.new_data.half_width is None
+    assert "official split" in gap.new_data.note
