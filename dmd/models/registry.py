@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
 from dmd.layers.initialise import initialise
-from dmd.models import dmd_config, ridge
+from dmd.models import dmd_config, median, mult_config, ridge, unimodal_config
 from dmd.models.dmd import DMD
 from dmd.models.dmd_presets import PRESETS
 from dmd.models.method import Method
 from dmd.models.model import Dims, Model
+from dmd.models.mult import MulT
+from dmd.models.unimodal import Unimodal
 from dmd.settings import build_config
 
 METHODS: Mapping[str, Method] = {
@@ -26,7 +28,28 @@ METHODS: Mapping[str, Method] = {
             find_conflict=dmd_config.find_conflict,
             inactive=dmd_config.inactive_settings,
         ),
+        Method(
+            "mult",
+            mult_config.MulTConfig,
+            MulT,
+            components=mult_config.COMPONENTS,
+            presets=mult_config.PRESETS,
+            find_conflict=mult_config.find_conflict,
+            inactive=mult_config.inactive_settings,
+        ),
+        Method(
+            "unimodal",
+            unimodal_config.UnimodalConfig,
+            Unimodal,
+            components=unimodal_config.COMPONENTS,
+            presets={"paper": {}},
+            find_conflict=unimodal_config.find_conflict,
+            inactive=unimodal_config.inactive_settings,
+        ),
         Method("ridge", ridge.RidgeConfig, ridge.Ridge, training=ridge.TRAINING, inactive=ridge.inactive_settings),
+        Method(
+            "median", median.MedianConfig, median.Median, training=median.TRAINING, inactive=median.inactive_settings
+        ),
     )
 }
 

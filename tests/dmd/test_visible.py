@@ -21,7 +21,11 @@ from tests.dmd.builders import TINY
 SPEC = PlantedSpec(num_videos=6, clips_per_video=5)
 KEYS: dict[Modality, str] = {"language": "text", "audio": "audio", "vision": "vision"}
 CHOICES: tuple[VisibleModalities, ...] = get_args(VisibleModalities)
-SETTINGS: dict[str, dict[str, Setting]] = {"dmd": {**TINY, "max_epochs": 2}, "ridge": {}}
+SETTINGS: dict[str, dict[str, Setting]] = {
+    "dmd": {**TINY, "max_epochs": 2},
+    "mult": {"width": 8, "heads": 2, "levels": 1, "gd": True, "max_epochs": 2},
+    "ridge": {},
+}
 
 
 def planted(*garbled: Modality) -> Dataset:

@@ -20,6 +20,7 @@ from orchestration.workspace import Manifest, Workspace, require_same_study
 from reports.record import RunRecord
 from search_spaces.load import load, load_text
 from search_spaces.packaged import find_space, packaged_spaces
+from search_spaces.problems import SpaceErrors
 from search_spaces.schema import Resources
 from search_spaces.subsets import MODALITIES, SUBSET_SETTING, proper_subsets
 
@@ -64,6 +65,55 @@ def test_an_arm_that_sees_less_is_proved_by_its_inputs() -> None:
     assert described["only-audio"]["inputs"] == ["audio"]
     assert described["no-language"]["differs_from_baseline"] == "+0 parameters; without inputs language"
     assert described["only-vision"]["differs_from_baseline"] == "+0 parameters; without inputs language, audio"
+
+
+MODELS = """\
+study: methods
+data: {path: "planted:num_videos=6,clips_per_video=5"}
+model: &small {name: unimodal, modality: audio, width: 8, heads: 2, levels: 1, max_epochs: 1}
+arms:
+  ablation: {components: [fd], design: leave_one_out}
+  models:
+    - {<<: *small, arm: vision, modality: vision}
+    - &mult {name: mult, width: 8, heads: 2, levels: 1, max_epochs: 1}
+    - {<<: *mult, arm: mult-gd, gd: true}
+    - {name: dmd, arm: reading-a, homo_gd: false, ca: false, hetero_gd: false, keep_aux_heads: true, width: 8, heads: 2}
+    - median
+"""
+
+
+def test_every_method_can_be_an_arm_and_is_proved_by_what_it_is_built_of() -> None:
+    planned = prepare(load_text(MODELS, describe_methods()), None).planned
+    described = {arm.name: describe_arm(arm, planned) for arm in planned.arms}
+    proofs = {name: str(facts["differs_from_baseline"]) for name, facts in described.items()}
+    inputs = {name: "+".join(facts["inputs"]) for name, facts in described.items()}
+    everything = "language+audio+vision"
+    assert inputs == {
+        "full": "audio", "no-fd": "audio", "vision": "vision",
+        "mult": everything, "mult-gd": everything, "reading-a": everything, "median": "",
+    }  # fmt: skip
+    assert proofs["no-fd"] == f"-{4 * 8**2} parameters; without modules decoupling; without loss terms rec, cyc, ort"
+    assert "without inputs audio; with inputs vision" in proofs["vision"]
+    assert proofs["median"].endswith("parameters, sees no modality")
+    heads = [f"task/homo_{modality}" for modality in MODALITIES]
+    assert set(heads) <= set(described["reading-a"]["loss_terms"])
+    assert not any(term.startswith("dtl/") for term in described["reading-a"]["loss_terms"])
+    assert planned.arms[1].label == "w/o FD"
+
+
+def test_the_published_row_with_heads_is_an_arm_of_the_ablation_too() -> None:
+    space = SPACE.replace("design: factorial", "design: published").replace(
+        "model: {", "model: {keep_aux_heads: true, "
+    )
+    planned = prepare(load_text(space, describe_methods()), None).planned
+    terms = describe_arm(next(arm for arm in planned.arms if arm.name == "only-fd"), planned)["loss_terms"]
+    assert [term for term in terms if "homo" in term] == [f"task/homo_{modality}" for modality in MODALITIES]
+
+
+def test_a_subset_that_hides_all_a_method_reads_is_refused_with_its_line() -> None:
+    hidden = MODELS.replace("  models:", "  modalities: [audio+vision, language]\n  models:")
+    with pytest.raises(SpaceErrors, match=r"6:30: arms.modalities\[1\]: language is impossible: the model reads audio"):
+        load_text(hidden, describe_methods(), source="space.yaml")
 
 
 def test_the_planner_and_the_methods_name_the_same_modalities() -> None:

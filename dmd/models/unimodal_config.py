@@ -1,0 +1,54 @@
+"""Every switch of the model of one modality, and its conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dmd.errors import ConfigurationError
+from dmd.job import Setting
+from dmd.modalities import MODALITIES, Modality
+from dmd.models.backbone_config import BackboneConfig, find_size_problems
+from dmd.models.dmd_config import OrthogonalitySettings, ReconstructionSettings
+from dmd.settings import setting
+
+COMPONENTS = ("fd",)
+
+
+@dataclass(frozen=True)
+class UnimodalConfig(BackboneConfig):
+    """The backbone on one modality; gamma and lambda1 weigh what is left of L_dec (Eqs. 6 and 11)."""
+
+    modality: Modality = setting("language", "the one modality that the model sees")
+    fd: bool = setting(False, "feature decoupling")
+    gamma: float = setting(0.1, "weight of orthogonality inside L_dec", low=0)
+    lambda1: float = setting(0.1, "weight of L_dec", low=0)
+    ort: OrthogonalitySettings = field(default_factory=OrthogonalitySettings)
+    recon: ReconstructionSettings = field(default_factory=ReconstructionSettings)
+
+    def __post_init__(self) -> None:
+        if conflict := find_conflict(vars(self)):
+            raise ConfigurationError(f"unimodal: {conflict}")
+
+
+def find_conflict(settings: Mapping[str, Any]) -> str | None:
+    """Why these settings cannot run together, every reason, or None."""
+    problems = find_size_problems(settings)
+    modality, visible = settings["modality"], str(settings.get("modalities", settings["modality"]))
+    if modality not in visible:
+        problems.append(f"the model reads {modality} alone, which modalities={visible} hides")
+    return "; ".join(problems) or None
+
+
+def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
+    """Settings of the other modalities, and of decoupling where it is off."""
+    modality = settings["modality"]
+    inactive = {f"{group}.{m}" for group in ("kernel", "dropout.attention") for m in MODALITIES if m != modality}
+    # the head is linear
+    inactive.add("dropout.output")
+    if modality != "language":
+        inactive.add("dropout.text")
+    if not settings["fd"]:
+        inactive |= {name for name in settings if name in ("gamma", "lambda1") or name.startswith(("ort.", "recon."))}
+    return frozenset(inactive)
