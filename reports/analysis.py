@@ -17,6 +17,7 @@ from reports.failures import tabulate_failures
 from reports.hyperparameters.importance import ImportanceMethod
 from reports.hyperparameters.section import examine_hyperparameters
 from reports.metrics import find_metric
+from reports.paper.section import paper_tables
 from reports.provenance import describe_provenance
 from reports.questions import Questions
 from reports.race import run_race
@@ -61,6 +62,7 @@ def analyse(
         attribution=attribute(questions, study, metrics),
         race=race,
         models=models,
+        paper=paper_tables(study, questions, read_details),
         configurations=configurations,
         hyperparameters=examine_hyperparameters(study, results, configurations, records, importance_methods),
         search=tabulate_search(study, records),
