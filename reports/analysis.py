@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from reports.answer import compose_answer
 from reports.arm_rows import compare_models, tabulate_ablation
 from reports.attribution import attribute
+from reports.budget import account_budget
 from reports.cautions import collect_cautions
-from reports.configurations import best_configurations, tabulate_search
+from reports.configurations import best_configurations
 from reports.confirmed import distinct_records
 from reports.contrast_rows import tabulate_contrasts
 from reports.cost import tabulate_cost
@@ -17,7 +18,6 @@ from reports.failures import tabulate_failures
 from reports.hyperparameters.importance import ImportanceMethod
 from reports.hyperparameters.section import examine_hyperparameters
 from reports.metrics import find_metric
-from reports.paper.section import paper_tables
 from reports.provenance import describe_provenance
 from reports.questions import Questions
 from reports.race import run_race
@@ -52,6 +52,8 @@ def analyse(
     contrasts = tabulate_contrasts(questions, study, metrics, race)
     models = compare_models(questions, study, metrics, race)
     configurations = best_configurations(study, results, records)
+    hyperparameters = examine_hyperparameters(study, results, configurations, records, importance_methods)
+    budget = account_budget(study, hyperparameters.histories, records)
     return Report(
         study=study,
         results=results,
@@ -62,12 +64,11 @@ def analyse(
         attribution=attribute(questions, study, metrics),
         race=race,
         models=models,
-        paper=paper_tables(study, questions, read_details),
         configurations=configurations,
-        hyperparameters=examine_hyperparameters(study, results, configurations, records, importance_methods),
-        search=tabulate_search(study, records),
+        hyperparameters=hyperparameters,
+        budget=budget,
         failures=tabulate_failures(study, results, records),
         cost=tabulate_cost(study, records),
-        warnings=collect_cautions(study, questions, records, ablation, models, contrasts, metrics[0], race),
+        warnings=collect_cautions(study, questions, budget, ablation, models, contrasts, metrics[0], race),
         provenance=describe_provenance(study),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
+from reports.budget import Budget, unequal_budgets
+from reports.divergence import diverged_arms, failing_searches
 from reports.metrics import Metric
 from reports.questions import Questions
 from reports.race import RaceTable
-from reports.record import RunRecord, StudyDescription
+from reports.record import StudyDescription
 from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
 from reports.results import ResultsTable
 from reports.rounding import count, decimals_for, fixed
@@ -20,7 +21,7 @@ FEW_CELLS = 10
 def collect_cautions(
     study: StudyDescription,
     questions: Questions,
-    records: Sequence[RunRecord],
+    budget: Budget,
     ablation: AblationTable,
     models: Sequence[ModelRow],
     contrasts: ContrastTable,
@@ -33,9 +34,10 @@ def collect_cautions(
     cautions = [
         *_incomplete(rows),
         *_failed(rows),
+        *diverged_arms(questions.results, rows, metric),
         *_open_races(race),
         *_spread(questions.results, rows),
-        *_tuning(study, records),
+        *_tuning(study, budget),
         *_noise_floor(study, questions, contrasts, metric),
         *_unknown_arms(questions.results),
     ]
@@ -106,25 +108,20 @@ def _spread(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
     return sentences
 
 
-def _tuning(study: StudyDescription, records: Sequence[RunRecord]) -> list[str]:
+def _tuning(study: StudyDescription, budget: Budget) -> list[str]:
     sentences = []
     if study.search.get("scope") == "baseline":
         sentences.append(
             f"Hyperparameters were tuned on {study.baseline} only and inherited by the other arms: this favours "
             f"{study.baseline}."
         )
-    searched = Counter((r.arm, r.repeat, r.fold) for r in records if r.stage == "search")
-    budgets: dict[str, int] = {}
-    for (arm, _, _), number in searched.items():
-        budgets[arm] = max(number, budgets.get(arm, 0))
+    sentences.extend(unequal_budgets(budget))
+    tuned = budget.by_arm()
     planned = [arm.name for arm in study.arms if arm.role != "control"]
-    without = [name for name in planned if name not in budgets]
-    if budgets and len(set(budgets.values())) > 1:
-        told = ", ".join(f"{name} {budgets[name]}" for name in planned if name in budgets)
-        sentences.append(f"Unequal tuning budgets (search trials per fold): {told}.")
-    if budgets and without and study.search.get("scope") != "baseline":
-        sentences.append(f"Tuned: {', '.join(n for n in planned if n in budgets)}; not tuned: {', '.join(without)}.")
-    return sentences
+    without = [name for name in planned if name not in tuned]
+    if tuned and without and study.search.get("scope") != "baseline":
+        sentences.append(f"Tuned: {', '.join(n for n in planned if n in tuned)}; not tuned: {', '.join(without)}.")
+    return [*sentences, *failing_searches(budget)]
 
 
 def _noise_floor(study: StudyDescription, questions: Questions, contrasts: ContrastTable, metric: Metric) -> list[str]:

@@ -1,11 +1,10 @@
-"""Which configuration was confirmed for each arm on each cell, and how the searches behind them went."""
+"""Which configuration was confirmed for each arm on each cell, and where it came from."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -41,26 +40,6 @@ class BestConfigurations:
 
     objective: str
     rows: tuple[BestConfiguration, ...]
-
-
-@dataclass(frozen=True)
-class SearchRow:
-    """How one search went: trials by how they ended."""
-
-    arm: str
-    cell: str
-    completed: int
-    pruned: int
-    failed: int
-    epochs: int
-
-
-@dataclass(frozen=True)
-class SearchTable:
-    """settings: what the study asked for (searcher, scheduler, scope, distributions)."""
-
-    settings: Mapping[str, Any]
-    rows: tuple[SearchRow, ...]
 
 
 Place = tuple[str, FoldCell]
@@ -137,16 +116,3 @@ def _origin_value(run: RunRecord, source: Sequence[RunRecord], objective: str) -
     ]
     is_higher_better = objective in METRICS and METRICS[objective].higher_is_better
     return (max if is_higher_better else min)(values, default=None)
-
-
-def tabulate_search(study: StudyDescription, records: Sequence[RunRecord]) -> SearchTable:
-    """How many search trials each arm and cell had and how they ended."""
-    order = {arm.name: place for place, arm in enumerate(study.arms)}
-    rows = []
-    for (arm, cell), runs in sorted(
-        _searches(records).items(), key=lambda item: (order.get(item[0][0], len(order)), item[0])
-    ):
-        ended = Counter(run.status for run in runs)
-        epochs = sum(run.num_epochs for run in runs)
-        rows.append(SearchRow(arm, cell.name, ended["completed"], ended["pruned"], ended["failed"], epochs))
-    return SearchTable(study.search, tuple(rows))

@@ -8,11 +8,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports import race_grid, result_grids, study_grids
 from reports.attribution_grids import attribution_grids
+from reports.budget_grids import budget_grids
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
 from reports.hyperparameters.grids import hyperparameter_grids
 from reports.number_cells import CELL_LEGEND
-from reports.paper.grids import paper_block
 from reports.report import Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
@@ -36,7 +36,7 @@ def render_markdown(report: Report) -> str:
         metric=report.primary,
         cell_legend=CELL_LEGEND,
         ablation=result_grids.ablation_grid(report),
-        paper=[paper_block(table) for table in report.paper],
+        published=result_grids.published_grid(report),
         other_metrics=list(result_grids.other_metric_grids(report)),
         contrast_sizes=result_grids.contrast_size_grid(report),
         contrast_tests=result_grids.contrast_test_grid(report),
@@ -48,7 +48,7 @@ def render_markdown(report: Report) -> str:
         models=result_grids.model_grid(report),
         hyperparameters=hyperparameter_grids(report),
         arm_lines=study_grids.arm_lines(report),
-        searches=study_grids.search_grid(report),
+        budget=budget_grids(report),
         failures=study_grids.failure_grid(report),
         num_failures_shown=study_grids.MOST_FAILURES_SHOWN,
         cost=study_grids.cost_grid(report),

@@ -10,17 +10,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.attribution import Attribution
-from reports.configurations import BestConfigurations, SearchTable
+from reports.budget import Budget
+from reports.configurations import BestConfigurations
 from reports.hyperparameters.section import Hyperparameters
 from reports.metrics import Metric
-from reports.paper.tables import PaperTable
 from reports.published import AblationRow
 from reports.questions import Answers
 from reports.race import RaceTable
 from reports.record import Contrast, StudyDescription
-from reports.results import ResultsTable, RunCounts
+from reports.results import ResultsTable
 from reports.statistics.effect_size import EffectSize, ImprovementProbability
 from reports.statistics.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class RunCounts:
+    """Confirm runs of one arm: those scored (failed ones included), and what is not there."""
+
+    scored: int
+    failed: int
+    missing: int
+    seeds: int
+    cells: int
+    cells_planned: int
 
 
 @dataclass(frozen=True)
@@ -192,10 +204,9 @@ class Report:
     attribution: Attribution
     race: RaceTable | None
     models: tuple[ModelRow, ...]
-    paper: tuple[PaperTable, ...]
     configurations: BestConfigurations
     hyperparameters: Hyperparameters
-    search: SearchTable
+    budget: Budget
     failures: FailureTable
     cost: CostTable
     warnings: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The tables on how the study went, as text: searches, failures, cost."""
+"""The tables on how the study went, as text: arms, failures, cost."""
 
 from __future__ import annotations
 
@@ -17,19 +17,6 @@ def arm_lines(report: Report) -> tuple[str, ...]:
         if size is not None and difference:
             lines.append(f"`{arm.name}` ({arm.label}): {size} parameters; {difference}.")
     return tuple(lines)
-
-
-def search_grid(report: Report) -> Grid | None:
-    """Search trials per arm, summed over cells, by how they ended; None without any."""
-    totals: dict[str, list[int]] = {}
-    for row in report.search.rows:
-        total = totals.setdefault(row.arm, [0, 0, 0, 0, 0])
-        for place, count in enumerate((1, row.completed, row.pruned, row.failed, row.epochs)):
-            total[place] += count
-    if not totals:
-        return None
-    rows = tuple((arm, *(str(count) for count in counts)) for arm, counts in totals.items())
-    return Grid(("Arm", "searches", "completed", "pruned", "failed", "epochs"), "lrrrrr", rows)
 
 
 def failure_grid(report: Report) -> Grid | None:

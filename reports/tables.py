@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from reports.budget_tables import budget_tables
 from reports.hyperparameters.tables import hyperparameter_tables
 from reports.questions import Answers
 from reports.report import ContrastRow, Report
@@ -22,15 +23,10 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _attribution(report),
         _race(report),
         _models(report),
-        _paper(report),
         _runs(report),
         _configurations(report),
         *hyperparameter_tables(report.hyperparameters),
-        Table(
-            "search",
-            ("arm", "cell", "completed", "pruned", "failed", "epochs"),
-            tuple((r.arm, r.cell, r.completed, r.pruned, r.failed, r.epochs) for r in report.search.rows),
-        ),
+        *budget_tables(report.budget),
         _failures(report),
         Table(
             "cost",
@@ -68,8 +64,7 @@ def _arms(report: Report) -> Table:
         counts = row.counts
         for metric in report.metrics:
             measured = row.measured[metric.name]
-            printed = None if row.published is None else row.published.metrics.get(metric.name)
-            published = None if printed is None else printed.value
+            published = row.published.metrics.get(metric.name) if row.published is not None else None
             dataset = report.ablation.dataset if published is not None else None
             survivors = None if measured.survivors is None else measured.survivors.value
             numbers = (counts.seeds, counts.cells, counts.failed, counts.missing, survivors, published, dataset)
@@ -162,22 +157,6 @@ def _models(report: Report) -> Table:
         rows.append((model.row.arm, model.row.model, *_answers(measured.answers), *_answers(difference)))
     names = tuple(f"baseline_minus_method_{name}" for name in ANSWER_COLUMNS)
     return Table("methods", ("arm", "model", *ANSWER_COLUMNS, *names), tuple(rows))
-
-
-def _paper(report: Report) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for table in report.paper:
-        for row in table.rows:
-            for columns, entry in zip(table.groups, row.entries, strict=True):
-                for column, cell in zip(columns, entry.cells, strict=True):
-                    printed = cell.printed if column.has_printed else None
-                    value = (None, None) if printed is None else (printed.value, printed.is_repaired)
-                    name = (table.number, table.dataset, table.is_same_data, row.label, column.heading, column.reading)
-                    runs = None if entry.counts is None else entry.counts.scored
-                    last = ("+".join(entry.arms), entry.gap, runs, *_answers(cell.measured))
-                    rows.append((*name, cell.metric.name, *value, *last))
-    names = ("table", "dataset", "is_same_data", "row", "column", "reading", "metric", "published", "is_repaired")
-    return Table("paper", (*names, "arm", "gap", "runs", *ANSWER_COLUMNS), tuple(rows))
 
 
 def _runs(report: Report) -> Table:

@@ -56,8 +56,8 @@ def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, d
 def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
     """One epoch in an order that only (seed, epoch) decide; the last batch may be smaller."""
     order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(len(part)))
-    for rows in torch.split(order.to(part.device), batch_size):
-        yield part.take(rows)
+    for start in range(0, len(part), batch_size):
+        yield part.take(order[start : start + batch_size].to(part.device))
 
 
 def ordered_batches(part: Batch, batch_size: int) -> Iterator[Batch]:

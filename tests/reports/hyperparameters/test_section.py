@@ -35,7 +35,7 @@ def searched_study(per_cell: int = 12, **search: object) -> tuple[StudyDescripti
 
 def text_of(study: StudyDescription, records: list[RunRecord], methods=(METHOD,)) -> str:
     text = render_markdown(analyse(study, records, importance_methods=methods))
-    return text[text.index("## Hyperparameters") : text.index("## Failures")]
+    return text[text.index("## Hyperparameters") : text.index("## Budget")]
 
 
 def test_the_section_says_what_matters_first() -> None:
