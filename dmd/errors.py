@@ -7,7 +7,9 @@
     │   ├── DataError              a data file or a fold plan breaks a rule
     │   └── ConfigurationError     a setting is out of range or contradicts another
     ├── SealBroken             test labels were asked for by something that may not have them
-    └── TrainingDiverged       a loss or a prediction became non-finite; carries the epoch
+    ├── TrainingDiverged       a loss or a prediction became non-finite; carries the epoch
+    ├── WorkerLost             another worker of the same trial is gone: the attempt is lost, the trial is not
+    └── WorkersDisagree        the workers of a trial hold different weights
 """
 
 
@@ -41,3 +43,28 @@ class TrainingDiverged(DmdError):
 
     def __reduce__(self) -> tuple[type["TrainingDiverged"], tuple[int, str]]:
         return type(self), (self.epoch, self.what)
+
+
+class WorkerLost(DmdError):
+    """Another worker of this trial is gone, or none of the others came. detail: what the network said."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"another worker of the trial was lost: {detail}")
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type["WorkerLost"], tuple[str]]:
+        return type(self), (self.detail,)
+
+
+class WorkersDisagree(DmdError):
+    """The workers of a trial hold different weights, so their trial is nobody's result."""
+
+    def __init__(self, rank: int) -> None:
+        super().__init__(
+            f"the weights of worker {rank} differ from the first worker's; "
+            "train on equal devices, or with `resources.workers: 1`"
+        )
+        self.rank = rank
+
+    def __reduce__(self) -> tuple[type["WorkersDisagree"], tuple[int]]:
+        return type(self), (self.rank,)

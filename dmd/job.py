@@ -98,6 +98,23 @@ OnEpoch = Callable[[EpochReport], bool]
 """Called after every epoch; returns True to go on, False to stop now."""
 
 
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One worker's place among those that train one trial together; by default it trains alone.
+
+    rank: from 0; the first worker reports, saves and scores. host, port: where the first one waits for the others
+    (:class:`dmd.training.rendezvous.Rendezvous`).
+    """
+
+    rank: int = 0
+    num_workers: int = 1
+    host: str = ""
+    port: int = 0
+
+
 @dataclass(frozen=True)
 class Checkpointing:
     """Where a run keeps its state so that it can go on after a crash. ``None`` as argument means: keep nothing."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dmd.data.dataset import LabelScale
 from dmd.data.load import open_dataset
-from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch
+from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, Seat
 from dmd.training.run import run_job
 from orchestration.executors.protocol import RunTrial
 from search_spaces.trial import Cell, Trial
@@ -50,9 +50,14 @@ class DmdRunner:
         """Open the data once; the returned function trains trials on them."""
         dataset = open_dataset(self.data, self.data_dir, self.scale)
 
-        def run_trial(trial: Trial, on_epoch: OnEpoch, checkpoint_directory: Path | None) -> JobResult:
+        def run_trial(
+            trial: Trial,
+            on_epoch: OnEpoch,
+            checkpoint_directory: Path | None,
+            seat: Seat = Seat(),  # noqa: B008 (frozen)
+        ) -> JobResult:
             checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory)
-            return run_job(self.job_of(trial), dataset, on_epoch, checkpointing)
+            return run_job(self.job_of(trial), dataset, on_epoch, checkpointing, seat)
 
         return run_trial
 

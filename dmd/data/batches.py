@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,7 @@ class Batch:
     def device(self) -> torch.device:
         return next(iter(self.lengths.values())).device
 
-    def take(self, rows: Tensor) -> Batch:
+    def take(self, rows: Tensor | slice) -> Batch:
         """The batch of the given rows, in that order, complete in itself."""
         return Batch(
             {m: x[rows] for m, x in self.features.items()},
@@ -53,11 +53,16 @@ def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, d
     )
 
 
-def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
-    """One epoch in an order that only (seed, epoch) decide; the last batch may be smaller."""
+def shuffled_rows(part: Batch, batch_size: int, seed: int, epoch: int) -> Sequence[Tensor]:
+    """The rows of each batch of one epoch, in an order that only (seed, epoch) decide; the last may be smaller."""
     order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(len(part)))
-    for start in range(0, len(part), batch_size):
-        yield part.take(order[start : start + batch_size].to(part.device))
+    return torch.split(order.to(part.device), batch_size)
+
+
+def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    """The batches of :func:`shuffled_rows`."""
+    for rows in shuffled_rows(part, batch_size, seed, epoch):
+        yield part.take(rows)
 
 
 def ordered_batches(part: Batch, batch_size: int) -> Iterator[Batch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,13 @@ def save_state(directory: Path, state: dict[str, Any]) -> None:
     os.replace(temporary, directory / FILE)
 
 
-def load_state(directory: Path) -> dict[str, Any] | None:
-    """The last saved state, or None. ``weights_only``: a checkpoint is data, never a program."""
+def read_state(directory: Path) -> bytes | None:
+    """The last saved state as it stands on disk, or None."""
     path = directory / FILE
-    if not path.exists():
-        return None
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return path.read_bytes() if path.exists() else None
+
+
+def decode_state(content: bytes) -> dict[str, Any]:
+    """What :func:`save_state` was given. ``weights_only``: a checkpoint is data, never a program."""
+    state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     return state

@@ -10,17 +10,23 @@ from dmd.data.batches import Batch, ordered_batches
 from dmd.dropout import no_dropout
 from dmd.models.model import Model
 from dmd.precision import forward_pass
+from dmd.training.team import SOLO, Team
 
 EVALUATION_BATCH = 256
 
 
-def predict(model: Model, part: Batch) -> npt.NDArray[np.float32]:
-    """One number per sample, (n,), in the order of the data; labels are not looked at."""
+def predict(model: Model, part: Batch, team: Team = SOLO) -> npt.NDArray[np.float32]:
+    """One number per sample, (n,), in the order of the data; labels are not looked at.
+
+    Several workers each predict their share of the samples, and all of them get all predictions.
+    """
     model.eval()
-    unlabelled = Batch(part.features, part.lengths, None)
+    own, peers = team.share_of(len(part))
+    unlabelled = Batch(part.features, part.lengths, None).take(own)
+    none = torch.empty(0, device=part.device)
     with torch.no_grad():
         parts = [model(batch, no_dropout).prediction for batch in ordered_batches(unlabelled, EVALUATION_BATCH)]
-    return torch.cat(parts).float().cpu().numpy()
+        return peers.gather(torch.cat([none, *(part.float() for part in parts)])).cpu().numpy()
 
 
 def inspect_part(model: Model, part: Batch) -> dict[str, npt.NDArray[np.float32]]:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from dmd.data.batches import Batch, shuffled_batches
+from dmd.data.batches import Batch, shuffled_rows
 from dmd.data.dataset import LabelScale
 from dmd.dropout import SeededDropout
 from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport, OnEpoch
 from dmd.metrics import compute_metrics
 from dmd.models.model import Model
-from dmd.training.checkpoint import load_state, save_state
+from dmd.training.checkpoint import decode_state, read_state, save_state
 from dmd.training.config import Clip, TrainingConfig
 from dmd.training.evaluate import predict
 from dmd.training.selection import METRIC, batch_mae
+from dmd.training.team import SOLO, Team, take_share
 
 MIN_IMPROVEMENT = 1e-6
 
@@ -59,16 +60,22 @@ def train(
     seed: int,
     on_epoch: OnEpoch,
     checkpointing: Checkpointing | None = None,
+    team: Team = SOLO,
 ) -> Trained:
     """Train until ``max_epochs``, until validation stops improving, or until ``on_epoch`` returns False.
 
     The result has the weights of the best validation epoch. With ``checkpointing``, a run that was cut off goes on
     after its last saved epoch and gives the same numbers bit for bit on a CPU (no stream depends on hidden state);
-    epochs before the cut are reported again, from the saved state.
-    Raises TrainingDiverged when a loss or a prediction is not finite, ConfigurationError if no step would ever be done.
+    epochs before the cut are reported again, from the saved state. ``team``: who trains this model together; each of
+    them calls this with the same arguments, and the first one's ``on_epoch`` and ``checkpointing`` count.
+    Raises TrainingDiverged when a loss or a prediction is not finite, ConfigurationError if no step would ever be done,
+    WorkerLost when another of the team is gone.
     """
     require_steps(config, len(train_part))
-    trainer = _Trainer(model, config, seed)
+    trainer = _Trainer(model, config, seed, team)
+    on_epoch = team.follow(on_epoch)
+    if team.rank > 0:
+        checkpointing = None
     state = trainer.restore(checkpointing)
     goes_on = True
     for report in state.reports:
@@ -95,10 +102,11 @@ def train(
 class _Trainer:
     """Optimiser and schedule of one model."""
 
-    def __init__(self, model: Model, config: TrainingConfig, seed: int) -> None:
+    def __init__(self, model: Model, config: TrainingConfig, seed: int, team: Team) -> None:
         self.model = model
         self.config = config
         self.seed = seed
+        self.team = team
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         self.optimiser: torch.optim.Adam | None = None
         if self.parameters:
@@ -122,32 +130,38 @@ class _Trainer:
         self.model.train()
         sums: dict[str, Tensor] = {}
         num_items = 0
-        batches = list(shuffled_batches(part, self.config.batch_size, self.seed, state.epoch))
-        for group in self._groups(batches):
+        dropout_seed = self.team.dropout_seed(self.seed)
+        for group in self._groups(shuffled_rows(part, self.config.batch_size, self.seed, state.epoch)):
             if self.optimiser is not None:
                 self.optimiser.zero_grad(set_to_none=True)
-            for batch in group:
-                outputs = self.model(batch, SeededDropout(self.seed, state.step))
+            for rows in group:
+                outputs = self.model(take_share(self.team, part, rows), SeededDropout(dropout_seed, state.step))
                 state.step += 1
-                num_items += len(batch)
+                num_items += len(rows)
                 assert outputs.loss is not None
                 for name, value in {"loss": outputs.loss, **outputs.terms}.items():
-                    sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * len(batch)
+                    sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * len(rows)
                 if self.optimiser is not None:
                     share = len(group) if self.config.accumulation.average else 1
-                    torch.autograd.backward(outputs.loss / share)
+                    self.team.backward(outputs.loss / share, self.parameters)
                     clip_gradients(self.parameters, self.config.clip)
             if self.optimiser is not None:
                 self.optimiser.step()
-        means = {f"train/{name}": float(value) / num_items for name, value in sums.items()}
+        self.team.require_equal(self.model.state_dict().values())
+        return self._means(sums, num_items, state.epoch)
+
+    def _means(self, sums: dict[str, Tensor], num_items: int, epoch: int) -> dict[str, float]:
+        """The loss and its terms: the workers' shares summed, and averaged over the items of an epoch."""
+        totals = self.team.sum(torch.stack(list(sums.values()))).tolist() if sums else []
+        means = {f"train/{name}": total / num_items for name, total in zip(sums, totals, strict=True)}
         for name, mean in means.items():
             if not math.isfinite(mean):
-                raise TrainingDiverged(state.epoch, name)
+                raise TrainingDiverged(epoch, name)
         return means
 
     def validate(self, part: Batch, scale: LabelScale, epoch: int) -> dict[str, float]:
         """``valid/<metric>`` for every metric, and what selection looks at where that is none of them."""
-        predictions = predict(self.model, part)
+        predictions = predict(self.model, part, self.team)
         if not bool(torch.from_numpy(predictions).isfinite().all()):
             raise TrainingDiverged(epoch, "a validation prediction")
         assert part.labels is not None
@@ -157,7 +171,7 @@ class _Trainer:
             metrics[METRIC["batches"]] = batch_mae(predictions, labels, self.config.batch_size, self.seed, epoch)
         return metrics
 
-    def _groups(self, batches: list[Batch]) -> Iterator[list[Batch]]:
+    def _groups(self, batches: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
         """Mini-batches by optimiser step; without ``flush_last`` an incomplete last group is dropped."""
         rule = self.config.accumulation
         for start in range(0, len(batches), rule.steps):
@@ -196,10 +210,11 @@ class _Trainer:
         return self.dump(state) | {"model": {}, "optimiser": {}, "schedule": {}}
 
     def restore(self, checkpointing: Checkpointing | None) -> TrainingState:
-        """The saved state, loaded into model, optimiser and schedule; or a fresh one."""
-        saved = load_state(checkpointing.directory) if checkpointing is not None else None
-        if saved is None:
+        """The first worker's saved state, loaded into model, optimiser and schedule of all; or a fresh one."""
+        content = self.team.same(read_state(checkpointing.directory) if checkpointing is not None else None)
+        if content is None:
             return TrainingState()
+        saved = decode_state(content)
         if saved["model"]:
             self.model.load_state_dict(saved["model"])
         if self.optimiser is not None and saved["optimiser"]:

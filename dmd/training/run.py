@@ -11,7 +11,7 @@ from dmd.data.batches import whole_batch
 from dmd.data.dataset import Dataset
 from dmd.data.visible import InputConfig
 from dmd.errors import ConfigurationError
-from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Setting
+from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Seat, Setting
 from dmd.models.method import Method
 from dmd.models.model import Dims, Model
 from dmd.models.registry import build_model, find_method
@@ -20,33 +20,52 @@ from dmd.settings import Config, build_config, fields_of
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import inspect_part, predict
 from dmd.training.loop import train
+from dmd.training.rendezvous import take_seat
 
 
-def run_job(job: Job, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkpointing | None = None) -> JobResult:
-    """Train ``job`` on its partition of ``dataset``.
+def run_job(
+    job: Job,
+    dataset: Dataset,
+    on_epoch: OnEpoch,
+    checkpointing: Checkpointing | None = None,
+    seat: Seat = Seat(),  # noqa: B008 (frozen)
+) -> JobResult:
+    """Train ``job`` on its partition of ``dataset``, alone or from ``seat`` together with other workers.
 
-    A pure function of its arguments on one machine: no global generator is read. Sets torch's thread count.
-    Raises InputError for settings or folds that break a rule, TrainingDiverged for a non-finite loss.
+    A pure function of its arguments on one machine: no global generator is read. Sets torch's thread count. Only the
+    first worker's ``on_epoch`` and ``checkpointing`` count, and only its result has the score on the test part.
+    Raises InputError for settings or folds that break a rule, TrainingDiverged for a non-finite loss, WorkerLost when
+    another worker is gone.
     """
     torch.set_num_threads(job.num_threads)
     settings = split_settings(job.model, job.settings)
     with float32_products(settings.training.precision):
-        return _train_and_score(job, settings, dataset, on_epoch, checkpointing)
+        return _train_and_score(job, settings, dataset, on_epoch, checkpointing, seat)
 
 
 def _train_and_score(
-    job: Job, settings: JobSettings, dataset: Dataset, on_epoch: OnEpoch, checkpointing: Checkpointing | None
+    job: Job,
+    settings: JobSettings,
+    dataset: Dataset,
+    on_epoch: OnEpoch,
+    checkpointing: Checkpointing | None,
+    seat: Seat,
 ) -> JobResult:
     parts = dataset.partition(job.fold, settings.inputs.modalities)
     model = make_model(job, settings, dataset)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     valid_part = whole_batch(parts.valid.inputs, parts.valid.labels, job.device)
-    trained = train(model, train_part, valid_part, settings.training, dataset.scale, job.seed, on_epoch, checkpointing)
     score, details = None, {}
-    if job.scores_test and trained.is_final:
-        test_part = whole_batch(parts.test.inputs, device=job.device)
-        score = parts.test.score(predict(trained.model, test_part), trained)
-        details = inspect_part(trained.model, test_part) if job.keeps_details else {}
+    with take_seat(seat, job.device) as team:
+        trained = train(
+            model, train_part, valid_part, settings.training, dataset.scale, job.seed, on_epoch, checkpointing, team
+        )
+        if job.scores_test and trained.is_final:
+            test_part = whole_batch(parts.test.inputs, device=job.device)
+            predictions = predict(trained.model, test_part, team)
+            if team.rank == 0:
+                score = parts.test.score(predictions, trained)
+                details = inspect_part(trained.model, test_part) if job.keeps_details else {}
     best = trained.reports[trained.best_epoch - 1].metrics
     return JobResult(
         stopped=not trained.is_final,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dmd.job import EpochReport
+from dmd.job import LOOPBACK, EpochReport
 from orchestration.driver import Driver
-from orchestration.endings import Ending, ending_of_exception, ending_of_result
-from orchestration.executors.protocol import RunTrial, TrialRunner
+from orchestration.endings import Ending, ending_of_lost_worker
+from orchestration.executors.attempts import MAX_RETRIES, Attempt, AttemptLost, attempt_alone
+from orchestration.executors.local_peers import local_peers
+from orchestration.executors.protocol import TrialRunner
+from orchestration.executors.together import attempt_together
 from orchestration.interruption import Interruption, StudyInterrupted
 from search_spaces.trial import Trial
 
@@ -19,23 +22,35 @@ class _BookkeepingFailed(BaseException):
 
 
 class InlineExecutor:
-    """One trial at a time, in the order in which the driver gives them out."""
+    """One trial at a time, in the order in which the driver gives them out.
+
+    workers: how many processes train a trial together: this one, where a debugger can stop it, and processes of its
+    own. gpus: one for each of them, as in CUDA_VISIBLE_DEVICES; empty: none is used.
+    """
+
+    def __init__(self, workers: int = 1, gpus: tuple[str, ...] = ()) -> None:
+        self._workers = workers
+        self._gpus = gpus
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
+        if driver.has_all_given_out:
+            return
         run_trial = runner.open()
-        while not interruption.is_requested and (trial := driver.next_trial()) is not None:
-            try:
-                ending = _run_one(driver, run_trial, trial, interruption)
-            except _BookkeepingFailed as failed:
-                raise failed.error from None
-            driver.on_end(trial, ending)
+        with local_peers(runner, self._workers - 1, self._gpus) as peers:
+            attempt = attempt_together(run_trial, peers, LOOPBACK) if peers else attempt_alone(run_trial)
+            while not interruption.is_requested and (trial := driver.next_trial()) is not None:
+                try:
+                    ending = _run_one(driver, attempt, trial, interruption)
+                except _BookkeepingFailed as failed:
+                    raise failed.error from None
+                driver.on_end(trial, ending)
         if interruption.is_requested and not driver.has_all_given_out:
             raise StudyInterrupted
         if not driver.has_all_given_out:
             raise RuntimeError("a source gives no trial although nothing runs")
 
 
-def _run_one(driver: Driver, run_trial: RunTrial, trial: Trial, interruption: Interruption) -> Ending:
+def _run_one(driver: Driver, attempt: Attempt, trial: Trial, interruption: Interruption) -> Ending:
     def on_epoch(report: EpochReport) -> bool:
         try:
             goes_on = driver.on_epoch(trial, report) == "continue"
@@ -45,7 +60,11 @@ def _run_one(driver: Driver, run_trial: RunTrial, trial: Trial, interruption: In
             raise StudyInterrupted
         return goes_on
 
-    try:
-        return ending_of_result(run_trial(trial, on_epoch, driver.checkpoint_directory(trial)))
-    except Exception as error:
-        return ending_of_exception(error)
+    for number in range(1, MAX_RETRIES + 2):
+        if number > 1:
+            driver.on_attempt(trial)
+        try:
+            return attempt(trial, on_epoch, driver.checkpoint_directory(trial))
+        except AttemptLost as lost:
+            detail = str(lost)
+    return ending_of_lost_worker(MAX_RETRIES + 1, detail)

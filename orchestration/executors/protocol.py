@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dmd.job import JobResult, OnEpoch
+from dmd.job import JobResult, OnEpoch, Seat
 from search_spaces.trial import Trial
 
 if TYPE_CHECKING:
@@ -15,9 +15,21 @@ if TYPE_CHECKING:
     from orchestration.driver import Driver
     from orchestration.interruption import Interruption
 
-RunTrial = Callable[[Trial, OnEpoch, Path | None], JobResult]
-"""(trial, on_epoch, checkpoint directory) -> result. ``on_epoch`` returns False to stop the training now. A directory
-that holds the state of an earlier attempt is continued."""
+
+class RunTrial(Protocol):
+    """Trains one trial.
+
+    ``on_epoch`` returns False to stop the training now. A checkpoint directory that holds the state of an earlier
+    attempt is continued. seat: where this process sits among those that train the trial together.
+    """
+
+    def __call__(
+        self,
+        trial: Trial,
+        on_epoch: OnEpoch,
+        checkpoint_directory: Path | None,
+        seat: Seat = Seat(),  # noqa: B008 (frozen)
+    ) -> JobResult: ...
 
 
 class TrialRunner(Protocol):

@@ -8,8 +8,11 @@ from typing import Any
 from ray import tune
 
 from dmd.job import EpochReport
-from orchestration.executors.protocol import RunTrial, TrialRunner
+from orchestration.executors.attempts import Attempt, attempt_alone
+from orchestration.executors.protocol import Resources, TrialRunner
+from orchestration.executors.ray_peers import RayPeer, make_peers, node_address
 from orchestration.executors.session import TrainingSession
+from orchestration.executors.together import attempt_together
 
 # Keys of what a step returns, read by the adapters on the driver's side.
 REPORT = "epoch_report"
@@ -20,21 +23,23 @@ CHECKPOINT_DIRECTORY = "checkpoint_directory"
 
 
 class TrialTrainable(tune.Trainable):
-    """Runs one trial after the other.
+    """Runs one trial after the other, as the first of the workers that train it.
 
-    Whatever a training run raises is returned as an ending, so that Tune's retries are left for lost workers alone.
+    Whatever a training run raises is returned as an ending, so that Tune's retries are left for lost workers alone: a
+    step raises AttemptLost when another worker of the trial died.
     """
 
-    def setup(self, config: dict[str, Any], runner: TrialRunner) -> None:  # type: ignore[override]
+    def setup(self, config: dict[str, Any], runner: TrialRunner, resources: Resources) -> None:  # type: ignore[override]
         self._runner = runner
-        self._run_trial: RunTrial | None = None
+        self._peers: list[RayPeer] = make_peers(runner, resources)
+        self._attempt: Attempt | None = None
         self._session: TrainingSession | None = None
 
     def step(self) -> dict[str, Any]:
         if self._session is None:
             directory = self.config[CHECKPOINT_DIRECTORY]
             self._session = TrainingSession(
-                self._get_run, self.config[TRIAL], None if directory is None else Path(directory)
+                self._get_attempt, self.config[TRIAL], None if directory is None else Path(directory)
             )
         happened = self._session.next()
         if isinstance(happened, EpochReport):
@@ -48,16 +53,25 @@ class TrialTrainable(tune.Trainable):
             self._session.stop()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.cleanup()
+        self._abandon()
         self.config = new_config
         return True
 
     def cleanup(self) -> None:
+        self._abandon()
+        for peer in self._peers:
+            peer.close()
+
+    def _abandon(self) -> None:
         if self._session is not None:
             self._session.abandon()
             self._session = None
 
-    def _get_run(self) -> RunTrial:
-        if self._run_trial is None:
-            self._run_trial = self._runner.open()
-        return self._run_trial
+    def _get_attempt(self) -> Attempt:
+        if self._attempt is None:
+            run_trial = self._runner.open()
+            if self._peers:
+                self._attempt = attempt_together(run_trial, self._peers, node_address())
+            else:
+                self._attempt = attempt_alone(run_trial)
+        return self._attempt

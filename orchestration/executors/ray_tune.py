@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.driver import Driver
+from orchestration.executors.attempts import MAX_RETRIES
 from orchestration.executors.protocol import Resources, TrialRunner
 from orchestration.executors.ray_cluster import ray_cluster, slot_counter
 from orchestration.interruption import Interruption, StudyInterrupted
-
-MAX_RETRIES = 2
 
 
 class RayTuneExecutor:
@@ -60,7 +59,7 @@ def _fit(bridge: Any, runner: TrialRunner, resources: Resources, storage: str) -
     from orchestration.executors.ray_trainable import TrialTrainable
 
     trainable = tune.with_resources(
-        tune.with_parameters(TrialTrainable, runner=runner),
+        tune.with_parameters(TrialTrainable, runner=runner, resources=resources),
         tune.PlacementGroupFactory([resources.bundle] * resources.workers),
     )
     tuner = tune.Tuner(

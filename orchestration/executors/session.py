@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dmd.job import EpochReport
-from orchestration.endings import Ending, ending_of_exception, ending_of_result
-from orchestration.executors.protocol import RunTrial
+from orchestration.endings import Ending, ending_of_exception
+from orchestration.executors.attempts import Attempt, AttemptLost
 from search_spaces.trial import Trial
 
 
@@ -18,13 +18,13 @@ class _Abandoned(BaseException):
 
 
 class TrainingSession:
-    """One attempt of one trial. ``get_run`` makes the worker ready if it is not."""
+    """One attempt of one trial. ``get_attempt`` makes the worker ready if it is not."""
 
-    def __init__(self, get_run: Callable[[], RunTrial], trial: Trial, checkpoint_directory: Path | None) -> None:
-        self._get_run = get_run
+    def __init__(self, get_attempt: Callable[[], Attempt], trial: Trial, checkpoint_directory: Path | None) -> None:
+        self._get_attempt = get_attempt
         self._trial = trial
         self._directory = checkpoint_directory
-        self._happened: queue.SimpleQueue[EpochReport | Ending] = queue.SimpleQueue()
+        self._happened: queue.SimpleQueue[EpochReport | Ending | AttemptLost] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
         self._is_waiting = False
         self._goes_on = True
@@ -32,13 +32,15 @@ class TrainingSession:
         self._thread.start()
 
     def next(self) -> EpochReport | Ending:
-        """Let the training go on and wait for what happens next: another epoch, or its end."""
+        """Let the training go on and wait for what happens next: another epoch, or its end; or raise AttemptLost."""
         if self._is_waiting:
             self._answers.put(self._goes_on)
         happened = self._happened.get()
         self._is_waiting = isinstance(happened, EpochReport)
         if not self._is_waiting:
             self._thread.join()
+        if isinstance(happened, AttemptLost):
+            raise happened
         return happened
 
     def stop(self) -> None:
@@ -51,13 +53,14 @@ class TrainingSession:
 
     def _train(self) -> None:
         try:
-            ending = ending_of_result(self._get_run()(self._trial, self._on_epoch, self._directory))
+            self._happened.put(self._get_attempt()(self._trial, self._on_epoch, self._directory))
         except _Abandoned:
             return
+        except AttemptLost as lost:
+            self._happened.put(lost)
         except BaseException as error:
             # A trial that exits the interpreter ends in this thread only; whatever it raised is how it ended.
-            ending = ending_of_exception(error)
-        self._happened.put(ending)
+            self._happened.put(ending_of_exception(error))
 
     def _on_epoch(self, report: EpochReport) -> bool:
         self._happened.put(report)

@@ -11,7 +11,9 @@ from tests.orchestration.toy import error_of, make_trial
 
 
 class ExecutorContract:
-    """``make_executor`` returns one that runs a single trial at a time."""
+    """``make_executor`` returns one that runs a single trial at a time, in ``num_workers`` processes."""
+
+    num_workers = 1
 
     def make_executor(self) -> Executor:
         raise NotImplementedError
@@ -60,7 +62,8 @@ class ExecutorContract:
 
     def test_data_are_opened_once(self, tmp_path):
         run_toy(tmp_path, listed([make_trial(seed) for seed in range(5)]), self.make_executor())
-        assert toy_of(tmp_path).count("open").total() == 1
+        assert toy_of(tmp_path).count("open").total() == self.num_workers
+        assert len(toy_of(tmp_path).processes("open")) == self.num_workers
 
     def test_an_error_of_the_bookkeeping_ends_the_study(self, tmp_path):
         def on_event(event):

@@ -33,6 +33,20 @@ class TestRayTune(ExecutorContract):
         return RayTuneExecutor(Resources(cpu=2))
 
 
+class TestInlineWithTwoWorkers(ExecutorContract):
+    num_workers = 2
+
+    def make_executor(self):
+        return InlineExecutor(2)
+
+
+class TestRayTuneWithTwoWorkers(ExecutorContract):
+    num_workers = 2
+
+    def make_executor(self):
+        return RayTuneExecutor(Resources(cpu=1, workers=2))
+
+
 def most_at_once(directory) -> int:
     """The largest number of trials between their first and last line of the toy's log."""
     lines = [line.split() for line in toy_of(directory).log.read_text().splitlines()]

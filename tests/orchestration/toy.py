@@ -1,7 +1,8 @@
 """A runner that "trains" by arithmetic in milliseconds and leaves a line on disk for every epoch it really computes.
 
 Settings: ``x`` decides the error, ``epochs`` how long it trains; ``diverges_at``, ``raises_at`` and ``dies_at`` (an
-epoch; ``deaths`` times) make it end badly.
+epoch; ``deaths`` times) make it end badly. Several workers train it in step; ``misbehaves`` is the rank of the one that
+ends badly, and the lines of the others than the first say ``epoch-1`` and so on.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from dmd.errors import TrainingDiverged
-from dmd.job import EpochReport, JobResult, OnEpoch, PartPredictions
+from dmd.job import EpochReport, JobResult, OnEpoch, PartPredictions, Seat
 from search_spaces.trial import Cell, Trial, Value
 
 
@@ -33,25 +35,43 @@ class ToyRunner:
         self._note("open", "-", 0)
         return self._run
 
-    def _run(self, trial: Trial, on_epoch: OnEpoch, directory: Path | None) -> JobResult:
-        state = _State(directory)
+    def _run(self, trial: Trial, on_epoch: OnEpoch, directory: Path | None, seat: Seat = Seat()) -> JobResult:  # noqa: B008
+        if seat.num_workers == 1:
+            return self._train(trial, on_epoch, _State(directory))
+        import torch
+
+        from dmd.training.rendezvous import take_seat
+
+        with take_seat(seat, "cpu") as team:
+            content = team.same(json.dumps(_State(directory).content).encode())
+            assert content is not None
+            state = _State(directory, json.loads(content))
+            step = partial(team.sum, torch.zeros(1))
+            return self._train(trial, team.follow(on_epoch), state, seat.rank, step)
+
+    def _train(
+        self, trial: Trial, on_epoch: OnEpoch, state: _State, rank: int = 0, step: Callable[[], object] = bool
+    ) -> JobResult:
         settings = trial.settings
-        self._note("begin", trial.id, len(state.reports))
+        who = f"-{rank}" if rank else ""
+        self._note(f"begin{who}", trial.id, len(state.reports))
         goes_on = True
         for report in state.reports:
             goes_on = on_epoch(report) and goes_on
         while goes_on and len(state.reports) < int(settings.get("epochs", 3)):
             epoch = len(state.reports) + 1
-            self._misbehave(trial, epoch, directory)
+            if rank == int(settings.get("misbehaves", 0)):
+                self._misbehave(trial, epoch)
+            step()
             time.sleep(self.epoch_s)
-            self._note("epoch", trial.id, epoch)
+            self._note(f"epoch{who}", trial.id, epoch)
             report = EpochReport(epoch, {"valid/mae": error_of(trial, epoch), "train/loss": 1 / epoch}, 0.5)
             state.add(report)
             goes_on = on_epoch(report)
-        self._note("end", trial.id, len(state.reports))
+        self._note(f"end{who}", trial.id, len(state.reports))
         return _result_of(trial, tuple(state.reports), goes_on)
 
-    def _misbehave(self, trial: Trial, epoch: int, directory: Path | None) -> None:
+    def _misbehave(self, trial: Trial, epoch: int) -> None:
         if trial.settings.get("diverges_at") == epoch:
             raise TrainingDiverged(epoch, "loss")
         if trial.settings.get("raises_at") == epoch:
@@ -78,19 +98,23 @@ class ToyRunner:
 class _State:
     """Reports so far, kept in a file where there is a directory."""
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, content: list[dict] | None = None) -> None:
         self._file = None if directory is None else directory / "state.json"
-        self.reports: list[EpochReport] = []
-        if self._file is not None and self._file.exists():
-            self.reports = [EpochReport(**item) for item in json.loads(self._file.read_text())]
+        if content is None:
+            is_saved = self._file is not None and self._file.exists()
+            content = json.loads(self._file.read_text()) if is_saved else []
+        self.reports = [EpochReport(**item) for item in content]
+
+    @property
+    def content(self) -> list[dict]:
+        return [{"epoch": r.epoch, "metrics": r.metrics, "duration_s": r.duration_s} for r in self.reports]
 
     def add(self, report: EpochReport) -> None:
         self.reports.append(report)
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            content = [{"epoch": r.epoch, "metrics": r.metrics, "duration_s": r.duration_s} for r in self.reports]
             temporary = self._file.with_suffix(f".{os.getpid()}")
-            temporary.write_text(json.dumps(content))
+            temporary.write_text(json.dumps(self.content))
             os.replace(temporary, self._file)
 
 

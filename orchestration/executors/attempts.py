@@ -1,0 +1,33 @@
+"""One attempt to train one trial, from a process alone or from several together, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dmd.job import OnEpoch
+from orchestration.endings import Ending, ending_of_exception, ending_of_result
+from orchestration.executors.protocol import RunTrial
+from search_spaces.trial import Trial
+
+MAX_RETRIES = 2
+"""How many more times a trial is tried after an attempt was lost."""
+
+Attempt = Callable[[Trial, OnEpoch, Path | None], Ending]
+"""(trial, on_epoch, checkpoint directory) -> ending. Raises AttemptLost; what is no ``Exception`` passes through."""
+
+
+class AttemptLost(Exception):
+    """A process that trained the trial died. That is no ending: the trial goes on from its checkpoint."""
+
+
+def attempt_alone(run_trial: RunTrial) -> Attempt:
+    """Attempts of a process that trains its trials alone."""
+
+    def attempt(trial: Trial, on_epoch: OnEpoch, checkpoint_directory: Path | None) -> Ending:
+        try:
+            return ending_of_result(run_trial(trial, on_epoch, checkpoint_directory))
+        except Exception as error:
+            return ending_of_exception(error)
+
+    return attempt

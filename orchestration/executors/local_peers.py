@@ -1,0 +1,92 @@
+"""Peers as processes of this machine, for the executor that has no Ray."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from multiprocessing.connection import Connection
+
+from dmd.job import Seat
+from orchestration.executors.protocol import TrialRunner
+from orchestration.executors.together import Outcome, train_share
+from search_spaces.trial import Trial
+
+_LEAVE_S = 10.0
+
+
+class LocalPeer:
+    """A process that is started with its first trial, lives until it is closed, and is replaced if it dies.
+
+    visible_gpu: what the process sees as its only GPU, as in CUDA_VISIBLE_DEVICES; None: it sees what this one does.
+    """
+
+    def __init__(self, runner: TrialRunner, visible_gpu: str | None = None) -> None:
+        self._runner = runner
+        self._visible_gpu = visible_gpu
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._connection: Connection | None = None
+
+    def start(self, trial: Trial, seat: Seat) -> Future[Outcome]:
+        """See :class:`orchestration.executors.together.Peer`."""
+        if self._process is None or not self._process.is_alive():
+            self._launch()
+        outcome: Future[Outcome] = Future()
+        threading.Thread(target=self._work, args=(trial, seat, outcome), daemon=True).start()
+        return outcome
+
+    def close(self) -> None:
+        """End the process: it leaves when its connection closes, or is killed."""
+        if self._process is None or self._connection is None:
+            return
+        self._connection.close()
+        self._process.join(_LEAVE_S)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+    def _launch(self) -> None:
+        # A fresh interpreter: a fork would inherit the threads and the GPU of this process in an undefined state.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._runner, self._visible_gpu), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def _work(self, trial: Trial, seat: Seat, outcome: Future[Outcome]) -> None:
+        assert self._process is not None
+        assert self._connection is not None
+        try:
+            self._connection.send((trial, seat))
+            outcome.set_result(self._connection.recv())
+        except (EOFError, OSError):
+            self._process.join(_LEAVE_S)
+            outcome.set_exception(ChildProcessError(f"its process ended with exit code {self._process.exitcode}"))
+
+
+@contextlib.contextmanager
+def local_peers(runner: TrialRunner, num_peers: int, gpus: tuple[str, ...] = ()) -> Iterator[list[LocalPeer]]:
+    """``num_peers`` processes, gone at the end. gpus: of this process and its peers, one each; empty: they use none."""
+    peers = [LocalPeer(runner, gpus[rank] if gpus else None) for rank in range(1, num_peers + 1)]
+    try:
+        yield peers
+    finally:
+        for peer in peers:
+            peer.close()
+
+
+def _serve(connection: Connection, runner: TrialRunner, visible_gpu: str | None) -> None:
+    """Train shares of trials until the other end of the connection is gone."""
+    # Ctrl-C reaches the whole terminal; the first worker decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if visible_gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = visible_gpu
+    run_trial = runner.open()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            trial, seat = connection.recv()
+            connection.send(train_share(run_trial, trial, seat))

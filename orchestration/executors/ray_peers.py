@@ -1,0 +1,65 @@
+"""Peers as Ray actors in the placement group of their trial, one in each bundle after the first."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+import ray
+from ray.util import get_current_placement_group, get_node_ip_address
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+from dmd.job import Seat
+from orchestration.executors.protocol import Resources, RunTrial, TrialRunner
+from orchestration.executors.together import Outcome, train_share
+from search_spaces.trial import Trial
+
+
+class PeerWorker:
+    """The actor. It belongs to the worker that made it and dies with it, however that one dies."""
+
+    def __init__(self, runner: TrialRunner) -> None:
+        self._runner = runner
+        self._run_trial: RunTrial | None = None
+
+    def train(self, trial: Trial, seat: Seat) -> Outcome:
+        """This worker's share of one attempt."""
+        if self._run_trial is None:
+            self._run_trial = self._runner.open()
+        return train_share(self._run_trial, trial, seat)
+
+
+class RayPeer:
+    """A :class:`orchestration.executors.together.Peer` that is an actor."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    def start(self, trial: Trial, seat: Seat) -> Future[Outcome]:
+        outcome: Future[Outcome] = self._actor.train.remote(trial, seat).future()
+        return outcome
+
+    def close(self) -> None:
+        """End the actor at once."""
+        ray.kill(self._actor)
+
+
+def make_peers(runner: TrialRunner, resources: Resources) -> list[RayPeer]:
+    """One peer in each bundle of this trial's placement group but the first, where the calling worker lives."""
+    peers = []
+    for rank in range(1, resources.workers):
+        group = get_current_placement_group()
+        assert group is not None, "a trial runs in a placement group"
+        options = {
+            "num_cpus": resources.cpu,
+            "num_gpus": resources.gpu,
+            "resources": dict(resources.custom),
+            "scheduling_strategy": PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=rank),
+        }
+        peers.append(RayPeer(ray.remote(PeerWorker).options(**options).remote(runner)))
+    return peers
+
+
+def node_address() -> str:
+    """The address of this node, as the other nodes of the cluster know it."""
+    return str(get_node_ip_address())  # type: ignore[no-untyped-call]

@@ -1,0 +1,91 @@
+"""One trial on several processes: every way that one of them can go is an ending, or a retry, and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestration.executors.inline import InlineExecutor
+from orchestration.executors.protocol import Executor, Resources
+from orchestration.executors.ray_cluster import ray_cluster
+from orchestration.executors.ray_tune import RayTuneExecutor
+from tests.orchestration.studies import listed, run_toy, state_of, toy_of
+from tests.orchestration.toy import make_trial
+
+EXECUTORS = ["inline", "ray"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    with ray_cluster(None, num_cpus=1):
+        yield
+
+
+def make_executor(name: str) -> Executor:
+    return InlineExecutor(2) if name == "inline" else RayTuneExecutor(Resources(cpu=0.5, workers=2))
+
+
+def run(directory, trials, executor, **options):
+    outcome = run_toy(directory, listed(trials), make_executor(executor), **options)
+    return outcome, {record.trial_id: record for record in state_of(directory).records()}
+
+
+def is_alive(process: str) -> bool:
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    # A process that has ended and that nobody has asked for yet is gone, too.
+    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def wait_until_gone(processes: set[str], patience_s: float = 20) -> set[str]:
+    """Those of ``processes`` that still live after ``patience_s``."""
+    deadline = time.monotonic() + patience_s
+    while (alive := {process for process in processes if is_alive(process)}) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return alive
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("rank", [0, 1])
+def test_an_error_of_any_worker_is_the_ending_and_not_retried(tmp_path, executor, rank):
+    trials = [make_trial(1, raises_at=2, misbehaves=rank), make_trial(2, diverges_at=1, misbehaves=rank), make_trial(3)]
+    outcome, records = run(tmp_path, trials, executor)
+    assert (outcome.num_completed, outcome.num_failed) == (1, 2)
+    assert "the toy is broken" in records[trials[0].id].error
+    assert records[trials[1].id].error == "loss became non-finite in epoch 1"
+    assert set(toy_of(tmp_path).count("begin").values()) == {1}
+    assert len(toy_of(tmp_path).processes("open")) == 2, "the workers live on after a trial that failed"
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_worker_that_dies_costs_an_attempt_and_no_epoch(tmp_path, executor):
+    trials = [
+        make_trial(1, epochs=4, dies_at=3, misbehaves=1),
+        make_trial(2),
+        make_trial(3, dies_at=1, deaths=9, misbehaves=1),
+    ]
+    outcome, records = run(tmp_path, trials, executor)
+    assert (outcome.num_completed, outcome.num_failed) == (2, 1)
+    survivor, _, victim = (records[trial.id] for trial in trials)
+    assert (survivor.attempts, survivor.num_epochs, survivor.status) == (2, 4, "completed")
+    assert set(toy_of(tmp_path).count("epoch").values()) == {1}, "epochs before the death are not computed again"
+    assert (victim.attempts, victim.status) == (3, "failed")
+    assert "the worker was lost in each of 3 attempts" in victim.error
+    assert "worker 1 of 2 was lost" in victim.error
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_nothing_is_left_after_deaths_and_endings(tmp_path, executor):
+    deaths = [
+        make_trial(rank, epochs=3, dies_at=2, misbehaves=rank) for rank in ((1,) if executor == "inline" else (0, 1))
+    ]
+    outcome, _ = run(tmp_path, [*deaths, make_trial(7)], executor)
+    assert outcome.num_failed == 0
+    processes = toy_of(tmp_path).processes("open") - {str(os.getpid())}
+    assert len(processes) >= 2
+    assert wait_until_gone(processes) == set()
