@@ -13,6 +13,8 @@ from orchestration.planning import PlannedStudy
 class Estimate:
     """An upper bound: every trial runs all of its epochs; early stopping and pruning only shorten it.
 
+    The pace is that of one worker; several that train a trial together are taken to need no longer than one.
+
     slots: trials at the same time on this machine. arm_trial_s: arm name -> seconds of one of its trials.
     """
 
@@ -34,7 +36,8 @@ def estimate_study(planned: PlannedStudy) -> Estimate:
         searching = [name for name, plan in planned.searches.items() if plan.owner == name]
         total_s += sum(trial_s[name] * search.trials * len(planned.cells) for name in searching)
     hours = total_s / 3600
-    return Estimate(total_s / slots, hours * resources.gpu, hours * resources.cpu, slots, trial_s)
+    workers = resources.num_workers
+    return Estimate(total_s / slots, hours * resources.gpu * workers, hours * resources.cpu * workers, slots, trial_s)
 
 
 def describe_estimate(planned: PlannedStudy, estimate: Estimate, as_json: bool) -> str:

@@ -1,4 +1,4 @@
-"""What decides a number besides settings and data: the code, torch, the device, the threads."""
+"""What decides a number besides settings and data: the code, torch, the device, the threads, the workers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ class Fingerprint:
     torch: str
     device: str
     threads: int
+    workers: int
 
     def as_dict(self) -> dict[str, str | int]:
         return asdict(self)
 
 
-def take_fingerprint(device: str, threads: int) -> Fingerprint:
+def take_fingerprint(device: str, threads: int, workers: int) -> Fingerprint:
     """The fingerprint of the ``dmd`` that is installed here."""
-    return Fingerprint(code_digest(Path(dmd.__file__).parent), version("torch"), device, threads)
+    return Fingerprint(code_digest(Path(dmd.__file__).parent), version("torch"), device, threads, workers)
 
 
 def code_digest(package: Path) -> str:

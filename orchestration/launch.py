@@ -20,7 +20,8 @@ from orchestration.executors.ray_tune import RayTuneExecutor
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import Fingerprint, take_fingerprint
 from orchestration.ledger import Ledger
-from orchestration.local_machine import count_local_slots, require_resources
+from orchestration.local_gpus import visible_gpus
+from orchestration.local_machine import num_cpus, require_resources, settle_workers
 from orchestration.planning import PlannedStudy, fold_plan, plan_study
 from orchestration.progress import ProgressView
 from orchestration.racing import make_racer
@@ -58,6 +59,7 @@ class LaunchOptions:
 
 def prepare(space: SearchSpace, data_dir: Path | None, address: str | None = None) -> Prepared:
     """Open the data and plan the study over them; raises what the user can correct."""
+    space = space.model_copy(update={"resources": settle_workers(space.resources, is_local=address is None)})
     require_resources(space.resources, is_local=address is None)
     device = "cuda" if space.resources.gpu > 0 else "cpu"
     threads = max(int(space.resources.cpu), 1)
@@ -66,7 +68,7 @@ def prepare(space: SearchSpace, data_dir: Path | None, address: str | None = Non
     directory = None if data_dir is None else data_dir.absolute()
     runner = DmdRunner(space.data.path, directory, scale, fold_plan(space), device, threads, space.confirm.details)
     dataset = open_dataset(runner.data, runner.data_dir, runner.scale)
-    fingerprint = take_fingerprint(device, threads)
+    fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
     return Prepared(plan_study(space, describe_methods(), dataset, runner, fingerprint), dataset, fingerprint)
 
 
@@ -105,13 +107,15 @@ def _open_ledger(workspace: Workspace) -> Ledger:
 
 
 def _make_executor(space: SearchSpace, options: LaunchOptions) -> Executor:
-    if options.executor == "inline":
-        return InlineExecutor()
     wanted = space.resources
-    # Capping what a cluster of our own declares caps how many trials run at once.
-    cpus = None if options.address else max(int(count_local_slots(wanted) * wanted.cpu), 1)
-    custom = dict(wanted.custom)
-    return RayTuneExecutor(Resources(wanted.cpu, wanted.gpu, 1, custom), options.address, cpus, custom or None)
+    workers = wanted.num_workers
+    if options.executor == "inline":
+        return InlineExecutor(workers, visible_gpus()[:workers] if wanted.gpu > 0 else ())
+    resources = Resources(wanted.cpu, wanted.gpu, workers, dict(wanted.custom))
+    # A cluster of our own declares what the processes of this machine may use, and enough of what only has a name.
+    declared = {name: amount * workers for name, amount in wanted.custom.items()}
+    cpus = None if options.address else num_cpus()
+    return RayTuneExecutor(resources, options.address, cpus, declared or None, wanted.max_concurrent)
 
 
 def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource) -> StudyPlan:

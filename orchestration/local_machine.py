@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
-
-import torch
+from collections.abc import Callable
 
 from orchestration.errors import UsageError
+from orchestration.local_gpus import free_gpus, take_gpus, visible_gpus
 from search_spaces.schema import Resources
 
 
@@ -17,27 +18,58 @@ def num_cpus() -> int:
 
 def count_local_slots(wanted: Resources) -> int:
     """Trials at the same time on this machine, at least 1."""
-    slots = int(num_cpus() / wanted.cpu)
+    slots = int(num_cpus() / (wanted.cpu * wanted.num_workers))
     if wanted.gpu > 0:
-        slots = min(slots, int(torch.cuda.device_count() / wanted.gpu))
+        slots = min(slots, int(len(visible_gpus()) / (wanted.gpu * wanted.num_workers)))
     return max(min(slots, wanted.max_concurrent or slots), 1)
+
+
+def settle_workers(
+    wanted: Resources, *, is_local: bool, find_free: Callable[[], tuple[str, ...]] = free_gpus
+) -> Resources:
+    """``workers: auto`` as a number: one worker on each visible GPU that nobody else fills, as far as the CPUs reach.
+
+    The GPUs in use are hidden from everything that this process starts. Without a GPU it is one worker.
+    Raises UsageError where no visible GPU is free, or for a cluster, whose GPUs are not those of this machine.
+    """
+    if wanted.workers != "auto":
+        return wanted
+    if not is_local:
+        raise UsageError("resources.workers: `auto` looks at this machine; with --address write how many")
+    visible = visible_gpus()
+    if not visible:
+        return wanted.model_copy(update={"workers": 1})
+    free = find_free()
+    if not free:
+        raise UsageError(
+            f"resources.workers: `auto` takes GPUs that nobody fills, and all {len(visible)} visible ones are in use; "
+            "wait, or write `workers: 1` to share one"
+        )
+    take_gpus(free)
+    workers = max(min(len(free), math.floor(num_cpus() / wanted.cpu)), 1)
+    return wanted.model_copy(update={"workers": workers, "gpu": 1.0})
 
 
 def require_resources(wanted: Resources, *, is_local: bool) -> None:
     """Raise UsageError for what this version, or a local machine, can never give; a cluster speaks for itself."""
     problems = []
-    if wanted.workers != 1:
-        problems.append(
-            f"workers: this version trains a trial on one worker, got {wanted.workers!r}; write `workers: 1`"
-        )
+    workers = wanted.num_workers
     if wanted.fuse not in ("auto", "off", 1):
         problems.append(f"fuse: this version trains trials one by one, got {wanted.fuse!r}; write `fuse: auto`")
-    if is_local and wanted.cpu > num_cpus():
-        problems.append(f"cpu: a trial wants {wanted.cpu:g} CPUs, this machine has {num_cpus()}; ask for less")
-    if is_local and wanted.gpu > torch.cuda.device_count():
-        problems.append(
-            f"gpu: a trial wants {wanted.gpu:g} GPUs, this machine shows {torch.cuda.device_count()}; "
-            "write `gpu: 0`, or give --address of a cluster that has them"
-        )
+    if workers > 1 and wanted.gpu % 1:
+        problems.append(f"gpu: workers that train together need a whole GPU each, got {wanted.gpu:g}; write `gpu: 1`")
+    if is_local:
+        problems += _shortage("cpu", "CPUs", wanted.cpu, workers, num_cpus(), "ask for less")
+        remedy = "write `gpu: 0`, or give --address of a cluster that has them"
+        problems += _shortage("gpu", "GPUs", wanted.gpu, workers, len(visible_gpus()), remedy)
     if problems:
         raise UsageError("\n".join(f"resources.{problem}" for problem in problems))
+
+
+def _shortage(key: str, noun: str, each: float, workers: int, there_are: int, remedy: str) -> list[str]:
+    if each > there_are:
+        return [f"{key}: a worker wants {each:g} {noun}, this machine has {there_are}; {remedy}"]
+    if each * workers > there_are:
+        needs = f"{workers} workers want {each:g} {noun} each, {each * workers:g} in all"
+        return [f"workers: {needs}, this machine has {there_are}; ask for fewer workers, or {remedy}"]
+    return []

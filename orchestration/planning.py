@@ -18,6 +18,7 @@ from orchestration.sources.pace import Pace
 from orchestration.sources.protocol import TrialSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
+from orchestration.worker_shares import require_shares
 from search_spaces.arms import plan_arms
 from search_spaces.catalogue import Catalogue
 from search_spaces.contrasts import ContrastPair, plan_contrasts
@@ -129,9 +130,11 @@ def plan_study(
     """Expand the space over the data, build every arm once, and prove that the arms differ.
 
     Raises InputError for folds or settings that the data or a model refuse, SpaceErrors for folds that the file does
-    not have, UsageError for two arms that are one.
+    not have, UsageError for two arms that are one or for batches that are too small for the workers.
     """
     arms = plan_arms(space, catalogue)
+    searches = {search.arm: search for search in plan_searches(space, catalogue, arms)}
+    require_shares(space.resources.num_workers, arms, searches, catalogue)
     cells = plan_cells(space, dataset.num_file_folds)
     for cell in cells:
         dataset.count_parts(runner.folds.at(cell))
@@ -150,7 +153,7 @@ def plan_study(
         contrasts=plan_contrasts(space, arms),
         cells=cells,
         seeds=confirm_seeds(space),
-        searches={search.arm: search for search in plan_searches(space, catalogue, arms)},
+        searches=searches,
         size=count_trials(space, catalogue, dataset.num_file_folds),
         facts=facts,
         runner=runner,

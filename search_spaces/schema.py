@@ -230,7 +230,8 @@ class Resources(Section):
     """What one trial takes.
 
     cpu, gpu: shares of one worker; custom: amounts of resources declared to Ray.
-    workers: data-parallel workers of one trial. fuse: how many trials may train together on one device.
+    workers: how many train one trial together; ``auto``: one on each visible GPU that nobody fills.
+    fuse: how many trials may train together on one device.
     max_concurrent: upper limit of trials at the same time; absent: as many as fit.
     """
 
@@ -240,6 +241,12 @@ class Resources(Section):
     fuse: Fuse = "auto"
     custom: dict[str, Amount] = Field(default_factory=dict)
     max_concurrent: int | None = Field(default=None, ge=1, le=100_000)
+
+    @property
+    def num_workers(self) -> int:
+        """``workers`` as a number; ``auto`` must have been settled by whoever knows the machine."""
+        assert isinstance(self.workers, int), "`workers: auto` was not settled"
+        return self.workers
 
 
 class Tracking(Section):

@@ -99,27 +99,28 @@ def _shut_down() -> None:
             gc.enable()
 
 
-def count_slots(resources: Resources) -> int:
-    """How many trials the living nodes can run at the same time."""
+def count_slots(resources: Resources, limit: int | None = None) -> int:
+    """How many trials the living nodes can run at the same time, at most ``limit``."""
     import ray
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    return sum(_count_workers(node, resources.bundle) for node in nodes) // resources.workers
+    fit = sum(_count_workers(node, resources.bundle) for node in nodes) // resources.workers
+    return fit if limit is None else min(fit, limit)
 
 
-def slot_counter(resources: Resources) -> Callable[[], int]:
+def slot_counter(resources: Resources, limit: int | None = None) -> Callable[[], int]:
     """:func:`count_slots`, asked of the cluster at most every two seconds: nodes come and go.
 
     Raises ResourcesUnavailable if a trial does not fit at all now.
     """
-    count, counted_at = count_slots(resources), time.monotonic()
+    count, counted_at = count_slots(resources, limit), time.monotonic()
     if count == 0:
         raise ResourcesUnavailable(_describe_shortage(resources))
 
     def current() -> int:
         nonlocal count, counted_at
         if time.monotonic() - counted_at > _NODES_ARE_FRESH_S:
-            count, counted_at = count_slots(resources), time.monotonic()
+            count, counted_at = count_slots(resources, limit), time.monotonic()
         return count
 
     return current

@@ -18,7 +18,8 @@ class RayTuneExecutor:
     """Ray Tune schedules; the driver decides.
 
     resources: of one trial. address: a running cluster, or None for one of our own on this machine, which then declares
-    ``num_cpus`` and ``custom``. A trial whose worker dies is tried ``MAX_RETRIES`` more times from its own checkpoint.
+    ``num_cpus`` and ``custom``. max_trials: at the same time; None: as many as fit. A trial that loses a worker
+    is tried ``MAX_RETRIES`` more times from its own checkpoint.
     """
 
     def __init__(
@@ -27,11 +28,13 @@ class RayTuneExecutor:
         address: str | None = None,
         num_cpus: int | None = None,
         custom: Mapping[str, float] | None = None,
+        max_trials: int | None = None,
     ) -> None:
         self._resources = resources
         self._address = address
         self._num_cpus = num_cpus
         self._custom = custom
+        self._max_trials = max_trials
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         if driver.has_all_given_out:
@@ -40,7 +43,7 @@ class RayTuneExecutor:
             interruption.listen_again()
             from orchestration.executors.ray_adapters import TuneBridge
 
-            num_slots = slot_counter(self._resources)
+            num_slots = slot_counter(self._resources, self._max_trials)
             # How many workers Tune may have starting at once; by default it starts them one after the other.
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(num_slots())
             bridge = TuneBridge(driver, num_slots, interruption)

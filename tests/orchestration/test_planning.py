@@ -14,14 +14,12 @@ from orchestration.errors import UsageError
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import code_digest
 from orchestration.launch import Prepared, prepare
-from orchestration.local_machine import num_cpus, require_resources
 from orchestration.planning import describe_arm
 from orchestration.workspace import Manifest, Workspace, require_same_study
 from reports.record import RunRecord
 from search_spaces.load import load, load_text
 from search_spaces.packaged import find_space, packaged_spaces
 from search_spaces.problems import SpaceErrors
-from search_spaces.schema import Resources
 from search_spaces.subsets import MODALITIES, SUBSET_SETTING, proper_subsets
 
 SPACE = """\
@@ -152,19 +150,6 @@ def test_every_packaged_space_fits_the_real_methods() -> None:
     assert set(names) >= {"quickstart", "ablation", "search"}
     for name in names:
         assert load(find_space(name), describe_methods()).study
-
-
-def test_impossible_resources_are_named_together() -> None:
-    wanted = Resources(cpu=float(num_cpus() + 1), gpu=64.0, workers=2, fuse=4)
-    with pytest.raises(UsageError) as caught:
-        require_resources(wanted, is_local=True)
-    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == [
-        "resources.workers",
-        "resources.fuse",
-        "resources.cpu",
-        "resources.gpu",
-    ]
-    require_resources(Resources(cpu=1000.0, gpu=8.0), is_local=False)
 
 
 def test_code_digest_sees_code_and_nothing_else(tmp_path: Path) -> None:
