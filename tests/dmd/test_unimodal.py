@@ -76,6 +76,29 @@ def test_the_loss_with_fd_is_equations_six_and_eleven_without_the_margin() -> No
     assert outputs.loss.item() == pytest.approx(expected, rel=1e-6)
 
 
+def with_encoders(common: float, exclusive: float) -> Model:
+    """FD with both encoders a multiple of the identity, and a decoder that gives back the exclusive part."""
+    model, eye = tiny(fd=True, modality="vision"), torch.eye(D)
+    weights = {"common": common * eye, "exclusive": exclusive * eye, "decoder": torch.cat([eye, 0 * eye], dim=1)}
+    model.load_state_dict({f"decoupling.{name}.weight": weight for name, weight in weights.items()}, strict=False)
+    return model
+
+
+def test_what_is_regressed_is_the_common_part() -> None:
+    plain = run(tiny(modality="vision")).prediction
+    assert torch.equal(run(with_encoders(1.0, 5.0)).prediction, plain)
+    assert not torch.allclose(run(with_encoders(2.0, 1.0)).prediction, plain)
+
+
+def test_the_terms_of_decoupling_by_hand() -> None:
+    """With E^prt x = 3x and D = its first half: rec = (x - 3x)^2 = 4 x^2 and cyc = (3x - 9x)^2 = 36 x^2 on average."""
+    parallel, opposite = run(with_encoders(1.0, 3.0)).terms, run(with_encoders(-1.0, 3.0)).terms
+    assert parallel["rec"].item() > 0
+    assert parallel["cyc"].item() == pytest.approx(9 * parallel["rec"].item(), rel=1e-5)
+    assert parallel["ort"].item() == pytest.approx(1.0, rel=1e-5)
+    assert opposite["ort"].item() == 0.0
+
+
 def test_the_task_loss_is_the_mean_absolute_error() -> None:
     outputs = run(tiny())
     assert BATCH.labels is not None
