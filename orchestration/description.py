@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from dmd.data.dataset import Dataset
@@ -65,6 +66,7 @@ def describe_study(
         },
         fixed={"model": space.model.name, **planned.baseline.settings},
         budget_note=space.description or "",
+        methods=tuple(planned.catalogue.methods),
         combinations=list_combinations(space, planned.catalogue),
     )
 
@@ -112,7 +114,19 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "num_groups": len(set(dataset.groups)),
         "non_finite": dict(dataset.non_finite),
         "official_split": folds.kind == "official",
+        "aligned": _is_aligned(dataset),
+        "text": _TEXT_BY_WIDTH.get(dataset.widths["language"], f"{dataset.widths['language']}-d"),
     }
+
+
+# The paper's two kinds of language features, told apart by their width as every reader of these files does.
+_TEXT_BY_WIDTH = {300: "glove", 768: "bert"}
+
+
+def _is_aligned(dataset: Dataset) -> bool:
+    """Whether the modalities of every item have equally many real steps."""
+    first, *others = dataset.lengths.values()
+    return all(np.array_equal(first, other) for other in others)
 
 
 def describe_hardware() -> Mapping[str, Any]:

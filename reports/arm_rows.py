@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from reports.contrast_rows import difference_of
 from reports.metrics import Metric
 from reports.published import COMPONENT_KEYS, find_ablation_row, nearest_dataset
 from reports.questions import Questions
 from reports.race import RaceTable
 from reports.record import ArmDescription, StudyDescription
-from reports.report import AblationTable, ArmRow, Measured, ModelRow, RunCounts
-from reports.results import ResultsTable, RunState
+from reports.report import AblationTable, ArmRow, Measured, ModelRow
 
 
 def arm_row(
     questions: Questions, study: StudyDescription, arm: ArmDescription, metrics: Sequence[Metric], dataset: str
 ) -> ArmRow:
     """One arm with every metric, its counts, and its published row if its components have one."""
-    counts = _count(questions.results, arm.name)
+    counts = questions.results.counts(arm.name)
     has_both = 0 < counts.failed < counts.scored
     measured = {
         metric.name: Measured(
@@ -34,22 +31,9 @@ def arm_row(
     return ArmRow(arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published)
 
 
-def _count(results: ResultsTable, arm: str) -> RunCounts:
-    state = results.state[results.arms.index(arm)]
-    scored = (state == RunState.COMPLETED) | (state == RunState.FAILED)
-    return RunCounts(
-        scored=int(scored.sum()),
-        failed=results.count(arm, RunState.FAILED),
-        missing=results.count(arm, RunState.MISSING),
-        seeds=int(np.any(scored, axis=1).sum()),
-        cells=int(np.any(scored, axis=0).sum()),
-        cells_planned=int(np.any(state != RunState.NOT_PLANNED, axis=0).sum()),
-    )
-
-
 def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> AblationTable:
     """The baseline, its ablations and its controls, in planned order."""
-    dataset = nearest_dataset(str(study.data.get("name", "")))
+    dataset = nearest_dataset(study.data_name)
     arms = [arm for arm in study.arms if arm.role != "model" or arm.name == study.baseline]
     components: dict[str, None] = {}
     for arm in arms:
@@ -67,7 +51,7 @@ def compare_models(
     models = [arm for arm in study.arms if arm.role == "model" and arm.name != study.baseline]
     if not models:
         return ()
-    dataset = nearest_dataset(str(study.data.get("name", "")))
+    dataset = nearest_dataset(study.data_name)
     rows = []
     for arm in [arm for arm in study.arms if arm.name == study.baseline] + models:
         is_baseline = arm.name == study.baseline

@@ -225,7 +225,7 @@ def _constrained(cube: _Cube) -> Constrained | None:
 
 def _ablation_path(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> tuple[PathStep, ...]:
     """Steps between the rows of Table 3 that the study has, in the order printed."""
-    dataset = nearest_dataset(str(study.data.get("name", "")))
+    dataset = nearest_dataset(study.data_name)
     arms = _arms_by_combination(study)
     rows = [frozenset(n for n, on in row.components.items() if on) for row in ablation_rows() if row.dataset == dataset]
     steps = []

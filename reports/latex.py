@@ -45,11 +45,12 @@ _MINUS = re.compile(r"(?<![^\s(])-(?=\d)|(?<=\s)-(?=\s)")
 
 @dataclass(frozen=True)
 class LatexTable:
-    """One ``.tex`` file without its ending. caption: plain text; it is escaped like every cell."""
+    """One ``.tex`` file without its ending. caption, notes (below the table): plain text, escaped like every cell."""
 
     name: str
     caption: str
     grid: Grid
+    notes: tuple[str, ...] = ()
 
     def to_latex(self) -> str:
         """The file's text: a ``table`` with caption and the label ``tab:<name>``."""
@@ -74,9 +75,16 @@ class LatexTable:
             r"\bottomrule",
             r"\end{tabular}}%",
             r"\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi",
+            *self._footnotes(),
             r"\end{table}",
         ]
         return "\n".join(lines) + "\n"
+
+    def _footnotes(self) -> list[str]:
+        if not self.notes:
+            return []
+        text = "\\par\n".join(escape(note) for note in self.notes)
+        return [r"\par\smallskip", rf"\parbox{{\linewidth}}{{\footnotesize\raggedright {text}}}"]
 
 
 def escape(text: str) -> str:

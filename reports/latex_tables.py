@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reports import result_grids
 from reports.latex import LatexTable
+from reports.paper.grids import paper_block
 from reports.report import Report
 
 _INTERVALS = (
@@ -25,14 +26,6 @@ def _tables(report: Report) -> Iterator[LatexTable]:
         f"Ablation, study {study}. n counts runs. {_INTERVALS}.",
         result_grids.ablation_grid(report),
     )
-    published = result_grids.published_grid(report)
-    if published is not None:
-        yield LatexTable(
-            "published",
-            f"Published Table 3 ({report.ablation.dataset}) beside measured, study {study}, per cent. Published "
-            "numbers are other features, splits and seeds, without intervals, and are not ranked with measured ones.",
-            published,
-        )
     for number, grid in enumerate(result_grids.other_metric_grids(report), start=1):
         yield LatexTable(
             f"other_metrics_{number}",
@@ -61,4 +54,14 @@ def _tables(report: Report) -> Iterator[LatexTable]:
     if report.models:
         yield LatexTable(
             "methods", f"Methods, study {study}. n counts runs. {_INTERVALS}.", result_grids.model_grid(report)
+        )
+    for table in report.paper:
+        block = paper_block(table)
+        where = "" if table.dataset in table.title else f" ({table.dataset})"
+        yield LatexTable(
+            f"table{table.number}",
+            f"Table {table.number} of the paper, {table.title}{where}, beside study {study}, per cent. Printed numbers "
+            "are other features, splits and seeds, without intervals, and are not ranked with measured ones.",
+            block.grid,
+            (*block.gaps, *table.notes),
         )

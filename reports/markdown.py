@@ -13,6 +13,7 @@ from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
 from reports.hyperparameters.grids import hyperparameter_grids
 from reports.number_cells import CELL_LEGEND
+from reports.paper.grids import paper_block
 from reports.report import Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
@@ -36,7 +37,7 @@ def render_markdown(report: Report) -> str:
         metric=report.primary,
         cell_legend=CELL_LEGEND,
         ablation=result_grids.ablation_grid(report),
-        published=result_grids.published_grid(report),
+        paper=[paper_block(table) for table in report.paper],
         other_metrics=list(result_grids.other_metric_grids(report)),
         contrast_sizes=result_grids.contrast_size_grid(report),
         contrast_tests=result_grids.contrast_test_grid(report),

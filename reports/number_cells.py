@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.metrics import Metric
 from reports.questions import Answers
-from reports.report import RunCounts
+from reports.results import RunCounts
 from reports.rounding import ABSENT, decimals_for, fixed
 from reports.statistics.estimate import Estimate
 

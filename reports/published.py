@@ -18,27 +18,58 @@ METRIC_KEYS = {"acc7": "acc7", "acc2_non0": "acc2", "f1_non0": "f1"}
 
 
 @dataclass(frozen=True)
+class Printed:
+    """A printed number, in per cent. is_repaired: not legible in our copy, and taken from where it stands again."""
+
+    value: float
+    is_repaired: bool = False
+
+
+@dataclass(frozen=True)
 class AblationRow:
-    """One row of Table 3. metrics: metric name -> per cent."""
+    """One row of Table 3."""
 
     dataset: str
     row: int
     components: Mapping[str, bool]
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, Printed]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """alignment: ``aligned`` or ``unaligned``; text: ``glove`` or ``bert`` (printed with an asterisk)."""
+
+    alignment: str
+    text: str
 
 
 @dataclass(frozen=True)
 class MethodRow:
-    """One row of Table 1 (CMU-MOSI) or Table 2 (CMU-MOSEI). metrics: metric name -> per cent.
-
-    setting: ``aligned`` or ``unaligned``; text: ``glove`` or ``bert``.
-    """
+    """One row of Table 1 (CMU-MOSI) or Table 2 (CMU-MOSEI)."""
 
     dataset: str
     method: str
-    setting: str
-    text: str
-    metrics: Mapping[str, float]
+    setting: Setting
+    metrics: Mapping[str, Printed]
+
+
+@dataclass(frozen=True)
+class UnimodalRow:
+    """One row of Table 4 (CMU-MOSEI). label: as printed. modality: None for a summary over the three."""
+
+    label: str
+    modality: str | None
+    without_fd: Mapping[str, Printed]
+    with_fd: Mapping[str, Printed]
+
+
+@dataclass(frozen=True)
+class GraphDistillationRow:
+    """One row of Table 5 for one of its two data sets."""
+
+    dataset: str
+    method: str
+    metrics: Mapping[str, Printed]
 
 
 @cache
@@ -47,8 +78,12 @@ def _content() -> Mapping[str, Any]:
     return content
 
 
-def _metrics(row: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(row[key]) for name, key in METRIC_KEYS.items() if key in row}
+def _metrics(row: Mapping[str, Any]) -> dict[str, Printed]:
+    return {name: _printed(row[key]) for name, key in METRIC_KEYS.items() if key in row}
+
+
+def _printed(cell: Any) -> Printed:
+    return Printed(float(cell["value"]), cell["repaired"]) if isinstance(cell, Mapping) else Printed(float(cell))
 
 
 @cache
@@ -64,9 +99,31 @@ def ablation_rows() -> tuple[AblationRow, ...]:
 def method_rows() -> tuple[MethodRow, ...]:
     """Every row of Tables 1 and 2."""
     return tuple(
-        MethodRow(table["dataset"], row["method"], row["setting"], row["text"], _metrics(row))
+        MethodRow(table["dataset"], row["method"], Setting(row["setting"], row["text"]), _metrics(row))
         for table in (_content()["table1"], _content()["table2"])
         for row in table["rows"]
+    )
+
+
+_INPUTS = {"L only": "language", "V only": "vision", "A only": "audio", "Mean": None, "STD": None}
+
+
+@cache
+def unimodal_rows() -> tuple[UnimodalRow, ...]:
+    """Every row of Table 4, summaries last."""
+    return tuple(
+        UnimodalRow(row["input"], _INPUTS[row["input"]], _metrics(row["without_fd"]), _metrics(row["with_fd"]))
+        for row in _content()["table4"]["rows"]
+    )
+
+
+@cache
+def graph_distillation_rows() -> tuple[GraphDistillationRow, ...]:
+    """Every row of Table 5, CMU-MOSI first."""
+    return tuple(
+        GraphDistillationRow(dataset, row["method"], _metrics(row[dataset]))
+        for dataset in ("CMU-MOSI", "CMU-MOSEI")
+        for row in _content()["table5"]["rows"]
     )
 
 
@@ -81,3 +138,9 @@ def find_ablation_row(dataset: str, components: Mapping[str, bool]) -> AblationR
 def nearest_dataset(name: str) -> str:
     """The published data set to show beside data called ``name``: CMU-MOSEI if it says so, else CMU-MOSI."""
     return "CMU-MOSEI" if "mosei" in name.lower() else "CMU-MOSI"
+
+
+def is_published_data(name: str, dataset: str) -> bool:
+    """Whether data called ``name`` are, by their name, the published data set ``dataset``."""
+    lowered = name.lower()
+    return nearest_dataset(name) == dataset and ("mosi" in lowered or "mosei" in lowered)

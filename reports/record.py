@@ -140,11 +140,13 @@ class StudyDescription:
     ``{"log_uniform": [0.01, 1.0]}``); empty if nothing was searched.
     confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
     data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
-    ``non_finite`` counts, ``official_split`` (bool: one split, so new-data intervals are over test groups).
+    ``non_finite`` counts, ``official_split`` (bool: one split, so new-data intervals are over test groups),
+    ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words).
     provenance: versions, hardware, command line, start time, code fingerprint.
     budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
     combinations: the components that are on, for every combination that the baseline's method can run (whether the
         study has an arm for it or not); empty where unknown or where nothing is ablated.
+    methods: every method that could be an arm, by the name that ``arms.models`` takes; empty if not recorded.
     """
 
     study: str
@@ -161,6 +163,12 @@ class StudyDescription:
     fixed: Mapping[str, Value] = field(default_factory=dict)
     budget_note: str = ""
     combinations: tuple[tuple[str, ...], ...] = ()
+    methods: tuple[str, ...] = ()
+
+    @property
+    def data_name(self) -> str:
+        """What the data are called; empty if not recorded."""
+        return str(self.data.get("name", ""))
 
     @property
     def family(self) -> tuple[ArmDescription, ...]:

@@ -14,25 +14,14 @@ from reports.budget import Budget
 from reports.configurations import BestConfigurations
 from reports.hyperparameters.section import Hyperparameters
 from reports.metrics import Metric
+from reports.paper.tables import PaperTable
 from reports.published import AblationRow
 from reports.questions import Answers
 from reports.race import RaceTable
 from reports.record import Contrast, StudyDescription
-from reports.results import ResultsTable
+from reports.results import ResultsTable, RunCounts
 from reports.statistics.effect_size import EffectSize, ImprovementProbability
 from reports.statistics.verdict import Verdict
-
-
-@dataclass(frozen=True)
-class RunCounts:
-    """Confirm runs of one arm: those scored (failed ones included), and what is not there."""
-
-    scored: int
-    failed: int
-    missing: int
-    seeds: int
-    cells: int
-    cells_planned: int
 
 
 @dataclass(frozen=True)
@@ -204,6 +193,7 @@ class Report:
     attribution: Attribution
     race: RaceTable | None
     models: tuple[ModelRow, ...]
+    paper: tuple[PaperTable, ...]
     configurations: BestConfigurations
     hyperparameters: Hyperparameters
     budget: Budget

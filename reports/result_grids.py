@@ -52,28 +52,6 @@ def ablation_grid(report: Report) -> Grid:
     return Grid(headings, align, tuple(rows))
 
 
-def published_grid(report: Report) -> Grid | None:
-    """Table 3 as published beside what was measured; None if no arm is a row of it."""
-    table = report.ablation
-    rows = [row for row in table.rows if row.published is not None]
-    shown = [
-        metric for metric in report.metrics if any(m.published and metric.name in m.published.metrics for m in rows)
-    ]
-    if not rows or not shown:
-        return None
-    headings: tuple[str, ...] = ("Arm", *_component_headings(table.components), "n")
-    for metric in shown:
-        headings += (f"{metric.label} published", f"{metric.label} measured")
-    cells = []
-    for row in rows:
-        published = row.published.metrics if row.published is not None else {}
-        line: tuple[str, ...] = (row.label, *_ticks(row, table.components), runs_cell(row.counts))
-        for metric in shown:
-            line += (fixed(published.get(metric.name), 1), mean_cell(row.measured[metric.name].answers, metric))
-        cells.append(line)
-    return Grid(headings, "l" + "c" * len(table.components) + "r" + "rr" * len(shown), tuple(cells))
-
-
 def other_metric_grids(report: Report, per_grid: int = 3) -> Iterator[Grid]:
     """Every arm on the metrics other than the primary, a few per table."""
     arms = {row.arm: row for row in (*report.ablation.rows, *(model.row for model in report.models))}

@@ -45,6 +45,18 @@ class FoldCell:
 
 
 @dataclass(frozen=True)
+class RunCounts:
+    """Confirm runs of one arm: those scored (failed ones included), and what is not there."""
+
+    scored: int
+    failed: int
+    missing: int
+    seeds: int
+    cells: int
+    cells_planned: int
+
+
+@dataclass(frozen=True)
 class ResultsTable:
     """Test scores of the confirm trials, as recorded (shares, not per cent).
 
@@ -118,6 +130,19 @@ class ResultsTable:
     def count(self, arm: str, state: RunState) -> int:
         """How many runs of an arm are in a state."""
         return int((self.state[self.arms.index(arm)] == state).sum())
+
+    def counts(self, arm: str) -> RunCounts:
+        """How many runs an arm has, and over how many seeds and cells."""
+        state = self.state[self.arms.index(arm)]
+        scored = (state == RunState.COMPLETED) | (state == RunState.FAILED)
+        return RunCounts(
+            scored=int(scored.sum()),
+            failed=self.count(arm, RunState.FAILED),
+            missing=self.count(arm, RunState.MISSING),
+            seeds=int(np.any(scored, axis=1).sum()),
+            cells=int(np.any(scored, axis=0).sum()),
+            cells_planned=int(np.any(state != RunState.NOT_PLANNED, axis=0).sum()),
+        )
 
 
 def cell_of(repeat: int, fold: int | None) -> FoldCell:

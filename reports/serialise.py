@@ -81,6 +81,7 @@ def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
     for name, kind in (("arms", ArmDescription), ("contrasts", Contrast), ("planned", PlannedCell)):
         known[name] = tuple(kind(**_any_from_json(_known_keys(kind, item, f"{where}, {name}"))) for item in known[name])
     known["metrics"] = tuple(known["metrics"])
+    known["methods"] = tuple(known.get("methods", ()))
     known["combinations"] = tuple(tuple(combination) for combination in known.get("combinations", ()))
     return StudyDescription(**known)
 

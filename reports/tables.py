@@ -23,6 +23,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _attribution(report),
         _race(report),
         _models(report),
+        _paper(report),
         _runs(report),
         _configurations(report),
         *hyperparameter_tables(report.hyperparameters),
@@ -64,7 +65,8 @@ def _arms(report: Report) -> Table:
         counts = row.counts
         for metric in report.metrics:
             measured = row.measured[metric.name]
-            published = row.published.metrics.get(metric.name) if row.published is not None else None
+            printed = None if row.published is None else row.published.metrics.get(metric.name)
+            published = None if printed is None else printed.value
             dataset = report.ablation.dataset if published is not None else None
             survivors = None if measured.survivors is None else measured.survivors.value
             numbers = (counts.seeds, counts.cells, counts.failed, counts.missing, survivors, published, dataset)
@@ -157,6 +159,22 @@ def _models(report: Report) -> Table:
         rows.append((model.row.arm, model.row.model, *_answers(measured.answers), *_answers(difference)))
     names = tuple(f"baseline_minus_method_{name}" for name in ANSWER_COLUMNS)
     return Table("methods", ("arm", "model", *ANSWER_COLUMNS, *names), tuple(rows))
+
+
+def _paper(report: Report) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for table in report.paper:
+        for row in table.rows:
+            for columns, entry in zip(table.groups, row.entries, strict=True):
+                for column, cell in zip(columns, entry.cells, strict=True):
+                    printed = cell.printed if column.has_printed else None
+                    value = (None, None) if printed is None else (printed.value, printed.is_repaired)
+                    name = (table.number, table.dataset, table.is_same_data, row.label, column.heading, column.reading)
+                    runs = None if entry.counts is None else entry.counts.scored
+                    last = ("+".join(entry.arms), entry.gap, runs, *_answers(cell.measured))
+                    rows.append((*name, cell.metric.name, *value, *last))
+    names = ("table", "dataset", "is_same_data", "row", "column", "reading", "metric", "published", "is_repaired")
+    return Table("paper", (*names, "arm", "gap", "runs", *ANSWER_COLUMNS), tuple(rows))
 
 
 def _runs(report: Report) -> Table:

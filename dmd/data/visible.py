@@ -5,7 +5,7 @@ A setting of every method, because it acts on the data and not on the model: the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 import numpy as np
@@ -36,7 +36,7 @@ def blank_hidden(inputs: Inputs, visible: VisibleModalities) -> Inputs:
     """``inputs`` with every modality that is not visible as one real step of zeros; shapes stay as they are."""
     seen = seen_modalities(visible)
     shown = {m: part if m in seen else _blank(part) for m, part in inputs.sequences.items()}
-    return Inputs(inputs.ids, inputs.groups, shown)
+    return replace(inputs, sequences=shown)
 
 
 def _blank(part: Sequences) -> Sequences:

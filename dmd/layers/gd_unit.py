@@ -80,6 +80,8 @@ class GDUnit(nn.Module):
     """
 
     prior: Tensor
+    targets: Tensor
+    sources: Tensor
 
     def __init__(self, width: int, size: int, config: GDConfig) -> None:
         super().__init__()
@@ -89,6 +91,9 @@ class GDUnit(nn.Module):
         self.edge = nn.Linear(4 * size, 1)
         prior = edge_prior(config.prior, config.prior_scores)
         self.has_prior = prior is not None
+        # on the device, because a list of numbers is copied there in every step
+        self.register_buffer("targets", torch.tensor(_TARGETS), persistent=False)
+        self.register_buffer("sources", torch.tensor(_SOURCES), persistent=False)
         self.register_buffer("prior", torch.zeros(len(EDGES)) if prior is None else prior, persistent=False)
 
     def edges(self, logits: Tensor, representations: Tensor) -> Tensor:
@@ -99,7 +104,7 @@ class GDUnit(nn.Module):
         if self.config.detach_edge_inputs:
             logits, representations = logits.detach(), representations.detach()
         vertex = torch.cat([self.from_logit(logits.unsqueeze(-1)), self.from_representation(representations)], dim=-1)
-        pairs = torch.cat([vertex[:, _TARGETS], vertex[:, _SOURCES]], dim=-1)
+        pairs = torch.cat([vertex[:, self.targets], vertex[:, self.sources]], dim=-1)
         scores: Tensor = self.edge(pairs).squeeze(-1) / self.config.temperature
         if self.config.softmax == "all_edges":
             return scores.softmax(-1)
@@ -114,13 +119,13 @@ class GDUnit(nn.Module):
         edges = self.edges(logit, represented)
         weights = edges + self.prior if self.has_prior else edges
         teacher_logit = logit.detach() if self.config.detach_teacher else logit
-        terms = {"logit": logit_distillation(logit[:, _TARGETS], teacher_logit[:, _SOURCES], weights)}
+        terms = {"logit": logit_distillation(logit[:, self.targets], teacher_logit[:, self.sources], weights)}
         if self.has_prior:
             terms["prior"] = self.config.regulariser * prior_regulariser(edges, self.prior)
         if self.config.representation != "off":
             teacher = represented.detach() if self.config.detach_teacher else represented
             distance = representation_distillation(
-                represented[:, _TARGETS], teacher[:, _SOURCES], weights, self.config.representation
+                represented[:, self.targets], teacher[:, self.sources], weights, self.config.representation
             )
             terms["representation"] = self.config.representation_weight * distance
         return GDOutput(edges, terms)

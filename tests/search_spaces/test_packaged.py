@@ -23,8 +23,8 @@ def packaged(name: str) -> SearchSpace:
     return load(find_space(name), CATALOGUE)
 
 
-def test_the_three_spaces_are_there_and_sound() -> None:
-    assert {"quickstart", "ablation", "search"} <= set(packaged_spaces())
+def test_the_spaces_are_there_and_sound() -> None:
+    assert {"quickstart", "ablation", "search", "unimodal", "mult"} <= set(packaged_spaces())
     for name in packaged_spaces():
         assert plan_arms(packaged(name), CATALOGUE)
 
@@ -104,3 +104,51 @@ def test_the_search_varies_weights_and_components() -> None:
     assert space.search is not None
     assert {"gamma", "lambda1", "lambda2", "alpha", "fd", "homo_gd", "ca", "hetero_gd"} == set(space.search.parameters)
     assert (space.search.searcher, space.search.scheduler) == ("tpe", "asha")
+
+
+SIZES = ("width", "heads", "levels", "max_epochs", "patience")
+
+
+def test_one_modality_stands_alone_with_and_without_decoupling_beside_reading_a() -> None:
+    space = packaged("unimodal")
+    arms = {arm.name: arm for arm in plan_arms(space, CATALOGUE)}
+    reading_a = arms["dmd"]
+    assert reading_a.components == {"fd": True, "homo_gd": False, "ca": False, "hetero_gd": False}
+    assert reading_a.settings["keep_aux_heads"] is True
+    alone = {name: arm for name, arm in arms.items() if arm.model == "unimodal"}
+    assert {name: (arm.settings["modality"], arm.components["fd"]) for name, arm in alone.items()} == {
+        f"{modality}{suffix}": (modality, fd)
+        for modality in ("language", "audio", "vision")
+        for suffix, fd in (("", False), ("-fd", True))
+    }
+    assert all(arm.settings[name] == reading_a.settings[name] for arm in alone.values() for name in SIZES)
+    pairs = {(pair.first, pair.second) for pair in plan_contrasts(space, tuple(arms.values()))}
+    assert pairs == {(f"{m}-fd", m) for m in ("language", "audio", "vision")} | {
+        (m, "median") for m in ("language", "audio", "vision")
+    }
+    searches = {search.arm: search for search in plan_searches(space, CATALOGUE, tuple(arms.values()))}
+    assert set(searches["audio"].parameters) == {"learning_rate", "kernel.audio"}
+    assert set(searches["audio-fd"].parameters) == {"learning_rate", "kernel.audio", "gamma", "lambda1"}
+    assert searches["median"].owner is None
+    size = count_trials(space, CATALOGUE, num_file_folds=5)
+    assert (size.num_search, size.num_confirm) == (7 * 5 * 6, 8 * 5 * 3)
+
+
+def test_mult_is_compared_at_the_size_of_dmd_with_and_without_gd() -> None:
+    space = packaged("mult")
+    arms = {arm.name: arm for arm in plan_arms(space, CATALOGUE)}
+    assert [(arm.name, arm.model) for arm in arms.values()] == [
+        ("dmd", "dmd"), ("mult", "mult"), ("mult-gd", "mult"), ("mult-heads", "mult")
+    ]  # fmt: skip
+    assert all(arms["dmd"].components.values())
+    assert {name: arm.components for name, arm in arms.items() if arm.model == "mult"} == {
+        "mult": {"gd": False}, "mult-gd": {"gd": True}, "mult-heads": {"gd": False}
+    }  # fmt: skip
+    assert arms["mult-heads"].settings == {**arms["mult"].settings, "keep_aux_heads": True}
+    assert all(arm.settings[name] == arms["dmd"].settings[name] for arm in arms.values() for name in SIZES)
+    assert len(plan_contrasts(space, tuple(arms.values()))) == 4
+    searches = {search.arm: search for search in plan_searches(space, CATALOGUE, tuple(arms.values()))}
+    assert set(searches["mult-gd"].parameters) - set(searches["mult"].parameters) == {"lambda2"}
+    assert set(searches["mult-heads"].parameters) == set(searches["mult"].parameters)
+    size = count_trials(space, CATALOGUE, num_file_folds=5)
+    assert (size.num_search, size.num_confirm) == (4 * 5 * 6, 4 * 5 * 3)

@@ -1,0 +1,23 @@
+"""Which tables of the paper a study speaks to."""
+
+from __future__ import annotations
+
+from reports.details import ReadDetails
+from reports.paper.components import components_table
+from reports.paper.graph_distillation import graph_distillation_table
+from reports.paper.methods import methods_table
+from reports.paper.tables import PaperTable
+from reports.paper.unimodal import unimodal_table
+from reports.questions import Questions
+from reports.record import StudyDescription
+
+
+def paper_tables(study: StudyDescription, questions: Questions, read_details: ReadDetails) -> tuple[PaperTable, ...]:
+    """Every table that has an arm of the study besides the baseline, in the paper's order."""
+    tables = (
+        methods_table(study, questions),
+        components_table(study, questions),
+        unimodal_table(study, questions, read_details),
+        graph_distillation_table(study, questions),
+    )
+    return tuple(table for table in tables if table is not None)
