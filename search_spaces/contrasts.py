@@ -48,7 +48,11 @@ def plan_contrasts(space: SearchSpace, arms: Sequence[Arm]) -> tuple[ContrastPai
 def auto_contrasts(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
     """What ``contrasts: auto`` means for ``arms``, baseline first (:func:`plan_contrasts`)."""
     baseline = arms[0]
-    methods = tuple(ContrastPair(baseline.name, arm.name, "method") for arm in arms if arm.role == "model")
+    methods = tuple(
+        ContrastPair(baseline.name, arm.name, "settings" if arm.model == baseline.model else "method")
+        for arm in arms
+        if arm.role == "model"
+    )
     return (*_edges(arms), *_subset_pairs(arms), *methods, *_heads_pairs(arms))
 
 

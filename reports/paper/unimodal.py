@@ -100,7 +100,9 @@ def _score_joint_heads(study: StudyDescription, questions: Questions, read_detai
 
 def _is_decoupling_alone(arm: ArmDescription) -> bool:
     on = {name for name, is_on in arm.components.items() if is_on}
-    return set(arm.components) == set(COMPONENT_KEYS) and on == {"fd"} and arm.role in ("ablation", "model")
+    keeps_heads = bool(arm.settings.get("keep_aux_heads", False))
+    is_whole = arm.role in ("baseline", "ablation", "model")
+    return set(arm.components) == set(COMPONENT_KEYS) and on == {"fd"} and keeps_heads and is_whole
 
 
 def _metric_rows(metric: str, sources: Sequence[_Source]) -> list[PaperRow]:

@@ -229,6 +229,17 @@ def test_table_4_reads_the_heads_of_the_decoupled_model() -> None:
     assert counts["ACC2 L only"].scored == 10
 
 
+def test_the_decoupled_model_may_be_the_baseline_and_is_told_from_the_same_without_heads() -> None:
+    study, records, details = joint_study()
+    joint = study.arms[1]
+    headless = arm("only-fd", "dmd", "ablation", components=joint.components)
+    arms = (headless, replace(joint, role="baseline"))
+    study = replace(study_of(headless, joint), arms=arms, baseline=joint.name)
+    (table,) = [table for table in analyse(study, records, details.get).paper if table.number == 4]
+    joint_cells = [row.entries[1].cells[0] for row in table.rows if row.names == ("ACC2", "L only")]
+    assert [None if cell.measured is None else cell.measured.value for cell in joint_cells] == [pytest.approx(100)]
+
+
 def test_heads_without_details_or_with_another_scale_are_a_gap() -> None:
     study, records, details = joint_study()
     assert analyse(study, records).paper == ()

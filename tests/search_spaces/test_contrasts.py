@@ -74,6 +74,11 @@ def test_methods_are_compared_with_the_baseline_and_controls_with_nothing() -> N
     assert contrasts_of(space) == (ContrastPair("dmd", "ridge", "method"), ContrastPair("dmd", "mult", "method"))
 
 
+def test_the_same_method_with_other_settings_is_not_called_another_method() -> None:
+    space = space_of("arms: {models: [{name: dmd, arm: wide, width: 64}]}\n")
+    assert contrasts_of(space) == (ContrastPair("dmd", "wide", "settings"),)
+
+
 def test_declared_pairs_are_taken_as_they_are() -> None:
     more = "contrasts: [[no-ca, full], [full, none], [control, full]]\n"
     space = space_of("arms: {ablation: {design: published}, controls: true}\n" + more)
