@@ -1,4 +1,4 @@
-"""What a search optimises: one validation metric. There is no way to name a test metric here."""
+"""What a search optimises: a validation metric, and what is traded off against it. No test metric can be named here."""
 
 from __future__ import annotations
 
@@ -30,6 +30,22 @@ class Objective:
     def rank(self, value: float) -> float:
         """A number that is smaller the better ``value`` is."""
         return value if self.direction == "minimize" else -value
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a trial takes: ``parameters`` of its model, or ``device_seconds`` on its device. Less is better."""
+
+    name: str
+    direction: Direction = "minimize"
+
+    def of_record(self, record: RunRecord) -> float | None:
+        """The cost of a trial that has ended."""
+        return _finite(float(record.num_parameters) if self.name == "parameters" else record.duration_s)
+
+
+Goal = Objective | Cost
+COSTS = {cost.name: cost for cost in (Cost("parameters"), Cost("device_seconds"))}
 
 
 def _finite(value: float | None) -> float | None:

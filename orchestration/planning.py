@@ -11,7 +11,7 @@ from dmd.metrics import HIGHER_IS_BETTER
 from dmd.training.pilot import JobFacts, inspect_job
 from orchestration.errors import UsageError
 from orchestration.fingerprint import Fingerprint
-from orchestration.objective import Objective
+from orchestration.objective import COSTS, Goal, Objective
 from orchestration.runner import DmdRunner, FoldPlan
 from orchestration.sources.listed import ListedSource
 from orchestration.sources.pace import Pace
@@ -33,7 +33,8 @@ from search_spaces.plan import (
     search_seed,
 )
 from search_spaces.schema import SearchSpace
-from search_spaces.searches import ArmSearch, drop_inactive, find_impossible, plan_searches
+from search_spaces.searches import ArmSearch, drop_inactive, find_impossible, plan_searches, starts_of
+from search_spaces.settings import full_settings
 from search_spaces.trial import Arm, Cell, Trial, Value, digest
 
 
@@ -66,14 +67,19 @@ class PlannedStudy:
         """What searches optimise; None if nothing is searched."""
         if self.space.search is None:
             return None
-        metric = self.space.objective_metric
-        return Objective(metric, "maximize" if HIGHER_IS_BETTER[metric] else "minimize")
+        return _objective_of(self.space.objective_metric)
 
     @property
     def certain_seeds(self) -> tuple[int, ...]:
         """The confirm seeds that every arm gets, however a race goes."""
         race = self.space.confirm.race
         return self.seeds if race is None else self.seeds[: race.least]
+
+    @property
+    def further_goals(self) -> tuple[Goal, ...]:
+        """What searches trade off against the objective."""
+        names = self.space.further_objectives
+        return tuple(COSTS[name] if name in COSTS else _objective_of(name.removeprefix("valid/")) for name in names)
 
     def make_source(self, pace: Pace | None = None) -> StudySource:
         """All trials of the study; a fresh source, to be replayed from the ledger. pace: that of a race."""
@@ -120,8 +126,16 @@ class PlannedStudy:
                 study_seed=self.space.seed,
                 make_trial=make_trial,
                 find_conflict=lambda proposal: find_impossible(method, arm, proposal),
+                exists=lambda name, chosen: plan.is_active(name, full_settings(method, {**arm.settings, **chosen})),
+                is_conditional=bool(plan.conditions),
+                further=self.further_goals,
+                start=starts_of(plan, search.start),
             )
         )
+
+
+def _objective_of(metric: str) -> Objective:
+    return Objective(metric, "maximize" if HIGHER_IS_BETTER[metric] else "minimize")
 
 
 def plan_study(

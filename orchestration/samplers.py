@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler
 
 from search_spaces.distributions import Choice, Distribution, IntRange, LogUniform, Uniform
+from search_spaces.trial import Value
 
 SearcherName = Literal["random", "tpe", "gp", "cmaes"]
 
 
-def make_sampler(name: SearcherName, seed: int, num_trials: int) -> BaseSampler:
+def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional: bool = False) -> BaseSampler:
     """A sampler whose first answer depends on ``seed`` and the history it is shown, and on nothing else.
 
     num_trials: the budget of the search. A third of it, between 4 and 10 trials, is drawn at random before a model of
-    the objective is trusted; Optuna's fixed 10 would leave nothing of a small budget.
+    the objective is trusted; Optuna's fixed 10 would leave nothing of a small budget. is_conditional: some parameters
+    exist only under values of others; TPE then models those that occur together, the other searchers draw a parameter
+    that does not always exist on its own.
     """
     num_startup = max(4, min(10, num_trials // 3))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if name == "tpe":
+            # Trials that still run count as bad ones (the constant liar), so that workers spread out.
             return optuna.samplers.TPESampler(
                 seed=seed,
                 multivariate=True,
+                group=is_conditional,
                 constant_liar=True,
                 n_startup_trials=num_startup,
             )
@@ -38,18 +41,14 @@ def make_sampler(name: SearcherName, seed: int, num_trials: int) -> BaseSampler:
         return optuna.samplers.RandomSampler(seed=seed)
 
 
-def to_optuna(distributions: Mapping[str, Distribution]) -> dict[str, BaseDistribution]:
-    """The same distributions in Optuna's words."""
-    return {name: _to_optuna(distribution) for name, distribution in distributions.items()}
-
-
-def _to_optuna(distribution: Distribution) -> BaseDistribution:
+def suggest(trial: optuna.Trial, name: str, distribution: Distribution) -> Value:
+    """The sampler's value for one parameter of ``trial``."""
     match distribution:
         case LogUniform(low, high):
-            return FloatDistribution(low, high, log=True)
+            return trial.suggest_float(name, low, high, log=True)
         case Uniform(low, high):
-            return FloatDistribution(low, high)
+            return trial.suggest_float(name, low, high)
         case IntRange(low, high):
-            return IntDistribution(low, high)
+            return trial.suggest_int(name, low, high)
         case Choice(options):
-            return CategoricalDistribution(options)
+            return cast(Value, trial.suggest_categorical(name, options))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
+from search_spaces.arms import plan_arms
 from search_spaces.catalogue import Catalogue, MethodSchema, SettingSchema
 from search_spaces.components import HEADS_KEPT
+from search_spaces.conditions import WHEN, parents_first
 from search_spaces.distributions import Choice, Distribution, IntRange
-from search_spaces.problems import Finding, join_path, suggest
+from search_spaces.problems import Finding, join_path, show, suggest
 from search_spaces.schema import SearchSpace
-from search_spaces.searches import COARSEST, ArmSearch, grid_size, plan_searches
+from search_spaces.searches import COARSEST, ArmSearch, find_impossible, grid_size, plan_searches
 from search_spaces.settings import check_value
 from search_spaces.subsets import SUBSET_SETTING
 from search_spaces.trial import Arm
@@ -42,7 +44,7 @@ def check_distributions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Fi
     switched = () if ablation is None else ablation.components or methods[0].components
     if ablation is not None and ablation.design == "published":
         switched = (*switched, HEADS_KEPT)
-    for name, distribution in space.search.parameters.items():
+    for name, parameter in space.search.parameters.items():
         path = join_path(PARAMETERS, name)
         if name in space.model.settings:
             yield Finding(path, f"is searched here and fixed as model.{name}; remove one", at_key=True)
@@ -51,9 +53,41 @@ def check_distributions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Fi
         elif name == SUBSET_SETTING and space.arms.modalities:
             yield Finding(path, "is searched here and varied by arms.modalities; remove it from one", at_key=True)
         having = [method for method in methods if name in method.settings and name != "preset"]
-        messages = (_check_distribution(method, method.settings[name], distribution) for method in having)
+        messages = (_check_distribution(method, method.settings[name], parameter.distribution) for method in having)
         # Methods share most settings: the first that objects speaks for all.
         yield from (Finding(path, message) for message in itertools.islice(filter(None, messages), 1))
+
+
+def check_conditions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    """Every condition names settings, gives them values that they can have, and does not depend on itself."""
+    if space.search is None:
+        return
+    methods = _searched_methods(space, catalogue)
+    for name, parameter in space.search.parameters.items():
+        for other, values in parameter.when.items():
+            path = join_path(PARAMETERS, name, WHEN, other)
+            having = [method for method in methods if other in method.settings]
+            searched = space.search.parameters.get(other)
+            wrong = [
+                message
+                for value in values
+                for method in having
+                if (message := check_value(method.settings[other], value))
+            ]
+            if not having:
+                names = ", ".join(method.name for method in methods)
+                hint = suggest(other, (setting for method in methods for setting in method.settings))
+                yield Finding(path, f"no setting of {names} has that name; {hint}", at_key=True)
+            elif wrong:
+                yield Finding(path, f"{wrong[0]}")
+            elif searched is not None and not any(searched.distribution.contains(value) for value in values):
+                yield Finding(
+                    path, f"never holds: {other} is searched over {searched.distribution.describe()}; correct it"
+                )
+    try:
+        parents_first({name: parameter.when for name, parameter in space.search.parameters.items()})
+    except ValueError as error:
+        yield Finding(PARAMETERS, str(error))
 
 
 def _searched_methods(space: SearchSpace, catalogue: Catalogue) -> list[MethodSchema]:
@@ -101,6 +135,29 @@ def check_grid(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) ->
     if largest is not None and sizes[largest] > space.search.trials:
         message = f"is {space.search.trials}, but the coarsest grid of arm {largest!r} has {sizes[largest]} points"
         yield Finding("search.trials", f"{message}; raise it or search fewer parameters")
+
+
+def check_starts(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    """Every starting point gives searched parameters values that they may take, and can run in some arm."""
+    if space.search is None:
+        return
+    arms = plan_arms(space, catalogue)
+    searched = space.search.parameters
+    for i, start in enumerate(space.search.start):
+        path = join_path("search.start", i)
+        is_sound = True
+        for name, value in start.items():
+            message = None
+            if name not in searched:
+                message = f"is not searched; {suggest(name, searched)}"
+            elif not searched[name].distribution.contains(value):
+                message = f"must be {searched[name].distribution.describe()}, got {show(value)}"
+            if message is not None:
+                is_sound = False
+                yield Finding(join_path(path, name), message, at_key=name not in searched)
+        conflicts = [find_impossible(catalogue.methods[arm.model], arm, start) for arm in arms] if is_sound else []
+        if conflicts and all(conflicts):
+            yield Finding(path, f"is impossible: {conflicts[0]}; change or remove it")
 
 
 def _own_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> list[ArmSearch]:

@@ -9,10 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 from search_spaces.arms import CONTROL_SEED_OFFSET, plan_arms
 from search_spaces.catalogue import Catalogue
-from search_spaces.check_parameters import check_distributions, check_effects, check_grid, check_names
+from search_spaces.check_parameters import (
+    check_conditions,
+    check_distributions,
+    check_effects,
+    check_grid,
+    check_names,
+    check_starts,
+)
 from search_spaces.components import DesignError
 from search_spaces.contrasts import plan_contrasts
-from search_spaces.fields import MAX_SEED
+from search_spaces.fields import COSTS, MAX_SEED
 from search_spaces.plan import confirm_seeds
 from search_spaces.problems import Finding, covers, join_path, show, suggest
 from search_spaces.schema import Method, SearchSpace
@@ -64,10 +71,11 @@ def _check_method(path: str, spec: Method, catalogue: Catalogue) -> Iterator[Fin
 
 
 def _check_metrics(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
-    named = {"primary": space.primary_metric}
-    if space.search is not None and space.search.objective is not None:
-        named["search.objective"] = space.objective_metric
-    for path, metric in named.items():
+    named = [("primary", space.primary_metric)]
+    if space.search is not None:
+        metrics = [name.removeprefix("valid/") for name in space.search.objectives if name not in COSTS]
+        named += [("search.objective", metric) for metric in metrics]
+    for path, metric in named:
         if metric not in catalogue.metrics:
             hint = suggest(metric, catalogue.metrics)
             yield Finding(path, f"unknown metric {show(metric)}; {hint}")
@@ -164,8 +172,10 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (_check_subsets, ("arms.modalities",)),
     (check_names, ("model.name", "arms.models")),
     (check_distributions, ("model.name",)),
+    (check_conditions, ("model.name", "search.parameters")),
     (_check_budget, ("seed", "search", "confirm")),
     (_check_arms, ("model", "arms", "contrasts")),
+    (check_starts, ("model", "arms", "search")),
     (_check_race, ("model", "arms", "contrasts", "confirm")),
     (_check_searches, ("model", "arms", "search")),
 )

@@ -12,12 +12,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from search_spaces.distributions import Distribution, parse_distribution
+from search_spaces.conditions import SearchedParameter, parse_parameter
 from search_spaces.problems import show
 from search_spaces.seed_range import SeedRange
 from search_spaces.trial import Value
 
 RULE_BROKEN = "rule_broken"
+COSTS = ("parameters", "device_seconds")
+"""What a search may trade off against validation metrics: the size of the model, the time of the trial."""
 MAX_SEED = 2_000_000_000
 MAX_CONFIRM_SEEDS = 1_000
 MIN_RACED_SEEDS = 3
@@ -43,6 +45,25 @@ def _setting(value: Any) -> Value:
     raise broken(f"must be one word, number, true or false, got {show(value)}")
 
 
+def _objectives(value: Any) -> str | tuple[str, ...]:
+    if isinstance(value, str):
+        return _valid_metric(value)
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(entry, str) for entry in value):
+        raise broken(f"must be a validation metric or a list that begins with one, got {show(value)}")
+    if value[0] in COSTS:
+        raise broken(f"begins with {value[0]!r}, but the first objective chooses the winner; put a valid/ metric first")
+    named = tuple(entry if i and entry in COSTS else _valid_metric(entry) for i, entry in enumerate(value))
+    if len(set(named)) < len(named):
+        raise broken(f"names an objective twice, got {show(value)}; keep one")
+    return named
+
+
+def _starts(value: Any) -> tuple[dict[str, Value], ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(entry, dict) and entry for entry in value):
+        raise broken(f"must be a list of configurations, as [{{gamma: 0.1}}], got {show(value)}")
+    return tuple({name: _setting(setting) for name, setting in entry.items()} for entry in value)
+
+
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
@@ -56,6 +77,9 @@ def _metric_of(part: str, why: str) -> Callable[[str], str]:
         raise broken(f"{why}, got {value!r}; write {part}/{suffix}")
 
     return check
+
+
+_valid_metric = _metric_of("valid", "the search may only see validation metrics, never the test split")
 
 
 def _contrasts(value: Any) -> str | tuple[tuple[str, str], ...]:
@@ -143,9 +167,11 @@ def _gpu_share(value: float) -> float:
     return value
 
 
-def _distribution(value: Any) -> Distribution:
+def _parameter(value: Any) -> SearchedParameter:
+    if isinstance(value, SearchedParameter):
+        return value
     try:
-        return parse_distribution(value)
+        return parse_parameter(value)
     except ValueError as error:
         raise broken(str(error)) from error
 
@@ -156,8 +182,15 @@ Rows = Annotated[tuple[dict[str, bool], ...], BeforeValidator(_tuple)]
 TestMetric = Annotated[
     str, AfterValidator(_metric_of("test", "the primary metric is a test metric, scored once per confirm trial"))
 ]
-ValidMetric = Annotated[
-    str, AfterValidator(_metric_of("valid", "the search may only see validation metrics, never the test split"))
+Objectives = Annotated[
+    str | tuple[str, ...],
+    PlainValidator(_objectives, json_schema_input_type=str | list[str]),
+    PlainSerializer(lambda value: value if isinstance(value, str) else list(value)),
+]
+Starts = Annotated[
+    tuple[dict[str, Value], ...],
+    PlainValidator(_starts, json_schema_input_type=list[dict[str, Value]]),
+    PlainSerializer(lambda value: [dict(entry) for entry in value]),
 ]
 Contrasts = Annotated[
     str | tuple[tuple[str, str], ...],
@@ -178,7 +211,7 @@ Workers = Annotated[int | str, PlainValidator(_count_or("auto"), json_schema_inp
 Fuse = Annotated[int | str, PlainValidator(_count_or("auto", "off"), json_schema_input_type=int | str)]
 GpuShare = Annotated[float, AfterValidator(_gpu_share)]
 Parameter = Annotated[
-    Distribution,
-    PlainValidator(_distribution, json_schema_input_type=dict[str, list[Value]]),
-    PlainSerializer(lambda distribution: distribution.declare(), return_type=dict[str, list[Value]]),
+    SearchedParameter,
+    PlainValidator(_parameter, json_schema_input_type=dict[str, list[Value] | dict[str, Value | list[Value]]]),
+    PlainSerializer(lambda parameter: parameter.declare(), return_type=dict[str, Any]),
 ]

@@ -91,7 +91,7 @@ def plan_grid_trials(
 ) -> tuple[Trial, ...]:
     """The search trials of one arm in one cell for the searcher ``grid``."""
     budget = space.search.trials if space.search else 0
-    proposals = propose_grid(catalogue.methods[arm.model], arm, search.parameters, budget)
+    proposals = propose_grid(catalogue.methods[arm.model], arm, search, budget)
     return tuple(make_trial(arm, "search", proposal, search_seed(space), cell, context) for proposal in proposals)
 
 
@@ -130,7 +130,7 @@ def count_trials(space: SearchSpace, catalogue: Catalogue, num_file_folds: int |
             continue
         budget = space.search.trials
         if space.search.searcher == "grid":
-            budget = len(propose_grid(catalogue.methods[arm.model], arm, search.parameters, budget))
+            budget = len(propose_grid(catalogue.methods[arm.model], arm, search, budget))
         per_search[arm.name] = budget
     most = len(confirm_seeds(space))
     least = space.confirm.race.least if space.confirm.race else most

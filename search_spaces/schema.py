@@ -17,13 +17,14 @@ from search_spaces.fields import (
     Fuse,
     GpuShare,
     Names,
+    Objectives,
     Parameter,
     Rows,
     Seeds,
     SettingValue,
+    Starts,
     Subsets,
     TestMetric,
-    ValidMetric,
     Workers,
     broken,
 )
@@ -179,14 +180,39 @@ class Arms(Section):
 
 
 class Search(Section):
-    """Tuning. ``trials`` is the budget of one search: one arm on one fold. ``objective`` absent: as ``primary``."""
+    """Tuning. ``trials`` is the budget of one search: one arm on one fold.
+
+    objective: absent: as ``primary``. A list begins with the validation metric that the winner is chosen by; further
+    validation metrics, ``parameters`` or ``device_seconds`` make a search over the trade-off.
+    start: configurations, whole or in part, that every search tries first.
+    """
 
     parameters: dict[str, Parameter] = Field(min_length=1, max_length=100)
     scope: Scope = "per_arm"
     trials: int = Field(default=20, ge=1, le=100_000)
     searcher: Searcher = "tpe"
     scheduler: Scheduler = "none"
-    objective: ValidMetric | None = None
+    objective: Objectives | None = None
+    start: Annotated[Starts, Field(max_length=1000)] = ()
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """What is named, the validation metric that decides first; empty if nothing is."""
+        return (self.objective,) if isinstance(self.objective, str) else self.objective or ()
+
+    @model_validator(mode="after")
+    def _trade_offs_have_no_scheduler(self) -> Search:
+        if len(self.objectives) > 1 and self.scheduler != "none":
+            raise broken(
+                f"`scheduler: {self.scheduler}` compares trials by one number; remove it or name one objective"
+            )
+        if len(self.objectives) > 1 and self.searcher == "cmaes":
+            raise broken("`searcher: cmaes` follows one objective; use tpe, gp or random, or name one")
+        if self.start and self.searcher == "grid":
+            raise broken("`searcher: grid` tries every combination, so `start` has no meaning; remove it")
+        if len(self.start) > self.trials:
+            raise broken(f"`start` lists {len(self.start)} configurations, `trials` is {self.trials}; raise it")
+        return self
 
 
 class Confirm(Section):
@@ -279,8 +305,13 @@ class SearchSpace(Section):
     @property
     def objective_metric(self) -> str:
         """The validation metric that the search optimises, without prefix."""
-        named = self.search.objective if self.search else None
-        return named.removeprefix("valid/") if named else self.primary_metric
+        named = self.search.objectives if self.search else ()
+        return named[0].removeprefix("valid/") if named else self.primary_metric
+
+    @property
+    def further_objectives(self) -> tuple[str, ...]:
+        """What else a search trades off against it: ``valid/<metric>``, ``parameters``, ``device_seconds``."""
+        return self.search.objectives[1:] if self.search else ()
 
     @property
     def scope(self) -> Scope:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from search_spaces.catalogue import Catalogue, MethodSchema
+from search_spaces.conditions import Condition, SearchedParameter, holds, parents_first
 from search_spaces.distributions import Choice, Distribution
 from search_spaces.schema import SearchSpace
 from search_spaces.settings import coerce, full_settings
@@ -24,12 +25,19 @@ class ArmSearch:
 
     owner: the arm whose search supplies it; None if nothing is searched for this arm. An arm is searched for itself
         exactly if ``owner == arm``.
-    parameters: the searched parameters that have an effect in this arm, in the order of the file.
+    parameters: the searched parameters that have an effect in this arm, in the order of the file, but none before those
+        that its condition names.
+    conditions: of the parameters that exist only under some values of others; what the arm fixes is resolved already.
     """
 
     arm: str
     owner: str | None
     parameters: Mapping[str, Distribution]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+    def is_active(self, name: str, settings: Mapping[str, Value]) -> bool:
+        """Whether the parameter exists under these full settings."""
+        return holds(self.conditions.get(name, {}), settings)
 
 
 def plan_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> tuple[ArmSearch, ...]:
@@ -40,33 +48,55 @@ def plan_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm])
     baseline's, not its meaning, so it keeps its own.
     """
     baseline = arms[0]
-    of_baseline = _parameters(space, catalogue, baseline)
+    of_baseline = _existing_parameters(space, catalogue, baseline)
     searches = []
     for arm in arms:
-        parameters = _parameters(space, catalogue, arm)
+        parameters = _existing_parameters(space, catalogue, arm)
         owner: str | None = arm.name
         if arm.role == "control" or (space.scope == "baseline" and arm.role != "model"):
             owner = baseline.name
             parameters = {name: parameters[name] for name in of_baseline if name in parameters}
         if space.scope == "none" or not parameters or (space.scope == "baseline" and arm.role == "model"):
             owner, parameters = None, {}
-        searches.append(ArmSearch(arm.name, owner, parameters))
+        searches.append(_arm_search(arm.name, owner, parameters))
     return tuple(searches)
 
 
-def _parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> dict[str, Distribution]:
+def _arm_search(arm: str, owner: str | None, parameters: Mapping[str, SearchedParameter]) -> ArmSearch:
+    return ArmSearch(
+        arm,
+        owner,
+        {name: parameter.distribution for name, parameter in parameters.items()},
+        {name: parameter.when for name, parameter in parameters.items() if parameter.when},
+    )
+
+
+def _existing_parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> dict[str, SearchedParameter]:
+    """What may be searched in the arm, parents first; conditions on what is not searched in it are resolved."""
+    possible = _possible_parameters(space, catalogue, arm)
+    settings = full_settings(catalogue.methods[arm.model], arm.settings)
+    existing: dict[str, SearchedParameter] = {}
+    for name in parents_first({name: parameter.when for name, parameter in possible.items()}):
+        condition = possible[name].when
+        if holds({other: values for other, values in condition.items() if other not in existing}, settings):
+            open_part = {other: values for other, values in condition.items() if other in existing}
+            existing[name] = SearchedParameter(possible[name].distribution, open_part)
+    return existing
+
+
+def _possible_parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> dict[str, SearchedParameter]:
     """What the arm's method has, the file does not fix for the arm, and can have an effect in it."""
     if space.search is None:
         return {}
     method = catalogue.methods[arm.model]
     fixed = _fixed_by_file(space, arm)
     searched = {
-        name: _suited(method, name, distribution)
-        for name, distribution in space.search.parameters.items()
+        name: SearchedParameter(_suited(method, name, parameter.distribution), parameter.when)
+        for name, parameter in space.search.parameters.items()
         if name in method.settings and name not in fixed
     }
-    idle = _always_inactive(method, arm, searched)
-    return {name: distribution for name, distribution in searched.items() if name not in idle}
+    idle = _always_inactive(method, arm, {name: parameter.distribution for name, parameter in searched.items()})
+    return {name: parameter for name, parameter in searched.items() if name not in idle}
 
 
 def _fixed_by_file(space: SearchSpace, arm: Arm) -> frozenset[str]:
@@ -138,13 +168,30 @@ def expand_grid(parameters: Mapping[str, Distribution], max_points: int) -> tupl
     return tuple(_cases({name: distribution.grid(points) for name, distribution in parameters.items()}))
 
 
-def propose_grid(
-    method: MethodSchema, arm: Arm, parameters: Mapping[str, Distribution], max_points: int
-) -> tuple[dict[str, Value], ...]:
-    """The grid of one arm: only what can run, values without effect dropped, each configuration once."""
+def drop_nonexistent(
+    method: MethodSchema, arm: Arm, search: ArmSearch, parameters: Mapping[str, Value]
+) -> dict[str, Value]:
+    """A proposal without the parameters that do not exist beside its others."""
+    kept: dict[str, Value] = {}
+    for name in search.parameters:
+        if name in parameters and search.is_active(name, full_settings(method, {**arm.settings, **kept})):
+            kept[name] = parameters[name]
+    return kept
+
+
+def propose_grid(method: MethodSchema, arm: Arm, search: ArmSearch, max_points: int) -> tuple[dict[str, Value], ...]:
+    """The grid of one arm: only what exists and can run, values without effect dropped, each configuration once."""
     proposals: dict[tuple[tuple[str, Value], ...], dict[str, Value]] = {}
-    for point in expand_grid(parameters, max_points):
+    for full_point in expand_grid(search.parameters, max_points):
+        point = drop_nonexistent(method, arm, search, full_point)
         if find_impossible(method, arm, point) is None:
             proposal = drop_inactive(method, arm, point)
             proposals.setdefault(tuple(proposal.items()), proposal)
     return tuple(proposals.values())
+
+
+def starts_of(search: ArmSearch, starts: Sequence[Mapping[str, Value]]) -> tuple[dict[str, Value], ...]:
+    """The starting points as far as they concern the arm, each once; those that say nothing about it are left out."""
+    own = ({name: value for name, value in start.items() if name in search.parameters} for start in starts)
+    distinct = {tuple(sorted(start.items())): start for start in own if start}
+    return tuple(distinct.values())

@@ -7,26 +7,27 @@ proposes what the uninterrupted one would have proposed.
 
 from __future__ import annotations
 
+import random
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import optuna
-from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
-from optuna.trial import TrialState
+from optuna.samplers import RandomSampler
 
-from orchestration.objective import Objective
-from orchestration.samplers import SearcherName, make_sampler, to_optuna
+from orchestration.objective import Goal, Objective
+from orchestration.samplers import SearcherName, make_sampler, suggest
+from orchestration.sources.memory import SearchMemory, forgets
 from reports.record import RunRecord
-from search_spaces.distributions import Distribution
+from search_spaces.distributions import Choice, Distribution, IntRange
+from search_spaces.searches import MAX_CASES, expand_grid, grid_size
 from search_spaces.trial import Cell, Trial, Value, digest
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 Parameters = Mapping[str, Value]
 
-# How often a proposal that is impossible or was made before is replaced: first by the searcher's next proposal, then
-# by random ones. A space in which the last random draw fails too is taken to be used up.
+# How often a proposal that is impossible or was made before is replaced: first by the searcher's next proposal, then,
+# where the space is finite, by what is left of it, else by random ones. A space in which the last random draw fails too
+# is taken to be used up.
 NUM_GUIDED_TRIES = 10
 NUM_RANDOM_TRIES = 200
 
@@ -36,7 +37,9 @@ class SearchPlan:
     """What one search is.
 
     num_trials: its budget. make_trial: parameters -> the trial that tries them. find_conflict: parameters -> a sentence
-    saying why they are impossible together, or None.
+    saying why they are impossible together, or None. distributions: no parameter stands before one that its existence
+    depends on; exists: (parameter, values so far) -> whether it exists beside them, always unless is_conditional.
+    further: what is traded off against the objective. start: configurations, whole or in part, that are tried first.
     """
 
     arm: str
@@ -48,6 +51,14 @@ class SearchPlan:
     study_seed: int
     make_trial: Callable[[Parameters], Trial]
     find_conflict: Callable[[Parameters], str | None] = lambda parameters: None
+    exists: Callable[[str, Parameters], bool] = lambda name, parameters: True
+    is_conditional: bool = False
+    further: tuple[Goal, ...] = ()
+    start: tuple[Parameters, ...] = ()
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        return (self.objective, *self.further)
 
 
 class SearchedSource:
@@ -55,9 +66,9 @@ class SearchedSource:
 
     def __init__(self, plan: SearchPlan) -> None:
         self._plan = plan
-        self._distributions = to_optuna(plan.distributions)
-        self._study = optuna.create_study(direction=plan.objective.direction, sampler=RandomSampler(seed=0))
-        self._running: dict[str, optuna.Trial] = {}
+        directions = [goal.direction for goal in plan.goals]
+        self._memory = SearchMemory(directions, self._suggest_all, forgets(plan.searcher))
+        self._starts = deque(dict(start) for start in plan.start)
         self._given: set[str] = set()
         self._is_used_up = False
 
@@ -68,74 +79,110 @@ class SearchedSource:
         if proposal is None:
             self._is_used_up = True
             return None
-        trial, optuna_trial = proposal
-        self._register(trial, optuna_trial)
-        return trial
+        return self._give(*proposal)
 
     def tell(self, record: RunRecord) -> None:
-        optuna_trial = self._running.pop(record.trial_id, None)
-        if optuna_trial is None:
-            return
-        if record.status == "pruned" and self._report_last_epoch(optuna_trial, record):
-            self._study.tell(optuna_trial, state=TrialState.PRUNED)
-            return
-        value = self._plan.objective.of_record(record) if record.status == "completed" else None
-        if value is None:
-            self._study.tell(optuna_trial, state=TrialState.FAIL)
+        values = [goal.of_record(record) for goal in self._plan.goals]
+        known = [value for value in values if value is not None]
+        # A trial that was stopped early has no costs of a whole trial: a trade-off cannot learn from it.
+        last = self._last_epoch(record) if record.status == "pruned" and not self._plan.further else None
+        if last is not None:
+            self._memory.prune(record.trial_id, *last)
+        elif record.status == "completed" and len(known) == len(values):
+            self._memory.complete(record.trial_id, known)
         else:
-            self._study.tell(optuna_trial, value)
+            self._memory.fail(record.trial_id)
 
     def restore(self, trial: Trial) -> None:
+        self._drop_starts_before(trial)
         # CMA-ES keeps its state in the trials it proposed, so it has to propose again; the other searchers are
         # functions of parameters and values, and skipping their proposals makes continuing a long study fast.
-        if self._plan.searcher == "cmaes" and (proposal := self._propose()) is not None:
+        if self._plan.searcher == "cmaes" and (proposal := self._propose_guided()) is not None:
             if proposal[0].id == trial.id:
-                self._register(*proposal)
+                self._give(*proposal)
                 return
-            self._study.tell(proposal[1], state=TrialState.FAIL)
-        self._study.enqueue_trial(dict(trial.parameters))
-        self._register(trial, self._ask_optuna(RandomSampler(seed=0)))
+            self._memory.refuse(proposal[1])
+        self._give(trial, self._memory.propose(RandomSampler(seed=0), dict(trial.parameters)))
 
     @property
     def is_exhausted(self) -> bool:
         return self._is_used_up or len(self._given) >= self._plan.num_trials
 
     def _propose(self) -> tuple[Trial, optuna.Trial] | None:
-        for sampler in self._samplers(len(self._given)):
-            optuna_trial = self._ask_optuna(sampler)
-            parameters: Parameters = optuna_trial.params
-            if self._plan.find_conflict(parameters) is None:
-                trial = self._plan.make_trial(parameters)
-                if trial.id not in self._given:
-                    return trial, optuna_trial
-            self._study.tell(optuna_trial, state=TrialState.FAIL)
+        return self._propose_start() or self._propose_guided() or self._propose_rest()
+
+    def _propose_start(self) -> tuple[Trial, optuna.Trial] | None:
+        while self._starts:
+            start = self._starts.popleft()
+            for attempt in range(NUM_GUIDED_TRIES):
+                if (proposal := self._try(attempt, start)) is not None:
+                    return proposal
         return None
 
-    def _samplers(self, number: int) -> Iterator[BaseSampler]:
+    def _propose_guided(self) -> tuple[Trial, optuna.Trial] | None:
+        proposals = (self._try(attempt) for attempt in range(NUM_GUIDED_TRIES))
+        return next(filter(None, proposals), None)
+
+    def _propose_rest(self) -> tuple[Trial, optuna.Trial] | None:
+        sampler = RandomSampler(seed=self._seed(NUM_GUIDED_TRIES))
+        rest = self._finite_rest()
+        if rest is None:
+            proposals = (self._check(self._memory.propose(sampler)) for _ in range(NUM_RANDOM_TRIES))
+        else:
+            proposals = (self._check(self._memory.propose(sampler, parameters)) for parameters in rest)
+        return next(filter(None, proposals), None)
+
+    def _finite_rest(self) -> Iterator[dict[str, Value]] | None:
+        """Every configuration in a random order; None if there are too many, or infinitely many."""
+        distributions = self._plan.distributions
+        most = max((d.high - d.low + 1 for d in distributions.values() if isinstance(d, IntRange)), default=1)
+        is_finite = all(isinstance(d, (Choice, IntRange)) for d in distributions.values())
+        if not is_finite or grid_size(distributions, most) > MAX_CASES:
+            return None
+        points = list(expand_grid(distributions, MAX_CASES))
+        random.Random(self._seed(NUM_GUIDED_TRIES)).shuffle(points)
+        return iter(points)
+
+    def _try(self, attempt: int, fixed: dict[str, Value] | None = None) -> tuple[Trial, optuna.Trial] | None:
         plan = self._plan
-        for attempt in range(NUM_GUIDED_TRIES):
-            yield make_sampler(plan.searcher, self._seed(number, attempt), plan.num_trials)
-        sampler = RandomSampler(seed=self._seed(number, NUM_GUIDED_TRIES))
-        for _ in range(NUM_RANDOM_TRIES):
-            yield sampler
+        sampler = make_sampler(plan.searcher, self._seed(attempt), plan.num_trials, plan.is_conditional)
+        return self._check(self._memory.propose(sampler, fixed))
 
-    def _seed(self, number: int, attempt: int) -> int:
+    def _check(self, optuna_trial: optuna.Trial) -> tuple[Trial, optuna.Trial] | None:
+        """The proposal if it can run and is new; it is refused otherwise."""
+        parameters: Parameters = optuna_trial.params
+        if self._plan.find_conflict(parameters) is None:
+            trial = self._plan.make_trial(parameters)
+            if trial.id not in self._given:
+                return trial, optuna_trial
+        self._memory.refuse(optuna_trial)
+        return None
+
+    def _seed(self, attempt: int) -> int:
         plan = self._plan
-        return int(digest([plan.study_seed, plan.arm, plan.cell.name, number, attempt], 8), 16)
+        return int(digest([plan.study_seed, plan.arm, plan.cell.name, len(self._given), attempt], 8), 16)
 
-    def _ask_optuna(self, sampler: BaseSampler) -> optuna.Trial:
-        self._study.sampler = sampler
-        distributions: dict[str, BaseDistribution] = dict(self._distributions)
-        return self._study.ask(distributions)
+    def _suggest_all(self, optuna_trial: optuna.Trial) -> None:
+        chosen: dict[str, Value] = {}
+        for name, distribution in self._plan.distributions.items():
+            if self._plan.exists(name, chosen):
+                chosen[name] = suggest(optuna_trial, name, distribution)
 
-    def _register(self, trial: Trial, optuna_trial: optuna.Trial) -> None:
-        self._running[trial.id] = optuna_trial
+    def _give(self, trial: Trial, optuna_trial: optuna.Trial) -> Trial:
+        self._memory.keep(trial.id, optuna_trial)
         self._given.add(trial.id)
+        return trial
 
-    def _report_last_epoch(self, optuna_trial: optuna.Trial, record: RunRecord) -> bool:
+    def _drop_starts_before(self, trial: Trial) -> None:
+        """Starting points up to the one that ``trial`` came from are done; those passed over were refused."""
+        while self._starts:
+            start = self._starts.popleft()
+            if all(trial.parameters.get(name, value) == value for name, value in start.items()):
+                return
+
+    def _last_epoch(self, record: RunRecord) -> tuple[int, float] | None:
         for point in reversed(record.epochs):
             value = self._plan.objective.of_epoch(point.metrics)
             if value is not None:
-                optuna_trial.report(value, point.epoch)
-                return True
-        return False
+                return point.epoch, value
+        return None

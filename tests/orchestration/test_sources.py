@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from orchestration.objective import Objective
+from orchestration.objective import Cost, Objective
 from orchestration.sources.listed import ListedSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from search_spaces.distributions import Choice, IntRange, LogUniform, Uniform
@@ -28,6 +30,7 @@ def make_search(searcher="tpe", distributions=SPACE, num_trials=14, seed=0, cell
             study_seed=seed,
             make_trial=lambda parameters: make_trial(stage="search", cell=cell, parameters=parameters),
             find_conflict=find_conflict or (lambda parameters: None),
+            **{name: kw[name] for name in ("exists", "is_conditional", "further", "start") if name in kw},
         )
     )
 
@@ -71,6 +74,46 @@ class TestTpeWithRejections(SourceContract):
 class TestCmaesWithRejections(SourceContract):
     def make_source(self):
         return make_search("cmaes", num_trials=16, find_conflict=lambda p: "x" if p["x"] > 0.7 else None)
+
+
+class TestTpeWithConditions(SourceContract):
+    def make_source(self):
+        return conditional("tpe", 18)
+
+
+class TestCmaesWithConditions(SourceContract):
+    def make_source(self):
+        return conditional("cmaes", 20)
+
+
+class TestTpeWithStarts(SourceContract):
+    """Among the starts are one in part, one that is impossible and one that repeats."""
+
+    def make_source(self):
+        starts = ({"x": 0.25}, {"x": 0.9, "rate": 0.01, "depth": 2}, STARTED, STARTED)
+        return make_search("tpe", num_trials=12, start=starts, find_conflict=lambda p: "no" if p["x"] == 0.9 else None)
+
+
+class TestTpeWithTwoObjectives(SourceContract):
+    def make_source(self):
+        return make_search("tpe", num_trials=24, further=(Cost("device_seconds"),))
+
+
+class TestGpWithTwoObjectives(SourceContract):
+    def make_source(self):
+        return make_search("gp", num_trials=8, further=(Cost("device_seconds"),))
+
+
+STARTED = {"x": 0.5, "rate": 0.02, "depth": 3}
+
+
+def conditional(searcher, num_trials):
+    """``x`` exists only where ``is_deep``, ``rate`` only where ``x`` does and is large."""
+    space = {"is_deep": Choice((True, False)), "x": Uniform(0.0, 1.0), "rate": LogUniform(1e-4, 1e-1)}
+    needs = {"x": lambda p: p["is_deep"], "rate": lambda p: p.get("x", 0) > 0.5}
+    return make_search(
+        searcher, space, num_trials, exists=lambda name, p: name not in needs or needs[name](p), is_conditional=True
+    )
 
 
 def refuse_shallow(parameters):
@@ -136,3 +179,45 @@ def test_a_pruned_trial_counts_with_its_last_value():
     good, bad = (asked(drive(make_search("tpe", num_trials=12), judge=judge_pruned(sign))) for sign in (1, -1))
     assert good[:4] == bad[:4]
     assert good != bad, "the searcher learns from pruned trials"
+
+
+def test_conditional_parameters_exist_only_where_they_may():
+    trials = asked(drive(conditional("tpe", 20)))
+    kinds = {tuple(trial.parameters) for trial in trials}
+    assert kinds == {("is_deep",), ("is_deep", "x"), ("is_deep", "x", "rate")}
+    assert sum(tuple(trial.parameters) == ("is_deep",) for trial in trials) == 1, "there is one such configuration"
+    assert all(trial.parameters["x"] > 0.5 for trial in trials if "rate" in trial.parameters)
+
+
+def test_starting_points_are_tried_first_in_their_order():
+    first, second, third, *_ = asked(drive(TestTpeWithStarts().make_source()))
+    assert first.parameters["x"] == 0.25
+    assert set(first.parameters) == set(SPACE), "what a starting point leaves open is proposed"
+    assert second.parameters == STARTED, "the impossible one is passed over"
+    assert third.parameters != STARTED, "the same configuration does not run twice"
+
+
+def test_a_finite_space_is_used_up_to_its_last_configuration():
+    space = {"depth": IntRange(1, 30), "flag": Choice((True, False)), "kind": Choice(("a", "b", "c"))}
+    trials = asked(drive(make_search("random", space, 1000, find_conflict=refuse_shallow), limit=1000))
+    assert len(trials) == 30 * 2 * 3 - 2 * 3, "without two depths for a flag"
+
+
+def test_two_objectives_are_both_pursued():
+    """The error asks for x = 0.3 and the time for x = 1: good trials lie between, not outside."""
+
+    def judge(trial):
+        return replace(record_of(trial), duration_s=1 - trial.parameters["x"])
+
+    def share_between(further):
+        source = make_search("tpe", {"x": Uniform(0.0, 1.0)}, 60, further=further)
+        late = asked(drive(source, judge=judge))[20:]
+        return sum(trial.parameters["x"] > 0.5 for trial in late) / len(late)
+
+    assert share_between((Cost("device_seconds"),)) > 2 * share_between(())
+
+
+def test_a_trial_without_its_cost_teaches_nothing_and_stops_nothing():
+    source = make_search("tpe", num_trials=8, further=(Cost("device_seconds"),))
+    events = drive(source, judge=lambda trial: replace(record_of(trial), duration_s=float("nan")))
+    assert len(asked(events)) == 8

@@ -25,7 +25,7 @@ def test_names_of_settings_keep_their_dots() -> None:
     assert space_of("", "model.gd.prior=official").model.settings == {"gd.prior": "official"}
     space = space_of("search: {parameters: {gamma: {uniform: [0, 1]}}}\n", "search.parameters.alpha={uniform: [0, 1]}")
     assert space.search is not None
-    assert space.search.parameters["alpha"] == Uniform(0.0, 1.0)
+    assert space.search.parameters["alpha"].distribution == Uniform(0.0, 1.0)
 
 
 def test_a_setting_replaces_its_nested_form() -> None:

@@ -42,7 +42,8 @@ def test_defaults_of_the_shortest_space() -> None:
 def test_values_arrive_as_written() -> None:
     space = space_of(FULL)
     assert space.search is not None
-    assert space.search.parameters == {"gamma": LogUniform(0.01, 1.0), "gd.prior": Choice(("none", "official"))}
+    searched = {name: parameter.distribution for name, parameter in space.search.parameters.items()}
+    assert searched == {"gamma": LogUniform(0.01, 1.0), "gd.prior": Choice(("none", "official"))}
     assert space.arms.models[1].settings == {"width": 64}
     assert space.confirm.seeds == (11, 12)
     assert space.resources.fuse == "off"

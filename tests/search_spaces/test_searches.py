@@ -112,7 +112,7 @@ def test_a_grid_proposes_only_what_can_run_and_each_configuration_once() -> None
         "homo_gd": Choice((True, False)),
         "gamma": Choice((0.1, 0.2)),
     }
-    assert propose_grid(DMD, arm, switches, 8) == (
+    assert propose_grid(DMD, arm, ArmSearch("dmd", "dmd", switches), 8) == (
         {"fd": True, "homo_gd": True, "gamma": 0.1},
         {"fd": True, "homo_gd": True, "gamma": 0.2},
         {"fd": True, "homo_gd": False, "gamma": 0.1},
