@@ -16,8 +16,11 @@ from dmd.data.dataset import Dataset
 from dmd.metrics import metric_names
 from orchestration.fingerprint import Fingerprint
 from orchestration.planning import PlannedStudy, describe_arm
+from orchestration.sources.memory import MOST_REMEMBERED, NUM_BEST
 from reports.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.arms import list_combinations
+from search_spaces.conditions import Condition
+from search_spaces.problems import show
 from search_spaces.settings import full_settings
 
 PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
@@ -85,15 +88,30 @@ def _describe_search(planned: PlannedStudy) -> dict[str, Any]:
     if search is None or not owners:
         return {}
     searched = {name: text for owner in sorted(owners) for name, text in planned.searches[owner].parameters.items()}
-    return {
+    content = {
         "scope": search.scope,
         "searcher": search.searcher,
         "scheduler": search.scheduler,
         "objective": planned.space.objective_metric,
         "trials": search.trials,
-        "parameters": {name: distribution.describe() for name, distribution in searched.items()},
+        "parameters": {
+            name: distribution.describe() + _describe_condition(search.parameters[name].when)
+            for name, distribution in searched.items()
+        },
         "distributions": {name: distribution.declare() for name, distribution in searched.items()},
     }
+    if search.start:
+        content["starting_points"] = len(search.start)
+    if planned.space.further_objectives:
+        content["objectives"] = [f"valid/{planned.space.objective_metric}", *planned.space.further_objectives]
+    if search.searcher in ("tpe", "gp") and search.trials > MOST_REMEMBERED:
+        content["memory"] = f"the {NUM_BEST} best and the latest of at most {MOST_REMEMBERED} trials per search"
+    return content
+
+
+def _describe_condition(condition: Condition) -> str:
+    parts = [f"{name} is {' or '.join(map(show, values))}" for name, values in condition.items()]
+    return f", when {' and '.join(parts)}" if parts else ""
 
 
 def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from reports.hyperparameters.importance import ImportanceMethod
 from reports.hyperparameters.section import examine_hyperparameters
 from reports.metrics import find_metric
 from reports.paper.section import paper_tables
+from reports.pareto import tabulate_fronts
 from reports.provenance import describe_provenance
 from reports.questions import Questions
 from reports.race import run_race
@@ -64,6 +65,7 @@ def analyse(
         contrasts=contrasts,
         attribution=attribute(questions, study, metrics),
         race=race,
+        pareto=tabulate_fronts(study, records),
         models=models,
         paper=paper_tables(study, questions, read_details),
         configurations=configurations,

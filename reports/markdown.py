@@ -14,6 +14,7 @@ from reports.figures.plot import NoPlot, Plot
 from reports.hyperparameters.grids import hyperparameter_grids
 from reports.number_cells import CELL_LEGEND
 from reports.paper.grids import paper_block
+from reports.pareto_grids import front_blocks, objective_label
 from reports.report import Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
@@ -44,6 +45,8 @@ def render_markdown(report: Report) -> str:
         beside=result_grids.beside_grid(report),
         verdicts=list(result_grids.verdict_lines(report)),
         attribution=attribution_grids(report),
+        pareto_blocks=list(front_blocks(report)),
+        pareto_objectives=", ".join(map(objective_label, report.pareto.objectives if report.pareto else ())),
         race=race_grid.race_grid(report),
         smallest_effect=race_grid.smallest_effect_text(report),
         models=result_grids.model_grid(report),

@@ -15,6 +15,7 @@ from reports.configurations import BestConfigurations
 from reports.hyperparameters.section import Hyperparameters
 from reports.metrics import Metric
 from reports.paper.tables import PaperTable
+from reports.pareto import ParetoTable
 from reports.published import AblationRow
 from reports.questions import Answers
 from reports.race import RaceTable
@@ -181,7 +182,7 @@ class Provenance:
 class Report:
     """Everything that a report shows. answer: the first paragraph, in sentences. warnings: sentences.
 
-    race: how many seeds the contrasts took; None where the number of seeds was fixed.
+    race: how many seeds the contrasts took; None where the number of seeds was fixed. pareto: None for one objective.
     """
 
     study: StudyDescription
@@ -192,6 +193,7 @@ class Report:
     contrasts: ContrastTable
     attribution: Attribution
     race: RaceTable | None
+    pareto: ParetoTable | None
     models: tuple[ModelRow, ...]
     paper: tuple[PaperTable, ...]
     configurations: BestConfigurations

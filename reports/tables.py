@@ -8,6 +8,7 @@ import numpy as np
 
 from reports.budget_tables import budget_tables
 from reports.hyperparameters.tables import hyperparameter_tables
+from reports.pareto_grids import front_table
 from reports.questions import Answers
 from reports.report import ContrastRow, Report
 from reports.results import RunState
@@ -22,6 +23,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _contrasts(report),
         _attribution(report),
         _race(report),
+        front_table(report),
         _models(report),
         _paper(report),
         _runs(report),

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 from reports.figures.arms import arm_plot
 from reports.figures.forest import contrast_plot
+from reports.figures.pareto import pareto_plot
 from reports.figures.plot import NoPlot, Plot
 from reports.report import Report
 
-_MAKERS: tuple[Callable[[Report], Plot | NoPlot], ...] = (contrast_plot, arm_plot)
+_MAKERS: tuple[Callable[[Report], Plot | NoPlot], ...] = (contrast_plot, arm_plot, pareto_plot)
 
 
 def plots_of(report: Report) -> Mapping[str, Plot | NoPlot]:

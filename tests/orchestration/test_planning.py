@@ -13,14 +13,16 @@ from orchestration.catalogue import describe_methods
 from orchestration.errors import UsageError
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import code_digest
-from orchestration.launch import Prepared, prepare
+from orchestration.launch import LaunchOptions, Prepared, launch, prepare
 from orchestration.planning import describe_arm
+from orchestration.report_files import rebuild_report
 from orchestration.workspace import Manifest, Workspace, require_same_study
 from reports.record import RunRecord
 from search_spaces.load import load, load_text
 from search_spaces.packaged import find_space, packaged_spaces
 from search_spaces.problems import SpaceErrors
 from search_spaces.subsets import MODALITIES, SUBSET_SETTING, proper_subsets
+from tests.orchestration.studies import state_of
 
 SPACE = """\
 study: planned
@@ -192,3 +194,36 @@ def test_a_study_of_other_data_is_not_continued(tmp_path: Path, prepared: Prepar
     require_same_study(workspace, known, planned.space, {"data": "abc", "code": "1"})
     with pytest.raises(UsageError, match="data was 'abc', is 'xyz'"):
         require_same_study(workspace, known, planned.space, {"data": "xyz", "code": "1"})
+
+
+TRADE_OFF = """\
+study: trade
+data: {path: "planted:num_videos=9,clips_per_video=6"}
+model: {name: dmd, heads: 2, levels: 1, max_epochs: 1}
+search:
+  parameters:
+    fd: {choice: [true, false]}
+    homo_gd: {choice: [true, false]}
+    hetero_gd: {choice: [true, false]}
+    width: {choice: [8, 16]}
+    lambda2: {log_uniform: [0.01, 0.5], when: {hetero_gd: true}}
+  start: [{fd: true, homo_gd: false, hetero_gd: false, width: 8}]
+  objective: [valid/mae, parameters]
+  trials: 6
+confirm: {seeds: 1}
+"""
+
+
+def test_a_conditional_search_over_a_trade_off_runs_to_its_report(tmp_path: Path) -> None:
+    planned = prepare(load_text(TRADE_OFF, describe_methods()), None)
+    launch(planned, Workspace(tmp_path), LaunchOptions(executor="inline", is_quiet=True))
+    records = state_of(tmp_path).records()
+    searched = [record for record in records if record.stage == "search"]
+    assert len(searched) == 6
+    assert {record.status for record in records} == {"completed"}
+    assert searched[0].parameters == {"fd": True, "homo_gd": False, "hetero_gd": False, "width": 8}
+    assert all(("lambda2" in record.parameters) == record.parameters["hetero_gd"] for record in searched)
+    assert all(record.parameters["fd"] or not record.parameters["homo_gd"] for record in searched)
+    report = rebuild_report(Workspace(tmp_path)).read_text()
+    assert "### Trade-offs" in report
+    assert "log-uniform in [0.01, 0.5], when hetero_gd is true" in report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,15 +15,20 @@ from reports.analysis import analyse
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.render import Drawing, render
+from reports.record import StudyDescription
 from reports.report import Report
 from tests.reports.studies import EDGES, TABLE3, make_records, make_study
 
 MEANS = dict(zip((*TABLE3, "control", "ridge"), (0.90, 0.91, 0.95, 0.96, 0.97, 1.0, 0.9, 0.93), strict=True))
-NAMES = ("contrasts", "arms")
+NAMES = ("contrasts", "arms", "pareto")
+
+
+def with_trade_off(study: StudyDescription) -> StudyDescription:
+    return replace(study, search={**study.search, "objectives": ["valid/mae", "device_seconds"]})
 
 
 def whole_report() -> Report:
-    study = make_study(tuple(MEANS), contrasts=EDGES)
+    study = with_trade_off(make_study(tuple(MEANS), contrasts=EDGES))
     return analyse(study, make_records(study, MEANS.__getitem__))
 
 
@@ -81,9 +87,7 @@ def test_a_study_without_runs_says_why_there_is_no_figure() -> None:
 @pytest.mark.parametrize("label", ["a very long name " * 20, "$x^2$ & <b>", "\\frac", "名前"])
 @pytest.mark.filterwarnings("ignore:Glyph")  # a script that the figure font lacks
 def test_any_name_can_be_drawn(label: str) -> None:
-    from dataclasses import replace
-
-    study = make_study()
+    study = with_trade_off(make_study())
     arms = (study.arms[0], replace(study.arms[1], label=label))
     study = replace(study, arms=arms, contrasts=(replace(EDGES[1], isolates=label),))
     report = analyse(study, make_records(study, {"full": 0.9, "no_ca": 0.95}.__getitem__))
