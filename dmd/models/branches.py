@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dmd.dropout import Dropout
-from dmd.layers.encoder import Encoder, EncoderRates, Sequence
+from dmd.layers.encoder import EncoderGroup, EncoderRates, Reads, Sequence
 from dmd.layers.pooling import pool_steps
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.backbone_config import BackboneConfig
@@ -18,10 +18,12 @@ Sequences = Mapping[Modality, Sequence]
 MIN_MEMORY_LEVELS = 3
 
 
-def encoder_rates(config: BackboneConfig, source: Modality) -> EncoderRates:
-    """Dropout rates of an encoder that reads ``source``."""
+def encoder_rates(config: BackboneConfig, sources: tuple[Modality, ...]) -> EncoderRates:
+    """Dropout rates of encoders that read ``sources``."""
     rates = config.dropout
-    return EncoderRates(getattr(rates.attention, source), rates.embed, rates.relu, rates.residual)
+    return EncoderRates(
+        tuple(getattr(rates.attention, source) for source in sources), rates.embed, rates.relu, rates.residual
+    )
 
 
 class SelfAttention(nn.Module):
@@ -32,18 +34,14 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: BackboneConfig, steps: Mapping[Modality, int]) -> None:
         super().__init__()
-        self.config = config
-        self.encoder = nn.ModuleDict({m: make_encoder(config, config.width, steps[m]) for m in steps})
         self.modalities = tuple(steps)
+        self.rates = encoder_rates(config, self.modalities)
+        self.encoders = make_encoders(config, self.modalities, config.width, max(steps.values()), reads=config.pool)
 
     def forward(self, sequences: Sequences, dropout: Dropout, site: str) -> dict[Modality, Tensor]:
         """Modality -> (B, d)."""
-        pooled: dict[Modality, Tensor] = {}
-        for m in self.modalities:
-            x = sequences[m]
-            encoded = self.encoder[m](x, x, encoder_rates(self.config, m), dropout, f"{site}.{m}")
-            pooled[m] = pool_steps(encoded, x.lengths, self.config.pool)
-        return pooled
+        targets = [sequences[m] for m in self.modalities]
+        return dict(zip(self.modalities, self.encoders(targets, None, self.rates, dropout, site), strict=True))
 
 
 class CrossmodalAttention(nn.Module):
@@ -51,35 +49,29 @@ class CrossmodalAttention(nn.Module):
 
     def __init__(self, config: BackboneConfig, steps: Mapping[Modality, int]) -> None:
         super().__init__()
-        self.config = config
-        self.crossmodal = nn.ModuleDict(
-            {
-                f"{target}_from_{source}": make_encoder(config, config.width, max(steps[target], steps[source]))
-                for target in MODALITIES
-                for source in others(target)
-            }
-        )
-        levels = max(config.levels, MIN_MEMORY_LEVELS)
-        self.memory = nn.ModuleDict({m: make_encoder(config, 2 * config.width, steps[m], levels) for m in MODALITIES})
+        pairs = [(target, source) for target in MODALITIES for source in others(target)]
+        self.targets = tuple(target for target, _ in pairs)
+        self.sources = tuple(source for _, source in pairs)
+        self.rates = encoder_rates(config, self.sources)
+        # the memory encoders of all modalities use the language rate, as in MulT
+        self.memory_rates = encoder_rates(config, ("language",) * len(MODALITIES))
+        names = tuple(f"{target}_from_{source}" for target, source in pairs)
+        longest, levels = max(steps.values()), max(config.levels, MIN_MEMORY_LEVELS)
+        self.crossmodal = make_encoders(config, names, config.width, longest)
+        self.memory = make_encoders(config, MODALITIES, 2 * config.width, longest, levels, reads=config.pool)
 
     def forward(self, sequences: Sequences, dropout: Dropout) -> dict[Modality, Tensor]:
         """Modality -> Z_m, (B, 2d)."""
-        reinforced: dict[Modality, Tensor] = {}
-        for target in MODALITIES:
-            lengths = sequences[target].lengths
-            parts = []
-            for source in others(target):
-                name = f"{target}_from_{source}"
-                rates = encoder_rates(self.config, source)
-                parts.append(
-                    self.crossmodal[name](sequences[target], sequences[source], rates, dropout, f"crossmodal.{name}")
-                )
-            joined = Sequence(torch.cat(parts, dim=-1), lengths)
-            # the memory encoders of all modalities use the language rate, as in MulT
-            rates = encoder_rates(self.config, "language")
-            encoded = self.memory[target](joined, joined, rates, dropout, f"memory.{target}")
-            reinforced[target] = pool_steps(encoded, lengths, self.config.pool)
-        return reinforced
+        targets, sources = [sequences[m] for m in self.targets], [sequences[m] for m in self.sources]
+        parts = self.crossmodal(targets, sources, self.rates, dropout, "crossmodal")
+        joined = [
+            Sequence(
+                torch.cat([part for part, t in zip(parts, self.targets, strict=True) if t == m], dim=-1), x.lengths
+            )
+            for m, x in sequences.items()
+        ]
+        reinforced = self.memory(joined, None, self.memory_rates, dropout, "memory")
+        return dict(zip(sequences, reinforced, strict=True))
 
 
 class WithoutCrossmodalAttention(nn.Module):
@@ -114,13 +106,23 @@ def others(target: Modality) -> tuple[Modality, Modality]:
     return first, second
 
 
-def make_encoder(config: BackboneConfig, width: int, max_steps: int, levels: int | None = None) -> Encoder:
-    """An encoder with this configuration's heads, masks and depth."""
-    return Encoder(
+def make_encoders(
+    config: BackboneConfig,
+    branches: tuple[str, ...],
+    width: int,
+    max_steps: int,
+    levels: int | None = None,
+    *,
+    reads: Reads = "all",
+) -> EncoderGroup:
+    """An encoder for each branch with this configuration's heads, masks and depth."""
+    return EncoderGroup(
+        branches,
         width,
         config.heads,
         config.levels if levels is None else levels,
         max_steps,
         causal=config.causal,
         masks_padding=config.mask_padding,
+        reads=reads,
     )

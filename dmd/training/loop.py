@@ -245,6 +245,8 @@ def require_steps(config: TrainingConfig, num_items: int) -> None:
 def clip_gradients(parameters: list[nn.Parameter], clip: Clip) -> None:
     """Clip the accumulated gradients in place."""
     if clip.kind == "value":
-        nn.utils.clip_grad_value_(parameters, clip.limit)
+        for parameter in parameters:
+            if parameter.grad is not None:
+                parameter.grad.clamp_(-clip.limit, clip.limit)
     elif clip.kind == "norm":
         nn.utils.clip_grad_norm_(parameters, clip.limit)

@@ -1,0 +1,167 @@
+"""The compiled passes of an encoder layer (``native.c``), where a C compiler built them when the package was installed.
+
+Every function takes contiguous CPU tensors of one kind, float32 or float64, and works in place. Legend and meaning of
+the arguments: ``encoder_kernels.h``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dmd.dropout import SEGMENT, DropoutMask, base_words
+
+LANES = 16
+KINDS = (torch.float32, torch.float64)
+_EPSILON = 1e-5
+
+
+@lru_cache(maxsize=1)
+def library() -> ctypes.CDLL | None:
+    """The compiled library, or None where the package was installed without a compiler."""
+    for path in sorted(Path(__file__).parent.glob("_native*")):
+        try:
+            return ctypes.CDLL(str(path))
+        except OSError:
+            continue
+    return None
+
+
+def is_available() -> bool:
+    """Whether the compiled passes can be used in this process."""
+    return library() is not None
+
+
+def serves(x: Tensor) -> bool:
+    """Whether they can be used on ``x``."""
+    return x.device.type == "cpu" and x.dtype in KINDS and is_available() and not torch.is_autocast_enabled("cpu")
+
+
+def add_and_norm(
+    x: Tensor, addend: Tensor | None, bias: Tensor | None, gain: Tensor, shift: Tensor
+) -> tuple[Tensor, Tensor]:
+    """``x += addend + bias`` where given, then the layer norm of ``x`` and what its backward pass needs."""
+    y, stats = torch.empty_like(x), x.new_empty(*x.shape[:2], 2)
+    _call("norm_forward", (x, addend, bias, gain, shift, y, stats), *x.shape, _EPSILON)
+    return y, stats
+
+
+def add(x: Tensor, addend: Tensor, bias: Tensor) -> None:
+    """``x += addend + bias``."""
+    _call("norm_forward", (x, addend, bias, None, None, None, None), *x.shape, _EPSILON)
+
+
+def norm_backward(
+    dy: Tensor, x: Tensor, stats: Tensor, gain: Tensor, dx: Tensor, dgain: Tensor, dshift: Tensor, dbias: Tensor | None
+) -> None:
+    """Add to ``dx``, ``dgain``, ``dshift``; then the column sums of ``dx`` to ``dbias``."""
+    _call("norm_backward", (dy, x, stats, gain, dx, dgain, dshift, dbias), *x.shape)
+
+
+def relu(x: Tensor, bias: Tensor) -> None:
+    """``x = max(x + bias, 0)``."""
+    _call("relu_forward", (x, bias), *x.shape)
+
+
+def relu_backward(y: Tensor, dx: Tensor, dbias: Tensor) -> None:
+    """``dx`` where ``y`` is positive, else 0; its column sums to ``dbias``."""
+    _call("relu_backward", (y, dx, dbias), *y.shape)
+
+
+def column_sums(x: Tensor) -> Tensor:
+    """(G, rows, w) -> (G, w)."""
+    sums = x.new_zeros(x.shape[0], x.shape[2])
+    _call("column_sums", (x, sums), *x.shape)
+    return sums
+
+
+class HeadShape:
+    """What both passes of attention need to know besides the numbers.
+
+    seen: (G, B) int64, keys that may be seen, a prefix. order: a query i sees keys up to i + order; below 0: all.
+    """
+
+    def __init__(self, seen: Tensor, heads: int, width: int, steps: tuple[int, int], order: int) -> None:
+        self.seen, self.heads, self.order = seen.contiguous(), heads, order
+        self.groups, self.batch = seen.shape
+        self.head_width, (self.steps_q, self.steps_k) = width // heads, steps
+
+    @property
+    def padded(self) -> tuple[int, int]:
+        """Steps rounded up to whole vectors."""
+        return -(-self.steps_q // LANES) * LANES, -(-self.steps_k // LANES) * LANES
+
+    def arguments(self, dropout: DropoutMask | None, scratch: Tensor) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+        """What both functions take last: tensors, then numbers."""
+        thresholds = _thresholds(dropout.thresholds if dropout else (0,) * self.groups)
+        sizes = (self.groups, self.batch, self.heads, self.head_width, self.steps_q, self.steps_k, self.order)
+        table = base_words(SEGMENT // 4, "cpu")
+        return (self.seen, table, thresholds, scratch), (dropout.key if dropout else 0, *sizes)
+
+    def scratch(self, like: Tensor, per_query: int, per_key: int, per_pair: int) -> Tensor:
+        """Room for one head, in numbers of ``like``, and for its random bytes."""
+        q, k = self.padded
+        num_bytes = self.steps_q * self.steps_k + 4 * LANES
+        return like.new_empty(
+            self.head_width * (per_query * q + per_key * k) + per_pair * q * k + k * LANES + num_bytes // 4 + LANES
+        )
+
+
+def attention(
+    query: Tensor, key_value: Tensor, biases: tuple[Tensor, Tensor], shape: HeadShape, dropout: DropoutMask | None
+) -> tuple[Tensor, Tensor]:
+    """(G, B * T_q, w), (G, B * T_k, 2 w) -> (G, B * T_q, w), and the log of the sums of exponentials."""
+    mixed = torch.empty_like(query)
+    logs = query.new_empty(shape.groups, shape.batch, shape.heads, shape.padded[0])
+    scratch = shape.scratch(query, per_query=2, per_key=2, per_pair=0)
+    tensors, numbers = shape.arguments(dropout, scratch)
+    _call("attention_forward", (query, key_value, *biases, mixed, logs, *tensors), *numbers)
+    return mixed, logs
+
+
+def attention_backward(
+    query: Tensor,
+    key_value: Tensor,
+    biases: tuple[Tensor, Tensor],
+    mixed: Tensor,
+    logs: Tensor,
+    dmixed: Tensor,
+    shape: HeadShape,
+    dropout: DropoutMask | None,
+) -> tuple[Tensor, Tensor]:
+    """The gradients of ``query`` and ``key_value``."""
+    dquery, dkey_value = torch.empty_like(query), torch.empty_like(key_value)
+    scratch = shape.scratch(query, per_query=4, per_key=4, per_pair=2)
+    given = (query, key_value, *biases, mixed, logs, dmixed, dquery, dkey_value)
+    tensors, numbers = shape.arguments(dropout, scratch)
+    _call("attention_backward", (*given, *tensors), *numbers)
+    return dquery, dkey_value
+
+
+@lru_cache(maxsize=256)
+def _thresholds(values: tuple[int, ...]) -> Tensor:
+    return torch.tensor(values, dtype=torch.int32)
+
+
+def _call(name: str, tensors: tuple[Tensor | None, ...], *numbers: int | float) -> None:
+    kind = "float32" if tensors[0] is not None and tensors[0].dtype == torch.float32 else "float64"
+    addresses = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
+    _function(f"{name}_{kind}", len(tensors), isinstance(numbers[-1], float))(*addresses, *numbers)
+
+
+@lru_cache(maxsize=64)
+def _function(name: str, num_tensors: int, ends_with_real: bool) -> Callable[..., None]:
+    """The function, told how its arguments travel: addresses, then whole numbers, perhaps a real one at the end."""
+    loaded = library()
+    assert loaded is not None
+    function = loaded[name]
+    function.restype = None
+    num_sizes = {"attention": 8}.get(name.split("_")[0], 3)
+    sizes = [ctypes.c_int64] * num_sizes + [ctypes.c_double] * ends_with_real
+    function.argtypes = [ctypes.c_void_p] * num_tensors + sizes
+    return function
