@@ -9,17 +9,22 @@ from importlib.metadata import version
 from pathlib import Path
 
 import dmd
+from dmd.kernels import native
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Two trials with equal fingerprints, data, settings and seed give equal numbers."""
+    """Two trials with equal fingerprints, data, settings and seed give equal numbers.
+
+    kernels: ``compiled`` or ``torch``, who computes the passes of an encoder layer (they differ in the last digits).
+    """
 
     code: str
     torch: str
     device: str
     threads: int
     workers: int
+    kernels: str
 
     def as_dict(self) -> dict[str, str | int]:
         return asdict(self)
@@ -27,7 +32,12 @@ class Fingerprint:
 
 def take_fingerprint(device: str, threads: int, workers: int) -> Fingerprint:
     """The fingerprint of the ``dmd`` that is installed here."""
-    return Fingerprint(code_digest(Path(dmd.__file__).parent), version("torch"), device, threads, workers)
+    code = code_digest(Path(dmd.__file__).parent)
+    return Fingerprint(code, version("torch"), device, threads, workers, _kernels(device))
+
+
+def _kernels(device: str) -> str:
+    return "compiled" if device == "cpu" and native.is_available() else "torch"
 
 
 def code_digest(package: Path) -> str:
@@ -40,6 +50,8 @@ def code_digest(package: Path) -> str:
             if isinstance(body, list) and body and _is_docstring(body[0]):
                 del body[0]
         digest.update(f"{path.relative_to(package).as_posix()}\0{ast.dump(tree)}\0".encode())
+    for path in sorted(package.rglob("*.[ch]")):
+        digest.update(f"{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 

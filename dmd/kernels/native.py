@@ -151,17 +151,21 @@ def _thresholds(values: tuple[int, ...]) -> Tensor:
 def _call(name: str, tensors: tuple[Tensor | None, ...], *numbers: int | float) -> None:
     kind = "float32" if tensors[0] is not None and tensors[0].dtype == torch.float32 else "float64"
     addresses = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
-    _function(f"{name}_{kind}", len(tensors), isinstance(numbers[-1], float))(*addresses, *numbers)
+    ends_with_real = isinstance(numbers[-1], float)
+    function = _function(f"{name}_{kind}", len(tensors), len(numbers) - ends_with_real, ends_with_real)
+    function(*addresses, *numbers)
 
 
 @lru_cache(maxsize=64)
-def _function(name: str, num_tensors: int, ends_with_real: bool) -> Callable[..., None]:
+def _function(name: str, num_tensors: int, num_whole: int, ends_with_real: bool) -> Callable[..., None]:
     """The function, told how its arguments travel: addresses, then whole numbers, perhaps a real one at the end."""
     loaded = library()
     assert loaded is not None
     function = loaded[name]
     function.restype = None
-    num_sizes = {"attention": 8}.get(name.split("_")[0], 3)
-    sizes = [ctypes.c_int64] * num_sizes + [ctypes.c_double] * ends_with_real
-    function.argtypes = [ctypes.c_void_p] * num_tensors + sizes
+    function.argtypes = [
+        *[ctypes.c_void_p] * num_tensors,
+        *[ctypes.c_int64] * num_whole,
+        *[ctypes.c_double] * ends_with_real,
+    ]
     return function

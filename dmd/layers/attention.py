@@ -46,7 +46,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask) -> Te
         query = torch.cat([query, query.new_ones(query.shape[0], 1, query.shape[2])], dim=1)
         key = torch.cat([key, mask.hidden_keys.unsqueeze(1).to(key.dtype)], dim=1)
     if query.device.type == "cpu" and query.dtype in (torch.float32, torch.float64):
-        output: Tensor = _BlockedAttention.apply(query, key, value, mask)
+        output: Tensor = _BlockedAttention.apply(query, key, value, mask)  # type: ignore[no-untyped-call]
         return output
     return _attend_whole(query, key, value, mask)
 

@@ -141,7 +141,7 @@ class EncoderGroup(nn.Module):
         dropout: Dropout,
         site: str,
     ) -> tuple[Tensor, ...]:
-        x = self._embed(target, rates, dropout, f"{site}.target")
+        x: Tensor = self._embed(target, rates, dropout, f"{site}.target")
         memory = None if source is None else self._embed(source, rates, dropout, f"{site}.source")
         keys = target if source is None else source
         order = abs(keys.num_steps - target.num_steps) if self.causal else ALL_SEEN
@@ -153,17 +153,17 @@ class EncoderGroup(nn.Module):
                 hides = self.masks_padding or (self.causal and self.reads == "last_valid")
                 view = LayerView(run, keys.lengths if hides else None, ALL_SEEN, ends)
             x = layer(x, memory, view, rates, dropout, f"{site}.{level}")
-        x = self.norm(x.flatten(1, 2), run).view(x.shape)
+        normed: Tensor = self.norm(x.flatten(1, 2), run).view(x.shape)
         if reads_one:
-            return x.squeeze(2).unbind(0)
+            return normed.squeeze(2).unbind(0)
         if self.reads == "mean_valid":
-            return tuple(pool_steps(s, n, "mean_valid") for s, n in zip(x, target.lengths, strict=True))
-        return x.unbind(0)
+            return tuple(pool_steps(s, n, "mean_valid") for s, n in zip(normed, target.lengths, strict=True))
+        return normed.unbind(0)
 
     def _embed(self, side: _Side, rates: EncoderRates, dropout: Dropout, site: str) -> Tensor:
         if self.masks_padding:
-            x = torch.add(self.table[1 : side.num_steps + 1].to(side.steps.dtype), side.steps, alpha=self.scale)
-            x = x * _real(side).unsqueeze(-1).to(x.dtype)
+            table = self.table[1 : side.num_steps + 1].to(side.steps.dtype)
+            x = torch.add(table * _real(side).unsqueeze(-1), side.steps, alpha=self.scale)
         else:
             x = self.scale * side.steps
             x = x + self.table[positions_by_first_channel(x.flatten(0, 1)).view(x.shape[:3])].to(x.dtype)
@@ -174,8 +174,8 @@ class EncoderGroup(nn.Module):
 class LayerView:
     """What a layer works on, and what its queries may see.
 
-    run: the branches. seen: (G, B), keys that may be seen, a prefix of the source; None: all. order: a query i sees keys
-    up to i + order; ``ALL_SEEN``: all. ends: (G, B), the one step to compute of each target; None: every step.
+    run: the branches. seen: (G, B), keys that may be seen, a prefix of the source; None: all. order: a query i sees
+    keys up to i + order; ``ALL_SEEN``: all. ends: (G, B), the one step to compute of each target; None: every step.
     """
 
     run: Run
@@ -235,7 +235,8 @@ class EncoderLayer(nn.Module):
         middle = x.flatten(1, 2) + dropout(mixed, rates.residual, f"{site}.attention_residual")
         hidden = F.relu(self.widen(self.feed_forward_norm(middle, run), run), inplace=True)
         hidden = self.narrow(dropout(hidden, rates.relu, f"{site}.relu"), run)
-        return (middle + dropout(hidden, rates.residual, f"{site}.feed_forward_residual")).view(x.shape)
+        output: Tensor = middle + dropout(hidden, rates.residual, f"{site}.feed_forward_residual")
+        return output.view(x.shape)
 
     def _attend(self, target: Tensor, source: Tensor, batch: int, mask: AttentionMask, run: Run) -> Tensor:
         """target: (G, B * T_q, w); source: (G, B * T_k, w)."""
@@ -246,7 +247,8 @@ class EncoderLayer(nn.Module):
         # (G * B * heads, h, T_q) -> (G, w, B * T_q), as rows (G, B * T_q, w)
         split = mixed.view(branches, batch, self.heads, width // self.heads, -1)
         columns = split.permute(0, 2, 3, 1, 4).reshape(branches, width, -1)
-        return self.out(columns.transpose(1, 2), run)
+        output: Tensor = self.out(columns.transpose(1, 2), run)
+        return output
 
     def _heads(self, layer: GroupedLinear, x: Tensor, batch: int, run: Run) -> tuple[Tensor, ...]:
         """(G, B * T, w) -> as many as the layer gives of query, key and value, each (G * B * heads, h, T)."""

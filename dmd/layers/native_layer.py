@@ -58,7 +58,7 @@ class LayerShape:
 
 def run_layer(x: Tensor, memory: Tensor | None, parameters: LayerParameters, shape: LayerShape) -> Tensor:
     """x: (G, N_q, w); memory: (G, N_k, w), or None for self-attention. (G, N_q or B, w)."""
-    output: Tensor = _Layer.apply(x, memory, shape, *parameters.as_tuple())
+    output: Tensor = _Layer.apply(x, memory, shape, *parameters.as_tuple())  # type: ignore[no-untyped-call]
     return output
 
 

@@ -34,7 +34,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: BackboneConfig, steps: Mapping[Modality, int]) -> None:
         super().__init__()
-        self.modalities = tuple(steps)
+        self.modalities: tuple[Modality, ...] = tuple(steps)
         self.rates = encoder_rates(config, self.modalities)
         self.encoders = make_encoders(config, self.modalities, config.width, max(steps.values()), reads=config.pool)
 
@@ -51,10 +51,11 @@ class CrossmodalAttention(nn.Module):
         super().__init__()
         pairs = [(target, source) for target in MODALITIES for source in others(target)]
         self.targets = tuple(target for target, _ in pairs)
-        self.sources = tuple(source for _, source in pairs)
+        self.sources: tuple[Modality, ...] = tuple(source for _, source in pairs)
         self.rates = encoder_rates(config, self.sources)
         # the memory encoders of all modalities use the language rate, as in MulT
-        self.memory_rates = encoder_rates(config, ("language",) * len(MODALITIES))
+        language: Modality = "language"
+        self.memory_rates = encoder_rates(config, (language,) * len(MODALITIES))
         names = tuple(f"{target}_from_{source}" for target, source in pairs)
         longest, levels = max(steps.values()), max(config.levels, MIN_MEMORY_LEVELS)
         self.crossmodal = make_encoders(config, names, config.width, longest)

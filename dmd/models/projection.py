@@ -46,7 +46,7 @@ class TemporalProjection(nn.Module):
             x = batch.features[m]
             if m == "language":
                 x = dropout(x, text_rate, "text")
-            x = _convolve(x, self.conv[m].weight)
+            x = convolve(x, self.conv[m])
             lengths = (batch.lengths[m] - kernel + 1).clamp(min=1)
             if self.masks_padding:
                 x = x * real_steps(lengths, x.shape[1]).unsqueeze(-1)
@@ -54,15 +54,18 @@ class TemporalProjection(nn.Module):
         return projected
 
 
-def _convolve(x: Tensor, weight: Tensor) -> Tensor:
-    """(B, T, D) with a Conv1d weight (d, D, k) -> (B, T', d).
+def convolve(x: Tensor, layer: nn.Module) -> Tensor:
+    """(B, T, D) through a Conv1d without bias, D to d channels, kernel k -> (B, T', d).
 
     One product gives what each step adds to each of the k windows it lies in; the windows then are sums of k slices. On
-    a CPU that is two to three times as fast as the convolution itself.
+    a CPU wide inputs are projected faster this way than by the convolution itself.
     """
+    assert isinstance(layer, nn.Conv1d)
+    weight = layer.weight
     width, _, kernel = weight.shape
     if x.shape[1] < kernel:
         x = F.pad(x, (0, 0, 0, kernel - x.shape[1]))
     steps = x.shape[1] - kernel + 1
-    shares = F.linear(x, weight.permute(2, 0, 1).reshape(kernel * width, -1)).unflatten(2, (kernel, width)).unbind(2)
+    product = F.linear(x, weight.permute(2, 0, 1).reshape(kernel * width, -1))
+    shares = product.view(*product.shape[:2], kernel, width).unbind(2)
     return torch.stack([share[:, step : step + steps] for step, share in enumerate(shares)]).sum(0)

@@ -13,6 +13,7 @@ from dmd.data.batches import shuffled_batches, whole_batch
 from dmd.data.dataset import Dataset
 from dmd.dropout import SeededDropout
 from dmd.job import Job
+from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import Modality
 from dmd.precision import float32_products
 from dmd.training.evaluate import predict
@@ -46,6 +47,7 @@ def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
     Raises InputError for settings or folds that break a rule.
     """
     torch.set_num_threads(job.num_threads)
+    keep_freed_memory()
     settings = split_settings(job.model, job.settings)
     with float32_products(settings.training.precision):
         return _try_out(job, settings, dataset)

@@ -12,6 +12,7 @@ from dmd.data.dataset import Dataset
 from dmd.data.visible import InputConfig
 from dmd.errors import ConfigurationError
 from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Seat, Setting
+from dmd.kernels.allocator import keep_freed_memory
 from dmd.models.method import Method
 from dmd.models.model import Dims, Model
 from dmd.models.registry import build_model, find_method
@@ -38,6 +39,7 @@ def run_job(
     another worker is gone.
     """
     torch.set_num_threads(job.num_threads)
+    keep_freed_memory()
     settings = split_settings(job.model, job.settings)
     with float32_products(settings.training.precision):
         return _train_and_score(job, settings, dataset, on_epoch, checkpointing, seat)
