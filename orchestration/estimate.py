@@ -29,12 +29,12 @@ def estimate_study(planned: PlannedStudy) -> Estimate:
     """Seconds of every planned trial by its arm's pace, spread over the slots of this machine."""
     resources, search = planned.space.resources, planned.space.search
     slots = count_local_slots(resources)
-    trial_s = {name: facts.epoch_s * facts.max_epochs for name, facts in planned.facts.items()}
+    paces = {name: facts.epoch_s * facts.max_epochs for name, facts in planned.facts.items()}
+    trial_s = {arm.name: paces[arm.name] for arm in planned.running_arms}
     per_arm = len(planned.cells) * len(planned.seeds) * planned.space.confirm.top
     total_s = sum(seconds * per_arm for seconds in trial_s.values())
     if search is not None:
-        searching = [name for name, plan in planned.searches.items() if plan.owner == name]
-        total_s += sum(trial_s[name] * search.trials * len(planned.cells) for name in searching)
+        total_s += sum(paces[name] * search.trials * len(planned.cells) for name in planned.searched_arms)
     hours = total_s / 3600
     workers = resources.num_workers
     return Estimate(total_s / slots, hours * resources.gpu * workers, hours * resources.cpu * workers, slots, trial_s)
@@ -47,17 +47,17 @@ def describe_estimate(planned: PlannedStudy, estimate: Estimate, as_json: bool) 
         return json.dumps(
             {
                 "study": planned.space.study,
-                "arms": [arm.name for arm in planned.arms],
+                "arms": [arm.name for arm in planned.running_arms],
                 "num_trials": size.num_trials,
                 "stages": {"search": size.num_search, "confirm": size.num_confirm},
                 "estimate": asdict(estimate),
             }
         )
     lines = [
-        f"study {planned.space.study}: {len(planned.arms)} arms, {len(planned.cells)} cells (folds), "
+        f"study {planned.space.study}: {_arms_text(planned)}, {len(planned.cells)} cells (folds), "
         f"{len(planned.seeds)} confirm seeds"
     ]
-    for arm in planned.arms:
+    for arm in planned.running_arms:
         facts = planned.facts[arm.name]
         pace = f"{facts.num_parameters} parameters, {facts.epoch_s:.2f} s per epoch"
         lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")
@@ -67,3 +67,11 @@ def describe_estimate(planned: PlannedStudy, estimate: Estimate, as_json: bool) 
         f"{estimate.gpu_hours:.2f} GPU-hours, {estimate.core_hours:.2f} core-hours (early stopping shortens it)"
     )
     return "\n".join(lines)
+
+
+def _arms_text(planned: PlannedStudy) -> str:
+    if not planned.only:
+        return f"{len(planned.arms)} arms"
+    borrowed = sorted(planned.searched_arms - planned.only)
+    with_searches = f" (and the search of {', '.join(borrowed)})" if borrowed else ""
+    return f"{len(planned.running_arms)} of {len(planned.arms)} arms{with_searches}"

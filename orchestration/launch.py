@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from orchestration.catalogue import describe_methods
 from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
 from orchestration.errors import UsageError
+from orchestration.events import Event
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor, Resources
 from orchestration.executors.ray_tune import RayTuneExecutor
@@ -57,8 +59,10 @@ class LaunchOptions:
     command: str = ""
 
 
-def prepare(space: SearchSpace, data_dir: Path | None, address: str | None = None) -> Prepared:
-    """Open the data and plan the study over them; raises what the user can correct."""
+def prepare(
+    space: SearchSpace, data_dir: Path | None, address: str | None = None, only: Sequence[str] = ()
+) -> Prepared:
+    """Open the data and plan the study over them; raises what the user can correct. only: the arms to run now."""
     space = space.model_copy(update={"resources": settle_workers(space.resources, is_local=address is None)})
     require_resources(space.resources, is_local=address is None)
     device = "cuda" if space.resources.gpu > 0 else "cpu"
@@ -69,7 +73,8 @@ def prepare(space: SearchSpace, data_dir: Path | None, address: str | None = Non
     runner = DmdRunner(space.data.path, directory, scale, fold_plan(space), device, threads, space.confirm.details)
     dataset = open_dataset(runner.data, runner.data_dir, runner.scale)
     fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
-    return Prepared(plan_study(space, describe_methods(), dataset, runner, fingerprint), dataset, fingerprint)
+    planned = plan_study(space, describe_methods(), dataset, runner, fingerprint, only)
+    return Prepared(planned, dataset, fingerprint)
 
 
 def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> StudyOutcome:
@@ -85,7 +90,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
         description = _settle_manifest(workspace, prepared, options.command)
         uri = options.tracking_uri or space.tracking.uri
         tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
-        num_ended = sum(event.kind == "tell" for event in ledger.events())
+        num_ended = sum(_counts(event, planned) for event in ledger.events())
         executor = _make_executor(space, options)
         with ProgressView(planned.size.num_trials, num_ended, space.objective_metric, options.is_quiet) as progress:
             race = make_racer(description, len(planned.cells)) if space.confirm.race is not None else None
@@ -95,6 +100,11 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     for note in source.notes:
         print(note, file=sys.stderr)
     return outcome
+
+
+def _counts(event: Event, planned: PlannedStudy) -> bool:
+    """Whether an event is the end of a trial that belongs to what runs now."""
+    return event.kind == "tell" and planned.is_running(event.data["record"]["arm"], event.data["record"]["stage"])
 
 
 def _open_ledger(workspace: Workspace) -> Ledger:

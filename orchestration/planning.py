@@ -32,6 +32,7 @@ from search_spaces.plan import (
     plan_grid_trials,
     search_seed,
 )
+from search_spaces.problems import suggest
 from search_spaces.schema import SearchSpace
 from search_spaces.searches import ArmSearch, drop_inactive, find_impossible, plan_searches, starts_of
 from search_spaces.settings import full_settings
@@ -43,7 +44,8 @@ class PlannedStudy:
     """A study that could start now.
 
     context: digest of all that decides a trial's result besides its settings and seed. searches: arm name -> what is
-    searched for it, and by whom. facts: arm name -> what its model is and how fast it is here.
+    searched for it, and by whom. facts: arm name -> what its model is and how fast it is here. only: names of the arms
+    that are confirmed in this session; empty: all. The study is the same one whatever runs of it now.
     """
 
     space: SearchSpace
@@ -57,6 +59,22 @@ class PlannedStudy:
     facts: Mapping[str, JobFacts]
     runner: DmdRunner
     context: str
+    only: frozenset[str] = frozenset()
+
+    @property
+    def running_arms(self) -> tuple[Arm, ...]:
+        """The arms that are confirmed in this session."""
+        return tuple(arm for arm in self.arms if not self.only or arm.name in self.only)
+
+    @property
+    def searched_arms(self) -> frozenset[str]:
+        """The arms whose searches run in this session: those that the running ones take their configuration from."""
+        owners = {self.searches[arm.name].owner for arm in self.running_arms}
+        return frozenset(owner for owner in owners if owner is not None)
+
+    def is_running(self, arm: str, stage: str) -> bool:
+        """Whether trials of this arm and stage belong to what runs in this session."""
+        return arm in self.searched_arms if stage == "search" else not self.only or arm in self.only
 
     @property
     def baseline(self) -> Arm:
@@ -83,15 +101,18 @@ class PlannedStudy:
 
     def make_source(self, pace: Pace | None = None) -> StudySource:
         """All trials of the study; a fresh source, to be replayed from the ledger. pace: that of a race."""
-        arms = {arm.name: arm for arm in self.arms}
+        arms = {arm.name: arm for arm in self.running_arms}
 
         def make_confirms(name: str, cell: Cell, parameters: Mapping[str, Value]) -> Sequence[Trial]:
+            if name not in arms:
+                return ()
             arm = arms[name]
             method = self.catalogue.methods[arm.model]
             chosen = drop_inactive(method, arm, inherit(self.searches[name], parameters))
             return plan_confirm_trials(arm, [chosen], self.seeds, cell, self.context)
 
-        lanes = [self._lane(arm, cell) for cell in self.cells for arm in self.arms]
+        with_lane = {*arms, *self.searched_arms}
+        lanes = [self._lane(arm, cell) for cell in self.cells for arm in self.arms if arm.name in with_lane]
         return StudySource(lanes, make_confirms, self.objective, self.space.confirm.top, pace)
 
     def _lane(self, arm: Arm, cell: Cell) -> Lane:
@@ -139,14 +160,21 @@ def _objective_of(metric: str) -> Objective:
 
 
 def plan_study(
-    space: SearchSpace, catalogue: Catalogue, dataset: Dataset, runner: DmdRunner, fingerprint: Fingerprint
+    space: SearchSpace,
+    catalogue: Catalogue,
+    dataset: Dataset,
+    runner: DmdRunner,
+    fingerprint: Fingerprint,
+    only: Sequence[str] = (),
 ) -> PlannedStudy:
     """Expand the space over the data, build every arm once, and prove that the arms differ.
 
     Raises InputError for folds or settings that the data or a model refuse, SpaceErrors for folds that the file does
-    not have, UsageError for two arms that are one or for batches that are too small for the workers.
+    not have, UsageError for two arms that are one, for batches that are too small for the workers and for an ``only``
+    that names an arm which the space does not have.
     """
     arms = plan_arms(space, catalogue)
+    _require_known(only, arms, space)
     searches = {search.arm: search for search in plan_searches(space, catalogue, arms)}
     require_shares(space.resources.num_workers, arms, searches, catalogue)
     cells = plan_cells(space, dataset.num_file_folds)
@@ -168,10 +196,11 @@ def plan_study(
         cells=cells,
         seeds=confirm_seeds(space),
         searches=searches,
-        size=count_trials(space, catalogue, dataset.num_file_folds),
+        size=count_trials(space, catalogue, dataset.num_file_folds, only),
         facts=facts,
         runner=runner,
         context=context,
+        only=frozenset(only),
     )
 
 
@@ -215,6 +244,20 @@ def _difference(arm: Arm, facts: JobFacts, baseline: Arm, base: JobFacts) -> str
         parts += [f"without {what} {', '.join(without)}"] if without else []
         parts += [f"with {what} {', '.join(extra)}"] if extra else []
     return "; ".join(parts)
+
+
+def _require_known(only: Sequence[str], arms: Sequence[Arm], space: SearchSpace) -> None:
+    names = [arm.name for arm in arms]
+    problems = [
+        f"--only: study {space.study} has no arm {name!r}; {suggest(name, names)}" for name in only if name not in names
+    ]
+    if only and space.confirm.race is not None:
+        problems.append(
+            "--only: this study races its seeds, which compares the arms as it goes; "
+            "give a number of seeds with --set 'confirm={seeds: 5}'"
+        )
+    if problems:
+        raise UsageError("\n".join(problems))
 
 
 def _require_distinct(arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None:

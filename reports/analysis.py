@@ -74,5 +74,5 @@ def analyse(
         failures=tabulate_failures(study, results, records),
         cost=tabulate_cost(study, records),
         warnings=collect_cautions(study, questions, budget, ablation, models, contrasts, metrics[0], race),
-        provenance=describe_provenance(study),
+        provenance=describe_provenance(study, results, metrics),
     )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reports.metrics import Metric
+from reports.origins import row_commands, trace_cells
 from reports.record import StudyDescription
 from reports.report import Provenance
+from reports.results import ResultsTable
 
 _COMMAND_KEYS = ("command_line", "command")
 
 
-def describe_provenance(study: StudyDescription) -> Provenance:
-    """Nested mappings are flattened to dotted keys, in key order."""
-    command = next((study.provenance[key] for key in _COMMAND_KEYS if study.provenance.get(key)), "")
+def describe_provenance(study: StudyDescription, results: ResultsTable, metrics: Sequence[Metric]) -> Provenance:
+    """Nested mappings are flattened to dotted keys, in key order. metrics: those whose cell means are given."""
+    recorded = next((study.provenance[key] for key in _COMMAND_KEYS if study.provenance.get(key)), "")
+    command = recorded if isinstance(recorded, str) else shlex.join(str(word) for word in recorded)
     environment = {key: value for key, value in study.provenance.items() if key not in _COMMAND_KEYS}
     return Provenance(
         _flatten(study.data),
         _flatten(environment),
         _flatten(study.fixed),
-        command if isinstance(command, str) else shlex.join(str(word) for word in command),
+        command,
+        row_commands(study, results, command),
+        trace_cells(results, metrics),
     )
 
 

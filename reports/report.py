@@ -14,6 +14,7 @@ from reports.budget import Budget
 from reports.configurations import BestConfigurations
 from reports.hyperparameters.section import Hyperparameters
 from reports.metrics import Metric
+from reports.origins import CellOrigin, RowCommand
 from reports.paper.tables import PaperTable
 from reports.pareto import ParetoTable
 from reports.published import AblationRow
@@ -167,15 +168,18 @@ class CostTable:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the numbers come from, as ordered (key, text) pairs.
+    """Where the numbers come from. data, environment, fixed: ordered (key, text) pairs.
 
-    command: how to run it again; empty if not recorded.
+    command: how to run it again; empty if not recorded. rows: the same for single arms. cells: the trials behind every
+    arm on every cell.
     """
 
     data: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     fixed: tuple[tuple[str, str], ...]
     command: str
+    rows: tuple[RowCommand, ...]
+    cells: tuple[CellOrigin, ...]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from reports.report import Report
 from reports.rounding import duration_text
 
 MOST_FAILURES_SHOWN = 30
+MOST_CELLS_SHOWN, MOST_TRIALS_SHOWN = 100, 5
 
 
 def arm_lines(report: Report) -> tuple[str, ...]:
@@ -54,3 +55,16 @@ def cost_grid(report: Report) -> Grid | None:
     per_trial = duration_text(device_s / trials)
     rows.append(("**total**", "", str(trials), str(epochs), duration_text(device_s), per_trial))
     return Grid(("Arm", "Stage", "trials", "epochs", "device time", "per trial"), "llrrrr", tuple(rows))
+
+
+def origin_grid(report: Report) -> Grid | None:
+    """The trials behind every arm on every cell; None without any, or where there are too many to read."""
+    cells = report.provenance.cells
+    rows = tuple(
+        (cell.arm, cell.cell, cell.configuration_id, " ".join(cell.trial_ids))
+        for cell in cells
+        if len(cell.trial_ids) <= MOST_TRIALS_SHOWN
+    )
+    if not 0 < len(rows) == len(cells) <= MOST_CELLS_SHOWN:
+        return None
+    return Grid(("Arm", "Cell", "Configuration", "Trials, in the order of seeds"), "llll", rows)

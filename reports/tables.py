@@ -37,6 +37,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
             tuple((r.arm, r.stage, r.trials, r.epochs, r.device_s) for r in report.cost.rows),
         ),
         Table("warnings", ("warning",), tuple((text,) for text in report.warnings)),
+        _cells(report),
         Table("provenance", ("part", "key", "value"), tuple(_provenance(report))),
     )
 
@@ -218,6 +219,17 @@ def _failures(report: Report) -> Table:
     return Table("failures", columns, tuple(rows))
 
 
+def _cells(report: Report) -> Table:
+    names = tuple(metric.name for metric in report.metrics)
+    rows = []
+    for cell in report.provenance.cells:
+        trials = (len(cell.trial_ids), " ".join(str(seed) for seed in cell.seeds), " ".join(cell.trial_ids))
+        means = tuple(cell.means[name] for name in names)
+        rows.append((cell.arm, cell.cell, cell.configuration_id, *trials, *means))
+    columns = ("arm", "cell", "configuration_id", "n", "seeds", "trial_ids")
+    return Table("cells", (*columns, *names), tuple(rows))
+
+
 def _provenance(report: Report) -> Iterator[tuple[str, str, str]]:
     provenance = report.provenance
     for part, pairs in (
@@ -228,3 +240,5 @@ def _provenance(report: Report) -> Iterator[tuple[str, str, str]]:
         for key, value in pairs:
             yield part, key, value
     yield "command", "command_line", provenance.command
+    for row in provenance.rows:
+        yield "command", row.arm, row.command

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.arms import plan_arms
@@ -119,14 +119,21 @@ class StudySize:
         return self.num_search + self.num_confirm
 
 
-def count_trials(space: SearchSpace, catalogue: Catalogue, num_file_folds: int | None = None) -> StudySize:
-    """How large the study is, before anything runs."""
+def count_trials(
+    space: SearchSpace, catalogue: Catalogue, num_file_folds: int | None = None, only: Collection[str] = ()
+) -> StudySize:
+    """How large the study is, before anything runs. only: names of the arms that run; none: all of them.
+
+    The search that an arm takes its configuration from runs with it, whether its own arm runs or not.
+    """
     arms = plan_arms(space, catalogue)
     cells = plan_cells(space, num_file_folds)
     searches = plan_searches(space, catalogue, arms)
+    running = [search for search in searches if not only or search.arm in only]
+    owners = {search.owner for search in running}
     per_search: dict[str, int] = {}
     for arm, search in zip(arms, searches, strict=True):
-        if space.search is None or search.owner != arm.name:
+        if space.search is None or search.owner != arm.name or arm.name not in owners:
             continue
         budget = space.search.trials
         if space.search.searcher == "grid":
@@ -134,9 +141,9 @@ def count_trials(space: SearchSpace, catalogue: Catalogue, num_file_folds: int |
         per_search[arm.name] = budget
     most = len(confirm_seeds(space))
     least = space.confirm.race.least if space.confirm.race else most
-    chosen = [min(space.confirm.top, per_search[search.owner]) if search.owner else 1 for search in searches]
+    chosen = [min(space.confirm.top, per_search[search.owner]) if search.owner else 1 for search in running]
     return StudySize(
-        num_arms=len(arms),
+        num_arms=len(running),
         num_cells=len(cells),
         num_searches=len(per_search) * len(cells),
         num_search=sum(per_search.values()) * len(cells),

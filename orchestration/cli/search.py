@@ -28,6 +28,10 @@ def search(
     out: Annotated[Path, typer.Option(help="Where study directories go.")] = Path("runs"),
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ARM", help="Run this arm now (may be repeated), with the search it needs."),
+    ] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="An MLflow server; default: SQLite in the study.")] = None,
     address: Annotated[str | None, typer.Option(help="A running Ray cluster (auto, ray://...).")] = None,
     executor: Annotated[
@@ -54,7 +58,7 @@ def search(
         if report_only:
             print(rebuild_report(workspace))
             raise typer.Exit(COMPLETED)
-        prepared = prepare(checked, data_dir, address)
+        prepared = prepare(checked, data_dir, address, tuple(only or ()))
         if dry_run:
             from orchestration.estimate import describe_estimate, estimate_study
 
