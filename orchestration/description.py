@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from search_spaces.arms import list_combinations
 from search_spaces.conditions import Condition
 from search_spaces.problems import show
 from search_spaces.settings import full_settings
+from search_spaces.trial import Arm, Value
 
 PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
 
@@ -43,7 +44,7 @@ def describe_study(
                 model=arm.model,
                 components=dict(arm.components),
                 facts=describe_arm(arm, planned),
-                settings=full_settings(planned.catalogue.methods[arm.model], arm.settings),
+                settings=_settings_of(arm, planned),
             )
             for arm in planned.arms
         ),
@@ -51,12 +52,7 @@ def describe_study(
         contrasts=tuple(Contrast(pair.first, pair.second, pair.isolates, pair.in_family) for pair in planned.contrasts),
         primary=primary,
         metrics=(primary, *(name for name in names if name != primary)),
-        planned=tuple(
-            PlannedCell(arm.name, seed + arm.seed_offset, cell.repeat, cell.fold)
-            for arm in planned.arms
-            for cell in planned.cells
-            for seed in planned.certain_seeds
-        ),
+        planned=tuple(_planned_cells(planned)),
         search=_describe_search(planned),
         confirm=_describe_confirm(planned),
         data=_describe_data(planned, dataset),
@@ -80,6 +76,22 @@ def _describe_confirm(planned: PlannedStudy) -> dict[str, Any]:
     if confirm.race is not None:
         content["racing"] = {"looks": list(confirm.race.looks), "smallest_effect": confirm.smallest_effect}
     return content
+
+
+def _settings_of(arm: Arm, planned: PlannedStudy) -> dict[str, Value]:
+    if arm.is_external:
+        return planned.external[arm.name].settings
+    return full_settings(planned.catalogue.methods[arm.model], arm.settings)
+
+
+def _planned_cells(planned: PlannedStudy) -> Iterator[PlannedCell]:
+    for arm in planned.arms:
+        seeds = planned.certain_seeds
+        if arm.is_external:
+            seeds = planned.external[arm.name].seeds
+        for cell in planned.cells:
+            for seed in seeds:
+                yield PlannedCell(arm.name, seed + arm.seed_offset, cell.repeat, cell.fold)
 
 
 def _describe_search(planned: PlannedStudy) -> dict[str, Any]:

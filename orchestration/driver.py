@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from dmd.job import EpochReport
-from orchestration.endings import Ending, build_record
+from orchestration.endings import Ending, build_record, ending_of_result
 from orchestration.events import Event, EventKind, metrics_from_json, metrics_to_json
+from orchestration.external.given_trials import GivenTrial
 from orchestration.ledger import Ledger
 from orchestration.ledger_state import LedgerState
 from orchestration.objective import Objective
@@ -38,7 +39,7 @@ class StudyPlan:
     checkpoints: directory under which every trial has one for its training state; None: nothing is kept.
     details: directory for what finished trials show of every test item; None: it is dropped.
     provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial
-    what only the data know (how the training-median predictor scores in its place).
+    what only the data know (how the training-median predictor scores in its place). given: trials that no worker runs.
     """
 
     study: str
@@ -50,6 +51,7 @@ class StudyPlan:
     details: Path | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
+    given: tuple[GivenTrial, ...] = ()
 
 
 class Driver:
@@ -91,6 +93,18 @@ class Driver:
             self.on_attempt(trial)
         return trial
 
+    def settle_given(self) -> None:
+        """Score every given trial that the ledger has no end of; to be called before any trial is given out."""
+        for given in self._plan.given:
+            trial = given.trial
+            if trial.id in self._state.told:
+                continue
+            if trial.id in self._state.running:
+                self._interrupted.remove(trial)
+            else:
+                self._append("ask", {"trial_id": trial.id, "trial": trial_to_json(trial)})
+            self.on_end(trial, ending_of_result(given.score()))
+
     def on_attempt(self, trial: Trial) -> None:
         """``trial`` starts on a worker; also called when it starts again after a worker was lost."""
         self._append("attempt", {"trial_id": trial.id})
@@ -109,7 +123,8 @@ class Driver:
             return
         for report in ending.result.epochs if ending.result else ():
             self._record_epoch(trial, report)
-        record = build_record(self._plan.study, trial, ending, state.epochs, state.attempts, self._plan.device)
+        device = self._plan.device if state.attempts else "none"
+        record = build_record(self._plan.study, trial, ending, state.epochs, state.attempts, device)
         record = replace(record, number=state.number)
         if record.status == "failed":
             record = self._plan.complete_failure(trial, record)

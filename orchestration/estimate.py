@@ -30,7 +30,7 @@ def estimate_study(planned: PlannedStudy) -> Estimate:
     resources, search = planned.space.resources, planned.space.search
     slots = count_local_slots(resources)
     paces = {name: facts.epoch_s * facts.max_epochs for name, facts in planned.facts.items()}
-    trial_s = {arm.name: paces[arm.name] for arm in planned.running_arms}
+    trial_s = {arm.name: paces[arm.name] for arm in planned.running_arms if not arm.is_external}
     per_arm = len(planned.cells) * len(planned.seeds) * planned.space.confirm.top
     total_s = sum(seconds * per_arm for seconds in trial_s.values())
     if search is not None:
@@ -58,6 +58,10 @@ def describe_estimate(planned: PlannedStudy, estimate: Estimate, as_json: bool) 
         f"{len(planned.seeds)} confirm seeds"
     ]
     for arm in planned.running_arms:
+        if arm.is_external:
+            runs = planned.external[arm.name]
+            lines.append(f"  {arm.name}: predictions of {runs.path}, {len(runs.seeds)} seeds, nothing to train")
+            continue
         facts = planned.facts[arm.name]
         pace = f"{facts.num_parameters} parameters, {facts.epoch_s:.2f} s per epoch"
         lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")

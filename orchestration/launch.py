@@ -19,6 +19,7 @@ from orchestration.events import Event
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor, Resources
 from orchestration.executors.ray_tune import RayTuneExecutor
+from orchestration.external.given_trials import given_trials
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import Fingerprint, take_fingerprint
 from orchestration.ledger import Ledger
@@ -32,7 +33,7 @@ from orchestration.sources.staged import StudySource
 from orchestration.stopping import NeverStop, StoppingRule, make_stopping
 from orchestration.study import StudyOutcome, run_study
 from orchestration.tracking.mlflow_tracker import MlflowTracker
-from orchestration.workspace import Manifest, Workspace, require_same_study
+from orchestration.workspace import EXTERNAL_KEY, Manifest, Workspace, require_same_study
 from reports.record import StudyDescription
 from search_spaces.schema import SearchSpace
 
@@ -92,7 +93,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
         tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
         num_ended = sum(_counts(event, planned) for event in ledger.events())
         executor = _make_executor(space, options)
-        with ProgressView(planned.size.num_trials, num_ended, space.objective_metric, options.is_quiet) as progress:
+        with ProgressView(planned.num_trials, num_ended, space.objective_metric, options.is_quiet) as progress:
             race = make_racer(description, len(planned.cells)) if space.confirm.race is not None else None
             source = planned.make_source(race)
             plan = _study_plan(prepared, workspace, source)
@@ -146,6 +147,7 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource) -
         details=workspace.artifacts,
         provenance={"context": planned.context, **prepared.fingerprint.as_dict()},
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
+        given=given_trials(planned.given_runs, dataset, folds.at, planned.context),
     )
 
 
@@ -156,6 +158,7 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
         "data": dataset.content_hash,
         **{f"folds.{name}": value for name, value in planned.runner.folds.as_dict().items()},
         **fingerprint.as_dict(),
+        **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
     }
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     description = describe_study(planned, dataset, fingerprint, command, started)

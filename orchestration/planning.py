@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dmd.data.dataset import Dataset
 from dmd.metrics import HIGHER_IS_BETTER
 from dmd.training.pilot import JobFacts, inspect_job
 from orchestration.errors import UsageError
+from orchestration.external.external_runs import ExternalRuns, describe_external, read_external_runs
 from orchestration.fingerprint import Fingerprint
 from orchestration.objective import COSTS, Goal, Objective
 from orchestration.runner import DmdRunner, FoldPlan
@@ -44,8 +45,9 @@ class PlannedStudy:
     """A study that could start now.
 
     context: digest of all that decides a trial's result besides its settings and seed. searches: arm name -> what is
-    searched for it, and by whom. facts: arm name -> what its model is and how fast it is here. only: names of the arms
-    that are confirmed in this session; empty: all. The study is the same one whatever runs of it now.
+    searched for it, and by whom. facts: arm name -> what its model is and how fast it is here, for trained arms.
+    external: arm name -> its predictions, for the others. only: names of the arms that are confirmed in this session;
+    empty: all. The study is the same one whatever runs of it now.
     """
 
     space: SearchSpace
@@ -59,7 +61,18 @@ class PlannedStudy:
     facts: Mapping[str, JobFacts]
     runner: DmdRunner
     context: str
+    external: Mapping[str, ExternalRuns] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
+
+    @property
+    def num_trials(self) -> int:
+        """Trials of this session: those that run here, and one per given run."""
+        return self.size.num_trials + sum(len(runs.runs) for runs in self.given_runs.values())
+
+    @property
+    def given_runs(self) -> dict[str, ExternalRuns]:
+        """The predictions of other code that are scored in this session, by arm."""
+        return {arm.name: self.external[arm.name] for arm in self.running_arms if arm.is_external}
 
     @property
     def running_arms(self) -> tuple[Arm, ...]:
@@ -112,7 +125,8 @@ class PlannedStudy:
             return plan_confirm_trials(arm, [chosen], self.seeds, cell, self.context)
 
         with_lane = {*arms, *self.searched_arms}
-        lanes = [self._lane(arm, cell) for cell in self.cells for arm in self.arms if arm.name in with_lane]
+        trained = [arm for arm in self.arms if not arm.is_external]
+        lanes = [self._lane(arm, cell) for cell in self.cells for arm in trained if arm.name in with_lane]
         return StudySource(lanes, make_confirms, self.objective, self.space.confirm.top, pace)
 
     def _lane(self, arm: Arm, cell: Cell) -> Lane:
@@ -170,24 +184,25 @@ def plan_study(
     """Expand the space over the data, build every arm once, and prove that the arms differ.
 
     Raises InputError for folds or settings that the data or a model refuse, SpaceErrors for folds that the file does
-    not have, UsageError for two arms that are one, for batches that are too small for the workers and for an ``only``
-    that names an arm which the space does not have.
+    not have, UsageError for two arms that are one, for batches that are too small for the workers, for an ``only``
+    that names an arm which the space does not have, and for predictions of other code that do not fit the data.
     """
     arms = plan_arms(space, catalogue)
     _require_known(only, arms, space)
     searches = {search.arm: search for search in plan_searches(space, catalogue, arms)}
-    require_shares(space.resources.num_workers, arms, searches, catalogue)
+    trained = [arm for arm in arms if not arm.is_external]
+    require_shares(space.resources.num_workers, trained, searches, catalogue)
     cells = plan_cells(space, dataset.num_file_folds)
-    for cell in cells:
-        dataset.count_parts(runner.folds.at(cell))
+    tested = {cell: dataset.ids_of_parts(runner.folds.at(cell))["test"] for cell in cells}
+    external = read_external_runs(space.arms.external, tested, runner.data_dir)
     context = digest(
         {"data": dataset.content_hash, "folds": dict(runner.folds.as_dict()), "fingerprint": fingerprint.as_dict()}
     )
     facts = {}
-    for arm in arms:
+    for arm in trained:
         trial = Trial(arm.name, arm.model, "search", arm.settings, {}, space.seed, cells[0], context)
         facts[arm.name] = inspect_job(runner.job_of(trial), dataset)
-    _require_distinct(arms, facts)
+    _require_distinct(trained, facts)
     return PlannedStudy(
         space=space,
         catalogue=catalogue,
@@ -200,6 +215,7 @@ def plan_study(
         facts=facts,
         runner=runner,
         context=context,
+        external=external,
         only=frozenset(only),
     )
 
@@ -213,7 +229,9 @@ def fold_plan(space: SearchSpace) -> FoldPlan:
 
 
 def describe_arm(arm: Arm, planned: PlannedStudy) -> dict[str, Any]:
-    """What was found by building the arm, and how it differs from the baseline."""
+    """What was found by building the arm (or by reading its predictions), and how it differs from the baseline."""
+    if arm.is_external:
+        return describe_external(planned.external[arm.name])
     facts, base = planned.facts[arm.name], planned.facts[planned.baseline.name]
     return {
         "num_parameters": facts.num_parameters,

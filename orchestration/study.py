@@ -52,6 +52,7 @@ def run_study(
         tracking.start()
         try:
             driver = Driver(plan, ledger, on_new_event)
+            driver.settle_given()
             with contextlib.suppress(StudyInterrupted):
                 executor.run(driver, runner, interruption)
                 is_done = True

@@ -16,6 +16,8 @@ from reports.serialise import study_from_json, study_to_json
 from search_spaces.schema import SearchSpace
 
 MANIFEST_VERSION = 1
+EXTERNAL_KEY = "external predictions of "
+"""Begins the names under which digests of prediction files decide whether a study is the same."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,13 @@ class Workspace:
 def require_same_study(workspace: Workspace, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]) -> None:
     """Refuse to continue a study whose numbers would mix: raises UsageError naming everything that changed.
 
-    More confirm seeds, other resources or tracking are the same study going on, with details kept or not.
+    More confirm seeds, more arms with predictions of other code, other resources or tracking are the same study going
+    on, with details kept or not.
     """
+    added = {name for name in deciding if name.startswith(EXTERNAL_KEY)} - set(known.deciding)
     changed = [
         f"{name} was {known.deciding.get(name)!r}, is {deciding.get(name)!r}"
-        for name in sorted({*known.deciding, *deciding})
+        for name in sorted({*known.deciding, *deciding} - added)
         if known.deciding.get(name) != deciding.get(name)
     ]
     old, new = _comparable(known.space), _comparable(space.resolved())
@@ -116,6 +120,8 @@ def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
         else:
             flat[section] = content
     flat.pop("confirm.details", None)
+    # What matters of other code's predictions is their content, which `deciding` has.
+    flat.pop("arms.external", None)
     if not isinstance(flat.get("confirm.seeds"), Mapping):
         flat.pop("confirm.seeds", None)
     return flat

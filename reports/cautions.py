@@ -39,6 +39,7 @@ def collect_cautions(
         *_spread(questions.results, rows),
         *_tuning(study, budget),
         *_noise_floor(study, questions, contrasts, metric),
+        *_external(study),
         *_unknown_arms(questions.results),
     ]
     if study.budget_note:
@@ -148,6 +149,16 @@ def _noise_floor(study: StudyDescription, questions: Questions, contrasts: Contr
             + (f"No larger than that: {', '.join(below)}." if below else "Every declared contrast is larger than that.")
         )
     return sentences
+
+
+def _external(study: StudyDescription) -> list[str]:
+    names = ", ".join(arm.label for arm in study.arms if arm.is_external)
+    if not names:
+        return []
+    return [
+        f"Predictions of other code ({names}): scored here once, on labels that the file does not have; whether that "
+        "code was tuned or stopped on this test split cannot be known here, and equal seeds mean equal folds only."
+    ]
 
 
 def _unknown_arms(results: ResultsTable) -> list[str]:

@@ -10,9 +10,11 @@ from reports.report import CostRow, CostTable
 
 
 def tabulate_cost(study: StudyDescription, records: Sequence[RunRecord]) -> CostTable:
-    """Cost of every trial that ended, however it ended; arms without trials have no row."""
+    """Cost of every trial that ended, however it ended; arms without trials have no row, nor have external ones."""
     rows = []
     for arm in study.arms:
+        if arm.is_external:
+            continue
         for stage in ("search", "confirm"):
             runs = [record for record in records if record.arm == arm.name and record.stage == stage]
             if runs:

@@ -85,6 +85,7 @@ class RunRecord:
 class ArmDescription:
     """One arm as planned.
 
+    model: a method, or ``external`` for predictions of other code.
     role: ``baseline``, ``ablation``, ``subset`` (the baseline shown fewer modalities), ``model`` or ``control``.
     components: toggles (empty for a method that has none).
     settings: every setting as the arm has it before a search, defaults included; empty if not recorded.
@@ -99,6 +100,11 @@ class ArmDescription:
     components: Mapping[str, bool]
     facts: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the arm is predictions of other code: nothing was trained for it here."""
+        return self.model == "external"
 
     @property
     def company(self) -> dict[str, Value]:

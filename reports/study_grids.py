@@ -15,8 +15,9 @@ def arm_lines(report: Report) -> tuple[str, ...]:
     lines = []
     for arm in report.study.arms:
         size, difference = arm.facts.get("num_parameters"), arm.facts.get("differs_from_baseline")
-        if size is not None and difference:
-            lines.append(f"`{arm.name}` ({arm.label}): {size} parameters; {difference}.")
+        built = "" if size is None else f"{size} parameters; "
+        if difference:
+            lines.append(f"`{arm.name}` ({arm.label}): {built}{difference}.")
     return tuple(lines)
 
 

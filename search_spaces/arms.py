@@ -13,7 +13,7 @@ from search_spaces.components import (
 from search_spaces.schema import ModelArm, SearchSpace
 from search_spaces.settings import fixed_settings, full_settings
 from search_spaces.subsets import SUBSET_SETTING, Subset, design_subsets
-from search_spaces.trial import Arm, ArmRole, Value
+from search_spaces.trial import EXTERNAL, Arm, ArmRole, Value
 
 CONTROL_NAME = "control"
 CONTROL_SEED_OFFSET = 1000
@@ -21,6 +21,8 @@ CONTROL_SEED_OFFSET = 1000
 
 def plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
     """Every arm of a loaded space: the baseline, its ablations, its subsets of modalities, other methods, the control.
+
+    Predictions of other code stand with the other methods.
 
     Raises:
         DesignError: if an ablation or a subset is impossible (``load`` reports it with its line).
@@ -31,8 +33,9 @@ def plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
         _plan_subset(family[0], subset) for subset in design_subsets(method, family[0].settings, space.arms.modalities)
     )
     others = tuple(_plan_model(spec, catalogue.methods[spec.name]) for spec in space.arms.models)
+    external = tuple(Arm(spec.arm, spec.arm, "model", EXTERNAL, {}, {}) for spec in space.arms.external)
     controls = (_plan_control(family[0]),) if space.arms.controls else ()
-    return (*family, *subsets, *others, *controls)
+    return (*family, *subsets, *others, *external, *controls)
 
 
 def _plan_family(space: SearchSpace, method: MethodSchema) -> tuple[Arm, ...]:

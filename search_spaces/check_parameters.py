@@ -155,7 +155,8 @@ def check_starts(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
             if message is not None:
                 is_sound = False
                 yield Finding(join_path(path, name), message, at_key=name not in searched)
-        conflicts = [find_impossible(catalogue.methods[arm.model], arm, start) for arm in arms] if is_sound else []
+        trained = [arm for arm in arms if not arm.is_external] if is_sound else []
+        conflicts = [find_impossible(catalogue.methods[arm.model], arm, start) for arm in trained]
         if conflicts and all(conflicts):
             yield Finding(path, f"is impossible: {conflicts[0]}; change or remove it")
 

@@ -138,11 +138,12 @@ def _check_arms(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
         yield Finding(f"arms.{error.path}", error.message)
         return
     taken = {arm.name for arm in arms if arm.role != "model"}
-    for i, spec in enumerate(space.arms.models):
-        name = spec.arm or spec.name
+    named = [(join_path("arms", "models", i), spec.arm or spec.name) for i, spec in enumerate(space.arms.models)]
+    named += [(join_path("arms", "external", i), spec.arm) for i, spec in enumerate(space.arms.external)]
+    for path, name in named:
         if name in taken:
             message = f"another arm is called {name!r}; give this one a name of its own: `arm: {name}-2`"
-            yield Finding(join_path("arms", "models", i), message)
+            yield Finding(path, message)
         taken.add(name)
     if not isinstance(space.contrasts, tuple):
         return
@@ -155,8 +156,14 @@ def _check_arms(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
 def _check_race(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
     if space.confirm.race is None:
         return
-    if not any(pair.in_family for pair in plan_contrasts(space, plan_arms(space, catalogue))):
+    family = [pair for pair in plan_contrasts(space, plan_arms(space, catalogue)) if pair.in_family]
+    if not family:
         yield Finding("confirm.until", "a race decides contrasts, and none is declared; add arms or `contrasts`")
+    raced = {arm for pair in family for arm in (pair.first, pair.second)}
+    for i, spec in enumerate(space.arms.external):
+        if spec.arm in raced:
+            message = "a race adds seeds, and other code's cannot be added to; list `contrasts` without it"
+            yield Finding(join_path("arms", "external", i), message)
 
 
 def _check_searches(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:

@@ -102,8 +102,9 @@ def inherit(search: ArmSearch, parameters: Mapping[str, Value]) -> dict[str, Val
 
 @dataclass(frozen=True)
 class StudySize:
-    """Numbers of trials. ``num_search`` is an upper bound: a search ends early when nothing new is left to propose.
+    """Numbers of trials that run here (predictions of other code do not).
 
+    num_search: an upper bound, since a search ends early when nothing new is left to propose.
     num_confirm: the most there can be; least_confirm: without the seeds that a race may do without.
     """
 
@@ -141,7 +142,8 @@ def count_trials(
         per_search[arm.name] = budget
     most = len(confirm_seeds(space))
     least = space.confirm.race.least if space.confirm.race else most
-    chosen = [min(space.confirm.top, per_search[search.owner]) if search.owner else 1 for search in running]
+    trained = [search for search in running if search.arm not in {spec.arm for spec in space.arms.external}]
+    chosen = [min(space.confirm.top, per_search[search.owner]) if search.owner else 1 for search in trained]
     return StudySize(
         num_arms=len(running),
         num_cells=len(cells),

@@ -159,24 +159,34 @@ class Ablation(Section):
         return self
 
 
+class ExternalArm(Section):
+    """Predictions of other code as an arm: a CSV or ``.npz`` file of ``id``, ``seed``, ``fold``, ``prediction``."""
+
+    arm: Slug
+    path: str = Field(min_length=1, max_length=1000)
+
+
 class Arms(Section):
     """What is compared: combinations of components, subsets of modalities, other methods, the baseline's other seeds.
 
     modalities: subsets that the baseline's model is shown, one arm each: ``[language, audio+vision]``, or ``all`` for
     every proper subset. The other modalities are blank in training, validation and test alike.
+    external: arms that nothing here trains: their predictions are read and scored.
     """
 
     ablation: Ablation | None = None
     modalities: Subsets = ()
     models: Annotated[tuple[ModelArm, ...], Field(max_length=100)] = ()
+    external: Annotated[tuple[ExternalArm, ...], Field(max_length=100)] = ()
     controls: bool = False
 
     @model_validator(mode="before")
     @classmethod
-    def _list_of_models(cls, content: Any) -> Any:
-        if isinstance(content, dict) and isinstance(content.get("models"), list):
-            return content | {"models": tuple(content["models"])}
-        return content
+    def _lists_are_tuples(cls, content: Any) -> Any:
+        if not isinstance(content, dict):
+            return content
+        lists = {name: content[name] for name in ("models", "external") if isinstance(content.get(name), list)}
+        return content | {name: tuple(items) for name, items in lists.items()}
 
 
 class Search(Section):

@@ -51,7 +51,7 @@ def plan_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm])
     of_baseline = _existing_parameters(space, catalogue, baseline)
     searches = []
     for arm in arms:
-        parameters = _existing_parameters(space, catalogue, arm)
+        parameters = {} if arm.is_external else _existing_parameters(space, catalogue, arm)
         owner: str | None = arm.name
         if arm.role == "control" or (space.scope == "baseline" and arm.role != "model"):
             owner = baseline.name

@@ -16,6 +16,9 @@ Value = bool | int | float | str
 Stage = Literal["search", "confirm"]
 ArmRole = Literal["baseline", "ablation", "subset", "model", "control"]
 
+EXTERNAL = "external"
+"""In place of a method's name: the arm's predictions come from other code."""
+
 
 def digest(content: Any, length: int = 16) -> str:
     """The first ``length`` hex digits of the SHA-256 of canonical JSON: equal content, equal digest."""
@@ -29,7 +32,7 @@ class Arm:
 
     role: ``ablation``: other components than the baseline; ``subset``: fewer modalities; ``model``: another method, or
         the same with settings of its own; ``control``: the baseline under other seeds.
-    model: the name of a registered method (``dmd``, ``ridge``).
+    model: the name of a registered method (``dmd``, ``ridge``), or :data:`EXTERNAL`.
     settings: every setting that the space fixes for this arm, component toggles included.
     components: the toggles alone (empty for a method without them).
     seed_offset: added to every confirm seed; non-zero only for a control.
@@ -42,6 +45,11 @@ class Arm:
     settings: Mapping[str, Value]
     components: Mapping[str, bool]
     seed_offset: int = 0
+
+    @property
+    def is_external(self) -> bool:
+        """Whether other code has trained this arm: its predictions are read, nothing is run."""
+        return self.model == EXTERNAL
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ class Dataset:
         return self._inputs.groups
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of each row."""
+        return self._inputs.ids
+
+    @property
     def num_file_folds(self) -> int | None:
         """How many folds the file declares; None if it declares none."""
         return None if self.file_folds is None else int(self.file_folds.max()) + 1
@@ -110,6 +115,21 @@ class Dataset:
         return make_partition(
             self._inputs, self._labels, self.scale, self.splits, self.file_folds, fold, visible, self.name
         )
+
+    def seal_test(self, fold: FoldRef) -> SealedTest:
+        """The test part of ``fold`` alone, inputs as in the file: for predictions that were made elsewhere.
+
+        Raises DataError if the file cannot be cut that way.
+        """
+        rows = rows_of_fold(fold, self._inputs.groups, self.splits, self.file_folds, self.name)
+        inputs, labels = self._inputs.take(rows.test), self._labels[rows.test]
+        return SealedTest(inputs, labels, self.scale, self._labels[rows.train])
+
+    def ids_of_parts(self, fold: FoldRef) -> dict[str, tuple[str, ...]]:
+        """``train``, ``valid``, ``test`` -> ids of the part, in the order of the file. Raises DataError as above."""
+        rows = rows_of_fold(fold, self._inputs.groups, self.splits, self.file_folds, self.name)
+        parts = {"train": rows.train, "valid": rows.valid, "test": rows.test}
+        return {name: tuple(self._inputs.ids[row] for row in part.tolist()) for name, part in parts.items()}
 
     def count_parts(self, fold: FoldRef) -> tuple[int, int, int]:
         """Items that ``fold`` trains, validates and tests. Raises DataError if the file cannot be cut that way."""

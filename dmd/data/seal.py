@@ -26,6 +26,18 @@ class FinishedTraining(Protocol):
 
 
 @dataclass(frozen=True)
+class TrainedElsewhere:
+    """The key for predictions that other code hands in: its training is over, so a score can steer nothing in it.
+
+    Whether that code has looked at the test labels before cannot be known here; the report says so.
+    """
+
+    @property
+    def is_final(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
 class TestScore:
     """What one finished trial reached on the test part.
 

@@ -1,7 +1,9 @@
-"""``dmd-data``: look at a data file, or make a planted one."""
+"""``dmd-data``: look at a data file, see how a study cuts it, or make a planted one."""
 
 from __future__ import annotations
 
+import csv
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +25,31 @@ def inspect(
         from dmd.data.load import open_dataset
 
         print(format_summary(inspect_dataset(open_dataset(data, data_dir))))
+    raise typer.Exit(COMPLETED)
+
+
+@app.command()
+def folds(
+    space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
+) -> None:
+    """Print as CSV who trains, validates and tests in every fold of a study: for other code that predicts for it."""
+    with bad_input_exits():
+        from dmd.data.load import open_dataset
+        from orchestration.catalogue import describe_methods
+        from orchestration.external.fold_table import COLUMNS, fold_rows
+        from orchestration.planning import fold_plan
+        from search_spaces.load import load
+        from search_spaces.packaged import find_space
+        from search_spaces.plan import plan_cells
+
+        checked = load(find_space(space), describe_methods(), tuple(overrides or ()))
+        dataset = open_dataset(checked.data.path, data_dir)
+        rows = fold_rows(dataset, plan_cells(checked, dataset.num_file_folds), fold_plan(checked))
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
     raise typer.Exit(COMPLETED)
 
 

@@ -81,7 +81,7 @@ def _arms_by_method(study: StudyDescription) -> dict[str, ArmDescription]:
         if arm.role not in ("baseline", "model") or any(on is not is_dmd for on in arm.components.values()):
             continue
         # Predictions of other code belong to the method that the study names them after.
-        arms.setdefault(_key(arm.name if arm.model == "external" else arm.model), arm)
+        arms.setdefault(_key(arm.name if arm.is_external else arm.model), arm)
     return arms
 
 
