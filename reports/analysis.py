@@ -14,9 +14,12 @@ from reports.confirmed import distinct_records
 from reports.contrast_rows import tabulate_contrasts
 from reports.cost import tabulate_cost
 from reports.details import ReadDetails, no_details
+from reports.edges import edge_graphs
 from reports.failures import tabulate_failures
+from reports.feature_maps import feature_maps
 from reports.hyperparameters.importance import ImportanceMethod
 from reports.hyperparameters.section import examine_hyperparameters
+from reports.learning_curves import learning_curves
 from reports.metrics import find_metric
 from reports.paper.section import paper_tables
 from reports.pareto import tabulate_fronts
@@ -71,6 +74,9 @@ def analyse(
         configurations=configurations,
         hyperparameters=hyperparameters,
         budget=budget,
+        learning=learning_curves(study, results),
+        edges=edge_graphs(study, results, read_details),
+        features=feature_maps(study, results, read_details),
         failures=tabulate_failures(study, results, records),
         cost=tabulate_cost(study, records),
         warnings=collect_cautions(study, questions, budget, ablation, models, contrasts, metrics[0], race),

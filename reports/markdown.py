@@ -6,7 +6,7 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports import race_grid, result_grids, study_grids
+from reports import inside_grids, race_grid, result_grids, study_grids
 from reports.attribution_grids import attribution_grids
 from reports.budget_grids import budget_grids
 from reports.figures.catalogue import plots_of
@@ -51,6 +51,11 @@ def render_markdown(report: Report) -> str:
         smallest_effect=race_grid.smallest_effect_text(report),
         models=result_grids.model_grid(report),
         hyperparameters=hyperparameter_grids(report),
+        inside={
+            "edges": inside_grids.edge_grid(report),
+            "edges_of": next((graph.label for graph in inside_grids.shown_graphs(report)), ""),
+            "probes": inside_grids.probe_grid(report),
+        },
         arm_lines=study_grids.arm_lines(report),
         budget=budget_grids(report),
         failures=study_grids.failure_grid(report),

@@ -12,7 +12,10 @@ from typing import Any
 from reports.attribution import Attribution
 from reports.budget import Budget
 from reports.configurations import BestConfigurations
+from reports.edges import EdgeGraphs
+from reports.feature_maps import FeatureMaps
 from reports.hyperparameters.section import Hyperparameters
+from reports.learning_curves import LearningCurves
 from reports.metrics import Metric
 from reports.origins import CellOrigin, RowCommand
 from reports.paper.tables import PaperTable
@@ -203,6 +206,9 @@ class Report:
     configurations: BestConfigurations
     hyperparameters: Hyperparameters
     budget: Budget
+    learning: LearningCurves
+    edges: EdgeGraphs
+    features: FeatureMaps
     failures: FailureTable
     cost: CostTable
     warnings: tuple[str, ...]

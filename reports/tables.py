@@ -8,6 +8,7 @@ import numpy as np
 
 from reports.budget_tables import budget_tables
 from reports.hyperparameters.tables import hyperparameter_tables
+from reports.inside_tables import inside_tables
 from reports.pareto_grids import front_table
 from reports.questions import Answers
 from reports.report import ContrastRow, Report
@@ -30,6 +31,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _configurations(report),
         *hyperparameter_tables(report.hyperparameters),
         *budget_tables(report.budget),
+        *inside_tables(report),
         _failures(report),
         Table(
             "cost",

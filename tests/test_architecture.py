@@ -14,7 +14,18 @@ ROOT = Path(__file__).parent.parent
 LEAVES = {
     "dmd": {"torch", "numpy"},
     "search_spaces": {"yaml", "pydantic", "pydantic_core"},
-    "reports": {"numpy", "scipy", "matplotlib", "jinja2", "markupsafe", "markdown_it", "pandas", "yaml"},
+    "reports": {
+        "numpy",
+        "scipy",
+        "matplotlib",
+        "jinja2",
+        "markupsafe",
+        "markdown_it",
+        "pandas",
+        "sklearn",
+        "threadpoolctl",
+        "yaml",
+    },
 }
 HUB = "orchestration"
 PACKAGES = (*LEAVES, HUB)

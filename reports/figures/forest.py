@@ -35,7 +35,10 @@ SHORT_WORDS: Mapping[VerdictKind, str] = {
     "too few to say": "too few runs to say",
 }
 
-_MOST_LEFT = 2.4
+_MOST_LEFT = 2.6
+_BOLD = 1.12
+"""How much wider bold text is than what :func:`text_width` measures."""
+
 _HEADING = "first − second (± rerun, ± new data)"  # noqa: RUF001 (a minus sign)
 
 
@@ -60,18 +63,20 @@ def contrast_plot(report: Report) -> Plot | NoPlot:
 
 def draw_contrasts(marks: Sequence[ContrastMark], metric: Metric) -> Figure:
     """One row per contrast: what it isolates, its intervals, the numbers and the verdict."""
-    labels = [shorten(mark.row.label, _MOST_LEFT) for mark in marks]
+    is_long = any(text_width(mark.row.label) * _BOLD > _MOST_LEFT for mark in marks)
+    size = SMALL if is_long else TEXT
+    labels = [shorten(mark.row.label, _MOST_LEFT / _BOLD, size) for mark in marks]
     pairs = [shorten(mark.pair, _MOST_LEFT, SMALL) for mark in marks]
-    left = max(*(text_width(label) * 1.08 for label in labels), *(text_width(pair, SMALL) for pair in pairs), 1.0)
+    widths = [text_width(label, size) * _BOLD for label in labels] + [text_width(pair, SMALL) for pair in pairs]
     right_words = [_HEADING, *(mark.row.text for mark in marks), *(SHORT_WORDS[mark.kind] for mark in marks)]
-    columns = Columns(left + 0.2, max(text_width(words, SMALL) for words in right_words) + 0.25)
+    columns = Columns(max(widths) + 0.2, max(text_width(words, SMALL) for words in right_words) + 0.25)
     figure, axes = interval_axes([mark.row for mark in marks], columns, reference=0.0)
     right = figure.get_figwidth() - columns.right + 0.15
     for place, (mark, label, pair) in enumerate(zip(marks, labels, pairs, strict=True)):
         color, marker, is_filled = VERDICT_MARKS[mark.kind]
         draw_interval(axes, place, mark.row, color, marker, is_filled)
         lift = 0.19 if pair else 0.0
-        write(figure, axes, 0.0, -place + lift, label, size=TEXT, weight="bold")
+        write(figure, axes, 0.0, -place + lift, label, size=size, weight="bold")
         write(figure, axes, 0.0, -place - 0.22, pair, color=MUTED, size=SMALL)
         write(figure, axes, right, -place + 0.19, number(mark.row.text), size=SMALL)
         write(figure, axes, right, -place - 0.22, SHORT_WORDS[mark.kind], color=MUTED, size=SMALL)

@@ -8,6 +8,7 @@ difference between two things: markers, places or labels tell them apart as well
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,8 +16,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.font_manager import findfont, get_font
 
 INK, MUTED, FAINT = "#1b1f24", "#626a73", "#d5d9de"
 
@@ -74,8 +74,12 @@ _SETTINGS: Mapping[Any, Any] = {
 
 @contextmanager
 def report_style() -> Iterator[None]:
-    """Matplotlib's own defaults with this style on top, whatever a ``matplotlibrc`` says; undone afterwards."""
-    with matplotlib.rc_context():
+    """Matplotlib's own defaults with this style on top, whatever a ``matplotlibrc`` says; undone afterwards.
+
+    A script that the font lacks shows as boxes in the PNG; the SVG holds the text, for a viewer that has the font.
+    """
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
         yield
@@ -96,10 +100,10 @@ def bare(axes: Axes) -> None:
 
 def text_width(text: str, size: float = TEXT) -> float:
     """Inches that ``text`` takes at ``size`` points."""
-    if not text.strip():
-        return 0.0
-    path = TextPath((0, 0), text, size=size, prop=FontProperties(family="DejaVu Sans"))
-    return float(path.get_extents().width) / 72
+    font = get_font(findfont("DejaVu Sans"))
+    font.set_size(size, 72)
+    font.set_text(text)
+    return float(font.get_width_height()[0]) / 64 / 72
 
 
 def shorten(text: str, inches: float, size: float = TEXT) -> str:
