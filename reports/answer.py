@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.metrics import Metric
+from reports.number_cells import decimals_of
+from reports.questions import Answers
 from reports.record import Contrast, StudyDescription
 from reports.report import ContrastRow, ContrastTable, ModelRow
 from reports.results import ResultsTable, RunState
-from reports.rounding import decimals_for, fixed
+from reports.rounding import fixed
 from reports.statistics.verdict import VerdictKind
 
 
@@ -32,7 +34,7 @@ def compose_answer(
     if num_completed == 0:
         sentences.append("Every run failed: all scores below are those of the training-median predictor.")
         return tuple(sentences)
-    sentences.extend(_contrast_sentences(contrasts.rows))
+    sentences.extend(_contrast_sentences(contrasts.rows, metric))
     sentences.extend(_model_sentence(model, models[0], metric, contrasts) for model in models[1:])
     return tuple(sentences)
 
@@ -42,6 +44,8 @@ def name_contrast(contrast: Contrast) -> str:
     pair = f"{contrast.first} - {contrast.second}"
     return f"{contrast.isolates} ({pair})" if contrast.isolates else pair
 
+
+CLAIMS: tuple[VerdictKind, ...] = ("better", "worse", "better here", "worse here")
 
 _LEADS: tuple[tuple[VerdictKind, str], ...] = (
     ("better", "Shown better with new seeds and for new speakers: {}."),
@@ -53,16 +57,44 @@ _LEADS: tuple[tuple[VerdictKind, str], ...] = (
 )
 
 
-def _contrast_sentences(rows: Sequence[ContrastRow]) -> list[str]:
+MOST_NAMED = 7
+"""Contrasts without a claim that the answer names; of more it says how many, and the figure below names them."""
+
+
+def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric) -> list[str]:
     if not rows:
         return ["No contrast was declared, so nothing is claimed about single components."]
     supported = sum(row.verdict.kind in ("better", "worse") for row in rows)
     sentences = [f"**{supported} of {len(rows)} declared contrasts are supported for both questions.**"]
     for kind, lead in _LEADS:
-        named = [name_contrast(row.contrast) for row in rows if row.verdict.kind == kind]
+        found = [row for row in rows if row.verdict.kind == kind]
+        if kind in CLAIMS:
+            named = [f"{name_contrast(row.contrast)}, {_size(row, metric)}" for row in found]
+        else:
+            named = [row.contrast.isolates or name_contrast(row.contrast) for row in found]
+            if len(found) > MOST_NAMED:
+                named = [f"{len(found)} contrasts, named below"]
         if named:
             sentences.append(lead.format("; ".join(named)))
     return sentences
+
+
+def _size(row: ContrastRow, metric: Metric) -> str:
+    """``-0.051 MAE (± 0.009 rerun, ± 0.015 new data)``."""
+    answers = row.differences[metric.name].answers
+    if answers is None:
+        return "no size"
+    decimals = decimals_of(answers, metric)
+    return f"{fixed(answers.value, decimals, signed=True)}{metric.unit} {metric.label} ({_widths(answers, decimals)})"
+
+
+def _widths(answers: Answers, decimals: int) -> str:
+    """The half-widths that are defined, each with its question."""
+    return ", ".join(
+        f"± {fixed(item.half_width, decimals)} {item.question}"
+        for item in (answers.rerun, answers.new_data)
+        if item.half_width is not None
+    )
 
 
 def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contrasts: ContrastTable) -> str:
@@ -70,20 +102,15 @@ def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contras
     if difference is None or difference.answers is None:
         return f"{baseline.row.label} cannot be compared with {model.row.label}: no pair of runs is complete."
     answers = difference.answers
-    decimals = decimals_for([answers.rerun.half_width, answers.new_data.half_width], metric.decimals)
+    decimals = decimals_of(answers, metric)
     is_ahead = (answers.value > 0) == metric.higher_is_better
     size = fixed(abs(answers.value), decimals)
     is_level = float(size) == 0
     standing = "level" if is_level else f"{'ahead' if is_ahead else 'behind'} by {size}{metric.unit} {metric.label}"
-    widths = [
-        f"± {fixed(item.half_width, decimals)} {item.question}"
-        for item in (answers.rerun, answers.new_data)
-        if item.half_width is not None
-    ]
     pair = {baseline.row.arm, model.row.arm}
     declared = [row for row in contrasts.rows if {row.contrast.first, row.contrast.second} == pair]
     words = "not a declared contrast, so no claim"
     if declared:
         words = f"for {declared[0].contrast.first}: {declared[0].verdict.words}"
-    spread = ", ".join([*widths, f"n = {answers.rerun.n} pairs"])
+    spread = ", ".join(filter(None, [_widths(answers, decimals), f"n = {answers.rerun.n} pairs"]))
     return f"{baseline.row.label} against {model.row.label}: {standing} ({spread}); {words}."

@@ -11,7 +11,7 @@ from reports.questions import Questions
 from reports.race import RaceTable
 from reports.record import StudyDescription
 from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
-from reports.results import ResultsTable
+from reports.results import ResultsTable, RunCounts
 from reports.rounding import count, decimals_for, fixed
 
 FEW_SEEDS = 5
@@ -48,20 +48,27 @@ def collect_cautions(
 
 
 def _incomplete(rows: Sequence[ArmRow]) -> list[str]:
-    sentences = []
+    """One sentence for all arms that lack the same."""
+    alike: dict[RunCounts | None, list[ArmRow]] = {}
     for row in rows:
-        counts = row.counts
-        if counts.scored == 0:
-            sentences.append(f"{row.label} has no confirm run: it has no numbers here.")
-        elif counts.missing:
-            where = ""
-            if counts.cells < counts.cells_planned:
-                where = (
-                    f" and covers {counts.cells} of {counts.cells_planned} folds, so its mean is over other data than "
-                    "the other arms' (contrasts use complete pairs only)"
-                )
-            sentences.append(f"{row.label} lacks {count(counts.missing, 'planned run')}{where}.")
-    return sentences
+        if row.counts.scored == 0 or row.counts.missing:
+            alike.setdefault(None if row.counts.scored == 0 else row.counts, []).append(row)
+    return [_what_is_missing(counts, [row.label for row in found]) for counts, found in alike.items()]
+
+
+def _what_is_missing(counts: RunCounts | None, labels: Sequence[str]) -> str:
+    """counts: of every arm in ``labels``; None where they have no run."""
+    names, is_one = "; ".join(labels), len(labels) == 1
+    if counts is None:
+        return f"{names} {'has' if is_one else 'have'} no confirm run and so no numbers."
+    missing = f"{names} {'lacks' if is_one else 'each lack'} {count(counts.missing, 'planned run')}"
+    if counts.cells == counts.cells_planned:
+        return f"{missing}."
+    covers, means = ("covers", "its mean is") if is_one else ("cover", "their means are")
+    return (
+        f"{missing} and {covers} {counts.cells} of {counts.cells_planned} folds, so {means} over other data than the "
+        "other arms' (contrasts use complete pairs only)."
+    )
 
 
 def _failed(rows: Sequence[ArmRow]) -> list[str]:

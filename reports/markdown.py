@@ -19,6 +19,8 @@ from reports.report import Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
 
+LONGEST_ALTERNATIVE = 300
+
 
 def render_markdown(report: Report) -> str:
     """The whole report as Markdown text, ending with one line feed. Figures are referred to, not drawn."""
@@ -73,8 +75,19 @@ def figure_text(plot: Plot | NoPlot) -> str:
     """The reference to a figure and its caption, or one line on why there is none."""
     if isinstance(plot, NoPlot):
         return f"*{literal(plot.reason)}*"
-    alternative = literal(f"{plot.title}. {plot.description}")
+    alternative = literal(f"{plot.title}. {shortened(plot.description)}")
     return f"![{alternative}](figures/{plot.name}.svg)\n\n*{literal(plot.caption)}*"
+
+
+def shortened(text: str) -> str:
+    """Whole clauses of ``text``, at most :data:`LONGEST_ALTERNATIVE` characters: the source of a report is read too.
+
+    The HTML page has the description whole.
+    """
+    if len(text) <= LONGEST_ALTERNATIVE:
+        return text
+    kept = text[:LONGEST_ALTERNATIVE].rpartition(";")[0] or text[:LONGEST_ALTERNATIVE].rpartition(" ")[0]
+    return f"{kept}; and so on"
 
 
 def literal(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -275,3 +276,25 @@ def test_an_arm_that_keeps_its_heads_is_not_the_row_of_table_3_with_the_same_tic
     assert rows["no_hetero_gd"] is not None
     assert rows["no_hetero_gd"].row == 2
     assert rows["no_hetero_gd_heads"] is None
+
+
+def test_the_answer_says_how_large_a_claim_is_and_only_counts_what_is_not_shown() -> None:
+    study = make_study(tuple(TABLE3), contrasts=EDGES)
+    means = dict(zip(TABLE3, (0.90, 0.90, 0.95, 0.95, 0.95, 0.95), strict=True))
+    answer = analyse(study, make_records(study, means.__getitem__, run_spread=0.004)).answer
+    (better,) = [sentence for sentence in answer if sentence.startswith("Shown better")]
+    assert re.search(
+        r"CA given HeteroGD \(full - no_ca\), -0\.0[45]\d+ MAE \(± 0\.00\d+ rerun, ± 0\.00\d+ new data\)", better
+    )
+    (none,) = [sentence for sentence in answer if sentence.startswith("No difference shown")]
+    assert "HomoGD; FD" in none
+    many = replace(study, contrasts=tuple(replace(EDGES[5], isolates=f"FD {number}") for number in range(8)))
+    answer = analyse(many, make_records(study, means.__getitem__, run_spread=0.004)).answer
+    assert "No difference shown: 8 contrasts, named below." in answer
+
+
+def test_arms_that_lack_the_same_are_named_together() -> None:
+    study = make_study(("full", "no_ca", "plain"))
+    records = [r for r in make_records(study, lambda arm: 0.9) if r.arm == "full" or r.fold != 2]
+    warnings = analyse(study, records).warnings
+    assert sum("no_ca; plain each lack 3 planned runs and cover 4 of 5 folds" in warning for warning in warnings) == 1

@@ -141,6 +141,18 @@ def test_tables_line_up_and_stay_within_a_wide_terminal() -> None:
             assert len(one) == len(other)
 
 
+def test_alternative_texts_do_not_bury_the_report_in_a_terminal_and_are_whole_in_the_page(tmp_path: Path) -> None:
+    study, records = whole_study()
+    text = write_report(study, records, tmp_path).read_text()
+    images = re.findall(r"^!\[(.*)\]\(figures/[\w-]+\.svg\)$", text, flags=re.MULTILINE)
+    assert len(images) >= 4
+    assert max(map(len, images)) < 450
+    (forest,) = [image for image in images if image.startswith("Forest plot")]
+    assert forest.endswith("; and so on")
+    page = (tmp_path / "report.html").read_text()
+    assert all(f"{edge.isolates} " in page[page.index("<desc") : page.index("</desc>")] for edge in EDGES)
+
+
 def test_csv_holds_full_precision_and_every_run_with_its_trial() -> None:
     study, records = whole_study()
     report = analyse(study, records)
