@@ -1,4 +1,4 @@
-"""Regression heads: a residual two-layer block, then one number per sample."""
+"""Regression heads: one number per sample, after a residual two-layer block or straight away."""
 
 from __future__ import annotations
 
@@ -35,3 +35,16 @@ class ResidualHead(nn.Module):
         hidden = F.relu(self.into(x))
         residual = self.back(dropout(hidden, rate, f"{site}.output")) + x
         return HeadOutput(hidden, residual, self.out(residual).squeeze(-1))
+
+
+class LinearHead(nn.Module):
+    """``logit = w x``; what a residual block would give is ``x`` itself."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(width, 1)
+
+    @in_float32
+    def forward(self, x: Tensor) -> HeadOutput:
+        """x: (B, width)."""
+        return HeadOutput(x, x, self.out(x).squeeze(-1))

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.gd_unit import GDOutput, GDUnit
-from dmd.layers.heads import HeadOutput, ResidualHead
+from dmd.layers.heads import HeadOutput, LinearHead, ResidualHead
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.branches import CrossmodalAttention
 from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, gd_config
@@ -42,7 +42,7 @@ class MulT(Model):
         self.crossmodal_attention = CrossmodalAttention(config, self.projection.steps)
         self.fusion = ResidualHead(6 * d, 6 * d)
         has_heads = config.gd or config.keep_aux_heads
-        self.hetero_heads = nn.ModuleDict({m: nn.Linear(2 * d, 1) for m in MODALITIES}) if has_heads else None
+        self.hetero_heads = nn.ModuleDict({m: LinearHead(2 * d) for m in MODALITIES}) if has_heads else None
         unit = config.gd_unit
         gd = gd_config(unit, OFFICIAL_PRIOR_HETERO, unit.representation)
         self.hetero_gd = GDUnit(2 * d, unit.size, gd) if config.gd else None
@@ -89,7 +89,7 @@ class MulT(Model):
         """One linear logit per modality; empty without heads."""
         if self.hetero_heads is None:
             return {}
-        return {m: HeadOutput(z, z, self.hetero_heads[m](z).squeeze(-1)) for m, z in reinforced.items()}
+        return {m: self.hetero_heads[m](z) for m, z in reinforced.items()}
 
     def _distil(self, heads: Mapping[Modality, HeadOutput]) -> GDOutput | None:
         if self.hetero_gd is None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.encoder import Sequence
+from dmd.layers.heads import LinearHead
 from dmd.layers.masks import real_steps
 from dmd.layers.pooling import pool_steps
 from dmd.losses.decoupling import orthogonality, squared_distance
@@ -41,14 +42,14 @@ class Unimodal(Model):
         self.projection = TemporalProjection(dims, kernels, d, masks_padding=config.mask_padding)
         self.decoupling = SingleDecoupling(config) if config.fd else None
         self.common_attention = SelfAttention(config, self.projection.steps)
-        self.head = nn.Linear(d, 1)
+        self.head = LinearHead(d)
 
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
         """The prediction; with labels also L_task, with FD + lambda1 (L_rec + L_cyc + gamma L_ort)."""
         projected = self.projection(batch, self.config.dropout.text, dropout)[self.config.modality]
         encoded = projected if self.decoupling is None else self.decoupling(projected)
         pooled = self.common_attention({self.config.modality: encoded}, dropout, "common_attention")
-        prediction = self.head(pooled[self.config.modality]).squeeze(-1)
+        prediction = self.head(pooled[self.config.modality]).logit
         if batch.labels is None:
             return Outputs(prediction)
         task = batch.peers.mean((prediction - batch.labels).abs())

@@ -109,7 +109,7 @@ def gradients_of_distillation(detach_teacher: bool) -> dict[str, Tensor]:
     run(model).terms["dtl/hetero/logit"].backward()
     found = {}
     for m in MODALITIES:
-        gradient = dict(model.named_parameters())[f"hetero_heads.{m}.bias"].grad
+        gradient = dict(model.named_parameters())[f"hetero_heads.{m}.out.bias"].grad
         assert gradient is not None
         found[m] = gradient
     return found

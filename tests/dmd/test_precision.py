@@ -73,6 +73,20 @@ def test_products_are_bfloat16_and_losses_parameters_and_gradients_are_float32(
         assert close[name].item() == pytest.approx(value.item(), rel=0.1, abs=0.05), name
 
 
+@pytest.mark.parametrize(
+    ("name", "settings"), [("mult", {"gd": True, "gd_unit.prior": "uniform"}), ("unimodal", {"fd": True})]
+)
+def test_the_other_methods_keep_heads_and_losses_in_float32_too(name: str, settings: dict[str, Setting]) -> None:
+    model = build_model(name, {"width": 8, "heads": 2, "levels": 1, **settings}, DIMS, 0)
+    exact = model(make_batch(DIMS, 7), no_dropout)
+    model.precision = "bf16"
+    outputs = model(make_batch(DIMS, 7), no_dropout)
+    assert outputs.loss is not None
+    assert {x.dtype for x in (outputs.prediction, outputs.loss, *outputs.terms.values())} == {torch.float32}
+    assert not torch.equal(outputs.prediction, exact.prediction)
+    torch.testing.assert_close(outputs.prediction, exact.prediction, rtol=0.1, atol=0.05)
+
+
 def test_a_loss_under_autocast_is_the_float32_loss_in_value_and_gradient() -> None:
     def value_and_gradient(is_autocast: bool) -> tuple[float, torch.Tensor]:
         leaf = VECTORS.clone().requires_grad_()
