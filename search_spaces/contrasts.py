@@ -35,9 +35,8 @@ def plan_contrasts(space: SearchSpace, arms: Sequence[Arm]) -> tuple[ContrastPai
     names it. Arms that keep the heads of a switched-off component are compared beside the family: they say how an edge
     comes about, not whether.
     """
-    isolating = (*_edges(arms), *_subset_pairs(arms), *_heads_pairs(arms))
     if isinstance(space.contrasts, tuple):
-        isolated = {frozenset((pair.first, pair.second)): pair.isolates for pair in isolating}
+        isolated = {frozenset((pair.first, pair.second)): pair.isolates for pair in _isolating_pairs(arms)}
         return tuple(
             ContrastPair(first, second, isolated.get(frozenset((first, second)), ""))
             for first, second in space.contrasts
@@ -53,12 +52,24 @@ def auto_contrasts(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
         for arm in arms
         if arm.role == "model"
     )
-    return (*_edges(arms), *_subset_pairs(arms), *methods, *_heads_pairs(arms))
+    family = [arm for arm in arms if arm.role in ("baseline", "ablation")]
+    return (*_edges(family), *_subset_pairs(arms), *methods, *_heads_pairs(family))
+
+
+def _isolating_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
+    """Every pair that isolates one thing, also among the arms of another method."""
+    methods: dict[str, list[Arm]] = {}
+    for arm in arms:
+        if arm.role in ("baseline", "ablation", "model"):
+            methods.setdefault(arm.model, []).append(arm)
+    of_methods = (pair for alike in methods.values() for pair in (*_edges(alike), *_heads_pairs(alike)))
+    return (*of_methods, *_subset_pairs(arms))
 
 
 def _edges(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
+    """Pairs of one method's arms that differ in one component, the arm that has it first."""
     pairs: list[tuple[Arm, Arm, str]] = []
-    for one, other in itertools.combinations(_family(arms), 2):
+    for one, other in itertools.combinations(arms, 2):
         differing = _differing(one, other)
         if len(differing) == 1 and _company(one) == _company(other):
             component = differing[0]
@@ -80,10 +91,9 @@ def _subset_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
 
 def _heads_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
     """Where heads are kept: an edge as the sum of distillation alone and of the supervision that the heads give."""
-    family = _family(arms)
-    without = [arm for arm in family if not arm.settings.get(HEADS_KEPT)]
+    without = [arm for arm in arms if not arm.settings.get(HEADS_KEPT)]
     pairs = []
-    for arm in family:
+    for arm in arms:
         if arm in without:
             continue
         for other in without:
@@ -97,10 +107,6 @@ def _heads_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
                 off = ", ".join(label_component(name) for name, is_on in arm.components.items() if not is_on)
                 pairs.append(ContrastPair(arm.name, other.name, f"supervision by {off}'s heads", in_family=False))
     return tuple(pairs)
-
-
-def _family(arms: Sequence[Arm]) -> list[Arm]:
-    return [arm for arm in arms if arm.role in ("baseline", "ablation")]
 
 
 def _differing(one: Arm, other: Arm) -> list[str]:

@@ -122,9 +122,9 @@ def test_one_modality_stands_alone_with_and_without_decoupling_beside_reading_a(
         for suffix, fd in (("", False), ("-fd", True))
     }
     assert all(arm.settings[name] == reading_a.settings[name] for arm in alone.values() for name in SIZES)
-    pairs = {(pair.first, pair.second) for pair in plan_contrasts(space, tuple(arms.values()))}
-    assert pairs == {(f"{m}-fd", m) for m in ("language", "audio", "vision")} | {
-        (m, "median") for m in ("language", "audio", "vision")
+    pairs = {(pair.first, pair.second): pair.isolates for pair in plan_contrasts(space, tuple(arms.values()))}
+    assert pairs == {(f"{m}-fd", m): "FD" for m in ("language", "audio", "vision")} | {
+        (m, "median"): "" for m in ("language", "audio", "vision")
     }
     searches = {search.arm: search for search in plan_searches(space, CATALOGUE, tuple(arms.values()))}
     assert set(searches["audio"].parameters) == {"learning_rate", "kernel.audio"}
@@ -146,7 +146,12 @@ def test_mult_is_compared_at_the_size_of_dmd_with_and_without_gd() -> None:
     }  # fmt: skip
     assert arms["mult-heads"].settings == {**arms["mult"].settings, "keep_aux_heads": True}
     assert all(arm.settings[name] == arms["dmd"].settings[name] for arm in arms.values() for name in SIZES)
-    assert len(plan_contrasts(space, tuple(arms.values()))) == 4
+    assert [(pair.first, pair.second, pair.isolates) for pair in plan_contrasts(space, tuple(arms.values()))] == [
+        ("mult-gd", "mult", "GD"),  # its heads and their supervision included
+        ("mult-gd", "mult-heads", "GD's distillation"),
+        ("dmd", "mult", ""),
+        ("dmd", "mult-gd", ""),
+    ]
     searches = {search.arm: search for search in plan_searches(space, CATALOGUE, tuple(arms.values()))}
     assert set(searches["mult-gd"].parameters) - set(searches["mult"].parameters) == {"lambda2"}
     assert set(searches["mult-heads"].parameters) == set(searches["mult"].parameters)
