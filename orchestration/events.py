@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ EventKind = Literal["start", "ask", "attempt", "report", "tell"]
 KINDS: tuple[str, ...] = get_args(EventKind)
 
 _CHECK = b',"check":"'
+_HEAD = re.compile(rb'\{"seq":(?P<seq>\d+),"at":\d+,"kind":"(?P<kind>\w+)"')
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,32 @@ def encode_event(event: Event) -> bytes:
     return body[:-1] + _CHECK + f"{zlib.crc32(body):08x}".encode() + b'"}\n'
 
 
-def decode_event(line: bytes) -> Event | None:
-    """The event of a line (with or without its newline); None if the line is not exactly what was written."""
+@dataclass(frozen=True)
+class CheckedLine:
+    """A line that is exactly what was written, with what can be told of its event without reading all of it."""
+
+    seq: int
+    kind: str
+    body: bytes
+
+    def decode(self) -> Event:
+        """The event that the line holds."""
+        content = json.loads(self.body)
+        return Event(content["seq"], content["at"], content["kind"], content["data"])
+
+
+def check_line(line: bytes) -> CheckedLine | None:
+    """A line (with or without its newline) checked; None if it is not exactly what was written."""
     stripped = line.removesuffix(b"\n")
     cut = stripped.rfind(_CHECK)
     if cut < 0:
         return None
     body = stripped[:cut] + b"}"
-    if stripped[cut:] != _CHECK + f"{zlib.crc32(body):08x}".encode() + b'"}':
+    head = _HEAD.match(body)
+    if head is None or stripped[cut:] != _CHECK + f"{zlib.crc32(body):08x}".encode() + b'"}':
         return None
-    content = json.loads(body)
-    if content["kind"] not in KINDS:
-        return None
-    return Event(content["seq"], content["at"], content["kind"], content["data"])
+    kind = head["kind"].decode()
+    return CheckedLine(int(head["seq"]), kind, body) if kind in KINDS else None
 
 
 def metrics_to_json(metrics: Mapping[str, float]) -> dict[str, float | str]:

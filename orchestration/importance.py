@@ -107,10 +107,22 @@ def _evaluate(
     return shares
 
 
+class _UnitRange(FloatDistribution):
+    """From 0 to 1. One object stands for one parameter: comparing contents in every trial is half of the work."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+class _Options(CategoricalDistribution):
+    """The indices of a choice; compared as objects, as above."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
 def _distribution(parameter: SearchedParameter) -> BaseDistribution:
-    if parameter.is_numeric:
-        return FloatDistribution(0.0, 1.0)
-    return CategoricalDistribution(tuple(range(len(parameter.options))))
+    return _UnitRange(0.0, 1.0) if parameter.is_numeric else _Options(tuple(range(len(parameter.options))))
 
 
 def _values_of(row: FloatArray, judged: Sequence[int], parameters: Sequence[SearchedParameter]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestration.events import Event, metrics_from_json
+from orchestration.events import Event, EventKind, metrics_from_json
 from orchestration.trial_json import trial_from_json
 from reports.record import RunRecord
 from reports.serialise import record_from_json
@@ -82,6 +82,10 @@ class LedgerState:
         self.running[event.trial_id] = TrialState(trial_from_json(event.data["trial"]), event.at_ms, self.num_asked)
         self.num_asked += 1
         return True
+
+
+RECORD_KINDS: tuple[EventKind, ...] = ("ask", "tell")
+"""What :meth:`LedgerState.records` needs of a ledger."""
 
 
 def fold_events(events: Iterable[Event]) -> LedgerState:

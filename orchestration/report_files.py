@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestration.errors import UsageError
 from orchestration.importance import importance_methods
 from orchestration.ledger import LEDGER_FILE, read_events
-from orchestration.ledger_state import fold_events
+from orchestration.ledger_state import RECORD_KINDS, fold_events
 from orchestration.workspace import Workspace
 from reports.details import details_in
 from reports.write import write_report
@@ -22,7 +22,7 @@ def rebuild_report(workspace: Workspace) -> Path:
     if manifest is None:
         raise UsageError(f"{workspace.directory}: no study here (manifest.json is missing); run dmd-search first")
     ledger = workspace.directory / LEDGER_FILE
-    events = (event for event, _ in read_events(ledger)) if ledger.exists() else ()
+    events = (event for event, _ in read_events(ledger, kinds=RECORD_KINDS)) if ledger.exists() else ()
     records = fold_events(events).records()
     try:
         return write_report(

@@ -57,8 +57,7 @@ def account_budget(study: StudyDescription, histories: Sequence[SearchHistory], 
             by_search[order[record.arm], cell_of(record.repeat, record.fold)].append(record)
     searches = tuple(_account(cell, runs) for (_, cell), runs in sorted(by_search.items(), key=lambda item: item[0]))
     planned = study.search.get("trials")
-    searcher, scheduler = str(study.search.get("searcher", "")), str(study.search.get("scheduler", "none"))
-    curves = draw_tuning_curves(histories, searcher, scheduler)
+    curves = draw_tuning_curves(histories, study.search)
     return Budget(None if planned is None else int(planned), searches, curves)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from reports.hyperparameters.history import SearchHistory
 from reports.metrics import Metric
 from reports.results import FoldCell
+from reports.rounding import count
 from reports.statistics.best_of import expected_best, typical_best, typical_best_band
 from reports.statistics.estimate import CONFIDENCE
 
@@ -46,20 +48,23 @@ class TuningCurve:
     why_no_band: str
 
 
-def why_not_independent(searcher: str, scheduler: str) -> str:
-    """Why the trials of a search are not independent draws; empty if they are."""
+def why_not_independent(search: Mapping[str, Any]) -> str:
+    """Why the trials of a search are not independent draws; empty if they are. search: of the study's description."""
+    searcher, scheduler = str(search.get("searcher", "")), str(search.get("scheduler", "none"))
     if searcher == "grid":
         return "a grid has no chance in it: its trials are not draws"
     if searcher != "random":
         return f"{searcher} chooses each trial by the earlier ones, so they are not independent"
-    if scheduler not in ("none", ""):
+    if scheduler != "none":
         return f"{scheduler} stops trials by comparison with others, so their values are not independent"
+    if search.get("starting_points"):
+        return f"{count(int(search['starting_points']), 'starting point')} of each search were given and not drawn"
     return ""
 
 
-def draw_tuning_curves(histories: Sequence[SearchHistory], searcher: str, scheduler: str) -> tuple[TuningCurve, ...]:
+def draw_tuning_curves(histories: Sequence[SearchHistory], search: Mapping[str, Any]) -> tuple[TuningCurve, ...]:
     """The curve of every arm that was searched for itself."""
-    why = why_not_independent(searcher, scheduler)
+    why = why_not_independent(search)
     return tuple(_curve(history, why) for history in histories)
 
 

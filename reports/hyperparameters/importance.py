@@ -28,7 +28,7 @@ IntArray = npt.NDArray[np.int64]
 
 MIN_TRIALS = 20
 TRIALS_PER_PARAMETER = 3
-NUM_POINT_ESTIMATES = 4
+NUM_POINT_ESTIMATES = 3
 """Methods with randomness of their own are averaged over so many runs on the whole search."""
 MOST_SAMPLES, FEWEST_SAMPLES, SAMPLES_OF_A_REPORT = 25, 6, 80
 """Resamples per arm for each of interval and noise level: the last over the number of arms, within the first two. Few

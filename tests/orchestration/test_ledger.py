@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.events import Event, decode_event, encode_event, metrics_from_json, metrics_to_json
-from orchestration.ledger import LEDGER_FILE, Ledger, LedgerDamaged, LedgerLocked
+from orchestration.events import Event, check_line, encode_event, metrics_from_json, metrics_to_json
+from orchestration.ledger import LEDGER_FILE, Ledger, LedgerDamaged, LedgerLocked, read_events
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -41,7 +41,10 @@ def test_an_event_survives_its_line(data, seq, at_ms):
     event = Event(seq, at_ms, "report", data)
     line = encode_event(event)
     assert line.count(b"\n") == 1
-    assert decode_event(line) == event
+    checked = check_line(line)
+    assert checked is not None
+    assert checked.decode() == event
+    assert (checked.seq, checked.kind) == (event.seq, event.kind)
 
 
 def test_line_format_is_json_with_a_crc_over_the_rest():
@@ -54,7 +57,7 @@ def test_any_single_changed_byte_is_noticed():
     line = encode_event(Event(7, 5, "attempt", {"trial_id": "abc"}))
     for position in range(len(line) - 1):
         changed = line[:position] + bytes([line[position] ^ 1]) + line[position + 1 :]
-        assert decode_event(changed) is None, position
+        assert check_line(changed) is None, position
 
 
 def test_non_finite_metrics_survive():
@@ -128,3 +131,18 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path):
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert ledger.append("attempt", {"trial_id": "again"}).seq == 2
     assert numbers_in(tmp_path) == [1, 2]
+
+
+def test_lines_of_other_kinds_are_checked_and_left_out(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.append("start", {})
+        ledger.append("ask", {"trial_id": "a"})
+        ledger.append("report", {"trial_id": "a", "epoch": 1})
+        ledger.append("tell", {"trial_id": "a"})
+    path = tmp_path / LEDGER_FILE
+    whole = list(read_events(path))
+    chosen = list(read_events(path, kinds=("ask", "tell")))
+    assert chosen == [whole[1], whole[3]]
+    path.write_bytes(path.read_bytes().replace(b'"epoch":1', b'"epoch":2'))
+    with pytest.raises(LedgerDamaged, match=r"line 3: the line does not match .* a report event of trial a"):
+        list(read_events(path, kinds=("ask", "tell")))

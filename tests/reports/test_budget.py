@@ -48,17 +48,16 @@ def test_the_curve_of_two_folds_is_the_mean_of_theirs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("searcher", "scheduler", "reason"),
+    ("search", "reason"),
     [
-        ("tpe", "none", "tpe chooses each trial by the earlier ones"),
-        ("random", "asha", "asha stops trials by comparison"),
-        ("grid", "none", "a grid has no chance in it"),
+        ({"searcher": "tpe"}, "tpe chooses each trial by the earlier ones"),
+        ({"scheduler": "asha"}, "asha stops trials by comparison"),
+        ({"searcher": "grid"}, "a grid has no chance in it"),
+        ({"starting_points": 2}, "2 starting points of each search were given and not drawn"),
     ],
 )
-def test_trials_that_are_not_independent_get_their_curve_and_a_reason(
-    searcher: str, scheduler: str, reason: str
-) -> None:
-    study, records = study_of({0: [4.0, 1.0, 2.0]}, searcher=searcher, scheduler=scheduler)
+def test_trials_that_are_not_independent_get_their_curve_and_a_reason(search: dict[str, object], reason: str) -> None:
+    study, records = study_of({0: [4.0, 1.0, 2.0]}, **search)
     (curve,) = budget_of(study, records).curves
     assert np.isnan(curve.typical).all() and np.isnan(curve.high).all()
     assert curve.observed.tolist() == [4.0, 1.0, 1.0]
