@@ -65,32 +65,45 @@ def fit_additive(outcome: FloatArray, group_of: IntArray, terms: Mapping[str, Fl
     """
     groups = (group_of[:, None] == np.unique(group_of)[None, :]).astype(np.float64)
     design = np.hstack([groups, *terms.values()])
-    coefficients, _, rank, _ = np.linalg.lstsq(design, outcome, rcond=1e-9)
+    coefficients, _, rank, _ = np.linalg.lstsq(design, outcome, rcond=_SEPARABLE)
     residuals = outcome - design @ coefficients
     df = outcome.size - int(rank)
     if df < 1:
         return None
     variance = float(residuals @ residuals) / df
     fits: dict[str, TermFit | None] = {}
+    # With full rank every term is a block of one inverse; else each is looked at beside the others on its own.
+    inverse = np.asarray(np.linalg.inv(design.T @ design), dtype=np.float64) if rank == design.shape[1] else None
+    place = groups.shape[1]
     for name, columns in terms.items():
-        others = np.hstack([groups, *(other for key, other in terms.items() if key != name)])
-        fits[name] = _fit_term(outcome, columns, others, variance, df)
+        own = slice(place, place + columns.shape[1])
+        place = own.stop
+        if inverse is not None:
+            fits[name] = _term_fit(coefficients[own], variance * inverse[own, own], variance, df)
+        else:
+            others = np.hstack([groups, *(other for key, other in terms.items() if key != name)])
+            fits[name] = _fit_beside(outcome, columns, others, variance, df)
     return AdditiveFit(fits, df, float(np.sqrt(variance)))
 
 
-def _fit_term(outcome: FloatArray, columns: FloatArray, others: FloatArray, variance: float, df: int) -> TermFit | None:
-    """The term's coefficients from what the other terms leave of its columns (Frisch and Waugh 1933, Lovell 1963)."""
+def _fit_beside(
+    outcome: FloatArray, columns: FloatArray, others: FloatArray, variance: float, df: int
+) -> TermFit | None:
+    """A term from what others leave of its columns (Frisch and Waugh 1933, Lovell 1963); None if that is nothing."""
     own = columns - others @ np.linalg.lstsq(others, columns, rcond=1e-9)[0]
     kept = np.linalg.svd(own, compute_uv=False)
     length = np.linalg.norm(columns - columns.mean(axis=0))
     if kept.size < columns.shape[1] or kept[-1] <= _SEPARABLE * length:
         return None
     inverse = np.linalg.inv(own.T @ own)
-    coefficients = inverse @ (own.T @ outcome)
-    covariance = variance * inverse
+    covariance = np.asarray(variance * inverse, dtype=np.float64)
+    return _term_fit(inverse @ (own.T @ outcome), covariance, variance, df)
+
+
+def _term_fit(coefficients: FloatArray, covariance: FloatArray, variance: float, df: int) -> TermFit:
     d = coefficients.size
     if variance <= 1e-24:
         p_value = 1.0 if np.allclose(coefficients, 0, atol=1e-12) else 0.0
     else:
         p_value = float(stats.f.sf(coefficients @ np.linalg.solve(covariance, coefficients) / d, d, df))
-    return TermFit(coefficients, np.asarray(covariance, dtype=np.float64), p_value, df)
+    return TermFit(coefficients, covariance, p_value, df)

@@ -50,6 +50,23 @@ def test_a_factor_is_not_credited_with_what_a_correlated_one_did() -> None:
     assert fit.terms["z"].coefficients == pytest.approx([0.0], abs=0.12)
 
 
+def test_one_inverse_and_term_by_term_agree() -> None:
+    random = np.random.default_rng(5)
+    x, z, group = random.random((40, 2)), random.random((40, 1)), np.arange(40) % 3
+    y = random.standard_normal(40) + x[:, 0]
+    whole = fit_additive(y, group, {"x": x, "z": z})
+    # A term of nothing but zeros takes the rank away and changes no other term.
+    deficient = fit_additive(y, group, {"x": x, "z": z, "nothing": np.zeros((40, 1))})
+    assert whole is not None and deficient is not None
+    assert deficient.terms["nothing"] is None and deficient.df == whole.df
+    for name in ("x", "z"):
+        one, other = whole.terms[name], deficient.terms[name]
+        assert one is not None and other is not None
+        assert other.coefficients == pytest.approx(one.coefficients)
+        assert other.covariance == pytest.approx(one.covariance)
+        assert other.p_value == pytest.approx(one.p_value)
+
+
 def test_terms_that_move_together_are_refused_and_the_others_are_not() -> None:
     random = np.random.default_rng(2)
     x, z = random.random((20, 1)), random.random((20, 1))
