@@ -21,6 +21,7 @@ import torch
 
 from dmd.data.batches import Batch
 from dmd.dropout import SeededDropout
+from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import MODALITIES
 from dmd.models.model import Dims
 from dmd.models.registry import build_model
@@ -110,6 +111,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds: about half a minute")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    keep_freed_memory()  # as every trial does
     figures = {}
     for name, shape in SHAPES.items():
         figures[name] = round(measure(shape, options.device, 8 if options.quick else 40), 2)
