@@ -102,6 +102,19 @@ CLONES void NAME(column_sums)(const REAL *restrict x, REAL *restrict sums, int64
         }
 }
 
+/* y = x / keep rate where the byte of an entry is at least the threshold, else 0. */
+CLONES void NAME(dropout)(const REAL *restrict x, REAL *restrict y, const int32_t *restrict table, uint64_t key,
+                          int64_t threshold, int64_t count) {
+    enum { AT_ONCE = 4096 };
+    uint8_t draws[AT_ONCE + 64];
+    const REAL scale = (REAL)256 / (256 - threshold);
+    for (int64_t start = 0; start < count; start += AT_ONCE) {
+        const int64_t n = count - start < AT_ONCE ? count - start : AT_ONCE;
+        draw(draws, table, key, start, n);
+        for (int64_t i = 0; i < n; i++) y[start + i] = draws[i] >= threshold ? x[start + i] * scale : 0;
+    }
+}
+
 /* One head's share of rows of x (steps, stride), bias added and scaled: to[c * padded + t]; padding at zero. */
 static inline void NAME(gather)(const REAL *restrict x, const REAL *restrict bias, REAL scale, int64_t steps,
                                 int64_t stride, int64_t width, int64_t padded, REAL *restrict to) {

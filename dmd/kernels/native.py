@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dmd.dropout import SEGMENT, DropoutMask, base_words
+from dmd.dropout_mask import SEGMENT, DropoutMask, base_words
 
 LANES = 16
 KINDS = (torch.float32, torch.float64)
@@ -78,6 +78,13 @@ def column_sums(x: Tensor) -> Tensor:
     sums = x.new_zeros(x.shape[0], x.shape[2])
     _call("column_sums", (x, sums), *x.shape)
     return sums
+
+
+def dropout(x: Tensor, mask: DropoutMask) -> Tensor:
+    """``x`` where the mask keeps it, scaled, else 0. The mask has one part."""
+    y = torch.empty_like(x)
+    _call("dropout", (x, y, base_words(SEGMENT // 4, "cpu")), mask.key, mask.thresholds[0], x.numel())
+    return y
 
 
 class HeadShape:

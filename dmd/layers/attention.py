@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dmd.dropout import DropoutMask
+from dmd.dropout_mask import DropoutMask
 
 FITS_IN_CACHE = 100_000
 """Attention weights that are worked on at a time on a CPU: some hundred kilobytes, so that they stay in its cache."""

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dmd.dropout import Dropout, DropoutMask
+from dmd.dropout import Dropout
+from dmd.dropout_mask import DropoutMask
 from dmd.kernels import native
 from dmd.layers.attention import HIDDEN, AttentionMask, attend
 from dmd.layers.grouped import GroupedLinear, GroupedNorm, Run, of_run

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dmd.dropout import DropoutMask
+from dmd.dropout_mask import DropoutMask
 from dmd.kernels import native
 
 

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from dmd.dropout import SEGMENT, SeededDropout, base_words, random_bytes
+from dmd.dropout import SeededDropout
+from dmd.dropout_mask import SEGMENT, base_words, random_bytes
 from dmd.random_streams import stream_key
 
 
