@@ -36,7 +36,7 @@ class Job:
     """One training run.
 
     scores_test: true for confirm trials only. keeps_details: return what the model shows of the test items as well; it
-    decides no number.
+    decides no number. files: where directories that settings name are looked for besides here (``bert.path``).
     """
 
     model: str
@@ -47,6 +47,7 @@ class Job:
     device: str = "cpu"
     num_threads: int = 1
     keeps_details: bool = False
+    files: Path | None = None
 
 
 @dataclass(frozen=True)

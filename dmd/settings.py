@@ -17,7 +17,7 @@ from dmd.errors import ConfigurationError
 from dmd.job import Setting
 
 Config = TypeVar("Config")
-Kind = Literal["bool", "int", "float", "choice"]
+Kind = Literal["bool", "int", "float", "choice", "text"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Field:
         """The rule that ``value`` breaks, in words, or None."""
         if self.kind == "choice":
             return None if value in self.choices else f"must be one of {', '.join(self.choices)}"
+        if self.kind == "text":
+            return None if isinstance(value, str) and value.strip() else "must be a text"
         if self.kind == "bool":
             return None if isinstance(value, bool) else "must be true or false"
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -122,5 +124,5 @@ def _assemble(config_type: type[Config], settings: Mapping[str, Setting], prefix
 def _kind_of(hint: Any) -> tuple[Kind, tuple[str, ...]]:
     if typing.get_origin(hint) is Literal:
         return "choice", typing.get_args(hint)
-    kinds: dict[Any, Kind] = {bool: "bool", int: "int", float: "float"}
+    kinds: dict[Any, Kind] = {bool: "bool", int: "int", float: "float", str: "text"}
     return kinds[hint], ()

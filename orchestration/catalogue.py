@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dmd.data.visible import InputConfig
+from dmd.data.input_config import InputConfig, inactive_inputs
 from dmd.metrics import METRIC_NAMES
 from dmd.models.method import Method
 from dmd.models.registry import METHODS
@@ -30,7 +30,7 @@ def _describe(method: Method) -> MethodSchema:
         components=method.components,
         presets=method.presets,
         find_conflict=method.find_conflict,
-        inactive=method.inactive,
+        inactive=lambda settings: method.inactive(settings) | inactive_inputs(settings),
     )
 
 

@@ -159,6 +159,7 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
         **{f"folds.{name}": value for name, value in planned.runner.folds.as_dict().items()},
         **fingerprint.as_dict(),
         **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
+        **planned.encoders,
     }
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     description = describe_study(planned, dataset, fingerprint, command, started)

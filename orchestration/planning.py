@@ -19,6 +19,7 @@ from orchestration.sources.pace import Pace
 from orchestration.sources.protocol import TrialSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
+from orchestration.text_encoders import fingerprint_encoders
 from orchestration.worker_shares import require_shares
 from search_spaces.arms import plan_arms
 from search_spaces.catalogue import Catalogue
@@ -46,8 +47,9 @@ class PlannedStudy:
 
     context: digest of all that decides a trial's result besides its settings and seed. searches: arm name -> what is
     searched for it, and by whom. facts: arm name -> what its model is and how fast it is here, for trained arms.
-    external: arm name -> its predictions, for the others. only: names of the arms that are confirmed in this session;
-    empty: all. The study is the same one whatever runs of it now.
+    external: arm name -> its predictions, for the others. encoders: what token ids are read with, where an arm reads
+    them (:mod:`orchestration.text_encoders`). only: names of the arms that are confirmed in this session; empty: all.
+    The study is the same one whatever runs of it now.
     """
 
     space: SearchSpace
@@ -62,6 +64,7 @@ class PlannedStudy:
     runner: DmdRunner
     context: str
     external: Mapping[str, ExternalRuns] = field(default_factory=dict)
+    encoders: Mapping[str, str] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
 
     @property
@@ -195,9 +198,8 @@ def plan_study(
     cells = plan_cells(space, dataset.num_file_folds)
     tested = {cell: dataset.ids_of_parts(runner.folds.at(cell))["test"] for cell in cells}
     external = read_external_runs(space.arms.external, tested, runner.data_dir)
-    context = digest(
-        {"data": dataset.content_hash, "folds": dict(runner.folds.as_dict()), "fingerprint": fingerprint.as_dict()}
-    )
+    encoders = fingerprint_encoders(trained, searches, catalogue, dataset, runner.data_dir)
+    context = _digest_context(dataset, runner, fingerprint, encoders)
     facts = {}
     for arm in trained:
         trial = Trial(arm.name, arm.model, "search", arm.settings, {}, space.seed, cells[0], context)
@@ -217,7 +219,17 @@ def plan_study(
         context=context,
         external=external,
         only=frozenset(only),
+        encoders=encoders,
     )
+
+
+def _digest_context(dataset: Dataset, runner: DmdRunner, fingerprint: Fingerprint, encoders: Mapping[str, str]) -> str:
+    deciding = {
+        "data": dataset.content_hash,
+        "folds": dict(runner.folds.as_dict()),
+        "fingerprint": fingerprint.as_dict(),
+    }
+    return digest(deciding | ({"encoders": dict(encoders)} if encoders else {}))
 
 
 def fold_plan(space: SearchSpace) -> FoldPlan:

@@ -72,4 +72,5 @@ class DmdRunner:
             device=self.device,
             num_threads=self.num_threads,
             keeps_details=self.keeps_details,
+            files=self.data_dir,
         )

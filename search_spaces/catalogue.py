@@ -12,7 +12,7 @@ from typing import Literal
 
 from search_spaces.trial import Value
 
-SettingKind = Literal["bool", "int", "float", "choice"]
+SettingKind = Literal["bool", "int", "float", "choice", "text"]
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,8 @@ def _searched_methods(space: SearchSpace, catalogue: Catalogue) -> list[MethodSc
 def _check_distribution(method: MethodSchema, schema: SettingSchema, distribution: Distribution) -> str | None:
     if isinstance(distribution, Choice):
         return next((message for option in distribution.options if (message := check_value(schema, option))), None)
-    if schema.kind in ("bool", "choice"):
-        values = "true, false" if schema.kind == "bool" else ", ".join(schema.choices)
+    if schema.kind in ("bool", "choice", "text"):
+        values = {"bool": "true, false", "text": "..."}.get(schema.kind, ", ".join(schema.choices))
         return f"{method.name}.{schema.name} has no range; write {{choice: [{values}]}}"
     if (schema.kind == "int") != isinstance(distribution, IntRange):
         form = "int" if schema.kind == "int" else "uniform"

@@ -14,6 +14,8 @@ def check_value(schema: SettingSchema, value: Value) -> str | None:
     """What is wrong with one value of one setting, or None."""
     if schema.kind == "bool":
         return None if isinstance(value, bool) else f"must be true or false, got {show(value)}"
+    if schema.kind == "text":
+        return None if isinstance(value, str) and value.strip() else f"must be a text, got {show(value)}"
     if schema.kind == "choice":
         if isinstance(value, str) and value in schema.choices:
             return None

@@ -13,6 +13,7 @@ from dmd.data.lengths import AnyArray
 from dmd.data.problems import Problems
 from dmd.data.samples import FilePadding, Inputs, IntArray, LabelScale, Sequences
 from dmd.data.splits import Split, Table, read_split
+from dmd.data.tokens import join_tokens
 from dmd.modalities import MODALITIES, Modality
 
 
@@ -87,6 +88,7 @@ def _join(splits: Mapping[str, Split], scale: LabelScale, name: str) -> Dataset:
         content_hash=hash_content(inputs, labels, rows, file_folds, scale),
         _inputs=inputs,
         _labels=labels,
+        _tokens=join_tokens([part.tokens for part in parts]),
     )
 
 

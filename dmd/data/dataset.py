@@ -8,11 +8,12 @@ and seals those of the test part (:mod:`dmd.data.seal`). The types that samples 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from dmd.data.folds import rows_of_fold
+from dmd.data.input_config import InputConfig
 from dmd.data.partition import Partition, make_partition
 from dmd.data.samples import (
     ContentHash,
@@ -25,7 +26,8 @@ from dmd.data.samples import (
     Sequences,
 )
 from dmd.data.seal import FinishedTraining, SealedTest, TestScore
-from dmd.data.visible import ALL_VISIBLE, VisibleModalities
+from dmd.data.tokens import NoTokens, Tokens
+from dmd.errors import DataError
 from dmd.job import FoldRef
 from dmd.modalities import Modality
 
@@ -55,7 +57,8 @@ class Dataset:
     file_padding: the side that the file padded each modality on; here everything is right-padded.
     non_finite: values per modality that were NaN or infinite and were replaced by 0.
     clamped_lengths: lengths per modality that were 0 and were raised to 1.
-    content_hash: SHA-256 over everything that decides a result (not the name), see :mod:`dmd.data.fingerprint`.
+    content_hash: SHA-256 over everything that decides a result (not the name), see :mod:`dmd.data.fingerprint`; token
+    ids, which few trials read, have a digest of their own.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Dataset:
     content_hash: ContentHash
     _inputs: Inputs = field(repr=False)
     _labels: FloatArray = field(repr=False)
+    _tokens: Tokens | NoTokens = field(repr=False)
 
     def __len__(self) -> int:
         return len(self._inputs)
@@ -107,14 +111,31 @@ class Dataset:
         classes, counts = np.unique(np.round(self._labels).astype(np.int64), return_counts=True)
         return dict(zip(classes.tolist(), counts.tolist(), strict=True))
 
-    def partition(self, fold: FoldRef, visible: VisibleModalities = ALL_VISIBLE) -> Partition:
+    @property
+    def has_tokens(self) -> bool:
+        """True if the file holds token ids of the text beside its features."""
+        return isinstance(self._tokens, Tokens)
+
+    def require_tokens(self) -> Tokens:
+        """The token ids. Raises DataError saying why there are none."""
+        if isinstance(self._tokens, NoTokens):
+            raise DataError(
+                f"{self.name}: `text: bert_ids` needs token ids, and {self._tokens.reason}; "
+                "take a file that has them, or write `text: features`"
+            )
+        return self._tokens
+
+    def partition(self, fold: FoldRef, inputs: InputConfig = InputConfig()) -> Partition:  # noqa: B008 (frozen)
         """Training, validation and sealed test part of ``fold``, standardised by the training part.
 
-        visible: the other modalities are blank in all three parts. Raises DataError if the file cannot be cut that way.
+        inputs: modalities that are not to be seen are blank in all three parts; where tokens are to be read, the
+        language modality holds them, (n, T, 3), as they are. Raises DataError if the file cannot be cut that way.
         """
-        return make_partition(
-            self._inputs, self._labels, self.scale, self.splits, self.file_folds, fold, visible, self.name
-        )
+        whole = self._inputs
+        if inputs.reads_tokens:
+            tokens = self.require_tokens().as_sequences()
+            whole = replace(whole, sequences={**whole.sequences, "language": tokens})
+        return make_partition(whole, self._labels, self.scale, self.splits, self.file_folds, fold, inputs, self.name)
 
     def seal_test(self, fold: FoldRef) -> SealedTest:
         """The test part of ``fold`` alone, inputs as in the file: for predictions that were made elsewhere.

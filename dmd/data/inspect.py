@@ -46,6 +46,7 @@ class DatasetSummary:
     split_sizes: Mapping[str, tuple[int, int]]
     fold_sizes: Mapping[int, tuple[int, int]]
     content_hash: str
+    has_tokens: bool
 
 
 def inspect_dataset(ds: Dataset) -> DatasetSummary:
@@ -67,6 +68,7 @@ def inspect_dataset(ds: Dataset) -> DatasetSummary:
         split_sizes={split: (len(rows), len(split_groups[split])) for split, rows in ds.splits.items()},
         fold_sizes={fold: (len(found), len(set(found.tolist()))) for fold, found in in_fold.items()},
         content_hash=ds.content_hash,
+        has_tokens=ds.has_tokens,
     )
 
 
@@ -93,6 +95,7 @@ def format_summary(summary: DatasetSummary) -> str:
         f"  content hash  {summary.content_hash}",
         f"  label scale   [{summary.scale.low:g}, {summary.scale.high:g}], neutral {summary.scale.neutral:g}",
         f"  group size    min {low}, median {middle:g}, max {high}",
+        f"  token ids     {'yes' if summary.has_tokens else 'no'} (for text: bert_ids)",
         "  modality      steps  width  lengths min/median/max  padding in file  non-finite  lengths raised to 1",
     ]
     for modality, one in summary.modalities.items():

@@ -22,7 +22,7 @@ class Layout:
     fold: the key of the file's own folds.
     shared_lengths: one key for all modalities, used where a modality has no ``<feature key>_lengths`` of its own.
     token_mask: (n, 3, T) token ids, attention mask, segment ids; the sum of the mask row is the text's length, and the
-    length of every modality aligned with the text.
+    length of every modality aligned with the text. The ids are read by whoever asks for ``text: bert_ids``.
     takes_vectors: (n, D) features without lengths stand for one step.
     """
 
@@ -49,7 +49,15 @@ class Layout:
 
 _FEATURES: Mapping[Modality, str] = MappingProxyType({"language": "text", "audio": "audio", "vision": "vision"})
 
-NPZ = Layout(_FEATURES, labels="labels", group="video", fold="fold", shared_lengths="lengths", takes_vectors=True)
+NPZ = Layout(
+    _FEATURES,
+    labels="labels",
+    group="video",
+    fold="fold",
+    shared_lengths="lengths",
+    token_mask="text_bert",
+    takes_vectors=True,
+)
 """Keys ``<split>/<key>`` of an ``.npz`` archive."""
 
 MMSA = Layout(_FEATURES, labels="regression_labels", token_mask="text_bert")

@@ -2,7 +2,7 @@
 
 Layout as in thuiar/MMSA (``aligned_50.pkl``, ``unaligned_50.pkl``). Containers and dtypes differ between releases
 (lists or arrays, float32 or float64), so every value is made an array here. ``text`` (768-d BERT features) is the
-language modality; of ``text_bert`` only the attention mask is read, for the lengths.
+language modality; the attention mask of ``text_bert`` gives the lengths, and its token ids stand ready for a BERT.
 """
 
 from __future__ import annotations

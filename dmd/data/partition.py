@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dmd.data.folds import rows_of_fold
+from dmd.data.input_config import InputConfig
 from dmd.data.samples import FloatArray, Inputs, IntArray, Labelled, LabelScale
 from dmd.data.seal import SealedTest
 from dmd.data.standardise import fit_standardiser
-from dmd.data.visible import VisibleModalities, blank_hidden
+from dmd.data.visible import blank_hidden
 from dmd.job import FoldRef
+from dmd.modalities import MODALITIES
 
 
 @dataclass(frozen=True, eq=False)
 class Partition:
     """The three parts of ``fold``: standardised with what the training part alone says, right-padded with zeros.
 
-    Modalities that are not visible are blank in all three.
+    Modalities that are not visible are blank in all three; token ids are as they are.
     """
 
     train: Labelled
@@ -33,17 +35,18 @@ def make_partition(
     splits: Mapping[str, IntArray],
     file_folds: IntArray | None,
     fold: FoldRef,
-    visible: VisibleModalities,
+    config: InputConfig,
     name: str,
 ) -> Partition:
     """Cut ``inputs`` and ``labels`` (n,) as ``fold`` says. Raises DataError naming the data set and the rule."""
     rows = rows_of_fold(fold, inputs.groups, splits, file_folds, name)
     train = inputs.take(rows.train)
-    standardiser = fit_standardiser(train)
+    # token ids are names of words, not amounts
+    standardiser = fit_standardiser(train, [m for m in MODALITIES if m != "language" or not config.reads_tokens])
     train_labels = labels[rows.train]
 
     def show(part: Inputs) -> Inputs:
-        return blank_hidden(standardiser.apply(part), visible)
+        return blank_hidden(standardiser.apply(part), config.modalities)
 
     return Partition(
         train=Labelled(show(train), train_labels),

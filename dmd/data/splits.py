@@ -12,6 +12,7 @@ from dmd.data.layout import Layout
 from dmd.data.lengths import AnyArray, find_lengths
 from dmd.data.problems import Problems
 from dmd.data.samples import FloatArray, IntArray, LabelScale
+from dmd.data.tokens import NoTokens, Tokens, read_tokens
 from dmd.modalities import MODALITIES, Modality
 
 Table = Mapping[str, AnyArray]
@@ -22,13 +23,14 @@ GROUP_SEPARATOR = "$_$"
 
 @dataclass(frozen=True)
 class Split:
-    """One checked split: ids, groups, labels (n,), folds (n,) or None, and the features of each modality."""
+    """One checked split: ids, groups, labels (n,), folds (n,) or None, features of each modality, token ids."""
 
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     labels: FloatArray
     folds: IntArray | None
     features: Mapping[Modality, Features]
+    tokens: Tokens | NoTokens
 
 
 def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, problems: Problems) -> Split | None:
@@ -48,7 +50,7 @@ def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, probl
     features = _read_modalities(name, table, layout, num_rows, problems)
     if labels is None or ids is None or groups is None or len(features) < len(MODALITIES):
         return None
-    return Split(ids, groups, labels, folds, features)
+    return Split(ids, groups, labels, folds, features, read_tokens(name, table, layout, num_rows))
 
 
 def _read_labels(key: str, array: AnyArray | None, scale: LabelScale, problems: Problems) -> FloatArray | None:

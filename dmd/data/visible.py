@@ -5,26 +5,18 @@ A setting of every method, because it acts on the data and not on the model: the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
 
 from dmd.data.samples import Inputs, Sequences
 from dmd.modalities import Modality
-from dmd.settings import setting
 
 VisibleModalities = Literal[
     "language+audio+vision", "language+audio", "language+vision", "audio+vision", "language", "audio", "vision"
 ]
 ALL_VISIBLE: VisibleModalities = "language+audio+vision"
-
-
-@dataclass(frozen=True)
-class InputConfig:
-    """What every method can be told about its inputs."""
-
-    modalities: VisibleModalities = setting(ALL_VISIBLE, "modalities the model sees; the others are blanked")
 
 
 def seen_modalities(visible: VisibleModalities) -> tuple[Modality, ...]:

@@ -54,6 +54,7 @@ _EQUATIONS: dict[str, Setting] = {
 
 _PROTOCOL: dict[str, Setting] = {
     "learning_rate": 1e-4,
+    "bert.learning_rate": 1e-4,
     "weight_decay": 0.0,
     "batch_size": 16,
     "max_epochs": NO_MAXIMUM,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
@@ -21,6 +21,10 @@ class Dims:
     widths: Mapping[Modality, int]
     max_steps: Mapping[Modality, int]
 
+    def with_language(self, width: int, max_steps: int) -> Dims:
+        """The same with another language modality."""
+        return Dims({**self.widths, "language": width}, {**self.max_steps, "language": max_steps})
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -29,6 +33,14 @@ class Outputs:
     prediction: Tensor
     loss: Tensor | None = None
     terms: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Parameters that are trained at one learning rate."""
+
+    parameters: Sequence[nn.Parameter]
+    learning_rate: float
 
 
 class Model(nn.Module):
@@ -60,6 +72,14 @@ class Model(nn.Module):
     def constants(self) -> Mapping[str, Tensor]:
         """What :meth:`inspect` needs besides to be read and no item owns (the prior over the edges)."""
         return {}
+
+    def parameter_groups(self, learning_rate: float) -> list[ParameterGroup]:
+        """What is trained, and how fast; one group unless a part of the model has a learning rate of its own."""
+        return [ParameterGroup([p for p in self.parameters() if p.requires_grad], learning_rate)]
+
+    def parts(self) -> Mapping[str, nn.Module]:
+        """The submodules that an arm is described by."""
+        return dict(self.named_children())
 
     def prepare_epoch(self, epoch: int, train: Batch) -> None:
         """Called before each epoch (from 1). A closed-form method fits itself here; others have nothing to do."""

@@ -107,11 +107,14 @@ class _Trainer:
         self.config = config
         self.seed = seed
         self.team = team
-        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        groups = model.parameter_groups(config.learning_rate)
+        self.parameters = [parameter for group in groups for parameter in group.parameters]
         self.optimiser: torch.optim.Adam | None = None
         if self.parameters:
             self.optimiser = torch.optim.Adam(
-                self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+                [{"params": list(group.parameters), "lr": group.learning_rate} for group in groups],
+                weight_decay=config.weight_decay,
+                fused=True,
             )
             self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
                 self.optimiser, factor=config.plateau.factor, patience=config.plateau.patience

@@ -55,7 +55,7 @@ def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
 
 def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     training = settings.training
-    parts = dataset.partition(job.fold, settings.inputs.modalities)
+    parts = dataset.partition(job.fold, settings.inputs)
     require_steps(training, len(parts.train))
     model = make_model(job, settings, dataset)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
@@ -75,7 +75,7 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     valid_s = time.perf_counter() - started
     return JobFacts(
         num_parameters=count_parameters(model),
-        modules=tuple(name for name, module in model.named_children() if any(True for _ in module.parameters())),
+        modules=tuple(name for name, module in model.parts().items() if any(True for _ in module.parameters())),
         loss_terms=terms,
         inputs=tuple(m for m in model.reads if bool(train_part.features[m].any())),
         epoch_s=min(batch_s) * math.ceil(len(parts.train) / training.batch_size) + valid_s,

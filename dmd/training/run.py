@@ -9,10 +9,12 @@ import torch
 
 from dmd.data.batches import whole_batch
 from dmd.data.dataset import Dataset
-from dmd.data.visible import InputConfig
+from dmd.data.input_config import InputConfig
 from dmd.errors import ConfigurationError
 from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Seat, Setting
 from dmd.kernels.allocator import keep_freed_memory
+from dmd.models.bert_files import find_bert
+from dmd.models.bert_text import BertText, load_bert
 from dmd.models.method import Method
 from dmd.models.model import Dims, Model
 from dmd.models.registry import build_model, find_method
@@ -53,7 +55,7 @@ def _train_and_score(
     checkpointing: Checkpointing | None,
     seat: Seat,
 ) -> JobResult:
-    parts = dataset.partition(job.fold, settings.inputs.modalities)
+    parts = dataset.partition(job.fold, settings.inputs)
     model = make_model(job, settings, dataset)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     valid_part = whole_batch(parts.valid.inputs, parts.valid.labels, job.device)
@@ -122,10 +124,21 @@ def _preset(method: Method, settings: Mapping[str, Setting]) -> Mapping[str, Set
 
 
 def make_model(job: Job, settings: JobSettings, dataset: Dataset) -> Model:
-    """The untrained model of ``job``, on its device and in its precision."""
-    model = build_model(job.model, settings.method, dims_of(dataset), job.seed).to(job.device)
+    """The untrained model of ``job``, on its device and in its precision.
+
+    Raises InputError where a BERT is to read its text and there is none, or nothing to read.
+    """
+    inputs, dims = settings.inputs, dims_of(dataset)
+    if inputs.reads_tokens:
+        tokens = dataset.require_tokens()
+        bert = load_bert(find_bert(inputs.bert.path, job.files), tokens)
+        dims = dims.with_language(bert.width, tokens.num_steps)
+        method = build_model(job.model, settings.method, dims, job.seed)
+        model: Model = BertText(method, bert, inputs.bert.learning_rate)
+    else:
+        model = build_model(job.model, settings.method, dims, job.seed)
     model.precision = settings.training.precision
-    return model
+    return model.to(job.device)
 
 
 def dims_of(dataset: Dataset) -> Dims:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dmd.data.dataset import Dataset
+from dmd.data.input_config import InputConfig
 from dmd.data.mmsa import read_mmsa
 from dmd.data.planted import planted_dataset
 from dmd.data.planted_spec import PlantedSpec
@@ -61,7 +62,7 @@ def test_every_subset_of_the_modalities_can_be_asked_for_once() -> None:
 @pytest.mark.parametrize("visible", CHOICES)
 def test_hidden_modalities_are_one_step_of_zeros_in_all_three_parts(visible: VisibleModalities) -> None:
     dataset = planted()
-    shown, whole = dataset.partition(FoldRef(), visible), dataset.partition(FoldRef())
+    shown, whole = dataset.partition(FoldRef(), InputConfig(visible)), dataset.partition(FoldRef())
     for part, full in (
         (shown.train.inputs, whole.train.inputs),
         (shown.valid.inputs, whole.valid.inputs),

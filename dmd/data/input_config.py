@@ -1,0 +1,44 @@
+"""What every method can be told about its inputs; settings of the data edge, not of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dmd.data.visible import ALL_VISIBLE, VisibleModalities, seen_modalities
+from dmd.job import Setting
+from dmd.settings import setting
+
+TextSource = Literal["features", "bert_ids"]
+
+
+@dataclass(frozen=True)
+class BertSettings:
+    """The encoder of ``text: bert_ids``."""
+
+    path: str = setting("bert-base-uncased", "a directory here or in --data-dir, or a name on the Hugging Face hub")
+    learning_rate: float = setting(2e-5, "of BERT's own parameters; 0 freezes them", low=0, high=10)
+
+
+@dataclass(frozen=True)
+class InputConfig:
+    """text: ``features`` are those of the file; ``bert_ids`` its token ids, read by a BERT that is trained as well."""
+
+    modalities: VisibleModalities = setting(ALL_VISIBLE, "modalities the model sees; the others are blanked")
+    text: TextSource = setting("features", "the file's text features, or its token ids through BERT")
+    bert: BertSettings = field(default_factory=BertSettings)
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Hidden language has no tokens: the file's features are blanked, whatever ``text`` says."""
+        return self.text == "bert_ids" and "language" in seen_modalities(self.modalities)
+
+
+def inactive_inputs(settings: Mapping[str, Setting]) -> frozenset[str]:
+    """Settings of the inputs that have no effect under the given ones."""
+    has_language = "language" in str(settings.get("modalities", ALL_VISIBLE)).split("+")
+    idle = set() if has_language else {"text"}
+    if not has_language or settings.get("text", "features") == "features":
+        idle |= {"bert.path", "bert.learning_rate"}
+    return frozenset(idle)
