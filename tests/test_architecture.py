@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LEAVES = {
-    "dmd": {"torch", "numpy"},
+    "dmd": {"torch", "numpy", "transformers", "huggingface_hub"},
     "search_spaces": {"yaml", "pydantic", "pydantic_core"},
     "reports": {
         "numpy",
@@ -29,7 +29,12 @@ LEAVES = {
 }
 HUB = "orchestration"
 PACKAGES = (*LEAVES, HUB)
-ONE_HOME = {"ray": "orchestration/executors", "mlflow": "orchestration/tracking"}
+ONE_HOME = {
+    "ray": "orchestration/executors",
+    "mlflow": "orchestration/tracking",
+    "transformers": "dmd/models/bert_text.py",
+    "huggingface_hub": "dmd/models/bert_files.py",
+}
 
 
 def modules(package: str) -> list[Path]:
@@ -68,10 +73,11 @@ def test_every_arrow_starts_at_the_hub() -> None:
 
 
 @pytest.mark.parametrize("library", ONE_HOME)
-def test_ray_and_mlflow_have_one_home_each(library: str) -> None:
+def test_heavy_libraries_have_one_home_each(library: str) -> None:
     users = {
         path.relative_to(ROOT).as_posix()
-        for path in modules(HUB)
+        for package in PACKAGES
+        for path in modules(package)
         if library in {name.split(".")[0] for name in imported(path)}
     }
     assert users

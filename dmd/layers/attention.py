@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -169,5 +170,11 @@ def _blocks(query: Tensor, key: Tensor, mask: AttentionMask) -> Iterator[slice |
 
 def _scales(mask: DropoutMask, like: Tensor) -> Tensor:
     """(M, 1, 1): the scale of the part that a row belongs to."""
-    scales = torch.tensor(mask.scales, dtype=like.dtype).to(like.device, non_blocking=True)
+    scales = _on_device(mask.scales, like.dtype, str(like.device))
     return scales.repeat_interleave(like.shape[0] // len(mask.scales))[:, None, None]
+
+
+@lru_cache(maxsize=256)
+def _on_device(values: tuple[float, ...], dtype: torch.dtype, device: str) -> Tensor:
+    """Copied there once: a copy in every step would keep the host waiting, and no CUDA graph could hold it."""
+    return torch.tensor(values, dtype=dtype, device=device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -198,18 +199,19 @@ def test_hidden_language_has_no_tokens(bert: Path) -> None:
     assert inactive_inputs({"text": "bert_ids"}) == frozenset()
 
 
-@pytest.mark.parametrize("device", ["cpu", "meta"])
-def test_no_operator_of_a_step_waits_for_its_device(bert: Path, device: str) -> None:
-    model, batch = model_of(bert).to(device), token_batch()
+@pytest.mark.parametrize(("device", "precision"), [("cpu", "bf16"), ("meta", "fp32")])
+def test_no_operator_of_a_step_waits_for_its_device(bert: Path, device: str, precision: str) -> None:
+    model, batch = model_of(bert, precision=precision).to(device), token_batch()
     there = Batch(
         {m: x.to(device) for m, x in batch.features.items()},
         {m: n.to(device) for m, n in batch.lengths.items()},
         batch.labels.to(device) if batch.labels is not None else None,
     )
+    losses = [model(there, SeededDropout(0, 0)).loss]  # the first step may copy what all of them need
     with NoHostWaits(device):
-        loss = model(there, SeededDropout(0, 0)).loss
-        assert loss is not None
-        torch.autograd.backward(loss)
+        losses.append(model(there, SeededDropout(0, 1)).loss)
+        assert losses[1] is not None
+        torch.autograd.backward(losses[1])
 
 
 def spoiled(bert: Path, folder: Path, what: str) -> Path:
@@ -337,3 +339,9 @@ def test_a_missing_extra_is_named(bert: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(InputError, match=r"pip install 'dmd-search\[bert\]'"):
         model_of(bert)
+
+
+def test_the_library_is_not_loaded_where_no_text_is_read_by_it() -> None:
+    program = "import sys, dmd.training.run; print(sorted({'transformers', 'huggingface_hub'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -9,6 +9,7 @@ import torch
 
 from dmd.data.batches import Batch
 from dmd.data.dataset import LabelScale
+from dmd.data.input_config import InputConfig
 from dmd.dropout import Dropout, no_dropout
 from dmd.job import Checkpointing, Setting
 from dmd.layers.gd_unit import GDUnit
@@ -40,12 +41,14 @@ def official(**settings: Setting) -> tuple[DMD, TrainingConfig]:
 
 
 def test_every_preset_names_settings_that_exist_and_official_ones_name_every_switch() -> None:
-    known = {part.name for part in (*fields_of(DMDConfig), *fields_of(TrainingConfig))}
+    known = {part.name for config in (DMDConfig, TrainingConfig, InputConfig) for part in fields_of(config)}
     assert METHODS["dmd"].presets is PRESETS
     for settings in PRESETS.values():
         assert set(settings) <= known
     # what is not a switch between paper and code: components, stand-ins for them, and aids
     free = {"fd", "homo_gd", "ca", "hetero_gd", "keep_aux_heads", "ca_off", "legacy_params"}
+    # what is shown to the model, and where a BERT is
+    free |= {"modalities", "text", "bert.path"}
     assert known - set(PRESETS["official"]) == free
     assert PRESETS["official"].keys() == PRESETS["official-mosei"].keys()
 
