@@ -13,9 +13,10 @@ from reports.record import StudyDescription
 from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
 from reports.results import ResultsTable, RunCounts
 from reports.rounding import count, decimals_for, fixed
+from reports.statistics import corrected_t
 
 FEW_SEEDS = 5
-FEW_CELLS = 10
+FEW_GROUPS = 50
 
 
 def collect_cautions(
@@ -36,7 +37,7 @@ def collect_cautions(
         *_failed(rows),
         *diverged_arms(questions.results, rows, metric),
         *_open_races(race),
-        *_spread(questions.results, rows),
+        *_spread(questions, rows),
         *_tuning(study, budget),
         *_noise_floor(study, questions, contrasts, metric),
         *_external(study),
@@ -92,8 +93,9 @@ def _open_races(race: RaceTable | None) -> list[str]:
     ]
 
 
-def _spread(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
+def _spread(questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
     sentences = []
+    results = questions.results
     per_cell = [row.counts.scored / row.counts.cells for row in rows if row.counts.cells]
     fewest = min(per_cell, default=0)
     if 0 < fewest < 2:
@@ -108,12 +110,22 @@ def _spread(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
             "One official split: the new-data intervals hold the training set fixed and vary the test groups only; "
             "they are silent on how another training set would change the models."
         )
-    elif 0 < len(results.cells) < FEW_CELLS:
+    elif 0 < (num_groups := questions.replicates.num_groups) < FEW_GROUPS:
         sentences.append(
-            f"{len(results.cells)} folds: the new-data intervals have {len(results.cells) - 1} degrees of freedom and "
-            "are wide; repeated folds or more speakers narrow them, more seeds hardly do."
+            f"{num_groups} groups (speakers, videos) in all folds together: the new-data intervals rest on the spread "
+            "between them; more groups narrow them, more seeds or repeats hardly do."
+        )
+    if not results.is_official and any(_is_by_folds(row) for row in rows):
+        sentences.append(
+            "Where predictions that reproduce a score are missing, or there is one seed, the new-data interval comes "
+            f"from the means of {len(results.cells)} folds alone and is wider than it would have to be."
         )
     return sentences
+
+
+def _is_by_folds(row: ArmRow) -> bool:
+    answers = [measured.answers for measured in row.measured.values()]
+    return any(found is not None and found.new_data.method == corrected_t.METHOD for found in answers)
 
 
 def _tuning(study: StudyDescription, budget: Budget) -> list[str]:

@@ -1,7 +1,8 @@
 """Both questions asked of a weighted sum of arms: the one place that knows which method answers which.
 
-*Rerun* is always the t on the pooled within-cell variance. *New data* is the corrected t over folds, or the jackknife
-over test groups where there is only an official split. An arm is a sum of one term, a difference one of two, a main
+*Rerun* is always the t on the pooled within-cell variance. *New data* is the spread between tested groups over folds,
+the corrected t over folds where groups or seeds are too few to know it, or the jackknife over test groups where there
+is only an official split. An arm is a sum of one term, a difference one of two, a main
 effect or a Shapley value one of many: all are the same linear contrast of arm means with other weights.
 """
 
@@ -16,9 +17,10 @@ import numpy.typing as npt
 from reports.metrics import find_metric
 from reports.replicates import GroupReplicates
 from reports.results import ResultsTable
+from reports.statistics.corrected_t import corrected_mean
 from reports.statistics.estimate import Estimate, undefined
+from reports.statistics.group_spread import group_estimate
 from reports.statistics.jackknife import jackknife_estimate
-from reports.statistics.new_data import corrected_mean
 from reports.statistics.rerun import SeedBlock, rerun_sum
 
 FloatArray = npt.NDArray[np.float64]
@@ -91,12 +93,12 @@ class Questions:
     """A results table with what the new-data question needs of it."""
 
     results: ResultsTable
-    replicates: GroupReplicates | None
+    replicates: GroupReplicates
 
     @classmethod
     def about(cls, results: ResultsTable) -> Questions:
-        """Questions about a table; on an official split the replicates are computed now."""
-        return cls(results, GroupReplicates.from_results(results) if results.is_official else None)
+        """Questions about a table; the replicates of all its runs are computed now."""
+        return cls(results, GroupReplicates.from_results(results))
 
     def of_arm(self, arm: str, metric: str, survivors_only: bool = False) -> Answers | None:
         """The mean score of an arm. None where it has no run."""
@@ -117,7 +119,7 @@ class Questions:
         rerun = rerun_sum([block.as_seed_block() for block in blocks])
         if rerun is None:
             return WeightedSum(None, runs)
-        new_data = self._new_data(rerun.value, blocks, metric)
+        new_data = self._new_data(rerun, blocks, metric)
         return WeightedSum(Answers(rerun.scaled(factor), new_data.scaled(factor)), runs)
 
     def _blocks(self, weights: Weights, metric: str, survivors_only: bool) -> tuple[_Block, ...]:
@@ -139,16 +141,31 @@ class Questions:
     def _scores(self, arm: str, metric: str, survivors_only: bool) -> FloatArray:
         return self.results.survivors(arm, metric) if survivors_only else self.results.of(arm, metric)
 
-    def _new_data(self, value: float, blocks: tuple[_Block, ...], metric: str) -> Estimate:
-        if self.replicates is None:
-            cells = np.sum([_cell_means(block.runs) for block in blocks], axis=0)
-            estimate = corrected_mean(cells, self._test_train_ratio(cells))
-            return estimate or undefined(value, 0, "new data", "no fold is complete")
-        place = self.results.metrics.index(metric)
-        deleted = np.zeros(self.replicates.deleted.shape[-1])
+    def _new_data(self, rerun: Estimate, blocks: tuple[_Block, ...], metric: str) -> Estimate:
+        if self.results.is_official:
+            return self._over_test_groups(rerun.value, blocks, metric)
+        values = [self._pseudo_values(block, metric) for block in blocks]
+        if rerun.df is not None and all(held is not None for held in values):
+            by_group = group_estimate(rerun.value, [held for held in values if held is not None], rerun)
+            if by_group.df is not None:
+                return by_group
+        cells = np.sum([_cell_means(block.runs) for block in blocks], axis=0)
+        by_fold = corrected_mean(cells, self._test_train_ratio(cells))
+        return by_fold or undefined(rerun.value, 0, "new data", "no fold is complete")
+
+    def _pseudo_values(self, block: _Block, metric: str) -> FloatArray | None:
+        """(S, C, G) of the block's sum; None if one of its runs has no replicates."""
+        terms = [weight * self.replicates.pseudo_values(arm, metric) for arm, weight in block.weights.items()]
+        values = np.asarray(np.sum(terms, axis=0))
+        needed = np.isfinite(block.runs)[:, :, None] & self.replicates.tested
+        return values if needed.any() and np.isfinite(values[needed]).all() else None
+
+    def _over_test_groups(self, value: float, blocks: tuple[_Block, ...], metric: str) -> Estimate:
+        place, cell = self.results.metrics.index(metric), self.replicates.cells[0]
+        deleted = np.zeros(len(cell.groups))
         for block in blocks:
             for arm, weight in block.weights.items():
-                runs = self.replicates.deleted[self.results.arms.index(arm), block.seeds, place]
+                runs = cell.deleted[self.results.arms.index(arm), block.seeds, place]
                 if not np.isfinite(runs).all() or deleted.size == 0:
                     return undefined(value, 0, "new data", NO_REPLICATES)
                 deleted = deleted + weight * runs.mean(axis=0)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from reports.metrics import Metric, find_metric
 from reports.record import Contrast, StudyDescription
 from reports.results import ResultsTable, RunState
-from reports.statistics.estimate import Estimate, std_error_of
+from reports.statistics.estimate import Estimate
 from reports.statistics.racing import Look, RaceRule, Standings, take_look
 from reports.statistics.rerun import SeedBlock, rerun_sum
 from reports.statistics.sequential import allow_for_looks
@@ -158,12 +158,16 @@ def _seeds_of(study: StudyDescription, arm: str) -> tuple[int, ...]:
 
 def _as_arrays(seen: Sequence[Estimate | None]) -> Look:
     none = (np.nan, np.nan, np.nan)
-    values = np.array([none if item is None else (_p_of(item), item.value, std_error_of(item)) for item in seen])
+    values = np.array([none if item is None else (_p_of(item), item.value, _std_error_of(item)) for item in seen])
     return Look(*values.T.astype(np.float64))
 
 
 def _p_of(estimate: Estimate) -> float:
     return np.nan if estimate.p_value is None else estimate.p_value
+
+
+def _std_error_of(estimate: Estimate) -> float:
+    return np.nan if estimate.std_error is None else estimate.std_error
 
 
 def _arms_of(contrast: Contrast) -> tuple[str, str]:

@@ -1,60 +1,133 @@
-"""Delete-one-group replicates of every run on an official split, computed once for all arms and contrasts.
+"""Delete-one-group replicates of every run, computed once for all arms and contrasts.
 
-Legend: ``A`` arms, ``S`` seeds, ``M`` metrics, ``G`` test groups, ``n`` test items.
+Legend: ``A`` arms, ``S`` seeds, ``M`` metrics, ``G`` test groups of one cell, ``n`` test items.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from reports.record import Predictions
+from reports.record import Predictions, RunRecord
 from reports.results import ResultsTable
+from reports.statistics.group_spread import pseudo_values
 from reports.statistics.jackknife import deleted_scores
 from reports.statistics.scores import SCORES
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 _AGREEMENT = 1e-4
 """Largest gap between a recorded score and the one computed again from float32 predictions."""
 
+_MOST_VALUES = 500_000
+"""Predictions that are worked on at once: bounds memory at some tens of megabytes."""
+
+
+@dataclass(frozen=True)
+class CellReplicates:
+    """The runs of one cell without each of its test groups.
+
+    groups: names of the test groups, sorted. deleted: (A, S, M, G) scores without each; NaN for a run without
+    predictions or with another definition.
+    """
+
+    groups: tuple[str, ...]
+    deleted: FloatArray
+
 
 @dataclass(frozen=True)
 class GroupReplicates:
-    """deleted: (A, S, M, G) scores without each test group; NaN for a run without predictions or another definition.
+    """The replicates of every cell of ``results``, in its order.
 
     A score that cannot be reproduced from the predictions (other label scale, unknown metric) has no replicates: an
     interval for a different number would be worse than none.
     """
 
-    deleted: FloatArray
+    results: ResultsTable
+    cells: tuple[CellReplicates, ...]
 
     @classmethod
     def from_results(cls, results: ResultsTable) -> GroupReplicates:
-        """The replicates of every run of a table on an official split."""
-        groups: dict[str, int] = {}
-        for record in results.runs.values():
-            for name in record.predictions.groups if record.predictions is not None else ():
-                groups.setdefault(name, len(groups))
-        deleted = np.full((len(results.arms), len(results.seeds), len(results.metrics), len(groups)), np.nan)
+        """The replicates of every run of a table."""
+        runs: list[dict[tuple[int, int], RunRecord]] = [{} for _ in results.cells]
         for (arm, seed, cell), record in results.runs.items():
-            if record.predictions is None or record.test is None:
-                continue
-            group_of = np.array([groups[name] for name in record.predictions.groups], dtype=np.int64)
-            for place, metric in enumerate(results.metrics):
-                recorded = float(results.scores[arm, seed, cell, place])
-                deleted[arm, seed, place] = _replicates(record.predictions, group_of, len(groups), metric, recorded)
-        return cls(deleted)
+            runs[cell][arm, seed] = record
+        return cls(results, tuple(_cell_replicates(results, cell, found) for cell, found in enumerate(runs)))
+
+    @cached_property
+    def _places(self) -> tuple[int, tuple[IntArray, ...]]:
+        """How many groups there are in all cells together, and where each cell's groups stand among them."""
+        every = sorted({name for cell in self.cells for name in cell.groups})
+        return len(every), tuple(np.searchsorted(every, cell.groups).astype(np.int64) for cell in self.cells)
+
+    @property
+    def num_groups(self) -> int:
+        """Groups that are known to be tested in any cell."""
+        return self._places[0]
+
+    @cached_property
+    def tested(self) -> npt.NDArray[np.bool_]:
+        """(C, G): which of all groups a cell tests."""
+        num_groups, places = self._places
+        tested = np.zeros((len(self.cells), num_groups), dtype=bool)
+        for cell, of_cell in enumerate(places):
+            tested[cell, of_cell] = True
+        return tested
+
+    def pseudo_values(self, arm: str, metric: str) -> FloatArray:
+        """(S, C, G): what each of all groups contributes to each run of an arm; NaN where it is not tested."""
+        index, place = self.results.arms.index(arm), self.results.metrics.index(metric)
+        num_groups, places = self._places
+        values = np.full((len(self.results.seeds), len(self.cells), num_groups), np.nan)
+        for number, (cell, of_cell) in enumerate(zip(self.cells, places, strict=True)):
+            scores = self.results.scores[index, :, number, place]
+            values[:, number, of_cell] = pseudo_values(scores, cell.deleted[index, :, place])
+        return values
+
+
+def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, int], RunRecord]) -> CellReplicates:
+    """Runs that predict the same items are computed together, a few at a time."""
+    alike: dict[tuple[tuple[str, ...], bytes], list[tuple[int, int]]] = defaultdict(list)
+    for place, record in sorted(runs.items(), key=lambda item: item[0]):
+        if record.predictions is not None and record.test is not None:
+            alike[record.predictions.groups, record.predictions.labels.tobytes()].append(place)
+    groups = {name: number for number, name in enumerate(sorted({name for names, _ in alike for name in names}))}
+    deleted = np.full((len(results.arms), len(results.seeds), len(results.metrics), len(groups)), np.nan)
+    for (names, _), places in alike.items():
+        group_of = np.array([groups[name] for name in names], dtype=np.int64)
+        at_once = max(1, _MOST_VALUES // len(names))
+        for start in range(0, len(places), at_once):
+            taken = places[start : start + at_once]
+            predictions = [found for place in taken if (found := runs[place].predictions) is not None]
+            arms, seeds = np.array(taken).T
+            recorded = results.scores[arms, seeds, cell]
+            deleted[arms, seeds] = _replicates(predictions, group_of, len(groups), results.metrics, recorded)
+    return CellReplicates(tuple(groups), deleted)
 
 
 def _replicates(
-    predictions: Predictions, group_of: npt.NDArray[np.int64], num_groups: int, metric: str, recorded: float
+    predictions: Sequence[Predictions],
+    group_of: IntArray,
+    num_groups: int,
+    metrics: Sequence[str],
+    recorded: FloatArray,
 ) -> FloatArray:
-    """(G,) scores without each group; all NaN if the metric is unknown or differs from what was recorded."""
-    if metric not in SCORES:
-        return np.full(num_groups, np.nan)
-    labels, values = predictions.labels.astype(np.float64), predictions.values.astype(np.float64)
-    value, deleted = deleted_scores(labels, values, group_of, num_groups, SCORES[metric])
-    return deleted if abs(value - recorded) <= _AGREEMENT else np.full(num_groups, np.nan)
+    """(R, M, G) scores of R runs on the same items without each group; NaN for a metric that is unknown or differs.
+
+    recorded: (R, M).
+    """
+    labels = predictions[0].labels.astype(np.float64)
+    values = np.stack([found.values for found in predictions]).astype(np.float64)
+    replicates = np.full((len(predictions), len(metrics), num_groups), np.nan)
+    for place, metric in enumerate(metrics):
+        if metric in SCORES:
+            scores, deleted = deleted_scores(labels, values, group_of, num_groups, SCORES[metric])
+            agrees = np.abs(scores - recorded[:, place]) <= _AGREEMENT
+            replicates[:, place] = np.where(agrees[:, None], deleted, np.nan)
+    return replicates

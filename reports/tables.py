@@ -46,8 +46,8 @@ def report_tables(report: Report) -> tuple[Table, ...]:
 
 ANSWER_COLUMNS = (
     "value",
-    *("rerun_low", "rerun_high", "rerun_df", "rerun_n", "rerun_note"),
-    *("new_data_low", "new_data_high", "new_data_df", "new_data_n", "new_data_note"),
+    *("rerun_low", "rerun_high", "rerun_df", "rerun_n", "rerun_method", "rerun_note"),
+    *("new_data_low", "new_data_high", "new_data_df", "new_data_n", "new_data_method", "new_data_note"),
 )
 
 
@@ -58,7 +58,7 @@ def _answers(answers: Answers | None) -> tuple[Cell, ...]:
 
 
 def _estimate(estimate: Estimate) -> tuple[Cell, ...]:
-    return estimate.low, estimate.high, estimate.df, estimate.n, estimate.note
+    return estimate.low, estimate.high, estimate.df, estimate.n, estimate.method, estimate.note
 
 
 def _arms(report: Report) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,9 +21,11 @@ class Estimate:
     """A mean or a difference of means with its 95% interval for one named question.
 
     low, high: None where the data do not define an interval; ``note`` then says why.
-    n: runs (``rerun``), cells (``new data`` over folds) or test groups (``new data`` on an official split).
+    n: runs (``rerun``), tested groups (``new data``), or cells (``new data`` where groups are not known).
     df: degrees of freedom of the t interval; None if undefined.
     p_value: two-sided, of the hypothesis that the true value is 0. It means something for differences only.
+    std_error: of ``value``, for the named question; None if undefined.
+    method: what the interval was computed by, in a few words; empty if undefined.
     """
 
     value: float
@@ -35,6 +36,8 @@ class Estimate:
     question: Question
     p_value: float | None = None
     note: str = ""
+    std_error: float | None = None
+    method: str = ""
 
     @property
     def half_width(self) -> float | None:
@@ -48,6 +51,7 @@ class Estimate:
             value=self.value * factor,
             low=None if self.low is None else self.low * factor,
             high=None if self.high is None else self.high * factor,
+            std_error=None if self.std_error is None else self.std_error * factor,
         )
 
 
@@ -56,7 +60,7 @@ def undefined(value: float, n: int, question: Question, note: str) -> Estimate:
     return Estimate(value, None, None, n, None, question, None, note)
 
 
-def t_estimate(value: float, std_error: float, df: float, n: int, question: Question) -> Estimate:
+def t_estimate(value: float, std_error: float, df: float, n: int, question: Question, method: str = "") -> Estimate:
     """The t interval and the two-sided t test for ``value`` with standard error ``std_error`` on ``df`` degrees.
 
     Runs that do not vary at all (a deterministic method) give an interval of width zero; its p-value is 1 where the
@@ -64,14 +68,7 @@ def t_estimate(value: float, std_error: float, df: float, n: int, question: Ques
     """
     if std_error <= _NEGLIGIBLE * max(1.0, abs(value)):
         is_zero = abs(value) <= _NEGLIGIBLE
-        return Estimate(value, value, value, n, df, question, 1.0 if is_zero else 0.0)
+        return Estimate(value, value, value, n, df, question, 1.0 if is_zero else 0.0, "", 0.0, method)
     half_width = float(stats.t.ppf((1 + CONFIDENCE) / 2, df)) * std_error
     p_value = float(2 * stats.t.sf(abs(value) / std_error, df))
-    return Estimate(value, value - half_width, value + half_width, n, df, question, p_value)
-
-
-def std_error_of(estimate: Estimate) -> float:
-    """The standard error behind an interval of :func:`t_estimate`; NaN where there is no interval."""
-    if estimate.half_width is None or estimate.df is None:
-        return math.nan
-    return estimate.half_width / float(stats.t.ppf((1 + CONFIDENCE) / 2, estimate.df))
+    return Estimate(value, value - half_width, value + half_width, n, df, question, p_value, "", std_error, method)

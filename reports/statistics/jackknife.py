@@ -20,19 +20,23 @@ from reports.statistics.scores import AdditiveScore
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+METHOD = "jackknife over test groups"
+
 
 def deleted_scores(
     labels: FloatArray, values: FloatArray, group_of: IntArray, num_groups: int, score: AdditiveScore
-) -> tuple[float, FloatArray]:
-    """The score of all items, and the scores (G,) without each group.
+) -> tuple[FloatArray, FloatArray]:
+    """The scores (...) of all items, and the scores (..., G) without each group.
 
-    labels, values: (n,); group_of: (n,) index of the group of each item, in ``0 .. num_groups - 1``.
+    labels: (n,); values: (..., n), a row per run; group_of: (n,) index of the group of each item, in
+    ``0 .. num_groups - 1``.
     """
     items = score.contributions(labels, values)
-    sums = np.zeros((num_groups, items.shape[1]))
-    np.add.at(sums, group_of, items)
-    total = sums.sum(axis=0)
-    return float(score.from_sums(total)), np.asarray(score.from_sums(total - sums), dtype=np.float64)
+    is_member = np.arange(num_groups)[:, None] == group_of
+    sums = is_member.astype(np.float64) @ items  # (..., G, k)
+    total = sums.sum(axis=-2, keepdims=True)
+    whole, deleted = score.from_sums(total[..., 0, :]), score.from_sums(total - sums)
+    return np.asarray(whole, dtype=np.float64), np.asarray(deleted, dtype=np.float64)
 
 
 def jackknife_estimate(value: float, deleted: FloatArray) -> Estimate:
@@ -47,4 +51,4 @@ def jackknife_estimate(value: float, deleted: FloatArray) -> Estimate:
         return undefined(value, num_groups, "new data", "the metric is undefined without one of the test groups")
     squares = float(((deleted - deleted.mean()) ** 2).sum())
     std_error = float(np.sqrt((num_groups - 1) / num_groups * squares))
-    return t_estimate(value, std_error, num_groups - 1, num_groups, "new data")
+    return t_estimate(value, std_error, num_groups - 1, num_groups, "new data", METHOD)

@@ -21,6 +21,7 @@ from reports.statistics.estimate import Estimate, t_estimate, undefined
 
 FloatArray = npt.NDArray[np.float64]
 
+METHOD = "t on the variance within folds"
 ONE_RUN_PER_CELL = "one run per fold: run-to-run spread unknown"
 
 
@@ -62,7 +63,7 @@ def rerun_sum(blocks: Sequence[SeedBlock]) -> Estimate | None:
     if df == 0:
         return undefined(value, num_runs, "rerun", ONE_RUN_PER_CELL)
     std_error = float(np.sqrt(squares / df * spread)) / num_cells
-    return t_estimate(value, std_error, df, num_runs, "rerun")
+    return t_estimate(value, std_error, df, num_runs, "rerun", METHOD)
 
 
 def run_deviation(*arms: FloatArray) -> float | None:

@@ -4,7 +4,8 @@ The definitions are those of the field (Acc-7: clip to [-3, 3], round half to ev
 positive against negative; ``has0``: non-negative against negative; F1 weighted by the supports in the labels). They are
 for labels on [-3, 3] with neutral point 0; whoever uses them compares the result with the recorded metric first.
 
-Legend: ``n`` items, ``k`` additive statistics; sums are (..., k) and scores (...).
+Legend: ``n`` items, ``k`` additive statistics; sums are (..., k) and scores (...). Predictions may have leading
+dimensions (runs), which pass through.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AdditiveScore:
-    """contributions: labels (n,), predictions (n,) -> (n, k); from_sums: (..., k) -> (...), NaN where undefined."""
+    """contributions: labels (n,), predictions (..., n) -> (..., n, k).
+
+    from_sums: (..., k) -> (...), NaN where undefined.
+    """
 
     contributions: Callable[[FloatArray, FloatArray], FloatArray]
     from_sums: Callable[[FloatArray], FloatArray]
 
 
 def _columns(*columns: npt.NDArray[np.generic]) -> FloatArray:
-    return np.stack(columns, axis=1).astype(np.float64)
+    return np.stack(np.broadcast_arrays(*columns), axis=-1).astype(np.float64)
 
 
 def _ratio(sums: FloatArray) -> FloatArray:
@@ -42,7 +46,7 @@ def _absolute_error(labels: FloatArray, values: FloatArray) -> FloatArray:
 
 def _moments(labels: FloatArray, values: FloatArray) -> FloatArray:
     # Centring changes no correlation and keeps the sums of squares free of cancellation.
-    x, y = labels - labels.mean(), values - values.mean()
+    x, y = labels - labels.mean(), values - values.mean(axis=-1, keepdims=True)
     return _columns(np.ones_like(x), x, y, x * x, y * y, x * y)
 
 

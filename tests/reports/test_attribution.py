@@ -13,7 +13,7 @@ from reports.analysis import analyse
 from reports.attribution import Attribution, Effect
 from reports.markdown import render_markdown
 from reports.record import ArmDescription, PlannedCell, RunRecord, StudyDescription
-from reports.statistics.new_data import corrected_mean
+from reports.statistics.corrected_t import corrected_mean
 from tests.reports.studies import COMPONENTS, TABLE3, failed, make_records, make_study
 
 FREE = ("homo_gd", "ca", "hetero_gd")

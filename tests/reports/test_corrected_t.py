@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.statistics.new_data import corrected_mean
+from reports.statistics.corrected_t import corrected_mean
 
 
 def test_corrected_interval_by_hand() -> None:

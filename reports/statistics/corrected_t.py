@@ -1,11 +1,11 @@
-"""The *new data* question over folds: would the number hold for new speakers, with new training data as well?
+"""The *new data* question over folds where it is not known which groups (videos) were tested, or with one seed.
 
 Corrected resampled t (Nadeau and Bengio 2003, *Inference for the Generalization Error*, Machine Learning 52; for
 repeated cross-validation Bouckaert and Frank 2004). Folds share training items, so the scores of folds are correlated
 and the naive variance ``S^2 / J`` is far too small; it becomes ``(1 / J + n_test / n_train) S^2`` with ``J - 1``
 degrees of freedom, ``J`` the number of cells (folds times repeats). In words: an interval for what the method would
-score on another draw of videos of the same kind and number. More seeds or repeats shrink it only a little: speakers are
-what is scarce.
+score on another draw of videos of the same kind and number. It covers, but is 1.4 to 3 times as wide as it had to be
+(``docs/decisions/0022``): :mod:`reports.statistics.group_spread` is used wherever predictions are at hand.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from reports.statistics.estimate import Estimate, t_estimate, undefined
 
 FloatArray = npt.NDArray[np.float64]
 
+METHOD = "corrected t over folds"
 ONE_CELL = "one fold only: spread between speakers unknown"
 
 
@@ -38,4 +39,4 @@ def corrected_mean(cell_values: FloatArray, test_train_ratio: float) -> Estimate
         return undefined(value, num_cells, "new data", "sizes of the training parts are not recorded")
     variance = float(present.var(ddof=1))
     std_error = float(np.sqrt((1 / num_cells + test_train_ratio) * variance))
-    return t_estimate(value, std_error, num_cells - 1, num_cells, "new data")
+    return t_estimate(value, std_error, num_cells - 1, num_cells, "new data", METHOD)
