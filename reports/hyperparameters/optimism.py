@@ -22,8 +22,8 @@ from reports.hyperparameters.history import objective_metric
 from reports.metrics import Metric
 from reports.record import StudyDescription
 from reports.results import ResultsTable
+from reports.statistics.corrected_t import corrected_mean
 from reports.statistics.estimate import Estimate, undefined
-from reports.statistics.new_data import corrected_mean
 from reports.statistics.rerun import SeedBlock, rerun_sum
 
 FloatArray = npt.NDArray[np.float64]
