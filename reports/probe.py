@@ -56,7 +56,7 @@ def linear_probe(features: FloatArray, classes: IntArray, group_of: IntArray) ->
     hits, chances = (predicted == classes).astype(np.float64), (constant == classes).astype(np.float64)
     value, deleted = deleted_scores(np.ones_like(hits), hits, index.astype(np.int64), len(groups), _MEAN)
     # An accuracy is not tested against zero.
-    accuracy = replace(jackknife_estimate(value, deleted), p_value=None)
+    accuracy = replace(jackknife_estimate(float(value), deleted), p_value=None)
     return Probe(accuracy, float(chances.mean()), len(classes), len(groups))
 
 
