@@ -46,7 +46,7 @@ def edge_plot(report: Report, unit: Unit) -> Plot | NoPlot:
         f"Weights of the six edges of {UNIT_LABELS[unit]}, from teacher to student: mean over test items, seeds and "
         f"folds, ± standard deviation over items. If no teacher were preferred all were {graphs[0].level:.3f}: blue "
         "edges are shown above it by their rerun interval, orange ones below, grey ones neither. Widths are in "
-        f"proportion to weights.{prior}{skipped}",
+        f"proportion to weights. {_runs(shown)}{prior}{skipped}",
         lambda: draw_edges(shown),
     )
 
@@ -55,14 +55,20 @@ def _tell(edge: Edge) -> str:
     return f"{edge.source} to {edge.target} {edge.weight.value:.3f} ± {edge.item_deviation:.3f}"
 
 
+def _runs(graphs: Sequence[EdgeGraph]) -> str:
+    fewest, most = (pick(graph.num_runs for graph in graphs) for pick in (min, max))
+    return f"n = {most} runs of each arm." if fewest == most else f"n = {fewest} to {most} runs of an arm."
+
+
 def _has_prior(graphs: Sequence[EdgeGraph]) -> bool:
     return any(edge.prior is not None for graph in graphs for edge in graph.edges)
 
 
 def draw_edges(graphs: Sequence[EdgeGraph]) -> Figure:
     """One graph per arm."""
-    titles = [f"{graph.label} (n = {graph.num_runs})" for graph in graphs]
-    figure, places = panels(titles, PanelGrid(3, 2.0, gap=(0.25, 0.42), left=0.05, bottom=0.05))
+    figure, places = panels(
+        [graph.label for graph in graphs], PanelGrid(3, 2.0, gap=(0.25, 0.42), left=0.05, bottom=0.05)
+    )
     for axes, graph in zip(places, graphs, strict=True):
         bare(axes)
         box = axes.get_window_extent()

@@ -44,7 +44,8 @@ def class_map_plot(report: Report) -> Plot | NoPlot:
         CLASS_NAME,
         "Common space by class",
         f"Accuracy of linear probes on the features: {told}.",
-        "t-SNE of the common features of all modalities, one point per test item, coloured by sign and by class; "
+        "t-SNE of the common features (means over real steps) of all modalities side by side, one point per test item, "
+        "coloured by sign and by class; "
         f"perplexity {maps[0].perplexity[0]:.3g}, started from principal components. What counts are the numbers: "
         "accuracy of a linear probe on the features themselves, whole videos left out, with a 95% interval over "
         f"videos; chance: always the most frequent class. {_named(maps)}",

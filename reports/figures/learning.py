@@ -50,7 +50,7 @@ def draw_learning(found: LearningCurves, baseline: str) -> Figure:
     reference = next((curve for curve in found.curves if curve.arm == baseline), None)
     low, high = _limits(found)
     lengths = [len(curve.mean) for curve in found.curves]
-    longest = min(max(lengths), 2 * int(np.median(lengths)))
+    longest = min(max(lengths), int(np.ceil(1.5 * np.median(lengths))))
     for place, (axes, curve) in enumerate(zip(places, found.curves, strict=True)):
         epochs = np.arange(1, len(curve.mean) + 1)
         if len(curve.cells) > 1:

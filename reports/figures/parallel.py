@@ -39,8 +39,8 @@ def parallel_plot(report: Report) -> Plot | NoPlot:
         f"{told}.",
         "Every line is one search trial; it crosses each axis at the value it tried, logarithms where the search drew "
         f"from them. Rightmost: its rank by {histories[0].objective.label} on validation within its fold, best at the "
-        f"top. Blue: the best {BEST_SHARE:.0%} of each fold; orange: the best one. Where the blue lines crowd "
-        f"together a parameter matters; where they spread it does not.{failed}{skipped}",
+        f"top. Blue: the best {BEST_SHARE:.0%} of each fold; orange: the best one. Where blue lines crowd together the "
+        f"best trials agree; whether the parameter matters is asked under Sensitivity.{failed}{skipped}",
         lambda: draw_parallel(shown),
     )
 
