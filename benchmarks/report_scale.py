@@ -30,7 +30,7 @@ import numpy as np
 from orchestration.events import Event, encode_event
 from orchestration.importance import importance_methods
 from orchestration.ledger import LEDGER_FILE, read_events
-from orchestration.ledger_state import RECORD_KINDS, fold_events
+from orchestration.ledger_state import REPORT_KINDS, fold_events
 from orchestration.trial_json import trial_to_json
 from orchestration.workspace import Manifest, Workspace
 from reports.details import details_in
@@ -200,7 +200,7 @@ def measure(directory: Path, is_profiled: bool) -> dict[str, float]:
     started, cpu_started = time.perf_counter(), time.process_time()
     manifest = workspace.read_manifest()
     assert manifest is not None
-    records = fold_events(event for event, _ in read_events(directory / LEDGER_FILE, kinds=RECORD_KINDS)).records()
+    records = fold_events(event for event, _ in read_events(directory / LEDGER_FILE, kinds=REPORT_KINDS)).records()
     read_s = time.perf_counter() - started
     profile = cProfile.Profile()
     if is_profiled:

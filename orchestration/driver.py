@@ -19,6 +19,7 @@ from orchestration.events import Event, EventKind, metrics_from_json, metrics_to
 from orchestration.external.given_trials import GivenTrial
 from orchestration.ledger import Ledger
 from orchestration.ledger_state import LedgerState
+from orchestration.limits import NO_LIMITS, LimitWatch, StudyLimits
 from orchestration.objective import Objective
 from orchestration.sources.protocol import TrialSource
 from orchestration.stopping import Decision, NeverStop, StoppingRule
@@ -49,6 +50,7 @@ class StudyPlan:
     device: str = "cpu"
     checkpoints: Path | None = None
     details: Path | None = None
+    limits: StudyLimits = NO_LIMITS
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
     given: tuple[GivenTrial, ...] = ()
@@ -66,6 +68,7 @@ class Driver:
         self._ledger = ledger
         self._on_event = on_event
         self._state = LedgerState(keeps_records=False)
+        self._watch = LimitWatch(plan.limits)
         self.num_ended: dict[Status, int] = {"completed": 0, "pruned": 0, "failed": 0}
         for event in ledger.events():
             self._replay(event)
@@ -80,7 +83,26 @@ class Driver:
     @property
     def has_all_given_out(self) -> bool:
         """True if ``next_trial`` will never give a trial again."""
+        if self.limit is not None:
+            return self._watch.is_out_of_time or not self._interrupted
         return not self._interrupted and self._plan.source.is_exhausted
+
+    @property
+    def limit(self) -> str | None:
+        """The limit at which this session ends, in words; None while there is none."""
+        return self._state.limit
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the study must stop; None if time does not limit it."""
+        return self._watch.seconds_left
+
+    def check_limits(self) -> str | None:
+        """:attr:`limit`, after a look at the clock. A limit once reached holds for the session."""
+        reached = self._watch.reached if self.limit is None else None
+        if reached is not None:
+            self._append("limit", {"limit": reached}, durable=True)
+        return self.limit
 
     def checkpoint_directory(self, trial: Trial) -> Path | None:
         """Where ``trial`` keeps its training state."""
@@ -88,7 +110,12 @@ class Driver:
 
     def next_trial(self) -> Trial | None:
         """The next trial to start; None if there is none now, or ever (:attr:`has_all_given_out`)."""
-        trial = self._interrupted.popleft() if self._interrupted else self._ask()
+        limit = self.check_limits()
+        trial: Trial | None = None
+        if self._interrupted and not self._watch.is_out_of_time:
+            trial = self._interrupted.popleft()
+        elif limit is None:
+            trial = self._ask()
         if trial is not None:
             self.on_attempt(trial)
         return trial
@@ -153,11 +180,13 @@ class Driver:
 
     def _append(self, kind: EventKind, data: Mapping[str, Any], durable: bool = False) -> None:
         event = self._ledger.append(kind, data, durable)
+        self._watch.see(event)
         self._state.apply(event)
         self._on_event(event)
 
     def _replay(self, event: Event) -> None:
-        trial_state = self._state.running.get(event.trial_id) if event.kind != "start" else None
+        self._watch.see(event)
+        trial_state = None if event.is_of_study else self._state.running.get(event.trial_id)
         if not self._state.apply(event):
             return
         if event.kind == "ask":

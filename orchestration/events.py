@@ -1,7 +1,8 @@
 """Events of a study: what the ledger holds, one per line, each with a checksum over all the rest of the line.
 
 Kinds: ``start`` (a driver begins or continues), ``ask`` (a trial is planned), ``attempt`` (it starts or restarts on a
-worker), ``report`` (one epoch ended), ``tell`` (the trial ended; durable before it counts).
+worker), ``report`` (one epoch ended), ``tell`` (the trial ended; durable before it counts), ``limit`` (the session ends
+at a limit of the study).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-EventKind = Literal["start", "ask", "attempt", "report", "tell"]
+EventKind = Literal["start", "ask", "attempt", "report", "tell", "limit"]
+_OF_STUDY = ("start", "limit")
 KINDS: tuple[str, ...] = get_args(EventKind)
 
 _CHECK = b',"check":"'
@@ -25,7 +27,7 @@ _HEAD = re.compile(rb'\{"seq":(?P<seq>\d+),"at":\d+,"kind":"(?P<kind>\w+)"')
 class Event:
     """One line of the ledger.
 
-    seq: counted from 1. at_ms: wall clock, milliseconds since 1970. data: JSON content; every kind but ``start`` has
+    seq: counted from 1. at_ms: wall clock, milliseconds since 1970. data: JSON content; an event about a trial has
     ``trial_id``.
     """
 
@@ -35,8 +37,13 @@ class Event:
     data: Mapping[str, Any]
 
     @property
+    def is_of_study(self) -> bool:
+        """Whether the event is about the study as a whole and not about a trial."""
+        return self.kind in _OF_STUDY
+
+    @property
     def trial_id(self) -> str:
-        """The trial that this event is about. Raises KeyError for ``start``."""
+        """The trial that this event is about. Raises KeyError for one about the study."""
         return str(self.data["trial_id"])
 
 

@@ -23,6 +23,7 @@ from orchestration.external.given_trials import given_trials
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import Fingerprint, take_fingerprint
 from orchestration.ledger import Ledger
+from orchestration.limits import limits_of
 from orchestration.local_gpus import visible_gpus
 from orchestration.local_machine import num_cpus, require_resources, settle_workers
 from orchestration.planning import PlannedStudy, fold_plan, plan_study
@@ -145,6 +146,7 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource) -
         device=prepared.fingerprint.device,
         checkpoints=workspace.checkpoints,
         details=workspace.artifacts,
+        limits=limits_of(space),
         provenance={"context": planned.context, **prepared.fingerprint.as_dict()},
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
         given=given_trials(planned.given_runs, dataset, folds.at, planned.context),

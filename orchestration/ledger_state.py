@@ -43,18 +43,21 @@ class LedgerState:
 
     running: asked, not ended, in the order of asking. told: trial id -> stored record of every trial that has ended,
     in the order of ending (a driver that has no use for the records keeps the ids only). num_orphans: events about
-    trials whose ask is not in the ledger (its line was deleted); they are left out.
+    trials whose ask is not in the ledger (its line was deleted); they are left out. limit: where the last session
+    ended, in words; None if it ended for another reason, or goes on.
     """
 
     keeps_records: bool = True
     num_asked: int = 0
     num_orphans: int = 0
+    limit: str | None = None
     running: dict[str, TrialState] = field(default_factory=dict)
     told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def apply(self, event: Event) -> bool:
         """Take in one event. True if it says something new (an epoch repeated after a retry does not)."""
-        if event.kind == "start":
+        if event.is_of_study:
+            self.limit = str(event.data["limit"]) if event.kind == "limit" else None
             return True
         if event.kind == "ask":
             return self._apply_ask(event)
@@ -84,8 +87,8 @@ class LedgerState:
         return True
 
 
-RECORD_KINDS: tuple[EventKind, ...] = ("ask", "tell")
-"""What :meth:`LedgerState.records` needs of a ledger."""
+REPORT_KINDS: tuple[EventKind, ...] = ("start", "ask", "tell", "limit")
+"""What :meth:`LedgerState.records` and :attr:`LedgerState.limit` need of a ledger."""
 
 
 def fold_events(events: Iterable[Event]) -> LedgerState:

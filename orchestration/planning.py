@@ -19,6 +19,7 @@ from orchestration.sources.pace import Pace
 from orchestration.sources.protocol import TrialSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
+from orchestration.sources.stagnation import StagnationLimit
 from orchestration.text_encoders import fingerprint_encoders
 from orchestration.worker_shares import require_shares
 from search_spaces.arms import plan_arms
@@ -139,6 +140,12 @@ class PlannedStudy:
         return Lane(arm.name, cell, inherits_from=owner)
 
     def _search(self, arm: Arm, cell: Cell) -> TrialSource:
+        source, patience = self._whole_search(arm, cell), self.space.limits.stagnation
+        if patience is None or self.objective is None:
+            return source
+        return StagnationLimit(source, self.objective, patience)
+
+    def _whole_search(self, arm: Arm, cell: Cell) -> TrialSource:
         search, objective, method = self.space.search, self.objective, self.catalogue.methods[arm.model]
         assert search is not None
         assert objective is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from orchestration.errors import UsageError
 from orchestration.importance import importance_methods
 from orchestration.ledger import LEDGER_FILE, read_events
-from orchestration.ledger_state import RECORD_KINDS, fold_events
+from orchestration.ledger_state import REPORT_KINDS, fold_events
 from orchestration.workspace import Workspace
 from reports.details import details_in
 from reports.write import write_report
@@ -22,11 +23,12 @@ def rebuild_report(workspace: Workspace) -> Path:
     if manifest is None:
         raise UsageError(f"{workspace.directory}: no study here (manifest.json is missing); run dmd-search first")
     ledger = workspace.directory / LEDGER_FILE
-    events = (event for event, _ in read_events(ledger, kinds=RECORD_KINDS)) if ledger.exists() else ()
-    records = fold_events(events).records()
+    events = (event for event, _ in read_events(ledger, kinds=REPORT_KINDS)) if ledger.exists() else ()
+    state = fold_events(events)
+    description = replace(manifest.description, ended_by=state.limit or "")
     try:
         return write_report(
-            manifest.description, records, workspace.directory, details_in(workspace.artifacts), importance_methods()
+            description, state.records(), workspace.directory, details_in(workspace.artifacts), importance_methods()
         )
     except ValueError as error:
         raise UsageError(f"{workspace.directory}: the ledger contradicts itself: {error}") from error

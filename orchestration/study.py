@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestration.driver import Driver, StudyPlan
@@ -18,13 +19,15 @@ from orchestration.tracking.protocol import NoTracking, Tracker
 class StudyOutcome:
     """How a session of a study ended; the counts are over all its sessions.
 
-    undelivered: one line on what the tracker could not deliver, or None.
+    limit: the limit of the study at which it ended, in words; None if there was none. undelivered: one line on what the
+    tracker could not deliver, or None.
     """
 
     num_completed: int
     num_pruned: int
     num_failed: int
     is_interrupted: bool
+    limit: str | None
     undelivered: str | None
 
 
@@ -53,10 +56,27 @@ def run_study(
         try:
             driver = Driver(plan, ledger, on_new_event)
             driver.settle_given()
-            with contextlib.suppress(StudyInterrupted):
+            with contextlib.suppress(StudyInterrupted), _alarm(driver.seconds_left, interruption):
                 executor.run(driver, runner, interruption)
                 is_done = True
+            # A study that its own deadline has stopped has ended as it was asked to.
+            is_done = is_done or driver.check_limits() is not None
         finally:
             undelivered = tracking.close("complete" if is_done else "interrupted")
     ended = driver.num_ended
-    return StudyOutcome(ended["completed"], ended["pruned"], ended["failed"], not is_done, undelivered)
+    return StudyOutcome(ended["completed"], ended["pruned"], ended["failed"], not is_done, driver.limit, undelivered)
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float | None, interruption: Interruption) -> Iterator[None]:
+    """Ask for a clean stop after so many seconds; None: never."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(min(max(seconds, 0.0), threading.TIMEOUT_MAX), interruption.request)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -120,6 +120,10 @@ def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
         else:
             flat[section] = content
     flat.pop("confirm.details", None)
+    # A search that was to end earlier or later would have chosen another winner; the other limits only cut.
+    flat = {
+        name: value for name, value in flat.items() if not name.startswith("limits.") or name == "limits.stagnation"
+    }
     # What matters of other code's predictions is their content, which `deciding` has.
     flat.pop("arms.external", None)
     if not isinstance(flat.get("confirm.seeds"), Mapping):

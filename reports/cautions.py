@@ -11,7 +11,7 @@ from reports.questions import Questions
 from reports.race import RaceTable
 from reports.record import StudyDescription
 from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
-from reports.results import ResultsTable, RunCounts
+from reports.results import ResultsTable, RunCounts, RunState
 from reports.rounding import count, decimals_for, fixed
 from reports.statistics import corrected_t
 
@@ -43,6 +43,12 @@ def collect_cautions(
         *_external(study),
         *_unknown_arms(questions.results),
     ]
+    if study.ended_by:
+        missing = int((questions.results.state == RunState.MISSING).sum())
+        left = (
+            f"{count(missing, 'planned confirm run')} did not run" if missing else "every planned confirm run has ended"
+        )
+        cautions.insert(0, f"The study ended at a limit ({study.ended_by}): {left}.")
     if study.budget_note:
         cautions.append(f"Limits taken: {study.budget_note}")
     return tuple(cautions)

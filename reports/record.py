@@ -150,6 +150,7 @@ class StudyDescription:
     ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words).
     provenance: versions, hardware, command line, start time, code fingerprint.
     budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
+    ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
     combinations: the components that are on, for every combination that the baseline's method can run (whether the
         study has an arm for it or not); empty where unknown or where nothing is ablated.
     methods: every method that could be an arm, by the name that ``arms.models`` takes; empty if not recorded.
@@ -168,6 +169,7 @@ class StudyDescription:
     provenance: Mapping[str, Any]
     fixed: Mapping[str, Value] = field(default_factory=dict)
     budget_note: str = ""
+    ended_by: str = ""
     combinations: tuple[tuple[str, ...], ...] = ()
     methods: tuple[str, ...] = ()
 

@@ -153,6 +153,13 @@ def _check_arms(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
                 yield Finding(join_path("contrasts", i, j), f"no arm is called {name!r}; {suggest(name, taken)}")
 
 
+def _check_limits(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    if space.limits.gpu_hours is not None and space.resources.gpu == 0:
+        yield Finding("limits.gpu_hours", "has no meaning with `resources: {gpu: 0}`; use wall_time or trials")
+    if space.limits.stagnation is not None and space.scope == "none":
+        yield Finding("limits.stagnation", "ends searches, and nothing is searched; remove it")
+
+
 def _check_race(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
     if space.confirm.race is None:
         return
@@ -183,6 +190,7 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (_check_budget, ("seed", "search", "confirm")),
     (_check_arms, ("model", "arms", "contrasts")),
     (check_starts, ("model", "arms", "search")),
+    (_check_limits, ("limits", "search", "resources")),
     (_check_race, ("model", "arms", "contrasts", "confirm")),
     (_check_searches, ("model", "arms", "search")),
 )

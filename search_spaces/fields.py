@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainVali
 from pydantic_core import PydanticCustomError
 
 from search_spaces.conditions import SearchedParameter, parse_parameter
+from search_spaces.limits import parse_date, parse_duration
 from search_spaces.problems import show
 from search_spaces.seed_range import SeedRange
 from search_spaces.trial import Value
@@ -62,6 +63,21 @@ def _starts(value: Any) -> tuple[dict[str, Value], ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(entry, dict) and entry for entry in value):
         raise broken(f"must be a list of configurations, as [{{gamma: 0.1}}], got {show(value)}")
     return tuple({name: _setting(setting) for name, setting in entry.items()} for entry in value)
+
+
+def _read_by(parse: Callable[[str], object]) -> Callable[[Any], str]:
+    """Accepts a text that ``parse`` can read, and leaves it as it is written."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise broken(f"must be text with a unit or a date, as `2h` or `2026-10-01`, got {show(value)}")
+        try:
+            parse(value)
+        except ValueError as error:
+            raise broken(str(error)) from error
+        return value
+
+    return check
 
 
 def _tuple(value: Any) -> Any:
@@ -187,6 +203,8 @@ Objectives = Annotated[
     PlainValidator(_objectives, json_schema_input_type=str | list[str]),
     PlainSerializer(lambda value: value if isinstance(value, str) else list(value)),
 ]
+Duration = Annotated[str, PlainValidator(_read_by(parse_duration), json_schema_input_type=str)]
+Date = Annotated[str, PlainValidator(_read_by(parse_date), json_schema_input_type=str)]
 Starts = Annotated[
     tuple[dict[str, Value], ...],
     PlainValidator(_starts, json_schema_input_type=list[dict[str, Value]]),

@@ -14,6 +14,8 @@ from search_spaces.fields import (
     MAX_SEED,
     SLUG,
     Contrasts,
+    Date,
+    Duration,
     Fuse,
     GpuShare,
     Names,
@@ -285,6 +287,21 @@ class Resources(Section):
         return self.workers
 
 
+class Limits(Section):
+    """Where the study ends although it could go on; raise a limit and the same command continues.
+
+    wall_time, until: the study stops then, running trials keep their state. wall_time counts all sessions, not the time
+    between them. gpu_hours, trials: no further trial starts, those that run end. stagnation: a search ends, and its
+    winner is confirmed, after so many trials in a row without a better one.
+    """
+
+    wall_time: Duration | None = None
+    until: Date | None = None
+    gpu_hours: float | None = Field(default=None, gt=0, le=1e9)
+    trials: int | None = Field(default=None, ge=1, le=10_000_000)
+    stagnation: int | None = Field(default=None, ge=1, le=100_000)
+
+
 class Tracking(Section):
     """The MLflow server; absent: SQLite in the study directory."""
 
@@ -304,6 +321,7 @@ class SearchSpace(Section):
     primary: TestMetric = "test/mae"
     search: Search | None = None
     confirm: Confirm = Confirm()
+    limits: Limits = Limits()
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
 
@@ -334,9 +352,9 @@ class SearchSpace(Section):
 
     @property
     def digest(self) -> str:
-        """Equal for spaces that ask for the same trials; description, resources and tracking do not enter."""
+        """Equal for spaces that ask for the same trials; description, limits, resources and tracking do not enter."""
         deciding = {key: value for key, value in self.resolved().items() if key not in _NOT_DECIDING}
-        return digest(deciding)
+        return digest({**deciding, "stagnation": self.limits.stagnation})
 
 
-_NOT_DECIDING = ("description", "resources", "tracking")
+_NOT_DECIDING = ("description", "limits", "resources", "tracking")

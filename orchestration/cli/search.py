@@ -95,6 +95,8 @@ def _print_result(workspace: Workspace, outcome: StudyOutcome, report: Path, as_
         print(json.dumps({"study": workspace.directory.name, "report": str(report), **asdict(outcome)}))
         return
     state = "interrupted; run the same command to continue" if outcome.is_interrupted else "done"
+    if outcome.limit is not None:
+        state = f"ended at its limit ({outcome.limit}); raise it under `limits` and run the same command to continue"
     print(f"{state}: {outcome.num_completed} completed, {outcome.num_pruned} pruned, {outcome.num_failed} failed")
     print(f"report: {report}")
     if uri is None:

@@ -99,6 +99,8 @@ class Delivery:
         for event, end in batch:
             if event.kind == "start":
                 self._begin_study(event)
+            elif event.kind == "limit":
+                self._note_limit(event)
             else:
                 by_trial.setdefault(event.trial_id, []).append((event, end))
         for trial_id, events in by_trial.items():
@@ -127,6 +129,10 @@ class Delivery:
         provenance = event.data.get("provenance", {})
         params = {f"provenance/{name}": json.dumps(value)[:500] for name, value in provenance.items()}
         self._write(self._parent, RunContent(tags=params))
+
+    def _note_limit(self, event: Event) -> None:
+        if self._parent is not None:
+            self._write(self._parent, RunContent(tags={"limit": str(event.data["limit"])}))
 
     def _deliver_trial(self, trial_id: str, events: Sequence[tuple[Event, int]]) -> None:
         run = self._runs.get(trial_id) or self._open_run(trial_id, events)

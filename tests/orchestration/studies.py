@@ -11,6 +11,7 @@ from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
 from orchestration.ledger import Ledger
 from orchestration.ledger_state import LedgerState, fold_events
+from orchestration.limits import NO_LIMITS, StudyLimits
 from orchestration.objective import Objective
 from orchestration.sources.listed import ListedSource
 from orchestration.sources.protocol import TrialSource
@@ -60,6 +61,7 @@ def run_toy(
     epoch_s: float = 0.0,
     is_tracked: bool = False,
     on_event: Callable[[Event], None] = lambda event: None,
+    limits: StudyLimits = NO_LIMITS,
 ) -> StudyOutcome:
     """Run or continue the study in ``directory``; the toy's log is ``toy.log`` there."""
     checkpoints = directory / "checkpoints"
@@ -70,6 +72,7 @@ def run_toy(
         Objective("mae"),
         checkpoints=checkpoints,
         details=directory / "artifacts",
+        limits=limits,
     )
     with Ledger(directory) as ledger:
         tracker = MlflowTracker(ledger, STUDY, directory, checkpoints=checkpoints) if is_tracked else None

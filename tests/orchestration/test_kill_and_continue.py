@@ -115,7 +115,7 @@ def test_sigterm_saves_everything_and_leaves_nothing_behind(tmp_path, short_temp
     wait_for(tmp_path, 2, process)
     asked_at = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    assert "is_interrupted=True, undelivered=None" in wait_for_end(tmp_path, process)
+    assert "is_interrupted=True, limit=None, undelivered=None" in wait_for_end(tmp_path, process)
     assert time.monotonic() - asked_at < 15
     assert os.listdir(short_temporary) == []
     state = state_now(tmp_path)

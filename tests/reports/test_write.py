@@ -179,3 +179,10 @@ def test_every_arm_says_how_it_differs_from_the_baseline() -> None:
     text = render_markdown(analyse(replace(study, arms=arms), records))
     assert "`no_ca` (no_ca): 506922 parameters; without modules crossmodal_attention." in text
     assert text.count(" parameters; ") == 1
+
+
+def test_a_study_that_ended_at_a_limit_says_so_first(tmp_path: Path) -> None:
+    study, records = whole_study()
+    text = write_report(replace(study, ended_by="trials, 40 of them"), records[:-5], tmp_path).read_text()
+    first = text.split("## Before you believe it")[1].strip().splitlines()[0]
+    assert first.startswith("- The study ended at a limit (trials, 40 of them): ")
