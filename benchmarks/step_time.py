@@ -2,31 +2,36 @@
 
     python -m benchmarks.step_time [--threads 1] [--device cpu|cuda] [--quick]
 
-A step is forward, all losses, backward, clipping and Adam, at batch 16 with the paper preset. Steps and products are
-interleaved in one run and compared by their medians, so the figure does not depend on how busy or fast the machine is.
+A step is forward, all losses, backward, clipping and Adam, at batch 16 with all components on, per preset; and once
+more for the paper preset without the compiled passes (``dmd/kernels``), as on a machine without a C compiler. Steps
+and products are interleaved in one run and compared by their medians, so that the figure depends little on how busy
+the machine is. Full form: about a minute.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 
 from dmd.data.batches import Batch
 from dmd.dropout import SeededDropout
+from dmd.kernels import native
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import MODALITIES
 from dmd.models.model import Dims
 from dmd.models.registry import build_model
 from dmd.training.config import Clip
 from dmd.training.loop import clip_gradients
+from dmd.training.run import split_settings
 
 BATCH = 16
 Shape = tuple[tuple[int, int, int], tuple[int, int, int]]
@@ -47,11 +52,11 @@ def make_batch(shape: Shape, device: str) -> Batch:
     return Batch(features, lengths, (torch.randint(-15, 16, (BATCH,), generator=generator) / 5).to(device))
 
 
-def make_step(shape: Shape, device: str) -> Callable[[int], None]:
+def make_step(shape: Shape, device: str, preset: str = "paper") -> Callable[[int], None]:
     """A function that trains one step, given its number."""
     steps, widths = shape
     dims = Dims(dict(zip(MODALITIES, widths, strict=True)), dict(zip(MODALITIES, steps, strict=True)))
-    model = build_model("dmd", {}, dims, 0).to(device)
+    model = build_model("dmd", split_settings("dmd", {"preset": preset}).method, dims, 0).to(device)
     parameters = list(model.parameters())
     optimiser = torch.optim.Adam(parameters, lr=1e-4, fused=True)
     batch = make_batch(shape, device)
@@ -76,15 +81,34 @@ def timed(action: Callable[[], object], device: str) -> float:
     return time.perf_counter() - started
 
 
-def measure(shape: Shape, device: str, rounds: int) -> float:
+def measure(shape: Shape, device: str, rounds: int, preset: str = "paper") -> float:
     """Median step time over median product time."""
-    step = make_step(shape, device)
+    step = make_step(shape, device, preset)
     left, right = torch.randn(1024, 1024, device=device), torch.randn(1024, 1024, device=device)
     step_s, product_s = [], []
     for number in range(rounds + 2):
         step_s.append(timed(lambda number=number: step(number), device))  # type: ignore[misc]
         product_s.append(timed(lambda: left @ right, device))
     return statistics.median(step_s[2:]) / statistics.median(product_s[2:])
+
+
+def measure_all(title: str, device: str, rounds: int, preset: str = "paper") -> dict[str, float]:
+    """:func:`measure` at every shape, told as it goes."""
+    figures = {}
+    for name, shape in SHAPES.items():
+        figures[name] = round(measure(shape, device, rounds, preset), 2)
+        print(f"{title}, {name}: one step costs {figures[name]} products", flush=True)
+    return figures
+
+
+@contextlib.contextmanager
+def without_compiled_passes() -> Iterator[None]:
+    """What a step costs where no C compiler was at hand."""
+    before, native.is_available = native.is_available, lambda: False
+    try:
+        yield
+    finally:
+        native.is_available = before
 
 
 def unaligned_peak_mb() -> float:
@@ -112,13 +136,15 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     keep_freed_memory()  # as every trial does
-    figures = {}
-    for name, shape in SHAPES.items():
-        figures[name] = round(measure(shape, options.device, 8 if options.quick else 40), 2)
-        print(f"{name}: one step costs {figures[name]} products", flush=True)
+    rounds = 8 if options.quick else 40
+    figures = measure_all("paper preset", options.device, rounds)
+    official = measure_all("official preset", options.device, rounds, "official")
+    with without_compiled_passes():
+        plain = measure_all("paper preset without compiled passes", options.device, rounds)
     device = torch.cuda.get_device_name() if options.device == "cuda" else "cpu"
     memory = {"unaligned": round(unaligned_peak_mb())}
-    print(json.dumps({"gemm_equivalents": figures, "peak_rss_mb": memory, "device": device}))
+    result = {"gemm_equivalents": figures, "peak_rss_mb": memory, "device": device}
+    print(json.dumps(result | {"official": official, "without_compiled_passes": plain}))
 
 
 if __name__ == "__main__":

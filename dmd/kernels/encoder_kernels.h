@@ -115,14 +115,12 @@ CLONES void NAME(dropout)(const REAL *restrict x, REAL *restrict y, const int32_
     }
 }
 
-/* One head's share of rows of x (steps, stride), bias added and scaled: to[c * padded + t]; padding at zero. */
-static inline void NAME(gather)(const REAL *restrict x, const REAL *restrict bias, REAL scale, int64_t steps,
-                                int64_t stride, int64_t width, int64_t padded, REAL *restrict to) {
-    for (int64_t c = 0; c < width; c++) {
-        const REAL b = bias ? bias[c] : 0;
-        for (int64_t t = 0; t < steps; t++) to[c * padded + t] = (x[t * stride + c] + b) * scale;
-        for (int64_t t = steps; t < padded; t++) to[c * padded + t] = 0;
-    }
+/* One head's share of rows of x (steps, stride), bias added and scaled: to[c * padded + t]; padding is left alone. */
+static inline __attribute__((always_inline)) void NAME(gather)(const REAL *restrict x, const REAL *restrict bias,
+                                                               REAL scale, int64_t steps, int64_t stride,
+                                                               int64_t width, int64_t padded, REAL *restrict to) {
+    for (int64_t t = 0; t < steps; t++)
+        for (int64_t c = 0; c < width; c++) to[c * padded + t] = (x[t * stride + c] + (bias ? bias[c] : 0)) * scale;
 }
 
 /* LANES numbers, and what is done with them at once. */
@@ -237,7 +235,7 @@ static inline __attribute__((always_inline)) void NAME(head_backward)(
         }
 }
 
-/* The body of both functions for a width that the compiler knows, so that loops over the channels of a head vanish. */
+/* The same for a width of heads that the compiler knows, so that loops over the channels of a head vanish. */
 #ifdef EXP_FLOAT
 #define BY_WIDTH(call)                                                                                                 \
     switch (h) {                                                                                                       \
@@ -256,16 +254,16 @@ static inline __attribute__((always_inline)) void NAME(head_backward)(
 /* a = dropout(softmax(q k^T / sqrt(h))) v for all heads; biases are added to q, k and v first.
  * q, a: (G, B T_q, w); kv: (G, B T_k, 2 w); lse: (G, B, H, padded T_q); seen: (G, B), keys that may be seen, a prefix.
  * order: a query i sees keys up to i + order; below 0: all. draws: see draw(); thresholds: (G). */
-CLONES void NAME(attention_forward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
-                                    const REAL *restrict bias_kv, REAL *restrict a, REAL *restrict lse,
-                                    const int64_t *restrict seen, const int32_t *restrict table,
-                                    const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key,
-                                    int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
-                                    int64_t steps_k, int64_t order) {
+static inline __attribute__((always_inline)) void NAME(all_heads_forward)(
+    const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q, const REAL *restrict bias_kv,
+    REAL *restrict a, REAL *restrict lse, const int64_t *restrict seen, const int32_t *restrict table,
+    const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key, int64_t groups, int64_t batch,
+    int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
     const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k);
     const REAL root = 1 / (REAL)sqrt((double)h);
     REAL *fq = scratch, *fk = fq + h * pq, *fv = fk + h * pk, *out = fv + h * pk, *scores = out + h * pq;
     uint8_t *draws = (uint8_t *)(scores + pk * LANES);
+    memset(scratch, 0, (size_t)((char *)scores - (char *)scratch));
     for (int64_t m = 0; m < groups * batch; m++) {
         const int64_t g = m / batch;
         for (int64_t head = 0; head < heads; head++) {
@@ -276,26 +274,36 @@ CLONES void NAME(attention_forward)(const REAL *restrict q, const REAL *restrict
             const int threshold = thresholds[g];
             if (threshold) draw(draws, table, key, (m * heads + head) * steps_k * steps_q, steps_k * steps_q);
             REAL *own = lse + (m * heads + head) * pq;
-            BY_WIDTH(NAME(head_forward)(fq, fk, fv, pq, pk, W, steps_q, seen[m], order, draws, threshold, scores, out, own))
+            NAME(head_forward)(fq, fk, fv, pq, pk, h, steps_q, seen[m], order, draws, threshold, scores, out, own);
             for (int64_t t = 0; t < steps_q; t++)
                 for (int64_t c = 0; c < h; c++) a[(m * steps_q + t) * w + at + c] = out[c * pq + t];
         }
     }
 }
 
+CLONES void NAME(attention_forward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
+                                    const REAL *restrict bias_kv, REAL *restrict a, REAL *restrict lse,
+                                    const int64_t *restrict seen, const int32_t *restrict table,
+                                    const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key,
+                                    int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+                                    int64_t steps_k, int64_t order) {
+    BY_WIDTH(NAME(all_heads_forward)(q, kv, bias_q, bias_kv, a, lse, seen, table, thresholds, scratch, key, groups,
+                                     batch, heads, W, steps_q, steps_k, order))
+}
+
 /* dq, dkv from da, the gradient of a; the other arguments as in the forward pass. */
-CLONES void NAME(attention_backward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
-                                     const REAL *restrict bias_kv, const REAL *restrict a, const REAL *restrict lse,
-                                     const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
-                                     const int64_t *restrict seen, const int32_t *restrict table,
-                                     const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key,
-                                     int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
-                                     int64_t steps_k, int64_t order) {
+static inline __attribute__((always_inline)) void NAME(all_heads_backward)(
+    const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q, const REAL *restrict bias_kv,
+    const REAL *restrict a, const REAL *restrict lse, const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
+    const int64_t *restrict seen, const int32_t *restrict table, const int32_t *restrict thresholds,
+    REAL *restrict scratch, uint64_t key, int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+    int64_t steps_k, int64_t order) {
     const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k);
     const REAL root = 1 / (REAL)sqrt((double)h);
     REAL *fq = scratch, *fo = fq + h * pq, *fd = fo + h * pq, *gq = fd + h * pq, *fk = gq + h * pq, *fv = fk + h * pk;
     REAL *gk = fv + h * pk, *gv = gk + h * pk, *scores = gv + h * pk, *weights = scores + pk * pq;
     uint8_t *draws = (uint8_t *)(weights + pk * pq);
+    memset(scratch, 0, (size_t)((char *)scores - (char *)scratch));
     for (int64_t m = 0; m < groups * batch; m++) {
         const int64_t g = m / batch, visible = seen[m];
         for (int64_t head = 0; head < heads; head++) {
@@ -308,8 +316,8 @@ CLONES void NAME(attention_backward)(const REAL *restrict q, const REAL *restric
             const int threshold = thresholds[g];
             if (threshold) draw(draws, table, key, (m * heads + head) * steps_k * steps_q, steps_k * steps_q);
             const REAL *own = lse + (m * heads + head) * pq;
-            BY_WIDTH(NAME(head_backward)(fq, fk, fv, fo, fd, pq, pk, W, steps_q, visible, order, draws, threshold, own,
-                                         scores, weights, gq, gk, gv))
+            NAME(head_backward)(fq, fk, fv, fo, fd, pq, pk, h, steps_q, visible, order, draws, threshold, own, scores,
+                                weights, gq, gk, gv);
             for (int64_t t = 0; t < steps_q; t++)
                 for (int64_t c = 0; c < h; c++) dq[(m * steps_q + t) * w + at + c] = gq[c * pq + t] * root;
             for (int64_t t = 0; t < steps_k; t++)
@@ -320,4 +328,15 @@ CLONES void NAME(attention_backward)(const REAL *restrict q, const REAL *restric
                 }
         }
     }
+}
+
+CLONES void NAME(attention_backward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
+                                     const REAL *restrict bias_kv, const REAL *restrict a, const REAL *restrict lse,
+                                     const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
+                                     const int64_t *restrict seen, const int32_t *restrict table,
+                                     const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key,
+                                     int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+                                     int64_t steps_k, int64_t order) {
+    BY_WIDTH(NAME(all_heads_backward)(q, kv, bias_q, bias_kv, a, lse, da, dq, dkv, seen, table, thresholds, scratch,
+                                      key, groups, batch, heads, W, steps_q, steps_k, order))
 }
