@@ -8,7 +8,8 @@ float32 needs. Tuples inside free-form mappings (``facts``, ``data``, ``provenan
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -24,6 +25,7 @@ from reports.record import (
     RunRecord,
     StudyDescription,
 )
+from reports.stored_types import KNOWN_KEYS, NotAsWritten, require_known_keys, require_types
 
 Json = dict[str, Any]
 
@@ -46,8 +48,17 @@ def record_to_json(record: RunRecord) -> Json:
 
 
 def record_from_json(payload: Mapping[str, Any]) -> RunRecord:
-    """The record that ``payload`` holds. Unknown keys are ignored; a missing one raises ValueError naming it."""
-    known = _known_keys(RunRecord, payload, f"record {payload.get('trial_id', '?')}")
+    """The record that ``payload`` holds. Unknown keys are ignored.
+
+    Raises NotAsWritten naming every key that is missing, or does not hold what it should.
+    """
+    where = f"record {_name_in(payload, 'trial_id')}"
+    with _read_as_written(where):
+        return require_types(_read_record(payload, where), where)
+
+
+def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
+    known = _known_keys(RunRecord, payload, where)
     for name in _METRIC_FIELDS:
         known[name] = None if known[name] is None else _floats_from_json(known[name])
     for name in _VALUE_FIELDS:
@@ -73,17 +84,45 @@ def study_to_json(study: StudyDescription) -> Json:
 
 
 def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
-    """The study description that ``payload`` holds. A missing key raises ValueError naming it."""
-    where = f"study {payload.get('study', '?')}"
+    """The study description that ``payload`` holds. Raises NotAsWritten as :func:`record_from_json`."""
+    where = f"study {_name_in(payload, 'study')}"
+    with _read_as_written(where):
+        study = require_types(_read_study(payload, where), where)
+        for section in KNOWN_KEYS:
+            require_known_keys(section, getattr(study, section), where)
+        return study
+
+
+def _read_study(payload: Mapping[str, Any], where: str) -> StudyDescription:
     known = _known_keys(StudyDescription, payload, where)
     for name in ("search", "confirm", "data", "provenance", "fixed"):
         known[name] = _any_from_json(known.get(name, {}))
     for name, kind in (("arms", ArmDescription), ("contrasts", Contrast), ("planned", PlannedCell)):
-        known[name] = tuple(kind(**_any_from_json(_known_keys(kind, item, f"{where}, {name}"))) for item in known[name])
+        known[name] = tuple(_read_part(kind, item, f"{where}, {name}") for item in known[name])
     known["metrics"] = tuple(known["metrics"])
     known["methods"] = tuple(known.get("methods", ()))
     known["combinations"] = tuple(tuple(combination) for combination in known.get("combinations", ()))
     return StudyDescription(**known)
+
+
+def _read_part(kind: type[Any], payload: Mapping[str, Any], where: str) -> Any:
+    return require_types(kind(**_any_from_json(_known_keys(kind, payload, where))), where)
+
+
+def _name_in(payload: Any, key: str) -> str:
+    return str(payload.get(key, "?")) if isinstance(payload, Mapping) else "?"
+
+
+@contextmanager
+def _read_as_written(where: str) -> Iterator[None]:
+    """Whatever a changed JSON makes of the reading, as one line."""
+    try:
+        yield
+    except NotAsWritten:
+        raise
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise NotAsWritten(f"{where}: the stored JSON is not what this version writes ({what})") from error
 
 
 def _known_keys(kind: type[Any], payload: Mapping[str, Any], where: str) -> Json:
@@ -95,7 +134,7 @@ def _known_keys(kind: type[Any], payload: Mapping[str, Any], where: str) -> Json
         elif field.default is MISSING and field.default_factory is MISSING:
             missing.append(field.name)
     if missing:
-        raise ValueError(
+        raise NotAsWritten(
             f"{where}: stored JSON lacks {', '.join(missing)}; it was cut off or written by another version"
         )
     return known

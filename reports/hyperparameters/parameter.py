@@ -84,12 +84,18 @@ def searched_parameters(search: Mapping[str, Any]) -> tuple[SearchedParameter, .
 def _read(name: str, declared: Any) -> SearchedParameter:
     if isinstance(declared, Mapping) and len(declared) == 1:
         ((kind, arguments),) = declared.items()
-        if kind == "choice" and _is_list(arguments):
+        if kind == "choice" and _is_list(arguments) and len(arguments) > 1:
             return SearchedParameter(name, "choice", options=tuple(arguments))
-        if kind in KINDS and _is_list(arguments) and len(arguments) == 2:
-            return SearchedParameter(name, kind, float(arguments[0]), float(arguments[1]))
+        if kind in KINDS and _is_list(arguments) and len(arguments) == 2 and all(map(_is_number, arguments)):
+            low, high = arguments
+            if low < high and (kind != "log_uniform" or low > 0):
+                return SearchedParameter(name, kind, float(low), float(high))
     raise ValueError(f"searched parameter {name!r}: the distribution {declared!r} cannot be read")
 
 
 def _is_list(arguments: Any) -> bool:
     return isinstance(arguments, Sequence) and not isinstance(arguments, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

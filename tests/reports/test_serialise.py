@@ -93,3 +93,40 @@ def test_cut_off_json_is_refused_by_name() -> None:
 def test_keys_of_a_later_version_are_ignored() -> None:
     record = make_record("full", 1, 0, 0.9)
     assert record_from_json({**record_to_json(record), "colour": "blue"}) == record
+
+
+CHANGES = st.sampled_from([None, 7, -1.5, "text", True, [], {}, [1], {"a": 1}, [[]], [None]])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_changed_json_is_read_or_refused_by_name(data: st.DataObject) -> None:
+    predictions = make_predictions(2, 2, 0.1, seed=1)
+    stored = record_to_json(replace(make_record("full", 1, 0, 0.9), predictions=predictions))
+    read, payload = data.draw(
+        st.sampled_from([(record_from_json, stored), (study_from_json, study_to_json(make_study()))])
+    )
+    payload = json.loads(json.dumps(payload))
+    for _ in range(data.draw(st.integers(1, 3))):
+        payload[data.draw(st.sampled_from(sorted(payload)))] = data.draw(CHANGES)
+    try:
+        back = read(payload)
+    except ValueError as error:
+        assert len(str(error).splitlines()) == 1
+        assert str(error).startswith(("record ", "study "))
+    else:
+        again = record_to_json(back) if isinstance(back, RunRecord) else study_to_json(back)
+        assert json.dumps(again, allow_nan=False)
+
+
+@pytest.mark.parametrize("payload", [None, [], "text", 3])
+def test_what_is_no_mapping_is_refused(payload: object) -> None:
+    for read in (record_from_json, study_from_json):
+        with pytest.raises(ValueError, match=r"^(record|study) \?: (the )?stored JSON"):
+            read(payload)  # type: ignore[arg-type]
+
+
+def test_every_field_of_a_wrong_type_is_named() -> None:
+    payload = {**record_to_json(make_record("full", 1, 0, 0.9)), "seed": "1", "status": "done", "num_epochs": True}
+    with pytest.raises(ValueError, match="record full-confirm-1-0: status, seed, num_epochs cannot be"):
+        record_from_json(payload)
