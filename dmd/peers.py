@@ -18,7 +18,7 @@ from torch import Tensor
 
 
 class Peers(Protocol):
-    """One global batch and who shares it, seen by the worker that holds ``B`` of its rows (perhaps none)."""
+    """One global batch and who shares it, seen by the worker that holds ``B`` of its rows."""
 
     @property
     def num_workers(self) -> int:
@@ -26,7 +26,7 @@ class Peers(Protocol):
         ...
 
     def num_rows(self, own: int) -> int:
-        """Rows of the global batch, of which this worker has ``own``; costs no communication."""
+        """Rows that all workers together have, this one ``own`` of them; costs no communication."""
         ...
 
     def mean(self, x: Tensor) -> Tensor:

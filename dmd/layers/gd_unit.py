@@ -20,6 +20,7 @@ from dmd.losses.distillation import (
     representation_distillation,
 )
 from dmd.modalities import MODALITIES, Modality
+from dmd.peers import ALONE, Peers
 from dmd.precision import in_float32
 
 EdgeSoftmax = Literal["all_edges", "per_target"]
@@ -112,20 +113,25 @@ class GDUnit(nn.Module):
         return per_target.view(-1, len(EDGES))
 
     @in_float32
-    def forward(self, heads: Mapping[Modality, HeadOutput], representations: Mapping[Modality, Tensor]) -> GDOutput:
+    def forward(
+        self,
+        heads: Mapping[Modality, HeadOutput],
+        representations: Mapping[Modality, Tensor],
+        peers: Peers = ALONE,
+    ) -> GDOutput:
         """Distil between the modalities: the target of an edge is the student, its source the (detached) teacher."""
         logit = torch.stack([heads[m].logit for m in MODALITIES], dim=1)
         represented = torch.stack([representations[m] for m in MODALITIES], dim=1)
         edges = self.edges(logit, represented)
         weights = edges + self.prior if self.has_prior else edges
         teacher_logit = logit.detach() if self.config.detach_teacher else logit
-        terms = {"logit": logit_distillation(logit[:, self.targets], teacher_logit[:, self.sources], weights)}
+        terms = {"logit": logit_distillation(logit[:, self.targets], teacher_logit[:, self.sources], weights, peers)}
         if self.has_prior:
-            terms["prior"] = self.config.regulariser * prior_regulariser(edges, self.prior)
+            terms["prior"] = self.config.regulariser * prior_regulariser(edges, self.prior, peers)
         if self.config.representation != "off":
             teacher = represented.detach() if self.config.detach_teacher else represented
             distance = representation_distillation(
-                represented[:, self.targets], teacher[:, self.sources], weights, self.config.representation
+                represented[:, self.targets], teacher[:, self.sources], weights, self.config.representation, peers
             )
             terms["representation"] = self.config.representation_weight * distance
         return GDOutput(edges, terms)

@@ -1,4 +1,7 @@
-"""The terms of L_dec that look at one modality: self-regression (Eq. 2), cycle (Eq. 3), orthogonality (Eq. 5)."""
+"""The terms of L_dec that look at one modality: self-regression (Eq. 2), cycle (Eq. 3), orthogonality (Eq. 5).
+
+Where several workers share a batch, each gets its share of a term (:mod:`dmd.peers`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dmd.peers import ALONE, Peers
 from dmd.precision import in_float32
 
 ReconstructionReduction = Literal["mean", "sum"]
@@ -16,7 +20,9 @@ OrthogonalityAxis = Literal["feature", "flatten", "batch"]
 
 
 @in_float32
-def squared_distance(first: Tensor, second: Tensor, real: Tensor, reduction: ReconstructionReduction) -> Tensor:
+def squared_distance(
+    first: Tensor, second: Tensor, real: Tensor, reduction: ReconstructionReduction, peers: Peers = ALONE
+) -> Tensor:
     """The squared error between two sequences over their real steps (Eqs. 2 and 3).
 
     first, second: (B, T, w); real: (B, T) bool. ``mean``: over all real elements, as the published code does, which
@@ -24,13 +30,18 @@ def squared_distance(first: Tensor, second: Tensor, real: Tensor, reduction: Rec
     """
     squares = (first - second).square() * real.unsqueeze(-1)
     if reduction == "sum":
-        return squares.sum() / first.shape[0]
-    return squares.sum() / (real.sum() * first.shape[-1])
+        return squares.sum() / peers.num_rows(len(first))
+    return squares.sum() / (peers.total(real.sum()) * first.shape[-1])
 
 
 @in_float32
 def orthogonality(
-    common: Tensor, exclusive: Tensor, real: Tensor, form: OrthogonalityForm, axis: OrthogonalityAxis
+    common: Tensor,
+    exclusive: Tensor,
+    real: Tensor,
+    form: OrthogonalityForm,
+    axis: OrthogonalityAxis,
+    peers: Peers = ALONE,
 ) -> Tensor:
     """The cosine of X^com and X^prt of one modality (Eq. 5), to be minimised.
 
@@ -41,13 +52,13 @@ def orthogonality(
     """
     if axis == "flatten":
         mask = real.unsqueeze(-1)
-        return _shape_cosine(
-            F.cosine_similarity((common * mask).flatten(1), (exclusive * mask).flatten(1)), form
-        ).mean()
+        cosine = F.cosine_similarity((common * mask).flatten(1), (exclusive * mask).flatten(1))
+        return peers.mean(_shape_cosine(cosine, form))
     if axis == "batch":
-        return _shape_cosine(F.cosine_similarity(common, exclusive, dim=0), form).mean()
+        cosine = F.cosine_similarity(peers.gather(common), peers.gather(exclusive), dim=0)
+        return _shape_cosine(cosine, form).mean() / peers.num_workers
     cosine = _shape_cosine(F.cosine_similarity(common, exclusive, dim=-1), form)
-    return (cosine * real).sum() / real.sum()
+    return (cosine * real).sum() / peers.total(real.sum())
 
 
 def _shape_cosine(cosine: Tensor, form: OrthogonalityForm) -> Tensor:

@@ -1,6 +1,7 @@
 """The terms of L_dtl on one graph of modalities (Eqs. 7 and 9), given its edge weights.
 
-Legend: E = 6 directed edges (source -> target), B batch, H width of a representation.
+Legend: E = 6 directed edges (source -> target), B batch, H width of a representation. Where several workers share a
+batch, each gets its share of a term (:mod:`dmd.peers`).
 """
 
 from __future__ import annotations
@@ -10,23 +11,24 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
+from dmd.peers import ALONE, Peers
 from dmd.precision import in_float32
 
 RepresentationDistance = Literal["off", "l1", "min_cosine", "one_minus_cosine"]
 
 
 @in_float32
-def logit_distillation(target: Tensor, source: Tensor, weights: Tensor) -> Tensor:
+def logit_distillation(target: Tensor, source: Tensor, weights: Tensor, peers: Peers = ALONE) -> Tensor:
     """``||W * E||_1`` with E the differences of logits (Eq. 9), averaged over the batch.
 
     target, source: (B, E) logits of the two ends of each edge; weights: (B, E).
     """
-    return ((target - source).abs() * weights).sum(-1).mean()
+    return peers.mean(((target - source).abs() * weights).sum(-1))
 
 
 @in_float32
 def representation_distillation(
-    target: Tensor, source: Tensor, weights: Tensor, distance: RepresentationDistance
+    target: Tensor, source: Tensor, weights: Tensor, distance: RepresentationDistance, peers: Peers = ALONE
 ) -> Tensor:
     """The weighted distance of representations; absent from the paper's Eqs. 7 to 9, present in the published code.
 
@@ -34,16 +36,17 @@ def representation_distillation(
     of the cosine, so it drives student and teacher *apart*; it multiplies batch means, as the code does.
     """
     if distance == "l1":
-        return ((target - source).abs().sum(-1) * weights).sum(-1).mean()
+        return peers.mean(((target - source).abs().sum(-1) * weights).sum(-1))
     cosine = F.cosine_similarity(target, source, dim=-1)
     if distance == "min_cosine":
-        return (cosine.clamp(min=0).mean(0) * weights.mean(0)).sum()
+        product = peers.gather(cosine.clamp(min=0)).mean(0) * peers.gather(weights).mean(0)
+        return product.sum() / peers.num_workers
     if distance == "one_minus_cosine":
-        return ((1 - cosine) * weights).sum(-1).mean()
+        return peers.mean(((1 - cosine) * weights).sum(-1))
     raise ValueError(f"no representation distance {distance!r}")
 
 
 @in_float32
-def prior_regulariser(edges: Tensor, prior: Tensor) -> Tensor:
+def prior_regulariser(edges: Tensor, prior: Tensor, peers: Peers = ALONE) -> Tensor:
     """``sum_e (mean_b w_e - p_e)^2``: holds the learned edges (B, E) near the prior (E,)."""
-    return (edges.mean(0) - prior).square().sum()
+    return (peers.gather(edges).mean(0) - prior).square().sum() / peers.num_workers

@@ -15,6 +15,7 @@ from dmd.losses.decoupling import orthogonality, squared_distance
 from dmd.losses.margin import margin_loss
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.dmd_config import DMDConfig
+from dmd.peers import ALONE, Peers
 
 Sequences = Mapping[Modality, Sequence]
 
@@ -49,7 +50,9 @@ class FeatureDecoupling(nn.Module):
             {m: Sequence(self.exclusive[m](x.steps), x.lengths) for m, x in projected.items()},
         )
 
-    def terms(self, projected: Sequences, parts: Decoupled, labels: Tensor, alpha: Tensor) -> dict[str, Tensor]:
+    def terms(
+        self, projected: Sequences, parts: Decoupled, labels: Tensor, alpha: Tensor, peers: Peers = ALONE
+    ) -> dict[str, Tensor]:
         """``rec`` (Eq. 2), ``cyc`` (Eq. 3), ``mar`` (Eq. 4) and ``ort`` (Eq. 5), unweighted."""
         config = self.config
         rec, cyc, ort = [], [], []
@@ -57,25 +60,28 @@ class FeatureDecoupling(nn.Module):
             x, common, exclusive = projected[m].steps, parts.common[m].steps, parts.exclusive[m].steps
             real = self._real(projected[m])
             decoded = self.decoder[m](torch.cat([exclusive, common], dim=-1))
-            rec.append(squared_distance(x, decoded, real, config.recon.reduction))
-            cyc.append(squared_distance(exclusive, self.exclusive[m](decoded), real, config.recon.reduction))
-            ort.append(orthogonality(common, exclusive, real, config.ort.form, config.ort.axis))
+            rec.append(squared_distance(x, decoded, real, config.recon.reduction, peers))
+            cyc.append(squared_distance(exclusive, self.exclusive[m](decoded), real, config.recon.reduction, peers))
+            ort.append(orthogonality(common, exclusive, real, config.ort.form, config.ort.axis, peers))
         return {
             "rec": torch.stack(rec).sum(),
             "cyc": torch.stack(cyc).sum(),
-            "mar": self._margin(parts.common, labels, alpha),
+            "mar": self._margin(parts.common, labels, alpha, peers),
             "ort": torch.stack(ort).sum(),
         }
 
-    def _margin(self, common: Sequences, labels: Tensor, alpha: Tensor) -> Tensor:
+    def _margin(self, common: Sequences, labels: Tensor, alpha: Tensor, peers: Peers) -> Tensor:
         rule = self.config.margin
         if rule.project:
             vectors = [self.align[m](common[m].steps.transpose(1, 2).flatten(1)) for m in MODALITIES]
         else:
             vectors = [pool_steps(common[m].steps, common[m].lengths, "mean_valid") for m in MODALITIES]
+        # triplets reach over the whole batch, whoever holds it: (3, B, w) of all workers
+        everyone = peers.gather(torch.stack(vectors, dim=1)).transpose(0, 1)
+        labels = peers.gather(labels)
         modality = torch.arange(len(MODALITIES), device=labels.device).repeat_interleave(len(labels))
-        return margin_loss(
-            torch.cat(vectors),
+        loss = margin_loss(
+            everyone.flatten(0, 1),
             labels.repeat(len(MODALITIES)),
             modality,
             alpha,
@@ -84,6 +90,7 @@ class FeatureDecoupling(nn.Module):
             label_class=rule.label_class,
             reduction=rule.reduction,
         )
+        return loss / peers.num_workers
 
     def _real(self, sequence: Sequence) -> Tensor:
         num_steps = sequence.steps.shape[1]

@@ -14,7 +14,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout, no_dropout
@@ -29,6 +28,7 @@ from dmd.models.dmd_config import DMDConfig
 from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, OFFICIAL_PRIOR_HOMO, gd_config
 from dmd.models.model import Dims, Model, Outputs
 from dmd.models.projection import TemporalProjection
+from dmd.peers import ALONE, Peers
 
 Vectors = Mapping[Modality, Tensor]
 
@@ -96,9 +96,11 @@ class DMD(Model):
         final = self._head(self.fusion, gated, "fusion", dropout)
         if batch.labels is None:
             return Outputs(final.logit)
-        terms = self._task_and_distillation(batch.labels, final, self._auxiliary(represented, dropout))
+        peers = batch.peers
+        auxiliary = self._auxiliary(represented, dropout, peers)
+        terms = self._task_and_distillation(batch.labels, final, auxiliary, peers)
         if self.decoupling is not None:
-            terms |= self.decoupling.terms(represented.projected, represented.parts, batch.labels, self.alpha)
+            terms |= self.decoupling.terms(represented.projected, represented.parts, batch.labels, self.alpha, peers)
         return Outputs(final.logit, self._total(terms), terms)
 
     def inspect(self, batch: Batch) -> Mapping[str, Tensor]:
@@ -133,7 +135,7 @@ class DMD(Model):
         common = torch.cat([pooled[m] for m in MODALITIES], dim=-1)
         return Representations(projected, parts, reinforced, common)
 
-    def _auxiliary(self, represented: Representations, dropout: Dropout) -> Auxiliary:
+    def _auxiliary(self, represented: Representations, dropout: Dropout, peers: Peers = ALONE) -> Auxiliary:
         heads: dict[str, HeadOutput] = {}
         distilled: dict[str, GDOutput] = {}
         if self.common_head is not None:
@@ -143,13 +145,14 @@ class DMD(Model):
             homo = {m: self._head(self.homo_heads[m], steps[m], f"homo_{m}", dropout) for m in MODALITIES}
             heads |= {f"homo_{m}": head for m, head in homo.items()}
             if self.homo_gd is not None:
-                distilled["homo"] = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()})
+                distilled["homo"] = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()}, peers)
         if self.hetero_heads is not None:
             reinforced = represented.reinforced
             hetero = {m: self._head(self.hetero_heads[m], reinforced[m], f"hetero_{m}", dropout) for m in MODALITIES}
             heads |= {f"hetero_{m}": head for m, head in hetero.items()}
             if self.hetero_gd is not None:
-                distilled["hetero"] = self.hetero_gd(hetero, {m: head.residual for m, head in hetero.items()})
+                residuals = {m: head.residual for m, head in hetero.items()}
+                distilled["hetero"] = self.hetero_gd(hetero, residuals, peers)
         return Auxiliary(heads, distilled)
 
     def _gated(self, reinforced: Vectors, common: Tensor) -> Tensor:
@@ -160,10 +163,12 @@ class DMD(Model):
             return torch.cat(gates, dim=-1)
         return torch.cat([gate * feature for gate, feature in zip(gates, features, strict=True)], dim=-1)
 
-    def _task_and_distillation(self, labels: Tensor, final: HeadOutput, auxiliary: Auxiliary) -> dict[str, Tensor]:
+    def _task_and_distillation(
+        self, labels: Tensor, final: HeadOutput, auxiliary: Auxiliary, peers: Peers
+    ) -> dict[str, Tensor]:
         """L1 of every head that is read, ``task/<head>``, and the terms of both GD-Units, ``dtl/<unit>/<term>``."""
         read = {"final": final} | (dict(auxiliary.heads) if self.config.task_heads == "all" else {})
-        task = {f"task/{name}": F.l1_loss(head.logit, labels) for name, head in read.items()}
+        task = {f"task/{name}": peers.mean((head.logit - labels).abs()) for name, head in read.items()}
         return task | {
             f"dtl/{unit}/{name}": term
             for unit, output in auxiliary.distilled.items()

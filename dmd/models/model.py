@@ -28,7 +28,10 @@ class Dims:
 
 @dataclass(frozen=True)
 class Outputs:
-    """prediction: (B,). loss: what is minimised, None without labels. terms: its named, unweighted parts."""
+    """prediction: (B,). loss: what is minimised, None without labels. terms: its named, unweighted parts.
+
+    Where several workers hold a part of the batch each, loss and terms are the share of one of them (:mod:`dmd.peers`).
+    """
 
     prediction: Tensor
     loss: Tensor | None = None

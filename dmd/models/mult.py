@@ -24,6 +24,7 @@ from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, gd_config
 from dmd.models.model import Dims, Model, Outputs
 from dmd.models.mult_config import MulTConfig
 from dmd.models.projection import TemporalProjection
+from dmd.peers import ALONE, Peers
 
 Vectors = Mapping[Modality, Tensor]
 
@@ -60,7 +61,7 @@ class MulT(Model):
             read |= {f"hetero_{m}": head for m, head in heads.items()}
         terms = {f"task/{name}": batch.peers.mean((head.logit - batch.labels).abs()) for name, head in read.items()}
         total = torch.stack(list(terms.values())).sum()
-        distilled = self._distil(heads)
+        distilled = self._distil(heads, batch.peers)
         if distilled is not None:
             total = total + self.lambda2 * torch.stack(list(distilled.terms.values())).sum()
             terms |= {f"dtl/hetero/{name}": term for name, term in distilled.terms.items()}
@@ -91,8 +92,8 @@ class MulT(Model):
             return {}
         return {m: self.hetero_heads[m](z) for m, z in reinforced.items()}
 
-    def _distil(self, heads: Mapping[Modality, HeadOutput]) -> GDOutput | None:
+    def _distil(self, heads: Mapping[Modality, HeadOutput], peers: Peers = ALONE) -> GDOutput | None:
         if self.hetero_gd is None:
             return None
-        output: GDOutput = self.hetero_gd(heads, {m: head.residual for m, head in heads.items()})
+        output: GDOutput = self.hetero_gd(heads, {m: head.residual for m, head in heads.items()}, peers)
         return output

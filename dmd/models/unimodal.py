@@ -23,6 +23,7 @@ from dmd.models.branches import SelfAttention
 from dmd.models.model import Dims, Model, Outputs
 from dmd.models.projection import TemporalProjection
 from dmd.models.unimodal_config import UnimodalConfig
+from dmd.peers import ALONE, Peers
 
 
 class Unimodal(Model):
@@ -55,7 +56,7 @@ class Unimodal(Model):
         task = batch.peers.mean((prediction - batch.labels).abs())
         if self.decoupling is None:
             return Outputs(prediction, task, {"task/final": task})
-        terms = self.decoupling.terms(projected)
+        terms = self.decoupling.terms(projected, batch.peers)
         total = task + self.lambda1 * (terms["rec"] + terms["cyc"] + self.gamma * terms["ort"])
         return Outputs(prediction, total, {"task/final": task, **terms})
 
@@ -86,7 +87,7 @@ class SingleDecoupling(nn.Module):
         """X^com (Eq. 1)."""
         return Sequence(self.common(projected.steps), projected.lengths)
 
-    def terms(self, projected: Sequence) -> dict[str, Tensor]:
+    def terms(self, projected: Sequence, peers: Peers = ALONE) -> dict[str, Tensor]:
         """``rec`` (Eq. 2), ``cyc`` (Eq. 3) and ``ort`` (Eq. 5), unweighted."""
         x, config = projected.steps, self.config
         real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
@@ -95,7 +96,7 @@ class SingleDecoupling(nn.Module):
         common, exclusive = self.common(x), self.exclusive(x)
         decoded = self.decoder(torch.cat([exclusive, common], dim=-1))
         return {
-            "rec": squared_distance(x, decoded, real, config.recon.reduction),
-            "cyc": squared_distance(exclusive, self.exclusive(decoded), real, config.recon.reduction),
-            "ort": orthogonality(common, exclusive, real, config.ort.form, config.ort.axis),
+            "rec": squared_distance(x, decoded, real, config.recon.reduction, peers),
+            "cyc": squared_distance(exclusive, self.exclusive(decoded), real, config.recon.reduction, peers),
+            "ort": orthogonality(common, exclusive, real, config.ort.form, config.ort.axis, peers),
         }

@@ -1,4 +1,4 @@
-"""One worker's rows of a global batch, and the :class:`~dmd.peers.Peers` that have the others."""
+"""One worker's rows of a global batch, and who has the others (:class:`~dmd.peers.Peers`)."""
 
 from __future__ import annotations
 
@@ -47,6 +47,29 @@ class Shard:
     def gather(self, x: Tensor) -> Tensor:
         gathered: Tensor = _Gather.apply(x, self)  # type: ignore[no-untyped-call]
         return gathered
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The :class:`~dmd.peers.Peers` of a batch with fewer rows than workers: each of them has all of it.
+
+    Nobody is left without rows (a model need not know what to do with none) and nothing is sent; every worker computes
+    an equal part of each term, with dropout masks of its own.
+    """
+
+    num_workers: int
+
+    def num_rows(self, own: int) -> int:
+        return own * self.num_workers
+
+    def mean(self, x: Tensor) -> Tensor:
+        return x.mean(0) / self.num_workers
+
+    def total(self, count: Tensor) -> Tensor:
+        return count.detach() * self.num_workers
+
+    def gather(self, x: Tensor) -> Tensor:
+        return x
 
 
 class _Gather(torch.autograd.Function):

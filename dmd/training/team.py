@@ -20,7 +20,7 @@ from dmd.job import EpochReport, OnEpoch
 from dmd.peers import ALONE, Peers
 from dmd.random_streams import stream_key
 from dmd.training.collectives import broadcast, sum_in_place
-from dmd.training.shard import Shard, split_rows
+from dmd.training.shard import Copies, Shard, split_rows
 
 
 class Team(Protocol):
@@ -31,8 +31,11 @@ class Team(Protocol):
         """This worker's number; the first, 0, reports, saves and scores."""
         ...
 
+    @property
+    def num_workers(self) -> int: ...
+
     def share_of(self, num_rows: int) -> tuple[slice, Peers]:
-        """Which of ``num_rows`` rows in order are this worker's, and who has the others."""
+        """Which of ``num_rows`` rows in order are this worker's (perhaps none), and who has the others."""
         ...
 
     def dropout_seed(self, seed: int) -> int:
@@ -67,6 +70,10 @@ class Solo:
     @property
     def rank(self) -> int:
         return 0
+
+    @property
+    def num_workers(self) -> int:
+        return 1
 
     def share_of(self, num_rows: int) -> tuple[slice, Peers]:
         return slice(0, num_rows), ALONE
@@ -156,6 +163,8 @@ def _integers(weight: Tensor) -> Tensor:
 
 
 def take_share(team: Team, part: Batch, rows: Tensor) -> Batch:
-    """This worker's part of the batch of ``rows``."""
+    """This worker's part of the batch of ``rows``: some of them, or all where there are fewer rows than workers."""
+    if len(rows) < team.num_workers:
+        return replace(part.take(rows), peers=Copies(team.num_workers))
     own, peers = team.share_of(len(rows))
     return replace(part.take(rows[own]), peers=peers)
