@@ -15,13 +15,15 @@ from dmd.dropout import SeededDropout, no_dropout
 from dmd.errors import TrainingDiverged
 from dmd.job import EpochReport, FoldRef, Job, JobResult, Setting
 from dmd.losses.margin import margin_loss
-from dmd.models.registry import build_model
+from dmd.models.registry import METHODS, build_model
 from dmd.precision import float32_products, in_float32
+from dmd.settings import fields_of
 from dmd.training.run import run_job, split_settings
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
 from tests.dmd.test_losses import LABELS, VECTORS
 
 DIMS = make_dims()
+KNOWN = {name: {part.name for part in fields_of(method.config)} for name, method in METHODS.items()}
 DATASET = open_dataset("planted:num_videos=9,clips_per_video=8")
 
 
@@ -85,6 +87,25 @@ def test_the_other_methods_keep_heads_and_losses_in_float32_too(name: str, setti
     assert {x.dtype for x in (outputs.prediction, outputs.loss, *outputs.terms.values())} == {torch.float32}
     assert not torch.equal(outputs.prediction, exact.prediction)
     torch.testing.assert_close(outputs.prediction, exact.prediction, rtol=0.1, atol=0.05)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_trains_in_bf16_on_float32_losses(method: str) -> None:
+    def of(precision: str) -> JobResult:
+        settings: dict[str, Setting] = {"precision": precision, "max_epochs": 3, "learning_rate": 1e-3}
+        small = {name: TINY[name] for name in ("width", "heads", "levels") if name in KNOWN[method]}
+        job = Job(method, {**small, **settings}, 1, FoldRef("group", k=3, fold=0), scores_test=True)
+        return run_job(job, DATASET, lambda report: True)
+
+    full, half = of("fp32"), of("bf16")
+    assert full.test is not None
+    assert half.test is not None
+    assert half.test["mae"] == pytest.approx(full.test["mae"], rel=0.05)
+    model = build_model(method, {}, DIMS, 0)
+    model.precision = "bf16"
+    outputs = model(make_batch(DIMS, 7), no_dropout)
+    assert outputs.loss is not None
+    assert {value.dtype for value in (outputs.prediction, outputs.loss, *outputs.terms.values())} == {torch.float32}
 
 
 def test_a_loss_under_autocast_is_the_float32_loss_in_value_and_gradient() -> None:

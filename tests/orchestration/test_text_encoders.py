@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from orchestration.catalogue import describe_methods
 from orchestration.cli.search import app
+from orchestration.launch import prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
 from reports.details import details_in
+from search_spaces.load import load
 from tests.dmd.berts import save_tiny_bert
 
 SPACE = """\
@@ -71,8 +74,22 @@ def test_a_study_compares_features_with_bert_and_knows_its_weights(tmp_path: Pat
     assert "this study was started differently: bert.path tiny was" in lines[0]
 
 
+def test_ids_of_trials_rest_on_weights_where_token_ids_are_read_and_nowhere_else(tmp_path: Path) -> None:
+    def context(*overrides: str) -> str:
+        return prepare(load(write_space(tmp_path, "tiny"), describe_methods(), overrides), tmp_path).planned.context
+
+    save_tiny_bert(tmp_path / "tiny")
+    first, again = context(), context()
+    bare = "arms.models=[ridge]"
+    without = context(bare)
+    save_tiny_bert(tmp_path / "tiny", seed=1)
+    assert first == again
+    assert context() != first
+    assert context(bare) == without
+
+
 @pytest.mark.parametrize(
-    ("prepare", "override", "line"),
+    ("given", "override", "line"),
     [
         ("nothing", "", "error: bert.path: no directory './bert' here; give one"),
         ("empty directory", "", "has no config.json"),
@@ -85,12 +102,12 @@ def test_a_study_compares_features_with_bert_and_knows_its_weights(tmp_path: Pat
     ],
 )
 def test_bad_input_is_one_line_and_starts_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: str, override: str, line: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, override: str, line: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    if prepare == "empty directory":
+    if given == "empty directory":
         (tmp_path / "bert").mkdir()
-    elif prepare == "model":
+    elif given == "model":
         save_tiny_bert(tmp_path / "bert")
     code, lines = search(write_space(tmp_path, "./bert"), *(["--set", override] if override else []))
     assert code == 2
