@@ -21,6 +21,7 @@ from orchestration.ledger import Ledger
 from orchestration.ledger_state import LedgerState
 from orchestration.limits import NO_LIMITS, LimitWatch, StudyLimits
 from orchestration.objective import Objective
+from orchestration.reuse.known_results import FindResult, KnownResult, nothing_known
 from orchestration.sources.protocol import TrialSource
 from orchestration.stopping import Decision, NeverStop, StoppingRule
 from orchestration.trial_json import trial_from_json, trial_to_json
@@ -41,6 +42,7 @@ class StudyPlan:
     details: directory for what finished trials show of every test item; None: it is dropped.
     provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial
     what only the data know (how the training-median predictor scores in its place). given: trials that no worker runs.
+    known: finds the result of a trial in other studies.
     """
 
     study: str
@@ -54,6 +56,7 @@ class StudyPlan:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
     given: tuple[GivenTrial, ...] = ()
+    known: FindResult = nothing_known
 
 
 class Driver:
@@ -111,14 +114,39 @@ class Driver:
     def next_trial(self) -> Trial | None:
         """The next trial to start; None if there is none now, or ever (:attr:`has_all_given_out`)."""
         limit = self.check_limits()
-        trial: Trial | None = None
+        while (trial := self._next_planned(limit)) is not None:
+            known = self._plan.known(trial)
+            if known is None:
+                self.on_attempt(trial)
+                return trial
+            self._take_over(trial, known)
+        return None
+
+    def _next_planned(self, limit: str | None) -> Trial | None:
         if self._interrupted and not self._watch.is_out_of_time:
-            trial = self._interrupted.popleft()
-        elif limit is None:
-            trial = self._ask()
-        if trial is not None:
-            self.on_attempt(trial)
-        return trial
+            return self._interrupted.popleft()
+        return self._ask() if limit is None else None
+
+    def _take_over(self, trial: Trial, known: KnownResult) -> None:
+        """End ``trial`` with the result of another study; its curve is reported, and costs nothing here."""
+        for point in known.record.epochs:
+            self._record_epoch(trial, EpochReport(point.epoch, point.metrics, 0.0))
+            value = self._objective_of(point.metrics)
+            if value is not None:
+                # The others are compared with it as they would be had it run here; itself it has run to its end.
+                self._plan.stopping.report(trial, point.epoch, value)
+        if self._plan.details is not None and (details := known.read_details()) is not None:
+            write_details(details_path(self._plan.details, trial.id), details)
+        record = replace(
+            known.record,
+            study=self._plan.study,
+            trial_id=trial.id,
+            arm=trial.arm,
+            parameters=dict(trial.parameters),
+            number=self._state.running[trial.id].number,
+            reused_from=known.origin,
+        )
+        self._tell(trial, record)
 
     def settle_given(self) -> None:
         """Score every given trial that the ledger has no end of; to be called before any trial is given out."""
@@ -157,6 +185,9 @@ class Driver:
             record = self._plan.complete_failure(trial, record)
         if self._plan.details is not None and ending.result is not None and ending.result.test_details:
             write_details(details_path(self._plan.details, trial.id), ending.result.test_details)
+        self._tell(trial, record)
+
+    def _tell(self, trial: Trial, record: RunRecord) -> None:
         self._append("tell", {"trial_id": trial.id, "record": record_to_json(record)}, durable=True)
         self._plan.source.tell(record)
         self._plan.stopping.end(trial, record.status)

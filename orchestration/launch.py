@@ -29,6 +29,8 @@ from orchestration.local_machine import num_cpus, require_resources, settle_work
 from orchestration.planning import PlannedStudy, fold_plan, plan_study
 from orchestration.progress import ProgressView
 from orchestration.racing import make_racer
+from orchestration.reuse.known_results import FindResult
+from orchestration.reuse.places import find_results
 from orchestration.runner import DmdRunner
 from orchestration.sources.staged import StudySource
 from orchestration.stopping import NeverStop, StoppingRule, make_stopping
@@ -59,6 +61,7 @@ class LaunchOptions:
     tracking_uri: str | None = None
     is_quiet: bool = False
     command: str = ""
+    reuse: tuple[str, ...] = ()
 
 
 def prepare(
@@ -86,6 +89,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     """
     planned = prepared.planned
     space = planned.space
+    known = find_results(options.reuse, planned.context)
     with _open_ledger(workspace) as ledger:
         for notice in ledger.notices:
             print(notice, file=sys.stderr)
@@ -97,7 +101,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
         with ProgressView(planned.num_trials, num_ended, space.objective_metric, options.is_quiet) as progress:
             race = make_racer(description, len(planned.cells)) if space.confirm.race is not None else None
             source = planned.make_source(race)
-            plan = _study_plan(prepared, workspace, source)
+            plan = _study_plan(prepared, workspace, source, known)
             outcome = run_study(plan, executor, planned.runner, ledger, tracker, progress)
     for note in source.notes:
         print(note, file=sys.stderr)
@@ -130,7 +134,7 @@ def _make_executor(space: SearchSpace, options: LaunchOptions) -> Executor:
     return RayTuneExecutor(resources, options.address, cpus, declared or None, wanted.max_concurrent)
 
 
-def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource) -> StudyPlan:
+def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, known: FindResult) -> StudyPlan:
     planned, dataset = prepared.planned, prepared.dataset
     space, objective = planned.space, planned.objective
     stopping: StoppingRule = NeverStop()
@@ -150,6 +154,7 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource) -
         provenance={"context": planned.context, **prepared.fingerprint.as_dict()},
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
         given=given_trials(planned.given_runs, dataset, folds.at, planned.context),
+        known=known,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from reports.record import RunRecord, StudyDescription
@@ -18,7 +19,10 @@ def tabulate_cost(study: StudyDescription, records: Sequence[RunRecord]) -> Cost
         for stage in ("search", "confirm"):
             runs = [record for record in records if record.arm == arm.name and record.stage == stage]
             if runs:
+                own = [run for run in runs if run.reused_from is None]
                 # fsum is exact: the total does not depend on the order of the records.
-                device_s = math.fsum(run.duration_s for run in runs)
-                rows.append(CostRow(arm.name, stage, len(runs), sum(run.num_epochs for run in runs), device_s))
-    return CostTable(tuple(rows))
+                device_s = math.fsum(run.duration_s for run in own)
+                epochs = sum(run.num_epochs for run in own)
+                rows.append(CostRow(arm.name, stage, len(runs), len(runs) - len(own), epochs, device_s))
+    origins = Counter(record.reused_from for record in records if record.reused_from is not None)
+    return CostTable(tuple(rows), tuple(sorted(origins.items())))

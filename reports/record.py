@@ -49,6 +49,7 @@ class RunRecord:
     fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5); confirm trials only.
     num_train, num_valid, num_test: items of the three parts.
     number: how many trials of the study were asked for before this one; None if not recorded.
+    reused_from: the other study whose result this is, in words; None if the trial ran in this one.
     """
 
     study: str
@@ -79,6 +80,7 @@ class RunRecord:
     epochs: tuple[EpochPoint, ...] = ()
     predictions: Predictions | None = None
     number: int | None = None
+    reused_from: str | None = None
 
 
 @dataclass(frozen=True)

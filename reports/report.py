@@ -5,6 +5,7 @@ Estimates are in the unit that the metric is shown in (accuracies and F1 in per 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -153,20 +154,43 @@ class FailureTable:
 
 @dataclass(frozen=True)
 class CostRow:
-    """What one arm cost in one stage; device_s: seconds that a trial held its device, summed."""
+    """What one arm cost in one stage.
+
+    reused: those of the trials whose results were taken over from other studies. epochs, device_s (seconds that a trial
+    held its device, summed): of the others.
+    """
 
     arm: str
     stage: str
     trials: int
+    reused: int
     epochs: int
     device_s: float
+
+    @property
+    def trial_s(self) -> float | None:
+        """Seconds of one trial that ran here; None if none did."""
+        return self.device_s / (self.trials - self.reused) if self.trials > self.reused else None
 
 
 @dataclass(frozen=True)
 class CostTable:
-    """Cost per arm and stage."""
+    """Cost per arm and stage. origins: (study, trials that were taken over from it), in the order of names."""
 
     rows: tuple[CostRow, ...]
+    origins: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def total(self) -> CostRow:
+        """All arms and stages together."""
+        return CostRow(
+            "",
+            "",
+            sum(row.trials for row in self.rows),
+            sum(row.reused for row in self.rows),
+            sum(row.epochs for row in self.rows),
+            math.fsum(row.device_s for row in self.rows),
+        )
 
 
 @dataclass(frozen=True)

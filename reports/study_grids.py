@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.grid import Grid
 from reports.report import Report
-from reports.rounding import duration_text
+from reports.rounding import ABSENT, duration_text
 
 MOST_FAILURES_SHOWN = 30
 MOST_CELLS_SHOWN, MOST_TRIALS_SHOWN = 100, 5
@@ -40,22 +40,23 @@ def cost_grid(report: Report) -> Grid | None:
     """Cost per arm and stage with a total; None before any trial has ended."""
     if not report.cost.rows:
         return None
-    rows = [
+    total = report.cost.total
+    has_reused = total.reused > 0
+    rows = tuple(
         (
-            row.arm,
+            row.arm or "**total**",
             row.stage,
             str(row.trials),
+            *([str(row.reused)] if has_reused else []),
             str(row.epochs),
             duration_text(row.device_s),
-            duration_text(row.device_s / row.trials),
+            ABSENT if row.trial_s is None else duration_text(row.trial_s),
         )
-        for row in report.cost.rows
-    ]
-    trials, epochs = sum(row.trials for row in report.cost.rows), sum(row.epochs for row in report.cost.rows)
-    device_s = sum(row.device_s for row in report.cost.rows)
-    per_trial = duration_text(device_s / trials)
-    rows.append(("**total**", "", str(trials), str(epochs), duration_text(device_s), per_trial))
-    return Grid(("Arm", "Stage", "trials", "epochs", "device time", "per trial"), "llrrrr", tuple(rows))
+        for row in (*report.cost.rows, total)
+    )
+    reused = ("taken over",) if has_reused else ()
+    headings = ("Arm", "Stage", "trials", *reused, "epochs", "device time", "per trial")
+    return Grid(headings, "ll" + "r" * (len(headings) - 2), rows)
 
 
 def origin_grid(report: Report) -> Grid | None:

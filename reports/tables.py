@@ -35,8 +35,8 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _failures(report),
         Table(
             "cost",
-            ("arm", "stage", "trials", "epochs", "device_s"),
-            tuple((r.arm, r.stage, r.trials, r.epochs, r.device_s) for r in report.cost.rows),
+            ("arm", "stage", "trials", "reused", "epochs", "device_s"),
+            tuple((r.arm, r.stage, r.trials, r.reused, r.epochs, r.device_s) for r in report.cost.rows),
         ),
         Table("warnings", ("warning",), tuple((text,) for text in report.warnings)),
         _cells(report),
@@ -193,9 +193,9 @@ def _runs(report: Report) -> Table:
         head: tuple[Cell, ...] = (results.arms[arm], results.seeds[seed], results.cells[cell].name)
         state = RunState(int(results.state[arm, seed, cell])).name.lower()
         ids: tuple[Cell, ...] = (None, None) if record is None else (record.trial_id, record.configuration_id)
-        rows.append((*head, state, *ids, *shown))
+        rows.append((*head, state, *ids, *shown, None if record is None else record.reused_from))
     columns = ("arm", "seed", "cell", "state", "trial_id", "configuration_id")
-    return Table("runs", (*columns, *(metric.name for metric in report.metrics)), tuple(rows))
+    return Table("runs", (*columns, *(metric.name for metric in report.metrics), "reused_from"), tuple(rows))
 
 
 def _configurations(report: Report) -> Table:

@@ -88,6 +88,24 @@ class Trial:
         return digest({"model": self.model, "settings": dict(self.settings)}, 12)
 
     @property
+    def result_id(self) -> str:
+        """Hash of everything that decides the numbers, whatever the arm is called and whatever was searched.
+
+        Two trials with one result id give one result: a study may take it over from another one.
+        """
+        return digest(
+            {
+                "model": self.model,
+                "stage": self.stage,
+                "settings": dict(self.settings),
+                "seed": self.seed,
+                "repeat": self.cell.repeat,
+                "fold": self.cell.fold,
+                "context": self.context,
+            }
+        )
+
+    @property
     def id(self) -> str:
         """Hash of everything that decides the result of this trial inside its arm and stage."""
         return digest(

@@ -37,6 +37,14 @@ def search(
     executor: Annotated[
         Literal["ray", "inline"], typer.Option(help="inline: one trial at a time in this process, without Ray.")
     ] = "ray",
+    reuse: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reuse",
+            metavar="DIR|URI",
+            help="Take over equal trials of this study, folder of studies or MLflow store.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print arms, trials and the estimated cost.")] = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="Write the report of what there is.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an existing study aside and start anew.")] = False,
@@ -67,7 +75,8 @@ def search(
         if fresh and (kept := workspace.set_aside()) is not None:
             print(f"the earlier study is kept in {kept}", file=sys.stderr)
         command = shlex.join(["dmd-search", *sys.argv[1:]])
-        outcome = launch(prepared, workspace, LaunchOptions(executor, address, tracking_uri, quiet or as_json, command))
+        options = LaunchOptions(executor, address, tracking_uri, quiet or as_json, command, tuple(reuse or ()))
+        outcome = launch(prepared, workspace, options)
         _print_result(workspace, outcome, rebuild_report(workspace), as_json, tracking_uri or checked.tracking.uri)
     if outcome.is_interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -47,6 +47,7 @@ _DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
 _MAX_POINTS, _MAX_PARAMS = 1000, 100
+RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 
 
 def connect(uri: str) -> MlflowClient:
@@ -163,13 +164,13 @@ class Delivery:
         record = record_from_json(event.data["record"])
         self._write(run, ending_content(record, event.at_ms))
         with tempfile.TemporaryDirectory(prefix="dmd-artifacts-") as folder:
-            path = Path(folder, "record.json")
+            path = Path(folder, RECORD_ARTIFACT)
             path.write_text(json.dumps(event.data["record"]), encoding="utf-8")
             if record.predictions is not None:
                 _write_predictions(Path(folder, "predictions.csv"), record.predictions)
             details = details_path(self._details, record.trial_id)
             if details.is_file():
-                Path(folder, "details.npz").symlink_to(details)
+                Path(folder, DETAILS_ARTIFACT).symlink_to(details)
             self._client.log_artifacts(run, folder)
         if self._checkpoints is not None and record.stage == "confirm":
             checkpoint = self._checkpoints / record.trial_id

@@ -12,6 +12,8 @@ from search_spaces.trial import Trial
 
 TRIAL_ID_TAG = "trial_id"
 STUDY_TAG = "study"
+RESULT_TAG = "result_id"
+CONTEXT_TAG = "context"
 MAX_TEXT = 5000
 
 # MLflow's names of terminal states.
@@ -55,6 +57,8 @@ def trial_tags(trial: Trial) -> dict[str, str]:
     """Tags that are known when a trial is planned."""
     return {
         TRIAL_ID_TAG: trial.id,
+        RESULT_TAG: trial.result_id,
+        CONTEXT_TAG: trial.context,
         "arm": trial.arm,
         "model": trial.model,
         "stage": trial.stage,
@@ -89,6 +93,8 @@ def ending_content(record: RunRecord, at_ms: int) -> RunContent:
     cost = {"duration_s": record.duration_s, "num_epochs": record.num_epochs, "num_parameters": record.num_parameters}
     content.add_metrics({f"cost/{name}": value for name, value in cost.items()}, at_ms, step)
     content.tags |= {"status": record.status, "attempts": str(record.attempts)}
+    if record.reused_from is not None:
+        content.tags["reused_from"] = record.reused_from[:MAX_TEXT]
     if record.error is not None:
         content.tags["error"] = record.error[:MAX_TEXT]
     return content

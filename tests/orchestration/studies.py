@@ -13,6 +13,7 @@ from orchestration.ledger import Ledger
 from orchestration.ledger_state import LedgerState, fold_events
 from orchestration.limits import NO_LIMITS, StudyLimits
 from orchestration.objective import Objective
+from orchestration.reuse.known_results import FindResult, nothing_known
 from orchestration.sources.listed import ListedSource
 from orchestration.sources.protocol import TrialSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
@@ -62,6 +63,7 @@ def run_toy(
     is_tracked: bool = False,
     on_event: Callable[[Event], None] = lambda event: None,
     limits: StudyLimits = NO_LIMITS,
+    known: FindResult = nothing_known,
 ) -> StudyOutcome:
     """Run or continue the study in ``directory``; the toy's log is ``toy.log`` there."""
     checkpoints = directory / "checkpoints"
@@ -73,6 +75,7 @@ def run_toy(
         checkpoints=checkpoints,
         details=directory / "artifacts",
         limits=limits,
+        known=known,
     )
     with Ledger(directory) as ledger:
         tracker = MlflowTracker(ledger, STUDY, directory, checkpoints=checkpoints) if is_tracked else None

@@ -1,0 +1,63 @@
+"""Results in the ledgers of other studies on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import UsageError
+from orchestration.ledger import LEDGER_FILE, read_events
+from orchestration.reuse.known_results import FindResult, KnownResult
+from orchestration.trial_json import trial_from_json
+from orchestration.workspace import Workspace
+from reports.details import details_in
+from reports.serialise import record_from_json
+from search_spaces.trial import Trial
+
+
+@dataclass(frozen=True)
+class _Stored:
+    directory: Path
+    record: Mapping[str, Any]
+
+
+def results_in(directory: Path, context: str) -> FindResult:
+    """The completed trials under ``directory``: a study, or a folder of studies. context: only trials with this one.
+
+    Raises UsageError where there is no study, LedgerError for a damaged ledger.
+    """
+    own = directory / LEDGER_FILE
+    ledgers = [own] if own.exists() else sorted(directory.glob(f"*/{LEDGER_FILE}"))
+    if not ledgers:
+        raise UsageError(f"--reuse {directory}: no study there (no {LEDGER_FILE}); name a directory like runs/<study>")
+    stored: dict[str, _Stored] = {}
+    for ledger in ledgers:
+        for result_id, record in _completed(ledger, context).items():
+            stored.setdefault(result_id, _Stored(ledger.parent, record))
+
+    def find(trial: Trial) -> KnownResult | None:
+        held = stored.get(trial.result_id)
+        if held is None:
+            return None
+        record = record_from_json(held.record)
+        read = details_in(Workspace(held.directory).artifacts)
+        origin = record.reused_from or f"study {record.study} in {held.directory.name}"
+        return KnownResult(record, origin, lambda: read(record.trial_id))
+
+    return find
+
+
+def _completed(ledger: Path, context: str) -> dict[str, Mapping[str, Any]]:
+    """Result id -> stored record of every trial that was trained to its end under ``context``."""
+    result_ids: dict[str, str] = {}
+    records: dict[str, Mapping[str, Any]] = {}
+    for event, _ in read_events(ledger, kinds=("ask", "tell")):
+        if event.kind == "ask":
+            trial = trial_from_json(event.data["trial"])
+            if trial.context == context:
+                result_ids[trial.id] = trial.result_id
+        elif event.trial_id in result_ids and event.data["record"]["status"] == "completed":
+            records[result_ids[event.trial_id]] = event.data["record"]
+    return records
