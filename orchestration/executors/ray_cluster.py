@@ -27,6 +27,8 @@ _ENVIRONMENT = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     "TUNE_WARN_THRESHOLD_S": "5",
+    # A worker trains every trial in a thread of its own: with one arena they use the same memory one after the other.
+    "MALLOC_ARENA_MAX": "1",
 }
 # Keeps a cluster of our own on the loopback address; Ray's switch for systems whose firewall asks about every port.
 _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
