@@ -33,6 +33,10 @@ class LedgerDamaged(LedgerError):
     """A line before the last one is not what was written."""
 
 
+class LedgerForeign(LedgerError):
+    """A sound line holds what this version of the program does not write."""
+
+
 class LedgerLocked(LedgerError):
     """Another driver works on this study."""
 
@@ -152,6 +156,22 @@ def read_events(
             offset += len(line)
             if not kinds or checked.kind in kinds:
                 yield checked.decode(), offset
+
+
+def count_torn_bytes(path: Path) -> int:
+    """How many bytes at the end of a ledger file are no whole line; its writer died, or is writing now."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        tail = b""
+        # Lines can be long (predictions), so the search for the last one goes back in growing steps.
+        while len(tail) < size and tail.rstrip(b"\n").count(b"\n") == 0:
+            start = max(0, size - max(2 * len(tail), 1 << 16))
+            file.seek(start)
+            tail = file.read()
+    last = tail.removesuffix(b"\n").rpartition(b"\n")[2]
+    if not tail.endswith(b"\n"):
+        return len(last)
+    return 0 if check_line(last) is not None else len(last) + 1
 
 
 def _is_last(file: BinaryIO) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 from orchestration.errors import UsageError
+from orchestration.finished import read_finished
 from orchestration.importance import importance_methods
-from orchestration.ledger import LEDGER_FILE, read_events
-from orchestration.ledger_state import REPORT_KINDS, fold_events
+from orchestration.ledger import LEDGER_FILE
 from orchestration.workspace import Workspace
 from reports.details import details_in
 from reports.write import write_report
@@ -22,13 +23,16 @@ def rebuild_report(workspace: Workspace) -> Path:
     manifest = workspace.read_manifest()
     if manifest is None:
         raise UsageError(f"{workspace.directory}: no study here (manifest.json is missing); run dmd-search first")
-    ledger = workspace.directory / LEDGER_FILE
-    events = (event for event, _ in read_events(ledger, kinds=REPORT_KINDS)) if ledger.exists() else ()
-    state = fold_events(events)
-    description = replace(manifest.description, ended_by=state.limit or "")
+    finished = read_finished(workspace.directory / LEDGER_FILE)
+    if finished.notice:
+        print(finished.notice, file=sys.stderr)
+    description = replace(manifest.description, ended_by=finished.limit or "")
     try:
         return write_report(
-            description, state.records(), workspace.directory, details_in(workspace.artifacts), importance_methods()
+            description, finished.records, workspace.directory, details_in(workspace.artifacts), importance_methods()
         )
     except ValueError as error:
         raise UsageError(f"{workspace.directory}: the ledger contradicts itself: {error}") from error
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise UsageError(f"{workspace.directory}: the report cannot be written: {error.strerror}{where}") from error

@@ -71,7 +71,9 @@ class Workspace:
             content = json.loads(self.manifest_path.read_text(encoding="utf-8"))
             description = study_from_json(content["description"])
             return Manifest(description, content["space"], content["deciding"])
-        except (ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise UsageError(f"{self.manifest_path}: cannot be read ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(f"{self.manifest_path}: not a manifest of this program ({error}); use --fresh") from error
 
     def set_aside(self) -> Path | None:

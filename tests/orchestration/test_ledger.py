@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.events import Event, check_line, encode_event, metrics_from_json, metrics_to_json
-from orchestration.ledger import LEDGER_FILE, Ledger, LedgerDamaged, LedgerLocked, read_events
+from orchestration.ledger import LEDGER_FILE, Ledger, LedgerDamaged, LedgerLocked, count_torn_bytes, read_events
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -146,3 +146,21 @@ def test_lines_of_other_kinds_are_checked_and_left_out(tmp_path):
     path.write_bytes(path.read_bytes().replace(b'"epoch":1', b'"epoch":2'))
     with pytest.raises(LedgerDamaged, match=r"line 3: the line does not match .* a report event of trial a"):
         list(read_events(path, kinds=("ask", "tell")))
+
+
+@pytest.mark.parametrize("length", [10, 200_000])
+def test_what_is_torn_at_the_end_is_counted(tmp_path, length):
+    with Ledger(tmp_path) as ledger:
+        ledger.append("start", {"text": "x" * length})
+        ledger.append("start", {"text": "y" * length})
+    path = tmp_path / LEDGER_FILE
+    whole = path.read_bytes()
+    assert count_torn_bytes(path) == 0
+    path.write_bytes(whole[:-1])
+    assert count_torn_bytes(path) == len(whole.splitlines()[1])
+    path.write_bytes(whole + b'{"seq":3,')
+    assert count_torn_bytes(path) == 9
+    path.write_bytes(whole + b"spoilt\n")
+    assert count_torn_bytes(path) == 7
+    path.write_bytes(b"")
+    assert count_torn_bytes(path) == 0

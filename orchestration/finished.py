@@ -1,0 +1,49 @@
+"""The finished trials of a ledger, as a report needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.ledger import LedgerError, LedgerForeign, count_torn_bytes, read_events
+from orchestration.ledger_state import REPORT_KINDS, LedgerState
+from reports.record import RunRecord
+
+
+@dataclass(frozen=True)
+class FinishedTrials:
+    """records: of every trial that has ended, in the order of ending. limit: where the last session ended, or None.
+
+    notice: what had to be left out, as a line for the user, or None.
+    """
+
+    records: tuple[RunRecord, ...]
+    limit: str | None
+    notice: str | None = None
+
+
+def read_finished(path: Path) -> FinishedTrials:
+    """What the ledger at ``path`` says; nothing where there is no file. A last line that was cut off is left out.
+
+    Raises LedgerDamaged for a line that is not what was written, LedgerForeign for one that another version of the
+    program wrote, LedgerError for a file that cannot be read.
+    """
+    if not path.exists():
+        return FinishedTrials((), None)
+    state, number = LedgerState(), 0
+    try:
+        for event, _ in read_events(path, kinds=REPORT_KINDS):
+            number = event.seq
+            state.apply(event)
+        records = state.records()
+        torn = count_torn_bytes(path)
+    except OSError as error:
+        raise LedgerError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise LedgerForeign(
+            f"{path}: up to event {number}: not what this version writes ({what}); "
+            "make the report with the version that ran the study, or restore the file"
+        ) from error
+    notice = f"{path}: the last line was cut off ({torn} bytes) and is left out of the report" if torn else None
+    return FinishedTrials(records, state.limit, notice)
