@@ -14,6 +14,7 @@ from dmd.data.load import open_dataset
 from orchestration.catalogue import describe_methods
 from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
+from orchestration.earlier_looks import count_earlier_looks
 from orchestration.errors import UsageError
 from orchestration.events import Event
 from orchestration.executors.inline import InlineExecutor
@@ -173,6 +174,11 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
     known = workspace.read_manifest()
     if known is not None:
         require_same_study(workspace, known, planned.space, deciding)
-        description = replace(description, provenance=known.description.provenance)
+        # What was so when the study began stays so.
+        began = known.description
+        description = replace(description, provenance=began.provenance, scored_before=began.scored_before)
+    else:
+        earlier = count_earlier_looks(workspace, dataset.content_hash)
+        description = replace(description, scored_before=earlier)
     workspace.write_manifest(Manifest(description, planned.space.resolved(), deciding))
     return description

@@ -14,6 +14,7 @@ from reports.confirmed import distinct_records
 from reports.contrast_rows import tabulate_contrasts
 from reports.cost import tabulate_cost
 from reports.details import ReadDetails, no_details
+from reports.detection import examine_detection
 from reports.edges import edge_graphs
 from reports.failures import tabulate_failures
 from reports.feature_maps import feature_maps
@@ -55,6 +56,7 @@ def analyse(
     ablation = tabulate_ablation(questions, study, metrics)
     race = run_race(study, results)
     contrasts = tabulate_contrasts(questions, study, metrics, race)
+    compared = [(row.contrast, row.answers_by_metric) for row in contrasts.rows]
     models = compare_models(questions, study, metrics, race)
     configurations = best_configurations(study, results, records)
     hyperparameters = examine_hyperparameters(study, results, configurations, records, importance_methods)
@@ -66,6 +68,7 @@ def analyse(
         answer=compose_answer(study, results, contrasts, models, metrics[0]),
         ablation=ablation,
         contrasts=contrasts,
+        detection=examine_detection(study, questions, compared, records),
         attribution=attribute(questions, study, metrics),
         race=race,
         pareto=tabulate_fronts(study, records),

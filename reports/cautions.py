@@ -12,7 +12,7 @@ from reports.race import RaceTable
 from reports.record import StudyDescription
 from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
 from reports.results import ResultsTable, RunCounts, RunState
-from reports.rounding import count, decimals_for, fixed
+from reports.rounding import count
 from reports.statistics import corrected_t
 
 FEW_SEEDS = 5
@@ -39,7 +39,6 @@ def collect_cautions(
         *_open_races(race),
         *_spread(questions, rows),
         *_tuning(study, budget),
-        *_noise_floor(study, questions, contrasts, metric),
         *_external(study),
         *_unknown_arms(questions.results),
     ]
@@ -148,32 +147,6 @@ def _tuning(study: StudyDescription, budget: Budget) -> list[str]:
     if tuned and without and study.search.get("scope") != "baseline":
         sentences.append(f"Tuned: {', '.join(n for n in planned if n in tuned)}; not tuned: {', '.join(without)}.")
     return [*sentences, *failing_searches(budget)]
-
-
-def _noise_floor(study: StudyDescription, questions: Questions, contrasts: ContrastTable, metric: Metric) -> list[str]:
-    sentences = []
-    for arm in study.arms:
-        if arm.role != "control":
-            continue
-        answers = questions.between(arm.name, study.baseline, metric.name).answers
-        if answers is None:
-            continue
-        floor = abs(answers.value)
-        below = [
-            f"{row.contrast.first} - {row.contrast.second}"
-            for row in contrasts.rows
-            if (held := row.differences[metric.name].answers) is not None and abs(held.value) <= floor
-        ]
-        estimates = (answers.rerun, answers.new_data)
-        decimals = decimals_for([item.half_width for item in estimates], metric.decimals)
-        widths = [f"± {fixed(item.half_width, decimals)} {item.question}" for item in estimates if item.half_width]
-        spread = ", ".join([*widths, f"n = {answers.rerun.n} runs"])
-        sentences.append(
-            f"Noise floor: {arm.label} is the baseline once more under other seeds, and differs from it by "
-            f"{fixed(floor, decimals)} {metric.label} ({spread}). "
-            + (f"No larger than that: {', '.join(below)}." if below else "Every declared contrast is larger than that.")
-        )
-    return sentences
 
 
 def _external(study: StudyDescription) -> list[str]:

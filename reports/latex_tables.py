@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports import result_grids
+from reports.attribution_grids import attribution_grids
 from reports.latex import LatexTable
 from reports.paper.grids import paper_block
 from reports.report import Report
@@ -51,6 +52,7 @@ def _tables(report: Report) -> Iterator[LatexTable]:
             f"is made from them. {_INTERVALS}.",
             beside,
         )
+    yield from _attribution(report)
     if report.models:
         yield LatexTable(
             "methods", f"Methods, study {study}. n counts runs. {_INTERVALS}.", result_grids.model_grid(report)
@@ -65,3 +67,15 @@ def _tables(report: Report) -> Iterator[LatexTable]:
             block.grid,
             (*block.gaps, *table.notes),
         )
+
+
+def _attribution(report: Report) -> Iterator[LatexTable]:
+    grids, what = attribution_grids(report), f"study {report.study.study}, {report.primary.label}"
+    held = f" with {grids.held_on} on" if grids.held_on else ""
+    for name, title, grid in (
+        ("attribution", f"Main effects and Shapley values of {grids.components}{held}", grids.effects),
+        ("interactions", f"Interactions of {grids.components}{held}", grids.interactions),
+        ("precedence_constrained", "Precedence-constrained values (feasible orders only)", grids.constrained),
+    ):
+        if grid is not None:
+            yield LatexTable(name, f"{title}, {what}: with minus without; n counts complete sets. {_INTERVALS}.", grid)

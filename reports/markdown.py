@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reports import inside_grids, race_grid, result_grids, study_grids
 from reports.attribution_grids import attribution_grids
 from reports.budget_grids import budget_grids
+from reports.detection_grids import detection_text
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
 from reports.hyperparameters.grids import hyperparameter_grids
@@ -47,6 +48,7 @@ def render_markdown(report: Report) -> str:
         beside=result_grids.beside_grid(report),
         verdicts=list(result_grids.verdict_lines(report)),
         attribution=attribution_grids(report),
+        detection=detection_text(report),
         pareto_blocks=list(front_blocks(report)),
         pareto_objectives=", ".join(map(objective_label, report.pareto.objectives if report.pareto else ())),
         race=race_grid.race_grid(report),

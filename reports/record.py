@@ -155,6 +155,8 @@ class StudyDescription:
     ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
     combinations: the components that are on, for every combination that the baseline's method can run (whether the
         study has an arm for it or not); empty where unknown or where nothing is ablated.
+    scored_before: other study -> configurations that it had scored on the test parts of the same data when this study
+        began; empty where none is known.
     methods: every method that could be an arm, by the name that ``arms.models`` takes; empty if not recorded.
     """
 
@@ -174,6 +176,7 @@ class StudyDescription:
     ended_by: str = ""
     combinations: tuple[tuple[str, ...], ...] = ()
     methods: tuple[str, ...] = ()
+    scored_before: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def data_name(self) -> str:

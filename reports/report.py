@@ -13,6 +13,7 @@ from typing import Any
 from reports.attribution import Attribution
 from reports.budget import Budget
 from reports.configurations import BestConfigurations
+from reports.detection import Detection
 from reports.edges import EdgeGraphs
 from reports.feature_maps import FeatureMaps
 from reports.hyperparameters.section import Hyperparameters
@@ -97,6 +98,11 @@ class ContrastRow:
     p_values: PValues
     verdict: Verdict
     failed: int
+
+    @property
+    def answers_by_metric(self) -> dict[str, Answers | None]:
+        """Metric -> the value with both intervals."""
+        return {name: difference.answers for name, difference in self.differences.items()}
 
 
 @dataclass(frozen=True)
@@ -222,6 +228,7 @@ class Report:
     answer: tuple[str, ...]
     ablation: AblationTable
     contrasts: ContrastTable
+    detection: Detection
     attribution: Attribution
     race: RaceTable | None
     pareto: ParetoTable | None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from reports.budget_tables import budget_tables
+from reports.detection_grids import detection_table
 from reports.hyperparameters.tables import hyperparameter_tables
 from reports.inside_tables import inside_tables
 from reports.pareto_grids import front_table
@@ -22,6 +23,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
     return (
         _arms(report),
         _contrasts(report),
+        detection_table(report),
         _attribution(report),
         _race(report),
         front_table(report),

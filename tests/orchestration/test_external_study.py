@@ -107,7 +107,7 @@ def test_the_report_compares_it_with_the_baseline_as_independent_runs(
     study: tuple[Path, Path, dict[tuple[int, int], np.ndarray]],
 ) -> None:
     report = rebuild_report(Workspace(study[0])).read_text()
-    (verdict,) = [line for line in report.splitlines() if line.startswith("1. method (ridge - theirs)")]
+    verdict, _ = [line for line in report.splitlines() if line.startswith("1. method (ridge - theirs)")]
     assert "ridge is better" in verdict
     assert "predictions of other code, 3 seeds" in report
     assert "Predictions of other code (theirs): scored here once" in report

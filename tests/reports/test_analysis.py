@@ -71,10 +71,10 @@ def test_pairing_uses_complete_pairs_only_and_says_how_many() -> None:
 
 def test_a_control_has_seeds_of_its_own_and_shows_the_noise_floor() -> None:
     report = report_of("full", "no_ca", "control")
-    floor = [warning for warning in report.warnings if warning.startswith("Noise floor")]
-    assert len(floor) == 1
-    assert "n = 30 runs" in floor[0]
-    assert "Every declared contrast is larger" in floor[0]
+    text = render_markdown(report)
+    assert "Noise floor: `control`" in text
+    assert "n = 30 runs" in text
+    assert "Every declared contrast is larger" in text
 
 
 def test_a_diverging_arm_pays_for_its_failures() -> None:

@@ -101,6 +101,7 @@ def test_every_section_is_there_with_both_questions_named() -> None:
         "What was run",
         "Ablation",
         "Contrasts",
+        "What this study can detect",
         "Attribution",
         "Methods",
         "Published beside measured",

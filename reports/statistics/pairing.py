@@ -1,0 +1,72 @@
+"""What matching runs by seed achieved.
+
+Runs of two arms under one seed share the order of the data and the initial values of common modules, so their scores
+rise and fall together where these matter. The correlation is Pearson's within cells, pooled over cells (the means of
+the cells are not of interest), its interval Fisher's z (Fisher 1921) with the degrees of freedom in place of ``n - 1``.
+In words: with correlation r, the variance of a paired difference is ``1 - r`` times that of independent runs, if both
+arms vary alike.
+
+Legend: ``S`` seeds, ``C`` cells; NaN marks a run that is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from reports.statistics.estimate import CONFIDENCE
+from reports.statistics.rerun import SeedBlock, rerun_sum
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """The correlation of runs with equal seed and cell, and the standard errors of their mean difference.
+
+    low, high: of the correlation, None with fewer than four degrees of freedom. n: pairs. unpaired_error: what the
+    standard error would have been taken as had the runs shared no seeds.
+    """
+
+    correlation: float
+    low: float | None
+    high: float | None
+    n: int
+    paired_error: float
+    unpaired_error: float
+
+    @property
+    def worth(self) -> float:
+        """How many times as many independent runs would have been as precise."""
+        return (self.unpaired_error / self.paired_error) ** 2
+
+
+def measure_pairing(first: FloatArray, second: FloatArray) -> Pairing | None:
+    """None where a cell has one pair only, or the runs of an arm do not vary. first, second: (S, C)."""
+    paired = np.isfinite(first) & np.isfinite(second)
+    one, two = np.where(paired, first, np.nan), np.where(paired, second, np.nan)
+    counts = paired.sum(axis=0)
+    df = int(counts.sum()) - int((counts > 0).sum())
+    together = rerun_sum([SeedBlock(one - two)])
+    apart = rerun_sum([SeedBlock(one), SeedBlock(-two)])
+    if df < 1 or together is None or apart is None or not together.std_error or not apart.std_error:
+        return None
+    used = counts > 0
+    x, y = (values[:, used] - np.nanmean(values[:, used], axis=0) for values in (one, two))
+    spread = float(np.sqrt(np.nansum(x * x) * np.nansum(y * y)))
+    if spread <= 1e-18:
+        return None
+    correlation = float(np.clip(np.nansum(x * y) / spread, -1.0, 1.0))
+    low, high = _fisher_interval(correlation, df)
+    return Pairing(correlation, low, high, int(counts.sum()), together.std_error, apart.std_error)
+
+
+def _fisher_interval(correlation: float, df: int) -> tuple[float | None, float | None]:
+    if df < 4 or abs(correlation) >= 1:
+        return None, None
+    half_width = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) / np.sqrt(df - 2)
+    centre = np.arctanh(correlation)
+    return float(np.tanh(centre - half_width)), float(np.tanh(centre + half_width))
