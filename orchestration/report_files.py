@@ -10,9 +10,31 @@ from orchestration.errors import UsageError
 from orchestration.finished import read_finished
 from orchestration.importance import importance_methods
 from orchestration.ledger import LEDGER_FILE
+from orchestration.tracking.credentials import without_credentials
+from orchestration.tracking.delivery import store_of
+from orchestration.tracking.report_delivery import attach_report
 from orchestration.workspace import Workspace
 from reports.details import details_in
 from reports.write import write_report
+
+
+def deliver_report(workspace: Workspace, uri: str | None) -> str | None:
+    """Attach the written report to the study's run in MLflow. uri: None for the store in the study's directory.
+
+    One line saying why it could not be, or None. Nothing that goes wrong there may cost the user the report.
+    """
+    manifest = workspace.read_manifest()
+    assert manifest is not None, "a report was written from it"
+    store = store_of(workspace.directory, uri)
+    try:
+        attach_report(store, manifest.description, workspace.directory)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return (
+            f"tracking: the report is not yet in MLflow at {without_credentials(store)} "
+            f"({without_credentials(reason)}); run the same command again to attach it"
+        )
+    return None
 
 
 def rebuild_report(workspace: Workspace) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -71,6 +72,13 @@ def render_markdown(report: Report) -> str:
         num_planned=int((report.results.state > RunState.NOT_PLANNED).sum()),
     )
     return text.rstrip("\n") + "\n"
+
+
+def answer_in(markdown: str) -> str:
+    """The answer of a rendered report: the list right below its title."""
+    lines = markdown.splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("- "))
+    return "\n".join(itertools.takewhile(lambda line: line.startswith("- "), lines[start:]))
 
 
 def figure_text(plot: Plot | NoPlot) -> str:

@@ -6,7 +6,7 @@ import json
 import logging
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -59,7 +59,7 @@ def search(
     with bad_input_exits():
         checked = _load(space, tuple(overrides or ()))
         from orchestration.launch import LaunchOptions, launch, prepare
-        from orchestration.report_files import rebuild_report
+        from orchestration.report_files import deliver_report, rebuild_report
         from orchestration.workspace import Workspace
 
         workspace = Workspace(out / checked.study)
@@ -77,7 +77,10 @@ def search(
         command = shlex.join(["dmd-search", *sys.argv[1:]])
         options = LaunchOptions(executor, address, tracking_uri, quiet or as_json, command, tuple(reuse or ()))
         outcome = launch(prepared, workspace, options)
-        _print_result(workspace, outcome, rebuild_report(workspace), as_json, tracking_uri or checked.tracking.uri)
+        report, uri = rebuild_report(workspace), tracking_uri or checked.tracking.uri
+        if outcome.undelivered is None:
+            outcome = replace(outcome, undelivered=deliver_report(workspace, uri))
+        _print_result(workspace, outcome, report, as_json, uri)
     if outcome.is_interrupted:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(SOME_FAILED if outcome.num_failed else COMPLETED)

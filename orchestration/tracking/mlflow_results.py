@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import UsageError
 from orchestration.reuse.known_results import FindResult, KnownResult
+from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
-from orchestration.tracking.mlflow_tracker import without_credentials
 from orchestration.tracking.run_content import CONTEXT_TAG, RESULT_TAG
 from reports.details import Details, details_in
 from reports.record import RunRecord

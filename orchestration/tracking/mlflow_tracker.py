@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import logging
-import re
 import threading
 import time
 from pathlib import Path
 
 from orchestration.ledger import Ledger, read_events
-from orchestration.tracking.delivery import Delivery, connect
+from orchestration.tracking.credentials import without_credentials
+from orchestration.tracking.delivery import Delivery, connect, store_of
 from orchestration.tracking.position import Position, load_position, save_position
 from orchestration.tracking.protocol import StudyStatus
 
@@ -49,7 +49,7 @@ class MlflowTracker:
         self._ledger = ledger
         self._study = study
         self._directory = directory.absolute()
-        self._uri = uri or f"sqlite:///{self._directory / 'mlflow.db'}"
+        self._uri = store_of(self._directory, uri)
         self._details = self._directory / "artifacts"
         self._artifacts = self._details if uri is None else None
         self._checkpoints = checkpoints
@@ -147,8 +147,3 @@ class MlflowTracker:
         if refused:
             return f"tracking: MLflow at {self._target} refused {refused} events as invalid; the ledger has them"
         return None
-
-
-def without_credentials(text: str) -> str:
-    """``text`` with the user and password of every address in it left out."""
-    return re.sub(r"://[^/\s?#]*@", "://", text)

@@ -76,25 +76,31 @@ def trial_params(trial: Trial) -> dict[str, str]:
 
 
 def epoch_content(events: Iterable[Event]) -> RunContent:
-    """The metrics of ``report`` events."""
+    """The metrics of ``report`` events, those on validation first: MLflow's compare page begins with the first one."""
     content = RunContent()
     for event in events:
-        content.add_metrics(metrics_from_json(event.data["metrics"]), event.at_ms, int(event.data["epoch"]))
+        metrics = metrics_from_json(event.data["metrics"])
+        ordered = dict(sorted(metrics.items(), key=lambda item: not item[0].startswith("valid/")))
+        content.add_metrics(ordered, event.at_ms, int(event.data["epoch"]))
     return content
 
 
 def ending_content(record: RunRecord, at_ms: int) -> RunContent:
-    """What is known at the end: the test metrics, those of the chosen epoch, cost, status."""
+    """What is known at the end: the test metrics, those of the chosen epoch, cost, status.
+
+    All of it is at step 0, where MLflow draws bars side by side; other steps would make lines of one point.
+    """
     content = RunContent()
-    step = record.best_epoch or 0
-    content.add_metrics({f"chosen/{name}": value for name, value in record.valid.items()}, at_ms, step)
+    content.add_metrics({f"chosen/{name}": value for name, value in record.valid.items()}, at_ms, 0)
     for prefix, metrics in (("test", record.test), ("fallback_test", record.fallback_test)):
-        content.add_metrics({f"{prefix}/{name}": value for name, value in (metrics or {}).items()}, at_ms, step)
+        content.add_metrics({f"{prefix}/{name}": value for name, value in (metrics or {}).items()}, at_ms, 0)
     cost = {"duration_s": record.duration_s, "num_epochs": record.num_epochs, "num_parameters": record.num_parameters}
-    content.add_metrics({f"cost/{name}": value for name, value in cost.items()}, at_ms, step)
+    content.add_metrics({f"cost/{name}": value for name, value in cost.items()}, at_ms, 0)
     content.tags |= {"status": record.status, "attempts": str(record.attempts)}
     if record.reused_from is not None:
         content.tags["reused_from"] = record.reused_from[:MAX_TEXT]
+    if record.best_epoch is not None:
+        content.tags["best_epoch"] = str(record.best_epoch)
     if record.error is not None:
         content.tags["error"] = record.error[:MAX_TEXT]
     return content

@@ -106,6 +106,11 @@ def test_report_and_tables_are_there(finished: tuple[Path, Path, str]) -> None:
     assert "ridge" in report
     assert f"report: {study / 'report.md'}" in printed
     assert (study / "tables" / "ablation.csv").exists()
+    page = (study / "report.html").read_text()
+    assert page.count("<svg") >= 5
+    store = Store(study, study="small")
+    attached = {item.path for item in store.client.list_artifacts(store.parents[0].info.run_id)}
+    assert {"report.md", "report.html", "tables", "figures"} <= attached
 
 
 def test_the_same_command_again_repeats_nothing(finished: tuple[Path, Path, str]) -> None:

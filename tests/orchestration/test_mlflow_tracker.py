@@ -15,7 +15,8 @@ from orchestration.endings import ending_of_exception
 from orchestration.ledger import Ledger
 from orchestration.ledger_state import fold_events
 from orchestration.sources.listed import ListedSource
-from orchestration.tracking.mlflow_tracker import MlflowTracker, without_credentials
+from orchestration.tracking.credentials import without_credentials
+from orchestration.tracking.mlflow_tracker import MlflowTracker
 from orchestration.tracking.position import POSITION_FILE, Position, load_position, save_position
 from search_spaces.trial import Cell
 from tests.orchestration.studies import STUDY, listed, run_toy, searched
@@ -66,6 +67,11 @@ def test_runs_carry_what_the_compare_page_needs(study):
     # without it the UI opens the experiment on its pages for language models
     assert Store(study).experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert metrics["test/mae"] == pytest.approx(metrics["chosen/mae"] + 1)
+    # bars side by side and not lines of one point; the compare page begins with the first metric that was sent
+    trial_id = tags["trial_id"]
+    assert [step for step, _, _ in Store(study).points(trial_id, "test/mae")] == [0]
+    assert int(tags["best_epoch"]) in [step for step, _, _ in Store(study).points(trial_id, "valid/mae")]
+    assert next(iter(metrics)) == "valid/mae"
 
 
 def test_predictions_and_checkpoints_of_confirm_trials_are_artifacts(study):
