@@ -9,6 +9,7 @@ import numpy as np
 
 from reports.grid import Grid
 from reports.hyperparameters.configuration_grids import ConfigurationBlock, configuration_blocks
+from reports.hyperparameters.history import SearchHistory
 from reports.hyperparameters.importance import Importance, MethodShares, Share
 from reports.hyperparameters.optimism import Optimism
 from reports.hyperparameters.optimum import Plateau
@@ -51,7 +52,7 @@ def hyperparameter_grids(report: Report) -> HyperparameterGrids:
     return HyperparameterGrids(
         configurations=configuration_blocks(report),
         importance=tuple(_importance_block(importance) for importance in section.importance),
-        findings=tuple(_finding(sensitivity) for sensitivity in section.sensitivity),
+        findings=tuple(map(_finding, section.sensitivity, section.histories)),
         sensitivity=tuple(_sensitivity_block(sensitivity) for sensitivity in section.sensitivity),
         plateaus=tuple(_plateau_block(plateau) for plateau in section.plateaus),
         optimism=_optimism_grid(section.optimism),
@@ -105,16 +106,18 @@ def _beyond_noise(methods: Sequence[MethodShares]) -> Iterator[str]:
             yield f"Not judged by {found.method.name}, as not every trial has them: {', '.join(found.unjudged)}."
 
 
-def _finding(sensitivity: Sensitivity) -> str:
+def _finding(sensitivity: Sensitivity, history: SearchHistory) -> str:
     """What the trends of one arm support, in a sentence."""
+    constant = f"; had one value in all trials: {', '.join(history.constant)}" if history.constant else ""
     if sensitivity.refusal:
-        return f"`{sensitivity.arm}`: nothing is said of single parameters; {sensitivity.refusal}."
+        return f"`{sensitivity.arm}`: nothing is said of single parameters; {sensitivity.refusal}{constant}."
     shown = [curve for curve in sensitivity.curves if curve.p_holm <= LEVEL]
     others = [curve.parameter.name for curve in sensitivity.curves if curve.p_holm > LEVEL]
     told = [f"{curve.parameter.name} (best: {best_text(curve)})" for curve in sorted(shown, key=lambda c: c.p_flat)]
+    if not told:
+        return f"`{sensitivity.arm}`: no parameter is shown to matter{constant}."
     silent = f"; no effect shown: {', '.join(others)}" if others else ""
-    matter = f"matters: {', '.join(told)}" if told else "no parameter is shown to matter"
-    return f"`{sensitivity.arm}`: {matter}{silent}." if told else f"`{sensitivity.arm}`: {matter}."
+    return f"`{sensitivity.arm}`: matters: {', '.join(told)}{silent}{constant}."
 
 
 def _sensitivity_block(sensitivity: Sensitivity) -> ArmBlock:

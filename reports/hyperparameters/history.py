@@ -5,6 +5,7 @@ Legend: ``n`` trials, ``P`` parameters.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,7 +28,8 @@ BoolArray = npt.NDArray[np.bool_]
 class SearchHistory:
     """Every search trial of one arm, cell by cell in the order of asking.
 
-    objective: the validation metric that was searched on. parameters: those that had an effect in at least one trial.
+    objective: the validation metric that was searched on. parameters: those that took at least two values where they
+    had an effect. constant: names of the others, of which the search says nothing.
     cells: where there was a search; place: (n,) index into ``cells``.
     units: (n, P) unit coordinates; NaN where the parameter had no effect beside the trial's other values.
     values: (n,) the objective as shown (per cent for shares); NaN where the trial gave none. A pruned trial has the
@@ -37,6 +39,7 @@ class SearchHistory:
     arm: str
     objective: Metric
     parameters: tuple[SearchedParameter, ...]
+    constant: tuple[str, ...]
     cells: tuple[FoldCell, ...]
     place: IntArray
     units: FloatArray
@@ -100,14 +103,15 @@ def _history(
     index = {cell: place for place, cell in enumerate(cells)}
     units = np.array([[_unit(parameter, record) for parameter in parameters] for record in ordered])
     units = units.reshape(len(ordered), len(parameters))
-    is_active = np.isfinite(units).any(axis=0)
+    varies = [np.unique(column[np.isfinite(column)]).size > 1 for column in units.T]
     return SearchHistory(
         arm=arm,
         objective=objective,
-        parameters=tuple(parameter for parameter, active in zip(parameters, is_active, strict=True) if active),
+        parameters=tuple(itertools.compress(parameters, varies)),
+        constant=tuple(parameter.name for parameter, does in zip(parameters, varies, strict=True) if not does),
         cells=cells,
         place=np.array([index[cell_of(record.repeat, record.fold)] for record in ordered], dtype=np.int64),
-        units=units[:, is_active],
+        units=units[:, np.flatnonzero(varies)],
         values=np.array([_value(record, objective) for record in ordered]),
         statuses=tuple(record.status for record in ordered),
         trial_ids=tuple(record.trial_id for record in ordered),

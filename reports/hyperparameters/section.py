@@ -39,7 +39,7 @@ class Hyperparameters:
     @property
     def has_ranges(self) -> bool:
         """Whether the searched ranges were recorded (studies of the first version lack them)."""
-        return any(history.parameters for history in self.histories)
+        return any(history.parameters or history.constant for history in self.histories)
 
 
 def examine_hyperparameters(

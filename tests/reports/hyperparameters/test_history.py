@@ -28,17 +28,32 @@ def test_a_value_that_the_trial_did_not_use_is_no_value_of_it() -> None:
     drawn = {"fd": False, "lambda1": 0.5}
     unused = make_search_record("full", None, 0, 0.9, parameters=drawn, settings={"fd": False})
     preset = make_search_record("full", None, 1, 0.9, parameters=drawn, settings={"fd": False, "lambda1": 1})
-    used = make_search_record("full", None, 2, 0.9, parameters={"fd": True, "lambda1": 0.5})
-    used = replace(used, settings=used.parameters)
-    history = only_history(study, [unused, preset, used])
+    used = [
+        make_search_record("full", None, number, 0.9, parameters=own, settings=own)
+        for number, own in ((2, {"fd": True, "lambda1": 0.5}), (3, {"fd": True, "lambda1": 1.0}))
+    ]
+    history = only_history(study, [unused, preset, *used])
     assert [parameter.name for parameter in history.parameters] == ["fd", "lambda1"]
-    np.testing.assert_array_equal(history.units, [[1, np.nan], [1, np.nan], [0, 0.25]])
+    np.testing.assert_array_equal(history.units, [[1, np.nan], [1, np.nan], [0, 0.25], [0, 0.5]])
 
 
-def test_a_parameter_that_no_trial_used_is_left_out() -> None:
-    study = make_search_study({"gamma": {"uniform": [0, 1]}, "alpha": {"uniform": [0, 1]}}, folds=(None,))
-    record = make_search_record("full", None, 0, 0.9, parameters={"gamma": 0.5, "alpha": 0.1}, settings={"gamma": 0.5})
-    assert [parameter.name for parameter in only_history(study, [record]).parameters] == ["gamma"]
+def test_a_parameter_that_had_one_value_or_no_effect_is_named_apart() -> None:
+    study = make_search_study({name: {"uniform": [0, 1]} for name in ("alpha", "beta", "gamma")}, folds=(None,))
+    records = [
+        make_search_record(
+            "full",
+            None,
+            number,
+            0.9,
+            parameters={"alpha": 0.5, "beta": 0.1 * number, "gamma": 0.1 * number},
+            settings={"alpha": 0.5, "gamma": 0.1 * number},
+        )
+        for number in range(3)
+    ]
+    history = only_history(study, records)
+    assert [parameter.name for parameter in history.parameters] == ["gamma"]
+    assert history.constant == ("alpha", "beta")
+    assert history.units.shape == (3, 1)
 
 
 def test_levels_of_cells_are_taken_out_by_the_median_and_failed_trials_have_no_value() -> None:

@@ -40,8 +40,8 @@ def test_a_line_crosses_each_axis_at_its_value() -> None:
 def test_ranks_are_within_a_fold_best_first() -> None:
     (lines,) = lines_of(
         [
-            *((0, number, loss, 0.1, 1, "completed") for number, loss in enumerate((0.5, 0.7, 0.6))),
-            *((1, number, loss, 0.1, 1, "completed") for number, loss in enumerate((9.0, 8.0, 10.0))),
+            *((0, number, loss, loss / 20, 1, "completed") for number, loss in enumerate((0.5, 0.7, 0.6))),
+            *((1, number, loss, loss / 20, 1, "completed") for number, loss in enumerate((9.0, 8.0, 10.0))),
         ],
         folds=(0, 1),
     )
@@ -54,7 +54,7 @@ def test_trials_without_a_value_have_no_line_and_pruned_ones_do() -> None:
     (lines,) = lines_of(
         [
             (0, 0, 0.5, 0.1, 1, "completed"),
-            (0, 1, 0.6, 0.1, 1, "pruned"),
+            (0, 1, 0.6, 0.2, 1, "pruned"),
             (0, 2, 0.1, 0.1, 1, "failed"),
             (0, 3, 0.7, 0.1, 1, "completed"),
         ]
