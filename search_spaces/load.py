@@ -23,15 +23,16 @@ def load(path: Path, catalogue: Catalogue, overrides: Sequence[str] = ()) -> Sea
     Raises:
         SpaceErrors: with all problems at once.
     """
-    return _check(read_document(path), catalogue, overrides)
+    return check_document(read_document(path), catalogue, overrides)
 
 
 def load_text(text: str, catalogue: Catalogue, overrides: Sequence[str] = (), source: str = "<text>") -> SearchSpace:
     """As :func:`load`, from a text."""
-    return _check(parse_document(text, source), catalogue, overrides)
+    return check_document(parse_document(text, source), catalogue, overrides)
 
 
-def _check(document: Document, catalogue: Catalogue, overrides: Sequence[str]) -> SearchSpace:
+def check_document(document: Document, catalogue: Catalogue, overrides: Sequence[str] = ()) -> SearchSpace:
+    """As :func:`load`, from a document that is read already."""
     content, overridden, override_problems = apply_overrides(document.content, overrides)
     space, findings = validate(content)
     if space is not None:

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+def _print_schema(is_wanted: bool) -> None:
+    if is_wanted:
+        from orchestration.catalogue import describe_methods
+        from search_spaces.json_schema import schema_text
+
+        print(schema_text(describe_methods()), end="")
+        raise typer.Exit(COMPLETED)
+
+
 @app.command()
 def search(
     space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
@@ -50,6 +59,15 @@ def search(
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an existing study aside and start anew.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema",
+            is_eager=True,
+            callback=_print_schema,
+            help="Print the JSON schema of search spaces, for editors.",
+        ),
+    ] = False,
 ) -> None:
     """Run the study that a search space describes, or continue it, and write its report.
 
@@ -60,12 +78,14 @@ def search(
         checked = _load(space, tuple(overrides or ()))
         from orchestration.launch import LaunchOptions, launch, prepare
         from orchestration.report_files import deliver_report, rebuild_report
+        from orchestration.reuse.places import require_places
         from orchestration.workspace import Workspace
 
         workspace = Workspace(out / checked.study)
         if report_only:
             print(rebuild_report(workspace))
             raise typer.Exit(COMPLETED)
+        require_places(tuple(reuse or ()))
         prepared = prepare(checked, data_dir, address, tuple(only or ()))
         if dry_run:
             from orchestration.estimate import describe_estimate, estimate_study
@@ -93,11 +113,15 @@ def main() -> None:
 
 
 def _load(space: str, overrides: tuple[str, ...]) -> SearchSpace:
-    from orchestration.catalogue import describe_methods
-    from search_spaces.load import load
+    from search_spaces.document import read_document
+    from search_spaces.load import check_document
     from search_spaces.packaged import find_space
 
-    return load(find_space(space), describe_methods(), overrides)
+    # A file that is no YAML is refused before the methods, and torch with them, are imported.
+    document = read_document(find_space(space))
+    from orchestration.catalogue import describe_methods
+
+    return check_document(document, describe_methods(), overrides)
 
 
 def _print_result(workspace: Workspace, outcome: StudyOutcome, report: Path, as_json: bool, uri: str | None) -> None:

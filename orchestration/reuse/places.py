@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from orchestration.errors import UsageError
 from orchestration.reuse.known_results import FindResult, first_of, nothing_known
-from orchestration.reuse.study_directories import results_in
+from orchestration.reuse.study_directories import ledgers_in, results_in
+
+
+def require_places(places: Sequence[str]) -> None:
+    """Refuse what cannot hold results before anything is planned; raises UsageError naming every such place."""
+    problems = []
+    for place in places:
+        try:
+            if "://" not in place:
+                ledgers_in(Path(place))
+        except UsageError as error:
+            problems.append(str(error))
+    if problems:
+        raise UsageError("\n".join(problems))
 
 
 def find_results(places: Sequence[str], context: str) -> FindResult:

@@ -28,12 +28,8 @@ def results_in(directory: Path, context: str) -> FindResult:
 
     Raises UsageError where there is no study, LedgerError for a damaged ledger.
     """
-    own = directory / LEDGER_FILE
-    ledgers = [own] if own.exists() else sorted(directory.glob(f"*/{LEDGER_FILE}"))
-    if not ledgers:
-        raise UsageError(f"--reuse {directory}: no study there (no {LEDGER_FILE}); name a directory like runs/<study>")
     stored: dict[str, _Stored] = {}
-    for ledger in ledgers:
+    for ledger in ledgers_in(directory):
         for result_id, record in _completed(ledger, context).items():
             stored.setdefault(result_id, _Stored(ledger.parent, record))
 
@@ -47,6 +43,15 @@ def results_in(directory: Path, context: str) -> FindResult:
         return KnownResult(record, origin, lambda: read(record.trial_id))
 
     return find
+
+
+def ledgers_in(directory: Path) -> list[Path]:
+    """The ledger of a study, or those of the studies in a folder. Raises UsageError where there is none."""
+    own = directory / LEDGER_FILE
+    ledgers = [own] if own.exists() else sorted(directory.glob(f"*/{LEDGER_FILE}"))
+    if not ledgers:
+        raise UsageError(f"--reuse {directory}: no study there (no {LEDGER_FILE}); name a directory like runs/<study>")
+    return ledgers
 
 
 def _completed(ledger: Path, context: str) -> dict[str, Mapping[str, Any]]:
