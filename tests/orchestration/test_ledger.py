@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.events import Event, check_line, encode_event, metrics_from_json, metrics_to_json
@@ -35,7 +35,6 @@ def numbers_in(directory: Path) -> list[int]:
         return [event.seq for event in ledger.events()]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(), JSON, max_size=4), st.integers(1, 10**9), st.integers(0, 10**13))
 def test_an_event_survives_its_line(data, seq, at_ms):
     event = Event(seq, at_ms, "report", data)
