@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from dmd.job import Seat
+from orchestration.driver import StudyPlan
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor, Resources
 from orchestration.executors.ray_cluster import ray_cluster
 from orchestration.executors.ray_tune import RayTuneExecutor
-from tests.orchestration.studies import listed, run_toy, state_of, toy_of
+from orchestration.ledger import Ledger
+from orchestration.runner import DmdRunner, FoldPlan
+from orchestration.study import run_study
+from search_spaces.trial import Cell, Trial
+from tests.orchestration.studies import STUDY, listed, run_toy, state_of, toy_of
 from tests.orchestration.toy import make_trial
 
 EXECUTORS = ["inline", "ray"]
@@ -89,3 +97,60 @@ def test_nothing_is_left_after_deaths_and_endings(tmp_path, executor):
     processes = toy_of(tmp_path).processes("open") - {str(os.getpid())}
     assert len(processes) >= 2
     assert wait_until_gone(processes) == set()
+
+
+DMD = {"width": 8, "heads": 2, "levels": 1, "gd.size_homo": 4, "max_epochs": 4, "patience": 4, "batch_size": 5}
+
+
+@dataclass(frozen=True)
+class NotingRunner(DmdRunner):
+    """The real runner; every worker leaves its process id in a file that bears its rank."""
+
+    notes: Path = Path()
+
+    def open(self):
+        run_trial = super().open()
+
+        def noting(trial, on_epoch, checkpoint_directory, seat=Seat()):  # noqa: B008
+            (self.notes / str(seat.rank)).write_text(str(os.getpid()))
+            return run_trial(trial, on_epoch, checkpoint_directory, seat)
+
+        return noting
+
+
+def train_dmd(directory: Path, executor: str, killed_after: int | None = None):
+    """The record of one confirm trial of DMD; killed_after: the epoch after which the second worker is killed."""
+    directory.mkdir()
+    runner = NotingRunner(
+        "planted:num_videos=9,clips_per_video=5", None, None, FoldPlan("official"), "cpu", 1, notes=directory
+    )
+    trial = Trial("full", "dmd", "confirm", DMD, {}, 3, Cell(), "context")
+
+    def on_event(event):
+        if event.kind == "report" and event.data["epoch"] == killed_after:
+            os.kill(int((directory / "1").read_text()), signal.SIGKILL)
+
+    plan = StudyPlan(STUDY, listed([trial]), checkpoints=directory / "checkpoints")
+    with Ledger(directory) as ledger:
+        outcome = run_study(plan, make_executor(executor), runner, ledger, on_event=on_event)
+        assert outcome.num_completed == 1
+        reports = [event.data["epoch"] for event in ledger.events() if event.kind == "report"]
+    assert reports == [1, 2, 3, 4], "each epoch is recorded once"
+    (record,) = state_of(directory).records()
+    return record
+
+
+def numbers_of(record):
+    return record.epochs, record.valid, record.test, record.best_epoch, record.predictions.values.tolist()
+
+
+def test_a_killed_worker_changes_no_number_whatever_the_executor(tmp_path):
+    whole = train_dmd(tmp_path / "whole", "inline")
+    assert whole.attempts == 1
+    assert len(whole.predictions.values) == whole.num_test > 0
+    for executor in EXECUTORS:
+        killed = train_dmd(tmp_path / executor, executor, killed_after=2)
+        assert killed.attempts == 2
+        assert numbers_of(killed) == numbers_of(whole)
+        processes = {(tmp_path / executor / str(rank)).read_text() for rank in (0, 1)}
+        assert wait_until_gone(processes - {str(os.getpid())}) == set()
