@@ -37,9 +37,9 @@ logger = logging.getLogger(__name__)
 class StudyPlan:
     """What a driver works through.
 
-    objective: what the stopping rule looks at; None if nothing is searched. device: name for the records.
-    checkpoints: directory under which every trial has one for its training state; None: nothing is kept.
-    details: directory for what finished trials show of every test item; None: it is dropped.
+    objective: what the stopping rule looks at; None if nothing is searched. device: name for the records. workers: how
+    many train a trial together. checkpoints: directory under which every trial has one for its training state; None:
+    nothing is kept. details: directory for what finished trials show of every test item; None: it is dropped.
     provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial
     what only the data know (how the training-median predictor scores in its place). given: trials that no worker runs.
     known: finds the result of a trial in other studies.
@@ -50,6 +50,7 @@ class StudyPlan:
     stopping: StoppingRule = field(default_factory=NeverStop)
     objective: Objective | None = None
     device: str = "cpu"
+    workers: int = 1
     checkpoints: Path | None = None
     details: Path | None = None
     limits: StudyLimits = NO_LIMITS
@@ -180,7 +181,7 @@ class Driver:
             self._record_epoch(trial, report)
         device = self._plan.device if state.attempts else "none"
         record = build_record(self._plan.study, trial, ending, state.epochs, state.attempts, device)
-        record = replace(record, number=state.number)
+        record = replace(record, number=state.number, workers=self._plan.workers if state.attempts else 1)
         if record.status == "failed":
             record = self._plan.complete_failure(trial, record)
         if self._plan.details is not None and ending.result is not None and ending.result.test_details:

@@ -149,6 +149,7 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, k
         stopping=stopping,
         objective=objective,
         device=prepared.fingerprint.device,
+        workers=prepared.fingerprint.workers,
         checkpoints=workspace.checkpoints,
         details=workspace.artifacts,
         limits=limits_of(space),

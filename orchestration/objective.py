@@ -34,14 +34,14 @@ class Objective:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a trial takes: ``parameters`` of its model, or ``device_seconds`` on its device. Less is better."""
+    """What a trial takes: ``parameters`` of its model, or ``device_seconds`` on all of its devices. Less is better."""
 
     name: str
     direction: Direction = "minimize"
 
     def of_record(self, record: RunRecord) -> float | None:
         """The cost of a trial that has ended."""
-        return _finite(float(record.num_parameters) if self.name == "parameters" else record.duration_s)
+        return _finite(float(record.num_parameters) if self.name == "parameters" else record.device_s)
 
 
 Goal = Objective | Cost

@@ -65,7 +65,7 @@ def _account(cell: FoldCell, runs: Sequence[RunRecord]) -> SearchBudget:
     ended = Counter(run.status for run in runs)
     epochs = sum(run.num_epochs for run in runs)
     # fsum is exact: the total does not depend on the order of the records.
-    device_s = math.fsum(run.duration_s for run in runs)
+    device_s = math.fsum(run.device_s for run in runs)
     return SearchBudget(runs[0].arm, cell, ended["completed"], ended["pruned"], ended["failed"], epochs, device_s)
 
 

@@ -94,7 +94,7 @@ def find_front(values: FloatArray) -> npt.NDArray[np.bool_]:
 
 
 def _values(record: RunRecord, objectives: Sequence[str]) -> tuple[float, ...]:
-    costs = {PARAMETERS: float(record.num_parameters), DEVICE_SECONDS: record.duration_s}
+    costs = {PARAMETERS: float(record.num_parameters), DEVICE_SECONDS: record.device_s}
     return tuple(
         costs[name] if name in costs else record.valid.get(name.removeprefix("valid/"), math.nan) for name in objectives
     )

@@ -50,6 +50,7 @@ class RunRecord:
     num_train, num_valid, num_test: items of the three parts.
     number: how many trials of the study were asked for before this one; None if not recorded.
     reused_from: the other study whose result this is, in words; None if the trial ran in this one.
+    workers: how many trained the trial together, each on a device of its own.
     """
 
     study: str
@@ -81,6 +82,12 @@ class RunRecord:
     predictions: Predictions | None = None
     number: int | None = None
     reused_from: str | None = None
+    workers: int = 1
+
+    @property
+    def device_s(self) -> float:
+        """Seconds that the trial held its devices, summed over them."""
+        return self.duration_s * self.workers
 
 
 @dataclass(frozen=True)

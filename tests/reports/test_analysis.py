@@ -210,6 +210,8 @@ def test_cost_counts_every_trial_once() -> None:
         ("no_ca", "confirm"): 15,
     }
     assert sum(row.device_s for row in cost.rows) == pytest.approx(40 * 2.5)
+    together = analyse(study, [replace(record, workers=3) for record in records]).cost
+    assert sum(row.device_s for row in together.rows) == pytest.approx(3 * 40 * 2.5)
 
 
 def test_an_arm_missing_in_some_folds_is_said_and_compared_on_the_others() -> None:
