@@ -30,26 +30,34 @@ class LocalPeer:
         self._visible_gpu = visible_gpu
         self._process: multiprocessing.process.BaseProcess | None = None
         self._connection: Connection | None = None
+        self._waiting: threading.Thread | None = None
 
     def start(self, trial: Trial, seat: Seat) -> Future[Outcome]:
         """See :class:`orchestration.executors.together.Peer`."""
         if self._process is None or not self._process.is_alive():
             self._launch()
         outcome: Future[Outcome] = Future()
-        threading.Thread(target=self._work, args=(trial, seat, outcome), daemon=True).start()
+        self._waiting = threading.Thread(target=self._work, args=(trial, seat, outcome), daemon=True)
+        self._waiting.start()
         return outcome
 
     def close(self) -> None:
-        """End the process: it leaves when its connection closes, or is killed."""
+        """End the process: it leaves as soon as it is back from its trial, or is killed."""
         if self._process is None or self._connection is None:
             return
-        self._connection.close()
+        with contextlib.suppress(OSError):
+            self._connection.send(None)
         self._process.join(_LEAVE_S)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+        if self._waiting is not None:
+            self._waiting.join()
+        self._connection.close()
 
     def _launch(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
         # A fresh interpreter: a fork would inherit the threads and the GPU of this process in an undefined state.
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
@@ -80,7 +88,7 @@ def local_peers(runner: TrialRunner, num_peers: int, gpus: tuple[str, ...] = ())
 
 
 def _serve(connection: Connection, runner: TrialRunner, visible_gpu: str | None) -> None:
-    """Train shares of trials until the other end of the connection is gone."""
+    """Train shares of trials until told to leave, or until the other end of the connection is gone."""
     # Ctrl-C reaches the whole terminal; the first worker decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if visible_gpu is not None:
@@ -88,5 +96,7 @@ def _serve(connection: Connection, runner: TrialRunner, visible_gpu: str | None)
     run_trial = runner.open()
     with contextlib.suppress(EOFError, OSError):
         while True:
-            trial, seat = connection.recv()
-            connection.send(train_share(run_trial, trial, seat))
+            asked = connection.recv()
+            if asked is None:
+                return
+            connection.send(train_share(run_trial, *asked))

@@ -99,6 +99,21 @@ def test_nothing_is_left_after_deaths_and_endings(tmp_path, executor):
     assert wait_until_gone(processes) == set()
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_ctrl_c_leaves_no_worker_and_the_study_goes_on(tmp_path, executor):
+    def on_event(event):
+        if event.kind == "report" and event.data["epoch"] == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    trials = [make_trial(1, epochs=6), make_trial(2)]
+    outcome, _ = run(tmp_path, trials, executor, epoch_s=0.1, on_event=on_event)
+    assert outcome.is_interrupted
+    assert wait_until_gone(toy_of(tmp_path).processes("open") - {str(os.getpid())}) == set()
+    outcome, records = run(tmp_path, trials, executor)
+    assert (outcome.num_completed, outcome.is_interrupted) == (2, False)
+    assert sorted(record.num_epochs for record in records.values()) == [3, 6]
+
+
 DMD = {"width": 8, "heads": 2, "levels": 1, "gd.size_homo": 4, "max_epochs": 4, "patience": 4, "batch_size": 5}
 
 
