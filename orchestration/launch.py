@@ -16,19 +16,19 @@ from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
 from orchestration.earlier_looks import count_earlier_looks
 from orchestration.errors import UsageError
-from orchestration.events import Event
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor, Resources
 from orchestration.executors.ray_tune import RayTuneExecutor
 from orchestration.external.given_trials import given_trials
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import Fingerprint, take_fingerprint
-from orchestration.ledger import Ledger
+from orchestration.ledger import Ledger, read_events
 from orchestration.limits import limits_of
 from orchestration.local_gpus import visible_gpus
 from orchestration.local_machine import num_cpus, require_resources, settle_workers
+from orchestration.logs import study_logs
 from orchestration.planning import PlannedStudy, fold_plan, plan_study
-from orchestration.progress import ProgressView
+from orchestration.progress import show_progress
 from orchestration.racing import make_racer
 from orchestration.reuse.known_results import FindResult
 from orchestration.reuse.places import find_results
@@ -36,6 +36,7 @@ from orchestration.runner import DmdRunner
 from orchestration.sources.staged import StudySource
 from orchestration.stopping import NeverStop, StoppingRule, make_stopping
 from orchestration.study import StudyOutcome, run_study
+from orchestration.tally import StudyTally
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from orchestration.workspace import EXTERNAL_KEY, Manifest, Workspace, require_same_study
 from reports.record import StudyDescription
@@ -91,15 +92,14 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     planned = prepared.planned
     space = planned.space
     known = find_results(options.reuse, planned.context)
-    with _open_ledger(workspace) as ledger:
+    with _open_ledger(workspace) as ledger, study_logs(workspace.logs):
         for notice in ledger.notices:
             print(notice, file=sys.stderr)
         description = _settle_manifest(workspace, prepared, options.command)
         uri = options.tracking_uri or space.tracking.uri
         tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
-        num_ended = sum(_counts(event, planned) for event in ledger.events())
-        executor = _make_executor(space, options)
-        with ProgressView(planned.num_trials, num_ended, space.objective_metric, options.is_quiet) as progress:
+        executor = _make_executor(space, options, workspace.logs)
+        with show_progress(space.study, _tally(planned, ledger), options.is_quiet) as progress:
             race = make_racer(description, len(planned.cells)) if space.confirm.race is not None else None
             source = planned.make_source(race)
             plan = _study_plan(prepared, workspace, source, known)
@@ -109,9 +109,14 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     return outcome
 
 
-def _counts(event: Event, planned: PlannedStudy) -> bool:
-    """Whether an event is the end of a trial that belongs to what runs now."""
-    return event.kind == "tell" and planned.is_running(event.data["record"]["arm"], event.data["record"]["stage"])
+def _tally(planned: PlannedStudy, ledger: Ledger) -> StudyTally:
+    """How far the arms that run now are, by the ledger of earlier sessions."""
+    tally = StudyTally(planned.num_trials, planned.shown_objective)
+    for event, _ in read_events(ledger.path, stop=ledger.length, kinds=("ask", "tell")):
+        content = event.data["trial" if event.kind == "ask" else "record"]
+        if planned.is_running(content["arm"], content["stage"]):
+            tally.recall(event)
+    return tally
 
 
 def _open_ledger(workspace: Workspace) -> Ledger:
@@ -123,7 +128,7 @@ def _open_ledger(workspace: Workspace) -> Ledger:
         ) from error
 
 
-def _make_executor(space: SearchSpace, options: LaunchOptions) -> Executor:
+def _make_executor(space: SearchSpace, options: LaunchOptions, logs: Path) -> Executor:
     wanted = space.resources
     workers = wanted.num_workers
     if options.executor == "inline":
@@ -132,7 +137,7 @@ def _make_executor(space: SearchSpace, options: LaunchOptions) -> Executor:
     # A cluster of our own declares what the processes of this machine may use, and enough of what only has a name.
     declared = {name: amount * workers for name, amount in wanted.custom.items()}
     cpus = None if options.address else num_cpus()
-    return RayTuneExecutor(resources, options.address, cpus, declared or None, wanted.max_concurrent)
+    return RayTuneExecutor(resources, options.address, cpus, declared or None, wanted.max_concurrent, logs / "ray")
 
 
 def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, known: FindResult) -> StudyPlan:

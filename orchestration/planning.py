@@ -105,6 +105,11 @@ class PlannedStudy:
         return _objective_of(self.space.objective_metric)
 
     @property
+    def shown_objective(self) -> Objective:
+        """What progress shows of a trial: the objective, or the validation counterpart of the primary metric."""
+        return self.objective or _objective_of(self.space.primary_metric)
+
+    @property
     def certain_seeds(self) -> tuple[int, ...]:
         """The confirm seeds that every arm gets, however a race goes."""
         race = self.space.confirm.race

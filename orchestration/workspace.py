@@ -47,6 +47,11 @@ class Workspace:
         return self.directory / "checkpoints"
 
     @property
+    def logs(self) -> Path:
+        """What libraries and workers had to say."""
+        return self.directory / "logs"
+
+    @property
     def artifacts(self) -> Path:
         """Details of finished trials, and MLflow's artifacts where it stores into the study directory."""
         return self.directory / "artifacts"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shlex
 import sys
 from dataclasses import asdict, replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from orchestration.cli.failures import COMPLETED, INTERRUPTED, SOME_FAILED, bad_input_exits
+from orchestration.logs import quiet_libraries
 
 if TYPE_CHECKING:
     from orchestration.study import StudyOutcome
@@ -108,7 +108,7 @@ def search(
 
 def main() -> None:
     """Entry point of the console script."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    quiet_libraries()
     app()
 
 

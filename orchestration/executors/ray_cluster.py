@@ -11,8 +11,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from orchestration.executors.protocol import Resources
+from orchestration.logs import collect_worker_logs, hand_to_root
 
 # Read by Ray when it is imported or started. Tune's snapshots, default loggers and changes of directory are off.
 _ENVIRONMENT = {
@@ -41,17 +43,22 @@ class ResourcesUnavailable(Exception):
 
 @contextlib.contextmanager
 def ray_cluster(
-    address: str | None, num_cpus: int | None = None, custom: Mapping[str, float] | None = None
+    address: str | None,
+    num_cpus: int | None = None,
+    custom: Mapping[str, float] | None = None,
+    logs: Path | None = None,
 ) -> Iterator[None]:
     """A connection to Ray; a cluster that runs already in this process is used and left alone.
 
     address: None starts a cluster on this machine (num_cpus, custom: what it declares; None: the machine's CPUs),
-    otherwise connects to one (``auto``, ``ray://...``). Its temporary directory goes when it does.
+    otherwise connects to one (``auto``, ``ray://...``). Its temporary directory goes when it does; what its processes
+    logged is copied to ``logs`` before.
     """
     os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _LOOPBACK)
     import ray
 
     # Tune logs every trial that failed as an error of its own; ours are in the ledger.
+    hand_to_root("ray", "ray.tune")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     # Ray prints the death of a worker to stdout even with log_to_driver=False; stdout belongs to results. The death
     # and its reason are in the record of the trial.
@@ -60,7 +67,7 @@ def ray_cluster(
         yield
         return
     if address is not None:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(address=address, log_to_driver=False, configure_logging=False)
         try:
             yield
         finally:
@@ -74,12 +81,14 @@ def ray_cluster(
             resources=dict(custom) if custom else None,
             include_dashboard=False,
             log_to_driver=False,
-            logging_level=logging.ERROR,
+            configure_logging=False,
             _temp_dir=directory,
         )
         yield
     finally:
         _shut_down()
+        if logs is not None:
+            collect_worker_logs(Path(directory, "session_latest", "logs"), logs)
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from orchestration.driver import Driver
@@ -18,8 +19,9 @@ class RayTuneExecutor:
     """Ray Tune schedules; the driver decides.
 
     resources: of one trial. address: a running cluster, or None for one of our own on this machine, which then declares
-    ``num_cpus`` and ``custom``. max_trials: at the same time; None: as many as fit. A trial that loses a worker
-    is tried ``MAX_RETRIES`` more times from its own checkpoint.
+    ``num_cpus`` and ``custom``. max_trials: at the same time; None: as many as fit. logs: where those of a cluster
+    of our own go; None: nowhere. A trial that loses a worker is tried ``MAX_RETRIES`` more times from its own
+    checkpoint.
     """
 
     def __init__(
@@ -29,17 +31,19 @@ class RayTuneExecutor:
         num_cpus: int | None = None,
         custom: Mapping[str, float] | None = None,
         max_trials: int | None = None,
+        logs: Path | None = None,
     ) -> None:
         self._resources = resources
         self._address = address
         self._num_cpus = num_cpus
         self._custom = custom
         self._max_trials = max_trials
+        self._logs = logs
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         if driver.has_all_given_out:
             return
-        with ray_cluster(self._address, self._num_cpus, self._custom):
+        with ray_cluster(self._address, self._num_cpus, self._custom, self._logs):
             interruption.listen_again()
             from orchestration.executors.ray_adapters import TuneBridge
 

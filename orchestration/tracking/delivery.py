@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.events import Event
+from orchestration.logs import hand_to_root
 from orchestration.tracking.position import Position
 from orchestration.tracking.run_content import (
     RUN_STATUS,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 _NO_TELEMETRY = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 # A server that is away must be noticed in seconds: waiting is the writer's task. The user's own values stay.
 _DEFAULTS = {
-    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
@@ -60,12 +61,11 @@ def connect(uri: str) -> MlflowClient:
     os.environ.update(_NO_TELEMETRY)
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     # What MLflow's own use of its libraries deprecates is no news for whoever runs a study.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(mlflow|sqlalchemy|alembic)\b")
     from mlflow import MlflowClient
 
+    hand_to_root("mlflow", "alembic")
     return MlflowClient(tracking_uri=uri)
 
 
