@@ -11,6 +11,9 @@ Legend: ``n`` trials, ``P`` parameters, ``B`` samples.
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -28,11 +31,13 @@ IntArray = npt.NDArray[np.int64]
 
 MIN_TRIALS = 20
 TRIALS_PER_PARAMETER = 3
-NUM_POINT_ESTIMATES = 3
+NUM_POINT_ESTIMATES = 2
 """Methods with randomness of their own are averaged over so many runs on the whole search."""
 MOST_SAMPLES, FEWEST_SAMPLES, SAMPLES_OF_A_REPORT = 25, 6, 80
 """Resamples per arm for each of interval and noise level: the last over the number of arms, within the first two. Few
 of them widen the interval (t with one degree less than there are); they do not make it too narrow."""
+FEWEST_SHUFFLES = 2
+"""Shuffles per arm where many arms are searched alike and share the noise level."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class MethodShares:
 class Importance:
     """The importances of one arm. refusal: why there are none, as a sentence; empty if there are.
 
-    num_samples: resamples behind each interval and each noise level.
+    num_samples: resamples behind each interval; as many shuffles or more are behind each noise level.
     """
 
     arm: str
@@ -104,92 +109,147 @@ class Importance:
     methods: tuple[MethodShares, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Search:
+    """What is asked of the methods for one arm. losses, place: (n,), trials with a value only; units: (n, P)."""
+
+    arm: str
+    parameters: tuple[SearchedParameter, ...]
+    losses: FloatArray
+    place: IntArray
+    units: FloatArray
+    num_pruned: int
+
+    @classmethod
+    def of(cls, history: SearchHistory) -> _Search:
+        kept = history.has_value
+        num_pruned = sum(status == "pruned" for status in itertools.compress(history.statuses, kept))
+        losses, place, units = history.centred_losses()[kept], history.place[kept], history.units[kept]
+        return cls(history.arm, history.parameters, losses, place, units, num_pruned)
+
+    @property
+    def kinds(self) -> tuple[int, ...]:
+        """(P,) the number of options of each parameter, 0 for a numeric one."""
+        return tuple(len(parameter.options) for parameter in self.parameters)
+
+    def is_like(self, other: _Search) -> bool:
+        """Whether noise reaches as far in both: the same kinds of parameters and about as many trials."""
+        sizes = sorted((self.losses.size, other.losses.size))
+        return sorted(self.kinds) == sorted(other.kinds) and sizes[1] <= 1.25 * sizes[0]
+
+    def refusal(self, methods: Sequence[ImportanceMethod]) -> str:
+        """Why nothing can be asked; empty if it can."""
+        needed = max(MIN_TRIALS, TRIALS_PER_PARAMETER * len(self.parameters))
+        if not methods:
+            return "no method was at hand when the report was written"
+        if len(self.parameters) < 2:
+            return "a share takes at least two parameters to divide"
+        if self.losses.size < needed:
+            subject = f"{count(self.losses.size, 'trial')} with a value for {count(len(self.parameters), 'parameter')}"
+            return f"{subject}: it takes {needed}"
+        return "every trial of a fold gave the same value" if np.ptp(self.losses) == 0 else ""
+
+    def samples(self, num_resampled: int, num_shuffled: int, seed: int) -> list[Sample]:
+        """The whole search twice, then resamples of trials within cells, then losses shuffled within cells."""
+        random = np.random.default_rng(seed)
+        everything = np.arange(self.losses.size)
+        cells = [np.flatnonzero(self.place == cell) for cell in np.unique(self.place)]
+        samples = [Sample(everything, self.losses)] * NUM_POINT_ESTIMATES
+        for _ in range(num_resampled):
+            rows = np.concatenate([random.choice(cell, cell.size) for cell in cells])
+            samples.append(Sample(rows, self.losses[rows]))
+        for _ in range(num_shuffled):
+            shuffled = self.losses.copy()
+            for cell in cells:
+                shuffled[cell] = random.permutation(self.losses[cell])
+            samples.append(Sample(everything, shuffled))
+        return samples
+
+
 def measure_importance(
     histories: Sequence[SearchHistory], methods: Sequence[ImportanceMethod], seed: int = 0
 ) -> tuple[Importance, ...]:
     """The importances of every arm that was searched; equal arguments give equal numbers."""
-    num_samples = min(MOST_SAMPLES, max(FEWEST_SAMPLES, SAMPLES_OF_A_REPORT // max(len(histories), 1)))
-    return tuple(_measure_arm(history, methods, num_samples, seed) for history in histories)
+    searches = [_Search.of(history) for history in histories]
+    asked = [search for search in searches if not search.refusal(methods)]
+    num_samples = min(MOST_SAMPLES, max(FEWEST_SAMPLES, SAMPLES_OF_A_REPORT // max(len(asked), 1)))
+    found = [_measure(method, asked, num_samples, seed) for method in methods]
+    shares = {search.arm: parts for search, *parts in zip(asked, *found, strict=True)}
+    return tuple(
+        Importance(
+            search.arm,
+            search.losses.size,
+            search.num_pruned,
+            int(np.unique(search.place).size),
+            search.refusal(methods),
+            num_samples if search.arm in shares else 0,
+            tuple(shares.get(search.arm, ())),
+        )
+        for search in searches
+    )
 
 
-def _measure_arm(
-    history: SearchHistory, methods: Sequence[ImportanceMethod], num_samples: int, seed: int
-) -> Importance:
-    kept = history.has_value
-    losses, place, units = history.centred_losses()[kept], history.place[kept], history.units[kept]
-    pruned = sum(status == "pruned" for status, has in zip(history.statuses, kept, strict=True) if has)
-    head = (history.arm, losses.size, pruned, int(np.unique(place).size))
-    needed = max(MIN_TRIALS, TRIALS_PER_PARAMETER * len(history.parameters))
-    if not methods:
-        return Importance(*head, refusal="no method was at hand when the report was written")
-    if len(history.parameters) < 2:
-        return Importance(*head, refusal="a share takes at least two parameters to divide")
-    if losses.size < needed:
-        subject = f"{count(losses.size, 'trial')} with a value for {count(len(history.parameters), 'parameter')}"
-        return Importance(*head, refusal=f"{subject}: it takes {needed}")
-    if np.ptp(losses) == 0:
-        return Importance(*head, refusal="every trial of a fold gave the same value")
-    samples = _draw_samples(losses, place, num_samples, seed)
-    shares = tuple(_method_shares(method, history.parameters, units, samples, num_samples) for method in methods)
-    return Importance(*head, "", num_samples, shares)
-
-
-def _draw_samples(losses: FloatArray, place: IntArray, num_samples: int, seed: int) -> list[Sample]:
-    """The whole search several times, then resamples of trials within cells, then losses shuffled within cells."""
-    random = np.random.default_rng(seed)
-    everything = np.arange(losses.size)
-    cells = [np.flatnonzero(place == cell) for cell in np.unique(place)]
-    samples = [Sample(everything, losses)] * NUM_POINT_ESTIMATES
-    for _ in range(num_samples):
-        rows = np.concatenate([random.choice(cell, cell.size) for cell in cells])
-        samples.append(Sample(rows, losses[rows]))
-    for _ in range(num_samples):
-        shuffled = losses.copy()
-        for cell in cells:
-            shuffled[cell] = random.permutation(losses[cell])
-        samples.append(Sample(everything, shuffled))
-    return samples
+def _measure(method: ImportanceMethod, searches: Sequence[_Search], num_samples: int, seed: int) -> list[MethodShares]:
+    """What one method says about each search. Searches that are alike share what noise gives, and its cost."""
+    found = []
+    for search in searches:
+        num_alike = sum(search.is_like(other) for other in searches)
+        num_shuffled = max(FEWEST_SHUFFLES, math.ceil(num_samples / num_alike))
+        samples = search.samples(num_samples, num_shuffled, seed)
+        found.append(method.evaluate(search.parameters, search.units, samples))
+    ends = [NUM_POINT_ESTIMATES, NUM_POINT_ESTIMATES + num_samples]
+    parts = [np.split(shares, ends) for shares in found]
+    return [
+        _method_shares(
+            method,
+            search,
+            points.mean(axis=0),
+            resampled,
+            [
+                (other.kinds, shuffled)
+                for other, (_, _, shuffled) in zip(searches, parts, strict=True)
+                if search.is_like(other)
+            ],
+        )
+        for search, (points, resampled, _) in zip(searches, parts, strict=True)
+    ]
 
 
 def _method_shares(
     method: ImportanceMethod,
-    parameters: Sequence[SearchedParameter],
-    units: FloatArray,
-    samples: Sequence[Sample],
-    num_samples: int,
+    search: _Search,
+    value: FloatArray,
+    resampled: FloatArray,
+    shuffled: Sequence[tuple[Sequence[int], FloatArray]],
 ) -> MethodShares:
-    found = method.evaluate(parameters, units, samples)
-    points, resampled, shuffled = np.split(found, [NUM_POINT_ESTIMATES, NUM_POINT_ESTIMATES + num_samples])
-    value = points.mean(axis=0)
-    half_width = stats.t.ppf((1 + CONFIDENCE) / 2, num_samples - 1) * resampled.std(axis=0, ddof=1)
-    noise = _noise_levels(parameters, shuffled)
+    """value: (P,); resampled: (B, P); shuffled: kinds and (B, P) shares of every search that is like this one."""
+    half_width = stats.t.ppf((1 + CONFIDENCE) / 2, len(resampled) - 1) * resampled.std(axis=0, ddof=1)
+    noise = _noise_levels(shuffled)
     is_judged = np.isfinite(value)
-    order = sorted(np.flatnonzero(is_judged).tolist(), key=lambda j: (-value[j], parameters[j].name))
+    order = sorted(np.flatnonzero(is_judged).tolist(), key=lambda j: (-value[j], search.parameters[j].name))
     shares = tuple(
         Share(
-            parameters[j],
+            search.parameters[j],
             float(value[j]),
             max(0.0, float(value[j] - half_width[j])),
             min(1.0, float(value[j] + half_width[j])),
-            float(noise[j]),
-            int(np.isfinite(units[:, j]).sum()),
+            noise[search.kinds[j]],
+            int(np.isfinite(search.units[:, j]).sum()),
         )
         for j in order
     )
-    unjudged = tuple(parameters[j].name for j in np.flatnonzero(~is_judged).tolist())
+    unjudged = tuple(search.parameters[j].name for j in np.flatnonzero(~is_judged).tolist())
     return MethodShares(method, shares, unjudged)
 
 
-def _noise_levels(parameters: Sequence[SearchedParameter], shuffled: FloatArray) -> FloatArray:
-    """(P,) the 95% quantile of shares without any effect, pooled over parameters of one kind and number of options.
+def _noise_levels(shuffled: Sequence[tuple[Sequence[int], FloatArray]]) -> dict[int, float]:
+    """Kind -> the 95% quantile of shares without any effect, pooled over all parameters of that kind.
 
-    Without effect such parameters are alike, and a handful of shuffles then gives many draws. shuffled: (B, P).
+    Without effect such parameters are alike, and a handful of shuffles then gives many draws.
     """
-    kinds = [len(parameter.options) for parameter in parameters]
-    levels = np.full(len(parameters), np.nan)
-    for kind in set(kinds):
-        columns = [j for j, own in enumerate(kinds) if own == kind and np.isfinite(shuffled[:, j]).any()]
-        if columns:
-            draws = shuffled[:, columns]
-            levels[columns] = np.quantile(draws[np.isfinite(draws)], CONFIDENCE)
-    return levels
+    draws: dict[int, list[FloatArray]] = defaultdict(list)
+    for kinds, shares in shuffled:
+        for kind, column in zip(kinds, shares.T, strict=True):
+            draws[kind].append(column[np.isfinite(column)])
+    pooled = {kind: np.concatenate(columns) for kind, columns in draws.items()}
+    return {kind: float(np.quantile(column, CONFIDENCE)) for kind, column in pooled.items() if column.size}

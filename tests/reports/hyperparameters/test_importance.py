@@ -110,3 +110,20 @@ def test_many_arms_get_fewer_resamples_and_say_so() -> None:
     study = make_search_study()
     history = only_history(study, make_search_records(study, bowl, 12))
     assert {found.num_samples for found in measure_importance([history] * 20, [METHOD])} == {6}
+
+
+def test_arms_searched_alike_share_what_noise_gives_and_others_do_not() -> None:
+    study = make_search_study()
+    alike = [
+        replace(only_history(study, make_search_records(study, bowl, 12, seed=seed)), arm=f"arm{seed}")
+        for seed in range(3)
+    ]
+    wider = make_search_study({**BOX, "kernel": {"choice": [1, 3, 5]}})
+    other = replace(only_history(wider, make_search_records(wider, bowl, 12)), arm="wider")
+    longer = replace(only_history(study, make_search_records(study, bowl, 20)), arm="longer")
+    found = {importance.arm: importance for importance in measure_importance([*alike, other, longer], [METHOD])}
+    levels = {arm: {share.noise for share in found[arm].methods[0].shares} for arm in found}
+    assert levels["arm0"] == levels["arm1"] == levels["arm2"]
+    assert len(levels["arm0"]) == 1
+    assert not levels["arm0"] & (levels["wider"] | levels["longer"])
+    assert len(levels["wider"]) == 2, "choices have a level of their own"
