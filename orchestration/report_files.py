@@ -1,21 +1,27 @@
-"""A study directory to its report: manifest and ledger in, ``report.md`` and tables out."""
+"""Recorded studies to one report: from a directory, from several, from a server; merged or side by side."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from orchestration.errors import UsageError
-from orchestration.finished import read_finished
 from orchestration.importance import importance_methods
-from orchestration.ledger import LEDGER_FILE
+from orchestration.merging.obstacles import find_obstacles, group_studies
+from orchestration.merging.union import merge_studies
+from orchestration.recorded import RecordedStudy, read_directory
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.delivery import store_of
 from orchestration.tracking.report_delivery import attach_report
 from orchestration.workspace import Workspace
-from reports.details import details_in
-from reports.write import write_report
+from reports.analysis import analyse
+from reports.report import Report
+from reports.write import report_files, write_files, write_side_by_side
+
+Layout = Literal["auto", "merge", "side-by-side"]
+"""How several studies become one report; ``auto`` merges what may be merged and puts the rest side by side."""
 
 
 def deliver_report(workspace: Workspace, uri: str | None) -> str | None:
@@ -42,19 +48,67 @@ def rebuild_report(workspace: Workspace) -> Path:
 
     Raises UsageError where there is no study.
     """
-    manifest = workspace.read_manifest()
-    if manifest is None:
-        raise UsageError(f"{workspace.directory}: no study here (manifest.json is missing); run dmd-search first")
-    finished = read_finished(workspace.directory / LEDGER_FILE)
-    if finished.notice:
-        print(finished.notice, file=sys.stderr)
-    description = replace(manifest.description, ended_by=finished.limit or "")
+    return write_studies([read_directory(workspace.directory)], workspace.directory)
+
+
+def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Layout = "auto") -> Path:
+    """Write one report of ``studies`` below ``directory`` and return the path of ``report.md``.
+
+    What keeps studies apart under ``auto`` goes to stderr. Raises UsageError if studies are to be merged that cannot
+    be, or contradict themselves or each other, and if the report cannot be written.
+    """
+    _refuse_repeated(studies)
+    _refuse_foreign_place(studies, directory)
+    if layout == "side-by-side":
+        groups = [[study] for study in studies]
+    elif layout == "merge":
+        _require_mergeable(studies)
+        groups = [list(studies)]
+    else:
+        groups = group_studies(studies)
+        for other in groups[1:]:
+            for obstacle in find_obstacles(groups[0][0], other[0]):
+                print(f"not merged: {obstacle}", file=sys.stderr)
+    reports = [_analyse(merge_studies(group)) for group in groups]
     try:
-        return write_report(
-            description, finished.records, workspace.directory, details_in(workspace.artifacts), importance_methods()
-        )
-    except ValueError as error:
-        raise UsageError(f"{workspace.directory}: the ledger contradicts itself: {error}") from error
+        if len(reports) == 1:
+            return write_files(report_files(reports[0]), directory)
+        return write_side_by_side(reports, directory)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise UsageError(f"{workspace.directory}: the report cannot be written: {error.strerror}{where}") from error
+        raise UsageError(f"{directory}: the report cannot be written: {error.strerror}{where}") from error
+
+
+def _analyse(study: RecordedStudy) -> Report:
+    try:
+        return analyse(study.description, study.records, study.read_details, importance_methods())
+    except ValueError as error:
+        raise UsageError(f"{study.origin}: the ledger contradicts itself: {error}") from error
+
+
+def _refuse_repeated(studies: Sequence[RecordedStudy]) -> None:
+    origins = [study.origin for study in studies]
+    repeated = dict.fromkeys(origin for origin in origins if origins.count(origin) > 1)
+    if repeated:
+        raise UsageError("\n".join(f"{origin}: given more than once; name each study once" for origin in repeated))
+
+
+def _refuse_foreign_place(studies: Sequence[RecordedStudy], directory: Path) -> None:
+    """A study's directory holds the report of that study, of it alone."""
+    is_own = len(studies) == 1 and directory.resolve() == Path(studies[0].origin).resolve()
+    if not is_own and Workspace(directory).manifest_path.exists():
+        raise UsageError(f"{directory}: holds a study, and its own report; choose another place with --out")
+
+
+def _require_mergeable(studies: Sequence[RecordedStudy]) -> None:
+    first, *others = studies
+    obstacles = [obstacle for other in others for obstacle in find_obstacles(first, other)]
+    obstacles += [
+        obstacle
+        for place, one in enumerate(others)
+        for other in others[place + 1 :]
+        for obstacle in find_obstacles(one, other)
+        if not any(find_obstacles(first, one)) and not any(find_obstacles(first, other))
+    ]
+    if obstacles:
+        raise UsageError("\n".join([*(f"cannot be merged: {text}" for text in obstacles), "use --side-by-side"]))

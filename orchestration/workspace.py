@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from reports.record import StudyDescription
 from reports.serialise import study_from_json, study_to_json
 from search_spaces.schema import SearchSpace
 
+MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
 EXTERNAL_KEY = "external predictions of "
 """Begins the names under which digests of prediction files decide whether a study is the same."""
@@ -31,6 +32,29 @@ class Manifest:
     space: Mapping[str, Any]
     deciding: Mapping[str, Any]
 
+    def ended_at(self, limit: str) -> Manifest:
+        """The manifest of a study that ended at a limit, in words; empty if it did not."""
+        return replace(self, description=replace(self.description, ended_by=limit))
+
+    def to_text(self) -> str:
+        """As JSON text; :meth:`from_text` gives back an equal manifest."""
+        content = {
+            "version": MANIFEST_VERSION,
+            "description": study_to_json(self.description),
+            "space": dict(self.space),
+            "deciding": dict(self.deciding),
+        }
+        return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Manifest:
+        """The manifest that ``text`` holds. Raises ValueError for another text."""
+        try:
+            content = json.loads(text)
+            return cls(study_from_json(content["description"]), content["space"], content["deciding"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no manifest: {error}") from error
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -40,7 +64,7 @@ class Workspace:
 
     @property
     def manifest_path(self) -> Path:
-        return self.directory / "manifest.json"
+        return self.directory / MANIFEST_FILE
 
     @property
     def checkpoints(self) -> Path:
@@ -58,14 +82,8 @@ class Workspace:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write it under a temporary name and rename."""
-        content = {
-            "version": MANIFEST_VERSION,
-            "description": study_to_json(manifest.description),
-            "space": dict(manifest.space),
-            "deciding": dict(manifest.deciding),
-        }
         temporary = self.manifest_path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        temporary.write_text(manifest.to_text(), encoding="utf-8")
         os.replace(temporary, self.manifest_path)
 
     def read_manifest(self) -> Manifest | None:
@@ -73,12 +91,10 @@ class Workspace:
         if not self.manifest_path.exists():
             return None
         try:
-            content = json.loads(self.manifest_path.read_text(encoding="utf-8"))
-            description = study_from_json(content["description"])
-            return Manifest(description, content["space"], content["deciding"])
+            return Manifest.from_text(self.manifest_path.read_text(encoding="utf-8"))
         except OSError as error:
             raise UsageError(f"{self.manifest_path}: cannot be read ({error.strerror})") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except ValueError as error:
             raise UsageError(f"{self.manifest_path}: not a manifest of this program ({error}); use --fresh") from error
 
     def set_aside(self) -> Path | None:

@@ -30,6 +30,7 @@ from reports.race import run_race
 from reports.record import RunRecord, StudyDescription
 from reports.report import Report
 from reports.results import ResultsTable
+from reports.scored import scored_configurations
 
 
 def analyse(
@@ -80,6 +81,7 @@ def analyse(
         learning=learning_curves(study, results),
         edges=edge_graphs(study, results, read_details),
         features=feature_maps(study, results, read_details),
+        scored=scored_configurations(records),
         failures=tabulate_failures(study, results, records),
         cost=tabulate_cost(study, records),
         warnings=collect_cautions(study, questions, budget, ablation, models, contrasts, metrics[0], race),

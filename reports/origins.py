@@ -70,21 +70,34 @@ def _mean(scores: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
 def row_commands(study: StudyDescription, results: ResultsTable, command: str) -> tuple[RowCommand, ...]:
     """The command of every arm, from the one that ran the study; empty where that was not recorded.
 
-    In a race the arms decide together how many seeds each gets; a row alone is given the number that it got.
+    In a race the arms decide together how many seeds each gets; a row alone is given the number that it got. In a
+    merged study an arm is run again as the first of its studies ran it.
     """
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return ()
-    if not words:
-        return ()
-    base = _without_choices(words)
     commands = []
     for place, arm in enumerate(results.arms):
+        own, name = _command_of(study, arm, command)
+        base = _without_choices(_words(own))
+        if not base:
+            continue
         num_seeds = len({seed for of, seed, _ in results.runs if of == place})
         raced = ["--set", f"confirm={{seeds: {num_seeds}}}"] if study.confirm.get("racing") and num_seeds else []
-        commands.append(RowCommand(arm, shlex.join([*base, *raced, "--only", arm, "--out", FRESH_DIRECTORY])))
+        commands.append(RowCommand(arm, shlex.join([*base, *raced, "--only", name, "--out", FRESH_DIRECTORY])))
     return tuple(commands)
+
+
+def _command_of(study: StudyDescription, arm: str, command: str) -> tuple[str, str]:
+    """The command of the study that ran an arm, and what the arm is called there."""
+    for part in study.parts:
+        if arm in part.arms:
+            return part.command, part.arms[arm]
+    return command, arm
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
 
 
 def _without_choices(words: Sequence[str]) -> list[str]:

@@ -17,8 +17,7 @@ _COMMAND_KEYS = ("command_line", "command")
 
 def describe_provenance(study: StudyDescription, results: ResultsTable, metrics: Sequence[Metric]) -> Provenance:
     """Nested mappings are flattened to dotted keys, in key order. metrics: those whose cell means are given."""
-    recorded = next((study.provenance[key] for key in _COMMAND_KEYS if study.provenance.get(key)), "")
-    command = recorded if isinstance(recorded, str) else shlex.join(str(word) for word in recorded)
+    command = command_of(study)
     environment = {key: value for key, value in study.provenance.items() if key not in _COMMAND_KEYS}
     return Provenance(
         _flatten(study.data),
@@ -28,6 +27,14 @@ def describe_provenance(study: StudyDescription, results: ResultsTable, metrics:
         row_commands(study, results, command),
         trace_cells(results, metrics),
     )
+
+
+def command_of(study: StudyDescription) -> str:
+    """What ran the study, a line per study that was merged; empty if not recorded."""
+    if study.parts:
+        return "\n".join(part.command for part in study.parts if part.command)
+    recorded = next((study.provenance[key] for key in _COMMAND_KEYS if study.provenance.get(key)), "")
+    return recorded if isinstance(recorded, str) else shlex.join(str(word) for word in recorded)
 
 
 def _flatten(content: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str], ...]:

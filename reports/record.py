@@ -145,6 +145,18 @@ class PlannedCell:
 
 
 @dataclass(frozen=True)
+class MergedPart:
+    """One of the studies that were merged into one.
+
+    arms: name of an arm here -> its name in that study. command: what ran it; empty if not recorded.
+    """
+
+    study: str
+    arms: Mapping[str, str]
+    command: str = ""
+
+
+@dataclass(frozen=True)
 class StudyDescription:
     """What a study set out to do, with its provenance.
 
@@ -165,6 +177,7 @@ class StudyDescription:
     scored_before: other study -> configurations that it had scored on the test parts of the same data when this study
         began; empty where none is known.
     methods: every method that could be an arm, by the name that ``arms.models`` takes; empty if not recorded.
+    parts: the studies that this one was merged from; empty for a study of its own.
     """
 
     study: str
@@ -184,6 +197,7 @@ class StudyDescription:
     combinations: tuple[tuple[str, ...], ...] = ()
     methods: tuple[str, ...] = ()
     scored_before: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[MergedPart, ...] = ()
 
     @property
     def data_name(self) -> str:

@@ -220,6 +220,7 @@ class Report:
     """Everything that a report shows. answer: the first paragraph, in sentences. warnings: sentences.
 
     race: how many seeds the contrasts took; None where the number of seeds was fixed. pareto: None for one objective.
+    scored: ids of the configurations that were scored on the test part.
     """
 
     study: StudyDescription
@@ -240,6 +241,7 @@ class Report:
     learning: LearningCurves
     edges: EdgeGraphs
     features: FeatureMaps
+    scored: frozenset[str]
     failures: FailureTable
     cost: CostTable
     warnings: tuple[str, ...]

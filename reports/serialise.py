@@ -20,6 +20,7 @@ from reports.record import (
     ArmDescription,
     Contrast,
     EpochPoint,
+    MergedPart,
     PlannedCell,
     Predictions,
     RunRecord,
@@ -31,6 +32,12 @@ Json = dict[str, Any]
 
 _METRIC_FIELDS = ("valid", "test", "fallback_test")
 _VALUE_FIELDS = ("parameters", "settings")
+_PARTS_OF_STUDY: tuple[tuple[str, type[Any]], ...] = (
+    ("arms", ArmDescription),
+    ("contrasts", Contrast),
+    ("planned", PlannedCell),
+    ("parts", MergedPart),
+)
 _TAG = "$float"
 
 
@@ -75,7 +82,7 @@ def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
 def study_to_json(study: StudyDescription) -> Json:
     """A study description as JSON-ready dictionary; :func:`study_from_json` gives back an equal description."""
     payload: Json = {field.name: _any_to_json(getattr(study, field.name)) for field in fields(StudyDescription)}
-    for name, kind in (("arms", ArmDescription), ("contrasts", Contrast), ("planned", PlannedCell)):
+    for name, kind in _PARTS_OF_STUDY:
         payload[name] = [
             {field.name: _any_to_json(getattr(item, field.name)) for field in fields(kind)}
             for item in getattr(study, name)
@@ -97,8 +104,8 @@ def _read_study(payload: Mapping[str, Any], where: str) -> StudyDescription:
     known = _known_keys(StudyDescription, payload, where)
     for name in ("search", "confirm", "data", "provenance", "fixed", "scored_before"):
         known[name] = _any_from_json(known.get(name, {}))
-    for name, kind in (("arms", ArmDescription), ("contrasts", Contrast), ("planned", PlannedCell)):
-        known[name] = tuple(_read_part(kind, item, f"{where}, {name}") for item in known[name])
+    for name, kind in _PARTS_OF_STUDY:
+        known[name] = tuple(_read_part(kind, item, f"{where}, {name}") for item in known.get(name, ()))
     known["metrics"] = tuple(known["metrics"])
     known["methods"] = tuple(known.get("methods", ()))
     known["combinations"] = tuple(tuple(combination) for combination in known.get("combinations", ()))

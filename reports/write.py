@@ -9,16 +9,13 @@ from pathlib import Path
 
 from reports.analysis import analyse
 from reports.details import ReadDetails, no_details
-from reports.figures.catalogue import plots_of
-from reports.figures.plot import Plot
-from reports.figures.render import Drawing, render
+from reports.figures.render import Drawing
 from reports.hyperparameters.importance import ImportanceMethod
-from reports.latex_tables import latex_tables
-from reports.markdown import render_markdown
 from reports.page import render_page
 from reports.record import RunRecord, StudyDescription
+from reports.rendered import RenderedReport, render_report
 from reports.report import Report
-from reports.tables import report_tables
+from reports.side_by_side import put_side_by_side
 
 REPORT_FILE, PAGE_FILE = "report.md", "report.html"
 
@@ -32,31 +29,45 @@ def write_report(
 ) -> Path:
     """Write ``report.md``, ``report.html``, ``tables/*.{csv,tex}`` and ``figures/*.{svg,png}`` below ``directory``.
 
-    Returns the path of ``report.md``. Everything is written into a temporary folder beside its place and renamed file
-    by file, the two reports last. Raises ValueError where records contradict each other (see
+    Returns the path of ``report.md``. Raises ValueError where records contradict each other (see
     :func:`reports.analysis.analyse`); nothing is written then.
     """
-    contents = report_files(analyse(study, records, read_details, importance_methods))
+    report = analyse(study, records, read_details, importance_methods)
+    return write_files(report_files(report), directory)
+
+
+def write_side_by_side(reports: Sequence[Report], directory: Path) -> Path:
+    """Write several reports as one, a section each, with a comparison before them (:mod:`reports.side_by_side`)."""
+    title = " | ".join(dict.fromkeys(report.study.study for report in reports))
+    return write_files(_files(title, put_side_by_side(reports)), directory)
+
+
+def report_files(report: Report) -> Mapping[str, bytes]:
+    """Path below the report's directory -> content of every file, those that refer to others after them."""
+    return _files(report.study.study, render_report(report))
+
+
+def write_files(contents: Mapping[str, bytes], directory: Path) -> Path:
+    """Write files below ``directory`` and return the path of ``report.md``.
+
+    Everything is written into a temporary folder beside its place and renamed file by file, in the given order.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".report-", dir=directory) as folder:
         for place, content in enumerate(contents.values()):
             Path(folder, str(place)).write_bytes(content)
         for place, name in enumerate(contents):
             target = directory / name
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(Path(folder, str(place)), target)
     return directory / REPORT_FILE
 
 
-def report_files(report: Report) -> Mapping[str, bytes]:
-    """Path below the report's directory -> content of every file, those that refer to others after them."""
-    drawings = {plot.name: render(plot) for plot in plots_of(report).values() if isinstance(plot, Plot)}
-    markdown = render_markdown(report)
-    texts = {f"tables/{table.name}.csv": table.to_csv() for table in report_tables(report)}
-    texts |= {f"tables/{table.name}.tex": table.to_latex() for table in latex_tables(report)}
-    files = {name: text.encode() for name, text in texts.items()} | _figure_files(drawings)
-    page = render_page(report.study.study, markdown, drawings)
-    return files | {PAGE_FILE: page.encode(), REPORT_FILE: markdown.encode()}
+def _files(title: str, rendered: RenderedReport) -> dict[str, bytes]:
+    files = {f"tables/{name}": text.encode() for name, text in rendered.tables.items()}
+    files |= _figure_files(rendered.drawings)
+    page = render_page(title, rendered.markdown, rendered.drawings)
+    return files | {PAGE_FILE: page.encode(), REPORT_FILE: rendered.markdown.encode()}
 
 
 def _figure_files(drawings: Mapping[str, Drawing]) -> dict[str, bytes]:

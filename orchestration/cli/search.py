@@ -79,6 +79,7 @@ def search(
         from orchestration.launch import LaunchOptions, launch, prepare
         from orchestration.report_files import deliver_report, rebuild_report
         from orchestration.reuse.places import require_places
+        from orchestration.tracking.credentials import without_credentials
         from orchestration.workspace import Workspace
 
         workspace = Workspace(out / checked.study)
@@ -94,7 +95,7 @@ def search(
             raise typer.Exit(COMPLETED)
         if fresh and (kept := workspace.set_aside()) is not None:
             print(f"the earlier study is kept in {kept}", file=sys.stderr)
-        command = shlex.join(["dmd-search", *sys.argv[1:]])
+        command = without_credentials(shlex.join(["dmd-search", *sys.argv[1:]]))
         options = LaunchOptions(executor, address, tracking_uri, quiet or as_json, command, tuple(reuse or ()))
         outcome = launch(prepared, workspace, options)
         report, uri = rebuild_report(workspace), tracking_uri or checked.tracking.uri

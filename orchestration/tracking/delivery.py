@@ -21,6 +21,7 @@ from orchestration.events import Event
 from orchestration.logs import hand_to_root
 from orchestration.tracking.position import Position
 from orchestration.tracking.run_content import (
+    LIMIT_TAG,
     RUN_STATUS,
     STUDY_TAG,
     TRIAL_ID_TAG,
@@ -46,7 +47,11 @@ _DEFAULTS = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # Standard output is for our own results.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 _MAX_POINTS, _MAX_PARAMS = 1000, 100
 RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 
@@ -80,6 +85,7 @@ class Delivery:
         artifacts: Path | None,
         checkpoints: Path | None,
         details: Path,
+        manifest: Path,
         position: Position,
         certain_from: int,
     ) -> None:
@@ -87,6 +93,7 @@ class Delivery:
         self._study = study
         self._checkpoints = checkpoints
         self._details = details
+        self._manifest = manifest
         self._experiment = _find_or_create_experiment(client, study, artifacts)
         self._runs = dict(position.runs)
         self._parent = position.parent_run
@@ -132,13 +139,19 @@ class Delivery:
             run = self._client.create_run(self._experiment, event.at_ms, tags, run_name=self._study)
             self._parent = str(run.info.run_id)
         self._client.update_run(self._parent, status="RUNNING")
+        if LIMIT_TAG in self._client.get_run(self._parent).data.tags:
+            # The study goes on: where an earlier session ended says nothing any more.
+            self._client.delete_tag(self._parent, LIMIT_TAG)
         provenance = event.data.get("provenance", {})
         params = {f"provenance/{name}": json.dumps(value)[:500] for name, value in provenance.items()}
         self._write(self._parent, RunContent(tags=params))
+        # With it, and with the record of every run, the report can be made again from the server alone.
+        if self._manifest.is_file():
+            self._client.log_artifact(self._parent, str(self._manifest))
 
     def _note_limit(self, event: Event) -> None:
         if self._parent is not None:
-            self._write(self._parent, RunContent(tags={"limit": str(event.data["limit"])}))
+            self._write(self._parent, RunContent(tags={LIMIT_TAG: str(event.data["limit"])}))
 
     def _deliver_trial(self, trial_id: str, events: Sequence[tuple[Event, int]]) -> None:
         run = self._runs.get(trial_id) or self._open_run(trial_id, events)

@@ -17,6 +17,7 @@ from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.delivery import Delivery, connect, store_of
 from orchestration.tracking.position import Position, load_position, save_position
 from orchestration.tracking.protocol import StudyStatus
+from orchestration.workspace import MANIFEST_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +29,11 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 class MlflowTracker:
     """Writes one study to MLflow.
 
-    directory: the study's; it holds the ledger, details of trials, the memory of what is delivered, and (unless ``uri``
-    names another store) ``mlflow.db`` and MLflow's artifacts. checkpoints: whose confirm trials' states become
-    artifacts. patience_s: how long ``close`` waits for a store that is slow (the first start of SQLite makes forty
-    tables); one that is away, and an interrupted study, get ``impatience_s`` without progress. min_batch_s: how long
-    events are gathered.
+    directory: the study's; it holds the manifest, the ledger, details of trials, the memory of what is delivered, and
+    (unless ``uri`` names another store) ``mlflow.db`` and MLflow's artifacts. checkpoints: whose confirm trials' states
+    become artifacts. patience_s: how long ``close`` waits for a store that is slow (the first start of SQLite makes
+    forty tables); one that is away, and an interrupted study, get ``impatience_s`` without progress. min_batch_s: how
+    long events are gathered.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class MlflowTracker:
                 self._artifacts,
                 self._checkpoints,
                 self._details,
+                self._directory / MANIFEST_FILE,
                 self._position,
                 self._certain_from,
             )

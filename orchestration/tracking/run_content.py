@@ -14,6 +14,7 @@ TRIAL_ID_TAG = "trial_id"
 STUDY_TAG = "study"
 RESULT_TAG = "result_id"
 CONTEXT_TAG = "context"
+LIMIT_TAG = "limit"
 MAX_TEXT = 5000
 
 # MLflow's names of terminal states.

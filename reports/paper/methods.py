@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reports.paper.entries import gap_entry, measured_entry
 from reports.paper.tables import PaperColumn, PaperEntry, PaperRow, PaperTable
@@ -15,19 +15,19 @@ METRICS = tuple(METRIC_KEYS)
 _NUMBERS = {"CMU-MOSI": 1, "CMU-MOSEI": 2}
 _COLUMNS = (PaperColumn("ACC7"), PaperColumn("ACC2"), PaperColumn("F1"))
 _THIS_STUDY = "this study"
+_ALL_MODALITIES = "language+audio+vision"
 
 
 def methods_table(study: StudyDescription, questions: Questions) -> PaperTable | None:
     """Table 1 or 2, by the study's data; None where no arm besides the baseline is a method of it."""
     dataset = nearest_dataset(study.data_name)
     printed = [row for row in method_rows() if row.dataset == dataset]
-    by_method = _arms_by_method(study)
+    published = _published_methods(study)
     known = {_key(row.method) for row in printed}
-    if not any(arm.role == "model" for key, arm in by_method.items() if key in known):
+    if not any(arm.role == "model" and _method_of(arm) in known for arm in published):
         return None
-    setting = study_setting(study)
-    rows = [_row(row, study, questions, by_method.get(_key(row.method)), setting) for row in printed]
-    blocks = [place for place in range(1, len(printed)) if _block(printed[place]) != _block(printed[place - 1])]
+    rows = [_row(row, study, questions, published) for row in printed]
+    blocks = [place for place in range(1, len(printed)) if printed[place].setting != printed[place - 1].setting]
     placed = {arm for row in rows for entry in row.entries for arm in entry.arms}
     own = [arm for arm in study.arms if arm.name not in placed and _is_method(arm)]
     if own:
@@ -43,46 +43,52 @@ def methods_table(study: StudyDescription, questions: Questions) -> PaperTable |
         groups=(_COLUMNS,),
         rows=tuple(rows),
         blocks=tuple(blocks),
-        notes=_notes(study, setting),
+        notes=_notes(study),
     )
 
 
-def study_setting(study: StudyDescription) -> Setting | None:
-    """The paper's setting that the study's data are nearest to; None if its data do not say.
+def setting_of(study: StudyDescription, arm: ArmDescription) -> Setting | None:
+    """The paper's setting that an arm is nearest to; None if the study's data do not say whether they are aligned.
 
     Text features that are neither GloVe nor BERT count with the rows without asterisk.
     """
     aligned = study.data.get("aligned")
     if aligned is None:
         return None
-    return Setting("aligned" if aligned else "unaligned", "bert" if study.data.get("text") == "bert" else "glove")
+    reads_bert = study.data.get("text") == "bert" or arm.settings.get("text") == "bert_ids"
+    return Setting("aligned" if aligned else "unaligned", "bert" if reads_bert else "glove")
 
 
-def _notes(study: StudyDescription, setting: Setting | None) -> tuple[str, ...]:
+def _notes(study: StudyDescription) -> tuple[str, ...]:
     notes = ["An asterisk marks language features from BERT; the other rows of the paper use GloVe."]
-    if setting is None:
+    aligned = study.data.get("aligned")
+    if aligned is None:
         notes.append("Whether this study's data are aligned was not recorded: measured numbers have rows of their own.")
     else:
         text = {"bert": "BERT text features", "glove": "GloVe text features"}.get(
             str(study.data.get("text")), f"{study.data.get('text') or 'unknown'} text features (neither GloVe nor BERT)"
         )
         notes.append(
-            f"This study: {setting.alignment}, {text}; a measured number stands at the printed row of that alignment, "
-            "or in a row of its own where the paper has none."
+            f"This study: {'aligned' if aligned else 'unaligned'}, {text}; a measured number stands at the printed row "
+            "of that alignment, or in a row of its own where the paper has none."
         )
     return tuple(notes)
 
 
-def _arms_by_method(study: StudyDescription) -> dict[str, ArmDescription]:
-    """Method -> the first arm that is it as published: every component of DMD on, no graph distillation in others."""
-    arms: dict[str, ArmDescription] = {}
-    for arm in study.arms:
-        is_dmd = arm.model == "dmd"
-        if arm.role not in ("baseline", "model") or any(on is not is_dmd for on in arm.components.values()):
-            continue
-        # Predictions of other code belong to the method that the study names them after.
-        arms.setdefault(_key(arm.name if arm.is_external else arm.model), arm)
-    return arms
+def _published_methods(study: StudyDescription) -> tuple[ArmDescription, ...]:
+    """The arms that are a method as published: all components of DMD, no distillation elsewhere, every modality."""
+    return tuple(
+        arm
+        for arm in study.arms
+        if arm.role in ("baseline", "model")
+        and all(on is (arm.model == "dmd") for on in arm.components.values())
+        and str(arm.settings.get("modalities", _ALL_MODALITIES)).count("+") == _ALL_MODALITIES.count("+")
+    )
+
+
+def _method_of(arm: ArmDescription) -> str:
+    """The key of an arm's method; predictions of other code belong to the method that the study names them after."""
+    return _key(arm.name if arm.is_external else arm.model)
 
 
 def _is_method(arm: ArmDescription) -> bool:
@@ -96,35 +102,23 @@ def _key(name: str) -> str:
     return re.sub("[^a-z0-9]", "", name.lower())
 
 
-def _block(row: MethodRow) -> Setting:
-    return row.setting
-
-
 def _row(
-    row: MethodRow,
-    study: StudyDescription,
-    questions: Questions,
-    arm: ArmDescription | None,
-    setting: Setting | None,
+    row: MethodRow, study: StudyDescription, questions: Questions, published: Sequence[ArmDescription]
 ) -> PaperRow:
-    star = "*" if row.setting.text == "bert" else ""
-    entry = _entry(row, study, questions, arm, setting)
-    return PaperRow((row.method + star, row.setting.alignment), row.method + star, (entry,))
+    label = row.method + ("*" if row.setting.text == "bert" else "")
+    return PaperRow((label, row.setting.alignment), label, (_entry(row, study, questions, published),))
 
 
 def _entry(
-    row: MethodRow,
-    study: StudyDescription,
-    questions: Questions,
-    arm: ArmDescription | None,
-    setting: Setting | None,
+    row: MethodRow, study: StudyDescription, questions: Questions, published: Sequence[ArmDescription]
 ) -> PaperEntry:
-    printed = row.metrics
+    arms = [arm for arm in published if _method_of(arm) == _key(row.method)]
+    if not arms:
+        return gap_entry(_why_no_arm(row.method, study), METRICS, row.metrics)
+    arm = next((arm for arm in arms if setting_of(study, arm) == row.setting), None)
     if arm is None:
-        return gap_entry(_why_no_arm(row.method, study), METRICS, printed)
-    if row.setting != setting:
-        return gap_entry("another setting than this study's", METRICS, printed)
-    return measured_entry(questions, arm.name, METRICS, printed)
+        return gap_entry("another setting than this study's", METRICS, row.metrics)
+    return measured_entry(questions, arm.name, METRICS, row.metrics)
 
 
 def _why_no_arm(method: str, study: StudyDescription) -> str:

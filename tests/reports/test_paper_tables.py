@@ -105,6 +105,19 @@ def test_aligned_bert_data_stand_at_the_rows_with_an_asterisk() -> None:
     assert row_of(table, "mult", "this study")[0] == "mult"
 
 
+def test_an_arm_that_trains_bert_stands_at_the_row_with_an_asterisk() -> None:
+    study = study_of(
+        arm("dmd-bert", "dmd", components=ALL_ON, settings={"text": "bert_ids"}),
+        arm("deaf", "mult", settings={"modalities": "language+vision"}),
+        data={"aligned": True, "text": "384-d"},
+    )
+    table = tables_of(study)[1]
+    assert row_of(table, "DMD*", "aligned")[0] == "dmd-bert"
+    assert row_of(table, "DMD", "aligned")[0] == "full"
+    assert row_of(table, "MulT", "aligned")[3].startswith("no arm of this study")
+    assert "384-d text features (neither GloVe nor BERT)" in table.notes[1]
+
+
 def test_mosei_is_table_2_and_other_data_are_for_orientation_only() -> None:
     mult = arm("mult", "mult")
     assert list(tables_of(study_of(mult, data={"name": "mosei_senti"}))) == [2, 5]

@@ -1,0 +1,1 @@
+"""Several recorded studies as one."""

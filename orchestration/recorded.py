@@ -1,0 +1,44 @@
+"""A study as it was recorded, wherever it was recorded: all that its report needs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import UsageError
+from orchestration.finished import read_finished
+from orchestration.ledger import LEDGER_FILE
+from orchestration.workspace import Manifest, Workspace
+from reports.details import ReadDetails, details_in
+from reports.record import RunRecord, StudyDescription
+
+
+@dataclass(frozen=True)
+class RecordedStudy:
+    """origin: where it was read, as the user knows it. records: of every trial that has ended."""
+
+    origin: str
+    manifest: Manifest
+    records: tuple[RunRecord, ...]
+    read_details: ReadDetails
+
+    @property
+    def description(self) -> StudyDescription:
+        return self.manifest.description
+
+
+def read_directory(directory: Path) -> RecordedStudy:
+    """The study in a directory: manifest, ledger, details. What the ledger lacks is said on stderr.
+
+    Raises UsageError where there is no study, LedgerError for a ledger that cannot be read.
+    """
+    workspace = Workspace(directory)
+    manifest = workspace.read_manifest()
+    if manifest is None:
+        raise UsageError(f"{directory}: no study here (manifest.json is missing); run dmd-search first")
+    finished = read_finished(directory / LEDGER_FILE)
+    if finished.notice:
+        print(finished.notice, file=sys.stderr)
+    details = details_in(workspace.artifacts)
+    return RecordedStudy(str(directory), manifest.ended_at(finished.limit or ""), finished.records, details)
