@@ -136,9 +136,11 @@ static inline __attribute__((always_inline)) VEC NAME(drop)(VEC x, const uint8_t
 }
 
 #ifdef EXP_FLOAT
-/* exp(x) for x <= 0, relative error 2e-7 (Cephes; Moshier 1989). */
+/* exp(x) for x <= 0, relative error 2e-7 (Cephes; Moshier 1989); 0 below -87, so that what follows meets no subnormal
+ * numbers, which processors compute slowly. */
 static inline __attribute__((always_inline)) VEC NAME(vector_exp)(VEC x) {
-    x = SELECT(x > -87.0f, x, (VEC){0} - 87.0f);
+    const BITS is_normal = x > -87.0f;
+    x = SELECT(is_normal, x, (VEC){0} - 87.0f);
     const BITS n = __builtin_convertvector(x * 1.44269504f - 0.5f, BITS);
     const VEC whole = __builtin_convertvector(n, VEC);
     const VEC r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
@@ -147,7 +149,7 @@ static inline __attribute__((always_inline)) VEC NAME(vector_exp)(VEC x) {
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    return (p * r * r + r + 1.0f) * (VEC)((n + 127) << 23);
+    return SELECT(is_normal, (p * r * r + r + 1.0f) * (VEC)((n + 127) << 23), (VEC){0});
 }
 #else
 static inline __attribute__((always_inline)) VEC NAME(vector_exp)(VEC x) {

@@ -131,6 +131,12 @@ def test_the_compiled_passes_are_there_where_a_compiler_is() -> None:
     assert native.is_available() or shutil.which("cc") is None
 
 
+def test_loading_the_compiled_passes_leaves_the_arithmetic_of_the_process_alone() -> None:
+    native.library()
+    assert 1e-310 * 1.0 != 0.0
+    assert float(torch.tensor(1e-310, dtype=torch.float64) * 1.0) != 0.0
+
+
 def test_large_scores_do_not_overflow(passes: str) -> None:
     """Attention far beyond what float32 can exponentiate is still a softmax."""
     dims = make_dims(steps=SHAPES["aligned"])
