@@ -15,7 +15,7 @@ from reports.results import ResultsTable
 FRESH_DIRECTORY = "again"
 """Where a row is made again: beside the study, whose directory would say that everything is done already."""
 
-_WITH_VALUE = ("--only", "--out")
+_WITH_VALUE = ("--only", "--out", "--reuse", "--tracking-uri")
 _FLAGS = ("--dry-run", "--report-only", "--fresh", "--json", "--quiet")
 
 
@@ -101,7 +101,7 @@ def _words(command: str) -> list[str]:
 
 
 def _without_choices(words: Sequence[str]) -> list[str]:
-    """The command without what says where its results go, how they are shown, and which arms are meant."""
+    """The command without what says where results go or come from, how they are shown, and which arms are meant."""
     kept: list[str] = []
     is_value = False
     for word in words:

@@ -50,7 +50,9 @@ def test_every_run_of_the_tables_is_behind_a_cell() -> None:
 
 def test_a_row_is_made_again_by_its_arm_alone_elsewhere() -> None:
     study = make_study(("full", "no_ca"))
-    command = "dmd-search --space 'my space.yaml' --only full --out=runs --set a=1 --out b --fresh --quiet --json"
+    command = (
+        "dmd-search --space 'my space.yaml' --only full --out=runs --set a=1 --out b --reuse old --fresh --quiet --json"
+    )
     commands = {row.arm: row.command for row in row_commands(study, ResultsTable.from_records(study, []), command)}
     assert commands == {
         "full": "dmd-search --space 'my space.yaml' --set a=1 --only full --out again",
