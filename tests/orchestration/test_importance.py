@@ -67,3 +67,14 @@ def test_equal_samples_get_equal_shares_that_add_up_to_one(method) -> None:
     np.testing.assert_array_equal(first, again)
     np.testing.assert_allclose(first.sum(axis=1), 1)
     assert first[1].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("method", importance_methods(), ids=lambda method: method.name)
+def test_a_trial_drawn_twice_is_two_trials(method) -> None:
+    random = np.random.default_rng(1)
+    parameters = [SearchedParameter("a", "uniform", 0, 1), SearchedParameter("b", "uniform", 0, 1)]
+    units, losses = random.random((21, 2)), np.sort(random.random(21))
+    rows = np.array([0] * 7 + list(range(1, 21)))
+    drawn = method.evaluate(parameters, units, [Sample(rows, losses[rows])])
+    written_out = method.evaluate(parameters, units[rows], [Sample(np.arange(27), losses[rows])])
+    np.testing.assert_allclose(drawn, written_out)

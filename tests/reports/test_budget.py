@@ -13,6 +13,7 @@ from reports.budget import Budget
 from reports.budget_tables import budget_tables
 from reports.markdown import render_markdown
 from reports.record import RunRecord, StudyDescription
+from reports.statistics.best_of import typical_best_band
 from tests.reports.hyperparameters.searches import make_search_records, make_search_study
 from tests.reports.studies import failed, make_record, make_search_record
 
@@ -77,6 +78,17 @@ def test_independent_trials_have_bands_that_are_open_where_nothing_can_be_said()
     assert np.nanmax(curve.low - truth) <= 0 <= np.nanmin(curve.high - truth)
     assert np.isnan(curve.low[-1]) and np.isfinite(curve.high).all()
     assert "(up to " in section_of(study, records)
+
+
+def test_the_band_of_several_folds_holds_for_all_of_them_at_once() -> None:
+    random = np.random.default_rng(0)
+    values = {fold: random.random(30).tolist() for fold in (0, 1)}
+    (curve,) = budget_of(*study_of(values)).curves
+    bands = [typical_best_band(np.array(own), curve.budgets, 1 - 0.05 / 2) for own in values.values()]
+    np.testing.assert_allclose(curve.high, (bands[0][1] + bands[1][1]) / 2)
+    is_open = np.isinf(bands[0][0]) | np.isinf(bands[1][0])
+    assert is_open.any() and not is_open.all()
+    np.testing.assert_array_equal(np.isnan(curve.low), is_open)
 
 
 def test_tables_of_long_searches_stay_within_a_wide_terminal() -> None:
