@@ -177,6 +177,8 @@ def test_credentials_are_not_shown(text, shown):
 def test_nothing_calls_home():
     # pytest and CI switch telemetry off by variables of their own: this needs a process without them.
     program = (
+        "from orchestration.logs import quiet_libraries\n"
+        "quiet_libraries()\n"
         "from orchestration.tracking.delivery import connect\n"
         "from orchestration.executors.ray_cluster import ray_cluster\n"
         "import sys, tempfile, pathlib\n"
