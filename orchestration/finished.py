@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestration.ledger import LedgerError, LedgerForeign, count_torn_bytes, read_events
 from orchestration.ledger_state import REPORT_KINDS, LedgerState
+from orchestration.limits import SessionTime
 from reports.record import RunRecord
 
 
@@ -14,11 +15,13 @@ from reports.record import RunRecord
 class FinishedTrials:
     """records: of every trial that has ended, in the order of ending. limit: where the last session ended, or None.
 
-    notice: what had to be left out, as a line for the user, or None.
+    wall_s: seconds from the start of every session to its last end of a trial, summed. notice: what had to be left out,
+    as a line for the user, or None.
     """
 
     records: tuple[RunRecord, ...]
     limit: str | None
+    wall_s: float = 0.0
     notice: str | None = None
 
 
@@ -30,11 +33,12 @@ def read_finished(path: Path) -> FinishedTrials:
     """
     if not path.exists():
         return FinishedTrials((), None)
-    state, number = LedgerState(), 0
+    state, used, number = LedgerState(), SessionTime(), 0
     try:
         for event, _ in read_events(path, kinds=REPORT_KINDS):
             number = event.seq
             state.apply(event)
+            used.see(event)
         records = state.records()
         torn = count_torn_bytes(path)
     except OSError as error:
@@ -46,4 +50,4 @@ def read_finished(path: Path) -> FinishedTrials:
             "make the report with the version that ran the study, or restore the file"
         ) from error
     notice = f"{path}: the last line was cut off ({torn} bytes) and is left out of the report" if torn else None
-    return FinishedTrials(records, state.limit, notice)
+    return FinishedTrials(records, state.limit, used.used_ms() / 1000, notice)

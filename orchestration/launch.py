@@ -16,6 +16,7 @@ from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
 from orchestration.earlier_looks import count_earlier_looks
 from orchestration.errors import UsageError
+from orchestration.estimate import estimate_study, expectation_of
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor, Resources
 from orchestration.executors.ray_tune import RayTuneExecutor
@@ -182,9 +183,12 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
         require_same_study(workspace, known, planned.space, deciding)
         # What was so when the study began stays so.
         began = known.description
-        description = replace(description, provenance=began.provenance, scored_before=began.scored_before)
+        description = replace(
+            description, provenance=began.provenance, scored_before=began.scored_before, estimate=began.estimate
+        )
     else:
         earlier = count_earlier_looks(workspace, dataset.content_hash)
-        description = replace(description, scored_before=earlier)
+        expected = expectation_of(estimate_study(planned))
+        description = replace(description, scored_before=earlier, estimate=expected)
     workspace.write_manifest(Manifest(description, planned.space.resolved(), deciding))
     return description

@@ -51,6 +51,34 @@ def limits_of(space: SearchSpace) -> StudyLimits:
     )
 
 
+class SessionTime:
+    """The wall time of a study, its sessions together, from their events."""
+
+    def __init__(self) -> None:
+        self._earlier_ms = 0
+        self._session: tuple[int, int] | None = None
+
+    @property
+    def last_ms(self) -> int | None:
+        """When the latest event was; None before any."""
+        return None if self._session is None else self._session[1]
+
+    def see(self, event: Event) -> None:
+        """Take in the next event of the ledger."""
+        if event.kind == "start":
+            self._earlier_ms = self.used_ms()
+            self._session = (event.at_ms, event.at_ms)
+        elif self._session is not None:
+            self._session = (self._session[0], event.at_ms)
+
+    def used_ms(self, now_ms: int | None = None) -> int:
+        """Milliseconds of all sessions, the present one up to ``now_ms``, or to its last event."""
+        if self._session is None:
+            return 0
+        began, last = self._session
+        return self._earlier_ms + (last if now_ms is None else now_ms) - began
+
+
 class LimitWatch:
     """Counts what a study has used from its events, and says when a limit is reached."""
 
@@ -58,8 +86,7 @@ class LimitWatch:
         self._limits = limits
         self._clock = clock
         self._started: set[str] = set()
-        self._earlier_ms = 0
-        self._session: tuple[int, int] | None = None
+        self._time = SessionTime()
         self._held_ms = 0
         self._attempts: dict[str, int] = {}
 
@@ -67,10 +94,7 @@ class LimitWatch:
         """Take in the next event of the ledger."""
         if event.kind == "start":
             self._end_session()
-            self._session = (event.at_ms, event.at_ms)
-            return
-        if self._session is not None:
-            self._session = (self._session[0], event.at_ms)
+        self._time.see(event)
         if event.kind == "attempt":
             self._started.add(event.trial_id)
             self._end_attempt(event.trial_id, event.at_ms)
@@ -104,8 +128,7 @@ class LimitWatch:
         now = self._clock()
         left = []
         if self._limits.wall_s is not None:
-            session_ms = 0 if self._session is None else now - self._session[0]
-            left.append(self._limits.wall_s - (self._earlier_ms + session_ms) / 1000)
+            left.append(self._limits.wall_s - self._time.used_ms(now) / 1000)
         if self._limits.until_ms is not None:
             left.append((self._limits.until_ms - now) / 1000)
         return min(left, default=None)
@@ -116,12 +139,9 @@ class LimitWatch:
         return held_ms / 3_600_000 * self._limits.gpus
 
     def _end_session(self) -> None:
-        if self._session is None:
-            return
-        began, last = self._session
-        self._earlier_ms += last - began
-        for trial_id in list(self._attempts):
-            self._end_attempt(trial_id, last)
+        last = self._time.last_ms
+        for trial_id in list(self._attempts) if last is not None else ():
+            self._end_attempt(trial_id, last or 0)
 
     def _end_attempt(self, trial_id: str, at_ms: int) -> None:
         began = self._attempts.pop(trial_id, None)

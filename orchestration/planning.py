@@ -20,6 +20,7 @@ from orchestration.sources.protocol import TrialSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
 from orchestration.sources.stagnation import StagnationLimit
+from orchestration.start_up import start_up_s
 from orchestration.text_encoders import fingerprint_encoders
 from orchestration.worker_shares import require_shares
 from search_spaces.arms import plan_arms
@@ -37,7 +38,7 @@ from search_spaces.plan import (
 )
 from search_spaces.problems import suggest
 from search_spaces.schema import SearchSpace
-from search_spaces.searches import ArmSearch, drop_inactive, find_impossible, plan_searches, starts_of
+from search_spaces.searches import ArmSearch, drop_inactive, find_impossible, plan_searches, propose_grid, starts_of
 from search_spaces.settings import full_settings
 from search_spaces.trial import Arm, Cell, Trial, Value, digest
 
@@ -50,7 +51,7 @@ class PlannedStudy:
     searched for it, and by whom. facts: arm name -> what its model is and how fast it is here, for trained arms.
     external: arm name -> its predictions, for the others. encoders: what token ids are read with, where an arm reads
     them (:mod:`orchestration.text_encoders`). only: names of the arms that are confirmed in this session; empty: all.
-    The study is the same one whatever runs of it now.
+    The study is the same one whatever runs of it now. start_s: seconds until workers will be ready.
     """
 
     space: SearchSpace
@@ -67,6 +68,7 @@ class PlannedStudy:
     external: Mapping[str, ExternalRuns] = field(default_factory=dict)
     encoders: Mapping[str, str] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
+    start_s: float = 0.0
 
     @property
     def num_trials(self) -> int:
@@ -88,6 +90,17 @@ class PlannedStudy:
         """The arms whose searches run in this session: those that the running ones take their configuration from."""
         owners = {self.searches[arm.name].owner for arm in self.running_arms}
         return frozenset(owner for owner in owners if owner is not None)
+
+    def num_searched(self, arm: str) -> int:
+        """Search trials of an arm that is searched for itself, over all cells, at most."""
+        search = self.space.search
+        if search is None:
+            return 0
+        budget = search.trials
+        if search.searcher == "grid":
+            held = next(held for held in self.arms if held.name == arm)
+            budget = len(propose_grid(self.catalogue.methods[held.model], held, self.searches[arm], budget))
+        return budget * len(self.cells)
 
     def is_running(self, arm: str, stage: str) -> bool:
         """Whether trials of this arm and stage belong to what runs in this session."""
@@ -202,6 +215,7 @@ def plan_study(
     not have, UsageError for two arms that are one, for batches that are too small for the workers, for an ``only``
     that names an arm which the space does not have, and for predictions of other code that do not fit the data.
     """
+    start_s = start_up_s()
     arms = plan_arms(space, catalogue)
     _require_known(only, arms, space)
     searches = {search.arm: search for search in plan_searches(space, catalogue, arms)}
@@ -231,6 +245,7 @@ def plan_study(
         context=context,
         external=external,
         only=frozenset(only),
+        start_s=start_s,
         encoders=encoders,
     )
 

@@ -41,4 +41,5 @@ def read_directory(directory: Path) -> RecordedStudy:
     if finished.notice:
         print(finished.notice, file=sys.stderr)
     details = details_in(workspace.artifacts)
-    return RecordedStudy(str(directory), manifest.ended_at(finished.limit or ""), finished.records, details)
+    manifest = manifest.ended_at(finished.limit or "", finished.wall_s)
+    return RecordedStudy(str(directory), manifest, finished.records, details)

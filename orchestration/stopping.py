@@ -92,9 +92,8 @@ class HyperbandRule:
     """
 
     def __init__(self, brackets: Sequence[StoppingRule]) -> None:
-        num = len(brackets)
         self._brackets = brackets
-        self._weights = [math.ceil(num * REDUCTION_FACTOR**s / (s + 1)) for s in reversed(range(num))]
+        self._weights = bracket_weights(len(brackets))
 
     def bracket_of(self, trial: Trial) -> int:
         """Index of the bracket of ``trial``, 0 the one that stops earliest."""
@@ -150,6 +149,36 @@ def make_stopping(name: SchedulerName, direction: Direction, max_epochs: int) ->
             lambda: HyperbandRule([PrunerRule(_halving(grace, rung), direction) for rung in range(num_brackets)])
         )
     return StudyStopping(lambda: PrunerRule(MedianPruner(n_startup_trials=5, n_warmup_steps=grace), direction))
+
+
+def share_of_epochs(name: SchedulerName, max_epochs: int) -> float:
+    """The share of all epochs that trials run under the rule called ``name``, if it saw all of them at once."""
+    grace = max(1, max_epochs // 10)
+    if name == "none":
+        return 1.0
+    if name == "median":
+        return (1.0 + grace / max_epochs) / 2
+    num_brackets = math.floor(math.log(max(1, max_epochs / grace), REDUCTION_FACTOR) + 1e-9) + 1
+    shares = [_share_of_bracket(grace, rung, max_epochs) for rung in range(num_brackets)]
+    if name == "asha":
+        return shares[0]
+    weights = bracket_weights(num_brackets)
+    return sum(weight * share for weight, share in zip(weights, shares, strict=True)) / sum(weights)
+
+
+def _share_of_bracket(grace: int, first_rung: int, max_epochs: int) -> float:
+    """A third of the trials passes each rung."""
+    epochs, passed, reached = 0.0, 1.0, 0
+    rung = grace * REDUCTION_FACTOR**first_rung
+    while rung < max_epochs:
+        epochs, passed, reached = epochs + passed * (rung - reached), passed / REDUCTION_FACTOR, rung
+        rung *= REDUCTION_FACTOR
+    return (epochs + passed * (max_epochs - reached)) / max_epochs
+
+
+def bracket_weights(num: int) -> list[int]:
+    """Shares of trials that Hyperband's brackets get, the one that stops earliest first."""
+    return [math.ceil(num * REDUCTION_FACTOR**s / (s + 1)) for s in reversed(range(num))]
 
 
 def _halving(grace: int, first_rung: int) -> SuccessiveHalvingPruner:

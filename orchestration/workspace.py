@@ -32,9 +32,9 @@ class Manifest:
     space: Mapping[str, Any]
     deciding: Mapping[str, Any]
 
-    def ended_at(self, limit: str) -> Manifest:
-        """The manifest of a study that ended at a limit, in words; empty if it did not."""
-        return replace(self, description=replace(self.description, ended_by=limit))
+    def ended_at(self, limit: str, wall_s: float | None = None) -> Manifest:
+        """The manifest of a study that ended at a limit, in words (empty if it did not), after so many seconds."""
+        return replace(self, description=replace(self.description, ended_by=limit, wall_s=wall_s))
 
     def to_text(self) -> str:
         """As JSON text; :meth:`from_text` gives back an equal manifest."""

@@ -66,6 +66,7 @@ def render_markdown(report: Report) -> str:
         failures=study_grids.failure_grid(report),
         num_failures_shown=study_grids.MOST_FAILURES_SHOWN,
         cost=study_grids.cost_grid(report),
+        pace=study_grids.pace_sentence(report),
         origins=study_grids.origin_grid(report),
         why_undefined=undefined_reasons(report),
         num_runs=int((report.results.state >= RunState.COMPLETED).sum()),

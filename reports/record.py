@@ -172,6 +172,8 @@ class StudyDescription:
     provenance: versions, hardware, command line, start time, code fingerprint.
     budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
     ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
+    wall_s: seconds that all sessions took together; None if not known. estimate: what was expected before the start:
+        ``wall_s``, ``wall_low_s``, ``wall_high_s``, and the same of ``device``; empty if nothing was.
     combinations: the components that are on, for every combination that the baseline's method can run (whether the
         study has an arm for it or not); empty where unknown or where nothing is ablated.
     scored_before: other study -> configurations that it had scored on the test parts of the same data when this study
@@ -194,6 +196,8 @@ class StudyDescription:
     fixed: Mapping[str, Value] = field(default_factory=dict)
     budget_note: str = ""
     ended_by: str = ""
+    wall_s: float | None = None
+    estimate: Mapping[str, float] = field(default_factory=dict)
     combinations: tuple[tuple[str, ...], ...] = ()
     methods: tuple[str, ...] = ()
     scored_before: Mapping[str, int] = field(default_factory=dict)

@@ -102,7 +102,7 @@ def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
 
 def _read_study(payload: Mapping[str, Any], where: str) -> StudyDescription:
     known = _known_keys(StudyDescription, payload, where)
-    for name in ("search", "confirm", "data", "provenance", "fixed", "scored_before"):
+    for name in ("search", "confirm", "data", "provenance", "fixed", "scored_before", "estimate"):
         known[name] = _any_from_json(known.get(name, {}))
     for name, kind in _PARTS_OF_STUDY:
         known[name] = tuple(_read_part(kind, item, f"{where}, {name}") for item in known.get(name, ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.grid import Grid
 from reports.report import Report
-from reports.rounding import ABSENT, duration_text
+from reports.rounding import ABSENT, count, duration_text
 
 MOST_FAILURES_SHOWN = 30
 MOST_CELLS_SHOWN, MOST_TRIALS_SHOWN = 100, 5
@@ -57,6 +57,24 @@ def cost_grid(report: Report) -> Grid | None:
     reused = ("taken over",) if has_reused else ()
     headings = ("Arm", "Stage", "trials", *reused, "epochs", "device time", "per trial")
     return Grid(headings, "ll" + "r" * (len(headings) - 2), rows)
+
+
+def pace_sentence(report: Report) -> str:
+    """What was expected before the start against what it took; empty where either is not known."""
+    expected, wall_s = report.study.estimate, report.study.wall_s
+    if not expected or wall_s is None or not report.cost.rows:
+        return ""
+    parts = []
+    for name, took_s in (("wall", wall_s), ("device", report.cost.total.device_s)):
+        middle, low, high = (expected[f"{name}{end}_s"] for end in ("", "_low", "_high"))
+        ratio = f" ({took_s / middle:.2f} times that)" if middle > 0 else ""
+        parts.append(
+            f"{duration_text(middle)} of {name} time ({duration_text(low)} to {duration_text(high)}), "
+            f"took {duration_text(took_s)}{ratio}"
+        )
+    missing = len(report.failures.missing)
+    rest = f" {count(missing, 'planned confirm run')} did not run." if missing else ""
+    return f"Expected before the start {' and '.join(parts)}.{rest}"
 
 
 def origin_grid(report: Report) -> Grid | None:

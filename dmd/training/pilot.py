@@ -1,4 +1,4 @@
-"""What a job will be, found by building it and running a few batches: its size, its parts, its pace."""
+"""What a job will be, found by building it and training a few steps: its size, its parts, its pace."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from dataclasses import dataclass
 
 import torch
 
-from dmd.data.batches import shuffled_batches, whole_batch
+from dmd.data.batches import Batch, shuffled_batches, whole_batch
 from dmd.data.dataset import Dataset
 from dmd.dropout import SeededDropout
 from dmd.job import Job
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import Modality
+from dmd.models.model import Model
 from dmd.precision import float32_products
+from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
-from dmd.training.loop import require_steps
+from dmd.training.loop import clip_gradients, require_steps
 from dmd.training.run import JobSettings, count_parameters, make_model, split_settings
 
-NUM_BATCHES = 3
+LEAST_STEPS, MOST_STEPS, LEAST_S = 3, 30, 0.25
+"""Timed steps, after a first one that is not: at least so many, and more until they took ``LEAST_S``. A step of a small
+model is shorter than the pauses that a busy machine makes, and a mean over too few of them misses the pauses."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,9 @@ class JobFacts:
 
     modules: names of the direct submodules, in order. loss_terms: names of the terms that enter the loss.
     inputs: modalities that the model reads and that are not blank in the training part it was given.
-    epoch_s: seconds of one epoch, training and validation, from the fastest of a few batches. max_epochs: the most
-    epochs it can run; early stopping may end it sooner.
+    epoch_s: seconds of one epoch, training and validation, from the mean of a few steps. overhead_s: seconds of a trial
+    that are no epoch: building the model, cutting the data. max_epochs: the most epochs it can run. patience: epochs
+    without an improvement after which it ends sooner.
     """
 
     num_parameters: int
@@ -38,11 +43,13 @@ class JobFacts:
     loss_terms: tuple[str, ...]
     inputs: tuple[Modality, ...]
     epoch_s: float
+    overhead_s: float
     max_epochs: int
+    patience: int
 
 
 def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
-    """Build the job's model and time ``NUM_BATCHES`` batches of it; nothing is kept.
+    """Build the job's model and time a few of its training steps; nothing is kept.
 
     Raises InputError for settings or folds that break a rule.
     """
@@ -55,21 +62,14 @@ def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
 
 def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     training = settings.training
+    began = time.perf_counter()
     parts = dataset.partition(job.fold, settings.inputs)
     require_steps(training, len(parts.train))
     model = make_model(job, settings, dataset)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
+    overhead_s = time.perf_counter() - began
     model.prepare_epoch(1, train_part)
-    terms: tuple[str, ...] = ()
-    batch_s = []
-    batches = shuffled_batches(train_part, training.batch_size, job.seed, 1)
-    for step, batch in enumerate(itertools.islice(batches, NUM_BATCHES)):
-        started = time.perf_counter()
-        outputs = model(batch, SeededDropout(job.seed, step))
-        if outputs.loss is not None and outputs.loss.requires_grad:
-            torch.autograd.backward(outputs.loss)
-        terms = tuple(outputs.terms)
-        batch_s.append(time.perf_counter() - started)
+    terms, step_s = _time_steps(model, train_part, training, job)
     started = time.perf_counter()
     predict(model, whole_batch(parts.valid.inputs, device=job.device))
     valid_s = time.perf_counter() - started
@@ -78,6 +78,38 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
         modules=tuple(name for name, module in model.parts().items() if any(True for _ in module.parameters())),
         loss_terms=terms,
         inputs=tuple(m for m in model.reads if bool(train_part.features[m].any())),
-        epoch_s=min(batch_s) * math.ceil(len(parts.train) / training.batch_size) + valid_s,
+        epoch_s=step_s * math.ceil(len(parts.train) / training.batch_size) + valid_s,
+        overhead_s=overhead_s,
         max_epochs=training.max_epochs,
+        patience=training.patience,
     )
+
+
+def _time_steps(model: Model, part: Batch, training: TrainingConfig, job: Job) -> tuple[tuple[str, ...], float]:
+    """Names of the loss terms, and mean seconds of a training step with everything that the loop does in one."""
+    parameters = [
+        parameter for group in model.parameter_groups(training.learning_rate) for parameter in group.parameters
+    ]
+    optimiser = torch.optim.Adam(parameters, lr=training.learning_rate, fused=True) if parameters else None
+    terms: tuple[str, ...] = ()
+    epochs = (shuffled_batches(part, training.batch_size, job.seed, epoch) for epoch in itertools.count(1))
+    batches = itertools.islice(itertools.chain.from_iterable(epochs), 1 + MOST_STEPS)
+    timed_from, num_timed = time.perf_counter(), 0
+    for step, batch in enumerate(batches):
+        outputs = model(batch, SeededDropout(job.seed, step))
+        if outputs.loss is not None and outputs.loss.requires_grad and optimiser is not None:
+            optimiser.zero_grad(set_to_none=True)
+            torch.autograd.backward(outputs.loss)
+            clip_gradients(parameters, training.clip)
+            optimiser.step()
+        terms = tuple(outputs.terms)
+        if job.device == "cuda":
+            torch.cuda.synchronize()
+        if step == 0:
+            # The first step allocates, and compiles what is compiled.
+            timed_from = time.perf_counter()
+            continue
+        num_timed = step
+        if num_timed >= LEAST_STEPS and time.perf_counter() - timed_from >= LEAST_S:
+            break
+    return terms, (time.perf_counter() - timed_from) / max(num_timed, 1)

@@ -89,9 +89,9 @@ def search(
         require_places(tuple(reuse or ()))
         prepared = prepare(checked, data_dir, address, tuple(only or ()))
         if dry_run:
-            from orchestration.estimate import describe_estimate, estimate_study
+            from orchestration.preview import preview
 
-            print(describe_estimate(prepared.planned, estimate_study(prepared.planned), as_json))
+            print(preview(prepared, workspace, tuple(reuse or ()), as_json))
             raise typer.Exit(COMPLETED)
         if fresh and (kept := workspace.set_aside()) is not None:
             print(f"the earlier study is kept in {kept}", file=sys.stderr)

@@ -136,6 +136,8 @@ def _unite_descriptions(
         provenance=_unite_provenance(studies),
         budget_note=" ".join(notes),
         ended_by="; ".join(dict.fromkeys(d.ended_by for d in descriptions if d.ended_by)),
+        wall_s=None,
+        estimate={},
         combinations=tuple(combinations),
         scored_before=_unite_looks(descriptions),
         methods=tuple(dict.fromkeys(name for description in descriptions for name in description.methods)),

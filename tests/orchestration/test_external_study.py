@@ -14,8 +14,9 @@ from dmd.job import FoldRef
 from dmd.metrics import compute_metrics
 from orchestration.catalogue import describe_methods
 from orchestration.cli.data import app
+from orchestration.dry_run import describe_as_text
 from orchestration.errors import UsageError
-from orchestration.estimate import describe_estimate, estimate_study
+from orchestration.estimate import estimate_study
 from orchestration.launch import LaunchOptions, Prepared, launch, prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
@@ -157,7 +158,7 @@ def test_a_crash_between_asking_and_scoring_is_made_up_for(tmp_path: Path) -> No
 def test_a_dry_run_reads_and_counts_it(tmp_path: Path) -> None:
     write_predictions(tmp_path / "theirs.csv")
     planned = prepared(tmp_path / "theirs.csv").planned
-    text = describe_estimate(planned, estimate_study(planned), as_json=False)
+    text = describe_as_text(planned, estimate_study(planned), ())
     assert f"theirs: predictions of {tmp_path / 'theirs.csv'}, 3 seeds, nothing to train" in text
     assert planned.size.num_trials == 6
     assert planned.num_trials == 15

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.catalogue import describe_methods
+from orchestration.dry_run import describe_as_json, describe_as_text
 from orchestration.errors import UsageError
-from orchestration.estimate import describe_estimate, estimate_study
+from orchestration.estimate import estimate_study
 from orchestration.launch import prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
@@ -91,10 +92,10 @@ def test_a_dry_run_counts_what_would_run(
     only: tuple[str, ...], arms: list[str], num_search: int, num_confirm: int
 ) -> None:
     planned = plan(*only)
-    told = json.loads(describe_estimate(planned, estimate_study(planned), as_json=True))
+    told = json.loads(describe_as_json(planned, estimate_study(planned), ()))
     assert (told["arms"], told["stages"]) == (arms, {"search": num_search, "confirm": num_confirm})
     assert set(told["estimate"]["arm_trial_s"]) == set(arms)
-    text = describe_estimate(planned, estimate_study(planned), as_json=False)
+    text = describe_as_text(planned, estimate_study(planned), ())
     assert text.startswith("study small: 4 arms," if not only else f"study small: {len(arms)} of 4 arms")
     assert ("(and the search of full)" in text) is (ARM in only)
 

@@ -1,0 +1,110 @@
+"""What ``--dry-run`` prints: arms, trials, cost with its range, and what the study would be able to show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from orchestration.estimate import Estimate, Range
+from orchestration.foresight import Foresight
+from orchestration.planning import PlannedStudy
+from reports.metrics import find_metric
+from reports.rounding import duration_text
+
+
+def describe_as_json(planned: PlannedStudy, estimate: Estimate, foresight: Sequence[Foresight]) -> str:
+    """One JSON object for programs; the middle of every range stands under its plain name."""
+    size = planned.size
+    cost: dict[str, Any] = {
+        "slots": estimate.slots,
+        "num_left": estimate.num_trials,
+        "num_taken_over": estimate.num_known,
+        "start_s": estimate.start_s,
+        "arm_trial_s": estimate.arm_trial_s,
+    }
+    for name in ("wall_s", "device_s", "gpu_hours", "core_hours"):
+        value: Range = getattr(estimate, name)
+        cost |= {name: value.middle, f"{name}_range": [value.low, value.high]}
+    return json.dumps(
+        {
+            "study": planned.space.study,
+            "arms": [arm.name for arm in planned.running_arms],
+            "num_trials": size.num_trials,
+            "stages": {"search": size.num_search, "confirm": size.num_confirm},
+            "estimate": cost,
+            "detectable": [asdict(row) for row in foresight],
+        }
+    )
+
+
+def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Sequence[Foresight]) -> str:
+    """Lines for a person."""
+    lines = [_headline(planned), *_arm_lines(planned), _trial_line(planned, estimate)]
+    wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
+    lines.append(
+        f"about {duration_text(wall.middle)} ({duration_text(wall.low)} to {duration_text(wall.high)}) with "
+        f"{estimate.slots} trials at a time, {duration_text(estimate.start_s)} of it start-up"
+    )
+    if gpu.high:
+        lines.append(f"about {gpu.middle:.2g} GPU-hours ({gpu.low:.2g} to {gpu.high:.2g})")
+    lines.append(f"about {core.middle:.2g} core-hours ({core.low:.2g} to {core.high:.2g})")
+    return "\n".join([*lines, *_foresight_lines(planned, foresight)])
+
+
+def _headline(planned: PlannedStudy) -> str:
+    race = planned.space.confirm.race
+    seeds = f"{race.least} to {race.most}" if race else str(len(planned.seeds))
+    cells = len(planned.cells)
+    where = f"{cells} cells (folds)" if cells > 1 else "1 cell"
+    return f"study {planned.space.study}: {_arms_text(planned)}, {where}, {seeds} confirm seeds"
+
+
+def _arms_text(planned: PlannedStudy) -> str:
+    if not planned.only:
+        return f"{len(planned.arms)} arms"
+    borrowed = sorted(planned.searched_arms - planned.only)
+    with_searches = f" (and the search of {', '.join(borrowed)})" if borrowed else ""
+    return f"{len(planned.running_arms)} of {len(planned.arms)} arms{with_searches}"
+
+
+def _arm_lines(planned: PlannedStudy) -> list[str]:
+    lines = []
+    for arm in planned.running_arms:
+        if arm.is_external:
+            runs = planned.external[arm.name]
+            lines.append(f"  {arm.name}: predictions of {runs.path}, {len(runs.seeds)} seeds, nothing to train")
+            continue
+        facts = planned.facts[arm.name]
+        pace = f"{facts.num_parameters} parameters, {facts.epoch_s:.2g} s per epoch"
+        lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")
+    return lines
+
+
+def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:
+    size = planned.size
+    most = "at most " if planned.space.confirm.race else ""
+    line = f"trials: {size.num_search} search + {most}{size.num_confirm} confirm = {size.num_trials}"
+    if estimate.num_known:
+        line += f"; {estimate.num_known} or more are taken over from other studies"
+    return line if estimate.num_trials == size.num_trials else f"{line}; {estimate.num_trials} left to run"
+
+
+def _foresight_lines(planned: PlannedStudy, foresight: Sequence[Foresight]) -> list[str]:
+    if not foresight:
+        return []
+    metric = find_metric(planned.space.primary_metric)
+    is_known = foresight[0].in_metric is not None
+    source = "by the runs there are" if is_known else "no run is there yet to say how large that is in " + metric.label
+    lines = [f"detected at 80% power per declared contrast, with new seeds on these data ({source}):"]
+    for row in foresight:
+        size = f"{row.in_deviations:.2g} run SDs"
+        if row.in_metric is not None:
+            size += f" = {row.in_metric:.2g}{metric.unit} {metric.label}"
+        mark = "  <- planned" if row.num_seeds == len(planned.seeds) else ""
+        lines.append(
+            f"  {row.num_seeds} seeds: {size}; {row.num_confirm} confirm trials, "
+            f"about {duration_text(row.wall_s)} in all{mark}"
+        )
+    return lines

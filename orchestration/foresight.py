@@ -1,0 +1,75 @@
+"""What a study would be able to show: the smallest difference that so many confirm seeds detect at 80% power.
+
+Student's t on paired differences within cells, at the level of the first step of Holm's procedure over the declared
+contrasts. Runs of one seed in two arms are taken to be independent, which holds for most arms and is on the safe side
+where it does not. Without earlier runs the unit is the standard deviation of single runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestration.estimate import Estimate
+from orchestration.planning import PlannedStudy
+from reports.metrics import METRICS
+from reports.record import RunRecord
+from reports.statistics.power import smallest_detectable
+from reports.statistics.racing import LEVEL
+from reports.statistics.rerun import run_deviation
+
+NUMBERS_OF_SEEDS = (3, 5, 8, 12, 20)
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """One number of confirm seeds. wall_s: of the whole study with so many. in_deviations: the smallest difference that
+    is detected, in standard deviations of single runs; in_metric: in the shown unit of the primary metric, None while
+    the deviation is not known."""
+
+    num_seeds: int
+    num_confirm: int
+    wall_s: float
+    in_deviations: float
+    in_metric: float | None
+
+
+def foresee(planned: PlannedStudy, estimate: Estimate, deviation: float | None) -> tuple[Foresight, ...]:
+    """What the usual numbers of seeds, and the planned one, would show and cost; empty without declared contrasts.
+
+    deviation: of single runs within a cell, in the shown unit; None if not known.
+    """
+    family = sum(pair.in_family for pair in planned.contrasts)
+    cells = len(planned.cells)
+    if family == 0:
+        return ()
+    trained = [arm for arm in planned.running_arms if not arm.is_external]
+    confirm_s = sum(estimate.arm_trial_s.get(arm.name, 0.0) for arm in trained) * cells * planned.space.confirm.top
+    planned_s = confirm_s * (len(planned.certain_seeds) + len(planned.seeds)) / 2
+    rows = []
+    for number in sorted({*NUMBERS_OF_SEEDS, len(planned.seeds)}):
+        df = cells * (number - 1)
+        if df < 1:
+            continue
+        wall_s = estimate.wall_s.middle + (confirm_s * number - planned_s) / estimate.slots
+        size = smallest_detectable(math.sqrt(2 / (number * cells)), df, LEVEL / family)
+        in_metric = None if deviation is None else size * deviation
+        rows.append(Foresight(number, len(trained) * cells * number, max(wall_s, 0.0), size, in_metric))
+    return tuple(rows)
+
+
+def deviation_of(records: Sequence[RunRecord], metric: str) -> float | None:
+    """The standard deviation of single confirm runs of one arm in one cell, pooled, in the shown unit of ``metric``."""
+    arms = sorted({record.arm for record in records})
+    cells = sorted({(record.repeat, record.fold) for record in records}, key=str)
+    seeds = sorted({record.seed for record in records})
+    scores = np.full((len(arms), len(seeds), len(cells)), np.nan)
+    for record in records:
+        if record.stage == "confirm" and record.test is not None and metric in record.test:
+            place = arms.index(record.arm), seeds.index(record.seed), cells.index((record.repeat, record.fold))
+            scores[place] = record.test[metric]
+    deviation = run_deviation(*scores) if arms else None
+    return None if deviation is None else deviation * METRICS[metric].factor
