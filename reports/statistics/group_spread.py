@@ -13,8 +13,8 @@ share training videos, and no unbiased estimate of the whole exists (Bengio and 
 training video ``u`` changes the error on a tested video ``v`` through a term that is the same with the roles of ``u``
 and ``v`` exchanged (for least squares: product of residuals times inner product of inputs). Each pair thus enters the
 mean twice, as a degenerate U-statistic, and the spread between groups sees half of its variance: the true variance lies
-between 1 (the choice of training videos does not matter) and 2 times that spread (nothing else does), and 1.5 is the
-middle. Plain intervals from such spreads are known to be too short (Bates, Hastie and Tibshirani 2023,
+between 1 (the choice of training videos does not matter) and 2 times that spread (nothing else does). Between them, 1.6
+is where intervals cover 95% on average over simulated studies of several shapes. Plain intervals from such spreads are known to be too short (Bates, Hastie and Tibshirani 2023,
 *Cross-Validation: What Does It Estimate and How Well Does It Do It?*, JASA), those of Nadeau and Bengio 2003 cover but
 are wide.
 ``python -m benchmarks.calibration`` checks the coverage on studies with overlapping training sets and clusters;
@@ -36,7 +36,7 @@ FloatArray = npt.NDArray[np.float64]
 
 METHOD = "spread between groups over folds"
 
-TRAINING_ALLOWANCE = 1.5
+TRAINING_ALLOWANCE = 1.6
 """Variance of the mean over new data sets, in units of what the spread between tested groups shows of it."""
 
 
