@@ -22,7 +22,7 @@ from orchestration.sources.staged import Lane, StudySource
 from orchestration.sources.stagnation import StagnationLimit
 from orchestration.start_up import start_up_s
 from orchestration.text_encoders import fingerprint_encoders
-from orchestration.worker_shares import require_shares
+from orchestration.worker_shares import require_shares, require_sharing
 from search_spaces.arms import plan_arms
 from search_spaces.catalogue import Catalogue
 from search_spaces.contrasts import ContrastPair, plan_contrasts
@@ -212,8 +212,9 @@ def plan_study(
     """Expand the space over the data, build every arm once, and prove that the arms differ.
 
     Raises InputError for folds or settings that the data or a model refuse, SpaceErrors for folds that the file does
-    not have, UsageError for two arms that are one, for batches that are too small for the workers, for an ``only``
-    that names an arm which the space does not have, and for predictions of other code that do not fit the data.
+    not have, UsageError for two arms that are one, for batches or losses that several workers cannot share, for an
+    ``only`` that names an arm which the space does not have, and for predictions of other code that do not fit the
+    data.
     """
     start_s = start_up_s()
     arms = plan_arms(space, catalogue)
@@ -230,6 +231,7 @@ def plan_study(
     for arm in trained:
         trial = Trial(arm.name, arm.model, "search", arm.settings, {}, space.seed, cells[0], context)
         facts[arm.name] = inspect_job(runner.job_of(trial), dataset)
+    require_sharing(space.resources.num_workers, trained, facts)
     _require_distinct(trained, facts)
     return PlannedStudy(
         space=space,

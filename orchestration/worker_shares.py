@@ -1,9 +1,10 @@
-"""Whether there is something to do for every worker that trains a trial: the batch is what they share."""
+"""Whether several workers can train the trials of a study together: each batch is what they share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dmd.training.pilot import JobFacts
 from dmd.training.run import split_settings
 from orchestration.errors import UsageError
 from search_spaces.catalogue import Catalogue
@@ -26,6 +27,19 @@ def require_shares(workers: int, arms: Sequence[Arm], searches: Mapping[str, Arm
             )
     if problems:
         raise UsageError("\n".join(problems))
+
+
+def require_sharing(workers: int, arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None:
+    """Raise UsageError where several workers would train something else than one: their gradients would not add up."""
+    ignorant = [arm for arm in arms if not facts[arm.name].shares_batches]
+    if workers > 1 and ignorant:
+        raise UsageError(
+            "\n".join(
+                f"resources.workers: the loss of {arm.model!r} (arm {arm.name!r}) takes a worker's part of a batch for "
+                "the whole; average with `batch.peers`, see dmd/peers.py, or write `workers: 1`"
+                for arm in ignorant
+            )
+        )
 
 
 def _batch_sizes(arm: Arm, search: ArmSearch) -> list[int]:

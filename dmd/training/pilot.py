@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from dmd.data.batches import Batch, shuffled_batches, whole_batch
 from dmd.data.dataset import Dataset
-from dmd.dropout import SeededDropout
+from dmd.dropout import SeededDropout, no_dropout
 from dmd.job import Job
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import Modality
@@ -21,6 +21,7 @@ from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
 from dmd.training.loop import clip_gradients, require_steps
 from dmd.training.run import JobSettings, count_parameters, make_model, split_settings
+from dmd.training.shard import Copies
 
 LEAST_STEPS, MOST_STEPS, LEAST_S = 3, 30, 0.25
 """Timed steps, after a first one that is not: at least so many, and more until they took ``LEAST_S``. A step of a small
@@ -33,6 +34,7 @@ class JobFacts:
 
     modules: names of the direct submodules, in order. loss_terms: names of the terms that enter the loss.
     inputs: modalities that the model reads and that are not blank in the training part it was given.
+    shares_batches: whether loss and terms count a worker's part of a batch as a part (:mod:`dmd.peers`).
     epoch_s: seconds of one epoch, training and validation, from the mean of a few steps. overhead_s: seconds of a trial
     that are no epoch: building the model, cutting the data. max_epochs: the most epochs it can run. patience: epochs
     without an improvement after which it ends sooner.
@@ -42,6 +44,7 @@ class JobFacts:
     modules: tuple[str, ...]
     loss_terms: tuple[str, ...]
     inputs: tuple[Modality, ...]
+    shares_batches: bool
     epoch_s: float
     overhead_s: float
     max_epochs: int
@@ -78,6 +81,7 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
         modules=tuple(name for name, module in model.parts().items() if any(True for _ in module.parameters())),
         loss_terms=terms,
         inputs=tuple(m for m in model.reads if bool(train_part.features[m].any())),
+        shares_batches=_shares_batches(model, train_part.take(slice(0, 2))),
         epoch_s=step_s * math.ceil(len(parts.train) / training.batch_size) + valid_s,
         overhead_s=overhead_s,
         max_epochs=training.max_epochs,
@@ -113,3 +117,15 @@ def _time_steps(model: Model, part: Batch, training: TrainingConfig, job: Job) -
         if num_timed >= LEAST_STEPS and time.perf_counter() - timed_from >= LEAST_S:
             break
     return terms, (time.perf_counter() - timed_from) / max(num_timed, 1)
+
+
+def _shares_batches(model: Model, batch: Batch) -> bool:
+    """Whether each of two workers that both have the whole batch gets half of the loss and of each of its terms."""
+    with torch.no_grad():
+        alone, shared = (model(part, no_dropout) for part in (batch, replace(batch, peers=Copies(2))))
+    pairs = [(alone.loss, shared.loss), *((term, shared.terms[name]) for name, term in alone.terms.items())]
+    return all(
+        torch.allclose(2 * half, whole, rtol=1e-3, atol=1e-6, equal_nan=True)
+        for whole, half in pairs
+        if whole is not None and half is not None
+    )

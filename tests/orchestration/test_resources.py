@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from dmd.models.median import Median
+from dmd.models.model import Outputs
 from orchestration import local_machine
 from orchestration.catalogue import describe_methods
 from orchestration.errors import UsageError
@@ -130,3 +132,27 @@ def test_the_number_of_workers_decides_the_result():
     )
     assert one.planned.context != two.planned.context
     assert (one.fingerprint.workers, two.fingerprint.workers) == (1, 2)
+
+
+def test_a_method_that_ignores_its_peers_trains_with_one_worker_only(monkeypatch):
+    def forward(self, batch, dropout):
+        prediction = self.value.expand(len(batch))
+        loss = None if batch.labels is None else (prediction - batch.labels).abs().mean()
+        return Outputs(prediction, loss, {} if loss is None else {"task/final": loss})
+
+    monkeypatch.setattr(Median, "forward", forward)
+    space = SPACE.replace("[ridge]", "[ridge, median]") + "resources: {cpu: 0.1, workers: 2}\n"
+    with pytest.raises(UsageError, match=r"the loss of 'median' \(arm 'median'\) takes a worker's part of a batch for"):
+        prepare(load_text(space, describe_methods()), None)
+    prepare(load_text(space.replace("workers: 2", "workers: 1"), describe_methods()), None)
+
+
+def test_every_method_shares_its_batches():
+    space = SPACE.replace("models: [ridge]", "models: [ridge, median, mult, unimodal]") + (
+        "resources: {cpu: 0.1, workers: 2}\n"
+    )
+    methods = describe_methods()
+    assert {"dmd", "ridge", "median", "mult", "unimodal"} == set(methods.methods) - {"external"}
+    facts = prepare(load_text(space, methods), None).planned.facts
+    assert all(found.shares_batches for found in facts.values())
+    assert len(facts) == 5
