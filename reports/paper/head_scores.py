@@ -75,11 +75,32 @@ def constant_of(study: StudyDescription, questions: Questions, metrics: Sequence
     if not told:
         return None
     records = [
-        replace(record, arm=CONSTANT, status="completed", test=record.fallback_test, predictions=None)
+        replace(
+            record,
+            arm=CONSTANT,
+            status="completed",
+            test=record.fallback_test,
+            predictions=_constant_predictions(record, metrics),
+        )
         for record in told.values()
     ]
     places = [PlannedCell(CONSTANT, record.seed, record.repeat, record.fold) for record in records]
     return Questions.about(ResultsTable.from_records(_study_of(study, (CONSTANT,), metrics, places), records))
+
+
+def _constant_predictions(record: RunRecord, metrics: Sequence[str]) -> Predictions | None:
+    """Constant predictions that score as the training median does: two-class metrics ask for its side of zero only.
+
+    None where neither side does (another label scale) or the labels are not known.
+    """
+    if record.predictions is None or record.fallback_test is None:
+        return None
+    for side in (1.0, -1.0):
+        values = np.full(len(record.predictions.ids), side, dtype=np.float32)
+        constant = replace(record.predictions, values=values)
+        if _reproduces(constant, record.fallback_test, metrics):
+            return constant
+    return None
 
 
 def score(predictions: Predictions, metric: str) -> float:

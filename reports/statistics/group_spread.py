@@ -92,6 +92,10 @@ def _seed_variances(block: FloatArray) -> FloatArray:
 
 
 def _satterthwaite(variance: float, *parts: tuple[float, float]) -> float:
-    """Degrees of freedom of a sum of (variance, degrees) parts (Satterthwaite 1946, Biometrics Bulletin 2)."""
+    """Degrees of freedom of a sum of (variance, degrees) parts (Satterthwaite 1946, Biometrics Bulletin 2).
+
+    Where the spread between groups is all noise of seeds, ``variance`` is far below its parts and the formula goes to
+    zero, where t has no scale; one degree is the least that an interval is drawn with (no claim rests on so few).
+    """
     spread = sum(part**2 / df for part, df in parts)
-    return min(df for _, df in parts) if spread == 0 else variance**2 / spread
+    return min(df for _, df in parts) if spread == 0 else max(variance**2 / spread, 1.0)

@@ -121,3 +121,13 @@ def test_one_run_without_predictions_is_not_papered_over() -> None:
     study, records = folded()
     records[0] = make_record("full", 1, 0, 0.5)
     assert answers_of(study, records, "mae").new_data.method == corrected_t.METHOD
+
+
+def test_a_spread_that_is_all_seed_noise_still_has_a_degree_of_freedom() -> None:
+    # Groups trade places from seed to seed and the mean hardly moves: the formula alone gives 1e-11 degrees.
+    block = np.array([[[10.0, -10.0, 0.001]], [[-8.0, 8.0, 0.0]]])
+    rerun = rerun_sum([SeedBlock(block.mean(axis=2))])
+    assert rerun is not None
+    estimate = group_estimate(rerun.value, [block], rerun)
+    assert estimate.df == 1.0
+    assert estimate.half_width == pytest.approx(rerun.half_width)

@@ -12,6 +12,7 @@ from reports.analysis import analyse
 from reports.details import Details, no_details
 from reports.markdown import render_markdown
 from reports.paper.grids import paper_block
+from reports.paper.head_scores import constant_of
 from reports.paper.tables import PaperTable
 from reports.paper.unimodal import unimodal_table
 from reports.questions import Questions
@@ -283,3 +284,20 @@ def test_gaps_are_footnotes_with_the_rows_they_are_about() -> None:
     assert "MFM" in note
     text = render_markdown(analyse(study, []))
     assert "the arm has no confirm run yet (MulT" in text
+
+
+def test_the_constant_is_known_by_its_side_of_zero() -> None:
+    study, records, _ = joint_study()
+    # Of the four labels that are not zero two are positive: either side scores 50% and F1 1/3.
+    fallback = {"mae": 1.4, "acc2_non0": 0.5, "f1_non0": 1 / 3}
+    records = [replace(record, fallback_test=fallback) for record in records]
+    results = ResultsTable.from_records(study, records)
+    constant = constant_of(study, Questions.about(results), ("acc2_non0", "f1_non0"))
+    assert constant is not None
+    run = next(iter(constant.results.runs.values()))
+    assert run.predictions is not None
+    assert set(run.predictions.values.tolist()) == {1.0}
+    elsewhere = [replace(record, fallback_test={**fallback, "acc2_non0": 0.4}) for record in records]
+    other = constant_of(study, Questions.about(ResultsTable.from_records(study, elsewhere)), ("acc2_non0",))
+    assert other is not None
+    assert next(iter(other.results.runs.values())).predictions is None
