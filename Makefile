@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TORCH ?=
 TORCH_VERSION := 2.13.0
 
-.PHONY: install search test test-full check format bench lock clean
+.PHONY: install search test test-full test-browser check format bench lock clean
 
 install: $(STAMP)
 
@@ -28,7 +28,14 @@ test: install
 	$(BIN)/python -m pytest
 
 test-full: install
-	$(BIN)/python -m pytest -m ''
+	$(BIN)/python -m pytest -m 'not browser'
+
+# Looks at report.html and at MLflow's pages of a small real study; pictures go to runs/screenshots.
+test-browser: install
+	@for program in chromium chromedriver; do \
+	  command -v $$program > /dev/null || { echo "$$program is missing; on Debian: apt-get install chromium chromium-driver" >&2; exit 1; }; \
+	done
+	$(BIN)/python -m pytest -m browser tests/browser
 
 check: install
 	$(BIN)/ruff format --check .

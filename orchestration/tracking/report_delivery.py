@@ -41,7 +41,8 @@ def attach_report(uri: str, study: StudyDescription, directory: Path) -> bool:
     for folder in FOLDERS:
         client.log_artifacts(run, str(directory / folder), folder)
     answer = answer_in((directory / REPORT_FILE).read_text(encoding="utf-8"))
-    note = f"{answer}\n\n{describe_links(str(experiment.experiment_id), run, study.primary)}"
+    # Links first: the UI folds away what does not fit into a few lines.
+    note = f"{describe_links(str(experiment.experiment_id), run, study.primary)}\n\n{answer}"
     client.set_tag(run, NOTE_TAG, note)
     client.set_experiment_tag(experiment.experiment_id, NOTE_TAG, note)
     return True
@@ -62,7 +63,7 @@ def describe_links(experiment: str, run: str, primary: str) -> str:
     search = {**_MODEL_TRAINING, "searchFilter": 'tags.stage = "search"'}
     return (
         f"**[Report]({runs}/{run}/artifacts/{PAGE_FILE}?{_query(_MODEL_TRAINING)})** (with `{REPORT_FILE}`, `tables/` "
-        f"and `figures/` among the artifacts of this run) · "
+        f"and `figures/` among the artifacts of the study's run) · "
         f"[confirm runs]({runs}?{_query(confirm)}) · "
         f"[their charts]({runs}?{_query({**confirm, 'compareRunsMode': 'CHART'})}) · "
         f"[search trials]({runs}?{_query(search)})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
@@ -14,6 +15,10 @@ from reports.interval_rows import IntervalRow
 
 ROW, TOP, BOTTOM = 0.40, 0.34, 0.52
 """Inches: height of a row, and what is kept free above and below the rows."""
+
+
+_MOST_WIDTHS = 3.0
+"""How far the picture may reach beyond the values, in median widths of an interval."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +62,21 @@ def interval_axes(rows: Sequence[IntervalRow], columns: Columns, reference: floa
 def draw_interval(axes: Axes, place: int, row: IntervalRow, color: str, marker: str, is_filled: bool) -> None:
     """Row ``place``: a pale band for the rerun interval, a thin line with ends for the new-data interval, a marker.
 
-    Either may be the longer one; the line stays visible on the band.
+    Either may be the longer one; the line stays visible on the band. An arrow head in the place of an end says that the
+    interval goes on beyond the picture.
     """
     if row.value is None:
         return
     height = -place
+    low, high = axes.get_xlim()
     if row.rerun is not None:
         axes.plot(row.rerun, [height] * 2, color=color, alpha=0.38, linewidth=8.5, solid_capstyle="butt", zorder=3)
     if row.new_data is not None:
         axes.plot(row.new_data, [height] * 2, color=color, linewidth=1.3, solid_capstyle="butt", zorder=4)
-        axes.plot(row.new_data, [height] * 2, "|", color=color, markersize=7, markeredgewidth=1.3, zorder=4)
+        for end, edge, arrow in zip(row.new_data, (low, high), ("<", ">"), strict=True):
+            is_beyond = (end < low) if arrow == "<" else (end > high)
+            at, kind = (edge, arrow) if is_beyond else (end, "|")
+            axes.plot([at], [height], kind, color=color, markersize=7, markeredgewidth=1.3, zorder=4, clip_on=False)
     face = color if is_filled else LIGHT_PAGE
     axes.plot(
         [row.value], [height], marker, markersize=6.5, color=color, markerfacecolor=face, markeredgewidth=1.3, zorder=5
@@ -114,10 +124,16 @@ def head(figure: Figure, axes: Axes, inches: float, text: str, align: str = "lef
 
 
 def _limits(rows: Sequence[IntervalRow], reference: float | None) -> tuple[float, float]:
-    ends = [reference] if reference is not None else []
-    for row in rows:
-        ends += [end for interval in (row.rerun, row.new_data) if interval is not None for end in interval]
-        ends += [row.value] if row.value is not None else []
-    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    """What holds all values and intervals, but for intervals that would squeeze the others to a dot."""
+    inner = [reference] if reference is not None else []
+    inner += [row.value for row in rows if row.value is not None]
+    if not inner:
+        return 0.0, 1.0
+    intervals = [interval for row in rows for interval in (row.rerun, row.new_data) if interval is not None]
+    widths = [high - low for low, high in intervals if high > low]
+    room = _MOST_WIDTHS * float(np.median(widths)) if widths else 0.0
+    ends = [end for interval in intervals for end in interval]
+    low = min([*inner, *(max(end, min(inner) - room) for end in ends)])
+    high = max([*inner, *(min(end, max(inner) + room) for end in ends)])
     margin = 0.06 * (high - low) or max(abs(high), 1.0) * 0.1
     return low - margin, high + margin

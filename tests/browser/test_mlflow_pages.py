@@ -1,0 +1,143 @@
+"""MLflow's pages on a study: its report, named runs, the compare page with all that runs have, charts, search."""
+
+from __future__ import annotations
+
+import json
+import time
+from urllib.parse import quote
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.chromium import Browser
+from tests.orchestration.tracked import Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")]
+
+LARGE = (2200, 1300)
+
+
+@pytest.fixture(scope="module")
+def store(study) -> Store:
+    return Store(study, study="small")
+
+
+@pytest.fixture
+def study_page(browser: Browser, mlflow_server: str, store: Store) -> Browser:
+    """The page of the study's run."""
+    browser.resize(*LARGE)
+    run, experiment = store.parents[0].info.run_id, store.experiment.experiment_id
+    browser.open(f"{mlflow_server}/#/experiments/{experiment}/runs/{run}?workflowType=machine_learning")
+    browser.wait_for_text("Description", "confirm runs", "Child runs")
+    return browser
+
+
+def follow(browser: Browser, words: str) -> None:
+    """Go where a link of the description leads; MLflow would open another window for it."""
+    link = browser.driver.find_element(By.LINK_TEXT, words)
+    assert link.is_displayed()
+    browser.open(str(link.get_attribute("href")))
+
+
+def metric_rows(browser: Browser) -> dict[str, list[str]]:
+    """Metric -> values on the compare page, which holds only the rows that are in view: names left, values right."""
+    cells: dict[float, dict[float, str]] = {}
+    _, values = browser.wait_for("[role=grid]", least=2)
+    for top in range(0, int(browser.run("return arguments[0].scrollHeight", values)), 150):
+        browser.run("arguments[0].scrollTop = arguments[1]", values, top)
+        time.sleep(0.1)
+        shown = browser.run(
+            """
+            return [...document.querySelectorAll('[role=grid] div[style*="position: absolute"]')]
+              .map((cell) => [parseFloat(cell.style.top), cell.getBoundingClientRect().left, cell.innerText.trim()]);
+            """
+        )
+        for height, left, text in shown:
+            cells.setdefault(height, {})[left] = text
+    rows = [[row[left] for left in sorted(row)] for row in cells.values()]
+    return {row[0]: row[1:] for row in rows}
+
+
+def table_rows(browser: Browser) -> dict[str, list[str]]:
+    """Name -> values of every row of the plain tables of a page."""
+    rows = browser.run(
+        """
+        const words = (row) => [...row.cells].map((cell) => cell.innerText.trim());
+        return [...document.querySelectorAll("table tr")].map(words);
+        """
+    )
+    return {row[0]: row[1:] for row in rows if row}
+
+
+def test_the_study_says_its_answer_and_links_its_report(study_page: Browser) -> None:
+    study_page.wait_for_text("declared contrasts are supported for both questions")
+    study_page.shoot("mlflow-study")
+    follow(study_page, "Report")
+    study_page.wait_for_text("report.html", "report.md", "tables", "figures")
+    study_page.driver.switch_to.frame(study_page.wait_for("iframe")[0])
+    study_page.wait_for_text("Before you believe it", "Run it again")
+    assert len(study_page.all("figure svg")) >= 8
+    study_page.driver.switch_to.default_content()
+    study_page.shoot("mlflow-report")
+
+
+def test_the_confirm_runs_are_one_click_away_best_first(study_page: Browser, store: Store) -> None:
+    confirm = [run for run in store.trials.values() if run.data.tags["stage"] == "confirm"]
+    follow(study_page, "confirm runs")
+    words = study_page.wait_for_text(f"{len(confirm)} matching runs", "Sort: test/mae")
+    ranked = sorted(confirm, key=lambda run: run.data.metrics["test/mae"])
+    assert str(ranked[0].info.run_name) in words
+    places = [words.index(str(run.info.run_name)) for run in ranked[:5]]
+    assert places == sorted(places)
+    study_page.shoot("mlflow-confirm-runs")
+
+
+def test_charts_are_drawn_at_once(study_page: Browser) -> None:
+    follow(study_page, "their charts")
+    study_page.wait_for_text("chosen/mae")
+    study_page.wait_for("g.barlayer g.point", least=10)
+    study_page.shoot("mlflow-charts")
+
+
+def test_the_compare_page_shows_names_parameters_metrics_and_tags(
+    browser: Browser, mlflow_server: str, store: Store
+) -> None:
+    confirm = [run for run in store.trials.values() if run.data.tags["stage"] == "confirm"]
+    arms = {run.data.tags["arm"]: run for run in confirm if run.data.params["seed"] == "1"}
+    runs = [arms[arm] for arm in ("full", "no-ca", "only-fd")]
+    ids, experiments = (
+        quote(json.dumps(found)) for found in ([r.info.run_id for r in runs], [store.experiment.experiment_id])
+    )
+    browser.resize(*LARGE)
+    browser.open(f"{mlflow_server}/#/compare-runs?runs={ids}&experiments={experiments}&workflowType=machine_learning")
+    words = browser.wait_for_text("Comparing 3 Runs", *(str(run.info.run_name) for run in runs))
+    # The picture at the top begins with the objective and not with some loss term.
+    assert "valid/mae" in words.partition("Run details")[0]
+    browser.shoot("mlflow-compare")
+    rows, metrics = table_rows(browser), metric_rows(browser)
+    assert rows["ca"] == ["True", "False", "False"]
+    assert rows["learning_rate"] == [run.data.params["learning_rate"] for run in runs]
+    assert {"lambda1", "width", "max_epochs", "seed", "model"} <= set(rows)
+    for name in ("test/mae", "chosen/mae", "valid/mae", "train/loss", "cost/duration_s"):
+        shown = [float(value) for value in metrics[name]]
+        assert shown == pytest.approx([run.data.metrics[name] for run in runs], rel=1e-3, abs=6e-4)
+    assert rows["arm"] == ["full", "no-ca", "only-fd"]
+    assert rows["stage"] == ["confirm"] * 3
+    assert {"fold", "repeat", "status", "trial_id", "configuration_id", "best_epoch"} <= set(rows)
+    browser.run("document.querySelectorAll('[role=grid]')[1].scrollIntoView({block: 'center'})")
+    browser.shoot("mlflow-compare-metrics")
+
+
+def test_search_finds_trials_by_metric_parameter_and_tag(study_page: Browser, store: Store) -> None:
+    query = 'metrics.`test/mae` < 100 and params.ca = "False" and tags.arm = "no-ca"'
+    found = store.client.search_runs([store.experiment.experiment_id], query)
+    assert len(found) == 3 * 2
+    follow(study_page, "confirm runs")
+    study_page.wait_for_text("matching runs")
+    box = study_page.driver.find_element(By.CSS_SELECTOR, "input[placeholder*='metrics.rmse']")
+    box.send_keys(Keys.CONTROL, "a")
+    box.send_keys(query, Keys.ENTER)
+    words = study_page.wait_for_text(f"{len(found)} matching runs")
+    assert all(str(run.info.run_name) in words for run in found)
+    study_page.shoot("mlflow-search")

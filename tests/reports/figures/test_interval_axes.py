@@ -1,0 +1,35 @@
+"""One hopeless interval must not squeeze all others to a dot, and must not look as if it ended at the edge."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.figures.interval_axes import Columns, draw_interval, interval_axes
+from reports.interval_rows import IntervalRow
+
+
+def row(value: float | None, half: float | None) -> IntervalRow:
+    interval = None if value is None or half is None else (value - half, value + half)
+    return IntervalRow("a", value, interval, interval, 3, "")
+
+
+def test_the_axis_holds_everything_that_is_of_one_size() -> None:
+    _, axes = interval_axes([row(0.1, 0.05), row(-0.2, 0.1)], Columns(1.0, 1.0), reference=0.0)
+    low, high = axes.get_xlim()
+    assert low < -0.3
+    assert high > 0.15
+
+
+def test_one_interval_of_another_size_is_cut_with_an_arrow() -> None:
+    rows = [row(0.1, 0.05), row(-0.2, 0.1), row(0.0, 300_000.0)]
+    _, axes = interval_axes(rows, Columns(1.0, 1.0), reference=0.0)
+    low, high = axes.get_xlim()
+    assert high - low < 2
+    draw_interval(axes, 2, rows[2], "#000000", "o", True)
+    markers = [(line.get_marker(), *line.get_xdata()) for line in axes.lines if line.get_marker() in ("<", ">", "|")]
+    assert markers == [("<", pytest.approx(low)), (">", pytest.approx(high))]
+
+
+def test_without_any_value_there_is_an_empty_axis() -> None:
+    _, axes = interval_axes([row(None, None)], Columns(1.0, 1.0), reference=None)
+    assert axes.get_xlim() == (0.0, 1.0)
