@@ -14,9 +14,9 @@ training video ``u`` changes the error on a tested video ``v`` through a term th
 and ``v`` exchanged (for least squares: product of residuals times inner product of inputs). Each pair thus enters the
 mean twice, as a degenerate U-statistic, and the spread between groups sees half of its variance: the true variance lies
 between 1 (the choice of training videos does not matter) and 2 times that spread (nothing else does). Between them, 1.6
-is where intervals cover 95% on average over simulated studies of several shapes. Plain intervals from such spreads are known to be too short (Bates, Hastie and Tibshirani 2023,
-*Cross-Validation: What Does It Estimate and How Well Does It Do It?*, JASA), those of Nadeau and Bengio 2003 cover but
-are wide.
+is where intervals cover 95% on average over simulated studies of several shapes. Plain intervals from such spreads are
+known to be too short (Bates, Hastie and Tibshirani 2023, *Cross-Validation: What Does It Estimate and How Well Does It
+Do It?*, JASA), those of Nadeau and Bengio 2003 cover but are wide.
 ``python -m benchmarks.calibration`` checks the coverage on studies with overlapping training sets and clusters;
 ``docs/decisions/0022`` has what else was tried.
 
