@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 OVERRIDE_SOURCE = "--set"
 MAX_SHOWN = 60
+LONG_LIST = 20
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,13 @@ def show(value: object) -> str:
 
 
 def suggest(word: str, options: Iterable[str]) -> str:
-    """``did you mean 'gamma'?``, or the options when none is near."""
+    """``did you mean 'gamma'?``, or the options when none is near; of many, dotted names by their family."""
     known = sorted(set(options))
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6) or [
         option for option in known if option.casefold() == word.casefold()
     ]
     if near:
         return f"did you mean {near[0]!r}?"
+    if len(known) > LONG_LIST:
+        known = sorted({f"{family}.*" if dot else family for family, dot, _ in (name.partition(".") for name in known)})
     return f"known: {', '.join(known)}" if known else "none is known here"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.catalogue import describe_methods
@@ -70,6 +70,7 @@ def edited_spaces(draw: st.DrawFn) -> str:
 
 @settings(max_examples=250, deadline=None)
 @given(edited_spaces())
+@example(TEXTS["ablation"].replace("arms:\n  ablation:", "  ablation:"))
 def test_an_edited_space_loads_or_has_problems_at_its_lines_and_what_loads_satisfies_the_schema(text: str) -> None:
     try:
         load_text(text, CATALOGUE, source="edited.yaml")

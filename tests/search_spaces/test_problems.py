@@ -46,6 +46,8 @@ def test_a_suggestion_names_the_nearest_or_lists_all() -> None:
     assert suggest("gama", ["gamma", "alpha"]) == "did you mean 'gamma'?"
     assert suggest("FD", ["fd", "ca"]) == "did you mean 'fd'?"
     assert suggest("zzz", ["gamma", "alpha"]) == "known: alpha, gamma"
+    many = [f"dropout.{i}" for i in range(60)]
+    assert suggest("zzz", ["gamma", *many, "clip.kind"]) == "known: clip.*, dropout.*, gamma"
 
 
 def test_values_are_shown_short_and_in_the_words_of_yaml() -> None:
