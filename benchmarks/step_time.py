@@ -30,7 +30,7 @@ from dmd.modalities import MODALITIES
 from dmd.models.model import Dims
 from dmd.models.registry import build_model
 from dmd.training.config import Clip
-from dmd.training.loop import clip_gradients
+from dmd.training.optimiser import ClippedAdam
 from dmd.training.run import split_settings
 
 BATCH = 16
@@ -57,8 +57,7 @@ def make_step(shape: Shape, device: str, preset: str = "paper") -> Callable[[int
     steps, widths = shape
     dims = Dims(dict(zip(MODALITIES, widths, strict=True)), dict(zip(MODALITIES, steps, strict=True)))
     model = build_model("dmd", split_settings("dmd", {"preset": preset}).method, dims, 0).to(device)
-    parameters = list(model.parameters())
-    optimiser = torch.optim.Adam(parameters, lr=1e-4, fused=True)
+    optimiser = ClippedAdam(model.parameter_groups(1e-4), 0.0, Clip())
     batch = make_batch(shape, device)
 
     def step(number: int) -> None:
@@ -66,7 +65,6 @@ def make_step(shape: Shape, device: str, preset: str = "paper") -> Callable[[int
         loss = model(batch, SeededDropout(0, number)).loss
         assert loss is not None
         torch.autograd.backward(loss)
-        clip_gradients(parameters, Clip())
         optimiser.step()
 
     return step

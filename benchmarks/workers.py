@@ -27,7 +27,7 @@ from dmd.modalities import MODALITIES
 from dmd.models.model import Dims
 from dmd.models.registry import build_model
 from dmd.training.config import Clip
-from dmd.training.loop import clip_gradients
+from dmd.training.optimiser import ClippedAdam
 from dmd.training.rendezvous import Rendezvous, take_seat
 from dmd.training.team import SOLO, Team, take_share
 
@@ -39,16 +39,14 @@ def make_step(shape: Shape, team: Team) -> Callable[[int], None]:
     steps, widths = shape
     dims = Dims(dict(zip(MODALITIES, widths, strict=True)), dict(zip(MODALITIES, steps, strict=True)))
     model = build_model("dmd", {}, dims, 0)
-    parameters = list(model.parameters())
-    optimiser = torch.optim.Adam(parameters, lr=1e-4, fused=True)
+    optimiser = ClippedAdam(model.parameter_groups(1e-4), 0.0, Clip())
     batch, rows = make_batch(shape, "cpu"), torch.arange(BATCH)
 
     def step(number: int) -> None:
         optimiser.zero_grad(set_to_none=True)
         loss = model(take_share(team, batch, rows), SeededDropout(team.dropout_seed(0), number)).loss
         assert loss is not None
-        team.backward(loss, parameters)
-        clip_gradients(parameters, Clip())
+        team.backward(loss, list(model.parameters()))
         optimiser.step()
 
     return step

@@ -1,9 +1,13 @@
-/* Passes between the matrix products of an encoder layer, compiled where a C compiler is at hand when the package is
- * installed. dmd/layers computes the same from torch operations wherever this library is missing, and on accelerators. */
+/* Passes between the matrix products of an encoder layer, and the optimiser's, compiled where a C compiler is at hand
+ * when the package is installed. The same is computed from torch operations wherever this library is missing, and on
+ * accelerators. */
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Counts what native.py has to know: functions, their arguments, the meaning of both. The same number stands there. */
+int64_t native_version(void) { return 2; }
 
 #define LANES 16
 #define PADDED(steps) (((steps) + LANES - 1) / LANES * LANES)
@@ -49,26 +53,31 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define REAL float
 #define WHOLE int32_t
 #define REAL_LOG logf
+#define REAL_SQRT sqrtf
 #define NAME(x) x##_float32
 #define VEC vec_float32
 #define BITS bits_float32
 #define EXP_FLOAT
 #include "encoder_kernels.h"
+#include "optimiser_kernels.h"
 #undef REAL
 #undef WHOLE
 #undef REAL_LOG
+#undef REAL_SQRT
 #undef NAME
 #undef VEC
 #undef BITS
 #undef EXP_FLOAT
 
-/* float64 is for checking the derivatives: it needs no speed */
+/* float64 is for checking the arithmetic: it needs no speed */
 #undef CLONES
 #define CLONES
 #define REAL double
 #define WHOLE int64_t
 #define REAL_LOG log
+#define REAL_SQRT sqrt
 #define NAME(x) x##_float64
 #define VEC vec_float64
 #define BITS bits_float64
 #include "encoder_kernels.h"
+#include "optimiser_kernels.h"

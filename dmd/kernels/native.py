@@ -1,13 +1,15 @@
-"""The compiled passes of an encoder layer (``native.c``), where a C compiler built them when the package was installed.
+"""The compiled passes (``native.c``), where a C compiler built them when the package was installed.
 
 Every function takes contiguous CPU tensors of one kind, float32 or float64, and works in place. Legend and meaning of
-the arguments: ``encoder_kernels.h``.
+the arguments: ``encoder_kernels.h``, ``optimiser_kernels.h``.
 """
 
 from __future__ import annotations
 
 import ctypes
+from array import array
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,20 +17,40 @@ import torch
 from torch import Tensor
 
 from dmd.dropout_mask import SEGMENT, DropoutMask, base_words
+from dmd.errors import ConfigurationError
 
+VERSION = 2
+"""Of what is compiled; the same number stands in ``native.c``. Raised with every change of a function there."""
 LANES = 16
-KINDS = (torch.float32, torch.float64)
+KINDS = {torch.float32: "float32", torch.float64: "float64"}
 _EPSILON = 1e-5
 
 
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
-    """The compiled library, or None where the package was installed without a compiler."""
-    for path in sorted(Path(__file__).parent.glob("_native*")):
+    """The compiled library, or None where the package was installed without a compiler.
+
+    Raises ConfigurationError where one is there, but of another version of the source.
+    """
+    return load(Path(__file__).parent)
+
+
+def load(directory: Path) -> ctypes.CDLL | None:
+    """:func:`library`, looked for in ``directory``."""
+    stale = None
+    for path in sorted(directory.glob("_native*")):
         try:
-            return ctypes.CDLL(str(path))
+            loaded = ctypes.CDLL(str(path))
         except OSError:
             continue
+        if getattr(loaded, "native_version", int)() == VERSION:
+            return loaded
+        stale = path
+    if stale is not None:
+        raise ConfigurationError(
+            f"{stale} was compiled from another version of dmd/kernels; compile it again with `make install` or "
+            "`pip install --no-deps -e .`, or delete it to compute without it, slower"
+        )
     return None
 
 
@@ -150,29 +172,51 @@ def attention_backward(
     return dquery, dkey_value
 
 
+@dataclass(frozen=True)
+class AdamRates:
+    """Of one group of parameters. limit: that gradients are clipped to, either way."""
+
+    learning_rate: float
+    betas: tuple[float, float]
+    epsilon: float
+    weight_decay: float
+    limit: float
+
+
+def adam(parts: array[int], dtype: torch.dtype, rates: AdamRates) -> None:
+    """A step of Adam on tensors of one kind.
+
+    parts: six whole numbers for each of them, the addresses of value, gradient, both moments and number of steps
+    (float32), and its size.
+    """
+    function = _function(f"adam_{KINDS[dtype]}", 1, 1, 6)
+    numbers = (rates.learning_rate, *rates.betas, rates.epsilon, rates.weight_decay, rates.limit)
+    function(parts.buffer_info()[0], len(parts) // 6, *numbers)
+
+
 @lru_cache(maxsize=256)
 def _thresholds(values: tuple[int, ...]) -> Tensor:
     return torch.tensor(values, dtype=torch.int32)
 
 
 def _call(name: str, tensors: tuple[Tensor | None, ...], *numbers: int | float) -> None:
-    kind = "float32" if tensors[0] is not None and tensors[0].dtype == torch.float32 else "float64"
+    assert tensors[0] is not None
     addresses = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
-    ends_with_real = isinstance(numbers[-1], float)
-    function = _function(f"{name}_{kind}", len(tensors), len(numbers) - ends_with_real, ends_with_real)
+    num_real = isinstance(numbers[-1], float)
+    function = _function(f"{name}_{KINDS[tensors[0].dtype]}", len(tensors), len(numbers) - num_real, num_real)
     function(*addresses, *numbers)
 
 
 @lru_cache(maxsize=64)
-def _function(name: str, num_tensors: int, num_whole: int, ends_with_real: bool) -> Callable[..., None]:
-    """The function, told how its arguments travel: addresses, then whole numbers, perhaps a real one at the end."""
+def _function(name: str, num_addresses: int, num_whole: int, num_real: int) -> Callable[..., None]:
+    """The function, told how its arguments travel: addresses, then whole numbers, then real ones."""
     loaded = library()
     assert loaded is not None
     function = loaded[name]
     function.restype = None
     function.argtypes = [
-        *[ctypes.c_void_p] * num_tensors,
+        *[ctypes.c_void_p] * num_addresses,
         *[ctypes.c_int64] * num_whole,
-        *[ctypes.c_double] * ends_with_real,
+        *[ctypes.c_double] * num_real,
     ]
     return function

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dmd.data.batches import Batch, shuffled_rows
 from dmd.data.dataset import LabelScale
@@ -19,8 +19,9 @@ from dmd.job import Checkpointing, EpochReport, OnEpoch
 from dmd.metrics import compute_metrics
 from dmd.models.model import Model
 from dmd.training.checkpoint import decode_state, read_state, save_state
-from dmd.training.config import Clip, TrainingConfig
+from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
+from dmd.training.optimiser import ClippedAdam
 from dmd.training.selection import METRIC, batch_mae
 from dmd.training.team import SOLO, Team, take_share
 
@@ -109,13 +110,9 @@ class _Trainer:
         self.team = team
         groups = model.parameter_groups(config.learning_rate)
         self.parameters = [parameter for group in groups for parameter in group.parameters]
-        self.optimiser: torch.optim.Adam | None = None
+        self.optimiser: ClippedAdam | None = None
         if self.parameters:
-            self.optimiser = torch.optim.Adam(
-                [{"params": list(group.parameters), "lr": group.learning_rate} for group in groups],
-                weight_decay=config.weight_decay,
-                fused=True,
-            )
+            self.optimiser = ClippedAdam(groups, config.weight_decay, config.clip)
             self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
                 self.optimiser, factor=config.plateau.factor, patience=config.plateau.patience
             )
@@ -137,7 +134,7 @@ class _Trainer:
         for group in self._groups(shuffled_rows(part, self.config.batch_size, self.seed, state.epoch)):
             if self.optimiser is not None:
                 self.optimiser.zero_grad(set_to_none=True)
-            for rows in group:
+            for place, rows in enumerate(group, 1):
                 outputs = self.model(take_share(self.team, part, rows), SeededDropout(dropout_seed, state.step))
                 state.step += 1
                 num_items += len(rows)
@@ -147,7 +144,8 @@ class _Trainer:
                 if self.optimiser is not None:
                     share = len(group) if self.config.accumulation.average else 1
                     self.team.backward(outputs.loss / share, self.parameters)
-                    clip_gradients(self.parameters, self.config.clip)
+                    if place < len(group):
+                        self.optimiser.clip_gradients()
             if self.optimiser is not None:
                 self.optimiser.step()
         self.team.require_equal(self.model.state_dict().values())
@@ -243,13 +241,3 @@ def require_steps(config: TrainingConfig, num_items: int) -> None:
             "items) and accumulation.flush_last is false: no optimiser step would be done; lower accumulation.steps or "
             "batch_size, or set accumulation.flush_last to true"
         )
-
-
-def clip_gradients(parameters: list[nn.Parameter], clip: Clip) -> None:
-    """Clip the accumulated gradients in place."""
-    if clip.kind == "value":
-        for parameter in parameters:
-            if parameter.grad is not None:
-                parameter.grad.clamp_(-clip.limit, clip.limit)
-    elif clip.kind == "norm":
-        nn.utils.clip_grad_norm_(parameters, clip.limit)

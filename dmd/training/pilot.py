@@ -19,7 +19,8 @@ from dmd.models.model import Model
 from dmd.precision import float32_products
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
-from dmd.training.loop import clip_gradients, require_steps
+from dmd.training.loop import require_steps
+from dmd.training.optimiser import ClippedAdam
 from dmd.training.run import JobSettings, count_parameters, make_model, split_settings
 from dmd.training.shard import Copies
 
@@ -91,10 +92,9 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
 
 def _time_steps(model: Model, part: Batch, training: TrainingConfig, job: Job) -> tuple[tuple[str, ...], float]:
     """Names of the loss terms, and mean seconds of a training step with everything that the loop does in one."""
-    parameters = [
-        parameter for group in model.parameter_groups(training.learning_rate) for parameter in group.parameters
-    ]
-    optimiser = torch.optim.Adam(parameters, lr=training.learning_rate, fused=True) if parameters else None
+    groups = model.parameter_groups(training.learning_rate)
+    is_trained = any(group.parameters for group in groups)
+    optimiser = ClippedAdam(groups, training.weight_decay, training.clip) if is_trained else None
     terms: tuple[str, ...] = ()
     epochs = (shuffled_batches(part, training.batch_size, job.seed, epoch) for epoch in itertools.count(1))
     batches = itertools.islice(itertools.chain.from_iterable(epochs), 1 + MOST_STEPS)
@@ -104,7 +104,6 @@ def _time_steps(model: Model, part: Batch, training: TrainingConfig, job: Job) -
         if outputs.loss is not None and outputs.loss.requires_grad and optimiser is not None:
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(outputs.loss)
-            clip_gradients(parameters, training.clip)
             optimiser.step()
         terms = tuple(outputs.terms)
         if job.device == "cuda":

@@ -15,7 +15,8 @@ from dmd.job import Setting
 from dmd.models.model import Model
 from dmd.models.registry import METHODS, build_model
 from dmd.training.config import Clip, TrainingConfig
-from dmd.training.loop import clip_gradients, train
+from dmd.training.loop import train
+from dmd.training.optimiser import clip_gradients
 from dmd.training.run import split_settings
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
 from tests.dmd.host_sync import HostWaits, NoHostWaits, Operators
