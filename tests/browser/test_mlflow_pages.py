@@ -137,7 +137,10 @@ def test_search_finds_trials_by_metric_parameter_and_tag(study_page: Browser, st
     study_page.wait_for_text("matching runs")
     box = study_page.driver.find_element(By.CSS_SELECTOR, "input[placeholder*='metrics.rmse']")
     box.send_keys(Keys.CONTROL, "a")
-    box.send_keys(query, Keys.ENTER)
+    box.send_keys(query)
+    # The page looks at the query a moment after it was typed, and only then at Enter.
+    time.sleep(1)
+    box.send_keys(Keys.ENTER)
     words = study_page.wait_for_text(f"{len(found)} matching runs")
     assert all(str(run.info.run_name) in words for run in found)
     study_page.shoot("mlflow-search")
