@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Counts what native.py has to know: functions, their arguments, the meaning of both. The same number stands there. */
-int64_t native_version(void) { return 2; }
+int64_t native_version(void) { return 3; }
 
 #define LANES 16
 #define PADDED(steps) (((steps) + LANES - 1) / LANES * LANES)
@@ -15,6 +15,19 @@ int64_t native_version(void) { return 2; }
 #define LOAD(from) (*(const VEC *)(from))
 #define STORE(to, x) (*(VEC *)(to) = (x))
 #define SELECT(mask, yes, no) ((VEC)(((BITS)(yes) & (mask)) | ((BITS)(no) & ~(mask))))
+
+/* Of vectors a (a row) and b (the row ``half`` below), which lane of a, or LANES + lane of b, goes where. */
+#define UPPER(l, half) ((l) & (half) ? LANES + (l) - (half) : (l))
+#define LOWER(l, half) ((l) & (half) ? LANES + (l) : (l) + (half))
+#define EACH_LANE(f, x)                                                                                                \
+    { f(0, x), f(1, x), f(2, x), f(3, x), f(4, x), f(5, x), f(6, x), f(7, x), f(8, x), f(9, x), f(10, x), f(11, x),    \
+      f(12, x), f(13, x), f(14, x), f(15, x) }
+#define SWAP_BLOCKS(rows, half)                                                                                        \
+    _Pragma("GCC unroll 16") for (int r = 0; r < LANES; r++) if (!(r & (half))) {                                      \
+        const VEC a = rows[r], b = rows[r + (half)];                                                                   \
+        rows[r] = __builtin_shuffle(a, b, (BITS)EACH_LANE(UPPER, half));                                               \
+        rows[r + (half)] = __builtin_shuffle(a, b, (BITS)EACH_LANE(LOWER, half));                                      \
+    }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -52,17 +65,16 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 
 #define REAL float
 #define WHOLE int32_t
-#define REAL_LOG logf
 #define REAL_SQRT sqrtf
 #define NAME(x) x##_float32
 #define VEC vec_float32
 #define BITS bits_float32
 #define EXP_FLOAT
+#include "attention_kernels.h"
 #include "encoder_kernels.h"
 #include "optimiser_kernels.h"
 #undef REAL
 #undef WHOLE
-#undef REAL_LOG
 #undef REAL_SQRT
 #undef NAME
 #undef VEC
@@ -74,10 +86,10 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define CLONES
 #define REAL double
 #define WHOLE int64_t
-#define REAL_LOG log
 #define REAL_SQRT sqrt
 #define NAME(x) x##_float64
 #define VEC vec_float64
 #define BITS bits_float64
+#include "attention_kernels.h"
 #include "encoder_kernels.h"
 #include "optimiser_kernels.h"

@@ -1,7 +1,7 @@
 """The compiled passes (``native.c``), where a C compiler built them when the package was installed.
 
 Every function takes contiguous CPU tensors of one kind, float32 or float64, and works in place. Legend and meaning of
-the arguments: ``encoder_kernels.h``, ``optimiser_kernels.h``.
+the arguments: the headers that ``native.c`` includes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 from dmd.dropout_mask import SEGMENT, DropoutMask, base_words
 from dmd.errors import ConfigurationError
 
-VERSION = 2
+VERSION = 3
 """Of what is compiled; the same number stands in ``native.c``. Raised with every change of a function there."""
 LANES = 16
 KINDS = {torch.float32: "float32", torch.float64: "float64"}
@@ -132,25 +132,23 @@ class HeadShape:
         table = base_words(SEGMENT // 4, "cpu")
         return (self.seen, table, thresholds, scratch), (dropout.key if dropout else 0, *sizes)
 
-    def scratch(self, like: Tensor, per_query: int, per_key: int, per_pair: int) -> Tensor:
+    def scratch(self, like: Tensor, per_query: int, per_key: int) -> Tensor:
         """Room for one head, in numbers of ``like``, and for its random bytes."""
         q, k = self.padded
         num_bytes = self.steps_q * self.steps_k + 4 * LANES
-        return like.new_empty(
-            self.head_width * (per_query * q + per_key * k) + per_pair * q * k + k * LANES + num_bytes // 4 + LANES
-        )
+        return like.new_empty(self.head_width * (per_query * q + per_key * k) + k * LANES + num_bytes // 4 + LANES)
 
 
 def attention(
     query: Tensor, key_value: Tensor, biases: tuple[Tensor, Tensor], shape: HeadShape, dropout: DropoutMask | None
 ) -> tuple[Tensor, Tensor]:
-    """(G, B * T_q, w), (G, B * T_k, 2 w) -> (G, B * T_q, w), and the log of the sums of exponentials."""
+    """(G, B * T_q, w), (G, B * T_k, 2 w) -> (G, B * T_q, w), and what the backward pass needs of the softmax."""
     mixed = torch.empty_like(query)
-    logs = query.new_empty(shape.groups, shape.batch, shape.heads, shape.padded[0])
-    scratch = shape.scratch(query, per_query=2, per_key=2, per_pair=0)
+    stats = query.new_empty(shape.groups, shape.batch, shape.heads, 2, shape.padded[0])
+    scratch = shape.scratch(query, per_query=2, per_key=2)
     tensors, numbers = shape.arguments(dropout, scratch)
-    _call("attention_forward", (query, key_value, *biases, mixed, logs, *tensors), *numbers)
-    return mixed, logs
+    _call("attention_forward", (query, key_value, *biases, mixed, stats, *tensors), *numbers)
+    return mixed, stats
 
 
 def attention_backward(
@@ -158,15 +156,15 @@ def attention_backward(
     key_value: Tensor,
     biases: tuple[Tensor, Tensor],
     mixed: Tensor,
-    logs: Tensor,
+    stats: Tensor,
     dmixed: Tensor,
     shape: HeadShape,
     dropout: DropoutMask | None,
 ) -> tuple[Tensor, Tensor]:
     """The gradients of ``query`` and ``key_value``."""
     dquery, dkey_value = torch.empty_like(query), torch.empty_like(key_value)
-    scratch = shape.scratch(query, per_query=4, per_key=4, per_pair=2)
-    given = (query, key_value, *biases, mixed, logs, dmixed, dquery, dkey_value)
+    scratch = shape.scratch(query, per_query=4, per_key=4)
+    given = (query, key_value, *biases, mixed, stats, dmixed, dquery, dkey_value)
     tensors, numbers = shape.arguments(dropout, scratch)
     _call("attention_backward", (*given, *tensors), *numbers)
     return dquery, dkey_value

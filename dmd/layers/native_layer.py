@@ -76,7 +76,7 @@ class _Layer(torch.autograd.Function):
         query, key_value = _linear(asked, p.query), _linear(source, p.key_value)
         heads = _heads(shape, asked)
         biases = (p.query_bias, p.key_value_bias)
-        mixed, logs = native.attention(query, key_value, biases, heads, shape.dropout)
+        mixed, softmax_stats = native.attention(query, key_value, biases, heads, shape.dropout)
         middle = _linear(mixed, p.out)
         second, second_stats = native.add_and_norm(middle, skip, p.out_bias, p.second_gain, p.second_shift)
         hidden = _linear(second, p.widen)
@@ -84,7 +84,7 @@ class _Layer(torch.autograd.Function):
         output = _linear(hidden, p.narrow)
         native.add(output, middle, p.narrow_bias)
         ctx.shape, ctx.is_self = shape, memory is None
-        kept = (x, normed, stats, query, key_value, mixed, logs, middle, second, second_stats, hidden)
+        kept = (x, normed, stats, query, key_value, mixed, softmax_stats, middle, second, second_stats, hidden)
         ctx.save_for_backward(*parameters, *kept, *(() if memory is None else (memory, source, source_stats)))
         return output
 
@@ -93,7 +93,9 @@ class _Layer(torch.autograd.Function):
         shape, saved = ctx.shape, ctx.saved_tensors
         num = len(LayerParameters.__dataclass_fields__)
         p = LayerParameters(*saved[:num])
-        x, normed, stats, query, key_value, mixed, logs, middle, second, second_stats, hidden = saved[num : num + 11]
+        x, normed, stats, query, key_value, mixed, softmax_stats, middle, second, second_stats, hidden = saved[
+            num : num + 11
+        ]
         memory, source, source_stats = (x, normed, stats) if ctx.is_self else saved[num + 11 :]
         asked = normed if shape.rows is None else _pick(normed, shape.rows)
         d_out = gradients[0].contiguous()
@@ -109,7 +111,7 @@ class _Layer(torch.autograd.Function):
         d_mixed, d_out_weight = torch.bmm(d_skip, p.out), torch.bmm(d_skip.transpose(1, 2), mixed)
         biases = (p.query_bias, p.key_value_bias)
         d_query, d_key_value = native.attention_backward(
-            query, key_value, biases, mixed, logs, d_mixed, _heads(shape, asked), shape.dropout
+            query, key_value, biases, mixed, softmax_stats, d_mixed, _heads(shape, asked), shape.dropout
         )
         d_asked, d_source = torch.bmm(d_query, p.query), torch.bmm(d_key_value, p.key_value)
         d_gain, d_shift = torch.zeros_like(p.norm_gain), torch.zeros_like(p.norm_shift)

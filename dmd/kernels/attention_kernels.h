@@ -1,0 +1,249 @@
+/* Attention for all heads, forward and backward, for one kind of real number. Included like encoder_kernels.h.
+ *
+ * Legend: G branches, B batch, H heads, h width of a head, w = H h, T_q and T_k steps of target and source. A head is
+ * worked on feature-major, LANES queries at a time, so that every operation is one on whole vectors.
+ */
+
+/* One head's share of rows of x (steps, stride), bias added and scaled: to[c * padded + t]; padding is left alone. */
+static inline __attribute__((always_inline)) void NAME(gather)(const REAL *restrict x, const REAL *restrict bias,
+                                                               REAL scale, int64_t steps, int64_t stride,
+                                                               int64_t width, int64_t padded, REAL *restrict to) {
+    for (int64_t t = 0; t < steps; t++)
+        for (int64_t c = 0; c < width; c++) to[c * padded + t] = (x[t * stride + c] + (bias ? bias[c] : 0)) * scale;
+}
+
+/* LANES numbers, and what is done with them at once. */
+typedef REAL VEC __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL))));
+typedef WHOLE BITS __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL))));
+
+/* x where the byte of a lane is at least the threshold, else 0. */
+static inline __attribute__((always_inline)) VEC NAME(drop)(VEC x, const uint8_t *draws, int threshold) {
+    BITS bytes;
+    for (int l = 0; l < LANES; l++) bytes[l] = draws[l];
+    const BITS keep = bytes >= (WHOLE)threshold;
+    return (VEC)((BITS)x & keep);
+}
+
+/* x in the lanes from ``first`` on; the others may not see this key. */
+static inline __attribute__((always_inline)) VEC NAME(hide_later)(VEC x, int64_t first) {
+    const BITS lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return SELECT(lane >= (WHOLE)first, x, (VEC){0} + HIDDEN);
+}
+
+#ifdef EXP_FLOAT
+/* exp(x) for x <= 0, relative error 2e-7 (Cephes; Moshier 1989); 0 below -87, so that what follows meets no subnormal
+ * numbers, which processors compute slowly. */
+static inline __attribute__((always_inline)) VEC NAME(vector_exp)(VEC x) {
+    const BITS is_normal = x > -87.0f;
+    x = SELECT(is_normal, x, (VEC){0} - 87.0f);
+    const BITS n = __builtin_convertvector(x * 1.44269504f - 0.5f, BITS);
+    const VEC whole = __builtin_convertvector(n, VEC);
+    const VEC r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
+    VEC p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    return SELECT(is_normal, (p * r * r + r + 1.0f) * (VEC)((n + 127) << 23), (VEC){0});
+}
+#else
+static inline __attribute__((always_inline)) VEC NAME(vector_exp)(VEC x) {
+    for (int l = 0; l < LANES; l++) x[l] = exp(x[l]);
+    return x;
+}
+#endif
+
+static inline __attribute__((always_inline)) void NAME(head_forward)(
+    const REAL *restrict q, const REAL *restrict k, const REAL *restrict v, int64_t padded_q, int64_t padded_k,
+    int64_t width, int64_t steps_q, int64_t seen, int64_t order, const uint8_t *restrict draws, int threshold,
+    REAL *restrict scores, REAL *restrict out, REAL *restrict stats) {
+    const REAL scale = (REAL)256 / (256 - threshold);
+    for (int64_t i = 0; i < steps_q; i += LANES) {
+        VEC top = (VEC){0} - INFINITY, sum = {0}, acc[width];
+        for (int64_t j = 0; j < seen; j++) {
+            VEC s = {0};
+            for (int64_t c = 0; c < width; c++) s += k[c * padded_k + j] * LOAD(q + c * padded_q + i);
+            if (order >= 0) s = NAME(hide_later)(s, j - i - order);
+            top = SELECT(s > top, s, top);
+            STORE(scores + j * LANES, s);
+        }
+        for (int64_t c = 0; c < width; c++) acc[c] = (VEC){0};
+        for (int64_t j = 0; j < seen; j++) {
+            VEC e = NAME(vector_exp)(LOAD(scores + j * LANES) - top);
+            sum += e;
+            if (threshold) e = NAME(drop)(e, draws + j * steps_q + i, threshold);
+            for (int64_t c = 0; c < width; c++) acc[c] += v[c * padded_k + j] * e;
+        }
+        for (int64_t c = 0; c < width; c++) STORE(out + c * padded_q + i, acc[c] * scale / sum);
+        STORE(stats + i, top);
+        STORE(stats + padded_q + i, 1 / sum);
+    }
+}
+
+/* Rows and columns of LANES x LANES numbers change places: blocks of half the size first, then ever smaller ones. */
+static inline __attribute__((always_inline)) void NAME(transpose)(VEC *x) {
+    SWAP_BLOCKS(x, 8)
+    SWAP_BLOCKS(x, 4)
+    SWAP_BLOCKS(x, 2)
+    SWAP_BLOCKS(x, 1)
+}
+
+static inline __attribute__((always_inline)) void NAME(head_backward)(
+    const REAL *restrict q, const REAL *restrict k, const REAL *restrict v, const REAL *restrict o,
+    const REAL *restrict d, int64_t padded_q, int64_t padded_k, int64_t width, int64_t steps_q, int64_t seen,
+    int64_t order, const uint8_t *restrict draws, int threshold, const REAL *restrict stats, REAL *restrict dq,
+    REAL *restrict dk, REAL *restrict dv) {
+    const REAL scale = (REAL)256 / (256 - threshold);
+    memset(dk, 0, (size_t)(width * padded_k) * sizeof(REAL));
+    memset(dv, 0, (size_t)(width * padded_k) * sizeof(REAL));
+    for (int64_t i = 0; i < steps_q; i += LANES) {
+        const VEC top = LOAD(stats + i), inverse = LOAD(stats + padded_q + i);
+        VEC centre = {0};
+        for (int64_t c = 0; c < width; c++) {
+            centre += LOAD(d + c * padded_q + i) * LOAD(o + c * padded_q + i);
+            STORE(dq + c * padded_q + i, (VEC){0});
+        }
+        for (int64_t first = 0; first < seen; first += LANES) {
+            VEC weights[LANES], scores[LANES];
+            const int num_q = steps_q - i < LANES ? (int)(steps_q - i) : LANES;
+            const int num = seen - first < LANES ? (int)(seen - first) : LANES;
+            for (int l = num; l < LANES; l++) weights[l] = scores[l] = (VEC){0};
+            for (int l = 0; l < num; l++) {
+                const int64_t j = first + l;
+                VEC s = {0}, g = {0};
+                for (int64_t c = 0; c < width; c++) {
+                    s += k[c * padded_k + j] * LOAD(q + c * padded_q + i);
+                    g += v[c * padded_k + j] * LOAD(d + c * padded_q + i);
+                }
+                if (order >= 0) s = NAME(hide_later)(s, j - i - order);
+                const VEC p = NAME(vector_exp)(s - top) * inverse;
+                VEC kept = p * scale;
+                if (threshold) kept = NAME(drop)(kept, draws + j * steps_q + i, threshold);
+                weights[l] = kept;
+                scores[l] = kept * g - p * centre;
+            }
+            for (int64_t c = 0; c < width; c++) {
+                VEC a = LOAD(dq + c * padded_q + i);
+                for (int l = 0; l < num; l++) a += scores[l] * k[c * padded_k + first + l];
+                STORE(dq + c * padded_q + i, a);
+            }
+            NAME(transpose)(weights);
+            NAME(transpose)(scores);
+            for (int64_t c = 0; c < width; c++) {
+                VEC a = LOAD(dk + c * padded_k + first), b = LOAD(dv + c * padded_k + first);
+                for (int m = 0; m < num_q; m++) {
+                    a += scores[m] * q[c * padded_q + i + m];
+                    b += weights[m] * d[c * padded_q + i + m];
+                }
+                STORE(dk + c * padded_k + first, a);
+                STORE(dv + c * padded_k + first, b);
+            }
+        }
+    }
+}
+
+/* The same for a width of heads that the compiler knows, so that loops over the channels of a head vanish. */
+#ifdef EXP_FLOAT
+#define BY_WIDTH(call)                                                                                                 \
+    switch (h) {                                                                                                       \
+    case 4: { enum { W = 4 }; call; break; }                                                                           \
+    case 5: { enum { W = 5 }; call; break; }                                                                           \
+    case 8: { enum { W = 8 }; call; break; }                                                                           \
+    case 10: { enum { W = 10 }; call; break; }                                                                         \
+    case 16: { enum { W = 16 }; call; break; }                                                                         \
+    default: { const int64_t W = h; call; break; }                                                                     \
+    }
+#else
+#undef BY_WIDTH
+#define BY_WIDTH(call) { const int64_t W = h; call; }
+#endif
+
+/* a = dropout(softmax(q k^T / sqrt(h))) v for all heads; biases are added to q, k and v first.
+ * q, a: (G, B T_q, w); kv: (G, B T_k, 2 w); stats: (G, B, H, 2, padded T_q), the largest score of a
+ * query and 1 / the sum of the exponentials above it; seen: (G, B), keys that may be seen, a prefix.
+ * order: a query i sees keys up to i + order; below 0: all. draws: see draw(); thresholds: (G). */
+static inline __attribute__((always_inline)) void NAME(all_heads_forward)(
+    const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q, const REAL *restrict bias_kv,
+    REAL *restrict a, REAL *restrict stats, const int64_t *restrict seen, const int32_t *restrict table,
+    const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key, int64_t groups, int64_t batch,
+    int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
+    const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k);
+    const REAL root = 1 / (REAL)sqrt((double)h);
+    REAL *fq = scratch, *fk = fq + h * pq, *fv = fk + h * pk, *out = fv + h * pk, *scores = out + h * pq;
+    uint8_t *draws = (uint8_t *)(scores + pk * LANES);
+    memset(scratch, 0, (size_t)((char *)scores - (char *)scratch));
+    for (int64_t m = 0; m < groups * batch; m++) {
+        const int64_t g = m / batch, visible = seen[m];
+        for (int64_t head = 0; head < heads; head++) {
+            const int64_t at = head * h;
+            NAME(gather)(q + m * steps_q * w + at, bias_q + g * w + at, root, steps_q, w, h, pq, fq);
+            NAME(gather)(kv + m * steps_k * 2 * w + at, bias_kv + g * 2 * w + at, 1, visible, 2 * w, h, pk, fk);
+            NAME(gather)(kv + m * steps_k * 2 * w + w + at, bias_kv + g * 2 * w + w + at, 1, visible, 2 * w, h, pk, fv);
+            const int threshold = thresholds[g];
+            if (threshold) draw(draws, table, key, (m * heads + head) * steps_k * steps_q, steps_k * steps_q);
+            REAL *own = stats + (m * heads + head) * 2 * pq;
+            NAME(head_forward)(fq, fk, fv, pq, pk, h, steps_q, visible, order, draws, threshold, scores, out, own);
+            for (int64_t t = 0; t < steps_q; t++)
+                for (int64_t c = 0; c < h; c++) a[(m * steps_q + t) * w + at + c] = out[c * pq + t];
+        }
+    }
+}
+
+CLONES void NAME(attention_forward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
+                                    const REAL *restrict bias_kv, REAL *restrict a, REAL *restrict stats,
+                                    const int64_t *restrict seen, const int32_t *restrict table,
+                                    const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key,
+                                    int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+                                    int64_t steps_k, int64_t order) {
+    BY_WIDTH(NAME(all_heads_forward)(q, kv, bias_q, bias_kv, a, stats, seen, table, thresholds, scratch, key, groups,
+                                     batch, heads, W, steps_q, steps_k, order))
+}
+
+/* dq, dkv from da, the gradient of a; the other arguments as in the forward pass. */
+static inline __attribute__((always_inline)) void NAME(all_heads_backward)(
+    const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q, const REAL *restrict bias_kv,
+    const REAL *restrict a, const REAL *restrict stats, const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
+    const int64_t *restrict seen, const int32_t *restrict table, const int32_t *restrict thresholds,
+    REAL *restrict scratch, uint64_t key, int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+    int64_t steps_k, int64_t order) {
+    const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k);
+    const REAL root = 1 / (REAL)sqrt((double)h);
+    REAL *fq = scratch, *fo = fq + h * pq, *fd = fo + h * pq, *gq = fd + h * pq, *fk = gq + h * pq, *fv = fk + h * pk;
+    REAL *gk = fv + h * pk, *gv = gk + h * pk;
+    uint8_t *draws = (uint8_t *)(gv + h * pk);
+    memset(scratch, 0, (size_t)((char *)draws - (char *)scratch));
+    for (int64_t m = 0; m < groups * batch; m++) {
+        const int64_t g = m / batch, visible = seen[m];
+        for (int64_t head = 0; head < heads; head++) {
+            const int64_t at = head * h;
+            NAME(gather)(q + m * steps_q * w + at, bias_q + g * w + at, root, steps_q, w, h, pq, fq);
+            NAME(gather)(a + m * steps_q * w + at, 0, 1, steps_q, w, h, pq, fo);
+            NAME(gather)(da + m * steps_q * w + at, 0, 1, steps_q, w, h, pq, fd);
+            NAME(gather)(kv + m * steps_k * 2 * w + at, bias_kv + g * 2 * w + at, 1, visible, 2 * w, h, pk, fk);
+            NAME(gather)(kv + m * steps_k * 2 * w + w + at, bias_kv + g * 2 * w + w + at, 1, visible, 2 * w, h, pk, fv);
+            const int threshold = thresholds[g];
+            if (threshold) draw(draws, table, key, (m * heads + head) * steps_k * steps_q, steps_k * steps_q);
+            const REAL *own = stats + (m * heads + head) * 2 * pq;
+            NAME(head_backward)(fq, fk, fv, fo, fd, pq, pk, h, steps_q, visible, order, draws, threshold, own, gq, gk, gv);
+            for (int64_t t = 0; t < steps_q; t++)
+                for (int64_t c = 0; c < h; c++) dq[(m * steps_q + t) * w + at + c] = gq[c * pq + t] * root;
+            for (int64_t t = 0; t < steps_k; t++)
+                for (int64_t c = 0; c < h; c++) {
+                    REAL *row = dkv + (m * steps_k + t) * 2 * w + at + c;
+                    row[0] = t < visible ? gk[c * pk + t] : 0;
+                    row[w] = t < visible ? gv[c * pk + t] : 0;
+                }
+        }
+    }
+}
+
+CLONES void NAME(attention_backward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
+                                     const REAL *restrict bias_kv, const REAL *restrict a, const REAL *restrict stats,
+                                     const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
+                                     const int64_t *restrict seen, const int32_t *restrict table,
+                                     const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key,
+                                     int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+                                     int64_t steps_k, int64_t order) {
+    BY_WIDTH(NAME(all_heads_backward)(q, kv, bias_q, bias_kv, a, stats, da, dq, dkv, seen, table, thresholds, scratch,
+                                      key, groups, batch, heads, W, steps_q, steps_k, order))
+}
