@@ -22,6 +22,8 @@ KINDS: tuple[str, ...] = get_args(EventKind)
 _CHECK = b',"check":"'
 _HEAD = re.compile(rb'\{"seq":(?P<seq>\d+),"at":\d+,"kind":"(?P<kind>\w+)"')
 
+_TRIAL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
+
 
 @dataclass(frozen=True)
 class Event:
@@ -40,6 +42,14 @@ class Event:
     def is_of_study(self) -> bool:
         """Whether the event is about the study as a whole and not about a trial."""
         return self.kind in _OF_STUDY
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether the event is about the study, or names a trial by an id that can be a file's name."""
+        if self.is_of_study:
+            return True
+        named = self.data.get("trial_id") if isinstance(self.data, dict) else None
+        return isinstance(named, str) and _TRIAL_ID.fullmatch(named) is not None
 
     @property
     def trial_id(self) -> str:
@@ -63,9 +73,12 @@ class CheckedLine:
     body: bytes
 
     def decode(self) -> Event:
-        """The event that the line holds."""
-        content = json.loads(self.body)
-        return Event(content["seq"], content["at"], content["kind"], content["data"])
+        """The event that the line holds. Raises ValueError if it is none: a checksum is no proof of who wrote it."""
+        try:
+            content = json.loads(self.body)
+            return Event(content["seq"], content["at"], content["kind"], content["data"])
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"{type(error).__name__}: {str(error)[:100]}") from error
 
 
 def check_line(line: bytes) -> CheckedLine | None:

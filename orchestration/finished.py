@@ -33,6 +33,8 @@ def read_finished(path: Path) -> FinishedTrials:
     """
     if not path.exists():
         return FinishedTrials((), None)
+    if not path.is_file():
+        raise LedgerError(f"{path}: is no plain file, so no ledger")
     state, used, number = LedgerState(), SessionTime(), 0
     try:
         for event, _ in read_events(path, kinds=REPORT_KINDS):
@@ -43,7 +45,7 @@ def read_finished(path: Path) -> FinishedTrials:
         torn = count_torn_bytes(path)
     except OSError as error:
         raise LedgerError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise LedgerForeign(
             f"{path}: up to event {number}: not what this version writes ({what}); "

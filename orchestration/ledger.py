@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from orchestration.events import Event, EventKind, check_line, encode_event
+from orchestration.events import CheckedLine, Event, EventKind, check_line, encode_event
 
 LEDGER_FILE = "ledger.jsonl"
 LOCK_FILE = "ledger.lock"
@@ -155,7 +155,20 @@ def read_events(
             last_seq = checked.seq
             offset += len(line)
             if not kinds or checked.kind in kinds:
-                yield checked.decode(), offset
+                yield _decode(checked, path, number), offset
+
+
+def _decode(line: CheckedLine, path: Path, number: int) -> Event:
+    try:
+        event = line.decode()
+        if not event.is_addressed:
+            raise ValueError("it names no trial")
+        return event
+    except ValueError as error:
+        raise LedgerForeign(
+            f"{path}, line {number}: not what this version writes ({error}); "
+            "restore the file, or start again with --fresh"
+        ) from error
 
 
 def count_torn_bytes(path: Path) -> int:

@@ -52,8 +52,8 @@ class Manifest:
         try:
             content = json.loads(text)
             return cls(study_from_json(content["description"]), content["space"], content["deciding"])
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"no manifest: {error}") from error
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"no manifest: {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class Workspace:
         """The manifest, or None where no study was started. Raises UsageError for one that cannot be read."""
         if not self.manifest_path.exists():
             return None
+        if not self.manifest_path.is_file():
+            raise UsageError(f"{self.manifest_path}: is no plain file; use --fresh")
         try:
             return Manifest.from_text(self.manifest_path.read_text(encoding="utf-8"))
         except OSError as error:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import logging
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.npyio import NpzFile
 
 Details = Mapping[str, npt.NDArray[np.float32]]
 ReadDetails = Callable[[str], Details | None]
@@ -60,13 +62,22 @@ def details_in(directory: Path) -> ReadDetails:
 
     def read(trial_id: str) -> Details | None:
         path = details_path(directory, trial_id)
-        if not path.exists():
+        if not path.is_file():
             return None
         try:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+                _require_unpacked(archive, path)
                 return {name: archive[name] for name in archive.files}
         except Exception as error:  # a damaged archive raises whatever its bytes happen to hit
             logger.warning("%s: cannot be read (%s) and is left out of the report", path, " ".join(str(error).split()))
             return None
 
     return read
+
+
+def _require_unpacked(archive: NpzFile, path: Path) -> None:
+    """Refuse what :func:`write_details` does not write: members that become larger than the file they lie in."""
+    members = [] if archive.zip is None else archive.zip.infolist()
+    is_packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+    if is_packed or sum(member.file_size for member in members) > path.stat().st_size:
+        raise ValueError("its arrays are packed or promise more than the file holds")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from reports.plain_names import require_plain_name
 from reports.record import (
     ArmDescription,
     Contrast,
@@ -61,7 +62,9 @@ def record_from_json(payload: Mapping[str, Any]) -> RunRecord:
     """
     where = f"record {_name_in(payload, 'trial_id')}"
     with _read_as_written(where):
-        return require_types(_read_record(payload, where), where)
+        record = require_types(_read_record(payload, where), where)
+        require_plain_name(record.trial_id, where)
+        return record
 
 
 def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
@@ -97,6 +100,7 @@ def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
         study = require_types(_read_study(payload, where), where)
         for section in KNOWN_KEYS:
             require_known_keys(section, getattr(study, section), where)
+        require_plain_name(study.study, where)
         return study
 
 
@@ -127,7 +131,7 @@ def _read_as_written(where: str) -> Iterator[None]:
         yield
     except NotAsWritten:
         raise
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise NotAsWritten(f"{where}: the stored JSON is not what this version writes ({what})") from error
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from dmd.data.archive import ALWAYS_FITS, MOST_GROWTH
 from dmd.data.dataset import Dataset
 from dmd.data.fingerprint import hash_content
 from dmd.data.layout import SCALE_KEY, SPLITS, Layout
@@ -25,6 +26,9 @@ def assemble(
     tables: split name -> key -> array. declared: the file's own label scale. scale: the caller's, which takes
     precedence; [-3, 3] around 0 if neither speaks. Raises DataError with every problem found in the file.
     """
+    if not tables:
+        problems.add("splits", f"there is none of {', '.join(SPLITS)}; this is no data file of a layout that is read")
+        problems.raise_if_any()
     chosen = scale or _read_scale(declared, problems)
     found = {name: read_split(name, tables[name], layout, chosen, problems) for name in SPLITS if name in tables}
     for name in SPLITS:
@@ -55,6 +59,9 @@ def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Probl
         if len(set(widths.values())) > 1:
             shown = ", ".join(f"{name} {width}" for name, width in widths.items())
             problems.add(layout.features[modality], f"widths must be equal in all splits, but are {shown}")
+        _refuse_emptiness(
+            layout.features[modality], [split.features[modality].sequences for split in splits.values()], problems
+        )
     with_folds = [split.folds for split in splits.values() if split.folds is not None]
     if with_folds and len(with_folds) < len(splits):
         lacking = ", ".join(name for name, split in splits.items() if split.folds is None)
@@ -63,6 +70,18 @@ def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Probl
         numbers = np.unique(np.concatenate(with_folds)).tolist()
         if numbers != list(range(len(numbers))):
             problems.add(str(layout.fold), f"folds must be numbered 0..k-1 without a gap, but are {numbers[:20]}")
+
+
+def _refuse_emptiness(key: str, parts: list[Sequences], problems: Problems) -> None:
+    """All splits are held in one array: many short samples beside a long one would fill the memory with padding."""
+    if not parts:
+        return
+    values = [part.values for part in parts]
+    held = sum(array.size for array in values)
+    padded = sum(array.size // array.shape[1] for array in values) * max(array.shape[1] for array in values)
+    if padded > max(ALWAYS_FITS, MOST_GROWTH * held):
+        steps = ", ".join(str(array.shape[1]) for array in values)
+        problems.add(key, f"splits of {steps} steps would be nearly all padding in one array; cut the longest samples")
 
 
 def _join(splits: Mapping[str, Split], scale: LabelScale, name: str) -> Dataset:

@@ -30,7 +30,7 @@ def open_dataset(name_or_path: str, data_dir: Path | None = None, scale: LabelSc
     for place in places:
         if place.is_file():
             return load_dataset(place, scale)
-    looked = " and ".join(str(place) for place in places)
+    looked = " and ".join(repr(str(place))[1:-1] for place in places)
     raise DataError(
         f"no data file {name_or_path!r}: looked at {looked}; correct the path, name its folder with --data-dir or "
         "DMD_DATA_DIR, or use 'planted' for the embedded data"

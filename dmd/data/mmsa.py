@@ -7,6 +7,7 @@ language modality; the attention mask of ``text_bert`` gives the lengths, and it
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ SCALARS = (str, bytes, bool, int, float, np.generic)
 def read_mmsa_pickle(path: Path, scale: LabelScale | None = None) -> Dataset:
     """Read a pickle in MMSA layout; nothing in it is executed. Raises DataError with every problem found in it."""
     with path.open("rb") as stream:
-        content = load_pickle(stream, path.stat().st_size, path.name)
-    return read_mmsa(content, path.name, scale)
+        # Closed by the collector: arrays are views of it until they are converted.
+        content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    return read_mmsa(load_pickle(content, path.name), path.name, scale)
 
 
 def read_mmsa(content: object, source: str, scale: LabelScale | None = None) -> Dataset:

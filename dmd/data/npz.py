@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
+from dmd.data.archive import BadArchive, in_one_line, open_archive
 from dmd.data.assemble import assemble
 from dmd.data.dataset import Dataset
 from dmd.data.layout import NPZ, SCALE_KEY, SPLITS
@@ -20,15 +18,23 @@ def read_npz(path: Path, scale: LabelScale | None = None) -> Dataset:
     """Read an ``.npz`` archive. Raises DataError with every problem found in it."""
     problems = Problems(path.name)
     arrays: dict[str, AnyArray] = {}
+    unreadable: dict[str, list[str]] = {}
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            wanted = {SCALE_KEY, *(f"{split}/{key}" for split in SPLITS for key in NPZ.keys)}
-            for key in sorted(wanted.intersection(archive.files)):
-                arrays[key] = _read_one(archive, key, problems)
-    except Exception as error:  # a damaged archive raises whatever its bytes happen to hit
+        with open_archive(path) as archive:
+            wanted = {SCALE_KEY, *(f"{split}/{key}" for split in SPLITS for key in NPZ.keys)} & archive.names
+            archive.require_modest(wanted)
+            for key in sorted(wanted):
+                try:
+                    arrays[key] = archive.read(key)
+                except (BadArchive, OSError) as error:
+                    unreadable.setdefault(in_one_line(error), []).append(key)
+    except (BadArchive, OSError) as error:
         raise DataError(
-            f"{path.name}: truncated or damaged archive ({_in_one_line(error)}); fetch or write the file again"
+            f"{path.name}: truncated or damaged archive ({in_one_line(error)}); fetch or write the file again"
         ) from None
+    for reason, keys in unreadable.items():
+        shown = ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
+        problems.add(shown, f"cannot be read: {reason}; fetch or write the file again")
     problems.raise_if_any()
     tables: dict[str, dict[str, AnyArray]] = {}
     for key, array in arrays.items():
@@ -36,15 +42,3 @@ def read_npz(path: Path, scale: LabelScale | None = None) -> Dataset:
         if split in SPLITS:
             tables.setdefault(split, {})[name] = array
     return assemble(tables, arrays.get(SCALE_KEY), scale, NPZ, problems)
-
-
-def _read_one(archive: Mapping[str, AnyArray], key: str, problems: Problems) -> AnyArray:
-    try:
-        return archive[key]
-    except Exception as error:  # as above, but the other keys can still be read
-        problems.add(key, f"cannot be read: {_in_one_line(error)}; fetch or write the file again")
-        return np.zeros(0)
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -76,12 +76,17 @@ def rebuild_array(raw: object, dtype: object, shape: object, order: object) -> A
     if not isinstance(dtype, PickledDtype) or order not in ("C", "F"):
         raise UnpicklingError("array without a plain dtype or memory order")
     sizes = (shape,) if type(shape) is int else shape
-    if not isinstance(sizes, tuple) or len(sizes) > MAX_RANK or not all(type(n) is int and n >= 0 for n in sizes):
+    if not isinstance(sizes, tuple) or len(sizes) > MAX_RANK or not all(map(_is_size, sizes)):
         raise UnpicklingError("array with an impossible shape")
     flat = _objects(raw) if dtype.holds_objects else _plain_values(raw, dtype.to_numpy())
     if flat.size != math.prod(sizes):
         raise UnpicklingError(f"array of shape {sizes} with {flat.size} values")
     return flat.reshape(sizes, order="F" if order == "F" else "C")
+
+
+def _is_size(number: object) -> bool:
+    # Products of integers with a million digits take minutes.
+    return type(number) is int and 0 <= number < 1 << 48
 
 
 def rebuild_scalar(dtype: object, raw: object) -> object:
@@ -91,7 +96,7 @@ def rebuild_scalar(dtype: object, raw: object) -> object:
 
 def _plain_values(raw: object, dtype: np.dtype[Any]) -> AnyArray:
     content = raw.encode("latin1") if isinstance(raw, str) else raw
-    if not isinstance(content, bytes | bytearray) or len(content) % dtype.itemsize:
+    if not isinstance(content, bytes | memoryview) or len(content) % dtype.itemsize:
         raise UnpicklingError(f"array of {dtype} whose bytes do not fit")
     return np.frombuffer(content, dtype=dtype)
 

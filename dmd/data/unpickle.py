@@ -3,7 +3,9 @@
 Two walls. Names: a pickle may only ask for what :mod:`dmd.data.admitted` lists, by exact module and name, and what it
 gets are stand-ins, never NumPy's or Python's own callables. Steps: of the pickle machine only those opcodes run that
 write containers, numbers, strings and arrays; dictionary keys and set members must be simple, so that no hash is
-expensive; what is copied may not exceed the size of the file, so that a small file cannot fill the memory.
+expensive; what is copied may not exceed the size of the file, and there is an end to the number of steps, so that no
+file can fill the memory. The bytes of large arrays are not copied at all: they stay where they lie in the (mapped)
+file.
 
 Built on the pure-Python machine of the standard library, whose steps can be replaced one by one (its C twin's cannot).
 Numbers, strings and the containers ``dict``, ``list``, ``tuple`` have opcodes of their own and need no name.
@@ -11,9 +13,11 @@ Numbers, strings and the containers ``dict``, ``list``, ``tuple`` have opcodes o
 
 from __future__ import annotations
 
+import mmap
 import pickle
-from collections.abc import Callable
-from typing import Any, BinaryIO, ClassVar
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
 
 from dmd.data.admitted import ADMITTED, SIMPLE_KEYS, Admitted, make_frozenset, make_set
 from dmd.data.lengths import AnyArray
@@ -23,6 +27,14 @@ from dmd.errors import DataError
 MIN_BUDGET = 1 << 16
 """Small files repeat small things: up to this many copied bytes are allowed to any file."""
 
+MOST_STEPS = 5_000_000
+"""Opcodes of one file. MMSA's largest has some 300,000; a list costs 64 bytes of memory and one byte of a file."""
+
+LEFT_IN_PLACE = 1 << 16
+"""From so many bytes on, what can only become an array is not copied out of the file. Pickle frames no such bytes."""
+
+Content = bytes | mmap.mmap
+
 FORBIDDEN = (
     *(pickle.INST, pickle.OBJ, pickle.NEWOBJ, pickle.NEWOBJ_EX),
     *(pickle.PERSID, pickle.BINPERSID, pickle.EXT1, pickle.EXT2, pickle.EXT4),
@@ -31,24 +43,28 @@ FORBIDDEN = (
 """Opcodes that create objects of classes or reach outside the file."""
 
 
-class _BoundedFile:
-    """A file that never promises more bytes than it has: a forged size is an error at once, not an allocation."""
+class _Bytes:
+    """A file's content that never promises more than it has: a forged size is an error at once, not an allocation."""
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream = stream
-        self._left = size
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._view = memoryview(content)
+        self._position = 0
 
-    def read(self, size: int = -1, /) -> bytes:
-        if size > self._left:
-            raise EOFError(f"{size} bytes announced, {self._left} left")
-        content = self._stream.read(self._left if size < 0 else size)
-        self._left -= len(content)
-        return content
+    def read(self, size: int) -> bytes:
+        return bytes(self.view(size))
+
+    def view(self, size: int) -> memoryview:
+        """As ``read``, without a copy."""
+        start, left = self._position, len(self._view) - self._position
+        if size > left:
+            raise EOFError(f"{size} bytes announced, {left} left")
+        self._position += size
+        return self._view[start : self._position]
 
     def readline(self) -> bytes:
-        content = self._stream.readline()
-        self._left -= len(content)
-        return content
+        end = self._content.find(b"\n", self._position) + 1 or len(self._view)
+        return self.read(end - self._position)
 
 
 class RestrictedUnpickler(pickle._Unpickler):
@@ -56,12 +72,16 @@ class RestrictedUnpickler(pickle._Unpickler):
 
     # attributes of the standard library's class that its type stub does not list
     stack: list[Any]
+    append: Callable[[Any], None]
     pop_mark: Callable[[], list[Any]]
+    read: Callable[[int], bytes]
+    _unframer: Any
 
-    def __init__(self, stream: BinaryIO, size: int, source: str) -> None:
-        super().__init__(_BoundedFile(stream, size), encoding="latin1")
+    def __init__(self, content: Content, source: str) -> None:
+        self._bytes = _Bytes(content)
+        super().__init__(self._bytes, encoding="latin1")
         self._source = source
-        self._budget = max(size, MIN_BUDGET)
+        self._budget = max(len(content), MIN_BUDGET)
 
     def find_class(self, module: str, name: str) -> Any:
         admitted = ADMITTED.get((module, name))
@@ -76,6 +96,16 @@ class RestrictedUnpickler(pickle._Unpickler):
             "Take the file from its publisher, or convert it to .npz where you trust it"
         )
 
+    def run(self) -> Any:
+        """:meth:`load`, which has no end by itself, in at most :data:`MOST_STEPS` steps."""
+        steps = iter(range(MOST_STEPS))
+        steps_of = {opcode: _counted(step, steps) for opcode, step in type(self).dispatch.items()}
+        self.dispatch = steps_of  # type: ignore[misc]  # of this machine alone
+        try:
+            return self.load()
+        except _TooManySteps:
+            raise self.refusal(f"it takes more than {MOST_STEPS} steps") from None
+
     def _spend(self, amount: int) -> None:
         self._budget -= amount
         if self._budget < 0:
@@ -89,7 +119,7 @@ class RestrictedUnpickler(pickle._Unpickler):
         function = self.stack[-1]
         if not isinstance(function, Admitted) or not isinstance(arguments, tuple):
             raise self.refusal("it calls something that is no constructor")
-        self._spend(sum(len(item) for item in arguments if isinstance(item, str | bytes | bytearray | list | tuple)))
+        self._spend(sum(len(item) for item in arguments if isinstance(item, str | bytes | memoryview | list | tuple)))
         self.stack[-1] = function(*arguments)
 
     def _build(self) -> None:
@@ -97,7 +127,7 @@ class RestrictedUnpickler(pickle._Unpickler):
         target = self.stack[-1]
         if not isinstance(target, PickledArray | PickledDtype):
             raise self.refusal("it sets the state of something that is no array")
-        if isinstance(state, tuple) and state and isinstance(state[-1], str | bytes | bytearray | list):
+        if isinstance(state, tuple) and state and isinstance(state[-1], str | bytes | list):
             self._spend(len(state[-1]))
         target.set_state(state)
 
@@ -129,6 +159,32 @@ class RestrictedUnpickler(pickle._Unpickler):
         members = self.pop_mark()
         self.stack.append(make_frozenset(members))
 
+    def _large(self, size: int) -> None:
+        """Push ``size`` bytes: large ones, outside of a frame, without a copy."""
+        frame = self._unframer.current_frame
+        is_framed = frame is not None and frame.tell() < len(frame.getbuffer())
+        if is_framed or size < LEFT_IN_PLACE:
+            self.append(self.read(size))
+            return
+        self._unframer.current_frame = None
+        self.append(self._bytes.view(size))
+
+    def _binbytes(self) -> None:
+        self._large(struct.unpack("<I", self.read(4))[0])
+
+    def _binbytes8(self) -> None:
+        self._large(struct.unpack("<Q", self.read(8))[0])
+
+    def _binstring(self) -> None:
+        """Python 2's strings, which are bytes where an array wants them and text elsewhere."""
+        (size,) = struct.unpack("<i", self.read(4))
+        if size < 0:
+            raise pickle.UnpicklingError("BINSTRING pickle has negative byte count")
+        if size < LEFT_IN_PLACE:
+            self.append(self.read(size).decode("latin1"))
+        else:
+            self._large(size)
+
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {
         **pickle._Unpickler.dispatch,
         pickle.REDUCE[0]: _reduce,
@@ -138,18 +194,36 @@ class RestrictedUnpickler(pickle._Unpickler):
         pickle.DICT[0]: _dict,
         pickle.ADDITEMS[0]: _additems,
         pickle.FROZENSET[0]: _frozenset,
+        pickle.BINBYTES[0]: _binbytes,
+        pickle.BINBYTES8[0]: _binbytes8,
+        pickle.BYTEARRAY8[0]: _binbytes8,
+        pickle.BINSTRING[0]: _binstring,
         **dict.fromkeys([opcode[0] for opcode in FORBIDDEN], _forbidden),
     }
 
 
-def load_pickle(stream: BinaryIO, size: int, source: str) -> object:
-    """What a pickle of ``size`` bytes describes: containers, numbers, strings and arrays.
+class _TooManySteps(Exception):
+    """The machine has no more steps left."""
 
-    Arrays inside dictionaries and lists (as deep as MMSA files go) are NumPy arrays. Raises DataError, naming
-    ``source``, if the pickle wants anything else or is damaged.
+
+def _counted(step: Callable[[Any], None], steps: Iterator[int]) -> Callable[[Any], None]:
+    def counted(machine: Any) -> None:
+        if next(steps, None) is None:
+            raise _TooManySteps
+        step(machine)
+
+    return counted
+
+
+def load_pickle(content: Content, source: str) -> object:
+    """What a pickle describes: containers, numbers, strings and arrays.
+
+    Arrays inside dictionaries and lists (as deep as MMSA files go) are NumPy arrays; large ones are views of
+    ``content`` and cannot be written to. Raises DataError, naming ``source``, if the pickle wants anything else or is
+    damaged.
     """
     try:
-        content = RestrictedUnpickler(stream, size, source).load()
+        found = RestrictedUnpickler(content, source).run()
     except DataError:
         raise
     except pickle.UnpicklingError as error:
@@ -157,18 +231,26 @@ def load_pickle(stream: BinaryIO, size: int, source: str) -> object:
     except Exception as error:  # a damaged pickle raises whatever its bytes happen to hit
         reason = f"{type(error).__name__}: {error}".replace("\n", " ")[:200]
         raise DataError(f"{source}: truncated or damaged pickle ({reason}); fetch or write the file again") from None
-    return _with_arrays(content, depth=3)
+    return _with_arrays(found, 3, {})
 
 
-def _with_arrays(value: Any, depth: int) -> Any:
-    """``value`` with the arrays in place of their stand-ins, ``depth`` containers deep."""
+def _with_arrays(value: Any, depth: int, done: dict[tuple[int, int], Any]) -> Any:
+    """``value`` with the arrays in place of their stand-ins, ``depth`` containers deep.
+
+    done: what was converted already, by identity and depth: a container that a pickle repeats is converted once.
+    """
     if isinstance(value, PickledArray):
         return _finished(value)
+    key = id(value), depth
+    if key in done:
+        return done[key]
     if depth and isinstance(value, dict):
-        return {key: _with_arrays(item, depth - 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finished(item) if isinstance(item, PickledArray) else item for item in value]
-    return value
+        done[key] = {name: _with_arrays(item, depth - 1, done) for name, item in value.items()}
+    elif isinstance(value, list | tuple):
+        done[key] = [_finished(item) if isinstance(item, PickledArray) else item for item in value]
+    else:
+        return value
+    return done[key]
 
 
 def _finished(stand_in: PickledArray) -> AnyArray | None:

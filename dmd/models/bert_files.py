@@ -63,7 +63,7 @@ def _checked(directory: Path) -> Path:
         )
     try:
         content = json.loads((directory / CONFIG).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"bert.path: {directory / CONFIG} is no JSON ({error}); fetch it again") from None
     kind = content.get("model_type") if isinstance(content, dict) else None
     if kind != "bert":

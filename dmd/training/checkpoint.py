@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import io
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 FILE = "state.pt"
+KEYS = frozenset(
+    ("model", "optimiser", "schedule", "epoch", "step", "best_error", "best_epoch", "best", "duration_s", "reports")
+)
+"""What a training state holds."""
+
+
+class CheckpointRefused(ValueError):
+    """A file that is no training state of this program, damaged or hostile; the message is one line."""
 
 
 def save_state(directory: Path, state: dict[str, Any]) -> None:
@@ -23,10 +32,29 @@ def save_state(directory: Path, state: dict[str, Any]) -> None:
 def read_state(directory: Path) -> bytes | None:
     """The last saved state as it stands on disk, or None."""
     path = directory / FILE
-    return path.read_bytes() if path.exists() else None
+    return path.read_bytes() if path.is_file() else None
 
 
 def decode_state(content: bytes) -> dict[str, Any]:
-    """What :func:`save_state` was given. ``weights_only``: a checkpoint is data, never a program."""
-    state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    """What :func:`save_state` was given. ``weights_only``: a checkpoint is data, never a program.
+
+    Raises CheckpointRefused for anything else.
+    """
+    try:
+        _require_unpacked(content)
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        if not isinstance(state, dict) or state.keys() != KEYS:
+            raise ValueError("it is no training state")
+    except Exception as error:  # a damaged or hostile file raises whatever its bytes happen to hit
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise CheckpointRefused(f"checkpoint refused ({reason}); nothing was executed") from error
     return state
+
+
+def _require_unpacked(content: bytes) -> None:
+    """Refuse what ``torch.save`` does not write: anything but a zip file whose members are stored as they are."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+    is_packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+    if is_packed or sum(member.file_size for member in members) > len(content):
+        raise ValueError("its members are packed or promise more than the file holds")

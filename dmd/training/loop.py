@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport, OnEpoch
 from dmd.metrics import compute_metrics
 from dmd.models.model import Model
-from dmd.training.checkpoint import decode_state, read_state, save_state
+from dmd.training.checkpoint import CheckpointRefused, decode_state, read_state, save_state
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
 from dmd.training.optimiser import ClippedAdam
@@ -26,6 +27,8 @@ from dmd.training.selection import METRIC, batch_mae
 from dmd.training.team import SOLO, Team, take_share
 
 MIN_IMPROVEMENT = 1e-6
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -215,7 +218,12 @@ class _Trainer:
         content = self.team.same(read_state(checkpointing.directory) if checkpointing is not None else None)
         if content is None:
             return TrainingState()
-        saved = decode_state(content)
+        try:
+            saved = decode_state(content)
+        except CheckpointRefused as refused:
+            # Begun again, the trial gives the same numbers, later.
+            logger.warning("%s; the trial begins again", refused)
+            return TrainingState()
         if saved["model"]:
             self.model.load_state_dict(saved["model"])
         if self.optimiser is not None and saved["optimiser"]:

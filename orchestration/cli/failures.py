@@ -24,6 +24,11 @@ def bad_input_exits() -> Iterator[None]:
     try:
         yield
     except (InputError, SpaceErrors, UsageError, LedgerError, ResourcesUnavailable) as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            print(f"error: {_harmless(line)}", file=sys.stderr)
         sys.exit(BAD_INPUT)
+
+
+def _harmless(text: str) -> str:
+    """``text`` with what would command a terminal (names come from files) written out."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

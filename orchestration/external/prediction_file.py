@@ -10,16 +10,19 @@ import csv
 import difflib
 import hashlib
 import io
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from dmd.data.archive import BadArchive, in_one_line, open_archive
+
 REQUIRED = ("id", "seed", "prediction")
 OPTIONAL = ("fold", "repeat")
 COLUMNS = (*REQUIRED, *OPTIONAL)
+MOST_BYTES, MOST_ROWS = 1 << 28, 2_000_000
+"""Four hundred seeds of the largest test part there is. A row takes some 500 bytes of memory."""
 _ZIP_MAGIC = b"PK"
 
 Cell = str | int | float
@@ -54,10 +57,12 @@ class PredictionFile:
 def read_prediction_file(path: Path) -> PredictionFile:
     """Read ``path``; its content decides the format. Raises FileProblems."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise FileProblems([f"has more than {MOST_BYTES} bytes; write id, seed, fold and prediction alone"])
         content = path.read_bytes()
     except OSError as error:
         raise FileProblems([f"cannot be read ({error.strerror}); correct the path or its permissions"]) from error
-    columns, rows = _read_npz(content) if content.startswith(_ZIP_MAGIC) else _read_csv(content)
+    columns, rows = _read_npz(path) if content.startswith(_ZIP_MAGIC) else _read_csv(content)
     if not rows:
         raise FileProblems(["has no predictions; write a row per item, seed and fold"])
     return PredictionFile(path, hashlib.sha256(content).hexdigest(), columns, rows)
@@ -82,6 +87,8 @@ def _read_csv(content: bytes) -> tuple[tuple[str, ...], tuple[PredictionRow, ...
             if len(fields) != len(header):
                 problems.append(f"{place}: has {len(fields)} fields, the header has {len(header)}")
                 continue
+            if len(rows) == MOST_ROWS:
+                raise FileProblems([f"has more than {MOST_ROWS} rows; split its seeds over several arms"])
             values = dict(zip(header, fields, strict=True))
             rows.append(PredictionRow(place, {name: values[name].strip() for name in columns}))
     except csv.Error as error:
@@ -91,13 +98,14 @@ def _read_csv(content: bytes) -> tuple[tuple[str, ...], tuple[PredictionRow, ...
     return columns, tuple(rows)
 
 
-def _read_npz(content: bytes) -> tuple[tuple[str, ...], tuple[PredictionRow, ...]]:
+def _read_npz(path: Path) -> tuple[tuple[str, ...], tuple[PredictionRow, ...]]:
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            columns = _check_columns(archive.files)
-            arrays = {name: archive[name] for name in columns}
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise FileProblems([f"is no .npz archive that can be read ({' '.join(str(error).split())})"]) from error
+        with open_archive(path) as archive:
+            columns = _check_columns(sorted(archive.names))
+            archive.require_modest(columns)
+            arrays = {name: archive.read(name) for name in columns}
+    except (BadArchive, OSError) as error:
+        raise FileProblems([f"is no .npz archive that can be read ({in_one_line(error)})"]) from error
     problems = list(_check_arrays(arrays))
     if problems:
         raise FileProblems(problems)
@@ -115,6 +123,8 @@ def _check_arrays(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
             yield f"{name}: has shape {array.shape}, must be (n,)"
         elif array.dtype.kind not in kinds:
             yield f"{name}: holds {array.dtype}, must be {'text' if name == 'id' else 'numbers'}"
+    if any(array.size > MOST_ROWS for array in arrays.values()):
+        yield f"has more than {MOST_ROWS} rows; split its seeds over several arms"
     lengths = {name: len(array) for name, array in arrays.items() if array.ndim == 1}
     if len(set(lengths.values())) > 1:
         yield f"the arrays differ in length: {', '.join(f'{name} {n}' for name, n in lengths.items())}"

@@ -187,12 +187,13 @@ class Delivery:
             if record.predictions is not None:
                 _write_predictions(Path(folder, "predictions.csv"), record.predictions)
             details = details_path(self._details, record.trial_id)
-            if details.is_file():
+            if details.is_file() and not details.is_symlink():
                 Path(folder, DETAILS_ARTIFACT).symlink_to(details)
             self._client.log_artifacts(run, folder)
         if self._checkpoints is not None and record.stage == "confirm":
             checkpoint = self._checkpoints / record.trial_id
-            if checkpoint.is_dir():
+            # What links point to is nobody's checkpoint: it must not leave this machine.
+            if checkpoint.is_dir() and not any(path.is_symlink() for path in (checkpoint, *checkpoint.rglob("*"))):
                 self._client.log_artifacts(run, str(checkpoint), "checkpoint")
         self._client.set_terminated(run, RUN_STATUS[record.status], event.at_ms)
         del self._runs[event.trial_id]

@@ -74,7 +74,7 @@ def _read_record(client: MlflowClient, run_id: str) -> RunRecord | None:
     try:
         payload: Any = None if content is None else json.loads(content)
         return None if payload is None else record_from_json(payload)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

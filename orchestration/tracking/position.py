@@ -30,7 +30,7 @@ def load_position(directory: Path, target: str, ledger_length: int) -> Position:
         content = json.loads((directory / POSITION_FILE).read_text(encoding="utf-8"))
         if content["target"] == target and 0 <= content["offset"] <= ledger_length:
             return Position(content["offset"], content["parent_run"], dict(content["runs"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Position()
     return Position()
 

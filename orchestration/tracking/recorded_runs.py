@@ -130,7 +130,7 @@ def _read_record(client: MlflowClient, run: Run, origin: str, folder: Path) -> R
             raise ValueError("it has none")
         content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return record_from_json(content)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UsageError(
             f"{origin}: the record of run {run.info.run_id} ({run.info.run_name}) cannot be read ({error})"
         ) from error
