@@ -13,6 +13,10 @@ static inline __attribute__((always_inline)) void NAME(gather)(const REAL *restr
 }
 
 /* LANES numbers, and what is done with them at once. */
+#undef VEC
+#undef BITS
+#define VEC NAME(vec)
+#define BITS NAME(bits)
 typedef REAL VEC __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL))));
 typedef WHOLE BITS __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL))));
 
@@ -26,7 +30,7 @@ static inline __attribute__((always_inline)) VEC NAME(drop)(VEC x, const uint8_t
 
 /* x in the lanes from ``first`` on; the others may not see this key. */
 static inline __attribute__((always_inline)) VEC NAME(hide_later)(VEC x, int64_t first) {
-    const BITS lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const BITS lane = {EACH_LANE(ITSELF, 0)};
     return SELECT(lane >= (WHOLE)first, x, (VEC){0} + HIDDEN);
 }
 
@@ -82,7 +86,9 @@ static inline __attribute__((always_inline)) void NAME(head_forward)(
 
 /* Rows and columns of LANES x LANES numbers change places: blocks of half the size first, then ever smaller ones. */
 static inline __attribute__((always_inline)) void NAME(transpose)(VEC *x) {
+#if LANES > 8
     SWAP_BLOCKS(x, 8)
+#endif
     SWAP_BLOCKS(x, 4)
     SWAP_BLOCKS(x, 2)
     SWAP_BLOCKS(x, 1)

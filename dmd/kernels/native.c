@@ -7,33 +7,44 @@
 #include <string.h>
 
 /* Counts what native.py has to know: functions, their arguments, the meaning of both. The same number stands there. */
-int64_t native_version(void) { return 3; }
+int64_t native_version(void) { return 4; }
 
-#define LANES 16
 #define PADDED(steps) (((steps) + LANES - 1) / LANES * LANES)
 #define HIDDEN (-1e9f)
 #define LOAD(from) (*(const VEC *)(from))
 #define STORE(to, x) (*(VEC *)(to) = (x))
 #define SELECT(mask, yes, no) ((VEC)(((BITS)(yes) & (mask)) | ((BITS)(no) & ~(mask))))
 
-/* Of vectors a (a row) and b (the row ``half`` below), which lane of a, or LANES + lane of b, goes where. */
-#define UPPER(l, half) ((l) & (half) ? LANES + (l) - (half) : (l))
-#define LOWER(l, half) ((l) & (half) ? LANES + (l) : (l) + (half))
-#define EACH_LANE(f, x)                                                                                                \
-    { f(0, x), f(1, x), f(2, x), f(3, x), f(4, x), f(5, x), f(6, x), f(7, x), f(8, x), f(9, x), f(10, x), f(11, x),    \
-      f(12, x), f(13, x), f(14, x), f(15, x) }
+#define EACH_OF_8(f, x) f(0, x), f(1, x), f(2, x), f(3, x), f(4, x), f(5, x), f(6, x), f(7, x)
+#define EACH_OF_16(f, x)                                                                                               \
+    EACH_OF_8(f, x), f(8, x), f(9, x), f(10, x), f(11, x), f(12, x), f(13, x), f(14, x), f(15, x)
+#define ITSELF(lane, x) (lane)
+/* Of a row and the one ``half`` below, which lane of the first, or LANES + lane of the second, goes where. */
+#define UPPER(lane, half) ((lane) & (half) ? LANES + (lane) - (half) : (lane))
+#define LOWER(lane, half) ((lane) & (half) ? LANES + (lane) : (lane) + (half))
 #define SWAP_BLOCKS(rows, half)                                                                                        \
     _Pragma("GCC unroll 16") for (int r = 0; r < LANES; r++) if (!(r & (half))) {                                      \
         const VEC a = rows[r], b = rows[r + (half)];                                                                   \
-        rows[r] = __builtin_shuffle(a, b, (BITS)EACH_LANE(UPPER, half));                                               \
-        rows[r + (half)] = __builtin_shuffle(a, b, (BITS)EACH_LANE(LOWER, half));                                      \
+        rows[r] = __builtin_shuffle(a, b, (BITS){EACH_LANE(UPPER, half)});                                             \
+        rows[r + (half)] = __builtin_shuffle(a, b, (BITS){EACH_LANE(LOWER, half)});                                    \
     }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define HAS_WIDE_VECTORS
 #else
 #define CLONES
 #endif
+
+/* The longest vectors that attention on float32 comes for in this process. */
+int64_t native_lanes(void) {
+#ifdef HAS_WIDE_VECTORS
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return 16;
+#endif
+    return 8;
+}
 
 /* The random bytes of dmd/dropout.py, ``start`` to ``start + count`` of the stream ``key``; a few more may be written.
  * table: the words that every stream starts from. The bytes begin at to[0]. */
@@ -63,22 +74,40 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
     }
 }
 
+/* Attention comes for vectors of 8 numbers and, where the processor has them, of 16: the longer ones are faster unless
+ * most of their lanes lie beyond the end of a short sequence. */
 #define REAL float
 #define WHOLE int32_t
 #define REAL_SQRT sqrtf
 #define NAME(x) x##_float32
-#define VEC vec_float32
-#define BITS bits_float32
 #define EXP_FLOAT
-#include "attention_kernels.h"
 #include "encoder_kernels.h"
 #include "optimiser_kernels.h"
+#undef NAME
+
+#define NAME(x) x##_float32_8
+#define LANES 8
+#define EACH_LANE EACH_OF_8
+#include "attention_kernels.h"
+#undef LANES
+#undef EACH_LANE
+#undef NAME
+
+#ifdef HAS_WIDE_VECTORS
+#undef CLONES
+#define CLONES __attribute__((target("arch=x86-64-v4")))
+#define NAME(x) x##_float32_16
+#define LANES 16
+#define EACH_LANE EACH_OF_16
+#include "attention_kernels.h"
+#undef LANES
+#undef EACH_LANE
+#undef NAME
+#endif
+
 #undef REAL
 #undef WHOLE
 #undef REAL_SQRT
-#undef NAME
-#undef VEC
-#undef BITS
 #undef EXP_FLOAT
 
 /* float64 is for checking the arithmetic: it needs no speed */
@@ -88,8 +117,10 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define WHOLE int64_t
 #define REAL_SQRT sqrt
 #define NAME(x) x##_float64
-#define VEC vec_float64
-#define BITS bits_float64
-#include "attention_kernels.h"
 #include "encoder_kernels.h"
 #include "optimiser_kernels.h"
+#undef NAME
+#define NAME(x) x##_float64_8
+#define LANES 8
+#define EACH_LANE EACH_OF_8
+#include "attention_kernels.h"

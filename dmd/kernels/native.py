@@ -19,9 +19,10 @@ from torch import Tensor
 from dmd.dropout_mask import SEGMENT, DropoutMask, base_words
 from dmd.errors import ConfigurationError
 
-VERSION = 3
+VERSION = 4
 """Of what is compiled; the same number stands in ``native.c``. Raised with every change of a function there."""
-LANES = 16
+SHORT = 8
+"""Queries up to which the shorter vectors are faster, because most lanes of longer ones would be idle."""
 KINDS = {torch.float32: "float32", torch.float64: "float64"}
 _EPSILON = 1e-5
 
@@ -109,21 +110,33 @@ def dropout(x: Tensor, mask: DropoutMask) -> Tensor:
     return y
 
 
+@lru_cache(maxsize=1)
+def widest() -> int:
+    """Numbers in the longest vectors that this processor is offered."""
+    loaded = library()
+    assert loaded is not None
+    return int(loaded.native_lanes())
+
+
 class HeadShape:
     """What both passes of attention need to know besides the numbers.
 
     seen: (G, B) int64, keys that may be seen, a prefix. order: a query i sees keys up to i + order; below 0: all.
+    lanes: queries that are worked on at a time.
     """
 
-    def __init__(self, seen: Tensor, heads: int, width: int, steps: tuple[int, int], order: int) -> None:
+    def __init__(
+        self, seen: Tensor, heads: int, width: int, steps: tuple[int, int], order: int, dtype: torch.dtype
+    ) -> None:
         self.seen, self.heads, self.order = seen.contiguous(), heads, order
         self.groups, self.batch = seen.shape
         self.head_width, (self.steps_q, self.steps_k) = width // heads, steps
+        self.lanes = widest() if dtype == torch.float32 and self.steps_q > SHORT else 8
 
     @property
     def padded(self) -> tuple[int, int]:
         """Steps rounded up to whole vectors."""
-        return -(-self.steps_q // LANES) * LANES, -(-self.steps_k // LANES) * LANES
+        return -(-self.steps_q // self.lanes) * self.lanes, -(-self.steps_k // self.lanes) * self.lanes
 
     def arguments(self, dropout: DropoutMask | None, scratch: Tensor) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
         """What both functions take last: tensors, then numbers."""
@@ -135,8 +148,8 @@ class HeadShape:
     def scratch(self, like: Tensor, per_query: int, per_key: int) -> Tensor:
         """Room for one head, in numbers of ``like``, and for its random bytes."""
         q, k = self.padded
-        num_bytes = self.steps_q * self.steps_k + 4 * LANES
-        return like.new_empty(self.head_width * (per_query * q + per_key * k) + k * LANES + num_bytes // 4 + LANES)
+        num_bytes = self.steps_q * self.steps_k + 64
+        return like.new_empty(self.head_width * (per_query * q + per_key * k) + k * self.lanes + num_bytes // 4 + 16)
 
 
 def attention(
@@ -147,7 +160,7 @@ def attention(
     stats = query.new_empty(shape.groups, shape.batch, shape.heads, 2, shape.padded[0])
     scratch = shape.scratch(query, per_query=2, per_key=2)
     tensors, numbers = shape.arguments(dropout, scratch)
-    _call("attention_forward", (query, key_value, *biases, mixed, stats, *tensors), *numbers)
+    _call("attention_forward", (query, key_value, *biases, mixed, stats, *tensors), *numbers, lanes=shape.lanes)
     return mixed, stats
 
 
@@ -166,7 +179,7 @@ def attention_backward(
     scratch = shape.scratch(query, per_query=4, per_key=4)
     given = (query, key_value, *biases, mixed, stats, dmixed, dquery, dkey_value)
     tensors, numbers = shape.arguments(dropout, scratch)
-    _call("attention_backward", (*given, *tensors), *numbers)
+    _call("attention_backward", (*given, *tensors), *numbers, lanes=shape.lanes)
     return dquery, dkey_value
 
 
@@ -197,11 +210,12 @@ def _thresholds(values: tuple[int, ...]) -> Tensor:
     return torch.tensor(values, dtype=torch.int32)
 
 
-def _call(name: str, tensors: tuple[Tensor | None, ...], *numbers: int | float) -> None:
+def _call(name: str, tensors: tuple[Tensor | None, ...], *numbers: int | float, lanes: int | None = None) -> None:
     assert tensors[0] is not None
+    kind = KINDS[tensors[0].dtype] if lanes is None else f"{KINDS[tensors[0].dtype]}_{lanes}"
     addresses = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
     num_real = isinstance(numbers[-1], float)
-    function = _function(f"{name}_{KINDS[tensors[0].dtype]}", len(tensors), len(numbers) - num_real, num_real)
+    function = _function(f"{name}_{kind}", len(tensors), len(numbers) - num_real, num_real)
     function(*addresses, *numbers)
 
 

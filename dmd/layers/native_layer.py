@@ -147,7 +147,7 @@ def _linear(x: Tensor, weight: Tensor) -> Tensor:
 
 def _heads(shape: LayerShape, asked: Tensor) -> native.HeadShape:
     steps = asked.shape[1] // shape.seen.shape[1]
-    return native.HeadShape(shape.seen, shape.heads, asked.shape[-1], (steps, shape.steps), shape.order)
+    return native.HeadShape(shape.seen, shape.heads, asked.shape[-1], (steps, shape.steps), shape.order, asked.dtype)
 
 
 def _pick(x: Tensor, rows: Tensor) -> Tensor:
