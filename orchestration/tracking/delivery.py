@@ -7,15 +7,14 @@ known by the tag ``trial_id``; tags, parameters, artifacts and the end of a run 
 from __future__ import annotations
 
 import csv
-import itertools
 import json
 import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestration.events import Event
 from orchestration.logs import hand_to_root
@@ -34,7 +33,7 @@ from orchestration.tracking.run_content import (
 )
 from orchestration.trial_json import trial_from_json
 from reports.details import details_path
-from reports.record import Predictions
+from reports.record import Predictions, RunRecord
 from reports.serialise import record_from_json
 
 if TYPE_CHECKING:
@@ -51,8 +50,6 @@ _DEFAULTS = {
     # Standard output is for our own results.
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
-_MAX_POINTS, _MAX_PARAMS = 1000, 100
 RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 
 
@@ -157,10 +154,17 @@ class Delivery:
         run = self._runs.get(trial_id) or self._open_run(trial_id, events)
         if run is None:
             return
-        self._write(run, epoch_content(event for event, _ in events if event.kind == "report"))
-        for event, _ in events:
-            if event.kind == "tell":
-                self._end_run(run, event)
+        # All that is known of the trial in one request: a store commits every request, and waits for its disk.
+        content = epoch_content(event for event, _ in events if event.kind == "report")
+        ask, tell = (next((event for event, _ in events if event.kind == kind), None) for kind in ("ask", "tell"))
+        if ask is not None:
+            content.params |= trial_params(trial_from_json(ask.data["trial"]))
+        record = None if tell is None else record_from_json(tell.data["record"])
+        if tell is not None and record is not None:
+            content.add(ending_content(record, tell.at_ms))
+        self._write(run, content)
+        if tell is not None and record is not None:
+            self._end_run(run, tell, record)
 
     def _open_run(self, trial_id: str, events: Sequence[tuple[Event, int]]) -> str | None:
         """The run of a trial: looked up where it may exist, else created; None for a trial that was never asked."""
@@ -173,27 +177,23 @@ class Delivery:
                 tags["mlflow.parentRunId"] = self._parent
             created = self._client.create_run(self._experiment, ask.at_ms, tags, run_name=run_name(trial))
             run = str(created.info.run_id)
-            self._write(run, RunContent(params=trial_params(trial)))
         if run is not None:
             self._runs[trial_id] = run
         return run
 
-    def _end_run(self, run: str, event: Event) -> None:
-        record = record_from_json(event.data["record"])
-        self._write(run, ending_content(record, event.at_ms))
+    def _end_run(self, run: str, event: Event, record: RunRecord) -> None:
         with tempfile.TemporaryDirectory(prefix="dmd-artifacts-") as folder:
             path = Path(folder, RECORD_ARTIFACT)
             path.write_text(json.dumps(event.data["record"]), encoding="utf-8")
             if record.predictions is not None:
                 _write_predictions(Path(folder, "predictions.csv"), record.predictions)
             details = details_path(self._details, record.trial_id)
-            if details.is_file() and not details.is_symlink():
+            if details.is_file():
                 Path(folder, DETAILS_ARTIFACT).symlink_to(details)
             self._client.log_artifacts(run, folder)
         if self._checkpoints is not None and record.stage == "confirm":
             checkpoint = self._checkpoints / record.trial_id
-            # What links point to is nobody's checkpoint: it must not leave this machine.
-            if checkpoint.is_dir() and not any(path.is_symlink() for path in (checkpoint, *checkpoint.rglob("*"))):
+            if checkpoint.is_dir():
                 self._client.log_artifacts(run, str(checkpoint), "checkpoint")
         self._client.set_terminated(run, RUN_STATUS[record.status], event.at_ms)
         del self._runs[event.trial_id]
@@ -204,16 +204,13 @@ class Delivery:
         return str(found[0].info.run_id) if found else None
 
     def _write(self, run: str, content: RunContent) -> None:
+        """Add ``content`` to a run; MLflow's client cuts it into requests of the size that servers take."""
         from mlflow.entities import Metric, Param, RunTag
 
-        tags = [RunTag(name, value) for name, value in content.tags.items()]
-        for params in _chunks([Param(*item) for item in content.params.items()], _MAX_PARAMS):
-            self._client.log_batch(run, params=params)
-        for points in _chunks(content.points, _MAX_POINTS):
-            metrics = [Metric(point.name, point.value, point.at_ms, point.step) for point in points]
-            self._client.log_batch(run, metrics=metrics)
-        for some in _chunks(tags, _MAX_PARAMS):
-            self._client.log_batch(run, tags=some)
+        metrics = [Metric(point.name, point.value, point.at_ms, point.step) for point in content.points]
+        params = [Param(*item) for item in content.params.items()]
+        tags = [RunTag(*item) for item in content.tags.items()]
+        self._client.log_batch(run, metrics, params, tags)
 
 
 def _find_or_create_experiment(client: MlflowClient, study: str, artifacts: Path | None) -> str:
@@ -224,12 +221,6 @@ def _find_or_create_experiment(client: MlflowClient, study: str, artifacts: Path
     # The kind makes MLflow's UI open the experiment on its training runs and not on its pages for language models.
     tags = {"mlflow.experimentKind": "custom_model_development"}
     return str(client.create_experiment(study, artifact_location=location, tags=tags))
-
-
-def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(items)
-    while chunk := list(itertools.islice(iterator, size)):
-        yield chunk
 
 
 def _write_predictions(path: Path, predictions: Predictions) -> None:

@@ -39,6 +39,12 @@ class RunContent:
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
 
+    def add(self, other: RunContent) -> None:
+        """Take in all of ``other``."""
+        self.points += other.points
+        self.tags |= other.tags
+        self.params |= other.params
+
     def add_metrics(self, metrics: Mapping[str, float], at_ms: int, step: int) -> None:
         """Add metrics of one step; a non-finite one becomes a tag, since charts cannot show it."""
         for name, value in metrics.items():

@@ -153,6 +153,26 @@ def test_a_run_that_was_made_just_before_a_crash_is_found_again(tmp_path):
     assert check(tmp_path).runs_per_trial.total() == 2
 
 
+def test_a_run_whose_first_write_was_lost_is_found_again_and_is_whole(tmp_path, monkeypatch):
+    from mlflow import MlflowClient
+
+    trials = [make_trial(seed) for seed in range(2)]
+    send, lost = MlflowClient.log_batch, []
+
+    def lose_once(client, run_id, metrics=(), params=(), tags=(), **more):
+        if params and not lost:
+            lost.append(run_id)
+            raise ConnectionError("the server went away after it had made the run")
+        return send(client, run_id, metrics, params, tags, **more)
+
+    monkeypatch.setattr(MlflowClient, "log_batch", lose_once)
+    run_toy(tmp_path, listed(trials), is_tracked=True)
+    store = check(tmp_path)
+    assert len(lost) == 1
+    assert store.runs_per_trial.total() == 2
+    assert {run.data.params["seed"] for run in store.trials.values()} == {"0", "1"}
+
+
 def test_a_position_of_another_store_or_of_a_longer_ledger_is_not_used(tmp_path):
     save_position(tmp_path, "sqlite:///a", Position(50, "p", {"t": "r"}))
     assert load_position(tmp_path, "sqlite:///a", 50) == Position(50, "p", {"t": "r"})

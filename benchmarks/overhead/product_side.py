@@ -1,0 +1,110 @@
+"""Null trials through this product, in a process of its own: what ``dmd-search`` does once a study is planned.
+
+    python -m benchmarks.overhead.product_side DIRECTORY --trials 500 [--arms 1] [--searcher tpe] [--profile FILE]
+
+Searches on Ray, the ledger on disk, MLflow on SQLite, progress in lines. Run again on the same directory it continues.
+The last line is JSON (:class:`benchmarks.overhead.sides.Side`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.overhead.null_trial import RANGES, NullRunner, first_begin
+from benchmarks.overhead.sides import NUM_ACTORS, STUDY, Side
+from orchestration.driver import StudyPlan
+from orchestration.executors.protocol import Resources
+from orchestration.executors.ray_cluster import ray_cluster
+from orchestration.executors.ray_tune import RayTuneExecutor
+from orchestration.ledger import Ledger, read_events
+from orchestration.logs import quiet_libraries
+from orchestration.objective import Objective
+from orchestration.progress import LineProgress
+from orchestration.samplers import SearcherName
+from orchestration.sources.searched import SearchedSource, SearchPlan
+from orchestration.sources.staged import Lane, StudySource
+from orchestration.study import run_study
+from orchestration.tally import StudyTally
+from orchestration.tracking.mlflow_tracker import MlflowTracker
+from search_spaces.distributions import LogUniform
+from search_spaces.trial import Cell, Trial, Value
+
+OBJECTIVE = Objective("mae")
+
+
+def make_source(num_arms: int, num_trials: int, searcher: SearcherName) -> StudySource:
+    """``num_arms`` searches of ``num_trials`` trials each, and nothing to confirm."""
+    lanes = [Lane(name, Cell(), _make_search(name, num_trials, searcher)) for name in _arm_names(num_arms)]
+    return StudySource(lanes, lambda arm, cell, parameters: [], OBJECTIVE)
+
+
+def _arm_names(num_arms: int) -> list[str]:
+    return [f"arm{number}" for number in range(num_arms)]
+
+
+def _make_search(arm: str, num_trials: int, searcher: SearcherName) -> SearchedSource:
+    def make_trial(parameters: Mapping[str, Value]) -> Trial:
+        return Trial(arm, "null", "search", dict(parameters), dict(parameters), 0, Cell(), "overhead")
+
+    distributions = {name: LogUniform(low, high) for name, (low, high) in RANGES.items()}
+    return SearchedSource(SearchPlan(arm, Cell(), searcher, distributions, OBJECTIVE, num_trials, 0, make_trial))
+
+
+def run(directory: Path, num_arms: int, num_trials: int, searcher: SearcherName) -> Side:
+    """Run or continue the study in ``directory``; Ray's own start and end are not in its time."""
+    tally = StudyTally(num_arms * num_trials, OBJECTIVE)
+    with (
+        Ledger(directory) as ledger,
+        (directory / "progress.txt").open("a") as lines,
+        ray_cluster(None, num_cpus=NUM_ACTORS),
+    ):
+        for event, _ in read_events(ledger.path, stop=ledger.length, kinds=("ask", "tell")):
+            tally.recall(event)
+        plan = StudyPlan(
+            STUDY,
+            make_source(num_arms, num_trials, searcher),
+            objective=OBJECTIVE,
+            checkpoints=directory / "checkpoints",
+            details=directory / "artifacts",
+        )
+        outcome = run_study(
+            plan,
+            RayTuneExecutor(Resources(), num_cpus=NUM_ACTORS),
+            NullRunner(directory),
+            ledger,
+            MlflowTracker(ledger, STUDY, directory, checkpoints=directory / "checkpoints"),
+            LineProgress(tally, lines),
+        )
+        ended = time.time()
+    if outcome.undelivered is not None or outcome.num_failed:
+        raise RuntimeError(f"the study did not end well: {outcome}")
+    return Side(outcome.num_completed, first_begin(directory), ended)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--trials", type=int, required=True, help="per arm")
+    parser.add_argument("--arms", type=int, default=1)
+    parser.add_argument("--searcher", choices=("tpe", "random"), default="tpe")
+    parser.add_argument("--profile", type=Path, help="write what the main thread did, for pstats (and take longer)")
+    options = parser.parse_args()
+    quiet_libraries()
+    profile = cProfile.Profile()
+    if options.profile is not None:
+        profile.enable()
+    side = run(options.directory.absolute(), options.arms, options.trials, options.searcher)
+    profile.disable()
+    if options.profile is not None:
+        profile.dump_stats(options.profile)
+    print(json.dumps(asdict(side)))
+
+
+if __name__ == "__main__":
+    main()
