@@ -16,7 +16,7 @@ from dmd.data.dataset import Dataset
 from dmd.metrics import metric_names
 from orchestration.fingerprint import Fingerprint
 from orchestration.planning import PlannedStudy, describe_arm
-from orchestration.sources.memory import MOST_REMEMBERED, NUM_BEST
+from orchestration.sources.memory import describe_memory
 from reports.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.arms import list_combinations
 from search_spaces.conditions import Condition
@@ -116,8 +116,8 @@ def _describe_search(planned: PlannedStudy) -> dict[str, Any]:
         content["starting_points"] = len(search.start)
     if planned.space.further_objectives:
         content["objectives"] = [f"valid/{planned.space.objective_metric}", *planned.space.further_objectives]
-    if search.searcher in ("tpe", "gp") and search.trials > MOST_REMEMBERED:
-        content["memory"] = f"the {NUM_BEST} best and the latest of at most {MOST_REMEMBERED} trials per search"
+    if (memory := describe_memory(search.searcher, search.trials)) is not None:
+        content["memory"] = memory
     return content
 
 

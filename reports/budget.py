@@ -36,11 +36,13 @@ class SearchBudget:
 
 @dataclass(frozen=True)
 class Budget:
-    """planned: trials of one search as the study asked for; None if not recorded. searches: by arm and cell."""
+    """planned: trials of one search as the study asked for; None if not recorded. searches: by arm and cell. memory:
+    the trials that proposals went by, in words, where these were not all; empty where they were."""
 
     planned: int | None
     searches: tuple[SearchBudget, ...]
     curves: tuple[TuningCurve, ...]
+    memory: str = ""
 
     def by_arm(self) -> dict[str, tuple[SearchBudget, ...]]:
         """The searches of every arm that was searched for itself, in the order of arms."""
@@ -58,7 +60,8 @@ def account_budget(study: StudyDescription, histories: Sequence[SearchHistory], 
     searches = tuple(_account(cell, runs) for (_, cell), runs in sorted(by_search.items(), key=lambda item: item[0]))
     planned = study.search.get("trials")
     curves = draw_tuning_curves(histories, study.search)
-    return Budget(None if planned is None else int(planned), searches, curves)
+    memory = str(study.search.get("memory", ""))
+    return Budget(None if planned is None else int(planned), searches, curves, memory)
 
 
 def _account(cell: FoldCell, runs: Sequence[RunRecord]) -> SearchBudget:

@@ -22,6 +22,7 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "trials": int,
         "starting_points": int,
         "objectives": list[str],
+        "memory": str,
         "parameters": Mapping[str, Any],
         "distributions": Mapping[str, Any],
     },

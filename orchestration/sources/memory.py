@@ -25,13 +25,23 @@ NUM_BEST = 100
 _SLACK = 100
 """Trials that may be too many before they are forgotten together: forgetting copies what is kept."""
 
+_FORGETFUL = ("tpe", "gp")
+
 Suggest = Callable[[optuna.Trial], None]
 """Asks a trial for the value of every parameter that exists in it."""
 
 
 def forgets(searcher: SearcherName) -> bool:
     """Whether a searcher forgets: those do whose proposals get slower, and that keep no state in their trials."""
-    return searcher in ("tpe", "gp")
+    return searcher in _FORGETFUL
+
+
+def describe_memory(searcher: str, num_trials: int) -> str | None:
+    """What proposals of a search go by, in words; None if by all of its trials. num_trials: its budget."""
+    if searcher not in _FORGETFUL or num_trials <= MOST_REMEMBERED + _SLACK:
+        return None
+    kept = f"its {NUM_BEST} best and its latest trials, {MOST_REMEMBERED:,} in all"
+    return f"{kept}, and forgot the others whenever it had {MOST_REMEMBERED + _SLACK:,}"
 
 
 class SearchMemory:

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.samplers import make_sampler, suggest
 from orchestration.sources import memory as memory_module
-from orchestration.sources.memory import SearchMemory, forgets
+from orchestration.sources.memory import SearchMemory, describe_memory, forgets
 from search_spaces.distributions import Uniform
 from tests.orchestration.simulate import asked, drive, replay
 from tests.orchestration.source_contract import SourceContract
@@ -81,3 +81,12 @@ def test_what_was_forgotten_does_not_depend_on_restarts() -> None:
         if whole[cut][0] == "ask":
             assert restored.ask() == following
     assert len(asked(whole)) == 70
+
+
+def test_a_study_says_what_its_searches_go_by_if_that_is_not_everything() -> None:
+    assert describe_memory("tpe", 25) == (
+        "its 5 best and its latest trials, 20 in all, and forgot the others whenever it had 24"
+    )
+    # The 24th trial is the last one of its search: nothing is proposed after it.
+    assert describe_memory("tpe", 24) is None
+    assert describe_memory("cmaes", 10_000) is None

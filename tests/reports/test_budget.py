@@ -157,3 +157,10 @@ def test_an_arm_that_never_learned_and_a_search_that_mostly_failed_are_warned_of
     assert "full: 1 of 4 search trials failed." in warnings
     even = [replace(run, test=run.fallback_test) for run in runs]
     assert "diverged" not in " ".join(analyse(study, even).warnings)
+
+
+def test_the_section_says_what_a_long_search_went_by() -> None:
+    study, records = study_of({0: [4.0, 1.0, 2.0]}, searcher="tpe", memory="its 100 best and its latest trials")
+    assert "\nA search went by its 100 best and its latest trials.\n" in section_of(study, records)
+    study, records = study_of({0: [4.0, 1.0, 2.0]}, searcher="tpe")
+    assert "A search went by" not in section_of(study, records)
