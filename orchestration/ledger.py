@@ -142,7 +142,10 @@ def read_events(
         offset, number, last_seq = start, 0, 0
         while (stop is None or offset < stop) and (line := file.readline()):
             number += 1
-            checked = check_line(line) if line.endswith(b"\n") else None
+            if not line.endswith(b"\n"):
+                # The end of the file when it was read; by now its writer may have gone on.
+                return
+            checked = check_line(line)
             if checked is None:
                 if _is_last(file):
                     return

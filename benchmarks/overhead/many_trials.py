@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -40,7 +39,12 @@ def run_many(directory: Path, num_arms: int, num_trials: int, searcher: str) -> 
     options = ("--arms", str(num_arms), "--trials", str(num_trials), "--searcher", searcher)
     total = num_arms * num_trials
     ledger = directory / LEDGER_FILE
-    growth_mb = _kill_after(start_side(PRODUCT, directory, *options), ledger, total - max(total // 200, 4))
+    process = start_side(PRODUCT, directory, *options)
+    try:
+        growth_mb = _watch(process, ledger, total - max(total // 200, 4))
+    finally:
+        process.kill()
+        process.wait()
     before = _endings(ledger)
     started = time.time()
     side = finish_side(start_side(PRODUCT, directory, *options), directory)
@@ -51,8 +55,8 @@ def run_many(directory: Path, num_arms: int, num_trials: int, searcher: str) -> 
     return ManyTrials(slow_down, growth_mb, ended[len(before)] - started, side.ended - ended[-1])
 
 
-def _kill_after(process: subprocess.Popen[bytes], ledger: Path, num_trials: int) -> float:
-    """Kill the driver when so many trials have ended; how much its memory grew until then, MB."""
+def _watch(process: subprocess.Popen[bytes], ledger: Path, num_trials: int) -> float:
+    """Wait until so many trials have ended; how much the driver's memory grew from the first of them on, MB."""
     offset, num_ended = 0, 0
     least = most = 0.0
     while num_ended < num_trials:
@@ -65,8 +69,6 @@ def _kill_after(process: subprocess.Popen[bytes], ledger: Path, num_trials: int)
         if num_ended:
             most = max(most, resident_mb(process.pid))
             least = least or most
-    process.send_signal(signal.SIGKILL)
-    process.wait()
     return most - least
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestration import ledger as ledger_module
 from orchestration.events import Event, check_line, encode_event, metrics_from_json, metrics_to_json
 from orchestration.ledger import LEDGER_FILE, Ledger, LedgerDamaged, LedgerLocked, count_torn_bytes, read_events
 
@@ -163,3 +164,17 @@ def test_what_is_torn_at_the_end_is_counted(tmp_path, length):
     assert count_torn_bytes(path) == 7
     path.write_bytes(b"")
     assert count_torn_bytes(path) == 0
+
+
+def test_a_line_that_its_writer_finishes_while_it_is_read_is_no_damage(tmp_path, monkeypatch):
+    path = write_three(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+
+    def finish_meanwhile(file):
+        path.write_bytes(whole)
+        return is_last(file)
+
+    is_last = ledger_module._is_last
+    monkeypatch.setattr(ledger_module, "_is_last", finish_meanwhile)
+    assert [event.seq for event, _ in read_events(path)] == [1, 2]
