@@ -56,6 +56,10 @@ class WorkerLost(DmdError):
         return type(self), (self.detail,)
 
 
+class WorkerSilent(WorkerLost):
+    """As WorkerLost, and what was under way with that worker stays so for as long as this process lives."""
+
+
 class WorkersDisagree(DmdError):
     """The workers of a trial hold different weights, so their trial is nobody's result."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import threading
@@ -11,13 +12,18 @@ from datetime import timedelta
 
 import torch.distributed
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
+from torch.distributed.distributed_c10d import _set_pg_timeout
 
+from dmd.errors import WorkerLost, WorkerSilent
 from dmd.job import LOOPBACK, Seat
-from dmd.training.collectives import lost_workers_named
+from dmd.training.collectives import looking_at, lost_workers_named
 from dmd.training.team import SOLO, Several, Team
 
+# Starting a process and opening its data. One that dies meanwhile is noticed at once: the store is closed then.
 _JOIN_TIMEOUT = timedelta(minutes=5)
-# How long a worker waits for the others inside a step. A worker that dies is noticed at once, by its connections.
+# The store is open, or closed for good; and workers that have met connect to each other at once.
+_CONNECT_TIMEOUT = timedelta(seconds=10)
+# How long a worker waits for the others inside a step. One that is gone is noticed within seconds (collectives.py).
 _STEP_TIMEOUT = timedelta(minutes=30)
 
 
@@ -68,14 +74,40 @@ def take_seat(seat: Seat, device: str) -> Iterator[Team]:
         _stay_on_loopback()
     backend = "cpu:gloo,cuda:nccl" if torch.device(device).type == "cuda" else "gloo"
     with lost_workers_named():
-        store = TCPStore(seat.host, seat.port, is_master=False, timeout=_JOIN_TIMEOUT)
+        _require_open(seat)
+        store = TCPStore(seat.host, seat.port, is_master=False, timeout=_CONNECT_TIMEOUT)
+        # Connecting cannot be interrupted, so it begins when nobody is missing any more.
+        store.set(_here(seat.rank), "")
+        store.wait([_here(rank) for rank in range(seat.num_workers)], _JOIN_TIMEOUT)
         torch.distributed.init_process_group(
-            backend, store=store, rank=seat.rank, world_size=seat.num_workers, timeout=_STEP_TIMEOUT
+            backend, store=store, rank=seat.rank, world_size=seat.num_workers, timeout=_CONNECT_TIMEOUT
         )
+        _set_pg_timeout(_STEP_TIMEOUT)
     try:
-        yield Several(seat.rank, seat.num_workers)
+        with looking_at(store):
+            yield Several(seat.rank, seat.num_workers)
+    except WorkerSilent:
+        _keep_for_ever(torch.distributed.group.WORLD)
+        raise
     finally:
         torch.distributed.destroy_process_group()
+
+
+def _require_open(seat: Seat) -> None:
+    """Raise WorkerLost if the store is closed: torch would try again and again until its time is up."""
+    try:
+        socket.create_connection((seat.host, seat.port), _CONNECT_TIMEOUT.total_seconds()).close()
+    except OSError as error:
+        raise WorkerLost(f"the place where they meet is closed ({error})") from error
+
+
+def _here(rank: int) -> str:
+    return f"here/{rank}"
+
+
+def _keep_for_ever(group: object) -> None:
+    """Never destruct ``group``, not even at exit: that would wait for what is under way in it."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(group))
 
 
 def _stay_on_loopback() -> None:
