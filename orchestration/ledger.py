@@ -21,6 +21,8 @@ from orchestration.events import CheckedLine, Event, EventKind, check_line, enco
 
 LEDGER_FILE = "ledger.jsonl"
 LOCK_FILE = "ledger.lock"
+MOST_LINE_BYTES = 1 << 26
+"""No line is that long: predictions of 100,000 items take 5 MB."""
 
 logger = logging.getLogger(__name__)
 
@@ -140,8 +142,10 @@ def read_events(
     with path.open("rb") as file:
         file.seek(start)
         offset, number, last_seq = start, 0, 0
-        while (stop is None or offset < stop) and (line := file.readline()):
+        while (stop is None or offset < stop) and (line := file.readline(MOST_LINE_BYTES)):
             number += 1
+            if len(line) == MOST_LINE_BYTES:
+                raise LedgerForeign(f"{path}, line {number}: has no end; restore the file, or start again with --fresh")
             if not line.endswith(b"\n"):
                 # The end of the file when it was read; by now its writer may have gone on.
                 return

@@ -13,6 +13,7 @@ import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,12 +68,19 @@ def details_in(directory: Path) -> ReadDetails:
         try:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 _require_unpacked(archive, path)
-                return {name: archive[name] for name in archive.files}
+                return {name: _floats(archive[name]) for name in archive.files}
         except Exception as error:  # a damaged archive raises whatever its bytes happen to hit
             logger.warning("%s: cannot be read (%s) and is left out of the report", path, " ".join(str(error).split()))
             return None
 
     return read
+
+
+def _floats(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Values of the one type that :func:`write_details` writes; others may be larger than they look."""
+    if values.dtype != np.float32:
+        raise ValueError(f"it holds {values.dtype} where float32 is written")
+    return values
 
 
 def _require_unpacked(archive: NpzFile, path: Path) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 
 from dmd.data.archive import ALWAYS_FITS, MOST_GROWTH
 from dmd.data.dataset import Dataset
+from dmd.data.features import Features
 from dmd.data.fingerprint import hash_content
 from dmd.data.layout import SCALE_KEY, SPLITS, Layout
 from dmd.data.lengths import AnyArray
+from dmd.data.places import MEMORY, Place
 from dmd.data.problems import Problems
 from dmd.data.samples import FilePadding, Inputs, IntArray, LabelScale, Sequences
 from dmd.data.splits import Split, Table, read_split
@@ -19,9 +21,14 @@ from dmd.modalities import MODALITIES, Modality
 
 
 def assemble(
-    tables: Mapping[str, Table], declared: AnyArray | None, scale: LabelScale | None, layout: Layout, problems: Problems
+    tables: Mapping[str, Table],
+    declared: AnyArray | None,
+    scale: LabelScale | None,
+    layout: Layout,
+    problems: Problems,
+    place: Place = MEMORY,
 ) -> Dataset:
-    """Join the splits of one file, checked by ``layout``.
+    """Join the splits of one file, checked by ``layout``, their features in ``place``.
 
     tables: split name -> key -> array. declared: the file's own label scale. scale: the caller's, which takes
     precedence; [-3, 3] around 0 if neither speaks. Raises DataError with every problem found in the file.
@@ -37,7 +44,7 @@ def assemble(
     splits = {name: split for name, split in found.items() if split is not None}
     _check_together(splits, layout, problems)
     problems.raise_if_any()
-    return _join(splits, chosen, problems.source)
+    return _join(splits, chosen, problems.source, place)
 
 
 def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale:
@@ -55,13 +62,12 @@ def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale:
 def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Problems) -> None:
     """Rules that span splits: equal widths, folds in all splits or in none, numbered without a gap."""
     for modality in MODALITIES:
-        widths = {name: split.features[modality].sequences.values.shape[2] for name, split in splits.items()}
+        widths = {name: split.features[modality].source.shape[2] for name, split in splits.items()}
         if len(set(widths.values())) > 1:
             shown = ", ".join(f"{name} {width}" for name, width in widths.items())
             problems.add(layout.features[modality], f"widths must be equal in all splits, but are {shown}")
-        _refuse_emptiness(
-            layout.features[modality], [split.features[modality].sequences for split in splits.values()], problems
-        )
+        sources = [split.features[modality].source for split in splits.values()]
+        _refuse_emptiness(layout.features[modality], [source.shape for source in sources], problems)
     with_folds = [split.folds for split in splits.values() if split.folds is not None]
     if with_folds and len(with_folds) < len(splits):
         lacking = ", ".join(name for name, split in splits.items() if split.folds is None)
@@ -72,26 +78,23 @@ def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Probl
             problems.add(str(layout.fold), f"folds must be numbered 0..k-1 without a gap, but are {numbers[:20]}")
 
 
-def _refuse_emptiness(key: str, parts: list[Sequences], problems: Problems) -> None:
+def _refuse_emptiness(key: str, shapes: list[tuple[int, ...]], problems: Problems) -> None:
     """All splits are held in one array: many short samples beside a long one would fill the memory with padding."""
-    if not parts:
-        return
-    values = [part.values for part in parts]
-    held = sum(array.size for array in values)
-    padded = sum(array.size // array.shape[1] for array in values) * max(array.shape[1] for array in values)
+    held = sum(n * steps * width for n, steps, width in shapes)
+    padded = sum(n * width for n, _, width in shapes) * max((steps for _, steps, _ in shapes), default=0)
     if padded > max(ALWAYS_FITS, MOST_GROWTH * held):
-        steps = ", ".join(str(array.shape[1]) for array in values)
-        problems.add(key, f"splits of {steps} steps would be nearly all padding in one array; cut the longest samples")
+        shown = ", ".join(str(steps) for _, steps, _ in shapes)
+        problems.add(key, f"splits of {shown} steps would be nearly all padding in one array; cut the longest samples")
 
 
-def _join(splits: Mapping[str, Split], scale: LabelScale, name: str) -> Dataset:
+def _join(splits: Mapping[str, Split], scale: LabelScale, name: str, place: Place) -> Dataset:
     parts = list(splits.values())
     ends = np.cumsum([0, *(len(part.labels) for part in parts)])
     rows = {split: np.arange(ends[i], ends[i + 1], dtype=np.int64) for i, split in enumerate(splits)}
     inputs = Inputs(
         tuple(item for part in parts for item in part.ids),
         tuple(item for part in parts for item in part.groups),
-        {modality: _stack([part.features[modality].sequences for part in parts]) for modality in MODALITIES},
+        {modality: _stack(modality, [part.features[modality] for part in parts], place) for modality in MODALITIES},
     )
     labels = np.concatenate([part.labels for part in parts])
     folds = [part.folds for part in parts if part.folds is not None]
@@ -111,17 +114,20 @@ def _join(splits: Mapping[str, Split], scale: LabelScale, name: str) -> Dataset:
     )
 
 
-def _stack(parts: list[Sequences]) -> Sequences:
+def _stack(modality: Modality, parts: list[Features], place: Place) -> Sequences:
     """All splits in one array, right-padded to the longest of them."""
-    steps = max(part.values.shape[1] for part in parts)
-    values = [np.pad(part.values, ((0, 0), (0, steps - part.values.shape[1]), (0, 0))) for part in parts]
-    lengths: IntArray = np.concatenate([part.lengths for part in parts])
-    return Sequences(np.concatenate(values), lengths)
+    sizes, steps, widths = zip(*(part.source.shape for part in parts), strict=True)
+    values = place.make(modality, (sum(sizes), max(steps), widths[0]))
+    ends = np.cumsum([0, *sizes])
+    for part, start, end in zip(parts, ends[:-1], ends[1:], strict=True):
+        part.place(values[start:end])
+    lengths: IntArray = np.concatenate([part.padding.lengths for part in parts])
+    return Sequences(values, lengths)
 
 
 def _padding_of_file(parts: list[Split], modality: Modality) -> FilePadding:
     """The side that all splits agree on; a split without padding has no say."""
-    sides = {part.features[modality].padding for part in parts} - {"none"}
+    sides = {part.features[modality].padding.side for part in parts} - {"none"}
     if not sides:
         return "none"
     return sides.pop() if len(sides) == 1 else "mixed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ import torch
 from torch import Tensor
 
 from dmd.data.dataset import Inputs
+from dmd.data.samples import Sequences
+from dmd.data.stored_rows import StoredRows, StoredTensor
 from dmd.modalities import MODALITIES, Modality
 from dmd.peers import ALONE, Peers
 from dmd.random_streams import numpy_generator
@@ -45,12 +48,22 @@ class Batch:
 
 
 def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, device: str = "cpu") -> Batch:
-    """All samples of a part as one batch on ``device``."""
+    """All samples of a part as one batch on ``device``.
+
+    Features that are rows of a file stay there: a model is given batches taken from the part, never the part itself.
+    """
     return Batch(
-        {m: torch.from_numpy(inputs.sequences[m].values).to(device) for m in MODALITIES},
+        {m: _features(inputs.sequences[m], device) for m in MODALITIES},
         {m: torch.from_numpy(inputs.sequences[m].lengths).to(device) for m in MODALITIES},
         None if labels is None else torch.from_numpy(labels).to(device),
     )
+
+
+def _features(part: Sequences, device: str) -> Tensor:
+    if isinstance(part.values, StoredRows):
+        # Stands for a tensor in a part, which is asked for nothing but rows.
+        return cast(Tensor, StoredTensor(part.values, device))
+    return torch.from_numpy(part.values).to(device)
 
 
 def shuffled_rows(part: Batch, batch_size: int, seed: int, epoch: int) -> Sequence[Tensor]:

@@ -1,4 +1,4 @@
-"""One modality of one split: checked, finite, right-padded float32."""
+"""One modality of one split: checked, and how it becomes finite, right-padded float32."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmd.data.lengths import AnyArray, FileLengths
-from dmd.data.padding import Padding, locate_by_lengths, locate_by_mask, locate_by_zeros, move_to_right
+from dmd.data.padding import Padding, as_float32, locate_by_lengths, locate_by_mask, locate_by_zeros, place_right
 from dmd.data.problems import Problems
-from dmd.data.samples import FilePadding, FloatArray, Sequences
+from dmd.data.row_blocks import row_blocks
+from dmd.data.samples import FloatArray
 
 
 @dataclass(frozen=True)
 class Features:
-    """One modality of one split, with what was done to it on reading."""
+    """One modality of one split as the file has it, (n, T, D) of any numbers, and what will be done to it."""
 
     key: str
-    sequences: Sequences
-    padding: FilePadding
+    source: AnyArray
+    padding: Padding
     num_non_finite: int
     num_clamped: int
+
+    def place(self, target: FloatArray) -> None:
+        """Write it into the zeros of ``target`` (n, at least T, D): right-padded, finite, float32."""
+        place_right(self.source, self.padding, target)
 
 
 def check_features(key: str, array: AnyArray, num_rows: int, takes_vectors: bool, problems: Problems) -> bool:
@@ -38,7 +43,7 @@ def check_features(key: str, array: AnyArray, num_rows: int, takes_vectors: bool
     if 0 in array.shape:
         problems.add(key, f"is empty: shape {array.shape}, wanted {wanted} with at least one step and one feature")
         return False
-    if not np.isfinite(array).any():
+    if not any(np.isfinite(array[rows]).any() for rows in row_blocks(array.shape)):
         problems.add(key, "holds no finite value at all (all NaN or infinite); extract this modality again")
         return False
     return True
@@ -47,30 +52,24 @@ def check_features(key: str, array: AnyArray, num_rows: int, takes_vectors: bool
 def read_features(key: str, array: AnyArray, lengths: FileLengths | None, problems: Problems) -> Features | None:
     """Features of a checked (n, T, D) array; None if its padded steps are not zero.
 
-    Non-finite values (also those too large for float32) become 0 and are counted.
+    Non-finite values (also those too large for float32) will become 0 and are counted.
     """
-    values = _as_float32(array)
-    padding = _locate(values, lengths)
+    padding = _locate(array, lengths)
     if len(padding.unsound):
-        problems.add(key, _describe_unsound(padding, values.shape[1]))
+        problems.add(key, _describe_unsound(padding, array.shape[1]))
         return None
-    finite = np.isfinite(values)
-    num_non_finite = int(finite.size - np.count_nonzero(finite))
-    if num_non_finite:
-        values = np.where(finite, values, np.float32(0.0))
     num_clamped = lengths.num_clamped if lengths is not None else 0
-    return Features(key, move_to_right(values, padding), padding.side, num_non_finite, num_clamped)
+    return Features(key, array, padding, _count_non_finite(array), num_clamped)
 
 
-def _locate(values: FloatArray, lengths: FileLengths | None) -> Padding:
+def _locate(values: AnyArray, lengths: FileLengths | None) -> Padding:
     if lengths is None:
         return locate_by_zeros(values)
     return locate_by_lengths(values, lengths.values) if lengths.are_own else locate_by_mask(values, lengths.values)
 
 
-def _as_float32(array: AnyArray) -> FloatArray:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return array.astype(np.float32)
+def _count_non_finite(array: AnyArray) -> int:
+    return sum(int(np.count_nonzero(~np.isfinite(as_float32(array[rows])))) for rows in row_blocks(array.shape))
 
 
 def _describe_unsound(padding: Padding, num_steps: int) -> str:

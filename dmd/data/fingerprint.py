@@ -9,6 +9,7 @@ from dataclasses import astuple
 
 import numpy as np
 
+from dmd.data.row_blocks import row_blocks
 from dmd.data.samples import ContentHash, FloatArray, Inputs, IntArray, LabelScale
 from dmd.modalities import MODALITIES
 
@@ -37,5 +38,6 @@ def hash_content(
     for modality in MODALITIES:
         sequences = inputs.sequences[modality]
         digest.update(np.ascontiguousarray(sequences.lengths, dtype="<i8").data)
-        digest.update(np.ascontiguousarray(sequences.values, dtype="<f4").data)
+        for rows in row_blocks(sequences.values.shape):
+            digest.update(np.ascontiguousarray(sequences.values[rows], dtype="<f4").data)
     return ContentHash(digest.hexdigest())

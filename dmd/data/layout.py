@@ -23,6 +23,8 @@ class Layout:
     shared_lengths: one key for all modalities, used where a modality has no ``<feature key>_lengths`` of its own.
     token_mask: (n, 3, T) token ids, attention mask, segment ids; the sum of the mask row is the text's length, and the
     length of every modality aligned with the text. The ids are read by whoever asks for ``text: bert_ids``.
+    has_segment_ids: ids are (n, 3), video, start and end; or missing: then the videos are unknown, and all rows of a
+    split count as one group.
     takes_vectors: (n, D) features without lengths stand for one step.
     """
 
@@ -34,6 +36,7 @@ class Layout:
     shared_lengths: str | None = None
     token_mask: str | None = None
     takes_vectors: bool = False
+    has_segment_ids: bool = False
 
     def lengths_of(self, modality: Modality) -> str:
         """The key of the lengths of one modality."""
@@ -59,6 +62,10 @@ NPZ = Layout(
     takes_vectors=True,
 )
 """Keys ``<split>/<key>`` of an ``.npz`` archive."""
+
+CMU = Layout(_FEATURES, labels="labels", has_segment_ids=True)
+"""``mosi_data.pkl``, ``mosei_senti_data_noalign.pkl`` and their like, of yaohungt/Multimodal-Transformer: GloVe text,
+labels (n, 1, 1), ids (n, 3) or none, padded on the left."""
 
 MMSA = Layout(_FEATURES, labels="regression_labels", token_mask="text_bert")
 """``aligned_50.pkl`` and ``unaligned_50.pkl`` of thuiar/MMSA: a dictionary of splits. ``text`` holds BERT features."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from dmd.data.arrays import AnyArray as AnyArray
 from dmd.data.layout import Layout
 from dmd.data.problems import Problems
 from dmd.data.samples import IntArray
 from dmd.modalities import Modality
-
-AnyArray = npt.NDArray[Any]
 
 MASK_ROW = 1
 """Row of the attention mask in MMSA's ``text_bert``: token ids, attention mask, segment ids."""

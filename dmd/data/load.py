@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from dmd.data.dataset import Dataset
-from dmd.data.mmsa import read_mmsa_pickle
+from dmd.data.mapped import is_mapped, read_mapped, write_mapped
+from dmd.data.mmsa import read_pickle
 from dmd.data.npz import read_npz
+from dmd.data.places import MEMORY, Place
 from dmd.data.planted import load_planted
 from dmd.data.planted_spec import PLANTED, parse_planted_name
+from dmd.data.row_blocks import row_blocks
 from dmd.data.samples import LabelScale
 from dmd.errors import DataError
 
@@ -17,17 +20,21 @@ PICKLE_STARTS = (b"\x80", b"(", b"}", b"]", b"c")
 """Protocols 2 and up begin with PROTO; 0 and 1, which Python 2 wrote by default, with a container or a name."""
 
 
-def open_dataset(name_or_path: str, data_dir: Path | None = None, scale: LabelScale | None = None) -> Dataset:
-    """Planted data (``planted``, ``planted:seed=1,interaction=0.5``), a file at this path, or a file in ``data_dir``.
+def open_dataset(
+    name_or_path: str, data_dir: Path | None = None, scale: LabelScale | None = None, verify: bool = True
+) -> Dataset:
+    """Planted data (``planted``, ``planted:seed=1,interaction=0.5``), a file or a converted folder at this path, or one
+    in ``data_dir``.
 
-    scale: takes precedence over the file's own label scale. Raises DataError naming where it looked and what to do.
+    scale: takes precedence over the file's own label scale. verify: compare a converted folder with its hashes;
+    a worker that maps what its driver has verified need not. Raises DataError naming where it looked and what to do.
     """
     if name_or_path == PLANTED or name_or_path.startswith(f"{PLANTED}:"):
         return load_planted(parse_planted_name(name_or_path), scale)
-    places = [Path(name_or_path).expanduser()]
-    if data_dir is not None:
-        places.append(data_dir / name_or_path)
+    places = _places(name_or_path, data_dir)
     for place in places:
+        if is_mapped(place):
+            return read_mapped(place, scale, verify)
         if place.is_file():
             return load_dataset(place, scale)
     looked = " and ".join(repr(str(place))[1:-1] for place in places)
@@ -37,16 +44,59 @@ def open_dataset(name_or_path: str, data_dir: Path | None = None, scale: LabelSc
     )
 
 
-def load_dataset(path: Path, scale: LabelScale | None = None) -> Dataset:
-    """Read ``path`` as ``.npz`` or as a pickle in MMSA layout. Raises DataError with every problem found in it."""
+def load_dataset(path: Path, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:
+    """Read ``path`` as ``.npz`` or as a pickle in MMSA or CMU layout, its features into ``place``.
+
+    Raises DataError with every problem found in it.
+    """
     try:
         with path.open("rb") as stream:
             start = stream.read(2)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}; correct the path or its permissions") from None
-    if start == ZIP_MAGIC:
-        return read_npz(path, scale)
-    if start[:1] in PICKLE_STARTS:
-        return read_mmsa_pickle(path, scale)
+    try:
+        if start == ZIP_MAGIC:
+            return read_npz(path, scale, place)
+        if start[:1] in PICKLE_STARTS:
+            return read_pickle(path, scale, place)
+    except MemoryError:
+        raise DataError(f"{path.name}: does not fit into memory; convert it with `dmd-data convert`") from None
     found = f"starts with {start!r}" if start else "is empty"
     raise DataError(f"{path.name}: neither an .npz archive nor a pickle (it {found}); convert it to one of these")
+
+
+def convert_dataset(
+    name_or_path: str, target: Path, data_dir: Path | None = None, scale: LabelScale | None = None
+) -> Dataset:
+    """Write planted data, a file or a converted folder as the new folder ``target``; what :func:`open_dataset` gives
+    for it.
+
+    By streaming: the features of a file are never in memory as a whole. Raises DataError as ``open_dataset``, and where
+    ``target`` exists or cannot be written.
+    """
+    if target.exists():
+        raise DataError(f"{target}: exists already; choose another name")
+
+    def read(place: Place) -> Dataset:
+        path = next((path for path in _places(name_or_path, data_dir) if path.is_file()), None)
+        if path is not None:
+            return load_dataset(path, scale, place)
+        found = open_dataset(name_or_path, data_dir, scale)
+        for modality, part in found._inputs.sequences.items():
+            copy = place.make(modality, part.values.shape)
+            for rows in row_blocks(copy.shape):
+                copy[rows] = part.values[rows]
+        return found
+
+    try:
+        write_mapped(read, target)
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written ({error.strerror}); choose another place") from None
+    return read_mapped(target, scale, verify=False)
+
+
+def _places(name: str, data_dir: Path | None) -> list[Path]:
+    """Where a file of that name may be; none for planted data."""
+    if name == PLANTED or name.startswith(f"{PLANTED}:"):
+        return []
+    return [Path(name).expanduser(), *([data_dir / name] if data_dir is not None else [])]

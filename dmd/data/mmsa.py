@@ -1,6 +1,7 @@
-"""MMSA's processed files: a dictionary of the splits ``train``, ``valid``, ``test``, each a dictionary of arrays.
+"""Pickles of the field: a dictionary of the splits ``train``, ``valid``, ``test``, each a dictionary of arrays.
 
-Layout as in thuiar/MMSA (``aligned_50.pkl``, ``unaligned_50.pkl``). Containers and dtypes differ between releases
+Two layouts, told apart by what labels are called: MMSA's and, older, that of the CMU files which came with MulT. MMSA's
+is as in thuiar/MMSA (``aligned_50.pkl``, ``unaligned_50.pkl``). Containers and dtypes differ between releases
 (lists or arrays, float32 or float64), so every value is made an array here. ``text`` (768-d BERT features) is the
 language modality; the attention mask of ``text_bert`` gives the lengths, and its token ids stand ready for a BERT.
 """
@@ -16,8 +17,9 @@ import numpy as np
 
 from dmd.data.assemble import assemble
 from dmd.data.dataset import Dataset
-from dmd.data.layout import MMSA, SCALE_KEY, SPLITS
+from dmd.data.layout import CMU, MMSA, SCALE_KEY, SPLITS, Layout
 from dmd.data.lengths import AnyArray
+from dmd.data.places import MEMORY, Place
 from dmd.data.problems import Problems
 from dmd.data.samples import LabelScale
 from dmd.data.unpickle import load_pickle
@@ -26,36 +28,46 @@ from dmd.errors import DataError
 SCALARS = (str, bytes, bool, int, float, np.generic)
 
 
-def read_mmsa_pickle(path: Path, scale: LabelScale | None = None) -> Dataset:
-    """Read a pickle in MMSA layout; nothing in it is executed. Raises DataError with every problem found in it."""
+def read_pickle(path: Path, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:
+    """Read a pickle in MMSA or CMU layout; nothing in it is executed.
+
+    Raises DataError with every problem found in it.
+    """
     with path.open("rb") as stream:
         # Closed by the collector: arrays are views of it until they are converted.
         content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    return read_mmsa(load_pickle(content, path.name), path.name, scale)
+    return read_mmsa(load_pickle(content, path.name), path.name, scale, place)
 
 
-def read_mmsa(content: object, source: str, scale: LabelScale | None = None) -> Dataset:
-    """The data set that a dictionary in MMSA layout holds. Raises DataError with every problem found in it."""
+def read_mmsa(content: object, source: str, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:
+    """The data set that a dictionary in MMSA or CMU layout holds. Raises DataError with every problem found in it."""
     if not isinstance(content, Mapping):
         raise DataError(f"{source}: must be a dictionary with train, valid and test, but is a {type(content).__name__}")
     problems = Problems(source)
     tables: dict[str, dict[str, AnyArray]] = {}
+    layout = _layout_of(content)
     for split in SPLITS:
         if split not in content:
             continue
         table = content[split]
         if isinstance(table, Mapping):
-            tables[split] = _as_arrays(split, table, problems)
+            tables[split] = _as_arrays(split, table, layout, problems)
         else:
             problems.add(split, f"must be a dictionary of arrays, but is a {type(table).__name__}")
     declared = _as_array(SCALE_KEY, content[SCALE_KEY], problems) if SCALE_KEY in content else None
     problems.raise_if_any()
-    return assemble(tables, declared, scale, MMSA, problems)
+    return assemble(tables, declared, scale, layout, problems, place)
 
 
-def _as_arrays(split: str, table: Mapping[Any, Any], problems: Problems) -> dict[str, AnyArray]:
+def _layout_of(content: Mapping[Any, Any]) -> Layout:
+    tables = [content[split] for split in SPLITS if isinstance(content.get(split), Mapping)]
+    has_cmu_labels = any(CMU.labels in table for table in tables)
+    return CMU if has_cmu_labels and not any(MMSA.labels in table for table in tables) else MMSA
+
+
+def _as_arrays(split: str, table: Mapping[Any, Any], layout: Layout, problems: Problems) -> dict[str, AnyArray]:
     arrays: dict[str, AnyArray] = {}
-    for key in MMSA.keys:
+    for key in layout.keys:
         if key in table:
             array = _as_array(f"{split}/{key}", table[key], problems)
             if array is not None:

@@ -9,12 +9,13 @@ from dmd.data.assemble import assemble
 from dmd.data.dataset import Dataset
 from dmd.data.layout import NPZ, SCALE_KEY, SPLITS
 from dmd.data.lengths import AnyArray
+from dmd.data.places import MEMORY, Place
 from dmd.data.problems import Problems
 from dmd.data.samples import LabelScale
 from dmd.errors import DataError
 
 
-def read_npz(path: Path, scale: LabelScale | None = None) -> Dataset:
+def read_npz(path: Path, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:
     """Read an ``.npz`` archive. Raises DataError with every problem found in it."""
     problems = Problems(path.name)
     arrays: dict[str, AnyArray] = {}
@@ -25,7 +26,7 @@ def read_npz(path: Path, scale: LabelScale | None = None) -> Dataset:
             archive.require_modest(wanted)
             for key in sorted(wanted):
                 try:
-                    arrays[key] = archive.read(key)
+                    arrays[key] = archive.read(key) if place.scratch is None else archive.map(key, place.scratch)
                 except (BadArchive, OSError) as error:
                     unreadable.setdefault(in_one_line(error), []).append(key)
     except (BadArchive, OSError) as error:
@@ -41,4 +42,4 @@ def read_npz(path: Path, scale: LabelScale | None = None) -> Dataset:
         split, _, name = key.partition("/")
         if split in SPLITS:
             tables.setdefault(split, {})[name] = array
-    return assemble(tables, arrays.get(SCALE_KEY), scale, NPZ, problems)
+    return assemble(tables, arrays.get(SCALE_KEY), scale, NPZ, problems, place)

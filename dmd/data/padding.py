@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dmd.data.samples import FilePadding, FloatArray, IntArray, Sequences
+from dmd.data.row_blocks import row_blocks
+from dmd.data.samples import AnyArray, FilePadding, FloatArray, IntArray, Sequences
 
 MINORITY = 0.05
 """Without lengths: up to this share of samples with zeros at the other end are real silence, not padding."""
@@ -32,20 +33,28 @@ class Padding:
     unsound: IntArray
 
 
-def zero_runs(values: FloatArray) -> tuple[IntArray, IntArray]:
+def as_float32(array: AnyArray) -> FloatArray:
+    """Numbers as float32, those too large for it as infinities."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return array.astype(np.float32)
+
+
+def zero_runs(values: AnyArray) -> tuple[IntArray, IntArray]:
     """(n,) all-zero steps at the beginning and at the end of each sample; T for both where all steps are zero.
 
     Non-finite values count as real: they are measured before they are replaced.
     """
-    real = (values != 0).any(axis=2)
     steps = values.shape[1]
+    real = np.zeros(values.shape[:2], dtype=np.bool_)
+    for rows in row_blocks(values.shape):
+        real[rows] = (as_float32(values[rows]) != 0).any(axis=2)
     empty = ~real.any(axis=1)
     leading = np.where(empty, steps, real.argmax(axis=1))
     trailing = np.where(empty, steps, real[:, ::-1].argmax(axis=1))
     return leading.astype(np.int64), trailing.astype(np.int64)
 
 
-def locate_by_lengths(values: FloatArray, lengths: IntArray) -> Padding:
+def locate_by_lengths(values: AnyArray, lengths: IntArray) -> Padding:
     """Where the real steps lie when the number of them, (n,) in 1..T, is known.
 
     A real step may be all zero (silence, no face), so the lengths are trusted and only the padding is verified:
@@ -59,7 +68,7 @@ def locate_by_lengths(values: FloatArray, lengths: IntArray) -> Padding:
     return Padding(side, np.where(is_left, padded, 0), lengths, np.flatnonzero(~(fits_left | fits_right)))
 
 
-def locate_by_mask(values: FloatArray, lengths: IntArray) -> Padding:
+def locate_by_mask(values: AnyArray, lengths: IntArray) -> Padding:
     """As :func:`locate_by_lengths`, for lengths that belong to the tokens this modality is aligned with.
 
     Such lengths say what MMSA uses, not what this array holds: steps beyond them need not be zero and are dropped.
@@ -74,7 +83,7 @@ def locate_by_mask(values: FloatArray, lengths: IntArray) -> Padding:
     return Padding(side, starts, lengths, np.zeros(0, dtype=np.int64))
 
 
-def locate_by_zeros(values: FloatArray) -> Padding:
+def locate_by_zeros(values: AnyArray) -> Padding:
     """Where the real steps lie when only the zeros tell.
 
     Each sample loses the zero run of one end only. If nearly all samples with zeros (95%) have them at the same end,
@@ -100,13 +109,21 @@ def _name_side(left: Flags, right: Flags) -> FilePadding:
     return "right" if right.any() else "none"
 
 
-def move_to_right(values: FloatArray, padding: Padding) -> Sequences:
-    """Sequences (n, T, D) with the real steps first and exact zeros after."""
-    offsets = np.arange(values.shape[1])
-    if padding.starts.any():
-        steps = np.minimum(offsets + padding.starts[:, None], values.shape[1] - 1)
-        moved = np.take_along_axis(values, steps[:, :, None], axis=1)
-    else:
-        moved = values.copy()
-    moved[offsets >= padding.lengths[:, None]] = 0.0
+def move_to_right(values: AnyArray, padding: Padding) -> Sequences:
+    """Sequences (n, T, D) with the real steps first and exact zeros after; what is not finite becomes 0."""
+    moved = np.zeros(values.shape, dtype=np.float32)
+    place_right(values, padding, moved)
     return Sequences(moved, padding.lengths)
+
+
+def place_right(values: AnyArray, padding: Padding, target: FloatArray) -> None:
+    """Write what :func:`move_to_right` gives into the zeros of ``target`` (n, at least T, D), block by block."""
+    offsets = np.arange(values.shape[1])
+    for rows in row_blocks(values.shape):
+        moved, starts = as_float32(values[rows]), padding.starts[rows]
+        if starts.any():
+            steps = np.minimum(offsets + starts[:, None], values.shape[1] - 1)
+            moved = np.take_along_axis(moved, steps[:, :, None], axis=1)
+        moved[offsets >= padding.lengths[rows][:, None]] = 0.0
+        moved[~np.isfinite(moved)] = 0.0
+        target[rows, : values.shape[1]] = moved

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Literal, NewType
 
 import numpy as np
-import numpy.typing as npt
 
+from dmd.data.arrays import AnyArray as AnyArray
+from dmd.data.arrays import FloatArray as FloatArray
+from dmd.data.arrays import IntArray as IntArray
+from dmd.data.stored_rows import StoredRows
 from dmd.modalities import Modality
 
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
 ContentHash = NewType("ContentHash", str)
 FilePadding = Literal["left", "right", "none", "mixed"]
 
@@ -35,16 +36,23 @@ class LabelScale:
 class Sequences:
     """Features of one modality.
 
-    values: (n, T_m, D_m) float32, right-padded with zeros.
+    values: (n, T_m, D_m) float32, right-padded with zeros; an array, or rows of a file, which are read when a batch of
+    them is asked for (:mod:`dmd.data.stored_rows`).
     lengths: (n,) real steps, each in 1..T_m.
     """
 
-    values: FloatArray
+    values: FloatArray | StoredRows
     lengths: IntArray
 
+    @property
+    def in_memory(self) -> FloatArray:
+        """The values as an array, all of them."""
+        return self.values if isinstance(self.values, np.ndarray) else self.values[slice(None)]
+
     def take(self, rows: IntArray) -> Sequences:
-        """The sequences of the given rows, in that order."""
-        return Sequences(self.values[rows], self.lengths[rows])
+        """The sequences of the given rows, in that order; those of a file stay there."""
+        values = self.values[rows] if isinstance(self.values, np.ndarray) else self.values.take(rows)
+        return Sequences(values, self.lengths[rows])
 
 
 @dataclass(frozen=True)

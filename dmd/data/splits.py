@@ -35,7 +35,7 @@ class Split:
 
 def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, problems: Problems) -> Split | None:
     """Check ``table`` by ``layout``; None if anything required is missing or broken (then ``problems`` says what)."""
-    required = (layout.labels, layout.ids, *layout.features.values())
+    required = (layout.labels, *([] if layout.has_segment_ids else [layout.ids]), *layout.features.values())
     missing = [key for key in required if key not in table]
     for key in missing:
         problems.add(f"{name}/{key}", f"key is missing; the split has {', '.join(sorted(table)) or 'no keys'}")
@@ -44,7 +44,7 @@ def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, probl
         problems.add(name, "the split is empty: 0 rows; every split needs at least one")
         return None
     labels = _read_labels(f"{name}/{layout.labels}", table.get(layout.labels), scale, problems)
-    ids = _read_strings(f"{name}/{layout.ids}", table.get(layout.ids), num_rows, problems)
+    ids = _read_ids(name, table, layout, num_rows, problems)
     groups = _read_groups(name, table, layout, ids, num_rows, problems)
     folds = _read_folds(f"{name}/{layout.fold}", table.get(layout.fold or ""), num_rows, problems)
     features = _read_modalities(name, table, layout, num_rows, problems)
@@ -73,11 +73,25 @@ def _read_labels(key: str, array: AnyArray | None, scale: LabelScale, problems: 
     return labels
 
 
+def _read_ids(name: str, table: Table, layout: Layout, num_rows: int, problems: Problems) -> tuple[str, ...] | None:
+    """The ids of a split: ``<video>$_$<rest>`` where the file has them in three parts, by number if it has none."""
+    array = table.get(layout.ids)
+    if layout.has_segment_ids and array is None:
+        return tuple(f"{name}{GROUP_SEPARATOR}{row}" for row in range(num_rows))
+    if layout.has_segment_ids and array is not None and array.shape == (num_rows, 3):
+        parts = [_read_strings(f"{name}/{layout.ids}", array[:, column], num_rows, problems) for column in range(3)]
+        if None in parts:
+            return None
+        video, start, end = (part or () for part in parts)
+        return tuple(f"{v}{GROUP_SEPARATOR}{a}-{b}" for v, a, b in zip(video, start, end, strict=True))
+    return _read_strings(f"{name}/{layout.ids}", array, num_rows, problems)
+
+
 def _read_strings(key: str, array: AnyArray | None, num_rows: int, problems: Problems) -> tuple[str, ...] | None:
     if array is None:
         return None
     flat = array.reshape(-1)
-    if flat.size != num_rows or flat.dtype.kind not in "USOiu":
+    if flat.size != num_rows or flat.dtype.kind not in "USOiuf":
         problems.add(key, f"must be {num_rows} strings, one per row, but has shape {array.shape}, dtype {array.dtype}")
         return None
     return tuple(item.decode("latin1") if isinstance(item, bytes) else str(item) for item in flat.tolist())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dmd.data.batches import Batch
+from dmd.data.batches import Batch, ordered_batches
 from dmd.dropout import Dropout
 from dmd.job import Setting
 from dmd.layers.pooling import pool_steps
@@ -22,6 +22,8 @@ from dmd.modalities import MODALITIES
 from dmd.models.model import Dims, Model, Outputs
 from dmd.settings import setting
 
+_BLOCK = 512
+"""Rows that are pooled at a time."""
 NUM_PENALTIES = 13
 TRAINING: dict[str, Setting] = {"max_epochs": NUM_PENALTIES, "patience": NUM_PENALTIES}
 _OF_GRADIENTS = ("learning_rate", "weight_decay", "batch_size", "clip.", "accumulation.", "plateau.", "precision")
@@ -58,7 +60,7 @@ class Ridge(Model):
     def prepare_epoch(self, epoch: int, train: Batch) -> None:
         """Fit the penalty of this epoch on the training part."""
         assert train.labels is not None
-        features, labels = pooled_features(train).double(), train.labels.double()
+        features, labels = _pooled_blocks(train).double(), train.labels.double()
         self.mean, self.scale = features.mean(0), features.std(0, correction=0).clamp(min=1e-4)
         self.bias = labels.mean().unsqueeze(0)
         x, y = (features - self.mean) / self.scale, labels - self.bias
@@ -77,6 +79,11 @@ class Ridge(Model):
             return Outputs(prediction)
         task = batch.peers.mean((prediction - batch.labels).abs())
         return Outputs(prediction, task, {"task/final": task})
+
+
+def _pooled_blocks(part: Batch) -> Tensor:
+    """:func:`pooled_features` of all rows of a part, which may be more than memory holds."""
+    return torch.cat([pooled_features(batch) for batch in ordered_batches(part, _BLOCK)])
 
 
 def pooled_features(batch: Batch) -> Tensor:

@@ -46,7 +46,7 @@ def decode_state(content: bytes) -> dict[str, Any]:
         if not isinstance(state, dict) or state.keys() != KEYS:
             raise ValueError("it is no training state")
     except Exception as error:  # a damaged or hostile file raises whatever its bytes happen to hit
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        reason = ascii(" ".join(str(error).split())[:160])[1:-1] or type(error).__name__
         raise CheckpointRefused(f"checkpoint refused ({reason}); nothing was executed") from error
     return state
 

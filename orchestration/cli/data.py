@@ -1,4 +1,4 @@
-"""``dmd-data``: look at a data file, see how a study cuts it, or make a planted one."""
+"""``dmd-data``: look at a data file, convert it, see how a study cuts it, or make a planted one."""
 
 from __future__ import annotations
 
@@ -25,6 +25,22 @@ def inspect(
         from dmd.data.load import open_dataset
 
         print(format_summary(inspect_dataset(open_dataset(data, data_dir))))
+    raise typer.Exit(COMPLETED)
+
+
+@app.command()
+def convert(
+    source: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
+    target: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+) -> None:
+    """Write a data file as a folder that workers map instead of reading it: for files that fill the memory."""
+    with bad_input_exits():
+        from dmd.data.inspect import format_summary, inspect_dataset
+        from dmd.data.load import convert_dataset
+
+        print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir))))
+        print(target)
     raise typer.Exit(COMPLETED)
 
 

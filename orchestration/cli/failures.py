@@ -11,6 +11,9 @@ SOME_FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
+MOST_LINES, LONGEST_LINE = 100, 2000
+"""Of what is printed about one bad input."""
+
 
 @contextmanager
 def bad_input_exits() -> Iterator[None]:
@@ -24,11 +27,16 @@ def bad_input_exits() -> Iterator[None]:
     try:
         yield
     except (InputError, SpaceErrors, UsageError, LedgerError, ResourcesUnavailable) as error:
-        for line in str(error).split("\n"):
+        lines = str(error).split("\n")
+        for line in lines[:MOST_LINES]:
             print(f"error: {_harmless(line)}", file=sys.stderr)
+        if len(lines) > MOST_LINES:
+            print(f"error: and {len(lines) - MOST_LINES} more problems", file=sys.stderr)
         sys.exit(BAD_INPUT)
 
 
 def _harmless(text: str) -> str:
-    """``text`` with what would command a terminal (names come from files) written out."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    """``text``, which has names and values out of files in it: at a length that can be read, and what would command a
+    terminal written out."""
+    shown = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE // 2]} ... {text[-LONGEST_LINE // 2 :]}"
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in shown)

@@ -21,8 +21,9 @@ from dmd.data.archive import BadArchive, in_one_line, open_archive
 REQUIRED = ("id", "seed", "prediction")
 OPTIONAL = ("fold", "repeat")
 COLUMNS = (*REQUIRED, *OPTIONAL)
-MOST_BYTES, MOST_ROWS = 1 << 28, 2_000_000
-"""Four hundred seeds of the largest test part there is. A row takes some 500 bytes of memory."""
+MOST_BYTES, MOST_ROWS = 1 << 28, 1_000_000
+"""Two hundred seeds of the largest test part there is. A row takes some 400 bytes of memory."""
+MOST_NAMED = 20
 _ZIP_MAGIC = b"PK"
 
 Cell = str | int | float
@@ -36,7 +37,7 @@ class FileProblems(Exception):
         super().__init__(*problems)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PredictionRow:
     """One row. place: where it stands, in words. values: column -> content as the file has it."""
 
@@ -135,8 +136,9 @@ def _check_columns(found: Sequence[str]) -> tuple[str, ...]:
     problems = []
     for name in REQUIRED:
         if name not in found:
-            near = difflib.get_close_matches(name, [other for other in found if other not in COLUMNS], n=1)
-            hint = f"is it {near[0]!r}?" if near else f"it has {', '.join(map(repr, found)) or 'none'}"
+            near = difflib.get_close_matches(name, [other for other in found[:100] if other not in COLUMNS], n=1)
+            has = ", ".join(map(repr, found[:MOST_NAMED])) + (", ..." if len(found) > MOST_NAMED else "")
+            hint = f"is it {near[0]!r}?" if near else f"it has {has or 'none'}"
             problems.append(f"column {name!r} is missing; {hint}")
     problems += [f"column {name!r} stands {found.count(name)} times" for name in COLUMNS if found.count(name) > 1]
     if problems:

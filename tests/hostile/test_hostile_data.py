@@ -31,7 +31,7 @@ def require_refused(outcome: Outcome, line_begins: str, most_lines: int = 1) -> 
     assert outcome.code == 2, outcome.stderr[-2000:]
     lines = outcome.stderr.splitlines()
     assert 1 <= len(lines) <= most_lines, outcome.stderr[-2000:]
-    assert all(line.startswith(f"error: {line_begins}") and len(line) < 1000 for line in lines)
+    assert all(line.startswith(f"error: {line_begins}") and len(line) < 2100 for line in lines)
     assert outcome.stdout == ""
     assert outcome.grown_mb < MOST_MB
     assert outcome.cpu_s < MOST_S

@@ -1,0 +1,222 @@
+"""The format that ``dmd-data convert`` writes: a folder of plain ``.npy`` files and a manifest with their hashes.
+
+Features are stored as a model wants them (right-padded float32, nothing missing), so that a worker maps them and copies
+no more than a batch. Everything else (lengths, labels, ids, groups, folds, token ids) is small and is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from dmd.data.dataset import Dataset
+from dmd.data.fingerprint import hash_content
+from dmd.data.layout import SPLITS
+from dmd.data.places import InFiles, Place
+from dmd.data.samples import AnyArray, ContentHash, FilePadding, Inputs, LabelScale, Sequences
+from dmd.data.stored_rows import StoredFile, StoredRows
+from dmd.data.tokens import NoTokens, Tokens
+from dmd.errors import DataError
+from dmd.modalities import MODALITIES, Modality
+
+MANIFEST, FORMAT, VERSION = "dataset.json", "dmd-data", 1
+MOST_MANIFEST_BYTES = 1 << 20
+_KINDS = {"labels": "<f4", "folds": "<i8", "tokens": "<i4", **{f"{m}_lengths": "<i8" for m in MODALITIES}}
+_TEXTS = ("ids", "groups")
+
+
+def is_mapped(path: Path) -> bool:
+    """Whether ``path`` is a folder of this format."""
+    return (path / MANIFEST).is_file()
+
+
+def write_mapped(read: Callable[[Place], Dataset], target: Path) -> None:
+    """Write the data set that ``read`` gives for a :class:`Place` to the new folder ``target``, whole or not at all.
+
+    Raises OSError where it cannot be written, and what ``read`` raises.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        dataset = read(InFiles(folder, scratch))
+        shutil.rmtree(scratch)
+        for name, array in _small_arrays(dataset).items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        (folder / MANIFEST).write_text(json.dumps(_describe(dataset, folder), indent=1) + "\n", encoding="utf-8")
+        os.chmod(folder, 0o755)
+        os.rename(folder, target)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def read_mapped(folder: Path, scale: LabelScale | None = None, verify: bool = True) -> Dataset:
+    """The data set in ``folder``, its features mapped. verify: compare every file with its hash, which reads it all.
+
+    Raises DataError, one line, for a folder that was not written by :func:`write_mapped`, or altered.
+    """
+    source = folder.name
+    manifest = _read_manifest(folder)
+    try:
+        if verify:
+            _require_hashes(folder, manifest["files"])
+        return _dataset(folder, manifest, scale)
+    except DataError:
+        raise
+    except Exception as error:  # altered files raise whatever their bytes happen to hit
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise DataError(f"{source}: not what dmd-data convert writes ({reason}); convert the file again") from None
+
+
+def _small_arrays(dataset: Dataset) -> dict[str, AnyArray]:
+    arrays: dict[str, AnyArray] = {
+        "ids": np.array(dataset.ids),
+        "groups": np.array(dataset.groups),
+        "labels": dataset._labels.astype("<f4"),
+        **{f"{m}_lengths": lengths.astype("<i8") for m, lengths in dataset.lengths.items()},
+    }
+    if dataset.file_folds is not None:
+        arrays["folds"] = dataset.file_folds.astype("<i8")
+    if isinstance(dataset._tokens, Tokens):
+        arrays["tokens"] = dataset._tokens.values.astype("<i4")
+    return arrays
+
+
+def _describe(dataset: Dataset, folder: Path) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": dataset.name,
+        "splits": {name: len(rows) for name, rows in dataset.splits.items()},
+        "scale": list(astuple(dataset.scale)),
+        "content_hash": dataset.content_hash,
+        "file_padding": dict(dataset.file_padding),
+        "non_finite": dict(dataset.non_finite),
+        "clamped_lengths": dict(dataset.clamped_lengths),
+        "no_tokens": dataset._tokens.reason if isinstance(dataset._tokens, NoTokens) else None,
+        "files": {path.name: _hash(path) for path in sorted(folder.glob("*.npy"))},
+    }
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_manifest(folder: Path) -> Mapping[str, Any]:
+    path = folder / MANIFEST
+    try:
+        if path.stat().st_size > MOST_MANIFEST_BYTES:
+            raise ValueError("it is too large")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["version"] != VERSION:
+            raise ValueError(f"format {content['format']!r}, version {content['version']!r}"[:100])
+        if not isinstance(content["files"], dict) or not content["files"].keys() <= _file_names():
+            raise ValueError("it names other files")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise DataError(f"{folder.name}: {MANIFEST} cannot be read ({reason}); convert the file again") from None
+    return dict(content)
+
+
+def _file_names() -> frozenset[str]:
+    return frozenset(f"{name}.npy" for name in (*MODALITIES, *_KINDS, *_TEXTS))
+
+
+def _require_hashes(folder: Path, files: Mapping[str, str]) -> None:
+    altered = [name for name, digest in files.items() if _hash(folder / name) != digest]
+    if altered:
+        raise DataError(
+            f"{folder.name}: {', '.join(sorted(altered))}: not the content that was converted; convert the file again"
+        )
+
+
+def _dataset(folder: Path, manifest: Mapping[str, Any], scale: LabelScale | None) -> Dataset:
+    name, sizes = str(manifest["name"]), manifest["splits"]
+    if tuple(sizes) != SPLITS or not all(type(size) is int and size > 0 for size in sizes.values()):
+        raise DataError(f"{folder.name}: splits must be {', '.join(SPLITS)}, each with rows; convert the file again")
+    num_rows = sum(sizes.values())
+    small = {key: _load_small(folder, key, num_rows) for key in (*_KINDS, *_TEXTS) if f"{key}.npy" in manifest["files"]}
+    ends = np.cumsum([0, *sizes.values()])
+    splits = {split: np.arange(ends[i], ends[i + 1], dtype=np.int64) for i, split in enumerate(SPLITS)}
+    sequences = {m: _map_features(folder, m, num_rows, small[f"{m}_lengths"]) for m in MODALITIES}
+    inputs = Inputs(tuple(small["ids"].tolist()), tuple(small["groups"].tolist()), sequences)
+    stored_scale = LabelScale(*map(float, manifest["scale"]))
+    chosen = scale or stored_scale
+    _check_labels(folder, small["labels"], chosen)
+    folds = small.get("folds")
+    content_hash = str(manifest["content_hash"])
+    if chosen != stored_scale:
+        content_hash = hash_content(inputs, small["labels"], splits, folds, chosen)
+    return Dataset(
+        name=name,
+        splits=splits,
+        file_folds=folds,
+        scale=chosen,
+        file_padding={m: _padding(manifest["file_padding"][m]) for m in MODALITIES},
+        non_finite={m: int(manifest["non_finite"][m]) for m in MODALITIES},
+        clamped_lengths={m: int(manifest["clamped_lengths"][m]) for m in MODALITIES},
+        content_hash=ContentHash(content_hash),
+        _inputs=inputs,
+        _labels=small["labels"],
+        _tokens=Tokens(small["tokens"]) if "tokens" in small else NoTokens(str(manifest["no_tokens"])),
+    )
+
+
+def _load_small(folder: Path, name: str, num_rows: int) -> AnyArray:
+    path = folder / f"{name}.npy"
+    with path.open("rb") as file:
+        shape, _, dtype = (
+            np.lib.format.read_array_header_1_0(file) if _is_version_1(file) else ((), False, np.dtype("O"))
+        )
+        holds = math.prod(shape) * dtype.itemsize == path.stat().st_size - file.tell()
+    wanted = dtype.kind == "U" if name in _TEXTS else dtype == np.dtype(_KINDS[name])
+    if not wanted or not holds or shape[:1] != (num_rows,) or len(shape) != (3 if name == "tokens" else 1):
+        raise DataError(f"{folder.name}: {path.name}: not the array that is written there; convert the file again")
+    array: AnyArray = np.load(path, allow_pickle=False)
+    return array
+
+
+def _is_version_1(file: Any) -> bool:
+    return bool(np.lib.format.read_magic(file) == (1, 0))
+
+
+def _map_features(folder: Path, modality: Modality, num_rows: int, lengths: AnyArray) -> Sequences:
+    path = folder / f"{modality}.npy"
+    with path.open("rb") as file:
+        shape, is_fortran, dtype = (
+            np.lib.format.read_array_header_1_0(file) if _is_version_1(file) else ((), True, None)
+        )
+        offset = file.tell()
+    is_sound = dtype == np.dtype("<f4") and not is_fortran and len(shape) == 3 and shape[0] == num_rows
+    if not is_sound or min(shape) < 1 or offset + 4 * math.prod(shape) != path.stat().st_size:
+        raise DataError(f"{folder.name}: {path.name}: not the array that is written there; convert the file again")
+    if not ((lengths >= 1) & (lengths <= shape[1])).all():
+        raise DataError(f"{folder.name}: {modality}_lengths.npy: lengths beyond the {shape[1]} steps; convert again")
+    num, steps, width = shape
+    stored = StoredRows(StoredFile(path, offset, (num, steps, width)), np.arange(num_rows, dtype=np.int64), lengths)
+    return Sequences(stored, lengths)
+
+
+def _check_labels(folder: Path, labels: AnyArray, scale: LabelScale) -> None:
+    if not ((labels >= np.float32(scale.low)) & (labels <= np.float32(scale.high))).all():
+        raise DataError(
+            f"{folder.name}: labels are out of range [{scale.low:g}, {scale.high:g}]; declare another label scale"
+        )
+
+
+def _padding(text: object) -> FilePadding:
+    known: Iterable[FilePadding] = get_args(FilePadding)
+    return next(side for side in known if side == text)

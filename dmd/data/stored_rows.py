@@ -1,0 +1,91 @@
+"""Features that stay in their file: rows are copied out when they are asked for, a batch at a time.
+
+The file is mapped, so all processes of a machine share the pages that the system keeps of it. Pages that a process has
+looked at are given back to the system now and then; they stay in its cache, and count as nobody's memory.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dmd.data.arrays import FloatArray, IntArray
+from dmd.data.standardised import standardise
+
+_GIVEN_BACK_AFTER = 1 << 26
+"""Bytes."""
+
+
+class StoredFile:
+    """The values (n, T, D) float32 of a ``.npy`` file, from byte ``offset`` on."""
+
+    def __init__(self, path: Path, offset: int, shape: tuple[int, int, int]) -> None:
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._values: FloatArray = np.frombuffer(self._map, np.dtype("<f4"), offset=offset).reshape(shape)
+        self._read = 0
+        self.shape = shape
+
+    def read(self, rows: IntArray) -> FloatArray:
+        """Copies of the given rows."""
+        values: FloatArray = np.take(self._values, rows, axis=0)
+        self._read += values.nbytes
+        if self._read > _GIVEN_BACK_AFTER:
+            self._map.madvise(mmap.MADV_DONTNEED)
+            self._read = 0
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRows:
+    """Some rows of a file, in an order, perhaps standardised: what an array (n, T, D) is to whoever asks it for rows.
+
+    rows: (n,) places in the file. lengths: (n,) real steps of them. mean, std: (D,), or None to leave values as they
+    are.
+    """
+
+    file: StoredFile
+    rows: IntArray
+    lengths: IntArray
+    mean: FloatArray | None = None
+    std: FloatArray | None = None
+    shape: tuple[int, int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", (len(self.rows), *self.file.shape[1:]))
+
+    def __getitem__(self, rows: IntArray | slice) -> FloatArray:
+        """The values of the given rows, (k, T, D), in memory."""
+        values = self.file.read(self.rows[rows])
+        if self.mean is None or self.std is None:
+            return values
+        return standardise(values, self.lengths[rows], self.mean, self.std)
+
+    def take(self, rows: IntArray) -> StoredRows:
+        """The given rows, still in the file."""
+        return replace(self, rows=self.rows[rows], lengths=self.lengths[rows])
+
+    def standardised(self, mean: FloatArray, std: FloatArray) -> StoredRows:
+        """The same rows, to be standardised when they are read."""
+        return replace(self, mean=mean, std=std)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredTensor:
+    """Stored rows as the features of a part: gives tensors on ``device`` for the rows that a batch asks for."""
+
+    values: StoredRows
+    device: str
+
+    def __getitem__(self, rows: Tensor | slice) -> Tensor:
+        wanted = rows if isinstance(rows, slice) else rows.cpu().numpy()
+        return torch.from_numpy(self.values[wanted]).to(self.device)
+
+    def any(self) -> bool:
+        """Whether the first rows hold anything but zeros, which tells a modality that is blank from one that is not."""
+        return bool(self.values[slice(0, 16)].any())
