@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -39,11 +40,11 @@ def margin_loss(
     cosine = normed @ normed.T
     positive, negative = _pairs(labels, modality, triplets, label_class)
     margin = alpha * (labels[:, None] - labels[None, :]).abs() if kind == "label_gap" else alpha
-    # hinge[i, j, k] for anchor i, positive j, negative k
-    hinge = torch.relu((margin + cosine).unsqueeze(1) - cosine.unsqueeze(2))
-    member = positive.unsqueeze(2) & negative.unsqueeze(1)
-    counts = member.sum((1, 2))
-    sums = (hinge * member).sum((1, 2))
+    # hinge[i, j, k] for anchor i, positive j, negative k: 0 of itself where j or k may not serve as that
+    too_near = (margin + cosine).masked_fill(~negative, -math.inf)
+    near = cosine.masked_fill(~positive, math.inf)
+    sums = torch.relu(too_near.unsqueeze(1) - near.unsqueeze(2)).sum((1, 2))
+    counts = positive.sum(1) * negative.sum(1)
     if reduction == "triples":
         return sums.sum() / counts.sum().clamp(min=1)
     return (sums / counts.clamp(min=1)).sum() / (counts > 0).sum().clamp(min=1)
