@@ -25,13 +25,13 @@ def squared_distance(
 ) -> Tensor:
     """The squared error between two sequences over their real steps (Eqs. 2 and 3).
 
-    first, second: (B, T, w); real: (B, T) bool. ``mean``: over all real elements, as the published code does, which
+    first, second: (B, ..., T, w); real: (B, ..., T) bool; (...), the modalities that are looked at side by side. ``mean``: over all real elements, as the published code does, which
     keeps lambda_1 meaningful across lengths; ``sum``: the Frobenius norm as printed, averaged over the batch.
     """
-    squares = (first - second).square() * real.unsqueeze(-1)
+    sums = ((first - second).square() * real.unsqueeze(-1)).sum((0, -2, -1))
     if reduction == "sum":
-        return squares.sum() / peers.num_rows(len(first))
-    return squares.sum() / (peers.total(real.sum()) * first.shape[-1])
+        return sums / peers.num_rows(len(first))
+    return sums / (peers.total(real.sum((0, -1))) * first.shape[-1])
 
 
 @in_float32
@@ -45,20 +45,20 @@ def orthogonality(
 ) -> Tensor:
     """The cosine of X^com and X^prt of one modality (Eq. 5), to be minimised.
 
-    common, exclusive: (B, T, w); real: (B, T) bool. form: ``signed`` is the equation as printed (its minimum is
+    common, exclusive: (B, ..., T, w); real: (B, ..., T) bool; (...), the modalities side by side. form: ``signed`` is the equation as printed (its minimum is
     anti-parallel, not orthogonal); ``relu`` stops at orthogonal, ``squared`` is symmetric. axis: ``feature`` takes
     the cosine at each real step, ``flatten`` over each sample's whole sequence, ``batch`` along the batch axis as the
     published code did on PyTorch 1.9.
     """
     if axis == "flatten":
         mask = real.unsqueeze(-1)
-        cosine = F.cosine_similarity((common * mask).flatten(1), (exclusive * mask).flatten(1))
+        cosine = F.cosine_similarity((common * mask).flatten(-2), (exclusive * mask).flatten(-2), dim=-1)
         return peers.mean(_shape_cosine(cosine, form))
     if axis == "batch":
         cosine = F.cosine_similarity(peers.gather(common), peers.gather(exclusive), dim=0)
-        return _shape_cosine(cosine, form).mean() / peers.num_workers
+        return _shape_cosine(cosine, form).mean((-2, -1)) / peers.num_workers
     cosine = _shape_cosine(F.cosine_similarity(common, exclusive, dim=-1), form)
-    return (cosine * real).sum() / peers.total(real.sum())
+    return (cosine * real).sum((0, -1)) / peers.total(real.sum((0, -1)))
 
 
 def _shape_cosine(cosine: Tensor, form: OrthogonalityForm) -> Tensor:

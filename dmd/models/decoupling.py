@@ -54,21 +54,34 @@ class FeatureDecoupling(nn.Module):
         self, projected: Sequences, parts: Decoupled, labels: Tensor, alpha: Tensor, peers: Peers = ALONE
     ) -> dict[str, Tensor]:
         """``rec`` (Eq. 2), ``cyc`` (Eq. 3), ``mar`` (Eq. 4) and ``ort`` (Eq. 5), unweighted."""
-        config = self.config
+        config, reduction = self.config, self.config.recon.reduction
         rec, cyc, ort = [], [], []
-        for m in MODALITIES:
-            x, common, exclusive = projected[m].steps, parts.common[m].steps, parts.exclusive[m].steps
-            real = self._real(projected[m])
-            decoded = self.decoder[m](torch.cat([exclusive, common], dim=-1))
-            rec.append(squared_distance(x, decoded, real, config.recon.reduction, peers))
-            cyc.append(squared_distance(exclusive, self.exclusive[m](decoded), real, config.recon.reduction, peers))
+        for modalities in _equally_long(projected):
+            x, common, exclusive, real = self._side_by_side(modalities, projected, parts)
+            decoded = _each(self.decoder, modalities, torch.cat([exclusive, common], dim=-1))
+            again = _each(self.exclusive, modalities, decoded)
+            rec.append(squared_distance(x, decoded, real, reduction, peers))
+            cyc.append(squared_distance(exclusive, again, real, reduction, peers))
             ort.append(orthogonality(common, exclusive, real, config.ort.form, config.ort.axis, peers))
         return {
-            "rec": torch.stack(rec).sum(),
-            "cyc": torch.stack(cyc).sum(),
+            "rec": torch.cat(rec).sum(),
+            "cyc": torch.cat(cyc).sum(),
             "mar": self._margin(parts.common, labels, alpha, peers),
-            "ort": torch.stack(ort).sum(),
+            "ort": torch.cat(ort).sum(),
         }
+
+    def _side_by_side(
+        self, modalities: tuple[Modality, ...], projected: Sequences, parts: Decoupled
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """X, X^com and X^prt of M modalities, (B, M, T', d), and their real steps, (B, M, T')."""
+        x, common, exclusive = (
+            torch.stack([sequences[m].steps for m in modalities]).transpose(0, 1)
+            for sequences in (projected, parts.common, parts.exclusive)
+        )
+        if not self.config.mask_padding:
+            return x, common, exclusive, torch.ones(x.shape[:3], dtype=torch.bool, device=x.device)
+        lengths = torch.stack([projected[m].lengths for m in modalities], dim=1)
+        return x, common, exclusive, real_steps(lengths.flatten(), x.shape[2]).view(x.shape[:3])
 
     def _margin(self, common: Sequences, labels: Tensor, alpha: Tensor, peers: Peers) -> Tensor:
         rule = self.config.margin
@@ -92,8 +105,18 @@ class FeatureDecoupling(nn.Module):
         )
         return loss / peers.num_workers
 
-    def _real(self, sequence: Sequence) -> Tensor:
+
+def _equally_long(sequences: Sequences) -> list[tuple[Modality, ...]]:
+    """The modalities by the steps they have, so that equal ones are computed at once."""
+    by_steps: dict[int, tuple[Modality, ...]] = {}
+    for m, sequence in sequences.items():
         num_steps = sequence.steps.shape[1]
-        if self.config.mask_padding:
-            return real_steps(sequence.lengths, num_steps)
-        return torch.ones(sequence.steps.shape[:2], dtype=torch.bool, device=sequence.steps.device)
+        by_steps[num_steps] = (*by_steps.get(num_steps, ()), m)
+    return list(by_steps.values())
+
+
+def _each(layers: nn.ModuleDict, modalities: tuple[Modality, ...], x: Tensor) -> Tensor:
+    """The linear layer of its own for each modality; (B, M, T, w_in) -> (B, M, T, w_out)."""
+    weights = torch.stack([layers[m].weight for m in modalities])
+    products = torch.bmm(x.transpose(0, 1).flatten(1, 2), weights.transpose(1, 2))
+    return products.view(len(modalities), *x.shape[::2], -1).transpose(0, 1)
