@@ -19,7 +19,7 @@ from torch import Tensor
 from dmd.dropout_mask import SEGMENT, DropoutMask, base_words
 from dmd.errors import ConfigurationError
 
-VERSION = 4
+VERSION = 5
 """Of what is compiled; the same number stands in ``native.c``. Raised with every change of a function there."""
 SHORT = 8
 """Queries up to which the shorter vectors are faster, because most lanes of longer ones would be idle."""
@@ -197,8 +197,8 @@ class AdamRates:
 def adam(parts: array[int], dtype: torch.dtype, rates: AdamRates) -> None:
     """A step of Adam on tensors of one kind.
 
-    parts: six whole numbers for each of them, the addresses of value, gradient, both moments and number of steps
-    (float32), and its size.
+    parts: (6, num), the addresses of their values, of their gradients, of both moments and of the numbers of steps
+    (float32), and their sizes.
     """
     function = _function(f"adam_{KINDS[dtype]}", 1, 1, 6)
     numbers = (rates.learning_rate, *rates.betas, rates.epsilon, rates.weight_decay, rates.limit)

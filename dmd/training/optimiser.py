@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from array import array
 from collections.abc import Iterable, Sequence
@@ -43,42 +44,34 @@ class ClippedAdam(torch.optim.Adam):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Clip, then update."""
         trained = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
-        if not all(self._is_served(parameters) for parameters in trained):
+        tables = [self._table(parameters) for parameters in trained]
+        if None in tables:
             self.clip_gradients()
             super().step()
             return
         if self.clip.kind == "norm":
             self.clip_gradients()
         limit = self.clip.limit if self.clip.kind == "value" else math.inf
-        for group, parameters in zip(self.param_groups, trained, strict=True):
-            if parameters:
+        for group, parameters, table in zip(self.param_groups, trained, tables, strict=True):
+            if parameters and table is not None:
                 rates = native.AdamRates(group["lr"], group["betas"], group["eps"], group["weight_decay"], limit)
-                native.adam(self._table(parameters), parameters[0].dtype, rates)
+                native.adam(table, parameters[0].dtype, rates)
 
-    def _is_served(self, parameters: Sequence[Tensor]) -> bool:
-        """Whether the compiled passes can take all of these a step further."""
+    def _table(self, parameters: Sequence[Tensor]) -> array[int] | None:
+        """See :func:`dmd.kernels.native.adam`; None where it cannot serve all of these."""
         if not parameters:
-            return True
-        device, dtype = parameters[0].device, parameters[0].dtype
-        if not native.serves(parameters[0]):
-            return False
-        return all(
-            p.device == device
-            and p.dtype == dtype
-            and p in self.state
-            and p.is_contiguous()
-            and p.grad is not None
-            and p.grad.is_contiguous()
-            for p in parameters
-        )
-
-    def _table(self, parameters: Sequence[Tensor]) -> array[int]:
-        """See :func:`dmd.kernels.native.adam`."""
-        table = array("q")
-        for parameter in parameters:
-            state, gradient = self.state[parameter], parameter.grad
-            assert gradient is not None
-            moments = state["exp_avg"].data_ptr(), state["exp_avg_sq"].data_ptr()
-            addresses = parameter.data_ptr(), gradient.data_ptr(), *moments, state["step"].data_ptr()
-            table.extend((*addresses, parameter.numel()))
-        return table
+            return array("q")
+        states = [self.state.get(parameter) for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        first = parameters[0]
+        if not (
+            native.serves(first)
+            and all(states)
+            and {(p.dtype, p.is_cpu) for p in parameters} == {(first.dtype, True)}
+            and all(map(Tensor.is_contiguous, parameters))
+            and all(map(Tensor.is_contiguous, gradients))
+        ):
+            return None
+        kept = [[state[name] for state in states if state] for name in ("exp_avg", "exp_avg_sq", "step")]
+        addresses = [map(Tensor.data_ptr, tensors) for tensors in (parameters, gradients, *kept)]
+        return array("q", itertools.chain(*addresses, map(Tensor.numel, parameters)))
