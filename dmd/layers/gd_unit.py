@@ -105,7 +105,7 @@ class GDUnit(nn.Module):
         if self.config.detach_edge_inputs:
             logits, representations = logits.detach(), representations.detach()
         vertex = torch.cat([self.from_logit(logits.unsqueeze(-1)), self.from_representation(representations)], dim=-1)
-        pairs = torch.cat([vertex[:, self.targets], vertex[:, self.sources]], dim=-1)
+        pairs = torch.cat([vertex.index_select(1, self.targets), vertex.index_select(1, self.sources)], dim=-1)
         scores: Tensor = self.edge(pairs).squeeze(-1) / self.config.temperature
         if self.config.softmax == "all_edges":
             return scores.softmax(-1)
@@ -125,13 +125,21 @@ class GDUnit(nn.Module):
         edges = self.edges(logit, represented)
         weights = edges + self.prior if self.has_prior else edges
         teacher_logit = logit.detach() if self.config.detach_teacher else logit
-        terms = {"logit": logit_distillation(logit[:, self.targets], teacher_logit[:, self.sources], weights, peers)}
+        terms = {
+            "logit": logit_distillation(
+                logit.index_select(1, self.targets), teacher_logit.index_select(1, self.sources), weights, peers
+            )
+        }
         if self.has_prior:
             terms["prior"] = self.config.regulariser * prior_regulariser(edges, self.prior, peers)
         if self.config.representation != "off":
             teacher = represented.detach() if self.config.detach_teacher else represented
             distance = representation_distillation(
-                represented[:, self.targets], teacher[:, self.sources], weights, self.config.representation, peers
+                represented.index_select(1, self.targets),
+                teacher.index_select(1, self.sources),
+                weights,
+                self.config.representation,
+                peers,
             )
             terms["representation"] = self.config.representation_weight * distance
         return GDOutput(edges, terms)

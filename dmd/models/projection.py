@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +66,29 @@ def convolve(x: Tensor, layer: nn.Module) -> Tensor:
     width, _, kernel = weight.shape
     if x.shape[1] < kernel:
         x = F.pad(x, (0, 0, 0, kernel - x.shape[1]))
-    steps = x.shape[1] - kernel + 1
     product = F.linear(x, weight.permute(2, 0, 1).reshape(kernel * width, -1))
-    shares = product.view(*product.shape[:2], kernel, width).unbind(2)
-    return torch.stack([share[:, step : step + steps] for step, share in enumerate(shares)]).sum(0)
+    summed: Tensor = _WindowSums.apply(product.view(*product.shape[:2], kernel, width))  # type: ignore[no-untyped-call]
+    return summed
+
+
+class _WindowSums(torch.autograd.Function):
+    """(B, T, k, d), what step t gives to the window in which it is the k-th -> (B, T', d), the sum of each window."""
+
+    @staticmethod
+    def forward(ctx: Any, shares: Tensor) -> Tensor:
+        ctx.shape = shares.shape
+        return _windows(shares.contiguous()).sum(2)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        to_shares = gradients[0].new_zeros(ctx.shape)
+        _windows(to_shares).copy_(gradients[0].unsqueeze(2))
+        return to_shares
+
+
+def _windows(shares: Tensor) -> Tensor:
+    """A view, (B, T', k, d): window t has the k-th share of step t + k. No share is in two windows."""
+    batch, num_steps, kernel, width = shares.shape
+    of_step = kernel * width
+    strides = (num_steps * of_step, of_step, of_step + width, 1)
+    return shares.as_strided((batch, num_steps - kernel + 1, kernel, width), strides)
