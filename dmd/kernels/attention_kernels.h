@@ -1,16 +1,9 @@
 /* Attention for all heads, forward and backward, for one kind of real number. Included like encoder_kernels.h.
  *
- * Legend: G branches, B batch, H heads, h width of a head, w = H h, T_q and T_k steps of target and source. A head is
- * worked on feature-major, LANES queries at a time, so that every operation is one on whole vectors.
+ * Legend: G branches, B batch, H heads, h width of a head, w = H h, T_q and T_k steps of target and source. Queries,
+ * keys and values of a sample are turned feature-major first; a head is then worked on LANES queries at a time, so that
+ * every operation is one on whole vectors.
  */
-
-/* One head's share of rows of x (steps, stride), bias added and scaled: to[c * padded + t]; padding is left alone. */
-static inline __attribute__((always_inline)) void NAME(gather)(const REAL *restrict x, const REAL *restrict bias,
-                                                               REAL scale, int64_t steps, int64_t stride,
-                                                               int64_t width, int64_t padded, REAL *restrict to) {
-    for (int64_t t = 0; t < steps; t++)
-        for (int64_t c = 0; c < width; c++) to[c * padded + t] = (x[t * stride + c] + (bias ? bias[c] : 0)) * scale;
-}
 
 /* LANES numbers, and what is done with them at once. */
 #undef VEC
@@ -57,6 +50,65 @@ static inline __attribute__((always_inline)) VEC NAME(vector_exp)(VEC x) {
 }
 #endif
 
+/* Rows and columns of LANES x LANES numbers change places: blocks of half the size first, then ever smaller ones. */
+static inline __attribute__((always_inline)) void NAME(transpose)(VEC *x) {
+#if LANES > 8
+    SWAP_BLOCKS(x, 8)
+#endif
+    SWAP_BLOCKS(x, 4)
+    SWAP_BLOCKS(x, 2)
+    SWAP_BLOCKS(x, 1)
+}
+
+/* Rows x (steps, stride) of width numbers, bias added and scaled, as columns: to[c * padded + t], zeros behind the end.
+ * The last tile of a row begins early rather than ending late. */
+static inline __attribute__((always_inline)) void NAME(to_columns)(
+    const REAL *restrict x, const REAL *restrict bias, REAL scale, int64_t steps, int64_t stride, int64_t width,
+    int64_t padded, REAL *restrict to) {
+    if (width < LANES) {
+        for (int64_t c = 0; c < width; c++)
+            for (int64_t t = 0; t < padded; t++)
+                to[c * padded + t] = t < steps ? (x[t * stride + c] + (bias ? bias[c] : 0)) * scale : 0;
+        return;
+    }
+    for (int64_t tiles = 0; tiles < width; tiles += LANES) {
+        const int64_t c = tiles + LANES <= width ? tiles : width - LANES;
+        const VEC b = bias ? LOAD(bias + c) : (VEC){0};
+        for (int64_t t = 0; t < padded; t += LANES) {
+            VEC tile[LANES];
+            if (t + LANES <= steps) {
+                _Pragma("GCC unroll 16") for (int r = 0; r < LANES; r++) tile[r] = (LOAD(x + (t + r) * stride + c) + b) * scale;
+            } else {
+                _Pragma("GCC unroll 16") for (int r = 0; r < LANES; r++)
+                    tile[r] = t + r < steps ? (LOAD(x + (t + r) * stride + c) + b) * scale : (VEC){0};
+            }
+            NAME(transpose)(tile);
+            _Pragma("GCC unroll 16") for (int r = 0; r < LANES; r++) STORE(to + (c + r) * padded + t, tile[r]);
+        }
+    }
+}
+
+/* The way back, scaled, without what lies behind the end. */
+static inline __attribute__((always_inline)) void NAME(to_rows)(const REAL *restrict x, REAL scale, int64_t steps,
+                                                                int64_t stride, int64_t width, int64_t padded,
+                                                                REAL *restrict to) {
+    if (width < LANES) {
+        for (int64_t c = 0; c < width; c++)
+            for (int64_t t = 0; t < steps; t++) to[t * stride + c] = x[c * padded + t] * scale;
+        return;
+    }
+    for (int64_t tiles = 0; tiles < width; tiles += LANES) {
+        const int64_t c = tiles + LANES <= width ? tiles : width - LANES;
+        for (int64_t t = 0; t < steps; t += LANES) {
+            VEC tile[LANES];
+            _Pragma("GCC unroll 16") for (int r = 0; r < LANES; r++) tile[r] = LOAD(x + (c + r) * padded + t) * scale;
+            NAME(transpose)(tile);
+            _Pragma("GCC unroll 16") for (int r = 0; r < LANES; r++)
+                if (t + r < steps) STORE(to + (t + r) * stride + c, tile[r]);
+        }
+    }
+}
+
 static inline __attribute__((always_inline)) void NAME(head_forward)(
     const REAL *restrict q, const REAL *restrict k, const REAL *restrict v, int64_t padded_q, int64_t padded_k,
     int64_t width, int64_t steps_q, int64_t seen, int64_t order, const uint8_t *restrict draws, int threshold,
@@ -84,24 +136,12 @@ static inline __attribute__((always_inline)) void NAME(head_forward)(
     }
 }
 
-/* Rows and columns of LANES x LANES numbers change places: blocks of half the size first, then ever smaller ones. */
-static inline __attribute__((always_inline)) void NAME(transpose)(VEC *x) {
-#if LANES > 8
-    SWAP_BLOCKS(x, 8)
-#endif
-    SWAP_BLOCKS(x, 4)
-    SWAP_BLOCKS(x, 2)
-    SWAP_BLOCKS(x, 1)
-}
-
 static inline __attribute__((always_inline)) void NAME(head_backward)(
     const REAL *restrict q, const REAL *restrict k, const REAL *restrict v, const REAL *restrict o,
     const REAL *restrict d, int64_t padded_q, int64_t padded_k, int64_t width, int64_t steps_q, int64_t seen,
     int64_t order, const uint8_t *restrict draws, int threshold, const REAL *restrict stats, REAL *restrict dq,
     REAL *restrict dk, REAL *restrict dv) {
     const REAL scale = (REAL)256 / (256 - threshold);
-    memset(dk, 0, (size_t)(width * padded_k) * sizeof(REAL));
-    memset(dv, 0, (size_t)(width * padded_k) * sizeof(REAL));
     for (int64_t i = 0; i < steps_q; i += LANES) {
         const VEC top = LOAD(stats + i), inverse = LOAD(stats + padded_q + i);
         VEC centre = {0};
@@ -175,23 +215,21 @@ static inline __attribute__((always_inline)) void NAME(all_heads_forward)(
     int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
     const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k);
     const REAL root = 1 / (REAL)sqrt((double)h);
-    REAL *fq = scratch, *fk = fq + h * pq, *fv = fk + h * pk, *out = fv + h * pk, *scores = out + h * pq;
+    REAL *cq = scratch, *ck = cq + w * pq, *cv = ck + w * pk, *out = cv + w * pk, *scores = out + w * pq;
     uint8_t *draws = (uint8_t *)(scores + pk * LANES);
-    memset(scratch, 0, (size_t)((char *)scores - (char *)scratch));
     for (int64_t m = 0; m < groups * batch; m++) {
         const int64_t g = m / batch, visible = seen[m];
+        const int threshold = thresholds[g];
+        NAME(to_columns)(q + m * steps_q * w, bias_q + g * w, root, steps_q, w, w, pq, cq);
+        NAME(to_columns)(kv + m * steps_k * 2 * w, bias_kv + g * 2 * w, 1, visible, 2 * w, w, pk, ck);
+        NAME(to_columns)(kv + m * steps_k * 2 * w + w, bias_kv + g * 2 * w + w, 1, visible, 2 * w, w, pk, cv);
         for (int64_t head = 0; head < heads; head++) {
-            const int64_t at = head * h;
-            NAME(gather)(q + m * steps_q * w + at, bias_q + g * w + at, root, steps_q, w, h, pq, fq);
-            NAME(gather)(kv + m * steps_k * 2 * w + at, bias_kv + g * 2 * w + at, 1, visible, 2 * w, h, pk, fk);
-            NAME(gather)(kv + m * steps_k * 2 * w + w + at, bias_kv + g * 2 * w + w + at, 1, visible, 2 * w, h, pk, fv);
-            const int threshold = thresholds[g];
+            const int64_t at_q = head * h * pq, at_k = head * h * pk;
             if (threshold) draw(draws, table, key, (m * heads + head) * steps_k * steps_q, steps_k * steps_q);
-            REAL *own = stats + (m * heads + head) * 2 * pq;
-            NAME(head_forward)(fq, fk, fv, pq, pk, h, steps_q, visible, order, draws, threshold, scores, out, own);
-            for (int64_t t = 0; t < steps_q; t++)
-                for (int64_t c = 0; c < h; c++) a[(m * steps_q + t) * w + at + c] = out[c * pq + t];
+            NAME(head_forward)(cq + at_q, ck + at_k, cv + at_k, pq, pk, h, steps_q, visible, order, draws, threshold,
+                               scores, out + at_q, stats + (m * heads + head) * 2 * pq);
         }
+        NAME(to_rows)(out, 1, steps_q, w, w, pq, a + m * steps_q * w);
     }
 }
 
@@ -214,32 +252,28 @@ static inline __attribute__((always_inline)) void NAME(all_heads_backward)(
     int64_t steps_k, int64_t order) {
     const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k);
     const REAL root = 1 / (REAL)sqrt((double)h);
-    REAL *fq = scratch, *fo = fq + h * pq, *fd = fo + h * pq, *gq = fd + h * pq, *fk = gq + h * pq, *fv = fk + h * pk;
-    REAL *gk = fv + h * pk, *gv = gk + h * pk;
-    uint8_t *draws = (uint8_t *)(gv + h * pk);
-    memset(scratch, 0, (size_t)((char *)draws - (char *)scratch));
+    REAL *cq = scratch, *ca = cq + w * pq, *cd = ca + w * pq, *gq = cd + w * pq;
+    REAL *ck = gq + w * pq, *cv = ck + w * pk, *gk = cv + w * pk, *gv = gk + w * pk;
+    uint8_t *draws = (uint8_t *)(gv + w * pk);
     for (int64_t m = 0; m < groups * batch; m++) {
         const int64_t g = m / batch, visible = seen[m];
+        const int threshold = thresholds[g];
+        NAME(to_columns)(q + m * steps_q * w, bias_q + g * w, root, steps_q, w, w, pq, cq);
+        NAME(to_columns)(a + m * steps_q * w, 0, 1, steps_q, w, w, pq, ca);
+        NAME(to_columns)(da + m * steps_q * w, 0, 1, steps_q, w, w, pq, cd);
+        NAME(to_columns)(kv + m * steps_k * 2 * w, bias_kv + g * 2 * w, 1, visible, 2 * w, w, pk, ck);
+        NAME(to_columns)(kv + m * steps_k * 2 * w + w, bias_kv + g * 2 * w + w, 1, visible, 2 * w, w, pk, cv);
+        memset(gk, 0, (size_t)(2 * w * pk) * sizeof(REAL));
         for (int64_t head = 0; head < heads; head++) {
-            const int64_t at = head * h;
-            NAME(gather)(q + m * steps_q * w + at, bias_q + g * w + at, root, steps_q, w, h, pq, fq);
-            NAME(gather)(a + m * steps_q * w + at, 0, 1, steps_q, w, h, pq, fo);
-            NAME(gather)(da + m * steps_q * w + at, 0, 1, steps_q, w, h, pq, fd);
-            NAME(gather)(kv + m * steps_k * 2 * w + at, bias_kv + g * 2 * w + at, 1, visible, 2 * w, h, pk, fk);
-            NAME(gather)(kv + m * steps_k * 2 * w + w + at, bias_kv + g * 2 * w + w + at, 1, visible, 2 * w, h, pk, fv);
-            const int threshold = thresholds[g];
+            const int64_t at_q = head * h * pq, at_k = head * h * pk;
             if (threshold) draw(draws, table, key, (m * heads + head) * steps_k * steps_q, steps_k * steps_q);
-            const REAL *own = stats + (m * heads + head) * 2 * pq;
-            NAME(head_backward)(fq, fk, fv, fo, fd, pq, pk, h, steps_q, visible, order, draws, threshold, own, gq, gk, gv);
-            for (int64_t t = 0; t < steps_q; t++)
-                for (int64_t c = 0; c < h; c++) dq[(m * steps_q + t) * w + at + c] = gq[c * pq + t] * root;
-            for (int64_t t = 0; t < steps_k; t++)
-                for (int64_t c = 0; c < h; c++) {
-                    REAL *row = dkv + (m * steps_k + t) * 2 * w + at + c;
-                    row[0] = t < visible ? gk[c * pk + t] : 0;
-                    row[w] = t < visible ? gv[c * pk + t] : 0;
-                }
+            NAME(head_backward)(cq + at_q, ck + at_k, cv + at_k, ca + at_q, cd + at_q, pq, pk, h, steps_q, visible,
+                                order, draws, threshold, stats + (m * heads + head) * 2 * pq, gq + at_q, gk + at_k,
+                                gv + at_k);
         }
+        NAME(to_rows)(gq, root, steps_q, w, w, pq, dq + m * steps_q * w);
+        NAME(to_rows)(gk, 1, steps_k, 2 * w, w, pk, dkv + m * steps_k * 2 * w);
+        NAME(to_rows)(gv, 1, steps_k, 2 * w, w, pk, dkv + m * steps_k * 2 * w + w);
     }
 }
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from dmd.dropout_mask import SEGMENT, DropoutMask, base_words
 from dmd.errors import ConfigurationError
 
-VERSION = 5
+VERSION = 6
 """Of what is compiled; the same number stands in ``native.c``. Raised with every change of a function there."""
 SHORT = 8
 """Queries up to which the shorter vectors are faster, because most lanes of longer ones would be idle."""
@@ -146,10 +146,12 @@ class HeadShape:
         return (self.seen, table, thresholds, scratch), (dropout.key if dropout else 0, *sizes)
 
     def scratch(self, like: Tensor, per_query: int, per_key: int) -> Tensor:
-        """Room for one head, in numbers of ``like``, and for its random bytes."""
+        """Room for the heads of one sample, in numbers of ``like``, and for the random bytes of one of them."""
         q, k = self.padded
         num_bytes = self.steps_q * self.steps_k + 64
-        return like.new_empty(self.head_width * (per_query * q + per_key * k) + k * self.lanes + num_bytes // 4 + 16)
+        return like.new_empty(
+            self.heads * self.head_width * (per_query * q + per_key * k) + k * self.lanes + num_bytes // 4 + 16
+        )
 
 
 def attention(

@@ -25,8 +25,9 @@ def squared_distance(
 ) -> Tensor:
     """The squared error between two sequences over their real steps (Eqs. 2 and 3).
 
-    first, second: (B, ..., T, w); real: (B, ..., T) bool; (...), the modalities that are looked at side by side. ``mean``: over all real elements, as the published code does, which
-    keeps lambda_1 meaningful across lengths; ``sum``: the Frobenius norm as printed, averaged over the batch.
+    first, second: (B, ..., T, w); real: (B, ..., T) bool; one number for each of (...), modalities side by side.
+    ``mean``: over all real elements, as the published code does, which keeps lambda_1 meaningful across lengths;
+    ``sum``: the Frobenius norm as printed, averaged over the batch.
     """
     sums = ((first - second).square() * real.unsqueeze(-1)).sum((0, -2, -1))
     if reduction == "sum":
@@ -45,10 +46,10 @@ def orthogonality(
 ) -> Tensor:
     """The cosine of X^com and X^prt of one modality (Eq. 5), to be minimised.
 
-    common, exclusive: (B, ..., T, w); real: (B, ..., T) bool; (...), the modalities side by side. form: ``signed`` is the equation as printed (its minimum is
-    anti-parallel, not orthogonal); ``relu`` stops at orthogonal, ``squared`` is symmetric. axis: ``feature`` takes
-    the cosine at each real step, ``flatten`` over each sample's whole sequence, ``batch`` along the batch axis as the
-    published code did on PyTorch 1.9.
+    common, exclusive: (B, ..., T, w); real: (B, ..., T) bool; one number for each of (...), modalities side by side.
+    form: ``signed`` is the equation as printed (its minimum is anti-parallel, not orthogonal); ``relu`` stops at
+    orthogonal, ``squared`` is symmetric. axis: ``feature`` takes the cosine at each real step, ``flatten`` over each
+    sample's whole sequence, ``batch`` along the batch axis as the published code did on PyTorch 1.9.
     """
     if axis == "flatten":
         mask = real.unsqueeze(-1)

@@ -117,6 +117,6 @@ def _equally_long(sequences: Sequences) -> list[tuple[Modality, ...]]:
 
 def _each(layers: nn.ModuleDict, modalities: tuple[Modality, ...], x: Tensor) -> Tensor:
     """The linear layer of its own for each modality; (B, M, T, w_in) -> (B, M, T, w_out)."""
-    weights = torch.stack([layers[m].weight for m in modalities])
+    weights = torch.stack([layers[m].get_parameter("weight") for m in modalities])
     products = torch.bmm(x.transpose(0, 1).flatten(1, 2), weights.transpose(1, 2))
     return products.view(len(modalities), *x.shape[::2], -1).transpose(0, 1)

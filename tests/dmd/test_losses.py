@@ -1,9 +1,18 @@
 import math
+from collections.abc import Callable
+from typing import get_args
 
 import pytest
 import torch
+from torch import Tensor
 
-from dmd.losses.decoupling import orthogonality, squared_distance
+from dmd.losses.decoupling import (
+    OrthogonalityAxis,
+    OrthogonalityForm,
+    ReconstructionReduction,
+    orthogonality,
+    squared_distance,
+)
 from dmd.losses.margin import margin_loss
 
 LABELS = torch.tensor([1, 1, -2, 0.4, 0.4, -2])
@@ -99,3 +108,20 @@ def test_orthogonality_forms_by_hand() -> None:
     # flattened over the two real steps: (-2 + 1) / (sqrt(3) * sqrt(5))
     flat = orthogonality(common, exclusive, REAL, "signed", "flatten")
     assert flat.item() == pytest.approx(-1 / math.sqrt(15), abs=1e-6)
+
+
+def test_modalities_side_by_side_are_modalities_one_by_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    first, second = torch.randn(2, 4, 3, 5, 6, generator=generator)
+    real = torch.arange(5) < torch.randint(1, 6, (4, 3, 1), generator=generator)
+
+    def compare(term: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+        together = term(first, second, real)
+        apart = [term(first[:, m], second[:, m], real[:, m]) for m in range(3)]
+        torch.testing.assert_close(together, torch.stack(apart))
+
+    for reduction in get_args(ReconstructionReduction):
+        compare(lambda a, b, mask, kind=reduction: squared_distance(a, b, mask, kind))  # type: ignore[misc]
+    for form in get_args(OrthogonalityForm):
+        for axis in get_args(OrthogonalityAxis):
+            compare(lambda a, b, mask, f=form, x=axis: orthogonality(a, b, mask, f, x))  # type: ignore[misc]
