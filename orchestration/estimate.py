@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from orchestration.local_machine import count_local_slots
+from orchestration.local_machine import count_local_slots, num_cpus
+from orchestration.neighbours import crowding_of
 from orchestration.planning import PlannedStudy
 from orchestration.reuse.known_results import FindResult, nothing_known
 from orchestration.stopping import share_of_epochs
@@ -88,11 +89,12 @@ def estimate_study(planned: PlannedStudy, earlier: Earlier = NOTHING_EARLIER) ->
     """
     resources = planned.space.resources
     slots = count_local_slots(resources)
+    crowding = _crowding(planned, slots)
     device_s, num_trials, trial_s = NOTHING, 0, {}
     for name, stage, planned_range in _planned_trials(planned):
         gone = earlier.count_gone(name, stage)
         left = Range(*(max(number - gone, 0) for number in planned_range))
-        one = _trial_range(planned, name, stage, earlier.epochs.get((name, stage)))
+        one = _trial_range(planned, name, stage, earlier.epochs.get((name, stage))).times(crowding)
         device_s += Range(left.low * one.low, left.middle * one.middle, left.high * one.high)
         num_trials += round(left.high)
         if stage == "confirm":
@@ -113,6 +115,15 @@ def estimate_study(planned: PlannedStudy, earlier: Earlier = NOTHING_EARLIER) ->
         start_s=start_s,
         arm_trial_s=trial_s,
     )
+
+
+def _crowding(planned: PlannedStudy, slots: int) -> float:
+    """How much slower trials that share this machine's processors run than the one that was timed."""
+    resources = planned.space.resources
+    if resources.gpu > 0:
+        return 1.0
+    of_one = max(resources.cpu, 1.0)
+    return crowding_of(planned.neighbours, of_one, of_one * resources.num_workers * slots, num_cpus())
 
 
 def _planned_trials(planned: PlannedStudy) -> Iterable[tuple[str, Stage, tuple[float, float, float]]]:

@@ -12,6 +12,7 @@ from dmd.training.pilot import JobFacts, inspect_job
 from orchestration.errors import UsageError
 from orchestration.external.external_runs import ExternalRuns, describe_external, read_external_runs
 from orchestration.fingerprint import Fingerprint
+from orchestration.neighbours import count_neighbours
 from orchestration.objective import COSTS, Goal, Objective
 from orchestration.runner import DmdRunner, FoldPlan
 from orchestration.sources.listed import ListedSource
@@ -51,7 +52,8 @@ class PlannedStudy:
     searched for it, and by whom. facts: arm name -> what its model is and how fast it is here, for trained arms.
     external: arm name -> its predictions, for the others. encoders: what token ids are read with, where an arm reads
     them (:mod:`orchestration.text_encoders`). only: names of the arms that are confirmed in this session; empty: all.
-    The study is the same one whatever runs of it now. start_s: seconds until workers will be ready.
+    The study is the same one whatever runs of it now. start_s: seconds until workers will be ready. neighbours: how
+    many threads of others wanted a processor, whenever it was counted while the arms were tried out.
     """
 
     space: SearchSpace
@@ -69,6 +71,7 @@ class PlannedStudy:
     encoders: Mapping[str, str] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
     start_s: float = 0.0
+    neighbours: tuple[float, ...] = ()
 
     @property
     def num_trials(self) -> int:
@@ -227,10 +230,11 @@ def plan_study(
     external = read_external_runs(space.arms.external, tested, runner.data_dir)
     encoders = fingerprint_encoders(trained, searches, catalogue, dataset, runner.data_dir)
     context = _digest_context(dataset, runner, fingerprint, encoders)
-    facts = {}
+    facts, neighbours = {}, [count_neighbours()]
     for arm in trained:
         trial = Trial(arm.name, arm.model, "search", arm.settings, {}, space.seed, cells[0], context)
         facts[arm.name] = inspect_job(runner.job_of(trial), dataset)
+        neighbours.append(count_neighbours())
     require_sharing(space.resources.num_workers, trained, facts)
     _require_distinct(trained, facts)
     return PlannedStudy(
@@ -248,6 +252,7 @@ def plan_study(
         external=external,
         only=frozenset(only),
         start_s=start_s,
+        neighbours=tuple(neighbours),
         encoders=encoders,
     )
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from orchestration.dry_run import describe_as_json, describe_as_text
 from orchestration.estimate import Earlier, Range, estimate_study, expectation_of, look_back
 from orchestration.foresight import deviation_of, foresee
 from orchestration.launch import LaunchOptions, launch, prepare
+from orchestration.neighbours import count_neighbours
 from orchestration.planning import PlannedStudy
 from orchestration.preview import preview
 from orchestration.report_files import rebuild_report
@@ -41,7 +45,7 @@ def plan(*overrides: str) -> PlannedStudy:
     planned = prepare(load_text(SPACE, describe_methods(), overrides), None).planned
     # A pace that one can calculate with: an epoch takes a second, and nothing takes time beside epochs.
     facts = {name: replace(held, epoch_s=1.0, overhead_s=-0.03) for name, held in planned.facts.items()}
-    return replace(planned, facts=facts)
+    return replace(planned, facts=facts, neighbours=())
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,28 @@ def test_costs_by_hand(planned: PlannedStudy, monkeypatch: pytest.MonkeyPatch) -
     assert estimate.wall_s.middle == pytest.approx(estimate.device_s.middle / 2 + 10 + tail_s)
     assert estimate.core_hours.middle == pytest.approx(estimate.device_s.middle / 3600)
     assert (estimate.num_trials, estimate.slots, estimate.gpu_hours) == (14, 2, Range(0, 0, 0))
+
+
+def test_trials_that_have_to_share_are_slower_than_the_one_that_was_timed(
+    planned: PlannedStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.estimate.count_local_slots", lambda resources: 2)
+    monkeypatch.setattr("orchestration.estimate.num_cpus", lambda: 2)
+    alone = estimate_study(planned).device_s.middle
+    # Alone beside one neighbour a trial had a processor; two of them have two thirds of one each.
+    one, many = (replace(planned, neighbours=(number, number)) for number in (1.0, 9.0))
+    assert estimate_study(one).device_s.middle == pytest.approx(1.5 * alone)
+    # Beside nine it had a fifth of one, and has two elevenths.
+    assert estimate_study(many).device_s.middle == pytest.approx(11 / 10 * alone)
+
+
+def test_neighbours_are_counted() -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        try:
+            # It may be off the processors for a moment while it starts.
+            assert any(count_neighbours() > 0 for _ in range(200) if time.sleep(0.01) is None)
+        finally:
+            busy.kill()
 
 
 def test_what_is_there_shortens_the_estimate_and_corrects_its_epochs(planned: PlannedStudy) -> None:
