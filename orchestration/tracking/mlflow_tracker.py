@@ -33,7 +33,7 @@ class MlflowTracker:
     (unless ``uri`` names another store) ``mlflow.db`` and MLflow's artifacts. checkpoints: whose confirm trials' states
     become artifacts. patience_s: how long ``close`` waits for a store that is slow (the first start of SQLite makes
     forty tables); one that is away, and an interrupted study, get ``impatience_s`` without progress. min_batch_s: how
-    long events are gathered.
+    long events are gathered: a trial that begins and ends meanwhile is written at once, and not in pieces.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class MlflowTracker:
         checkpoints: Path | None = None,
         patience_s: float = 90.0,
         impatience_s: float = 5.0,
-        min_batch_s: float = 0.2,
+        min_batch_s: float = 1.0,
     ) -> None:
         self._ledger = ledger
         self._study = study
@@ -62,6 +62,7 @@ class MlflowTracker:
         self._certain_from = ledger.length
         self._delivery: Delivery | None = None
         self._has_news = threading.Event()
+        self._ends = threading.Event()
         self._status: StudyStatus | None = None
         self._problem: str | None = None
         self._thread = threading.Thread(target=self._work, name="mlflow-writer", daemon=True)
@@ -74,6 +75,7 @@ class MlflowTracker:
 
     def close(self, status: StudyStatus) -> str | None:
         self._status = status
+        self._ends.set()
         self._has_news.set()
         offset, moved_at = self._position.offset, time.monotonic()
         while self._thread.is_alive():
@@ -98,8 +100,7 @@ class MlflowTracker:
                 self._problem, wait_s = None, _FIRST_WAIT_S
                 self._has_news.wait()
                 self._has_news.clear()
-                if self._status is None:
-                    time.sleep(self._min_batch_s)
+                self._ends.wait(self._min_batch_s)
             except Exception as error:
                 # Whatever goes wrong here must not touch the study. It is tried again: servers come back.
                 self._problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
