@@ -34,6 +34,9 @@ from dmd.training.optimiser import ClippedAdam
 from dmd.training.run import split_settings
 
 BATCH = 16
+WARM_UP = 2
+LEAST_S = 2.0
+"""Seconds of steps that a median is taken over: of short steps, a few rounds would be over within one pause."""
 Shape = tuple[tuple[int, int, int], tuple[int, int, int]]
 SHAPES: dict[str, Shape] = {
     "aligned50": ((50, 50, 50), (768, 5, 20)),
@@ -83,11 +86,12 @@ def measure(shape: Shape, device: str, rounds: int, preset: str = "paper") -> fl
     """Median step time over median product time."""
     step = make_step(shape, device, preset)
     left, right = torch.randn(1024, 1024, device=device), torch.randn(1024, 1024, device=device)
-    step_s, product_s = [], []
-    for number in range(rounds + 2):
-        step_s.append(timed(lambda number=number: step(number), device))  # type: ignore[misc]
+    step_s: list[float] = []
+    product_s: list[float] = []
+    while len(step_s) < rounds + WARM_UP or sum(step_s) < LEAST_S:
+        step_s.append(timed(lambda: step(len(step_s)), device))
         product_s.append(timed(lambda: left @ right, device))
-    return statistics.median(step_s[2:]) / statistics.median(product_s[2:])
+    return statistics.median(step_s[WARM_UP:]) / statistics.median(product_s[WARM_UP:])
 
 
 def measure_all(title: str, device: str, rounds: int, preset: str = "paper") -> dict[str, float]:

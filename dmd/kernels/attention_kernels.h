@@ -62,7 +62,7 @@ static inline __attribute__((always_inline)) void NAME(transpose)(VEC *x) {
 
 /* Rows x (steps, stride) of width numbers, bias added and scaled, as columns: to[c * padded + t], zeros behind the end.
  * The last tile of a row begins early rather than ending late. */
-static inline __attribute__((always_inline)) void NAME(to_columns)(
+CLONES void NAME(to_columns)(
     const REAL *restrict x, const REAL *restrict bias, REAL scale, int64_t steps, int64_t stride, int64_t width,
     int64_t padded, REAL *restrict to) {
     if (width < LANES) {
@@ -89,7 +89,7 @@ static inline __attribute__((always_inline)) void NAME(to_columns)(
 }
 
 /* The way back, scaled, without what lies behind the end. */
-static inline __attribute__((always_inline)) void NAME(to_rows)(const REAL *restrict x, REAL scale, int64_t steps,
+CLONES void NAME(to_rows)(const REAL *restrict x, REAL scale, int64_t steps,
                                                                 int64_t stride, int64_t width, int64_t padded,
                                                                 REAL *restrict to) {
     if (width < LANES) {
