@@ -45,6 +45,12 @@ def name_contrast(contrast: Contrast) -> str:
     return f"{contrast.isolates} ({pair})" if contrast.isolates else pair
 
 
+def _name_briefly(contrast: Contrast) -> str:
+    """The component that the contrast isolates, or the two arms where it isolates none."""
+    has_component = contrast.isolates not in ("", "method", "settings")
+    return contrast.isolates if has_component else f"{contrast.first} - {contrast.second}"
+
+
 CLAIMS: tuple[VerdictKind, ...] = ("better", "worse", "better here", "worse here")
 
 _LEADS: tuple[tuple[VerdictKind, str], ...] = (
@@ -71,7 +77,7 @@ def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric) -> list[str
         if kind in CLAIMS:
             named = [f"{name_contrast(row.contrast)}, {_size(row, metric)}" for row in found]
         else:
-            named = [row.contrast.isolates or name_contrast(row.contrast) for row in found]
+            named = [_name_briefly(row.contrast) for row in found]
             if len(found) > MOST_NAMED:
                 named = [f"{len(found)} contrasts, named below"]
         if named:
@@ -111,6 +117,7 @@ def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contras
     declared = [row for row in contrasts.rows if {row.contrast.first, row.contrast.second} == pair]
     words = "not a declared contrast, so no claim"
     if declared:
-        words = f"for {declared[0].contrast.first}: {declared[0].verdict.words}"
+        contrast = declared[0].contrast
+        words = f"{contrast.first} minus {contrast.second}: {declared[0].verdict.words}"
     spread = ", ".join(filter(None, [_widths(answers, decimals), f"n = {answers.rerun.n} pairs"]))
     return f"{baseline.row.label} against {model.row.label}: {standing} ({spread}); {words}."

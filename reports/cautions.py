@@ -103,7 +103,7 @@ def _spread(questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
     results = questions.results
     per_cell = [row.counts.scored / row.counts.cells for row in rows if row.counts.cells]
     fewest = min(per_cell, default=0)
-    if 0 < fewest < 2:
+    if 0 < fewest <= 1:
         sentences.append("Some arms have one run per fold: how much a rerun would differ is unknown for them.")
     elif 0 < fewest < FEW_SEEDS:
         sentences.append(

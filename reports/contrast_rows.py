@@ -27,7 +27,8 @@ def difference_of(
     """
     difference = questions.between(first, second, metric.name)
     answers = difference.answers
-    if answers is None:
+    if answers is None or not any(questions.results.count(arm, RunState.COMPLETED) for arm in (first, second)):
+        # Where every run of both arms failed, both score as the same fallback: their difference says nothing.
         return MetricDifference(None, None, None, None)
     if race is not None and race.metric == metric:
         answers = replace(answers, rerun=race.allow_for_looks(first, second, answers.rerun, _count_pairs(difference)))

@@ -24,8 +24,7 @@ def reach_sentence(row: ContrastReach, metric: Metric) -> str:
     decimals = decimals_of(answers, metric)
     could = f"could have shown {_amount(reach.rerun, metric, decimals)} on these data"
     if reach.new_data is None:
-        why = answers.new_data.note or f"{answers.new_data.n} folds or groups are too few"
-        could += f", and of new speakers nothing ({why})"
+        could += f", and of new speakers nothing ({_why_no_reach(answers.new_data)})"
     else:
         could += f" and {_amount(reach.new_data, metric, decimals)} for new speakers"
     saw = f"saw {fixed(answers.value, decimals, signed=True)}{metric.unit}"
@@ -43,6 +42,13 @@ def _why_unknown(reach: Reach) -> str:
     if rerun.df is None:
         return rerun.note or "no interval"
     return f"{count(rerun.n, 'pair')} of runs are too few" if rerun.df < MIN_DEGREES else ""
+
+
+def _why_no_reach(new_data: Estimate) -> str:
+    """Why what could have been seen for new speakers is not known."""
+    if new_data.df is not None and new_data.df < MIN_DEGREES:
+        return f"the spread of {new_data.n} folds or groups leaves fewer than {MIN_DEGREES} degrees of freedom"
+    return new_data.note or "no interval"
 
 
 def _amount(value: float | None, metric: Metric, decimals: int) -> str:
@@ -65,7 +71,7 @@ def _excluded(estimate: Estimate, where: str, contrast: Contrast, metric: Metric
 
 def published_sentence(row: ContrastReach, gap: PublishedGap) -> str:
     """What this study says about the paper's own difference on one metric."""
-    label, unit = gap.metric.label, gap.metric.unit
+    label = gap.metric.label
     printed = (
         f"{name_contrast(row.contrast)}: Table 3 prints {gap.value:+.1f} points of {label} "
         f"(row {gap.rows[0]} minus row {gap.rows[1]})"
@@ -74,9 +80,12 @@ def published_sentence(row: ContrastReach, gap: PublishedGap) -> str:
     if answers is None:
         return f"{printed}; not measured here."
     decimals = decimals_of(answers, gap.metric)
-    found = f"here {fixed(answers.value, decimals, signed=True)}{unit} (new data {_range(answers.new_data, decimals)})"
+    found = f"here {fixed(answers.value, decimals, signed=True)} (new data {_range(answers.new_data, decimals)})"
     if gap.reach.new_data is None:
-        return f"{printed}; {found}: what could have been seen for new speakers is not known, so nothing is settled."
+        why = _why_no_reach(answers.new_data)
+        return (
+            f"{printed}; {found}: what could have been seen for new speakers is not known ({why}): nothing is settled."
+        )
     needed = f"{fixed(gap.reach.new_data, decimals)} points would have been needed to be shown for new speakers"
     return f"{printed}; {found}: {_settles(answers, gap.value)}; {needed}."
 
@@ -118,9 +127,9 @@ def floor_sentence(floor: NoiseFloor, rows: Sequence[ContrastReach], metric: Met
 
 def looks_sentence(looks: Looks) -> str:
     """How often the test split was looked at, here and before."""
-    here = f"On a test part, this study scored {count(looks.here, 'configuration')}."
+    here = f"On any one test part, this study scored at most {count(looks.here, 'configuration')}."
     if not looks.before:
-        return f"{here} No earlier study on these data is known."
+        return f"{here} No earlier study on these data lies beside it."
     total = sum(looks.before.values())
     named = ", ".join(f"{name} {number}" for name, number in looks.before.items())
     return (

@@ -66,12 +66,13 @@ def score_heads(
 def constant_of(study: StudyDescription, questions: Questions, metrics: Sequence[str]) -> Questions | None:
     """The training-median predictor as the one arm :data:`CONSTANT`; None where no run tells how it scores.
 
-    It knows the training labels only: it is the same for every arm and seed of a cell, so one run per cell tells it.
+    It knows the training labels only: it is the same for every arm, so one run per seed and cell tells it. Its scores do not
+    vary with the seed, which is what its intervals are made from.
     """
-    told: dict[int, RunRecord] = {}
-    for (_, _, cell), record in sorted(questions.results.runs.items(), key=lambda item: item[0]):
+    told: dict[tuple[int, int], RunRecord] = {}
+    for (_, seed, cell), record in sorted(questions.results.runs.items(), key=lambda item: item[0]):
         if record.fallback_test is not None:
-            told.setdefault(cell, record)
+            told.setdefault((seed, cell), record)
     if not told:
         return None
     records = [

@@ -22,6 +22,9 @@ from reports.statistics.rerun import SeedBlock, rerun_sum
 
 FloatArray = npt.NDArray[np.float64]
 
+_ROUNDING = 1e-12
+"""Scores that vary by less than this share of themselves are equal up to the rounding of their mean."""
+
 
 @dataclass(frozen=True)
 class Pairing:
@@ -56,10 +59,10 @@ def measure_pairing(first: FloatArray, second: FloatArray) -> Pairing | None:
         return None
     used = counts > 0
     x, y = (values[:, used] - np.nanmean(values[:, used], axis=0) for values in (one, two))
-    spread = float(np.sqrt(np.nansum(x * x) * np.nansum(y * y)))
-    if spread <= 1e-18:
+    spreads = [float(np.sqrt(np.nansum(values * values))) for values in (x, y)]
+    if any(spread <= _ROUNDING * float(np.nanmax(np.abs(v))) for spread, v in zip(spreads, (one, two), strict=True)):
         return None
-    correlation = float(np.clip(np.nansum(x * y) / spread, -1.0, 1.0))
+    correlation = float(np.clip(np.nansum(x * y) / (spreads[0] * spreads[1]), -1.0, 1.0))
     low, high = _fisher_interval(correlation, df)
     return Pairing(correlation, low, high, int(counts.sum()), together.std_error, apart.std_error)
 

@@ -61,7 +61,7 @@ def _why_not_new_data(rerun: Estimate, new_data: Estimate | None) -> str:
     if new_data is None or new_data.df is None:
         return new_data.note if new_data is not None and new_data.note else "no interval"
     if new_data.df < MIN_DEGREES:
-        return f"{new_data.n} folds or groups are too few"
+        return f"the spread of {new_data.n} folds or groups leaves fewer than {MIN_DEGREES} degrees of freedom"
     if (new_data.value > 0) != (rerun.value > 0):
         return "the two estimates disagree in sign"
     return ""
