@@ -11,7 +11,7 @@ TORCH_VERSION := 2.13.0
 
 install: $(STAMP)
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml $(wildcard dmd/kernels/*.[ch])
 	$(PYTHON) -m venv $(VENV)
 ifeq ($(TORCH),cpu)
 	$(BIN)/python -m pip install --quiet 'torch==$(TORCH_VERSION)+cpu'

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dmd.data.dataset import Dataset
 from dmd.data.input_config import InputConfig
+from dmd.errors import ConfigurationError
 from dmd.models.bert_files import digest_bert, find_bert
 from dmd.settings import build_config, fields_of
 from search_spaces.catalogue import Catalogue
@@ -29,7 +30,7 @@ def fingerprint_encoders(
     """Name -> digest of everything that some arm's token ids are read with; empty where none reads them.
 
     Every BERT that an arm or a search names is looked for here, so that a missing one is found before anything starts.
-    Raises ConfigurationError for one that is missing, DataError for data without token ids.
+    Raises ConfigurationError for one that is missing or that nothing would read, DataError for data without token ids.
     """
     paths: set[str] = set()
     for arm in arms:
@@ -40,9 +41,16 @@ def fingerprint_encoders(
             if build_config(InputConfig, named, arm.name).reads_tokens:
                 paths |= {str(path) for path in _values(PATH, settings, searches[arm.name])}
     if not paths:
+        _require_no_path(arms)
         return {}
     known = {f"{PATH} {path}": digest_bert(find_bert(path, beside)) for path in sorted(paths)}
     return {"token_ids": dataset.require_tokens().digest, "transformers": version("transformers"), **known}
+
+
+def _require_no_path(arms: Sequence[Arm]) -> None:
+    """A BERT that is named and never read is a mistake: results would be taken for its."""
+    if any(PATH in arm.settings for arm in arms):
+        raise ConfigurationError(f"{PATH}: has no effect, as no arm reads token ids; write `text: bert_ids` beside it")
 
 
 def _values(name: str, settings: Mapping[str, Value], search: ArmSearch) -> tuple[Value, ...]:

@@ -66,8 +66,8 @@ def score_heads(
 def constant_of(study: StudyDescription, questions: Questions, metrics: Sequence[str]) -> Questions | None:
     """The training-median predictor as the one arm :data:`CONSTANT`; None where no run tells how it scores.
 
-    It knows the training labels only: it is the same for every arm, so one run per seed and cell tells it. Its scores do not
-    vary with the seed, which is what its intervals are made from.
+    It knows the training labels only: it is the same for every arm, so one run per seed and cell tells it; that its
+    scores do not vary with the seed is part of what its intervals are made from.
     """
     told: dict[tuple[int, int], RunRecord] = {}
     for (_, seed, cell), record in sorted(questions.results.runs.items(), key=lambda item: item[0]):

@@ -128,3 +128,15 @@ def test_every_bert_that_a_search_may_choose_is_looked_for(tmp_path: Path, monke
     assert lines == [
         "error: bert.path: no directory './absent' here; give one that holds config.json and model.safetensors"
     ]
+
+
+def test_a_bert_that_nothing_reads_is_said_before_anything_starts(tmp_path: Path) -> None:
+    space = tmp_path / "idle.yaml"
+    space.write_text(
+        "study: idle\ndata: {path: 'planted:num_videos=6,clips_per_video=4', folds: {by: video, k: 3}}\n"
+        "model: {name: dmd, width: 8, heads: 2, levels: 1, bert: {path: somewhere}}\nconfirm: {seeds: 1}\n"
+    )
+    code, lines = search(space)
+    assert code == 2
+    assert len(lines) == 1
+    assert "bert.path: has no effect" in lines[0]

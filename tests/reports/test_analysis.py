@@ -300,3 +300,18 @@ def test_arms_that_lack_the_same_are_named_together() -> None:
     records = [r for r in make_records(study, lambda arm: 0.9) if r.arm == "full" or r.fold != 2]
     warnings = analyse(study, records).warnings
     assert sum("no_ca; plain each lack 3 planned runs and cover 4 of 5 folds" in warning for warning in warnings) == 1
+
+
+def test_two_arms_that_failed_wholly_are_not_compared() -> None:
+    study = make_study(("full", "no_ca", "ridge"), contrasts=(Contrast("full", "no_ca"), Contrast("full", "ridge")))
+    records = [
+        failed(record) if record.stage == "confirm" and record.arm != "ridge" else record
+        for record in make_records(study, PLANTED.__getitem__)
+    ]
+    report = analyse(study, records)
+    both, one = report.contrasts.rows
+    # Both would score as the same fallback: a difference of exactly nothing, without any spread.
+    assert both.verdict.kind == "too few to say"
+    assert both.differences["mae"].answers is None
+    assert report.detection.rows[0].reach.rerun is None
+    assert one.differences["mae"].answers is not None, "against an arm that ran, failing counts"

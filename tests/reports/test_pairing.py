@@ -46,3 +46,8 @@ def test_a_shared_part_makes_pairs_worth_more_runs() -> None:
 @pytest.mark.parametrize("values", [np.ones((3, 2)), np.array([[1.0, 2.0]]), np.full((3, 2), np.nan)])
 def test_nothing_to_correlate_is_none(values: np.ndarray) -> None:
     assert measure_pairing(values, np.random.default_rng(0).standard_normal(values.shape)) is None
+
+
+def test_an_arm_that_never_varies_has_no_correlation_whatever_rounding_leaves() -> None:
+    constant = np.full((5, 3), 0.1) + np.array([0.0, 1e-17, -1e-17, 0.0, 1e-16])[:, None]
+    assert measure_pairing(constant, np.random.default_rng(0).standard_normal((5, 3))) is None

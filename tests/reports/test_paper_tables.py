@@ -12,7 +12,7 @@ from reports.analysis import analyse
 from reports.details import Details, no_details
 from reports.markdown import render_markdown
 from reports.paper.grids import paper_block
-from reports.paper.head_scores import constant_of
+from reports.paper.head_scores import CONSTANT, constant_of
 from reports.paper.tables import PaperTable
 from reports.paper.unimodal import unimodal_table
 from reports.questions import Questions
@@ -294,6 +294,11 @@ def test_the_constant_is_known_by_its_side_of_zero() -> None:
     results = ResultsTable.from_records(study, records)
     constant = constant_of(study, Questions.about(results), ("acc2_non0", "f1_non0"))
     assert constant is not None
+    answers = constant.of_arm(CONSTANT, "acc2_non0")
+    assert answers is not None
+    # Under every seed the same: rerun has no width, and new speakers are asked of the tested groups.
+    assert answers.rerun.half_width == 0
+    assert answers.new_data.n == len({"v1", "v2", "v3"})
     run = next(iter(constant.results.runs.values()))
     assert run.predictions is not None
     assert set(run.predictions.values.tolist()) == {1.0}
