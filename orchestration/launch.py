@@ -38,9 +38,11 @@ from orchestration.sources.staged import StudySource
 from orchestration.stopping import NeverStop, StoppingRule, make_stopping
 from orchestration.study import StudyOutcome, run_study
 from orchestration.tally import StudyTally
+from orchestration.temporary import remove_abandoned
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from orchestration.workspace import EXTERNAL_KEY, Manifest, Workspace, require_same_study
 from reports.record import StudyDescription
+from search_spaces.limits import parse_duration
 from search_spaces.schema import SearchSpace
 
 ExecutorName = Literal["ray", "inline"]
@@ -93,6 +95,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     planned = prepared.planned
     space = planned.space
     known = find_results(options.reuse, planned.context)
+    remove_abandoned()
     with _open_ledger(workspace) as ledger, study_logs(workspace.logs):
         for notice in ledger.notices:
             print(notice, file=sys.stderr)
@@ -138,7 +141,16 @@ def _make_executor(space: SearchSpace, options: LaunchOptions, logs: Path) -> Ex
     # A cluster of our own declares what the processes of this machine may use, and enough of what only has a name.
     declared = {name: amount * workers for name, amount in wanted.custom.items()}
     cpus = None if options.address else num_cpus()
-    return RayTuneExecutor(resources, options.address, cpus, declared or None, wanted.max_concurrent, logs / "ray")
+    silence = space.limits.silence
+    return RayTuneExecutor(
+        resources,
+        options.address,
+        cpus,
+        declared or None,
+        wanted.max_concurrent,
+        logs / "ray",
+        None if silence is None else parse_duration(silence),
+    )
 
 
 def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, known: FindResult) -> StudyPlan:

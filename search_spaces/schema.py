@@ -292,7 +292,8 @@ class Limits(Section):
 
     wall_time, until: the study stops then, running trials keep their state. wall_time counts all sessions, not the time
     between them. gpu_hours, trials: no further trial starts, those that run end. stagnation: a search ends, and its
-    winner is confirmed, after so many trials in a row without a better one.
+    winner is confirmed, after so many trials in a row without a better one. silence: a trial from which nothing was
+    heard for so long (no epoch) hangs: its worker is ended, and it goes on from its checkpoint (with Ray).
     """
 
     wall_time: Duration | None = None
@@ -300,6 +301,7 @@ class Limits(Section):
     gpu_hours: float | None = Field(default=None, gt=0, le=1e9)
     trials: int | None = Field(default=None, ge=1, le=10_000_000)
     stagnation: int | None = Field(default=None, ge=1, le=100_000)
+    silence: Duration | None = None
 
 
 class Tracking(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ INTERRUPTED = 130
 
 MOST_LINES, LONGEST_LINE = 100, 2000
 """Of what is printed about one bad input."""
+# A place that takes no more writes; what was written before is kept.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @contextmanager
@@ -32,6 +35,16 @@ def bad_input_exits() -> Iterator[None]:
             print(f"error: {_harmless(line)}", file=sys.stderr)
         if len(lines) > MOST_LINES:
             print(f"error: and {len(lines) - MOST_LINES} more problems", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"error: {_harmless(where)}{error.strerror}; everything that had ended is kept: make room and run the same "
+            "command again",
+            file=sys.stderr,
+        )
         sys.exit(BAD_INPUT)
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray.tune import Stopper
+from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
 from orchestration.driver import Driver
 from orchestration.endings import Ending, ending_of_lost_worker
 from orchestration.executors.ray_trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
+from orchestration.executors.silence import SilenceWatch
 from orchestration.interruption import Interruption
 from search_spaces.trial import Trial
+
+logger = logging.getLogger(__name__)
 
 
 class TuneBridge:
@@ -24,8 +29,11 @@ class TuneBridge:
     Tune takes an exception in an adapter for a failure of the trial, so errors are kept here and end the experiment.
     """
 
-    def __init__(self, driver: Driver, num_slots: Callable[[], int], interruption: Interruption) -> None:
+    def __init__(
+        self, driver: Driver, num_slots: Callable[[], int], interruption: Interruption, silence: SilenceWatch
+    ) -> None:
         self.driver = driver
+        self.silence = silence
         self.num_slots = num_slots
         self.interruption = interruption
         self.error: Exception | None = None
@@ -116,6 +124,7 @@ class DriverScheduler(TrialScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         bridge = self._bridge
+        bridge.silence.hear(trial.trial_id)
         try:
             decision = bridge.driver.on_epoch(bridge.trials[trial.trial_id], result[REPORT])
         except Exception as error:
@@ -158,9 +167,24 @@ class BridgeStopper(Stopper):
 
     def stop_all(self) -> bool:
         if not self._bridge.must_stop:
+            self._end_silent()
             return False
         for trial in self._bridge.tune_trials.values():
             if trial.temporary_state.ray_actor is not None:
                 ray.kill(trial.temporary_state.ray_actor)
         self._bridge.tune_trials.clear()
         return True
+
+    def _end_silent(self) -> None:
+        """End the workers of trials that hang; Tune then tries those again, as after any other death."""
+        bridge = self._bridge
+        running = {name: trial for name, trial in bridge.tune_trials.items() if trial.status == TuneTrial.RUNNING}
+        for name in bridge.silence.look(running):
+            actor = running[name].temporary_state.ray_actor
+            if actor is not None:
+                logger.warning(
+                    "trial %s: nothing heard for %g s; its worker is ended and it is tried again from its checkpoint",
+                    bridge.trials[name].id,
+                    bridge.silence.limit_s,
+                )
+                ray.kill(actor)

@@ -7,14 +7,13 @@ import gc
 import logging
 import math
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from orchestration.executors.protocol import Resources
 from orchestration.logs import collect_worker_logs, hand_to_root
+from orchestration.temporary import temporary_directory
 
 # Read by Ray when it is imported or started. Tune's snapshots, default loggers and changes of directory are off.
 _ENVIRONMENT = {
@@ -74,22 +73,21 @@ def ray_cluster(
             _shut_down()
         return
     # Ray's sockets live in this directory and their paths may have 107 characters: the name must stay short.
-    directory = tempfile.mkdtemp(prefix="dmd-")
-    try:
-        ray.init(
-            num_cpus=num_cpus,
-            resources=dict(custom) if custom else None,
-            include_dashboard=False,
-            log_to_driver=False,
-            configure_logging=False,
-            _temp_dir=directory,
-        )
-        yield
-    finally:
-        _shut_down()
-        if logs is not None:
-            collect_worker_logs(Path(directory, "session_latest", "logs"), logs)
-        shutil.rmtree(directory, ignore_errors=True)
+    with temporary_directory() as directory:
+        try:
+            ray.init(
+                num_cpus=num_cpus,
+                resources=dict(custom) if custom else None,
+                include_dashboard=False,
+                log_to_driver=False,
+                configure_logging=False,
+                _temp_dir=str(directory),
+            )
+            yield
+        finally:
+            _shut_down()
+            if logs is not None:
+                collect_worker_logs(directory / "session_latest" / "logs", logs)
 
 
 def _shut_down() -> None:

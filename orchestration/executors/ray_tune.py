@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from orchestration.executors.attempts import MAX_RETRIES
 from orchestration.executors.protocol import Resources, TrialRunner
 from orchestration.executors.ray_cluster import ray_cluster, slot_counter
 from orchestration.interruption import Interruption, StudyInterrupted
+from orchestration.temporary import temporary_directory
 
 
 class RayTuneExecutor:
@@ -20,8 +20,8 @@ class RayTuneExecutor:
 
     resources: of one trial. address: a running cluster, or None for one of our own on this machine, which then declares
     ``num_cpus`` and ``custom``. max_trials: at the same time; None: as many as fit. logs: where those of a cluster
-    of our own go; None: nowhere. A trial that loses a worker is tried ``MAX_RETRIES`` more times from its own
-    checkpoint.
+    of our own go; None: nowhere. silence_s: how long nothing may be heard of a trial; None: for ever. A trial that
+    loses a worker, or is silent, is tried ``MAX_RETRIES`` more times from its own checkpoint.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class RayTuneExecutor:
         custom: Mapping[str, float] | None = None,
         max_trials: int | None = None,
         logs: Path | None = None,
+        silence_s: float | None = None,
     ) -> None:
         self._resources = resources
         self._address = address
@@ -39,6 +40,7 @@ class RayTuneExecutor:
         self._custom = custom
         self._max_trials = max_trials
         self._logs = logs
+        self._silence_s = silence_s
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         if driver.has_all_given_out:
@@ -46,13 +48,14 @@ class RayTuneExecutor:
         with ray_cluster(self._address, self._num_cpus, self._custom, self._logs):
             interruption.listen_again()
             from orchestration.executors.ray_adapters import TuneBridge
+            from orchestration.executors.silence import SilenceWatch
 
             num_slots = slot_counter(self._resources, self._max_trials)
             # How many workers Tune may have starting at once; by default it starts them one after the other.
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(num_slots())
-            bridge = TuneBridge(driver, num_slots, interruption)
-            with tempfile.TemporaryDirectory(prefix="dmd-tune-", ignore_cleanup_errors=True) as storage:
-                _fit(bridge, runner, self._resources, storage)
+            bridge = TuneBridge(driver, num_slots, interruption, SilenceWatch(self._silence_s))
+            with temporary_directory("tune-") as storage:
+                _fit(bridge, runner, self._resources, str(storage))
             if bridge.error is not None:
                 raise bridge.error
             if interruption.is_requested and not (driver.has_all_given_out and driver.num_running == 0):

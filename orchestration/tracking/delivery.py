@@ -10,7 +10,6 @@ import csv
 import json
 import logging
 import os
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.events import Event
 from orchestration.logs import hand_to_root
+from orchestration.temporary import temporary_directory
 from orchestration.tracking.position import Position
 from orchestration.tracking.run_content import (
     LIMIT_TAG,
@@ -184,15 +184,16 @@ class Delivery:
         return run
 
     def _end_run(self, run: str, event: Event, record: RunRecord) -> None:
-        with tempfile.TemporaryDirectory(prefix="dmd-artifacts-") as folder:
-            path = Path(folder, RECORD_ARTIFACT)
-            path.write_text(json.dumps(event.data["record"]), encoding="utf-8")
+        with temporary_directory("artifacts-") as directory:
+            folder = directory / "run"
+            folder.mkdir()
+            (folder / RECORD_ARTIFACT).write_text(json.dumps(event.data["record"]), encoding="utf-8")
             if record.predictions is not None:
-                _write_predictions(Path(folder, "predictions.csv"), record.predictions)
+                _write_predictions(folder / "predictions.csv", record.predictions)
             details = details_path(self._details, record.trial_id)
             if details.is_file():
-                Path(folder, DETAILS_ARTIFACT).symlink_to(details)
-            self._log_artifacts(run, folder)
+                (folder / DETAILS_ARTIFACT).symlink_to(details)
+            self._log_artifacts(run, str(folder))
         if self._checkpoints is not None and record.stage == "confirm":
             checkpoint = self._checkpoints / record.trial_id
             if checkpoint.is_dir():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import UsageError
 from orchestration.reuse.known_results import FindResult, KnownResult
+from orchestration.temporary import temporary_directory
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
 from orchestration.tracking.run_content import CONTEXT_TAG, RESULT_TAG
@@ -82,14 +82,14 @@ def _read_details(client: MlflowClient, run_id: str) -> Details | None:
     content = _read_artifact(client, run_id, DETAILS_ARTIFACT)
     if content is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="dmd-reuse-") as folder:
-        Path(folder, "details.npz").write_bytes(content)
-        return details_in(Path(folder))("details")
+    with temporary_directory("reuse-") as folder:
+        (folder / "details.npz").write_bytes(content)
+        return details_in(folder)("details")
 
 
 def _read_artifact(client: MlflowClient, run_id: str, name: str) -> bytes | None:
-    with tempfile.TemporaryDirectory(prefix="dmd-reuse-") as folder:
+    with temporary_directory("reuse-") as folder:
         try:
-            return Path(client.download_artifacts(run_id, name, folder)).read_bytes()
+            return Path(client.download_artifacts(run_id, name, str(folder))).read_bytes()
         except Exception:  # each kind of artifact store raises its own; a trial that is not found is run
             return None

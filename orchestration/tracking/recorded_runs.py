@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from urllib.request import url2pathname
 
 from orchestration.errors import UsageError
 from orchestration.recorded import RecordedStudy
+from orchestration.temporary import temporary_directory
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
 from orchestration.tracking.run_content import LIMIT_TAG, STUDY_TAG, TRIAL_ID_TAG
@@ -45,10 +45,10 @@ def read_server(uri: str, studies: Sequence[str]) -> Iterator[tuple[RecordedStud
     """
     target = without_credentials(uri)
     _refuse_new_database(uri, target)
-    with tempfile.TemporaryDirectory(prefix="dmd-report-") as folder:
+    with temporary_directory("report-") as folder:
         try:
             client = connect(uri)
-            yield tuple(_read_study(client, name, target, Path(folder, str(i))) for i, name in enumerate(studies))
+            yield tuple(_read_study(client, name, target, folder / str(i)) for i, name in enumerate(studies))
         except UsageError:
             raise
         except Exception as error:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from orchestration.executors.protocol import Resources
 from orchestration.executors.ray_tune import RayTuneExecutor
+from orchestration.logs import quiet_libraries
 from tests.orchestration.studies import run_toy, searched
 
 NUM_SEARCH, NUM_CONFIRM, NUM_EPOCHS = 10, 4, 5
 
 
 def main() -> None:
+    quiet_libraries()
     outcome = run_toy(
         Path(sys.argv[1]),
         searched(NUM_SEARCH, NUM_CONFIRM, NUM_EPOCHS),

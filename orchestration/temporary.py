@@ -1,0 +1,58 @@
+"""Temporary directories that do not outlive a crash by more than the next start.
+
+Whoever makes one holds a lock in it; the system gives the lock back however the process ends. A directory whose lock
+nobody holds was left by a process that was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+PREFIX = "dmd-"
+LOCK_FILE = "owner.lock"
+
+
+@contextlib.contextmanager
+def temporary_directory(purpose: str = "") -> Iterator[Path]:
+    """A directory of this process, gone at the end. purpose: begins its name; short, Ray's sockets live in one."""
+    directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}"))
+    descriptor = os.open(directory / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        os.close(descriptor)
+
+
+def remove_abandoned() -> list[Path]:
+    """Remove the temporary directories of our own whose processes were killed; returns them."""
+    removed = []
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if directory.stat().st_uid == os.getuid() and _is_abandoned(directory):
+                shutil.rmtree(directory, ignore_errors=True)
+                if directory.exists():
+                    # Processes that die slowly still wrote there: the next start tries again.
+                    (directory / LOCK_FILE).touch()
+                else:
+                    removed.append(directory)
+    return removed
+
+
+def _is_abandoned(directory: Path) -> bool:
+    """Whether nobody holds the lock. One without a lock is being made, or none of ours."""
+    descriptor = os.open(directory / LOCK_FILE, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

@@ -1,0 +1,51 @@
+"""Temporary directories go with their process, or, if that was killed, with the next start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from orchestration.temporary import remove_abandoned, temporary_directory
+
+KILLED = """
+import os, signal
+from orchestration.temporary import temporary_directory
+with temporary_directory("x-") as directory:
+    (directory / "deep").mkdir()
+    print(directory, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+def test_a_killed_process_leaves_a_directory_until_the_next_start_and_others_keep_theirs(place):
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
+    left = Path(done.stdout.strip())
+    assert left.parent == place
+    assert (left / "deep").is_dir()
+    (place / "dmd-mine").mkdir()
+    (place / "other").mkdir()
+    with temporary_directory() as used:
+        assert remove_abandoned() == [left]
+        assert {path.name for path in place.iterdir()} == {"dmd-mine", "other", used.name}
+    assert not used.exists()
+
+
+def test_a_directory_goes_when_its_user_fails(place):
+    with pytest.raises(RuntimeError), temporary_directory("y-") as directory:
+        (directory / "file").touch()
+        raise RuntimeError
+    assert list(place.iterdir()) == []
+    assert directory.name.startswith("dmd-y-")
