@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+from orchestration.events import Event
 from orchestration.ledger import Ledger, read_events
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.delivery import Delivery, connect, store_of
@@ -59,7 +60,7 @@ class MlflowTracker:
         self._min_batch_s = min_batch_s
         self._target = without_credentials(self._uri)
         self._position = load_position(self._directory, self._target, ledger.length)
-        self._certain_from = ledger.length
+        self._certain_from = self._end_of_batch()
         self._delivery: Delivery | None = None
         self._has_news = threading.Event()
         self._ends = threading.Event()
@@ -105,7 +106,7 @@ class MlflowTracker:
                 # Whatever goes wrong here must not touch the study. It is tried again: servers come back.
                 self._problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 logger.info("MLflow is away, events wait in the ledger: %s", self._problem)
-                self._certain_from = max(self._certain_from, self._ledger.length)
+                self._certain_from = max(self._certain_from, self._end_of_batch())
                 if self._delivery is not None:
                     self._delivery.certain_from = self._certain_from
                 time.sleep(wait_s if self._status is None else _FIRST_WAIT_S)
@@ -124,10 +125,23 @@ class MlflowTracker:
                 self._position,
                 self._certain_from,
             )
-        while (end := self._ledger.length) > self._position.offset:
-            batch = list(itertools.islice(read_events(self._ledger.path, self._position.offset, end), _BATCH))
+        while batch := self._next_batch():
             self._delivery.deliver(batch)
             self._remember(self._delivery.position_at(batch[-1][1]))
+
+    def _next_batch(self) -> list[tuple[Event, int]]:
+        start, end = self._position.offset, self._ledger.length
+        return list(itertools.islice(read_events(self._ledger.path, start, end), _BATCH)) if end > start else []
+
+    def _end_of_batch(self) -> int:
+        """Where the part of the ledger ends that may have been sent without being remembered: one batch at most.
+
+        A position is on disk before the next batch is sent. Where none is remembered, everything may have been sent.
+        """
+        if self._position.offset == 0:
+            return self._ledger.length
+        batch = self._next_batch()
+        return batch[-1][1] if batch else self._position.offset
 
     def _end_study(self) -> None:
         if self._delivery is not None:

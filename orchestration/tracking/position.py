@@ -36,7 +36,7 @@ def load_position(directory: Path, target: str, ledger_length: int) -> Position:
 
 
 def save_position(directory: Path, target: str, position: Position) -> None:
-    """Remember ``position``; a crash leaves the old one or the new one."""
+    """Remember ``position``; a crash leaves the old one or the new one. It is on disk on return."""
     content = {
         "target": target,
         "offset": position.offset,
@@ -44,5 +44,13 @@ def save_position(directory: Path, target: str, position: Position) -> None:
         "runs": dict(position.runs),
     }
     temporary = directory / f"{POSITION_FILE}.tmp"
-    temporary.write_text(json.dumps(content), encoding="utf-8")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(content))
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(temporary, directory / POSITION_FILE)
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

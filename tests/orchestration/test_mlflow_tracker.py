@@ -167,10 +167,32 @@ def test_a_run_whose_first_write_was_lost_is_found_again_and_is_whole(tmp_path, 
 
     monkeypatch.setattr(MlflowClient, "log_batch", lose_once)
     run_toy(tmp_path, listed(trials), is_tracked=True)
+    # On a busy machine the first session may give up on its store; the next one delivers.
+    run_toy(tmp_path, listed(trials), is_tracked=True)
     store = check(tmp_path)
     assert len(lost) == 1
     assert store.runs_per_trial.total() == 2
     assert {run.data.params["seed"] for run in store.trials.values()} == {"0", "1"}
+
+
+def test_after_a_crash_only_what_was_on_its_way_is_looked_up(tmp_path, monkeypatch):
+    from orchestration.tracking import mlflow_tracker
+    from orchestration.tracking.delivery import Delivery
+
+    monkeypatch.setattr(mlflow_tracker, "_BATCH", 4)
+    looked_up, find = [], Delivery._find_run
+    monkeypatch.setattr(
+        Delivery, "_find_run", lambda self, tag, value: looked_up.append(value) or find(self, tag, value)
+    )
+    trials = [make_trial(seed) for seed in range(6)]
+    run_toy(tmp_path, listed(trials[:1]), is_tracked=True)
+    assert looked_up == [STUDY]
+    run_toy(tmp_path, listed(trials))
+    # The next batch may have been sent before a crash: it holds a start and the events of one trial.
+    looked_up.clear()
+    run_toy(tmp_path, listed(trials), is_tracked=True)
+    assert looked_up == [trials[1].id]
+    assert check(tmp_path).runs_per_trial.total() == 6
 
 
 def test_a_position_of_another_store_or_of_a_longer_ledger_is_not_used(tmp_path):
