@@ -232,7 +232,7 @@ def _optimism_grid(optimism: Optimism) -> Grid | None:
             row.arm,
             str(row.num_cells),
             str(row.num_searched),
-            *_gap_cells(row.searched, row.confirmed, row.rerun, row.new_data, metric),
+            *_gap_cells(row.searched, row.confirmed, (row.rerun, row.new_data), metric),
         )
         for row in optimism.search
     ]
@@ -243,14 +243,13 @@ def _optimism_grid(optimism: Optimism) -> Grid | None:
 
 def _valid_test_grid(optimism: Optimism) -> Grid | None:
     metric = optimism.objective
-    rows = [(row.arm, *_gap_cells(row.valid, row.test, row.rerun, row.new_data, metric)) for row in optimism.valid_test]
-    names = ("n", f"valid {metric.label}", f"test {metric.label}", "lost", "rerun 95%", "new data 95%")
-    return Grid(("Arm", *names), "lrrrrrr", tuple(rows)) if rows else None
+    rows = [(row.arm, *_gap_cells(row.valid, row.test, (row.rerun,), metric)) for row in optimism.valid_test]
+    names = ("n", f"valid {metric.label}", f"test {metric.label}", "lost", "rerun 95%")
+    return Grid(("Arm", *names), "lrrrrr", tuple(rows)) if rows else None
 
 
-def _gap_cells(promised: float, found: float, rerun: Estimate, new_data: Estimate, metric: Metric) -> tuple[str, ...]:
-    """n, both means, the gap, both intervals."""
-    decimals = decimals_for([rerun.half_width, new_data.half_width], metric.decimals)
-    means = (fixed(promised, decimals), fixed(found, decimals), fixed(rerun.value, decimals, signed=True))
-    intervals = (interval_cell(estimate, decimals, signed=True) for estimate in (rerun, new_data))
-    return str(rerun.n), *means, *intervals
+def _gap_cells(promised: float, found: float, gaps: Sequence[Estimate], metric: Metric) -> tuple[str, ...]:
+    """n, both means, the gap, its intervals. gaps: estimates of the gap, that over fresh seeds first."""
+    decimals = decimals_for([gap.half_width for gap in gaps], metric.decimals)
+    means = (fixed(promised, decimals), fixed(found, decimals), fixed(gaps[0].value, decimals, signed=True))
+    return str(gaps[0].n), *means, *(interval_cell(gap, decimals, signed=True) for gap in gaps)

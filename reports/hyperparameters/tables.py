@@ -70,12 +70,12 @@ _GAP_COLUMNS = ("lost", "n", "rerun_low", "rerun_high", "new_data_low", "new_dat
 def _optimism(section: Hyperparameters) -> Iterator[tuple[Cell, ...]]:
     objective = section.optimism.objective.name
     for row in section.optimism.search:
-        gap = _gap(row.rerun, row.new_data)
+        gap = (*_gap(row.rerun), row.new_data.low, row.new_data.high)
         yield row.arm, "search", objective, row.searched, row.confirmed, *gap, row.num_searched
     for gap_row in section.optimism.valid_test:
-        gap = _gap(gap_row.rerun, gap_row.new_data)
+        gap = (*_gap(gap_row.rerun), None, None)
         yield gap_row.arm, "valid to test", objective, gap_row.valid, gap_row.test, *gap, None
 
 
-def _gap(rerun: Estimate, new_data: Estimate) -> tuple[Cell, ...]:
-    return rerun.value, rerun.n, rerun.low, rerun.high, new_data.low, new_data.high
+def _gap(rerun: Estimate) -> tuple[Cell, ...]:
+    return rerun.value, rerun.n, rerun.low, rerun.high

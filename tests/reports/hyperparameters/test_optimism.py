@@ -9,9 +9,11 @@ import pytest
 from scipy import stats
 
 from reports.analysis import analyse
+from reports.hyperparameters.grids import hyperparameter_grids
 from reports.hyperparameters.optimism import Optimism
+from reports.hyperparameters.tables import hyperparameter_tables
 from reports.record import RunRecord
-from tests.reports.hyperparameters.searches import make_search_records, make_search_study
+from tests.reports.hyperparameters.searches import make_search_study
 from tests.reports.studies import failed, make_record, make_search_record
 
 
@@ -50,8 +52,6 @@ def test_both_gaps_by_hand() -> None:
     assert (gap.valid, gap.test, gap.rerun.value, gap.rerun.n) == pytest.approx((1.65, 1.9, 0.25, 4))
     # Within runs the gap is .3, .3 and .2, .2: it does not vary between seeds.
     assert gap.rerun.half_width == pytest.approx(0)
-    # Over the two folds: variance of (.3, .2) is .005, times 1/2 + 100/300.
-    assert gap.new_data.half_width == pytest.approx(stats.t.ppf(0.975, 1) * np.sqrt(0.005 * (1 / 2 + 1 / 3)))
 
 
 def test_lost_is_positive_also_where_higher_is_better() -> None:
@@ -76,11 +76,16 @@ def test_a_failed_run_has_no_gap_and_an_inherited_configuration_was_promised_not
     assert [gap.arm for gap in optimism.valid_test] == ["full", "no_ca"]
 
 
-def test_one_official_split_says_why_new_data_is_silent() -> None:
-    study = make_search_study(folds=(None,))
-    records = make_search_records(study, lambda draw: 1.0, 3)
-    best = min(records, key=lambda record: record.valid["mae"])
-    records += [make_record("full", seed, None, 1.1, parameters=best.parameters) for seed in (1, 2)]
-    (gap,) = analyse(study, records).hyperparameters.optimism.valid_test
-    assert gap.new_data.half_width is None
-    assert "official split" in gap.new_data.note
+def test_the_gap_to_the_test_part_has_no_interval_over_folds_that_differ_in_difficulty() -> None:
+    study = make_search_study({"alpha": {"uniform": [0.0, 1.0]}}, folds=(0, 1))
+    report = analyse(study, records_of(VALID, TEST, {0: 0.9, 1: 2.1}))
+    section = hyperparameter_grids(report)
+    assert section.optimism is not None
+    assert section.valid_test is not None
+    assert "new data 95%" in section.optimism.headings
+    assert section.valid_test.headings[-2:] == ("lost", "rerun 95%")
+    (table,) = (table for table in hyperparameter_tables(report.hyperparameters) if table.name == "optimism")
+    by_gap = {row[1]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert by_gap["search"]["new_data_low"] is not None
+    assert (by_gap["valid to test"]["new_data_low"], by_gap["valid to test"]["new_data_high"]) == (None, None)
+    assert by_gap["valid to test"]["rerun_low"] is not None
