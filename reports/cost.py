@@ -22,7 +22,7 @@ def tabulate_cost(study: StudyDescription, records: Sequence[RunRecord]) -> Cost
                 own = [run for run in runs if run.reused_from is None]
                 # fsum is exact: the total does not depend on the order of the records.
                 device_s = math.fsum(run.device_s for run in own)
-                epochs = sum(run.num_epochs for run in own)
+                epochs = sum(run.num_epochs for run in own) if arm.has_gradients else None
                 rows.append(CostRow(arm.name, stage, len(runs), len(runs) - len(own), epochs, device_s))
     origins = Counter(record.reused_from for record in records if record.reused_from is not None)
     return CostTable(tuple(rows), tuple(sorted(origins.items())))

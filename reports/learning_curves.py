@@ -53,12 +53,19 @@ class LearningCurves:
 
 
 def learning_curves(study: StudyDescription, results: ResultsTable) -> LearningCurves:
-    """The curves of every arm that has at least one completed confirm run with epochs."""
+    """The curves of every arm that is trained by gradients and has a completed confirm run with epochs.
+
+    An epoch of a closed form is another penalty, not more training.
+    """
     metric = objective_metric(study)
     runs: list[dict[Place, RunRecord]] = [{} for _ in results.arms]
     for (arm, seed, cell), record in results.runs.items():
         runs[arm][seed, cell] = record
-    curves = [_curve(arm.name, arm.label, found, metric) for arm, found in zip(study.arms, runs, strict=True) if found]
+    curves = [
+        _curve(arm.name, arm.label, found, metric)
+        for arm, found in zip(study.arms, runs, strict=True)
+        if found and arm.has_gradients
+    ]
     return LearningCurves(metric, tuple(curve for curve in curves if curve is not None))
 
 

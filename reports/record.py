@@ -116,6 +116,14 @@ class ArmDescription:
         return self.model == "external"
 
     @property
+    def has_gradients(self) -> bool:
+        """Whether training follows gradients, epoch by epoch: not if the built model has no trainable parameter.
+
+        True where the number was not recorded.
+        """
+        return self.facts.get("num_parameters") != 0
+
+    @property
     def company(self) -> dict[str, Value]:
         """The settings that are no components."""
         return {name: value for name, value in self.settings.items() if name not in self.components}

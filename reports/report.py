@@ -163,14 +163,15 @@ class CostRow:
     """What one arm cost in one stage.
 
     reused: those of the trials whose results were taken over from other studies. epochs, device_s (seconds that a trial
-    held its device, summed): of the others.
+    held its device, summed): of the others. epochs: None for a method that no gradient trains, whose rounds are other
+    things (a path of penalties).
     """
 
     arm: str
     stage: str
     trials: int
     reused: int
-    epochs: int
+    epochs: int | None
     device_s: float
 
     @property
@@ -194,7 +195,7 @@ class CostTable:
             "",
             sum(row.trials for row in self.rows),
             sum(row.reused for row in self.rows),
-            sum(row.epochs for row in self.rows),
+            sum(row.epochs or 0 for row in self.rows),
             math.fsum(row.device_s for row in self.rows),
         )
 

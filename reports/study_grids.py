@@ -48,7 +48,7 @@ def cost_grid(report: Report) -> Grid | None:
             row.stage,
             str(row.trials),
             *([str(row.reused)] if has_reused else []),
-            str(row.epochs),
+            ABSENT if row.epochs is None else str(row.epochs),
             duration_text(row.device_s),
             ABSENT if row.trial_s is None else duration_text(row.trial_s),
         )

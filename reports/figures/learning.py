@@ -23,7 +23,7 @@ def learning_plot(report: Report) -> Plot | NoPlot:
     """The learning curves of a report."""
     found = report.learning
     if not found.curves:
-        return NoPlot(NAME, "No learning curves: no confirm run has completed an epoch.")
+        return NoPlot(NAME, "No learning curves: no confirm run has completed an epoch of training.")
     metric = found.metric
     told = "; ".join(
         f"{curve.label} from {fixed(float(curve.mean[0]), metric.decimals)} to "
@@ -32,6 +32,8 @@ def learning_plot(report: Report) -> Plot | NoPlot:
     )
     left_out = sum(curve.num_left_out for curve in found.curves)
     without = f" Without {left_out} failed runs." if left_out else ""
+    others = [arm.label for arm in report.study.arms if not arm.has_gradients]
+    without += f" No gradient trains {', '.join(others)}: no curve." if others else ""
     return Plot(
         NAME,
         f"Learning curves: {metric.label} on validation",

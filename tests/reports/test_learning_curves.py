@@ -64,6 +64,19 @@ def test_search_trials_and_failed_runs_stay_out() -> None:
     assert np.isnan(curve.seed_deviation).all()
 
 
+def test_a_method_without_gradients_has_no_curve_whatever_it_calls_an_epoch() -> None:
+    study = make_study(("full", "path"), seeds=(1,), folds=(0,))
+    study = replace(
+        study,
+        arms=tuple(
+            replace(arm, facts={"num_parameters": size}) for arm, size in zip(study.arms, (900, 0), strict=True)
+        ),
+    )
+    records = [trained(make_record(arm, 1, 0, 0.9), [1.0, 0.9, 0.8]) for arm in ("full", "path")]
+    found = learning_curves(study, ResultsTable.from_records(study, records))
+    assert [curve.arm for curve in found.curves] == ["full"]
+
+
 def test_a_share_is_shown_in_per_cent() -> None:
     study = replace(make_study(seeds=(1,), folds=(0,)), search={"objective": "valid/acc7"})
     record = replace(make_record("full", 1, 0, 0.9), epochs=(EpochPoint(1, {"valid/acc7": 0.4, "valid/mae": 1.0}),))
