@@ -17,6 +17,9 @@ ROW, TOP, BOTTOM = 0.40, 0.34, 0.52
 """Inches: height of a row, and what is kept free above and below the rows."""
 
 
+_MOST_TICKS, _TICK_ROOM = 6, 0.55
+"""Intervals between ticks of a wide axis, and the inches that one takes at least: a label of five figures and a gap."""
+
 _MOST_WIDTHS = 3.0
 """How far the picture may reach beyond the values, in median widths of an interval."""
 
@@ -51,12 +54,18 @@ def interval_axes(rows: Sequence[IntervalRow], columns: Columns, reference: floa
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.tick_params(axis="x", length=0)
-    axes.locator_params(axis="x", nbins=6)
+    axes.locator_params(axis="x", nbins=_num_ticks(figure, axes))
     for place in range(1, len(rows)):
         axes.axhline(0.5 - place, color=FAINT, linewidth=0.6)
     if reference is not None:
         axes.axvline(reference, color=MUTED, linewidth=1.0)
     return figure, axes
+
+
+def _num_ticks(figure: Figure, axes: Axes) -> int:
+    """How many intervals between ticks leave every label room beside its neighbours."""
+    inches = axes.get_position().width * figure.get_figwidth()
+    return max(1, min(_MOST_TICKS, int(inches / _TICK_ROOM)))
 
 
 def draw_interval(axes: Axes, place: int, row: IntervalRow, color: str, marker: str, is_filled: bool) -> None:

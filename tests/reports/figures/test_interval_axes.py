@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from reports.figures.interval_axes import Columns, draw_interval, interval_axes
+from reports.figures.style import WIDTH, report_style
 from reports.interval_rows import IntervalRow
 
 
@@ -28,6 +31,18 @@ def test_one_interval_of_another_size_is_cut_with_an_arrow() -> None:
     draw_interval(axes, 2, rows[2], "#000000", "o", True)
     markers = [(line.get_marker(), *line.get_xdata()) for line in axes.lines if line.get_marker() in ("<", ">", "|")]
     assert markers == [("<", pytest.approx(low)), (">", pytest.approx(high))]
+
+
+@pytest.mark.parametrize("free", [0.9, 1.2, 1.8, 3.0, 6.0])
+def test_labels_of_ticks_stand_apart_however_narrow_the_axis(free: float) -> None:
+    with report_style():
+        figure, axes = interval_axes([row(0.97, 0.13)], Columns(WIDTH - free, 0.0), reference=1.0)
+        figure.draw_without_rendering()
+        low, high = axes.get_xlim()
+        shown = [label for label in axes.get_xticklabels() if low <= label.get_position()[0] <= high]
+        assert shown
+        boxes = [label.get_window_extent() for label in shown]
+        assert all(left.x1 + 4 <= right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def test_without_any_value_there_is_an_empty_axis() -> None:
