@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.panels import PanelGrid, panels
 from reports.figures.plot import NoPlot, Plot
-from reports.figures.style import BLUE, GREY, INK, LIGHT_PAGE, MUTED, ORANGE, SMALL, WIDTH, shorten
+from reports.figures.style import BLUE, GREY, INK, LIGHT_PAGE, LINE, MUTED, ORANGE, SMALL, WIDTH, shorten, wrap
 from reports.hyperparameters.parallel import BEST_SHARE, ParallelLines, parallel_lines
 from reports.report import Report
 
@@ -48,7 +48,7 @@ def parallel_plot(report: Report) -> Plot | NoPlot:
 def draw_parallel(found: Sequence[ParallelLines]) -> Figure:
     """One panel per arm, below each other."""
     titles = [f"{lines.arm} ({len(lines.ranks)} trials, {lines.num_pruned} stopped early)" for lines in found]
-    figure, places = panels(titles, PanelGrid(1, 1.9, gap=(0.0, 0.75), left=0.4, bottom=0.3))
+    figure, places = panels(titles, PanelGrid(1, 1.9, gap=(0.0, 0.87), left=0.4, bottom=0.42))
     for axes, lines in zip(places, found, strict=True):
         box = axes.get_position()
         axes.set_position((box.x0, box.y0, 1 - 2 * box.x0, box.height))
@@ -76,7 +76,8 @@ def _draw_lines(axes: Axes, lines: ParallelLines) -> None:
     names = [axis.name for axis in lines.axes]
     for place, name in enumerate([*names, "rank"]):
         axes.axvline(place, color=MUTED, linewidth=0.8, zorder=1)
-        axes.text(place, -0.08, shorten(name, room, SMALL), color=INK, fontsize=SMALL, ha="center", va="top")
+        text = wrap(name, room, SMALL)
+        axes.text(place, -0.08, text, color=INK, fontsize=SMALL, ha="center", va="top", linespacing=LINE)
     ticks = [*(axis.ticks for axis in lines.axes), ((0.0, "worst"), (1.0, "best"))]
     for place, labels in enumerate(ticks):
         for height, label in labels:

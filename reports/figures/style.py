@@ -8,6 +8,7 @@ difference between two things: markers, places or labels tell them apart as well
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ WIDTH = 7.4
 """Inches; at 9 points the text of a figure is about as large as that of the page around it."""
 
 TEXT, SMALL = 9.0, 7.6
+
+LINE = 1.15
+"""Height of a line of text, in sizes of its letters."""
 
 _SETTINGS: Mapping[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and copied
@@ -72,6 +76,10 @@ _SETTINGS: Mapping[Any, Any] = {
 }
 
 
+_BREAK = re.compile(r"\s+|(?<=[._/])(?=\w)")
+"""Where a line may end: at a space, and within a name such as ``kernel.language`` or ``hetero_gd``."""
+
+
 @contextmanager
 def report_style() -> Iterator[None]:
     """Matplotlib's own defaults with this style on top, whatever a ``matplotlibrc`` says; undone afterwards.
@@ -104,6 +112,19 @@ def text_width(text: str, size: float = TEXT) -> float:
     font.set_size(size, 72)
     font.set_text(text)
     return float(font.get_width_height()[0]) / 64 / 72
+
+
+def wrap(text: str, inches: float, size: float = TEXT) -> str:
+    """``text`` in one line of ``inches`` or else in two, broken at a space or after a dot; what still is too long is
+    cut. The first line takes as much as it holds."""
+    if text_width(text, size) <= inches:
+        return text
+    breaks = [
+        match.end() for match in _BREAK.finditer(text) if text_width(text[: match.end()].rstrip(), size) <= inches
+    ]
+    if not breaks:
+        return shorten(text, inches, size)
+    return f"{text[: breaks[-1]].rstrip()}\n{shorten(text[breaks[-1] :], inches, size)}"
 
 
 def shorten(text: str, inches: float, size: float = TEXT) -> str:

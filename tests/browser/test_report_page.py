@@ -92,6 +92,23 @@ def test_the_first_screen_says_which_components_matter(page: Browser) -> None:
     assert seen.count("±") >= 12
 
 
+def test_a_wide_table_may_have_the_free_margin_and_nothing_else_does(page: Browser) -> None:
+    margin, others, overflow = page.run(
+        """
+        const right = (found) => found.getBoundingClientRect().right;
+        const window_ = document.documentElement.clientWidth;
+        return [
+          Math.max(...[...document.querySelectorAll("main .table")].map((table) => window_ - right(table))),
+          Math.max(...[...document.querySelectorAll("section > :not(.table)")].map((found) => found.clientWidth)),
+          document.documentElement.scrollWidth - window_,
+        ];
+        """
+    )
+    assert margin <= 16
+    assert others <= 66 * 16
+    assert overflow <= 0
+
+
 def test_every_figure_has_a_name_and_a_description_and_keeps_its_words_inside(page: Browser) -> None:
     figures = page.all("figure svg")
     assert len(figures) >= 8

@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from reports.figures.style import DARK_PAGE, LIGHT_PAGE, SERIES, report_style, shorten, text_width
+from reports.figures.style import DARK_PAGE, LIGHT_PAGE, SERIES, report_style, shorten, text_width, wrap
 
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 DEFICIENCIES = {
@@ -49,6 +49,27 @@ def test_series_stand_out_from_the_page(page: str) -> None:
 def test_series_can_be_told_apart(deficiency: str) -> None:
     seen = [lab(np.clip(DEFICIENCIES[deficiency] @ linear(color), 0, 1)) for color in SERIES]
     assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)) > 10
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("w/o CA", ["w/o CA"]),
+        ("w/o HeteroGD, heads kept", ["w/o HeteroGD,", "heads kept"]),
+        ("kernel.language", ["kernel.", "language"]),
+    ],
+)
+def test_words_wrap_into_two_lines_and_lose_nothing(text: str, lines: list[str]) -> None:
+    inches = 1.05 * max(text_width(line) for line in lines)
+    assert wrap(text, inches).split("\n") == lines
+
+
+def test_words_that_fit_into_no_two_lines_are_cut() -> None:
+    for text in ("one two three four five six", "unbreakableword"):
+        lines = wrap(text, 0.6).split("\n")
+        assert len(lines) <= 2
+        assert lines[-1].endswith("…")
+        assert all(text_width(line) <= 0.6 for line in lines)
 
 
 def test_a_users_settings_change_nothing_and_are_left_alone() -> None:
