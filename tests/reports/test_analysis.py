@@ -14,9 +14,7 @@ from reports.analysis import analyse
 from reports.markdown import render_markdown
 from reports.record import Contrast, RunRecord, StudyDescription
 from reports.report import Report
-from reports.rounding import ABSENT
 from reports.statistics.scores import SCORES
-from reports.study_grids import cost_grid
 from tests.reports.studies import (
     BESIDE,
     EDGES,
@@ -214,19 +212,6 @@ def test_cost_counts_every_trial_once() -> None:
     assert sum(row.device_s for row in cost.rows) == pytest.approx(40 * 2.5)
     together = analyse(study, [replace(record, workers=3) for record in records]).cost
     assert sum(row.device_s for row in together.rows) == pytest.approx(3 * 40 * 2.5)
-
-
-def test_rounds_of_a_method_without_gradients_are_no_epochs() -> None:
-    study = make_study(("full", "path"), seeds=(1,), folds=(0,))
-    full, path = study.arms
-    study = replace(study, arms=(full, replace(path, facts={"num_parameters": 0})))
-    records = [replace(make_record(arm, 1, 0, 0.9), num_epochs=13) for arm in ("full", "path")]
-    report = analyse(study, records)
-    assert [(row.arm, row.epochs) for row in report.cost.rows] == [("full", 13), ("path", None)]
-    grid = cost_grid(report)
-    assert grid is not None
-    at = grid.headings.index("epochs")
-    assert [row[at] for row in grid.rows] == ["13", ABSENT, "13"]
 
 
 def test_an_arm_missing_in_some_folds_is_said_and_compared_on_the_others() -> None:
