@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TORCH ?=
 TORCH_VERSION := 2.13.0
 
-.PHONY: install search test test-full test-browser check format bench lock clean
+.PHONY: install search test test-full test-browser check audit format bench lock clean
 
 install: $(STAMP)
 
@@ -41,6 +41,10 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Known vulnerabilities of the installed packages; succeeds, and says so, where there is no network.
+audit: install
+	$(BIN)/python -m scripts.audit
 
 format: install
 	$(BIN)/ruff format .

@@ -39,6 +39,7 @@ from orchestration.stopping import NeverStop, StoppingRule, make_stopping
 from orchestration.study import StudyOutcome, run_study
 from orchestration.tally import StudyTally
 from orchestration.temporary import remove_abandoned
+from orchestration.tracking.credentials import content_without_credentials
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from orchestration.workspace import EXTERNAL_KEY, Manifest, Workspace, require_same_study
 from reports.record import StudyDescription
@@ -202,5 +203,6 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
         earlier = count_earlier_looks(workspace, dataset.content_hash)
         expected = expectation_of(estimate_study(planned))
         description = replace(description, scored_before=earlier, estimate=expected)
-    workspace.write_manifest(Manifest(description, planned.space.resolved(), deciding))
+    space = content_without_credentials(planned.space.resolved())
+    workspace.write_manifest(Manifest(description, space, deciding))
     return description

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from logging.handlers import MemoryHandler, RotatingFileHandler
 from pathlib import Path
 
+from orchestration.tracking.credentials import without_credentials
+
 LOG_FILE = "study.log"
 OWN_PACKAGES = ("dmd", "orchestration", "reports", "search_spaces")
 
@@ -28,7 +30,14 @@ class _OwnWarnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.split(".")[0] in OWN_PACKAGES:
-            print(f"{record.levelname.lower()}: {record.getMessage()}", file=sys.stderr)
+            print(f"{record.levelname.lower()}: {without_credentials(record.getMessage())}", file=sys.stderr)
+
+
+class _Discreet(logging.Formatter):
+    """What libraries log about a connection that failed has its address in it, and that a password."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_credentials(super().format(record))
 
 
 def quiet_libraries() -> None:
@@ -44,7 +53,7 @@ def study_logs(directory: Path) -> Iterator[None]:
     """Write what is logged meanwhile, and what was kept, to ``directory``; made if absent."""
     directory.mkdir(parents=True, exist_ok=True)
     file = RotatingFileHandler(directory / LOG_FILE, maxBytes=_MOST_BYTES, backupCount=_NUM_OLD, encoding="utf-8")
-    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    file.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     for early in [handler for handler in root.handlers if isinstance(handler, MemoryHandler)]:
         early.setTarget(file)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-BLOCK_VALUES = 1 << 22
-"""16 MiB of float32."""
+BLOCK_VALUES = 1 << 20
+"""4 MiB of float32."""
 
 
 def row_blocks(shape: Sequence[int], most_values: int = BLOCK_VALUES) -> Iterator[slice]:

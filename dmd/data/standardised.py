@@ -12,10 +12,11 @@ CLIP = 5.0
 
 def standardise(values: FloatArray, lengths: IntArray, mean: FloatArray, std: FloatArray) -> FloatArray:
     """values (n, T, D), the real steps first: centred, scaled and clipped; padded steps stay exactly zero."""
-    scaled = np.clip((values - mean) / std, -CLIP, CLIP)
+    scaled = values - mean
+    np.divide(scaled, std, out=scaled)
+    np.clip(scaled, -CLIP, CLIP, out=scaled)
     scaled[~real_steps(lengths, values.shape[1])] = 0.0
-    standardised: FloatArray = scaled.astype(np.float32, copy=False)
-    return standardised
+    return scaled
 
 
 def real_steps(lengths: IntArray, num_steps: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 from dmd.data.arrays import FloatArray, IntArray
+from dmd.data.row_blocks import row_blocks
 from dmd.data.standardised import standardise
 
-_GIVEN_BACK_AFTER = 1 << 26
+_GIVEN_BACK_AFTER = 1 << 24
 """Bytes."""
 
 
@@ -61,10 +62,15 @@ class StoredRows:
 
     def __getitem__(self, rows: IntArray | slice) -> FloatArray:
         """The values of the given rows, (k, T, D), in memory."""
-        values = self.file.read(self.rows[rows])
-        if self.mean is None or self.std is None:
-            return values
-        return standardise(values, self.lengths[rows], self.mean, self.std)
+        places, lengths = self.rows[rows], self.lengths[rows]
+        values: FloatArray = np.empty((len(places), *self.shape[1:]), np.float32)
+        # In blocks, so that what comes between the file and the batch stays small.
+        for block in row_blocks(values.shape):
+            found = self.file.read(places[block])
+            if self.mean is not None and self.std is not None:
+                found = standardise(found, lengths[block], self.mean, self.std)
+            values[block] = found
+        return values
 
     def take(self, rows: IntArray) -> StoredRows:
         """The given rows, still in the file."""

@@ -75,6 +75,7 @@ def ray_cluster(
     # Ray's sockets live in this directory and their paths may have 107 characters: the name must stay short.
     with temporary_directory() as directory:
         try:
+            _leave_out_usage_statistics()
             ray.init(
                 num_cpus=num_cpus,
                 resources=dict(custom) if custom else None,
@@ -88,6 +89,15 @@ def ray_cluster(
             _shut_down()
             if logs is not None:
                 collect_worker_logs(directory / "session_latest" / "logs", logs)
+
+
+def _leave_out_usage_statistics() -> None:
+    """Without a dashboard Ray starts its process all the same, for usage statistics alone: even with these off, it asks
+    the metadata services of three clouds where it runs.
+    """
+    from ray._private.node import Node
+
+    Node.start_api_server = lambda self, **options: None  # type: ignore[method-assign]
 
 
 def _shut_down() -> None:

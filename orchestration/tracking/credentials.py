@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+_USER = re.compile(r"://[^/\s?#]*@")
+_SECRET = re.compile(r"(?i)([?&;](?:password|passwd|pwd|token|secret|api_?key|access_?key)=)[^&;\s'\"]*")
 
 
 def without_credentials(text: str) -> str:
-    """``text`` with the user and password of every address in it left out."""
-    return re.sub(r"://[^/\s?#]*@", "://", text)
+    """``text`` with the user and password of every address in it left out, and passwords in what follows its ``?``."""
+    return _SECRET.sub(r"\1...", _USER.sub("://", text))
+
+
+def content_without_credentials(content: Any) -> Any:
+    """JSON-like content with :func:`without_credentials` of every text in it."""
+    if isinstance(content, str):
+        return without_credentials(content)
+    if isinstance(content, dict):
+        return {key: content_without_credentials(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [content_without_credentials(value) for value in content]
+    return content
