@@ -26,7 +26,7 @@ def dry_run(name: str, out: Path, *more: str) -> str:
 @pytest.mark.parametrize("name", packaged_spaces())
 def test_a_packaged_space_says_its_arms_its_trials_and_its_cost(name: str, tmp_path: Path) -> None:
     said = json.loads(dry_run(name, tmp_path / "runs", "--json"))
-    assert set(said) == {"study", "arms", "num_trials", "stages", "estimate"}
+    assert set(said) == {"study", "arms", "num_trials", "stages", "estimate", "detectable"}
     assert said["num_trials"] == said["stages"]["search"] + said["stages"]["confirm"] > 0
     assert set(said["estimate"]["arm_trial_s"]) == set(said["arms"])
     assert said["estimate"]["wall_s"] > 0
