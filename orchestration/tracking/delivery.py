@@ -24,6 +24,7 @@ from orchestration.tracking.run_content import (
     RUN_STATUS,
     STUDY_TAG,
     TRIAL_ID_TAG,
+    WALL_TAG,
     RunContent,
     ending_content,
     epoch_content,
@@ -124,9 +125,10 @@ class Delivery:
                 self.num_refused += len(events)
                 logging.getLogger(__name__).warning("MLflow refuses events of trial %s: %s", trial_id, error)
 
-    def end_study(self, status: str, at_ms: int) -> None:
-        """Close the run of the study."""
+    def end_study(self, status: str, at_ms: int, wall_s: float) -> None:
+        """Close the run of the study. wall_s: seconds that its sessions took together."""
         if self._parent is not None:
+            self._write(self._parent, RunContent(tags={WALL_TAG: repr(wall_s)}))
             self._client.set_terminated(self._parent, status, at_ms)
 
     def _begin_study(self, event: Event) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestration.events import Event
 from orchestration.ledger import Ledger, read_events
+from orchestration.limits import SessionTime
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.delivery import Delivery, connect, store_of
 from orchestration.tracking.position import Position, load_position, save_position
@@ -146,7 +147,10 @@ class MlflowTracker:
     def _end_study(self) -> None:
         if self._delivery is not None:
             status = "FINISHED" if self._status == "complete" else "KILLED"
-            self._delivery.end_study(status, time.time_ns() // 1_000_000)
+            taken = SessionTime()
+            for event in self._ledger.events():
+                taken.see(event)
+            self._delivery.end_study(status, time.time_ns() // 1_000_000, taken.used_ms() / 1000)
 
     def _remember(self, position: Position) -> None:
         save_position(self._directory, self._target, position)

@@ -21,7 +21,7 @@ from orchestration.recorded import RecordedStudy
 from orchestration.temporary import temporary_directory
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
-from orchestration.tracking.run_content import LIMIT_TAG, STUDY_TAG, TRIAL_ID_TAG
+from orchestration.tracking.run_content import LIMIT_TAG, STUDY_TAG, TRIAL_ID_TAG, WALL_TAG
 from orchestration.workspace import MANIFEST_FILE, Manifest
 from reports.details import Details, details_in
 from reports.record import RunRecord
@@ -114,7 +114,8 @@ def _read_manifest(client: MlflowClient, parents: Sequence[Run], origin: str, fo
         if path is not None:
             try:
                 manifest = Manifest.from_text(path.read_text(encoding="utf-8"))
-                return manifest.ended_at(run.data.tags.get(LIMIT_TAG, ""))
+                tags = run.data.tags
+                return manifest.ended_at(tags.get(LIMIT_TAG, ""), float(tags[WALL_TAG]) if WALL_TAG in tags else None)
             except ValueError as error:
                 raise UsageError(f"{origin}: the manifest of its run cannot be read ({error})") from error
     raise UsageError(

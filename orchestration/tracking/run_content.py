@@ -15,6 +15,7 @@ STUDY_TAG = "study"
 RESULT_TAG = "result_id"
 CONTEXT_TAG = "context"
 LIMIT_TAG = "limit"
+WALL_TAG = "wall_s"
 MAX_TEXT = 5000
 
 # MLflow's names of terminal states.

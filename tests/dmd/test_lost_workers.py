@@ -17,7 +17,7 @@ SOON_S = 15.0
 
 # The second worker stops while its connections stay open: what the network sees of a partner whose end it has missed.
 SILENT_PARTNER = """
-import os, signal, threading, time, torch
+import os, signal, sys, threading, time, torch
 from dmd.errors import WorkerLost
 from dmd.job import Seat
 from dmd.training.rendezvous import Rendezvous, take_seat
@@ -41,6 +41,9 @@ try:
 except WorkerLost as error:
     print(f"lost after {time.monotonic() - began:.0f} s: {error}")
 os.kill(partner, signal.SIGKILL)
+# A worker is ended from outside; how this process would take down threads that wait for the dead is not asked here.
+sys.stdout.flush()
+os._exit(0)
 """
 
 

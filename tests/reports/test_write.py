@@ -116,7 +116,8 @@ def test_every_section_is_there_with_both_questions_named() -> None:
     ]
     for heading in [line for line in text.splitlines() if line.startswith("|") and "95%" in line]:
         assert "rerun 95%" in heading
-        assert "new data 95%" in heading
+        # From validation to test only one question can be answered: a fold's difficulty does not cancel within it.
+        assert "new data 95%" in heading or "valid MAE" in heading
     assert "dmd-search --space toy" in text
 
 
