@@ -172,7 +172,12 @@ class Driver:
         return "continue" if value is None else self._plan.stopping.report(trial, report.epoch, value)
 
     def on_end(self, trial: Trial, ending: Ending) -> None:
-        """``trial`` has ended. A second ending of the same trial is ignored."""
+        """``trial`` has ended. A second ending of the same trial is ignored.
+
+        Raises what kept it from going on if that was no fault of its own; it then stays running in the ledger.
+        """
+        if ending.obstacle is not None:
+            raise ending.obstacle
         state = self._state.running.get(trial.id)
         if state is None:
             logger.warning("trial %s ended twice; the second ending is ignored", trial.id)

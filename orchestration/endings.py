@@ -9,11 +9,13 @@ training diverged, or raised anything else    failed
 the worker died more often than is retried    failed
 ============================================  ===========
 
-An interruption of the study (Ctrl-C) is no ending: the trial stays running in the ledger and goes on next time.
+An interruption of the study (Ctrl-C) is no ending: the trial stays running in the ledger and goes on next time. Nor is
+a place that takes no more writes (a full disk): that is no fault of the trial, and ends the session.
 """
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,14 +26,22 @@ from orchestration.ledger_state import ReportedEpoch
 from reports.record import EpochPoint, Predictions, RunRecord, Status
 from search_spaces.trial import Trial
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Errors of a place that takes no more writes."""
+
 
 @dataclass(frozen=True)
 class Ending:
-    """How a trial ended. result: None if it failed; error: one line, None unless it failed."""
+    """How a trial ended. result: None if it failed; error: one line, None unless it failed.
+
+    obstacle: why it could not go on although nothing is wrong with it; the session must end then, and it goes on in the
+    next one.
+    """
 
     status: Status
     result: JobResult | None = None
     error: str | None = None
+    obstacle: OSError | None = None
 
 
 def ending_of_result(result: JobResult) -> Ending:
@@ -42,6 +52,8 @@ def ending_of_result(result: JobResult) -> Ending:
 def ending_of_exception(error: BaseException) -> Ending:
     """The ending of a training run that raised: the message, and for errors nobody foresaw where they arose."""
     text = " ".join(str(error).split()) or "no message"
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return Ending("failed", error=text, obstacle=error)
     if isinstance(error, DmdError):
         return Ending("failed", error=text)
     frames = traceback.extract_tb(error.__traceback__)

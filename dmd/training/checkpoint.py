@@ -22,10 +22,20 @@ class CheckpointRefused(ValueError):
 
 
 def save_state(directory: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` (tensors, plain values, containers of them): a crash leaves the old file or the new one."""
+    """Write ``state`` (tensors, plain values, containers of them): a crash leaves the old file or the new one.
+
+    Raises OSError where it does not fit; the old file is there then.
+    """
+    # Not by torch itself, which says of a full disk nothing that could be told from any other error.
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
     directory.mkdir(parents=True, exist_ok=True)
     temporary = directory / f"{FILE}.{os.getpid()}.tmp"
-    torch.save(state, temporary)
+    try:
+        temporary.write_bytes(buffer.getbuffer())
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     os.replace(temporary, directory / FILE)
 
 

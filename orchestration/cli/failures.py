@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +13,13 @@ INTERRUPTED = 130
 
 MOST_LINES, LONGEST_LINE = 100, 2000
 """Of what is printed about one bad input."""
-# A place that takes no more writes; what was written before is kept.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @contextmanager
 def bad_input_exits() -> Iterator[None]:
     """Print what the user can correct to stderr, a line per problem, and exit with 2."""
     from dmd.errors import InputError
+    from orchestration.endings import NO_ROOM
     from orchestration.errors import UsageError
     from orchestration.executors.ray_cluster import ResourcesUnavailable
     from orchestration.ledger import LedgerError
@@ -37,7 +35,7 @@ def bad_input_exits() -> Iterator[None]:
             print(f"error: and {len(lines) - MOST_LINES} more problems", file=sys.stderr)
         sys.exit(BAD_INPUT)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             raise
         where = f"{error.filename}: " if error.filename else ""
         print(

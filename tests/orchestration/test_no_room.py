@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import errno
+import resource
+from dataclasses import dataclass
 
 import pytest
+import torch
 
+from dmd.job import Seat
+from dmd.training.checkpoint import read_state, save_state
 from orchestration.cli.failures import bad_input_exits
+from orchestration.driver import StudyPlan
+from orchestration.endings import NO_ROOM
+from orchestration.executors.inline import InlineExecutor
+from orchestration.executors.protocol import Resources
+from orchestration.executors.ray_tune import RayTuneExecutor
+from orchestration.ledger import Ledger
+from orchestration.study import run_study
+from tests.orchestration.studies import STUDY, listed, state_of
+from tests.orchestration.toy import ToyRunner, make_trial
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EFBIG])
@@ -24,3 +38,53 @@ def test_other_errors_of_the_system_are_our_own_bugs(capsys):
     with pytest.raises(OSError, match="bad"), bad_input_exits():
         raise OSError(errno.EBADF, "bad")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+def test_a_checkpoint_that_does_not_fit_ends_the_session_and_not_the_trial(tmp_path, executor):
+    trials = [make_trial(1), make_trial(2, epochs=4)]
+    made = InlineExecutor() if executor == "inline" else RayTuneExecutor(Resources(), num_cpus=1)
+    obstacle = tmp_path / "full"
+    obstacle.touch()
+    with pytest.raises(OSError, match="No space left"):
+        run_on(tmp_path, trials, made)
+    assert state_of(tmp_path).records() == ()
+    obstacle.unlink()
+    outcome = run_on(tmp_path, trials, made)
+    assert (outcome.num_completed, outcome.num_failed) == (2, 0)
+
+
+@dataclass(frozen=True)
+class FullDiskRunner(ToyRunner):
+    """The toy, whose first write fails while there is a file ``full`` beside its log."""
+
+    def open(self):
+        run_trial = super().open()
+
+        def run(trial, on_epoch, directory, seat=Seat()):  # noqa: B008
+            if (self.log.parent / "full").exists():
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return run_trial(trial, on_epoch, directory, seat)
+
+        return run
+
+
+def run_on(directory, trials, executor):
+    plan = StudyPlan(STUDY, listed(trials), checkpoints=directory / "checkpoints")
+    with Ledger(directory) as ledger:
+        return run_study(plan, executor, FullDiskRunner(directory / "toy.log"), ledger)
+
+
+def test_a_checkpoint_that_does_not_fit_says_so_and_leaves_the_old_one(tmp_path):
+    save_state(tmp_path, {"epoch": 1})
+    old = read_state(tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as refused:
+            save_state(tmp_path, {"epoch": 2, "weights": torch.zeros(10_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert refused.value.errno in NO_ROOM
+    assert read_state(tmp_path) == old
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
