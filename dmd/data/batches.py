@@ -78,7 +78,8 @@ def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Ite
         yield part.take(rows)
 
 
-def ordered_batches(part: Batch, batch_size: int) -> Iterator[Batch]:
-    """All samples once, in the order of the data."""
-    for start in range(0, len(part), batch_size):
-        yield part.take(torch.arange(start, min(start + batch_size, len(part))))
+def ordered_batches(part: Batch, batch_size: int, rows: slice = slice(None)) -> Iterator[Batch]:
+    """All samples once, or those of consecutive ``rows``, in the order of the data; no more than a batch is copied."""
+    first, end, _ = rows.indices(len(part))
+    for start in range(first, end, batch_size):
+        yield part.take(torch.arange(start, min(start + batch_size, end)))

@@ -22,10 +22,10 @@ def predict(model: Model, part: Batch, team: Team = SOLO) -> npt.NDArray[np.floa
     """
     model.eval()
     own, peers = team.share_of(len(part))
-    unlabelled = Batch(part.features, part.lengths, None).take(own)
+    unlabelled = Batch(part.features, part.lengths, None)
     none = torch.empty(0, device=part.device)
     with torch.no_grad():
-        parts = [model(batch, no_dropout).prediction for batch in ordered_batches(unlabelled, EVALUATION_BATCH)]
+        parts = [model(batch, no_dropout).prediction for batch in ordered_batches(unlabelled, EVALUATION_BATCH, own)]
         return peers.gather(torch.cat([none, *(part.float() for part in parts)])).cpu().numpy()
 
 

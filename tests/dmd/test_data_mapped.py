@@ -180,3 +180,25 @@ def test_a_hostile_folder_is_one_line_even_where_nothing_is_verified(folder: Pat
         open_dataset(str(folder), verify=False)
     assert str(caught.value).startswith("mapped: ")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_trial_never_asks_for_more_rows_than_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that is sliced as a whole before it is cut into batches would be copied as a whole."""
+    dataset = convert_dataset("planted:num_videos=9,clips_per_video=6", tmp_path / "mapped")
+    asked = []
+    read = StoredRows.__getitem__
+
+    def note(stored: StoredRows, rows: np.ndarray | slice) -> np.ndarray:
+        values = read(stored, rows)
+        asked.append(len(values))
+        return values
+
+    monkeypatch.setattr("dmd.training.evaluate.EVALUATION_BATCH", 5)
+    monkeypatch.setattr(StoredRows, "__getitem__", note)
+    # fitting the standardiser goes block by block, each of them bounded by its size
+    monkeypatch.setattr(
+        "dmd.data.standardise.row_blocks", lambda shape: (slice(i, i + 5) for i in range(0, shape[0], 5))
+    )
+    run_job(Job("median", {"max_epochs": 1, "batch_size": 5}, 0, FOLD, scores_test=True), dataset, lambda report: True)
+    assert len(asked) > 3 * 54 / 5
+    assert max(asked) == 5
