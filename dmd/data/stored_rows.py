@@ -1,7 +1,8 @@
 """Features that stay in their file: rows are copied out when they are asked for, a batch at a time.
 
 The file is mapped, so all processes of a machine share the pages that the system keeps of it. Pages that a process has
-looked at are given back to the system now and then; they stay in its cache, and count as nobody's memory.
+looked at are given back to the system after every read; they stay in its cache, and count as nobody's memory. Left
+alone they soon are most of the file: the system maps whole stretches of its cache around what is read.
 """
 
 from __future__ import annotations
@@ -18,9 +19,6 @@ from dmd.data.arrays import FloatArray, IntArray
 from dmd.data.row_blocks import row_blocks
 from dmd.data.standardised import standardise
 
-_GIVEN_BACK_AFTER = 1 << 24
-"""Bytes."""
-
 
 class StoredFile:
     """The values (n, T, D) float32 of a ``.npy`` file, from byte ``offset`` on."""
@@ -29,16 +27,12 @@ class StoredFile:
         with path.open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._values: FloatArray = np.frombuffer(self._map, np.dtype("<f4"), offset=offset).reshape(shape)
-        self._read = 0
         self.shape = shape
 
     def read(self, rows: IntArray) -> FloatArray:
         """Copies of the given rows."""
         values: FloatArray = np.take(self._values, rows, axis=0)
-        self._read += values.nbytes
-        if self._read > _GIVEN_BACK_AFTER:
-            self._map.madvise(mmap.MADV_DONTNEED)
-            self._read = 0
+        self._map.madvise(mmap.MADV_DONTNEED)
         return values
 
 
