@@ -20,7 +20,7 @@ _OF_STUDY = ("start", "limit")
 KINDS: tuple[str, ...] = get_args(EventKind)
 
 _CHECK = b',"check":"'
-_HEAD = re.compile(rb'\{"seq":(?P<seq>\d+),"at":\d+,"kind":"(?P<kind>\w+)"')
+_HEAD = re.compile(rb'\{"seq":(?P<seq>\d{1,18}),"at":(?P<at>\d{1,18}),"kind":"(?P<kind>\w+)"')
 
 _TRIAL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 
@@ -69,6 +69,7 @@ class CheckedLine:
     """A line that is exactly what was written, with what can be told of its event without reading all of it."""
 
     seq: int
+    at_ms: int
     kind: str
     body: bytes
 
@@ -92,7 +93,7 @@ def check_line(line: bytes) -> CheckedLine | None:
     if head is None or stripped[cut:] != _CHECK + f"{zlib.crc32(body):08x}".encode() + b'"}':
         return None
     kind = head["kind"].decode()
-    return CheckedLine(int(head["seq"]), kind, body) if kind in KINDS else None
+    return CheckedLine(int(head["seq"]), int(head["at"]), kind, body) if kind in KINDS else None
 
 
 def metrics_to_json(metrics: Mapping[str, float]) -> dict[str, float | str]:

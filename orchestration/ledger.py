@@ -137,7 +137,18 @@ def read_events(
     """Events of a ledger file from byte ``start`` to ``stop`` (None: its end), each with the offset where it ends.
 
     kinds: only these (none: all); lines of other events are checked all the same, but not decoded, which takes most of
-    the time. A damaged or incomplete last line is left out. Raises LedgerDamaged for a damaged line before the last.
+    the time. Raises what :func:`read_lines` raises, and LedgerForeign for a line that holds no event.
+    """
+    for line, offset in read_lines(path, start, stop):
+        if not kinds or line.kind in kinds:
+            yield _decode(line, path), offset
+
+
+def read_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[CheckedLine, int]]:
+    """The lines of a ledger file from byte ``start`` to ``stop`` (None: its end), each with the offset where it ends.
+
+    A damaged or incomplete last line is left out. Raises LedgerDamaged for a damaged line before the last,
+    LedgerForeign for one without an end.
     """
     with path.open("rb") as file:
         file.seek(start)
@@ -161,11 +172,10 @@ def read_events(
                 )
             last_seq = checked.seq
             offset += len(line)
-            if not kinds or checked.kind in kinds:
-                yield _decode(checked, path, number), offset
+            yield checked, offset
 
 
-def _decode(line: CheckedLine, path: Path, number: int) -> Event:
+def _decode(line: CheckedLine, path: Path) -> Event:
     try:
         event = line.decode()
         if not event.is_addressed:
@@ -173,7 +183,7 @@ def _decode(line: CheckedLine, path: Path, number: int) -> Event:
         return event
     except ValueError as error:
         raise LedgerForeign(
-            f"{path}, line {number}: not what this version writes ({error}); "
+            f"{path}, event {line.seq}: not what this version writes ({error}); "
             "restore the file, or start again with --fresh"
         ) from error
 

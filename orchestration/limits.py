@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orchestration.events import Event
+from orchestration.events import CheckedLine, Event
 from reports.rounding import duration_text
 from search_spaces.limits import parse_date, parse_duration
 from search_spaces.schema import SearchSpace
@@ -63,8 +63,8 @@ class SessionTime:
         """When the latest event was; None before any."""
         return None if self._session is None else self._session[1]
 
-    def see(self, event: Event) -> None:
-        """Take in the next event of the ledger."""
+    def see(self, event: Event | CheckedLine) -> None:
+        """Take in the next event of the ledger, or its line."""
         if event.kind == "start":
             self._earlier_ms = self.used_ms()
             self._session = (event.at_ms, event.at_ms)
@@ -140,8 +140,9 @@ class LimitWatch:
 
     def _end_session(self) -> None:
         last = self._time.last_ms
-        for trial_id in list(self._attempts) if last is not None else ():
-            self._end_attempt(trial_id, last or 0)
+        if last is not None:
+            for trial_id in list(self._attempts):
+                self._end_attempt(trial_id, last)
 
     def _end_attempt(self, trial_id: str, at_ms: int) -> None:
         began = self._attempts.pop(trial_id, None)

@@ -13,7 +13,7 @@ from orchestration.merging.obstacles import find_obstacles, group_studies
 from orchestration.merging.union import merge_studies
 from orchestration.recorded import RecordedStudy, read_directory
 from orchestration.tracking.credentials import without_credentials
-from orchestration.tracking.delivery import store_of
+from orchestration.tracking.own_store import store_of
 from orchestration.tracking.report_delivery import attach_report
 from orchestration.workspace import Workspace
 from reports.analysis import analyse

@@ -12,7 +12,7 @@ from reports.questions import Answers
 from reports.record import Contrast
 from reports.rounding import count, decimals_for, fixed
 from reports.statistics.estimate import Estimate
-from reports.statistics.verdict import MIN_DEGREES
+from reports.statistics.verdict import MIN_DEGREES, why_unknown
 
 
 def reach_sentence(row: ContrastReach, metric: Metric) -> str:
@@ -24,7 +24,7 @@ def reach_sentence(row: ContrastReach, metric: Metric) -> str:
     decimals = decimals_of(answers, metric)
     could = f"could have shown {_amount(reach.rerun, metric, decimals)} on these data"
     if reach.new_data is None:
-        could += f", and of new speakers nothing ({_why_no_reach(answers.new_data)})"
+        could += f", and of new speakers nothing ({why_unknown(answers.new_data)})"
     else:
         could += f" and {_amount(reach.new_data, metric, decimals)} for new speakers"
     saw = f"saw {fixed(answers.value, decimals, signed=True)}{metric.unit}"
@@ -42,13 +42,6 @@ def _why_unknown(reach: Reach) -> str:
     if rerun.df is None:
         return rerun.note or "no interval"
     return f"{count(rerun.n, 'pair')} of runs are too few" if rerun.df < MIN_DEGREES else ""
-
-
-def _why_no_reach(new_data: Estimate) -> str:
-    """Why what could have been seen for new speakers is not known."""
-    if new_data.df is not None and new_data.df < MIN_DEGREES:
-        return f"the spread of {new_data.n} folds or groups leaves fewer than {MIN_DEGREES} degrees of freedom"
-    return new_data.note or "no interval"
 
 
 def _amount(value: float | None, metric: Metric, decimals: int) -> str:
@@ -82,7 +75,7 @@ def published_sentence(row: ContrastReach, gap: PublishedGap) -> str:
     decimals = decimals_of(answers, gap.metric)
     found = f"here {fixed(answers.value, decimals, signed=True)} (new data {_range(answers.new_data, decimals)})"
     if gap.reach.new_data is None:
-        why = _why_no_reach(answers.new_data)
+        why = why_unknown(answers.new_data) or _why_unknown(gap.reach)
         return (
             f"{printed}; {found}: what could have been seen for new speakers is not known ({why}): nothing is settled."
         )

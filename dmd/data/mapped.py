@@ -177,11 +177,8 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], scale: LabelScale | None
 
 def _load_small(folder: Path, name: str, num_rows: int) -> AnyArray:
     path = folder / f"{name}.npy"
-    with path.open("rb") as file:
-        shape, _, dtype = (
-            np.lib.format.read_array_header_1_0(file) if _is_version_1(file) else ((), False, np.dtype("O"))
-        )
-        holds = math.prod(shape) * dtype.itemsize == path.stat().st_size - file.tell()
+    shape, _, dtype, offset = _read_header(path)
+    holds = offset + math.prod(shape) * dtype.itemsize == path.stat().st_size
     wanted = dtype.kind == "U" if name in _TEXTS else dtype == np.dtype(_KINDS[name])
     if not wanted or not holds or shape[:1] != (num_rows,) or len(shape) != (3 if name == "tokens" else 1):
         raise DataError(f"{folder.name}: {path.name}: not the array that is written there; convert the file again")
@@ -189,17 +186,18 @@ def _load_small(folder: Path, name: str, num_rows: int) -> AnyArray:
     return array
 
 
-def _is_version_1(file: Any) -> bool:
-    return bool(np.lib.format.read_magic(file) == (1, 0))
+def _read_header(path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Shape, order, dtype and where the values begin. Raises ValueError for another version than is written here."""
+    with path.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError(f"{path.name} is of version {version} of the .npy format")
+        return (*np.lib.format.read_array_header_1_0(file), file.tell())
 
 
 def _map_features(folder: Path, modality: Modality, num_rows: int, lengths: AnyArray) -> Sequences:
     path = folder / f"{modality}.npy"
-    with path.open("rb") as file:
-        shape, is_fortran, dtype = (
-            np.lib.format.read_array_header_1_0(file) if _is_version_1(file) else ((), True, None)
-        )
-        offset = file.tell()
+    shape, is_fortran, dtype, offset = _read_header(path)
     is_sound = dtype == np.dtype("<f4") and not is_fortran and len(shape) == 3 and shape[0] == num_rows
     if not is_sound or min(shape) < 1 or offset + 4 * math.prod(shape) != path.stat().st_size:
         raise DataError(f"{folder.name}: {path.name}: not the array that is written there; convert the file again")

@@ -54,11 +54,6 @@ _DEFAULTS = {
 RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 
 
-def store_of(directory: Path, uri: str | None) -> str:
-    """The address of a study's store: ``uri``, or SQLite in the study's ``directory``."""
-    return uri or f"sqlite:///{directory.absolute() / 'mlflow.db'}"
-
-
 def connect(uri: str) -> MlflowClient:
     """A client for ``uri``. Imports MLflow, which takes seconds."""
     os.environ.update(_NO_TELEMETRY)

@@ -13,10 +13,12 @@ import time
 from pathlib import Path
 
 from orchestration.events import Event
-from orchestration.ledger import Ledger, read_events
+from orchestration.ledger import Ledger, read_events, read_lines
+from orchestration.ledger_state import REPORT_KINDS
 from orchestration.limits import SessionTime
 from orchestration.tracking.credentials import without_credentials
-from orchestration.tracking.delivery import Delivery, connect, store_of
+from orchestration.tracking.delivery import Delivery, connect
+from orchestration.tracking.own_store import make_own_store, store_of
 from orchestration.tracking.position import Position, load_position, save_position
 from orchestration.tracking.protocol import StudyStatus
 from orchestration.workspace import MANIFEST_FILE
@@ -53,8 +55,9 @@ class MlflowTracker:
         self._study = study
         self._directory = directory.absolute()
         self._uri = store_of(self._directory, uri)
+        self._is_own = uri is None
         self._details = self._directory / "artifacts"
-        self._artifacts = self._details if uri is None else None
+        self._artifacts = self._details if self._is_own else None
         self._checkpoints = checkpoints
         self._patience_s = patience_s
         self._impatience_s = impatience_s
@@ -115,6 +118,8 @@ class MlflowTracker:
 
     def _deliver_all(self) -> None:
         if self._delivery is None:
+            if self._is_own:
+                make_own_store(self._directory)
             client = connect(self._uri)
             self._delivery = Delivery(
                 client,
@@ -148,8 +153,10 @@ class MlflowTracker:
         if self._delivery is not None:
             status = "FINISHED" if self._status == "complete" else "KILLED"
             taken = SessionTime()
-            for event in self._ledger.events():
-                taken.see(event)
+            for line, _ in read_lines(self._ledger.path, stop=self._ledger.length):
+                # As the report counts, without decoding what the ledger holds.
+                if line.kind in REPORT_KINDS:
+                    taken.see(line)
             self._delivery.end_study(status, time.time_ns() // 1_000_000, taken.used_ms() / 1000)
 
     def _remember(self, position: Position) -> None:

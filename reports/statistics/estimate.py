@@ -12,8 +12,6 @@ Question = Literal["rerun", "new data"]
 CONFIDENCE = 0.95
 """Every interval of a report is a 95% interval, unadjusted for multiplicity."""
 
-TOO_FEW_DEGREES = "less than one degree of freedom: the spread itself is not known"
-
 _NEGLIGIBLE = 1e-12
 """A standard error below this share of the value is rounding error: the runs did not vary."""
 
@@ -66,14 +64,11 @@ def t_estimate(value: float, std_error: float, df: float, n: int, question: Ques
     """The t interval and the two-sided t test for ``value`` with standard error ``std_error`` on ``df`` degrees.
 
     Runs that do not vary at all (a deterministic method) give an interval of width zero; its p-value is 1 where the
-    value is zero and 0 where it is not. With less than one degree of freedom (a Satterthwaite approximation over parts
-    that disagree) the t distribution has tails so heavy that its interval says nothing: it counts as undefined.
+    value is zero and 0 where it is not.
     """
     if std_error <= _NEGLIGIBLE * max(1.0, abs(value)):
         is_zero = abs(value) <= _NEGLIGIBLE
         return Estimate(value, value, value, n, df, question, 1.0 if is_zero else 0.0, "", 0.0, method)
-    if df < 1:
-        return replace(undefined(value, n, question, TOO_FEW_DEGREES), method=method)
     half_width = float(stats.t.ppf((1 + CONFIDENCE) / 2, df)) * std_error
     p_value = float(2 * stats.t.sf(abs(value) / std_error, df))
     return Estimate(value, value - half_width, value + half_width, n, df, question, p_value, "", std_error, method)

@@ -48,7 +48,9 @@ def judge(
     is_better = (rerun.value > 0) == higher_is_better
     here: VerdictKind = "better here" if is_better else "worse here"
     adjective = "better" if is_better else "worse"
-    refusal = _why_not_new_data(rerun, new_data)
+    refusal = why_unknown(new_data)
+    if not refusal and new_data is not None and (new_data.value > 0) != (rerun.value > 0):
+        refusal = "the two estimates disagree in sign"
     if refusal:
         return Verdict(here, f"{adjective} on these data; new speakers cannot be judged: {refusal}")
     if corrected_both is not None and corrected_both <= LEVEL:
@@ -56,12 +58,10 @@ def judge(
     return Verdict(here, f"{adjective} on these data, not shown for new speakers")
 
 
-def _why_not_new_data(rerun: Estimate, new_data: Estimate | None) -> str:
-    """Why the new-data question has no usable answer; empty if it has one."""
-    if new_data is None or new_data.df is None:
-        return new_data.note if new_data is not None and new_data.note else "no interval"
-    if new_data.df < MIN_DEGREES:
-        return f"the spread of {new_data.n} folds or groups leaves fewer than {MIN_DEGREES} degrees of freedom"
-    if (new_data.value > 0) != (rerun.value > 0):
-        return "the two estimates disagree in sign"
+def why_unknown(estimate: Estimate | None) -> str:
+    """Why an estimate over folds or groups has no usable interval; empty if it has one."""
+    if estimate is None or estimate.df is None:
+        return estimate.note if estimate is not None and estimate.note else "no interval"
+    if estimate.df < MIN_DEGREES:
+        return f"the spread of {estimate.n} folds or groups leaves fewer than {MIN_DEGREES} degrees of freedom"
     return ""
