@@ -40,6 +40,17 @@ class _Discreet(logging.Formatter):
         return without_credentials(super().format(record))
 
 
+class _LogFile(RotatingFileHandler):
+    """What does not fit on a full disk is not logged; logging itself would print its traceback to the terminal."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 def quiet_libraries() -> None:
     """To be called once, when the program starts: nothing but own warnings reaches the terminal."""
     root = logging.getLogger()
@@ -52,7 +63,7 @@ def quiet_libraries() -> None:
 def study_logs(directory: Path) -> Iterator[None]:
     """Write what is logged meanwhile, and what was kept, to ``directory``; made if absent."""
     directory.mkdir(parents=True, exist_ok=True)
-    file = RotatingFileHandler(directory / LOG_FILE, maxBytes=_MOST_BYTES, backupCount=_NUM_OLD, encoding="utf-8")
+    file = _LogFile(directory / LOG_FILE, maxBytes=_MOST_BYTES, backupCount=_NUM_OLD, encoding="utf-8")
     file.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     for early in [handler for handler in root.handlers if isinstance(handler, MemoryHandler)]:

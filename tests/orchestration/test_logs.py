@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from orchestration.logs import LOG_FILE, collect_worker_logs, study_logs
 
@@ -59,3 +62,13 @@ def test_workers_words_are_kept_and_silence_leaves_no_file(tmp_path: Path) -> No
     assert (target / "raylet.out").stat().st_size <= 1_000_000
     collect_worker_logs(tmp_path / "nowhere", tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device here that is always full")
+def test_a_log_that_does_not_fit_says_nothing_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / LOG_FILE).symlink_to("/dev/full")
+    with study_logs(tmp_path):
+        logging.getLogger("library").warning("does not fit")
+    assert capsys.readouterr().err == ""
