@@ -60,10 +60,10 @@ def quiet_libraries() -> None:
 
 
 @contextlib.contextmanager
-def study_logs(directory: Path) -> Iterator[None]:
-    """Write what is logged meanwhile, and what was kept, to ``directory``; made if absent."""
+def study_logs(directory: Path, name: str = LOG_FILE) -> Iterator[None]:
+    """Write what is logged meanwhile, and what was kept, to file ``name`` in ``directory``; made if absent."""
     directory.mkdir(parents=True, exist_ok=True)
-    file = _LogFile(directory / LOG_FILE, maxBytes=_MOST_BYTES, backupCount=_NUM_OLD, encoding="utf-8")
+    file = _LogFile(directory / name, maxBytes=_MOST_BYTES, backupCount=_NUM_OLD, encoding="utf-8")
     file.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     for early in [handler for handler in root.handlers if isinstance(handler, MemoryHandler)]:

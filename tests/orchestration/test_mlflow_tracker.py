@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,12 @@ from orchestration.endings import ending_of_exception
 from orchestration.ledger import Ledger
 from orchestration.ledger_state import fold_events
 from orchestration.sources.listed import ListedSource
+from orchestration.tracking import mlflow_tracker, writer
 from orchestration.tracking.credentials import without_credentials
+from orchestration.tracking.delivery import Delivery
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from orchestration.tracking.position import POSITION_FILE, Position, load_position, save_position
+from orchestration.tracking.writer import Assignment, Inbox, Writer
 from search_spaces.trial import Cell
 from tests.orchestration.studies import STUDY, listed, run_toy, searched
 from tests.orchestration.toy import make_trial
@@ -153,6 +159,14 @@ def test_a_run_that_was_made_just_before_a_crash_is_found_again(tmp_path):
     assert check(tmp_path).runs_per_trial.total() == 2
 
 
+def write_here(directory: Path) -> None:
+    """What the writer's process does with a study that has ended."""
+    length = (directory / "ledger.jsonl").stat().st_size
+    checkpoints = str(directory / "checkpoints")
+    assignment = Assignment(STUDY, str(directory), str(directory / "logs"), None, checkpoints, min_batch_s=0.0)
+    Writer(assignment, Inbox(length, "complete"), lambda progress: None).run()
+
+
 def test_a_run_whose_first_write_was_lost_is_found_again_and_is_whole(tmp_path, monkeypatch):
     from mlflow import MlflowClient
 
@@ -166,9 +180,8 @@ def test_a_run_whose_first_write_was_lost_is_found_again_and_is_whole(tmp_path, 
         return send(client, run_id, metrics, params, tags, **more)
 
     monkeypatch.setattr(MlflowClient, "log_batch", lose_once)
-    run_toy(tmp_path, listed(trials), is_tracked=True)
-    # On a busy machine the first session may give up on its store; the next one delivers.
-    run_toy(tmp_path, listed(trials), is_tracked=True)
+    run_toy(tmp_path, listed(trials))
+    write_here(tmp_path)
     store = check(tmp_path)
     assert len(lost) == 1
     assert store.runs_per_trial.total() == 2
@@ -176,23 +189,98 @@ def test_a_run_whose_first_write_was_lost_is_found_again_and_is_whole(tmp_path, 
 
 
 def test_after_a_crash_only_what_was_on_its_way_is_looked_up(tmp_path, monkeypatch):
-    from orchestration.tracking import mlflow_tracker
-    from orchestration.tracking.delivery import Delivery
-
-    monkeypatch.setattr(mlflow_tracker, "_BATCH", 4)
+    monkeypatch.setattr(writer, "_BATCH", 4)
     looked_up, find = [], Delivery._find_run
     monkeypatch.setattr(
         Delivery, "_find_run", lambda self, tag, value: looked_up.append(value) or find(self, tag, value)
     )
     trials = [make_trial(seed) for seed in range(6)]
-    run_toy(tmp_path, listed(trials[:1]), is_tracked=True)
-    assert looked_up == [STUDY]
-    run_toy(tmp_path, listed(trials))
-    # The next batch may have been sent before a crash: it holds a start and the events of one trial.
+    run_toy(tmp_path, listed(trials[:1]))
+    write_here(tmp_path)
     looked_up.clear()
-    run_toy(tmp_path, listed(trials), is_tracked=True)
+    # The next batch may have been sent before a crash: it holds a start and the events of one trial.
+    run_toy(tmp_path, listed(trials))
+    write_here(tmp_path)
     assert looked_up == [trials[1].id]
     assert check(tmp_path).runs_per_trial.total() == 6
+
+
+def test_a_new_study_looks_nothing_up(tmp_path, monkeypatch):
+    looked_up, find = [], Delivery._find_run
+    monkeypatch.setattr(
+        Delivery, "_find_run", lambda self, tag, value: looked_up.append(value) or find(self, tag, value)
+    )
+    assignment = Assignment(STUDY, str(tmp_path), str(tmp_path / "logs"), None, None, min_batch_s=0.0)
+    inbox = Inbox()
+    writing = Writer(assignment, inbox, lambda progress: None)
+    run_toy(tmp_path, listed([make_trial(seed) for seed in range(3)]))
+    inbox.take(f"{(tmp_path / 'ledger.jsonl').stat().st_size} complete".encode())
+    writing.run()
+    assert looked_up == [STUDY]
+    assert check(tmp_path).runs_per_trial.total() == 3
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+
+
+def writer_of(pid: int) -> int:
+    """The process that writes to MLflow for the process ``pid``."""
+    (found,) = (child for child in children_of(pid) if writer.__name__.encode() in command_of(child))
+    return found
+
+
+def command_of(pid: int) -> bytes:
+    """Its command line; empty once the process is dead."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def wait_for(is_so: Callable[[], bool], patience_s: float = 60.0) -> None:
+    ends_at = time.monotonic() + patience_s
+    while not is_so():
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+
+
+def test_a_writer_that_is_killed_is_replaced_and_doubles_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(mlflow_tracker, "_RESTART_S", 0.0)
+    trials = [make_trial(seed) for seed in range(6)]
+    killed = set()
+    with Ledger(tmp_path) as ledger:
+        tracker = MlflowTracker(ledger, STUDY, tmp_path, min_batch_s=0.0)
+        tracker.start()
+        driver = Driver(StudyPlan(STUDY, ListedSource(trials)), ledger, lambda event: tracker.wake())
+        while (trial := driver.next_trial()) is not None:
+            driver.on_end(trial, ending_of_exception(RuntimeError("x")))
+            if trial.seed == 3:
+                wait_for((tmp_path / POSITION_FILE).exists)
+            if trial.seed in (1, 3):
+                # Once while it starts, once while it writes.
+                dead = writer_of(os.getpid())
+                os.kill(dead, signal.SIGKILL)
+                wait_for(lambda pid=dead: command_of(pid) == b"")
+                killed.add(dead)
+        assert tracker.close("complete") is None
+    assert len(killed) == 2
+    assert check(tmp_path).runs_per_trial.total() == 6
+
+
+def test_a_writer_ends_with_its_driver(tmp_path):
+    program = (
+        "import sys, time, pathlib\n"
+        "from orchestration.ledger import Ledger\n"
+        "from orchestration.tracking.mlflow_tracker import MlflowTracker\n"
+        "directory = pathlib.Path(sys.argv[1])\n"
+        "with Ledger(directory) as ledger:\n"
+        f"    MlflowTracker(ledger, {STUDY!r}, directory).start()\n"
+        "    print('started', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as driver:
+        assert driver.stdout.readline() == b"started\n"
+        of_driver = writer_of(driver.pid)
+        driver.kill()
+    wait_for(lambda: not Path(f"/proc/{of_driver}").exists(), patience_s=20.0)
 
 
 def test_a_position_of_another_store_or_of_a_longer_ledger_is_not_used(tmp_path):
