@@ -13,6 +13,11 @@ class StudyInterrupted(KeyboardInterrupt):
     """The study was asked to stop. No error of any trial: handlers of ``Exception`` let it pass."""
 
 
+def take_sigterm_for_ctrl_c() -> None:
+    """SIGTERM, too, ends this program by an exception, so that what it holds is given back; for the main thread."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 class Interruption:
     """Notes that the study should stop; as a context manager in the main thread it listens to SIGINT and SIGTERM.
 

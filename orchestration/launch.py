@@ -98,8 +98,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     known = find_results(options.reuse, planned.context)
     remove_abandoned()
     with _open_ledger(workspace) as ledger, study_logs(workspace.logs):
-        for notice in ledger.notices:
-            print(notice, file=sys.stderr)
+        workspace.remove_unfinished()
         description = _settle_manifest(workspace, prepared, options.command)
         uri = options.tracking_uri or space.tracking.uri
         tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
@@ -111,6 +110,8 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
             outcome = run_study(plan, executor, planned.runner, ledger, tracker, progress)
     for note in source.notes:
         print(note, file=sys.stderr)
+    # What processes of a killed session still wrote to when this one began.
+    remove_abandoned()
     return outcome
 
 

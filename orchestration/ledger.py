@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from orchestration.durable import sync_directory
 from orchestration.events import CheckedLine, Event, EventKind, check_line, encode_event
 
 LEDGER_FILE = "ledger.jsonl"
@@ -58,6 +59,7 @@ class Ledger:
             self._seq, self._length = self._check()
             self._file = self.path.open("ab")
             self._file.truncate(self._length)
+            sync_directory(directory)
         except BaseException:
             self._lock.close()
             raise

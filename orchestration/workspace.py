@@ -13,6 +13,7 @@ from typing import Any
 from orchestration.errors import UsageError
 from reports.record import StudyDescription
 from reports.serialise import study_from_json, study_to_json
+from reports.turn import remove_unfinished
 from search_spaces.schema import SearchSpace
 
 MANIFEST_FILE = "manifest.json"
@@ -98,6 +99,12 @@ class Workspace:
             raise UsageError(f"{self.manifest_path}: cannot be read ({error.strerror})") from error
         except ValueError as error:
             raise UsageError(f"{self.manifest_path}: not a manifest of this program ({error}); use --fresh") from error
+
+    def remove_unfinished(self) -> None:
+        """Remove what a driver that was killed was writing; only who holds the study's lock may call it."""
+        for unfinished in self.artifacts.glob("*.tmp"):
+            unfinished.unlink(missing_ok=True)
+        remove_unfinished(self.directory)
 
     def set_aside(self) -> Path | None:
         """Rename the directory so that a new study can start; nothing is deleted. None where there was none."""

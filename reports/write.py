@@ -16,6 +16,7 @@ from reports.record import RunRecord, StudyDescription
 from reports.rendered import RenderedReport, render_report
 from reports.report import Report
 from reports.side_by_side import put_side_by_side
+from reports.turn import UNFINISHED, turn
 
 REPORT_FILE, PAGE_FILE = "report.md", "report.html"
 
@@ -50,10 +51,11 @@ def report_files(report: Report) -> Mapping[str, bytes]:
 def write_files(contents: Mapping[str, bytes], directory: Path) -> Path:
     """Write files below ``directory`` and return the path of ``report.md``.
 
-    Everything is written into a temporary folder beside its place and renamed file by file, in the given order.
+    Everything is written into a temporary folder beside its place and renamed file by file, in the given order. Writers
+    of the same directory take turns; what one that was killed has left is removed.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=directory) as folder:
+    with turn(directory), tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as folder:
         for place, content in enumerate(contents.values()):
             Path(folder, str(place)).write_bytes(content)
         for place, name in enumerate(contents):

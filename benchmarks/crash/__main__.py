@@ -5,32 +5,30 @@
 Every round starts a study, strikes after a random number of epochs, and runs the same command until the study is done.
 Lists of trials (DMD and ridge) and searches (TPE and ASHA) take turns. Afterwards every trial must have ended once and
 be one run of MLflow with every metric point once; the tables of a list must equal those of an undisturbed run to the
-last bit; the proposals and stops of a search must be those of a replay of its ledger. SIGKILL of a whole Ray node is
-tested in ``tests/orchestration/test_three_nodes.py``. A full disk is a tmpfs of 64 MB, or, where this user may not
-mount, a limit on the size of the driver's files. ``--quick``: one round per fault. A round takes about half a minute
-on two free cores, several minutes on busy ones.
+last bit; the proposals and stops of a search must be those of a replay of its ledger; no process, temporary directory
+or unfinished file may be left. Whatever else went against a promise follows as a note. A full disk is a tmpfs of 64 MB,
+or, where this user may not mount, a limit on the size of the driver's files. ``--quick``: one round per fault.
+
+A round takes about half a minute on two free cores, several minutes on busy ones; a line tells of each as it ends, and
+Ctrl-C ends with the sums so far. TMPDIR should be short and in memory (``TMPDIR=/dev/shm``): the paths of Ray's sockets
+are limited, and a busy disk only makes it slower.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import random
+import subprocess
+import sys
 import tempfile
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.crash.audit import audit
-from benchmarks.crash.faults import FAULTS, Fault, Scene, small_disk
-from benchmarks.crash.server import TrackingServer
-from benchmarks.crash.session import Session
-from benchmarks.crash.studies import NUM_FAILED, read_tables, write_space
-from orchestration.catalogue import describe_methods
-from search_spaces.load import load
-
-_MOST_RUNS = 4
+from benchmarks.crash.faults import FAULTS, Fault
+from benchmarks.crash.rounds import Round, run_round, run_undisturbed
+from benchmarks.crash.studies import Tables
 
 
 @dataclass
@@ -45,57 +43,47 @@ class Tally:
     replay_consistent: bool = True
     notes: list[str] = field(default_factory=list)
 
+    def add(self, ended: Round, undisturbed: Tables | None) -> None:
+        """Count a round in, and tell of it."""
+        found, is_equal = ended.found, ended.tables == undisturbed
+        self.rounds += 1
+        self.lost += found.lost
+        self.doubled += found.doubled
+        self.metric_points_wrong += found.points_wrong
+        self.tables_equal &= is_equal
+        self.replay_consistent &= found.is_replay_consistent
+        wrong = [*ended.notes, *([] if is_equal else ["tables differ"])]
+        wrong += [] if found.is_replay_consistent else ["replay differs"]
+        self.notes += [f"round {self.rounds}, {ended.fault} ({ended.study}): {note}" for note in wrong]
+        counts = f"lost {found.lost}, doubled {found.doubled}, points wrong {found.points_wrong}"
+        details = "; ".join((*ended.remarks, *(f"NOTE {note}" for note in wrong)))
+        print(f"{self.rounds:3d} {ended.fault} on {ended.study}: {counts}, {ended.took_s:.0f} s; {details}", flush=True)
 
-def run_round(folder: Path, fault: Fault, name: str, rng: random.Random, tally: Tally, tables: object) -> None:
-    """One study under one fault."""
-    (folder / "t").mkdir(parents=True)
-    space, began = write_space(folder, name), time.monotonic()
-    with contextlib.ExitStack() as stack:
-        if fault.needs_small_disk:
-            stack.enter_context(small_disk(folder / "o"))
-        server = TrackingServer(folder) if fault.needs_server else None
-        if server is not None:
-            stack.callback(server.close)
-        arguments = ["--tracking-uri", server.uri] if server is not None else []
-        session = Session(space, folder / "o", folder / "t", *arguments)
-        scene = Scene(folder, session, rng, server)
-        if session.wait_for_reports(rng.randint(1, 6)):
-            with contextlib.suppress(ProcessLookupError):
-                fault.strike(scene)
-            code = session.wait()
-        else:
-            code = session.wait()
-            scene.notes.append(f"ended with code {code} before it was struck: {session.said()[-200:]}")
-        scene.mend()
-        expected = 1 if NUM_FAILED[name] else 0
-        for _ in range(_MOST_RUNS):
-            session = session.again()
-            code = session.wait()
-            if code == expected or (fault.changes_results and code == 1):
-                break
-        else:
-            scene.notes.append(f"not done after {_MOST_RUNS} more runs: code {code}, {session.said()[-300:]}")
-        checked = load(space, describe_methods())
-        uri = server.store if server is not None else f"sqlite:///{session.study / 'mlflow.db'}"
-        found = audit(session.study, checked, uri)
-        tally.rounds += 1
-        tally.lost += found.lost
-        tally.doubled += found.doubled
-        tally.metric_points_wrong += found.points_wrong
-        tally.replay_consistent &= found.is_replay_consistent
-        is_equal = name != "list" or fault.changes_results or read_tables(session.study) == tables
-        tally.tables_equal &= is_equal
-    wrong = list(scene.notes)
-    if not is_equal:
-        wrong.append("tables differ")
-    if not found.is_replay_consistent:
-        wrong.append("replay differs")
-    tally.notes += [f"{fault.name} ({name}): {note}" for note in wrong]
-    print(
-        f"{tally.rounds:3d} {fault.name} on {name}: lost {found.lost}, doubled {found.doubled}, points wrong "
-        f"{found.points_wrong}, {time.monotonic() - began:.0f} s{''.join('; ' + note for note in wrong)}",
-        flush=True,
-    )
+    def as_json(self) -> str:
+        sums = ("rounds", "lost", "doubled", "metric_points_wrong", "tables_equal", "replay_consistent")
+        return json.dumps({name: getattr(self, name) for name in sums})
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every promise was kept."""
+        is_right = self.tables_equal and self.replay_consistent and not self.notes
+        return is_right and self.lost == self.doubled == self.metric_points_wrong == 0
+
+
+def run_rounds(schedule: Iterable[tuple[Fault, str]], place: Path, rng: random.Random, tally: Tally) -> None:
+    """All rounds, each in a folder of its own below ``place``."""
+    undisturbed: dict[str, Tables | None] = {"search": None}
+    for number, (fault, study) in enumerate(schedule):
+        if study not in undisturbed:
+            undisturbed[study] = run_undisturbed(place / f"u{len(undisturbed)}", study)
+            print(f"undisturbed {study}: {len(undisturbed[study] or ())} tables", flush=True)
+        tally.add(run_round(place / str(number), fault, study, rng), undisturbed[study])
+
+
+def make_schedule(faults: list[Fault], rounds: int) -> list[tuple[Fault, str]]:
+    """The faults in turn, each on lists and searches in turn."""
+    places = [divmod(number, len(faults)) for number in range(rounds)]
+    return [(faults[which], faults[which].study or ("list", "search")[(turn + which) % 2]) for turn, which in places]
 
 
 def main() -> None:
@@ -105,35 +93,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round per fault")
     parser.add_argument("--only", default="", help="faults whose name holds this")
     options = parser.parse_args()
-    rng, tally = random.Random(options.seed), Tally()
     faults = [fault for fault in FAULTS if options.only in fault.name]
-    rounds = len(faults) if options.quick else options.rounds
+    if not faults:
+        parser.error(f"no fault's name holds {options.only!r}: {', '.join(fault.name for fault in FAULTS)}")
+    schedule = make_schedule(faults, len(faults) if options.quick else options.rounds)
+    tally = Tally()
     with tempfile.TemporaryDirectory(prefix="c", ignore_cleanup_errors=True) as place:
-        undisturbed = Path(place, "u")
-        (undisturbed / "t").mkdir(parents=True)
-        reference = Session(write_space(undisturbed, "list"), undisturbed / "o", undisturbed / "t")
-        if reference.wait() != 0:
-            raise SystemExit(f"the undisturbed study fails: {reference.said()[-500:]}")
-        tables = read_tables(reference.study)
-        print(f"undisturbed: {len(tables)} tables", flush=True)
-        for number in range(rounds):
-            fault = faults[number % len(faults)]
-            name = fault.study or ("list" if (number // len(faults) + number) % 2 == 0 else "search")
-            run_round(Path(place, str(number)), fault, name, rng, tally, tables)
+        try:
+            run_rounds(schedule, Path(place), random.Random(options.seed), tally)
+        except KeyboardInterrupt:
+            print("ended by Ctrl-C: these are the sums so far")
+        except subprocess.TimeoutExpired as hung:
+            tally.notes.append(f"round {tally.rounds + 1} hangs and ends the benchmark: {hung}")
     for note in tally.notes:
         print(f"note: {note}")
-    print(
-        json.dumps(
-            {
-                "rounds": tally.rounds,
-                "lost": tally.lost,
-                "doubled": tally.doubled,
-                "metric_points_wrong": tally.metric_points_wrong,
-                "tables_equal": tally.tables_equal,
-                "replay_consistent": tally.replay_consistent,
-            }
-        )
-    )
+    print(tally.as_json())
+    sys.exit(0 if tally.is_clean else 1)
 
 
 if __name__ == "__main__":

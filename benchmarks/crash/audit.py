@@ -11,9 +11,10 @@ from orchestration.events import Event, metrics_from_json
 from orchestration.launch import prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
+from orchestration.planning import PlannedStudy
 from orchestration.stopping import make_stopping
 from orchestration.tracking.delivery import connect
-from orchestration.tracking.run_content import TRIAL_ID_TAG, epoch_content
+from orchestration.tracking.run_content import TRIAL_ID_TAG, MetricPoint, ending_content, epoch_content
 from orchestration.trial_json import trial_from_json
 from reports.serialise import record_from_json
 from search_spaces.schema import SearchSpace
@@ -40,7 +41,7 @@ def audit(study: Path, space: SearchSpace, uri: str) -> Audit:
     state = fold_events(events)
     tells = Counter(event.trial_id for event in events if event.kind == "tell")
     prepared = prepare(space, None)
-    missing = max(prepared.planned.num_trials - len(state.told), 0)
+    missing = max(prepared.planned.num_trials - len(state.told) - len(state.running), 0)
     runs = _runs_by_trial(uri, space.study)
     lost = len(state.running) + missing + len(set(state.told) - set(runs))
     doubled = sum(count - 1 for count in tells.values()) + sum(len(found) - 1 for found in runs.values())
@@ -60,30 +61,35 @@ def _runs_by_trial(uri: str, study: str) -> Mapping[str, list[str]]:
 
 def _count_wrong_points(uri: str, events: Sequence[Event], runs: Mapping[str, list[str]]) -> int:
     client = connect(uri)
-    reports: dict[str, list[Event]] = {}
-    for event in events:
-        if event.kind == "report":
-            reports.setdefault(event.trial_id, []).append(event)
     wrong = 0
-    for trial, its_reports in reports.items():
-        expected = Counter(
-            (point.name, point.step, point.at_ms, point.value) for point in epoch_content(its_reports).points
-        )
-        names = {name for name, *_ in expected}
-        stored = Counter(
-            (name, point.step, point.timestamp, point.value)
-            for run in runs.get(trial, [])
-            for name in names
-            for point in client.get_metric_history(run, name)
-        )
+    for trial, expected in _expected_points(events).items():
+        stored: Counter[tuple[str, int, int, float]] = Counter()
+        for run in runs.get(trial, []):
+            for name in client.get_run(run).data.metrics:
+                history = client.get_metric_history(run, name)
+                stored.update((name, point.step, point.timestamp, point.value) for point in history)
         wrong += ((expected - stored) + (stored - expected)).total()
     return wrong
 
 
-def _replays(planned: object, events: Sequence[Event]) -> bool:
-    from orchestration.planning import PlannedStudy
+def _expected_points(events: Sequence[Event]) -> dict[str, Counter[tuple[str, int, int, float]]]:
+    """Trial id -> (metric, step, time, value) of all points that its run must have: its epochs and its end."""
+    reports: dict[str, list[Event]] = {}
+    points: dict[str, list[MetricPoint]] = {}
+    for event in events:
+        if event.kind == "report":
+            reports.setdefault(event.trial_id, []).append(event)
+        elif event.kind == "tell":
+            content = epoch_content(reports.get(event.trial_id, []))
+            ending = ending_content(record_from_json(event.data["record"]), event.at_ms)
+            points[event.trial_id] = [*content.points, *ending.points]
+    return {
+        trial: Counter((point.name, point.step, point.at_ms, point.value) for point in its_points)
+        for trial, its_points in points.items()
+    }
 
-    assert isinstance(planned, PlannedStudy)
+
+def _replays(planned: PlannedStudy, events: Sequence[Event]) -> bool:
     source, search, objective = planned.make_source(None), planned.space.search, planned.objective
     longest = max(facts.max_epochs for facts in planned.facts.values())
     direction = "minimize" if objective is None else objective.direction

@@ -1,7 +1,8 @@
-"""An MLflow server of our own behind a gate that can be slow or broken."""
+"""An MLflow server of our own behind a gate that can be slow, late or broken."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import socket
@@ -14,10 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.crash.session import descendants, wait_until
+from benchmarks.crash.processes import descendants
+from benchmarks.crash.session import wait_until
 
-Weather = Literal["fair", "slow", "broken"]
-SLOW_S = 2.0
+Weather = Literal["fair", "slow", "late", "broken"]
+"""late: what is asked for is done, but when the answer comes nobody waits for it any more."""
+SLOW_S, LATE_S = 0.5, 12.0
 
 
 class TrackingServer:
@@ -51,10 +54,8 @@ class TrackingServer:
         """SIGKILL, to all of its processes."""
         if self._process is not None:
             for pid in [*descendants(self._process.pid), self._process.pid]:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, 9)
-                except ProcessLookupError:
-                    continue
             self._process.wait()
             self._process = None
 
@@ -91,17 +92,24 @@ class Gate:
                     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
                     connection.request(self.command, self.path, body, dict(self.headers))
                     answer = connection.getresponse()
-                    self._answer(answer.status, answer.read(), answer.getheader("Content-Type") or "")
+                    status, content = answer.status, answer.read()
+                    kind = answer.getheader("Content-Type") or ""
                     connection.close()
                 except OSError:
                     self._answer(502, b"nobody behind the gate")
+                    return
+                if gate.weather == "late":
+                    time.sleep(LATE_S)
+                self._answer(status, content, kind)
 
             def _answer(self, status: int, content: bytes, kind: str = "text/plain") -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                # Whoever asked may have gone.
+                with contextlib.suppress(OSError):
+                    self.send_response(status)
+                    self.send_header("Content-Type", kind)
+                    self.send_header("Content-Length", str(len(content)))
+                    self.end_headers()
+                    self.wfile.write(content)
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass_on
 

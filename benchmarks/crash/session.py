@@ -1,16 +1,18 @@
-"""``dmd-search`` as a process of its own, and the processes below it."""
+"""``dmd-search`` as a process of its own, watched through its ledger."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from benchmarks.crash.processes import training_below
 from orchestration.events import Event
 from orchestration.ledger import LEDGER_FILE, read_events
 
@@ -18,21 +20,27 @@ PATIENCE_S = 900.0
 
 
 class Session:
-    """One run of the command on a space; ``temporary`` is the directory for temporary files of the processes."""
+    """One run of the command on a space.
 
-    def __init__(self, space: Path, out: Path, temporary: Path, *arguments: str) -> None:
+    temporary: the directory for temporary files of its processes. environment: what they find there beside the usual.
+    """
+
+    def __init__(
+        self, space: Path, out: Path, temporary: Path, arguments: tuple[str, ...], environment: Mapping[str, str]
+    ) -> None:
         self.study = out / space.stem
-        self._again = partial(Session, space, out, temporary, *arguments)
-        self.errors = temporary.parent / f"{space.stem}.err"
+        self._again = partial(Session, space, out, temporary, arguments, environment)
+        self._errors = temporary.parent / f"{space.stem}.err"
         program = Path(sys.executable).parent / "dmd-search"
         command = [str(program), "--space", str(space), "--out", str(out), "--json", *arguments]
+        own = {"TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"}
         # Files, not pipes: what a killed driver leaves would keep a pipe open.
-        with self.errors.open("w") as errors:
+        with self._errors.open("w") as errors:
             self.process = subprocess.Popen(
                 command,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=os.environ | {"TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"},
+                env={**os.environ, **own, **environment},
                 start_new_session=True,
             )
 
@@ -41,26 +49,42 @@ class Session:
         path = self.study / LEDGER_FILE
         return [event for event, _ in read_events(path)] if path.exists() else []
 
-    def wait_for_reports(self, number: int) -> bool:
-        """Wait until so many epochs of this study are in the ledger. False if the session ended before."""
-        return wait_until(lambda: sum(event.kind == "report" for event in self.events()) >= number, self.process)
+    def wait_for_news(self, number: int) -> bool:
+        """Wait until the study has begun, and so many epochs and endings are in its ledger.
+
+        False if the session ended before.
+        """
+
+        def is_there() -> bool:
+            kinds = [event.kind for event in self.events()]
+            return bool(kinds) and sum(kind in ("report", "tell") for kind in kinds) >= number
+
+        return wait_until(is_there, self.process)
 
     def again(self) -> Session:
         """The same command once more."""
         return self._again()
 
     def wait(self) -> int:
+        """Wait for the end and return the exit code. Raises TimeoutExpired after ``PATIENCE_S``."""
         return self.process.wait(PATIENCE_S)
 
     def said(self) -> str:
-        return self.errors.read_text(errors="replace")
+        """What it has written to stderr."""
+        return self._errors.read_text(errors="replace")
 
     def workers(self) -> list[int]:
-        """Processes that train."""
-        return [pid for pid in descendants(self.process.pid) if "ResourceTrainable" in command_of(pid)]
+        """Processes that train, below the driver."""
+        return training_below(self.process.pid)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
+
+    def end(self) -> None:
+        """End the driver at once, if it lives; its processes follow."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait()
 
 
 def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> bool:
@@ -73,39 +97,3 @@ def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes] | Non
             return False
         time.sleep(0.05)
     return False
-
-
-def descendants(pid: int) -> Iterator[int]:
-    """Every process below ``pid``."""
-    parents: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(path.read_text().rsplit(")", 1)[1].split()[1])
-        except OSError:
-            continue
-        parents.setdefault(parent, []).append(int(path.parent.name))
-    waiting = [pid]
-    while waiting:
-        for child in parents.get(waiting.pop(), ()):
-            yield child
-            waiting.append(child)
-
-
-def command_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def users_of(directory: Path) -> list[str]:
-    """Commands of living processes that were given ``directory`` as their place for temporary files."""
-    needle = f"TMPDIR={directory}".encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if needle in path.read_bytes().split(b"\0"):
-                found.append(command_of(int(path.parent.name)))
-        except OSError:
-            continue
-    return [command for command in found if command]

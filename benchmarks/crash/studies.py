@@ -9,7 +9,7 @@ _COMMON = """\
 data: {path: "planted:num_videos=9,clips_per_video=5"}
 model: {name: dmd, width: 8, heads: 2, levels: 1, max_epochs: 4, patience: 4, gd.size_homo: 4}
 arms: {models: [ridge]}
-limits: {silence: 30s}
+limits: {silence: 20s}
 """
 SPACES = {
     "list": f"study: list\n{_COMMON}confirm: {{seeds: 3}}\n",
@@ -29,15 +29,19 @@ _CHANGING = {"device_s", "attempts", "typical_s"}
 _TABLES_OF_HOW_IT_WENT = {"provenance.csv", "warnings.csv", "cost.csv", "pareto.csv"}
 
 
+Tables = dict[str, list[list[str]]]
+"""File name -> rows of text."""
+
+
 def write_space(folder: Path, name: str) -> Path:
     path = folder / f"{name}.yaml"
     path.write_text(SPACES[name])
     return path
 
 
-def read_tables(study: Path) -> dict[str, list[list[str]]]:
+def read_tables(study: Path) -> Tables:
     """The cells of every table of results, as text: equal text is equal to the last bit."""
-    tables = {}
+    tables: Tables = {}
     for path in sorted((study / "tables").glob("*.csv")):
         if path.name in _TABLES_OF_HOW_IT_WENT:
             continue

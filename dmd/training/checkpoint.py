@@ -39,8 +39,10 @@ def save_state(directory: Path, state: dict[str, Any]) -> None:
     os.replace(temporary, directory / FILE)
 
 
-def read_state(directory: Path) -> bytes | None:
-    """The last saved state as it stands on disk, or None."""
+def take_up_state(directory: Path) -> bytes | None:
+    """The last saved state as it stands on disk, or None; what a killed attempt left unfinished is removed."""
+    for unfinished in directory.glob(f"{FILE}.*.tmp"):
+        unfinished.unlink(missing_ok=True)
     path = directory / FILE
     return path.read_bytes() if path.is_file() else None
 

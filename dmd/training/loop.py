@@ -19,7 +19,7 @@ from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport, OnEpoch
 from dmd.metrics import compute_metrics
 from dmd.models.model import Model
-from dmd.training.checkpoint import CheckpointRefused, decode_state, read_state, save_state
+from dmd.training.checkpoint import CheckpointRefused, decode_state, save_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
 from dmd.training.optimiser import ClippedAdam
@@ -215,7 +215,7 @@ class _Trainer:
 
     def restore(self, checkpointing: Checkpointing | None) -> TrainingState:
         """The first worker's saved state, loaded into model, optimiser and schedule of all; or a fresh one."""
-        content = self.team.same(read_state(checkpointing.directory) if checkpointing is not None else None)
+        content = self.team.same(take_up_state(checkpointing.directory) if checkpointing is not None else None)
         if content is None:
             return TrainingState()
         try:

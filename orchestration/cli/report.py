@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.failures import COMPLETED, bad_input_exits
+from orchestration.interruption import take_sigterm_for_ctrl_c
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -65,4 +66,5 @@ def _check(directories: list[Path], tracking_uri: str | None, studies: list[str]
 
 def main() -> None:
     """Entry point of the console script."""
+    take_sigterm_for_ctrl_c()
     app()

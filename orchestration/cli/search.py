@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from orchestration.cli.failures import COMPLETED, INTERRUPTED, SOME_FAILED, bad_input_exits
+from orchestration.interruption import take_sigterm_for_ctrl_c
 from orchestration.logs import quiet_libraries
 
 if TYPE_CHECKING:
@@ -98,10 +99,16 @@ def search(
         command = without_credentials(shlex.join(["dmd-search", *sys.argv[1:]]))
         options = LaunchOptions(executor, address, tracking_uri, quiet or as_json, command, tuple(reuse or ()))
         outcome = launch(prepared, workspace, options)
-        report, uri = rebuild_report(workspace), tracking_uri or checked.tracking.uri
-        if outcome.undelivered is None:
-            outcome = replace(outcome, undelivered=deliver_report(workspace, uri))
+        report, uri = None, tracking_uri or checked.tracking.uri
+        # Whoever stops a study of thousands of trials does not wait for its report.
+        if not outcome.is_interrupted:
+            report = rebuild_report(workspace)
+            if outcome.undelivered is None:
+                outcome = replace(outcome, undelivered=deliver_report(workspace, uri))
         _print_result(workspace, outcome, report, as_json, uri)
+        if outcome.is_interrupted or outcome.undelivered:
+            again = [argument for argument in sys.argv[1:] if argument != "--fresh"]
+            print(f"the same command: {without_credentials(shlex.join(['dmd-search', *again]))}", file=sys.stderr)
     if outcome.is_interrupted:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(SOME_FAILED if outcome.num_failed else COMPLETED)
@@ -110,6 +117,7 @@ def search(
 def main() -> None:
     """Entry point of the console script."""
     quiet_libraries()
+    take_sigterm_for_ctrl_c()
     app()
 
 
@@ -125,16 +133,19 @@ def _load(space: str, overrides: tuple[str, ...]) -> SearchSpace:
     return check_document(document, describe_methods(), overrides)
 
 
-def _print_result(workspace: Workspace, outcome: StudyOutcome, report: Path, as_json: bool, uri: str | None) -> None:
+def _print_result(
+    workspace: Workspace, outcome: StudyOutcome, report: Path | None, as_json: bool, uri: str | None
+) -> None:
     if outcome.undelivered:
         print(outcome.undelivered, file=sys.stderr)
     if as_json:
-        print(json.dumps({"study": workspace.directory.name, "report": str(report), **asdict(outcome)}))
+        shown = None if report is None else str(report)
+        print(json.dumps({"study": workspace.directory.name, "report": shown, **asdict(outcome)}))
         return
     state = "interrupted; run the same command to continue" if outcome.is_interrupted else "done"
     if outcome.limit is not None:
         state = f"ended at its limit ({outcome.limit}); raise it under `limits` and run the same command to continue"
     print(f"{state}: {outcome.num_completed} completed, {outcome.num_pruned} pruned, {outcome.num_failed} failed")
-    print(f"report: {report}")
+    print("report: --report-only writes it as far as the study is" if report is None else f"report: {report}")
     if uri is None:
         print(f"compare in MLflow: mlflow ui --backend-store-uri sqlite:///{workspace.directory / 'mlflow.db'}")

@@ -10,15 +10,15 @@ from orchestration.endings import Ending, ending_of_exception, ending_of_result
 from orchestration.executors.protocol import RunTrial
 from search_spaces.trial import Trial
 
-MAX_RETRIES = 2
-"""How many more times a trial is tried after an attempt was lost."""
-
 Attempt = Callable[[Trial, OnEpoch, Path | None], Ending]
 """(trial, on_epoch, checkpoint directory) -> ending. Raises AttemptLost; what is no ``Exception`` passes through."""
 
 
 class AttemptLost(Exception):
-    """A process that trained the trial died. That is no ending: the trial goes on from its checkpoint."""
+    """The process that trained the trial died or has no memory left, or a partner of it did.
+
+    That is no ending: the trial goes on from its checkpoint.
+    """
 
 
 def attempt_alone(run_trial: RunTrial) -> Attempt:
@@ -28,6 +28,17 @@ def attempt_alone(run_trial: RunTrial) -> Attempt:
         try:
             return ending_of_result(run_trial(trial, on_epoch, checkpoint_directory))
         except Exception as error:
-            return ending_of_exception(error)
+            return require_memory(ending_of_exception(error))
 
     return attempt
+
+
+def require_memory(ending: Ending) -> Ending:
+    """``ending``, unless memory ran out.
+
+    How much there is depends on the neighbours, and on what earlier trials left in this process, which would fail the
+    next trial too. So it says nothing of the trial: raises AttemptLost.
+    """
+    if ending.lacks_memory:
+        raise AttemptLost(f"no memory was left: {ending.error}")
+    return ending

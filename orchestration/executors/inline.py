@@ -5,8 +5,9 @@ from __future__ import annotations
 from dmd.job import LOOPBACK, EpochReport
 from orchestration.driver import Driver
 from orchestration.endings import Ending, ending_of_lost_worker
-from orchestration.executors.attempts import MAX_RETRIES, Attempt, AttemptLost, attempt_alone
+from orchestration.executors.attempts import Attempt, AttemptLost, attempt_alone
 from orchestration.executors.local_peers import local_peers
+from orchestration.executors.losses import MAX_RETRIES
 from orchestration.executors.protocol import TrialRunner
 from orchestration.executors.together import attempt_together
 from orchestration.interruption import Interruption, StudyInterrupted

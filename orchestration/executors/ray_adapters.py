@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from ray.tune.search import Searcher
 
 from orchestration.driver import Driver
 from orchestration.endings import Ending, ending_of_lost_worker
+from orchestration.executors.losses import Loss, Losses
+from orchestration.executors.ray_nodes import WorkerNodes, dead_nodes
 from orchestration.executors.ray_trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
 from orchestration.executors.silence import SilenceWatch
 from orchestration.interruption import Interruption
@@ -22,10 +25,14 @@ from search_spaces.trial import Trial
 
 logger = logging.getLogger(__name__)
 
+_LOW_MEMORY = "running low on memory"
+
 
 class TuneBridge:
     """What the adapters share: the driver, which Tune trial is which of ours, and the first error of the driver.
 
+    A trial of Tune is one attempt of one of ours: Tune retries nothing, and a trial that lost its workers is given out
+    again.
     Tune takes an exception in an adapter for a failure of the trial, so errors are kept here and end the experiment.
     """
 
@@ -37,10 +44,11 @@ class TuneBridge:
         self.num_slots = num_slots
         self.interruption = interruption
         self.error: Exception | None = None
+        self.nodes = WorkerNodes()
         self.trials: dict[str, Trial] = {}
-        self.attempts: dict[str, int] = {}
         self.tune_trials: dict[str, Any] = {}
-        self.losses: dict[str, str] = {}
+        self._losses = Losses()
+        self._lost: deque[Trial] = deque()
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles its parts for a restore of its own, which is never used: the ledger holds the state.
@@ -53,15 +61,40 @@ class TuneBridge:
     def keep_error(self, error: Exception) -> None:
         self.error = self.error or error
 
+    def next_trial(self) -> Trial | None:
+        """The next trial to start, of those that lost their workers first; None if there is none now."""
+        if self._lost:
+            trial = self._lost.popleft()
+            self.driver.on_attempt(trial)
+            return trial
+        return self.driver.next_trial() if self.driver.num_running < self.num_slots() else None
+
+    def has_all_ended(self) -> bool:
+        """True if ``next_trial`` will never give a trial again: one that runs may still be lost, and given again."""
+        return self.driver.has_all_given_out and self.driver.num_running == 0
+
     def end(self, trial_id: str, ending: Ending) -> None:
-        """Tune's trial has ended for good."""
-        self.tune_trials.pop(trial_id, None)
-        self.losses.pop(trial_id, None)
-        del self.attempts[trial_id]
+        """Tune's trial has ended, and ours with it."""
+        trial = self._forget(trial_id)
         try:
-            self.driver.on_end(self.trials.pop(trial_id), ending)
+            self.driver.on_end(trial, ending)
         except Exception as error:
             self.keep_error(error)
+
+    def lose(self, trial_id: str, reason: str) -> None:
+        """Tune's trial has lost its workers: ours is given out again, or ends if it has lost them too often."""
+        trial = self.trials[trial_id]
+        self._losses.add(trial.id, Loss(reason, self.nodes.of(trial_id)))
+        if not self._losses.may_go_on(trial.id, dead_nodes()):
+            self.end(trial_id, ending_of_lost_worker(len(self._losses.of(trial.id)), reason))
+            return
+        logger.info("trial %s lost its workers (%s) and is tried again from its checkpoint", trial.id, reason)
+        self._lost.append(self._forget(trial_id))
+
+    def _forget(self, trial_id: str) -> Trial:
+        self.tune_trials.pop(trial_id, None)
+        self.nodes.forget(trial_id)
+        return self.trials.pop(trial_id)
 
 
 class DriverSearcher(Searcher):
@@ -80,9 +113,9 @@ class DriverSearcher(Searcher):
         if bridge.must_stop:
             return str(Searcher.FINISHED)
         try:
-            if bridge.driver.has_all_given_out:
+            if bridge.has_all_ended():
                 return str(Searcher.FINISHED)
-            trial = bridge.driver.next_trial() if bridge.driver.num_running < bridge.num_slots() else None
+            trial = bridge.next_trial()
         except Exception as error:
             bridge.keep_error(error)
             return None
@@ -91,15 +124,11 @@ class DriverSearcher(Searcher):
                 bridge.keep_error(RuntimeError("a source gives no trial although nothing runs"))
             return None
         bridge.trials[trial_id] = trial
-        bridge.attempts[trial_id] = 0
         directory = bridge.driver.checkpoint_directory(trial)
         return {TRIAL: trial, CHECKPOINT_DIRECTORY: None if directory is None else str(directory)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        # Without an error the ending came with the last result, and the scheduler has passed it on.
-        if error and not self._bridge.must_stop:
-            lost = ending_of_lost_worker(self._bridge.attempts[trial_id], self._bridge.losses.get(trial_id, ""))
-            self._bridge.end(trial_id, lost)
+        """Nothing: the scheduler has heard of it."""
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the ledger holds the state."""
@@ -113,14 +142,7 @@ class DriverScheduler(TrialScheduler):
         self._bridge = bridge
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        bridge = self._bridge
-        bridge.tune_trials[trial.trial_id] = trial
-        bridge.attempts[trial.trial_id] += 1
-        if bridge.attempts[trial.trial_id] > 1:
-            try:
-                bridge.driver.on_attempt(bridge.trials[trial.trial_id])
-            except Exception as error:
-                bridge.keep_error(error)
+        self._bridge.tune_trials[trial.trial_id] = trial
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         bridge = self._bridge
@@ -141,10 +163,12 @@ class DriverScheduler(TrialScheduler):
             self._bridge.end(trial.trial_id, ending)
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
-        # What killed the worker stands at the end of the file that Tune keeps for the trial.
-        path = Path(trial.error_file) if trial.error_file else None
-        lines = path.read_text(errors="replace").strip().splitlines() if path is not None and path.exists() else [""]
-        self._bridge.losses[trial.trial_id] = lines[-1]
+        bridge = self._bridge
+        if not bridge.must_stop:
+            try:
+                bridge.lose(trial.trial_id, _last_words(trial))
+            except Exception as error:
+                bridge.keep_error(error)
 
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
         """Trials are only removed when the study is interrupted; they stay running in the ledger."""
@@ -188,3 +212,13 @@ class BridgeStopper(Stopper):
                     bridge.silence.limit_s,
                 )
                 ray.kill(actor)
+
+
+def _last_words(trial: Any) -> str:
+    """What ended the worker of Tune's trial, from the file that Tune keeps for the trial.
+
+    It stands at the end; where Ray's memory monitor did it, advice follows.
+    """
+    path = Path(trial.error_file) if trial.error_file else None
+    lines = path.read_text(errors="replace").strip().splitlines() if path is not None and path.exists() else [""]
+    return next((line for line in lines if _LOW_MEMORY in line), lines[-1]).strip()

@@ -22,6 +22,10 @@ class PeerWorker:
         self._runner = runner
         self._run_trial: RunTrial | None = None
 
+    def node(self) -> str:
+        """Id of the node that this worker lives on."""
+        return node_id()
+
     def train(self, trial: Trial, seat: Seat) -> Outcome:
         """This worker's share of one attempt."""
         if self._run_trial is None:
@@ -38,6 +42,10 @@ class RayPeer:
     def start(self, trial: Trial, seat: Seat) -> Future[Outcome]:
         outcome: Future[Outcome] = self._actor.train.remote(trial, seat).future()
         return outcome
+
+    def node(self) -> str:
+        """Id of the node that the actor lives on; waits until it is there. Raises what Ray raises if it never is."""
+        return str(ray.get(self._actor.node.remote()))
 
     def close(self) -> None:
         """End the actor at once."""
@@ -63,3 +71,8 @@ def make_peers(runner: TrialRunner, resources: Resources) -> list[RayPeer]:
 def node_address() -> str:
     """The address of this node, as the other nodes of the cluster know it."""
     return str(get_node_ip_address())  # type: ignore[no-untyped-call]
+
+
+def node_id() -> str:
+    """Id of this node in the cluster."""
+    return str(ray.get_runtime_context().get_node_id())

@@ -10,7 +10,7 @@ from ray import tune
 from dmd.job import EpochReport
 from orchestration.executors.attempts import Attempt, attempt_alone
 from orchestration.executors.protocol import Resources, TrialRunner
-from orchestration.executors.ray_peers import RayPeer, make_peers, node_address
+from orchestration.executors.ray_peers import RayPeer, make_peers, node_address, node_id
 from orchestration.executors.session import TrainingSession
 from orchestration.executors.together import attempt_together
 
@@ -25,8 +25,8 @@ CHECKPOINT_DIRECTORY = "checkpoint_directory"
 class TrialTrainable(tune.Trainable):
     """Runs one trial after the other, as the first of the workers that train it.
 
-    Whatever a training run raises is returned as an ending, so that Tune's retries are left for lost workers alone: a
-    step raises AttemptLost when another worker of the trial died.
+    Whatever a training run raises is returned as an ending. A step raises AttemptLost when another worker of the trial
+    died, or no memory is left here: this worker and its peers are then replaced.
     """
 
     def setup(self, config: dict[str, Any], runner: TrialRunner, resources: Resources) -> None:  # type: ignore[override]
@@ -46,6 +46,10 @@ class TrialTrainable(tune.Trainable):
             return {REPORT: happened}
         self._session = None
         return {ENDING: happened, "done": True}
+
+    def nodes(self) -> list[str]:
+        """Ids of the nodes on which the workers of the trial live."""
+        return [node_id(), *(peer.node() for peer in self._peers)]
 
     def request_stop(self) -> None:
         """Called from the driver when the stopping rule has decided: the next step returns the ending."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.driver import Driver
-from orchestration.executors.attempts import MAX_RETRIES
 from orchestration.executors.protocol import Resources, TrialRunner
 from orchestration.executors.ray_cluster import ray_cluster, slot_counter
 from orchestration.interruption import Interruption, StudyInterrupted
@@ -21,7 +20,7 @@ class RayTuneExecutor:
     resources: of one trial. address: a running cluster, or None for one of our own on this machine, which then declares
     ``num_cpus`` and ``custom``. max_trials: at the same time; None: as many as fit. logs: where those of a cluster
     of our own go; None: nowhere. silence_s: how long nothing may be heard of a trial; None: for ever. A trial that
-    loses a worker, or is silent, is tried ``MAX_RETRIES`` more times from its own checkpoint.
+    loses a worker, or is silent, is tried again from its own checkpoint, as often as :mod:`losses` says.
     """
 
     def __init__(
@@ -66,8 +65,10 @@ def _fit(bridge: Any, runner: TrialRunner, resources: Resources, storage: str) -
     from ray import tune
 
     from orchestration.executors.ray_adapters import BridgeStopper, DriverScheduler, DriverSearcher
+    from orchestration.executors.ray_memory import expect_want_of_memory
     from orchestration.executors.ray_trainable import TrialTrainable
 
+    expect_want_of_memory()
     trainable = tune.with_resources(
         tune.with_parameters(TrialTrainable, runner=runner, resources=resources),
         tune.PlacementGroupFactory([resources.bundle] * resources.workers),
@@ -87,7 +88,9 @@ def _fit(bridge: Any, runner: TrialRunner, resources: Resources, storage: str) -
             verbose=0,
             stop=BridgeStopper(bridge),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            failure_config=tune.FailureConfig(max_failures=MAX_RETRIES),
+            # Tune does not know whose fault a loss is, and would count some twice: the bridge gives trials out again.
+            failure_config=tune.FailureConfig(max_failures=0),
+            callbacks=[bridge.nodes],
         ),
     )
     tuner.fit()

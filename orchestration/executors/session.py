@@ -60,7 +60,8 @@ class TrainingSession:
             self._happened.put(lost)
         except BaseException as error:
             # A trial that exits the interpreter ends in this thread only; whatever it raised is how it ended.
-            self._happened.put(ending_of_exception(error))
+            ending = ending_of_exception(error)
+            self._happened.put(AttemptLost(f"no memory was left: {ending.error}") if ending.lacks_memory else ending)
 
     def _on_epoch(self, report: EpochReport) -> bool:
         self._happened.put(report)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestration.durable import sync_directory
+
 POSITION_FILE = "tracking.json"
 
 
@@ -49,8 +51,4 @@ def save_position(directory: Path, target: str, position: Position) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, directory / POSITION_FILE)
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_directory(directory)

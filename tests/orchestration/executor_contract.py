@@ -60,6 +60,18 @@ class ExecutorContract:
         assert "the toy is broken" in (records[trials[1].id].error or "")
         assert set(toy_of(tmp_path).count("begin").values()) == {1}
 
+    def test_want_of_memory_is_tried_again_from_the_checkpoint(self, tmp_path):
+        starving = [make_trial(rank, epochs=3, starves_at=2, misbehaves=rank) for rank in range(self.num_workers)]
+        hopeless = make_trial(8, starves_at=1, deaths=9)
+        outcome = run_toy(tmp_path, listed([*starving, hopeless, make_trial(9)]), self.make_executor())
+        assert (outcome.num_completed, outcome.num_failed) == (len(starving) + 1, 1)
+        records = {record.trial_id: record for record in state_of(tmp_path).records()}
+        for trial in starving:
+            assert (records[trial.id].attempts, records[trial.id].num_epochs) == (2, 3)
+        assert set(toy_of(tmp_path).count("epoch").values()) == {1}, "nothing is computed again"
+        assert records[hopeless.id].attempts == 3
+        assert "no memory was left: MemoryError: of the toy" in (records[hopeless.id].error or "")
+
     def test_data_are_opened_once(self, tmp_path):
         run_toy(tmp_path, listed([make_trial(seed) for seed in range(5)]), self.make_executor())
         assert toy_of(tmp_path).count("open").total() == self.num_workers

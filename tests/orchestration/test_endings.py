@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 import pytest
+import torch
 
 from dmd.errors import DataError, TrainingDiverged
 from dmd.job import EpochReport, JobResult
@@ -31,6 +33,25 @@ RESULT = JobResult(False, 1, REPORTS, {"mae": 0.9}, {"mae": 1.1}, {"mae": 1.4}, 
 )
 def test_statuses(ending, status, error):
     assert (ending.status, ending.error) == (status, error)
+
+
+@pytest.mark.parametrize(
+    ("error", "lacks_memory"),
+    [
+        (MemoryError(), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+            True,
+        ),
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("shapes differ"), False),
+        (OSError(errno.ENOENT, "can't allocate memory"), False),
+        (TrainingDiverged(3, "loss"), False),
+    ],
+)
+def test_want_of_memory_is_told_from_errors_of_the_trial(error, lacks_memory):
+    assert ending_of_exception(error).lacks_memory is lacks_memory
 
 
 def test_an_unforeseen_error_says_where_it_arose():

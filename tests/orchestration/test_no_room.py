@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from dmd.job import Seat
-from dmd.training.checkpoint import read_state, save_state
+from dmd.training.checkpoint import save_state, take_up_state
 from orchestration.cli.failures import bad_input_exits
 from orchestration.driver import StudyPlan
 from orchestration.endings import NO_ROOM
@@ -77,7 +77,7 @@ def run_on(directory, trials, executor):
 
 def test_a_checkpoint_that_does_not_fit_says_so_and_leaves_the_old_one(tmp_path):
     save_state(tmp_path, {"epoch": 1})
-    old = read_state(tmp_path)
+    old = take_up_state(tmp_path)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
     try:
@@ -86,5 +86,8 @@ def test_a_checkpoint_that_does_not_fit_says_so_and_leaves_the_old_one(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert refused.value.errno in NO_ROOM
-    assert read_state(tmp_path) == old
+    assert take_up_state(tmp_path) == old
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+    (tmp_path / "state.pt.1.tmp").touch()
+    assert take_up_state(tmp_path) == old
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"], "what a killed attempt left is removed"

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from ray.cluster_utils import Cluster
 
+from orchestration.executors.losses import MAX_RETRIES
 from orchestration.executors.protocol import Resources
 from orchestration.executors.ray_tune import RayTuneExecutor
 from orchestration.ledger import Ledger
@@ -59,3 +60,19 @@ def test_a_node_is_killed_and_another_joins(cluster, tmp_path):
     assert set(reported.values()) == {1}
     workers = toy_of(tmp_path).processes("begin")
     assert len(workers) >= 3, "the node that joined trains, too"
+
+
+@pytest.mark.long
+def test_nodes_that_go_cost_their_trial_none_of_its_own_retries(cluster, tmp_path):
+    nodes, trial = [cluster.add_node(num_cpus=1, resources={"here": 1})], make_trial(0, epochs=6)
+
+    def on_event(event):
+        if event.kind == "report" and event.data["epoch"] <= MAX_RETRIES + 1:
+            cluster.remove_node(nodes.pop(), allow_graceful=False)
+            nodes.append(cluster.add_node(num_cpus=1, resources={"here": 1}))
+
+    executor = RayTuneExecutor(Resources(custom={"here": 1}), address=cluster.address)
+    outcome = run_toy(tmp_path, listed([trial]), executor, epoch_s=0.5, on_event=on_event)
+    assert (outcome.num_completed, outcome.num_failed) == (1, 0)
+    (record,) = state_of(tmp_path).records()
+    assert (record.attempts, record.num_epochs) == (MAX_RETRIES + 2, 6)

@@ -1,8 +1,9 @@
 """A runner that "trains" by arithmetic in milliseconds and leaves a line on disk for every epoch it really computes.
 
-Settings: ``x`` decides the error, ``epochs`` how long it trains; ``diverges_at``, ``raises_at`` and ``dies_at`` (an
-epoch; ``deaths`` times) make it end badly. Several workers train it in step; ``misbehaves`` is the rank of the one that
-ends badly, and the lines of the others than the first say ``epoch-1`` and so on.
+Settings: ``x`` decides the error, ``epochs`` how long it trains; ``diverges_at``, ``raises_at``, ``starves_at`` and
+``dies_at`` (an epoch; the last two ``deaths`` times) make it end badly. Several workers train it in step;
+``misbehaves`` is the rank of the one that ends badly, and the lines of the others than the first say ``epoch-1`` and so
+on.
 """
 
 from __future__ import annotations
@@ -77,6 +78,9 @@ class ToyRunner:
         if trial.settings.get("raises_at") == epoch:
             raise RuntimeError("the toy is broken")
         deaths = int(trial.settings.get("deaths", 1))
+        if trial.settings.get("starves_at") == epoch and self.count("hunger")[trial.id, epoch] < deaths:
+            self._note("hunger", trial.id, epoch)
+            raise MemoryError("of the toy")
         if trial.settings.get("dies_at") == epoch and self.count("death")[trial.id, epoch] < deaths:
             self._note("death", trial.id, epoch)
             os.kill(os.getpid(), signal.SIGKILL)

@@ -6,6 +6,9 @@ import csv
 import itertools
 import random
 import re
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from reports.analysis import analyse
 from reports.markdown import render_markdown
 from reports.record import RunRecord, StudyDescription
 from reports.tables import report_tables
-from reports.write import write_report
+from reports.write import write_files, write_report
 from tests.reports.studies import EDGES, TABLE3, failed, make_record, make_records, make_study
 
 MEANS = dict(zip((*TABLE3, "control", "ridge"), (0.90, 0.91, 0.95, 0.96, 0.97, 1.0, 0.9, 0.93), strict=True))
@@ -82,6 +85,48 @@ def test_files_are_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figures", "report.html", "report.md", "tables"]
     texts = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".png"]
     assert b"\r" not in b"".join(path.read_bytes() for path in texts)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from reports.write import write_files
+
+class Killing(dict):
+    def values(self):
+        yield b"first"
+        print("unfinished", flush=True)
+        sys.stdin.readline()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+write_files(Killing(a="", b=""), Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_writer_leaves_nothing_for_longer_than_the_next_one_and_a_living_one_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        (unfinished,) = tmp_path.iterdir()
+        assert [path.read_bytes() for path in unfinished.iterdir()] == [b"first"]
+        next_one = threading.Thread(target=write_files, args=({"report.md": b"whole"}, tmp_path))
+        next_one.start()
+        next_one.join(0.2)
+        assert next_one.is_alive(), "it waits for its turn"
+        assert unfinished.is_dir()
+        writer.stdin.write(b"\n")
+        writer.stdin.flush()
+        next_one.join()
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
 
 
 def test_contradicting_records_leave_the_old_report_alone(tmp_path: Path) -> None:

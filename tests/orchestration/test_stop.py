@@ -1,0 +1,80 @@
+"""The command is stopped: it ends soon, leaves nothing, and says how to go on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestration.ledger import LEDGER_FILE, read_events
+from tests.orchestration.product import command, run, write_space
+
+HOLDS_SOMETHING = """
+import time
+from orchestration.interruption import take_sigterm_for_ctrl_c
+from orchestration.temporary import temporary_directory
+take_sigterm_for_ctrl_c()
+with temporary_directory("x-") as directory:
+    print(directory, flush=True)
+    time.sleep(60)
+"""
+
+
+def num_told(study: Path) -> int:
+    path = study / LEDGER_FILE
+    return sum(event.kind == "tell" for event, _ in read_events(path)) if path.exists() else 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_study_says_how_to_go_on_and_leaves_its_report_for_later(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    study, space = tmp_path / "runs" / "small", write_space(tmp_path)
+    again = ["--space", str(space), "--out", str(study.parent), "--executor", "inline", "--json"]
+    process = subprocess.Popen(
+        command("dmd-search", *again, "--fresh"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while num_told(study) < 2:
+        assert process.poll() is None, "the study ended before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    outcome = json.loads(printed)
+    assert (outcome["is_interrupted"], outcome["report"]) == (True, None)
+    assert not (study / "report.md").exists()
+    assert errors.splitlines()[-1] == f"the same command: dmd-search {' '.join(again)}", "--fresh would begin anew"
+
+
+def test_what_is_undelivered_is_told_with_the_command_that_delivers_it(tmp_path: Path) -> None:
+    space = write_space(tmp_path)
+    arguments = ("--space", str(space), "--out", str(tmp_path / "runs"), "--executor", "inline", "--only", "ridge")
+    done = run("dmd-search", *arguments, "--tracking-uri", "http://someone:secret@127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    told, again = done.stderr.strip().splitlines()[-2:]
+    assert told.startswith("tracking: ")
+    assert "events are not yet in MLflow at http://127.0.0.1:9" in told
+    assert again == f"the same command: dmd-search {' '.join(arguments)} --tracking-uri http://127.0.0.1:9"
+
+
+def test_sigterm_gives_back_what_a_program_holds() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDS_SOMETHING],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        held = Path(process.stdout.readline().strip())
+        assert held.is_dir()
+        process.send_signal(signal.SIGTERM)
+    assert not held.exists()
