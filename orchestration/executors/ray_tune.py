@@ -46,6 +46,8 @@ class RayTuneExecutor:
             return
         with ray_cluster(self._address, self._num_cpus, self._custom, self._logs):
             interruption.listen_again()
+            if interruption.is_requested:
+                raise StudyInterrupted
             from orchestration.executors.ray_adapters import TuneBridge
             from orchestration.executors.silence import SilenceWatch
 
