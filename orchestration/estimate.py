@@ -11,15 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from orchestration.local_machine import count_local_slots, num_cpus
-from orchestration.neighbours import crowding_of
+from orchestration.crowding import crowding_of
+from orchestration.local_machine import count_local_slots
 from orchestration.planning import PlannedStudy
 from orchestration.reuse.known_results import FindResult, nothing_known
 from orchestration.stopping import share_of_epochs
 from reports.record import RunRecord, Stage
+from search_spaces.schema import Resources
 
-TUNE_S = 0.03
-"""Seconds that Tune takes to start a trial on a worker that runs already."""
+TRIAL_S, EPOCH_S = 0.1, 0.02
+"""Seconds beside the training: of a trial (it starts on a worker that runs already, and is scored), and between two of
+its epochs (what it has reached is reported and decided, its state is kept)."""
 LENIENCE = 1.5
 """How many more epochs an asynchronous stopping rule runs than one that saw all trials at once."""
 CROWDING = 1.25
@@ -82,14 +84,14 @@ class Estimate:
     arm_trial_s: dict[str, float]
 
 
-def estimate_study(planned: PlannedStudy, earlier: Earlier = NOTHING_EARLIER) -> Estimate:
+def estimate_study(planned: PlannedStudy, earlier: Earlier = NOTHING_EARLIER, crowding: float = 1.0) -> Estimate:
     """The trials that are left, each at the pace of its arm, spread over the slots of this machine.
 
-    Several workers that train a trial together are taken to need no longer than one.
+    crowding: how much slower trials that share the processors run than the one that was timed
+    (:func:`measure_crowding`). Several workers that train a trial together are taken to need no longer than one.
     """
     resources = planned.space.resources
     slots = count_local_slots(resources)
-    crowding = _crowding(planned, slots)
     device_s, num_trials, trial_s = NOTHING, 0, {}
     for name, stage, planned_range in _planned_trials(planned):
         gone = earlier.count_gone(name, stage)
@@ -99,7 +101,7 @@ def estimate_study(planned: PlannedStudy, earlier: Earlier = NOTHING_EARLIER) ->
         num_trials += round(left.high)
         if stage == "confirm":
             trial_s[name] = one.middle
-    start_s = planned.start_s if num_trials else 0.0
+    start_s = planned.start_up.ray_s + crowding * planned.start_up.workers_s if num_trials else 0.0
     crowded = Range(device_s.low, device_s.middle, device_s.high * (CROWDING if slots > 1 else 1.0))
     # The last trials end one by one: on average half of the slots are empty for the length of one.
     tail_s = max(trial_s.values(), default=0.0) * (1 - 1 / slots) / 2 if num_trials else 0.0
@@ -117,13 +119,11 @@ def estimate_study(planned: PlannedStudy, earlier: Earlier = NOTHING_EARLIER) ->
     )
 
 
-def _crowding(planned: PlannedStudy, slots: int) -> float:
-    """How much slower trials that share this machine's processors run than the one that was timed."""
-    resources = planned.space.resources
-    if resources.gpu > 0:
-        return 1.0
-    of_one = max(resources.cpu, 1.0)
-    return crowding_of(planned.neighbours, of_one, of_one * resources.num_workers * slots, num_cpus())
+def measure_crowding(resources: Resources) -> float:
+    """How much slower trials that share this machine's processors run than the one that was timed. Takes a second."""
+    of_one = max(round(resources.cpu), 1)
+    of_all = of_one * resources.num_workers * count_local_slots(resources)
+    return 1.0 if resources.gpu > 0 else crowding_of(of_one, of_all)
 
 
 def _planned_trials(planned: PlannedStudy) -> Iterable[tuple[str, Stage, tuple[float, float, float]]]:
@@ -153,8 +153,8 @@ def _trial_range(planned: PlannedStudy, name: str, stage: Stage, known_epochs: f
         # Rules that do not wait for each other let more trials pass than they would all at once.
         middle = epochs.middle * min(1.0, LENIENCE * share)
         epochs = Range(min(epochs.low, share * facts.max_epochs), middle, epochs.high)
-    fixed_s = facts.overhead_s + TUNE_S
-    return epochs.times(facts.epoch_s) + Range(fixed_s, fixed_s, fixed_s)
+    fixed_s = facts.overhead_s + TRIAL_S
+    return epochs.times(facts.epoch_s + EPOCH_S) + Range(fixed_s, fixed_s, fixed_s)
 
 
 def look_back(planned: PlannedStudy, records: Sequence[RunRecord], known: FindResult = nothing_known) -> Earlier:

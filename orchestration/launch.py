@@ -16,7 +16,7 @@ from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
 from orchestration.earlier_looks import count_earlier_looks
 from orchestration.errors import UsageError
-from orchestration.estimate import estimate_study, expectation_of
+from orchestration.estimate import estimate_study, expectation_of, measure_crowding
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor, Resources
 from orchestration.executors.ray_tune import RayTuneExecutor
@@ -202,7 +202,8 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
         )
     else:
         earlier = count_earlier_looks(workspace, dataset.content_hash)
-        expected = expectation_of(estimate_study(planned))
+        crowding = measure_crowding(planned.space.resources)
+        expected = expectation_of(estimate_study(planned, crowding=crowding))
         description = replace(description, scored_before=earlier, estimate=expected)
     space = content_without_credentials(planned.space.resolved())
     workspace.write_manifest(Manifest(description, space, deciding))

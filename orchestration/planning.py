@@ -12,7 +12,6 @@ from dmd.training.pilot import JobFacts, inspect_job
 from orchestration.errors import UsageError
 from orchestration.external.external_runs import ExternalRuns, describe_external, read_external_runs
 from orchestration.fingerprint import Fingerprint
-from orchestration.neighbours import count_neighbours
 from orchestration.objective import COSTS, Goal, Objective
 from orchestration.runner import DmdRunner, FoldPlan
 from orchestration.sources.listed import ListedSource
@@ -21,7 +20,7 @@ from orchestration.sources.protocol import TrialSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
 from orchestration.sources.stagnation import StagnationLimit
-from orchestration.start_up import start_up_s
+from orchestration.start_up import StartUp, measure_start_up
 from orchestration.text_encoders import fingerprint_encoders
 from orchestration.worker_shares import require_shares, require_sharing
 from search_spaces.arms import plan_arms
@@ -52,8 +51,7 @@ class PlannedStudy:
     searched for it, and by whom. facts: arm name -> what its model is and how fast it is here, for trained arms.
     external: arm name -> its predictions, for the others. encoders: what token ids are read with, where an arm reads
     them (:mod:`orchestration.text_encoders`). only: names of the arms that are confirmed in this session; empty: all.
-    The study is the same one whatever runs of it now. start_s: seconds until workers will be ready. neighbours: how
-    many threads of others wanted a processor, whenever it was counted while the arms were tried out.
+    The study is the same one whatever runs of it now. start_up: until workers will be ready.
     """
 
     space: SearchSpace
@@ -70,8 +68,7 @@ class PlannedStudy:
     external: Mapping[str, ExternalRuns] = field(default_factory=dict)
     encoders: Mapping[str, str] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
-    start_s: float = 0.0
-    neighbours: tuple[float, ...] = ()
+    start_up: StartUp = field(default_factory=StartUp)
 
     @property
     def num_trials(self) -> int:
@@ -219,7 +216,7 @@ def plan_study(
     ``only`` that names an arm which the space does not have, and for predictions of other code that do not fit the
     data.
     """
-    start_s = start_up_s()
+    start_up = measure_start_up()
     arms = plan_arms(space, catalogue)
     _require_known(only, arms, space)
     searches = {search.arm: search for search in plan_searches(space, catalogue, arms)}
@@ -230,11 +227,10 @@ def plan_study(
     external = read_external_runs(space.arms.external, tested, runner.data_dir)
     encoders = fingerprint_encoders(trained, searches, catalogue, dataset, runner.data_dir)
     context = _digest_context(dataset, runner, fingerprint, encoders)
-    facts, neighbours = {}, [count_neighbours()]
+    facts = {}
     for arm in trained:
         trial = Trial(arm.name, arm.model, "search", arm.settings, {}, space.seed, cells[0], context)
         facts[arm.name] = inspect_job(runner.job_of(trial), dataset)
-        neighbours.append(count_neighbours())
     require_sharing(space.resources.num_workers, trained, facts)
     _require_distinct(trained, facts)
     return PlannedStudy(
@@ -251,8 +247,7 @@ def plan_study(
         context=context,
         external=external,
         only=frozenset(only),
-        start_s=start_s,
-        neighbours=tuple(neighbours),
+        start_up=start_up,
         encoders=encoders,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestration.dry_run import describe_as_json, describe_as_text
-from orchestration.estimate import estimate_study, look_back
+from orchestration.estimate import estimate_study, look_back, measure_crowding
 from orchestration.finished import read_finished
 from orchestration.foresight import deviation_of, foresee
 from orchestration.launch import Prepared
@@ -19,7 +19,7 @@ def preview(prepared: Prepared, workspace: Workspace, reuse: Sequence[str], as_j
     planned = prepared.planned
     own = read_finished(workspace.directory / LEDGER_FILE).records
     earlier = look_back(planned, own, find_results(reuse, planned.context))
-    estimate = estimate_study(planned, earlier)
+    estimate = estimate_study(planned, earlier, measure_crowding(planned.space.resources))
     deviation = deviation_of([*own, *earlier.taken], planned.space.primary_metric)
     describe = describe_as_json if as_json else describe_as_text
     return describe(planned, estimate, foresee(planned, estimate, deviation))

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-RAY_CPU_S = 4.0
-"""Processor seconds until a Ray of our own stands."""
+RAY_S = 4.0
+"""Seconds until a Ray of our own stands."""
+WORKER_S = 1.0
+"""Seconds of a worker that are Ray's."""
 
 
-def start_up_s() -> float:
-    """Seconds until the first trial trains: Ray, then workers that import and open what this process has by now.
+@dataclass(frozen=True)
+class StartUp:
+    """Seconds until the first trial trains. ray_s: until Ray stands; workers_s: until workers, which start together and
+    share the processors as trials do, have imported and opened what they need."""
 
-    Measured on this process, so that a busy machine shows: it used so much processor time since it started, and took
-    so long for it.
-    """
+    ray_s: float = 0.0
+    workers_s: float = 0.0
+
+
+def measure_start_up() -> StartUp:
+    """Told from this process, so that a busy machine shows: it has imported and opened by now what a worker will, used
+    so much processor time for it, and took so long."""
     used_s = time.process_time()
     slowness = max(process_age_s() / used_s, 1.0) if used_s > 0 else 1.0
-    return (RAY_CPU_S + used_s) * slowness
+    return StartUp(RAY_S * slowness, (WORKER_S + used_s) * slowness)
 
 
 def process_age_s() -> float:

@@ -31,8 +31,10 @@ _ENVIRONMENT = {
     # A worker trains every trial in a thread of its own: with one arena they use the same memory one after the other.
     "MALLOC_ARENA_MAX": "1",
 }
-# Keeps a cluster of our own on the loopback address; Ray's switch for systems whose firewall asks about every port.
-_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+# For a cluster of our own. It stays on the loopback address (Ray's switch for systems whose firewall asks about every
+# port), and its workers have the priority of this process: by Ray's own they would stand still beside any busy
+# neighbour, and nobody could say how long a study takes. Who wants them to step back starts the study with ``nice``.
+_OWN_CLUSTER = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}
 _NODES_ARE_FRESH_S = 2.0
 
 
@@ -53,7 +55,7 @@ def ray_cluster(
     otherwise connects to one (``auto``, ``ray://...``). Its temporary directory goes when it does; what its processes
     logged is copied to ``logs`` before.
     """
-    os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _LOOPBACK)
+    os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _OWN_CLUSTER)
     import ray
 
     # Tune logs every trial that failed as an error of its own; ours are in the ledger.

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +12,16 @@ import pytest
 from scipy import stats
 
 from orchestration.catalogue import describe_methods
+from orchestration.crowding import crowding_of
 from orchestration.dry_run import describe_as_json, describe_as_text
-from orchestration.estimate import Earlier, Range, estimate_study, expectation_of, look_back
+from orchestration.estimate import EPOCH_S, TRIAL_S, Earlier, Range, estimate_study, expectation_of, look_back
 from orchestration.foresight import deviation_of, foresee
 from orchestration.launch import LaunchOptions, launch, prepare
-from orchestration.neighbours import count_neighbours
+from orchestration.local_machine import num_cpus
 from orchestration.planning import PlannedStudy
 from orchestration.preview import preview
 from orchestration.report_files import rebuild_report
-from orchestration.start_up import start_up_s
+from orchestration.start_up import StartUp, measure_start_up
 from orchestration.stopping import share_of_epochs
 from orchestration.workspace import Workspace
 from reports.record import RunRecord
@@ -44,8 +42,8 @@ resources: {cpu: 1, max_concurrent: 2}
 def plan(*overrides: str) -> PlannedStudy:
     planned = prepare(load_text(SPACE, describe_methods(), overrides), None).planned
     # A pace that one can calculate with: an epoch takes a second, and nothing takes time beside epochs.
-    facts = {name: replace(held, epoch_s=1.0, overhead_s=-0.03) for name, held in planned.facts.items()}
-    return replace(planned, facts=facts, neighbours=())
+    pace = {"epoch_s": 1.0 - EPOCH_S, "overhead_s": -TRIAL_S}
+    return replace(planned, facts={name: replace(held, **pace) for name, held in planned.facts.items()})
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +53,7 @@ def planned() -> PlannedStudy:
 
 def test_costs_by_hand(planned: PlannedStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestration.estimate.count_local_slots", lambda resources: 2)
-    planned = replace(planned, start_s=10.0)
+    planned = replace(planned, start_up=StartUp(6.0, 4.0))
     ridge = planned.facts["ridge"]
     estimate = estimate_study(planned)
     # DMD: 6 + 4 trials of 6 (patience 5, and the best epoch) to 20 epochs; ridge: 4 of all its penalties.
@@ -74,22 +72,17 @@ def test_trials_that_have_to_share_are_slower_than_the_one_that_was_timed(
     planned: PlannedStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestration.estimate.count_local_slots", lambda resources: 2)
-    monkeypatch.setattr("orchestration.estimate.num_cpus", lambda: 2)
-    alone = estimate_study(planned).device_s.middle
-    # Alone beside one neighbour a trial had a processor; two of them have two thirds of one each.
-    one, many = (replace(planned, neighbours=(number, number)) for number in (1.0, 9.0))
-    assert estimate_study(one).device_s.middle == pytest.approx(1.5 * alone)
-    # Beside nine it had a fifth of one, and has two elevenths.
-    assert estimate_study(many).device_s.middle == pytest.approx(11 / 10 * alone)
+    planned = replace(planned, start_up=StartUp(6.0, 4.0))
+    alone, crowded = (estimate_study(planned, crowding=crowding) for crowding in (1.0, 2.0))
+    assert crowded.device_s.middle == pytest.approx(2 * alone.device_s.middle)
+    # Workers start side by side too; Ray itself starts before them.
+    assert (alone.start_s, crowded.start_s) == (pytest.approx(10), pytest.approx(14))
 
 
-def test_neighbours_are_counted() -> None:
-    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
-        try:
-            # It may be off the processors for a moment while it starts.
-            assert any(count_neighbours() > 0 for _ in range(200) if time.sleep(0.01) is None)
-        finally:
-            busy.kill()
+def test_crowding_is_tried_out() -> None:
+    assert crowding_of(2, 2) == 1, "nobody to share with"
+    # Twice as many threads as this process may use processors have half of one each, or less beside others.
+    assert crowding_of(1, 2 * num_cpus()) > 1.5
 
 
 def test_what_is_there_shortens_the_estimate_and_corrects_its_epochs(planned: PlannedStudy) -> None:
@@ -129,7 +122,8 @@ def test_shares_of_epochs_by_hand() -> None:
 
 
 def test_start_up_is_some_seconds_on_this_machine() -> None:
-    assert 4 <= start_up_s() < 36_000
+    start_up = measure_start_up()
+    assert 5 <= start_up.ray_s + start_up.workers_s < 36_000
 
 
 def test_detectable_differences_are_those_of_the_t_test(planned: PlannedStudy) -> None:

@@ -1,0 +1,44 @@
+"""How much slower trials run side by side than the one that was timed, beside whoever else is busy on this machine.
+
+It is tried out and not told from a load average: what a busy neighbour leaves to others depends on its priority, on the
+groups in which the system shares its processors, and on limits of a container.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+_START_S, _WATCHED_S = 0.2, 0.4
+# Busy from the first moment, so that the system has spread all of them over its processors when they are watched.
+_PROBE = """
+import sys, time
+start, end = float(sys.argv[1]), float(sys.argv[2])
+while time.monotonic() < start:
+    pass
+used = time.process_time()
+while time.monotonic() < end:
+    pass
+print(time.process_time() - used)
+"""
+
+
+def crowding_of(of_one: int, of_all: int) -> float:
+    """How much slower each of ``of_all`` busy threads runs than ``of_one`` do now; at least 1.
+
+    Takes about a second, unless there is nobody to share with.
+    """
+    if of_all <= of_one:
+        return 1.0
+    return max(1.0, _processor_share(of_one) / _processor_share(of_all))
+
+
+def _processor_share(num_threads: int) -> float:
+    """Processor seconds per second that each of so many busy threads gets now."""
+    start = time.monotonic() + _START_S
+    command = [sys.executable, "-I", "-S", "-c", _PROBE, str(start), str(start + _WATCHED_S)]
+    probes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(num_threads)]
+    shares = [float(probe.communicate()[0]) / _WATCHED_S for probe in probes]
+    # The clock of a process has ticks: one that got nothing may have got one of them.
+    return max(sum(shares) / len(shares), 0.01)
