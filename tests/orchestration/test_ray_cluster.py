@@ -11,4 +11,4 @@ def test_workers_have_the_priority_of_the_study() -> None:
     with ray_cluster(None, num_cpus=1):
         import ray
 
-        assert ray.get(ray.remote(os.nice).remote(0)) == os.nice(0)
+        assert ray.get(ray.remote(lambda: os.nice(0)).remote()) == os.nice(0)
