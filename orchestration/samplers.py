@@ -6,7 +6,9 @@ import warnings
 from typing import Literal, cast
 
 import optuna
-from optuna.samplers import BaseSampler
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
 
 from search_spaces.distributions import Choice, Distribution, IntRange, LogUniform, Uniform
 from search_spaces.trial import Value
@@ -27,7 +29,8 @@ def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if name == "tpe":
             # Trials that still run count as bad ones (the constant liar), so that workers spread out.
-            return optuna.samplers.TPESampler(
+            kind = TPESampler if is_conditional else UniformTPESampler
+            return kind(
                 seed=seed,
                 multivariate=True,
                 group=is_conditional,
@@ -39,6 +42,20 @@ def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional:
         if name == "cmaes":
             return optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
         return optuna.samplers.RandomSampler(seed=seed)
+
+
+class UniformTPESampler(TPESampler):
+    """TPE for a search in which every trial has every parameter.
+
+    It proposes what TPE proposes. TPE finds the parameters that all trials have in common by a walk over all of them, a
+    third of what a proposal costs after 500 trials; here one trial tells.
+    """
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        if not finished:
+            return {}
+        return {name: held for name, held in sorted(finished[-1].distributions.items()) if not held.single()}
 
 
 def suggest(trial: optuna.Trial, name: str, distribution: Distribution) -> Value:
