@@ -16,10 +16,13 @@ class Nodes:
     """A head that trains nothing, and two nodes with room for one trial each; Ray's files go below ``directory``."""
 
     def __init__(self, directory: Path) -> None:
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        own = directory / "ray"
+        own.mkdir(parents=True)
+        # Where Ray notes which cluster ``--address auto`` means: not where other users of this machine look.
+        os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(directory)}
         from ray.cluster_utils import Cluster
 
-        head = {"num_cpus": 0, "include_dashboard": False, "temp_dir": str(directory)}
+        head = {"num_cpus": 0, "include_dashboard": False, "temp_dir": str(own)}
         self._cluster = Cluster(initialize_head=True, head_node_args=head)
         self._nodes: list[Any] = []
         for _ in range(2):
@@ -48,7 +51,9 @@ class Nodes:
         self._nodes.append(self._cluster.add_node(num_cpus=1))
 
     def close(self) -> None:
+        """Every node, and what was said of them to the processes of this one."""
         self._cluster.shutdown()  # type: ignore[no-untyped-call]
+        del os.environ["RAY_TMPDIR"]
 
 
 @contextlib.contextmanager
