@@ -28,12 +28,11 @@ from pathlib import Path
 import numpy as np
 
 from orchestration.events import Event, encode_event
-from orchestration.importance import importance_methods
-from orchestration.ledger import LEDGER_FILE, read_events
-from orchestration.ledger_state import REPORT_KINDS, fold_events
+from orchestration.ledger import LEDGER_FILE
+from orchestration.recorded import read_directory
+from orchestration.report_files import write_studies
 from orchestration.trial_json import trial_to_json
 from orchestration.workspace import Manifest, Workspace
-from reports.details import details_in
 from reports.record import (
     ArmDescription,
     Contrast,
@@ -45,7 +44,6 @@ from reports.record import (
     Value,
 )
 from reports.serialise import record_to_json
-from reports.write import write_report
 from search_spaces.trial import Cell, Trial
 
 NUM_ARMS, NUM_FOLDS, NUM_SEEDS, NUM_EPOCHS, NUM_ITEMS = 20, 5, 20, 20, 750
@@ -196,23 +194,20 @@ def write_study(directory: Path, num_records: int) -> int:
 
 def measure(directory: Path, is_profiled: bool) -> dict[str, float]:
     """Read the study and write its report, as ``dmd-report`` does."""
-    workspace = Workspace(directory)
     started, cpu_started = time.perf_counter(), time.process_time()
-    manifest = workspace.read_manifest()
-    assert manifest is not None
-    records = fold_events(event for event, _ in read_events(directory / LEDGER_FILE, kinds=REPORT_KINDS)).records()
+    study = read_directory(directory)
     read_s = time.perf_counter() - started
     profile = cProfile.Profile()
     if is_profiled:
         profile.enable()
-    write_report(manifest.description, records, directory, details_in(workspace.artifacts), importance_methods())
+    write_studies([study], directory)
     profile.disable()
     if is_profiled:
         print(where_time_goes(profile), file=sys.stderr)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     write_s = time.perf_counter() - started - read_s
     cpu_s = time.process_time() - cpu_started
-    return {"records": len(records), "read_s": read_s, "write_s": write_s, "cpu_s": cpu_s, "peak_rss_mb": peak_mb}
+    return {"records": len(study.records), "read_s": read_s, "write_s": write_s, "cpu_s": cpu_s, "peak_rss_mb": peak_mb}
 
 
 def where_time_goes(profile: cProfile.Profile) -> str:

@@ -1,6 +1,6 @@
 """How far one driver reaches: 100,000 simulated trials on 1,000 virtual devices.
 
-    python -m benchmarks.scale [--arms 200] [--trials 500] [--devices 1000] [--searcher tpe] [--quick]
+    python -m benchmarks.scale [--arms 200] [--trials 500] [--devices 1000] [--searcher tpe] [--out DIR] [--quick]
 
 Only the training is simulated: trials follow learning curves recorded in a real study
 (``docs/results/mosi-ablation/tables/learning_curves.csv``), moved by their parameters and by noise, on a virtual clock
@@ -8,9 +8,15 @@ on which an epoch takes 20 to 40 seconds. Searchers, stopping rules (ASHA), driv
 machine's clock; so is the report. Each arm has ``trials`` trials, five of them on fresh seeds. Full form: about half an
 hour on a free core and some GB of ledger; ``TMPDIR=/dev/shm`` leaves out what a disk takes to make endings durable.
 
+Idle while work remains: work remains from the first trial until the last one of the study has been given out, the
+confirm trials of every winner included. Until then every device without a trial is idle, whatever the reason: also
+where all searches have used up their budgets and no arm knows its winner yet. Afterwards devices run out of work, as
+they must, and are not counted. The virtual clock stands still while the driver works; the share of its time that the
+driver would have taken is printed beside it.
+
 The last line is JSON. driver_ms_per_trial: time of the driver over trials. last_to_first: of the last tenth of the
-trials over the first. idle_share: device time without a trial while trials remained to be given out. rss_mb: peak of
-the driver. report_s: to read the ledger and write the report, in a process of its own; null with ``--no-report``.
+trials over the first. idle_share: idle device time over all device time while work remains. rss_mb: peak of the driver.
+report_s: to read the ledger and write the report, in a process of its own; null with ``--no-report``.
 """
 
 from __future__ import annotations
@@ -26,6 +32,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,34 +74,35 @@ def read_curves() -> list[list[float]]:
 class SimulatedExecutor:
     """An :class:`orchestration.executors.protocol.Executor` without training: a heap of what happens when.
 
-    idle_s, busy_s: virtual device seconds while trials remained to be given out. ended_s: real time at each ending.
+    idle_s, busy_s: virtual device seconds while trials remained to be given out. now_s: the virtual clock. ended_s:
+    real time at each ending.
     """
 
     def __init__(self, num_devices: int, curves: list[list[float]]) -> None:
         self._num_devices = num_devices
         self._curves = curves
-        self.idle_s = self.busy_s = 0.0
+        self.idle_s = self.busy_s = self.now_s = 0.0
         self.ended_s: list[float] = []
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
-        now, number = 0.0, 0
+        number = 0
         # (when its next epoch ends, order of start, trial, its epochs, how many have ended)
         happening: list[tuple[float, int, Trial, list[EpochReport], int]] = []
         while True:
             while len(happening) < self._num_devices and (trial := driver.next_trial()) is not None:
                 number += 1
                 epochs = simulate(trial, self._curves)
-                heapq.heappush(happening, (now + epochs[0].duration_s, number, trial, epochs, 0))
+                heapq.heappush(happening, (self.now_s + epochs[0].duration_s, number, trial, epochs, 0))
             if not happening:
                 return
             then, order, trial, epochs, place = heapq.heappop(happening)
             if not driver.has_all_given_out:
-                self.busy_s += (then - now) * (len(happening) + 1)
-                self.idle_s += (then - now) * (self._num_devices - len(happening) - 1)
-            now, place = then, place + 1
+                self.busy_s += (then - self.now_s) * (len(happening) + 1)
+                self.idle_s += (then - self.now_s) * (self._num_devices - len(happening) - 1)
+            self.now_s, place = then, place + 1
             goes_on = driver.on_epoch(trial, epochs[place - 1]) == "continue"
             if goes_on and place < len(epochs):
-                heapq.heappush(happening, (now + epochs[place].duration_s, order, trial, epochs, place))
+                heapq.heappush(happening, (self.now_s + epochs[place].duration_s, order, trial, epochs, place))
             else:
                 driver.on_end(trial, ending_of_result(result_of(trial, tuple(epochs[:place]), goes_on)))
                 self.ended_s.append(time.perf_counter())
@@ -192,23 +200,48 @@ def drive(
     stopping = make_stopping("asha", "minimize", max(len(curve) for curve in curves))
     plan = StudyPlan("scale", make_source(num_arms, num_trials, searcher), stopping, Objective("mae"))
     executor = SimulatedExecutor(num_devices, curves)
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     with Ledger(directory) as ledger:
         driver = Driver(plan, ledger, lambda event: None)
         executor.run(driver, _NoRunner(), Interruption())
         size = ledger.length
-    took, ends = time.perf_counter() - began, executor.ended_s
+    took, cpu_s, ends = time.perf_counter() - began, time.process_time() - cpu_began, executor.ended_s
     # The first endings wait for the devices to fill: the first tenth begins with the second one-hundredth.
     tenth, skipped = len(ends) // 10, len(ends) // 100
     first, last = ends[skipped + tenth] - ends[skipped], ends[-1] - ends[-1 - tenth]
     return {
         "trials": len(ends),
         "driver_ms_per_trial": took / len(ends) * 1e3,
+        "driver_s": took,
+        "driver_cpu_s": cpu_s,
+        "virtual_s": executor.now_s,
         "last_to_first": last / first,
         "idle_share": executor.idle_s / (executor.idle_s + executor.busy_s),
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "ledger_mb": size / 1e6,
     }
+
+
+def describe_drive(found: Mapping[str, float]) -> str:
+    """What the last line has no room for."""
+    return (
+        f"driver: {found['driver_s']:.0f} s ({found['driver_cpu_s']:.0f} s of processor time) for "
+        f"{found['virtual_s'] / 3600:.2f} h on the virtual clock, {found['driver_s'] / found['virtual_s']:.1%} of it; "
+        f"{found['ledger_mb']:.0f} MB in {LEDGER_FILE}"
+    )
+
+
+def measure_report(directory: Path) -> float:
+    """Seconds until the report of the study is written, by a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.report_scale", "--measure", str(directory)]
+    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found = json.loads(child.stdout.splitlines()[-1])
+    print(
+        f"report: {found['read_s']:.1f} s to read, {found['write_s']:.1f} s to write ({found['cpu_s']:.1f} s of "
+        f"processor time), peak {found['peak_rss_mb']:.0f} MB",
+        flush=True,
+    )
+    return round(float(found["read_s"]) + float(found["write_s"]), 1)
 
 
 class _NoRunner:
@@ -226,17 +259,16 @@ def main() -> None:
     parser.add_argument("--searcher", choices=("tpe", "random"), default="tpe")
     parser.add_argument("--no-report", action="store_true")
     parser.add_argument("--quick", action="store_true", help="20 arms of 60 trials on 100 devices")
+    parser.add_argument("--out", type=Path, help="keep ledger and report there; otherwise both are deleted")
     options = parser.parse_args()
     arms, trials, devices = (20, 60, 100) if options.quick else (options.arms, options.trials, options.devices)
-    with tempfile.TemporaryDirectory() as folder:
-        found = drive(Path(folder), arms, trials, devices, options.searcher)
-        print(f"{found['ledger_mb']:.0f} MB of ledger in {LEDGER_FILE}", flush=True)
-        report_s = None
-        if not options.no_report:
-            command = [sys.executable, "-m", "benchmarks.report_scale", "--measure", folder]
-            child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            written = json.loads(child.stdout.splitlines()[-1])
-            report_s = round(written["read_s"] + written["write_s"], 1)
+    with ExitStack() as stack:
+        folder = options.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        if (folder / LEDGER_FILE).exists():
+            parser.error(f"--out {folder}: holds a ledger already; name a new directory")
+        found = drive(folder, arms, trials, devices, options.searcher)
+        print(describe_drive(found), flush=True)
+        report_s = None if options.no_report else measure_report(folder)
     print(
         json.dumps(
             {

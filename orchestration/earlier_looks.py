@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestration.errors import UsageError
 from orchestration.ledger import LEDGER_FILE, LedgerError, read_events
-from orchestration.ledger_state import fold_events
+from orchestration.ledger_state import REPORT_KINDS, fold_events
 from orchestration.workspace import Workspace
 from reports.record import RunRecord
 
@@ -39,7 +39,7 @@ def _is_of(workspace: Workspace, content_hash: str) -> bool:
 def _count_scored(ledger: Path) -> int:
     """Configurations with test scores, on the cell that has most of them."""
     try:
-        records = fold_events(event for event, _ in read_events(ledger)).records()
+        records = fold_events(event for event, _ in read_events(ledger, kinds=REPORT_KINDS)).records()
     except (LedgerError, OSError):
         return 0
     scored: dict[tuple[int, int | None], set[str]] = defaultdict(set)

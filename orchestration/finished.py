@@ -35,13 +35,15 @@ def read_finished(path: Path) -> FinishedTrials:
         return FinishedTrials((), None)
     if not path.is_file():
         raise LedgerError(f"{path}: is no plain file, so no ledger")
-    state, used, number = LedgerState(), SessionTime(), 0
+    # Records are made one by one: all of them as JSON would take more memory than the records themselves.
+    state, used, number = LedgerState(keeps_records=False), SessionTime(), 0
+    records: list[RunRecord] = []
     try:
         for event, _ in read_events(path, kinds=REPORT_KINDS):
             number = event.seq
-            state.apply(event)
             used.see(event)
-        records = state.records()
+            if (record := state.apply_and_read(event)) is not None:
+                records.append(record)
         torn = count_torn_bytes(path)
     except OSError as error:
         raise LedgerError(f"{path}: cannot be read ({error.strerror})") from error
@@ -52,4 +54,4 @@ def read_finished(path: Path) -> FinishedTrials:
             "make the report with the version that ran the study, or restore the file"
         ) from error
     notice = f"{path}: the last line was cut off ({torn} bytes) and is left out of the report" if torn else None
-    return FinishedTrials(records, state.limit, used.used_ms() / 1000, notice)
+    return FinishedTrials(tuple(records), state.limit, used.used_ms() / 1000, notice)

@@ -71,9 +71,15 @@ class LedgerState:
         if event.kind == "report":
             return _apply_report(state, event)
         del self.running[event.trial_id]
-        # Ledgers of earlier versions have records without their number.
-        self.told[event.trial_id] = {"number": state.number, **event.data["record"]} if self.keeps_records else {}
+        self.told[event.trial_id] = numbered_record(state, event) if self.keeps_records else {}
         return True
+
+    def apply_and_read(self, event: Event) -> RunRecord | None:
+        """Take in one event; the record of the trial that it ends, if it ends one. The state need not keep it then."""
+        ended = None if event.is_of_study else self.running.get(event.trial_id)
+        if self.apply(event) and event.kind == "tell" and ended is not None:
+            return record_from_json(numbered_record(ended, event))
+        return None
 
     def records(self) -> tuple[RunRecord, ...]:
         """The records of all trials that have ended, in the order of ending."""
@@ -85,6 +91,11 @@ class LedgerState:
         self.running[event.trial_id] = TrialState(trial_from_json(event.data["trial"]), event.at_ms, self.num_asked)
         self.num_asked += 1
         return True
+
+
+def numbered_record(state: TrialState, tell: Event) -> Mapping[str, Any]:
+    """The stored record of a trial that ends with ``tell``; ledgers of earlier versions have records without number."""
+    return {"number": state.number, **tell.data["record"]}
 
 
 REPORT_KINDS: tuple[EventKind, ...] = ("start", "ask", "tell", "limit")

@@ -55,20 +55,20 @@ class PrunerRule:
     def __init__(self, pruner: BasePruner, direction: Direction) -> None:
         self._study = optuna.create_study(direction=direction, pruner=pruner, sampler=RandomSampler(seed=0))
         self._trials: dict[str, optuna.Trial] = {}
-        self._decisions: dict[tuple[str, int], Decision] = {}
+        self._decisions: dict[str, dict[int, Decision]] = {}
         self._last: dict[str, float] = {}
 
     def report(self, trial: Trial, epoch: int, value: float) -> Decision:
-        known = self._decisions.get((trial.id, epoch))
-        if known is not None:
-            return known
+        decisions = self._decisions.setdefault(trial.id, {})
+        if epoch in decisions:
+            return decisions[epoch]
         if trial.id not in self._trials:
             self._trials[trial.id] = self._study.ask()
         optuna_trial = self._trials[trial.id]
         optuna_trial.report(value, epoch)
         self._last[trial.id] = value
         decision: Decision = "stop" if optuna_trial.should_prune() else "continue"
-        self._decisions[(trial.id, epoch)] = decision
+        decisions[epoch] = decision
         return decision
 
     def end(self, trial: Trial, status: Status) -> None:
@@ -76,8 +76,7 @@ class PrunerRule:
         if optuna_trial is None:
             return
         value = self._last.pop(trial.id)
-        for key in [key for key in self._decisions if key[0] == trial.id]:
-            del self._decisions[key]
+        del self._decisions[trial.id]
         if status == "completed" and math.isfinite(value):
             self._study.tell(optuna_trial, value)
         else:

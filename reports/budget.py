@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.hyperparameters.history import SearchHistory
+from reports.listing import list_numbers
 from reports.record import RunRecord, StudyDescription
 from reports.results import FoldCell, cell_of
 from reports.tuning_curves import TuningCurve, draw_tuning_curves
@@ -79,15 +80,15 @@ def unequal_budgets(budget: Budget) -> tuple[str, ...]:
     epochs = {arm: sum(search.epochs for search in searches) / len(searches) for arm, searches in by_arm.items()}
     sentences = []
     if len(set(trials.values())) > 1:
-        told = ", ".join(f"{arm} {number:.4g}" for arm, number in trials.items())
+        told = list_numbers(trials, 4)
         sentences.append(f"Unequal tuning budgets (search trials per cell): {told}. More trials find a better best.")
     if epochs and max(epochs.values()) > UNEQUAL_EPOCHS * max(min(epochs.values()), 1):
-        told = ", ".join(f"{arm} {number:.3g}" for arm, number in epochs.items())
+        told = list_numbers(epochs, 3)
         sentences.append(f"Tuning took the arms unequally many epochs (per search): {told}.")
     if budget.planned is not None:
         short = [arm for arm, number in trials.items() if number < budget.planned]
         if short:
-            few = ", ".join(f"{arm} {trials[arm]:.4g}" for arm in short)
+            few = list_numbers({arm: trials[arm] for arm in short}, 4)
             sentences.append(
                 f"Fewer search trials than the {budget.planned} asked for per cell ({few}): the search was cut short, "
                 "or had tried everything."

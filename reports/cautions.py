@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reports.budget import Budget, unequal_budgets
 from reports.divergence import diverged_arms, failing_searches
+from reports.listing import list_names
 from reports.metrics import Metric
 from reports.questions import Questions
 from reports.race import RaceTable
@@ -145,7 +146,8 @@ def _tuning(study: StudyDescription, budget: Budget) -> list[str]:
     planned = [arm.name for arm in study.arms if arm.role != "control"]
     without = [name for name in planned if name not in tuned]
     if tuned and without and study.search.get("scope") != "baseline":
-        sentences.append(f"Tuned: {', '.join(n for n in planned if n in tuned)}; not tuned: {', '.join(without)}.")
+        names = list_names([name for name in planned if name in tuned], "arms")
+        sentences.append(f"Tuned: {names}; not tuned: {list_names(without, 'arms')}.")
     return [*sentences, *failing_searches(budget)]
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import get_args
 
-from reports.record import RunRecord, StudyDescription
+from reports.record import RunRecord, Stage, StudyDescription
 from reports.report import CostRow, CostTable
 
 
 def tabulate_cost(study: StudyDescription, records: Sequence[RunRecord]) -> CostTable:
     """Cost of every trial that ended, however it ended; arms without trials have no row, nor have external ones."""
+    by_stage: dict[tuple[str, Stage], list[RunRecord]] = defaultdict(list)
+    for record in records:
+        by_stage[record.arm, record.stage].append(record)
     rows = []
     for arm in study.arms:
         if arm.is_external:
             continue
-        for stage in ("search", "confirm"):
-            runs = [record for record in records if record.arm == arm.name and record.stage == stage]
-            if runs:
+        for stage in get_args(Stage):
+            if runs := by_stage[arm.name, stage]:
                 own = [run for run in runs if run.reused_from is None]
                 # fsum is exact: the total does not depend on the order of the records.
                 device_s = math.fsum(run.device_s for run in own)

@@ -23,10 +23,10 @@ def diverged_arms(results: ResultsTable, rows: Sequence[ArmRow], metric: Metric)
     """
     sentences = []
     for row in rows:
-        arm = results.arms.index(row.arm)
+        state = results.state[results.arms.index(row.arm)]
         gains = []
-        for (of, seed, cell), run in results.runs.items():
-            if of != arm or results.state[of, seed, cell] != RunState.COMPLETED or run.fallback_test is None:
+        for place, run in results.runs_of(row.arm).items():
+            if state[place] != RunState.COMPLETED or run.fallback_test is None:
                 continue
             own, fallback = run.test or {}, run.fallback_test
             if metric.name in own and metric.name in fallback:

@@ -116,11 +116,8 @@ def feature_maps(study: StudyDescription, results: ResultsTable, read_details: R
 
 def _first_run(results: ResultsTable, arm: str) -> RunRecord | None:
     """The completed run of an arm that comes first by cell, then by seed."""
-    place = results.arms.index(arm)
     runs = [
-        ((cell, seed), record)
-        for (at, seed, cell), record in results.runs.items()
-        if at == place and record.status == "completed"
+        ((cell, seed), record) for (seed, cell), record in results.runs_of(arm).items() if record.status == "completed"
     ]
     return min(runs, key=lambda run: run[0])[1] if runs else None
 

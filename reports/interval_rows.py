@@ -43,8 +43,9 @@ class ContrastMark:
 
 @dataclass(frozen=True)
 class ArmMark:
-    """An arm in the ablation figure. components: toggles, empty for a method that has none."""
+    """An arm in the ablation figure. arm: its name. components: toggles, empty for a method that has none."""
 
+    arm: str
     row: IntervalRow
     components: Mapping[str, bool]
     is_baseline: bool
@@ -70,7 +71,7 @@ def _contrast_mark(row: ContrastRow, metric: Metric) -> ContrastMark:
 
 def _arm_mark(row: ArmRow, metric: Metric, baseline: str) -> ArmMark:
     interval_row = _interval_row(row.label, row.measured[metric.name].answers, metric, signed=False)
-    return ArmMark(interval_row, row.components, row.arm == baseline)
+    return ArmMark(row.arm, interval_row, row.components, row.arm == baseline)
 
 
 def _interval_row(label: str, answers: Answers | None, metric: Metric, signed: bool) -> IntervalRow:

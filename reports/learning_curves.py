@@ -58,13 +58,10 @@ def learning_curves(study: StudyDescription, results: ResultsTable) -> LearningC
     An epoch of a closed form is another penalty, not more training.
     """
     metric = objective_metric(study)
-    runs: list[dict[Place, RunRecord]] = [{} for _ in results.arms]
-    for (arm, seed, cell), record in results.runs.items():
-        runs[arm][seed, cell] = record
     curves = [
         _curve(arm.name, arm.label, found, metric)
-        for arm, found in zip(study.arms, runs, strict=True)
-        if found and arm.has_gradients
+        for arm in study.arms
+        if arm.has_gradients and (found := results.runs_of(arm.name))
     ]
     return LearningCurves(metric, tuple(curve for curve in curves if curve is not None))
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reports import inside_grids, race_grid, result_grids, study_grids
 from reports.attribution_grids import attribution_grids
 from reports.budget_grids import budget_grids
+from reports.detailed_arms import selection_sentence
 from reports.detection_grids import detection_text
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
@@ -41,6 +42,7 @@ def render_markdown(report: Report) -> str:
         study=report.study,
         metric=report.primary,
         cell_legend=CELL_LEGEND,
+        selection=selection_sentence(report),
         ablation=result_grids.ablation_grid(report),
         paper=[paper_block(table) for table in report.paper],
         other_metrics=list(result_grids.other_metric_grids(report)),

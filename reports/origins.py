@@ -74,12 +74,12 @@ def row_commands(study: StudyDescription, results: ResultsTable, command: str) -
     merged study an arm is run again as the first of its studies ran it.
     """
     commands = []
-    for place, arm in enumerate(results.arms):
+    for arm in results.arms:
         own, name = _command_of(study, arm, command)
         base = _without_choices(_words(own))
         if not base:
             continue
-        num_seeds = len({seed for of, seed, _ in results.runs if of == place})
+        num_seeds = len({seed for seed, _ in results.runs_of(arm)})
         raced = ["--set", f"confirm={{seeds: {num_seeds}}}"] if study.confirm.get("racing") and num_seeds else []
         commands.append(RowCommand(arm, shlex.join([*base, *raced, "--only", name, "--out", FRESH_DIRECTORY])))
     return tuple(commands)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -121,6 +122,17 @@ class ResultsTable:
     def of(self, arm: str, metric: str) -> FloatArray:
         """(S, C) scores of the primary analysis."""
         return self.scores[self.arms.index(arm), :, :, self.metrics.index(metric)]
+
+    def runs_of(self, arm: str) -> Mapping[tuple[int, int], RunRecord]:
+        """(seed, cell) indices -> the record there, of one arm."""
+        return self._runs_by_arm[self.arms.index(arm)]
+
+    @cached_property
+    def _runs_by_arm(self) -> tuple[dict[tuple[int, int], RunRecord], ...]:
+        by_arm: tuple[dict[tuple[int, int], RunRecord], ...] = tuple({} for _ in self.arms)
+        for (arm, seed, cell), record in self.runs.items():
+            by_arm[arm][seed, cell] = record
+        return by_arm
 
     def survivors(self, arm: str, metric: str) -> FloatArray:
         """(S, C) scores of the completed runs alone; NaN elsewhere."""

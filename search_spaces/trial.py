@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 Value = bool | int | float | str
@@ -71,6 +72,8 @@ class Trial:
     parameters: the searched values; ``settings`` holds these too, merged with what the arm fixes.
     context: digest of what decides the result besides the settings (data content, code, torch version, device type,
     precision, threads), so that two ids are equal only where the numbers are.
+
+    Hashes are computed when they are first asked for and kept: a driver asks for an id some forty times per trial.
     """
 
     arm: str
@@ -82,12 +85,12 @@ class Trial:
     cell: Cell
     context: str
 
-    @property
+    @cached_property
     def configuration_id(self) -> str:
         """Hash of method and settings; the seed and the fold do not enter."""
         return digest({"model": self.model, "settings": dict(self.settings)}, 12)
 
-    @property
+    @cached_property
     def result_id(self) -> str:
         """Hash of everything that decides the numbers, whatever the arm is called and whatever was searched.
 
@@ -105,7 +108,7 @@ class Trial:
             }
         )
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Hash of everything that decides the result of this trial inside its arm and stage."""
         return digest(

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from reports.component_names import COMPONENT_LABELS
+from reports.detailed_arms import detailed_arms, selection_sentence
 from reports.figures.interval_axes import Columns, draw_interval, head, interval_axes, number, write
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.style import BLUE, FAINT, GREY, MUTED, SMALL, TEXT, shorten, text_width
@@ -25,19 +26,22 @@ _TICK = 0.52
 
 def arm_plot(report: Report) -> Plot | NoPlot:
     """The ablation figure of a report."""
-    marks = arm_marks(report)
+    detailed = detailed_arms(report)
+    marks = [mark for mark in arm_marks(report) if mark.arm in detailed]
     if not any(mark.row.value is not None for mark in marks):
         return NoPlot(NAME, "No figure of the arms: no confirm run has ended.")
     metric, components = report.primary, report.ablation.components
     told = "; ".join(f"{mark.row.label} {mark.row.text}, n = {mark.row.n}" for mark in marks)
     better = "higher" if metric.higher_is_better else "lower"
+    selection = selection_sentence(report)
+    whose = "the arms shown in detail" if selection else "every arm"
     return Plot(
         NAME,
-        f"Mean {metric.label} of every arm",
+        f"Mean {metric.label} of {whose}",
         f"Mean (± rerun, ± new data): {told}.",
-        f"Mean {metric.label} of every arm, {better} is better; dashed: the baseline. Pale band: 95% interval for new "
+        f"Mean {metric.label} of {whose}, {better} is better; dashed: the baseline. Pale band: 95% interval for new "
         "seeds on these data (rerun). Line: for new speakers (new data), wide since speakers differ. What arms differ "
-        "by is judged on paired differences, not on whether these bars overlap.",
+        f"by is judged on paired differences, not on whether these bars overlap. {selection}".rstrip(),
         lambda: draw_arms(marks, components, metric),
     )
 

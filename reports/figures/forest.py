@@ -35,6 +35,9 @@ SHORT_WORDS: Mapping[VerdictKind, str] = {
     "too few to say": "too few runs to say",
 }
 
+MOST_ROWS = 40
+"""In declared order: a choice by what was found would show more than there is."""
+
 _MOST_LEFT = 2.6
 _BOLD = 1.12
 """How much wider bold text is than what :func:`text_width` measures."""
@@ -44,11 +47,13 @@ _HEADING = "first − second (± rerun, ± new data)"  # noqa: RUF001 (a minus s
 
 def contrast_plot(report: Report) -> Plot | NoPlot:
     """The forest plot of a report."""
-    marks = contrast_marks(report)
+    every = contrast_marks(report)
+    marks = every[:MOST_ROWS]
     if not any(mark.row.value is not None for mark in marks):
         return NoPlot(NAME, "No forest plot: no declared contrast has a complete pair of runs.")
     metric = report.primary
     told = "; ".join(f"{mark.row.label} {mark.row.text}, {SHORT_WORDS[mark.kind]}" for mark in marks)
+    skipped = f" The first {len(marks)} of {len(every)}; all are in the table." if len(every) > len(marks) else ""
     better = "Right" if metric.higher_is_better else "Left"
     return Plot(
         NAME,
@@ -56,7 +61,8 @@ def contrast_plot(report: Report) -> Plot | NoPlot:
         f"Difference (± rerun, ± new data) and verdict: {told}.",
         f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm, the one with the "
         "component, is better. Pale band: 95% interval for new seeds on these data (rerun). Line: for new speakers "
-        "(new data). Filled diamond or square: shown for both questions; hollow: on these data only; grey: not shown.",
+        "(new data). Filled diamond or square: shown for both questions; hollow: on these data only; grey: not shown."
+        + skipped,
         lambda: draw_contrasts(marks, metric),
     )
 

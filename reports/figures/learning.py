@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reports.detailed_arms import detailed_arms, selection_sentence
 from reports.figures.panels import PanelGrid, panels
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.style import BLUE, GREY, MUTED, SMALL
 from reports.learning_curves import LearningCurve, LearningCurves
+from reports.listing import list_names
 from reports.report import Report
 from reports.rounding import fixed
 
@@ -21,9 +25,12 @@ _MOST_ROOM = 1.0
 
 def learning_plot(report: Report) -> Plot | NoPlot:
     """The learning curves of a report."""
-    found = report.learning
-    if not found.curves:
+    everything, detailed = report.learning.curves, detailed_arms(report)
+    if not everything:
         return NoPlot(NAME, "No learning curves: no confirm run has completed an epoch of training.")
+    found = replace(report.learning, curves=tuple(curve for curve in everything if curve.arm in detailed))
+    if not found.curves:
+        return NoPlot(NAME, "No learning curves: no gradient trains the arms that are shown in detail.")
     metric = found.metric
     told = "; ".join(
         f"{curve.label} from {fixed(float(curve.mean[0]), metric.decimals)} to "
@@ -33,7 +40,8 @@ def learning_plot(report: Report) -> Plot | NoPlot:
     left_out = sum(curve.num_left_out for curve in found.curves)
     without = f" Without {left_out} failed runs." if left_out else ""
     others = [arm.label for arm in report.study.arms if not arm.has_gradients]
-    without += f" No gradient trains {', '.join(others)}: no curve." if others else ""
+    without += f" No gradient trains {list_names(others)}: no curve." if others else ""
+    without += f" {selection_sentence(report)}".rstrip()
     return Plot(
         NAME,
         f"Learning curves: {metric.label} on validation",

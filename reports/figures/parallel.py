@@ -12,6 +12,7 @@ from reports.figures.panels import PanelGrid, panels
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.style import BLUE, GREY, INK, LIGHT_PAGE, LINE, MUTED, ORANGE, SMALL, WIDTH, shorten, wrap
 from reports.hyperparameters.parallel import BEST_SHARE, ParallelLines, parallel_lines
+from reports.listing import list_names
 from reports.report import Report
 
 NAME = "search-trials"
@@ -30,7 +31,7 @@ def parallel_plot(report: Report) -> Plot | NoPlot:
     told = "; ".join(
         f"{lines.arm}: {len(lines.ranks)} trials over {', '.join(axis.name for axis in lines.axes)}" for lines in shown
     )
-    skipped = f" Not shown: {', '.join(lines.arm for lines in rest)}." if rest else ""
+    skipped = f" Not shown: {list_names([lines.arm for lines in rest])}." if rest else ""
     lost = sum(lines.num_without_value for lines in shown)
     failed = f" {lost} trials without a value have no line." if lost else ""
     return Plot(

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.detailed_arms import detailed_arms, selection_sentence
 from reports.figures.panels import PanelGrid, panels
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.style import BLUE, GREY, MUTED, SMALL, shorten
@@ -24,7 +25,9 @@ _COLUMNS = 4
 
 def sensitivity_plot(report: Report) -> Plot | NoPlot:
     """The sensitivity curves of a report, one row of panels per arm that was searched for itself."""
-    found = [sensitivity for sensitivity in report.hyperparameters.sensitivity if sensitivity.curves]
+    detailed = detailed_arms(report)
+    usable = [sensitivity for sensitivity in report.hyperparameters.sensitivity if sensitivity.curves]
+    found = [sensitivity for sensitivity in usable if sensitivity.arm in detailed] or usable
     if not found:
         refusals = [item.refusal for item in report.hyperparameters.sensitivity if item.refusal]
         reason = refusals[0].rstrip(".") if refusals else "nothing was searched"
@@ -46,7 +49,7 @@ def sensitivity_plot(report: Report) -> Plot | NoPlot:
         f"Effect against the arm's average trial: {told}.",
         f"Effect on {metric.label} on validation against the arm's average trial, {better} is better; band: 95% for "
         "the whole curve at once. Thick: values that may be the best one. p: of no effect, corrected over the "
-        f"parameters of the arm.{lead}{skipped}",
+        f"parameters of the arm.{lead}{skipped} {selection_sentence(report)}".rstrip(),
         lambda: draw_sensitivity(found),
     )
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.style import MARKERS, MUTED, SERIES, SMALL, WIDTH, blank, shorten
+from reports.listing import list_names
 from reports.report import Report
 from reports.rounding import fixed
 from reports.tuning_curves import NO_ORDER, TuningCurve
@@ -43,7 +44,7 @@ def tuning_plot(report: Report) -> Plot | NoPlot:
         else f"Typical (median) best {metric.label} on validation after k random trials; band: 95% whatever the "
         "distribution, for all k at once; where it runs out of the picture it is open."
     )
-    skipped = f" Not drawn: {', '.join(curve.arm for curve in rest)}." if rest else ""
+    skipped = f" Not drawn: {list_names([curve.arm for curve in rest])}." if rest else ""
     return Plot(
         NAME,
         f"Tuning curves: best {metric.label} on validation after k search trials",

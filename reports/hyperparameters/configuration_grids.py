@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.configurations import BestConfiguration
+from reports.detailed_arms import detailed_arms
 from reports.grid import Grid
 from reports.hyperparameters.history import objective_metric
+from reports.listing import MOST_LISTED, list_names
 from reports.metrics import Metric
 from reports.report import Report
 from reports.results import FoldCell
@@ -25,7 +27,7 @@ class ConfigurationBlock:
 
 
 def configuration_blocks(report: Report) -> tuple[ConfigurationBlock, ...]:
-    """One block per arm with a configuration of its own, in the order of arms; empty if nothing was searched."""
+    """One block per detailed arm with a configuration of its own, in the order of arms; none without a search."""
     rows: dict[str, list[BestConfiguration]] = {}
     for row in report.configurations.rows:
         if row.parameters:
@@ -33,8 +35,9 @@ def configuration_blocks(report: Report) -> tuple[ConfigurationBlock, ...]:
     owner_of = {arm: _owner(found, rows) for arm, found in rows.items()}
     metric = objective_metric(report.study)
     blocks = []
+    detailed = detailed_arms(report)
     for arm, found in rows.items():
-        if owner_of[arm] != arm:
+        if owner_of[arm] != arm or arm not in detailed:
             continue
         heirs = [other for other, owner in owner_of.items() if owner == arm and other != arm]
         blocks.append(ConfigurationBlock(_lead(arm, found, heirs, rows), _grids(found, report.results.cells, metric)))
@@ -55,6 +58,8 @@ def _lead(
     lead = f"`{arm}`, from {count(searched, 'search trial')} in {count(len(found), 'cell')}" if searched else f"`{arm}`"
     if not heirs:
         return f"{lead}:"
+    if len(heirs) > MOST_LISTED:
+        return f"{lead}; taken over by {list_names(heirs)}:"
     own = {name for row in found for name in row.parameters}
     told = []
     for heir in heirs:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.detailed_arms import detailed_arms
 from reports.grid import Grid
 from reports.hyperparameters.configuration_grids import ConfigurationBlock, configuration_blocks
 from reports.hyperparameters.history import SearchHistory
@@ -47,14 +48,15 @@ class HyperparameterGrids:
 
 
 def hyperparameter_grids(report: Report) -> HyperparameterGrids:
-    """Every table of the section."""
-    section = report.hyperparameters
+    """Every table of the section; those of single arms for the arms that are shown in detail."""
+    section, detailed = report.hyperparameters, detailed_arms(report)
+    trends = zip(section.sensitivity, section.histories, strict=True)
     return HyperparameterGrids(
         configurations=configuration_blocks(report),
-        importance=tuple(_importance_block(importance) for importance in section.importance),
-        findings=tuple(map(_finding, section.sensitivity, section.histories)),
-        sensitivity=tuple(_sensitivity_block(sensitivity) for sensitivity in section.sensitivity),
-        plateaus=tuple(_plateau_block(plateau) for plateau in section.plateaus),
+        importance=tuple(_importance_block(item) for item in section.importance if item.arm in detailed),
+        findings=tuple(_finding(item, history) for item, history in trends if item.arm in detailed),
+        sensitivity=tuple(_sensitivity_block(item) for item in section.sensitivity if item.arm in detailed),
+        plateaus=tuple(_plateau_block(item) for item in section.plateaus if item.arm in detailed),
         optimism=_optimism_grid(section.optimism),
         valid_test=_valid_test_grid(section.optimism),
     )

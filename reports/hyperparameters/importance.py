@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +110,19 @@ class Importance:
 
 
 @dataclass(frozen=True)
+class _Shape:
+    """What decides how far noise reaches in a search. kinds: of its parameters, sorted; num_trials: with a value."""
+
+    kinds: tuple[int, ...]
+    num_trials: int
+
+    def is_like(self, other: _Shape) -> bool:
+        """Whether noise reaches as far in both: the same kinds of parameters and about as many trials."""
+        sizes = sorted((self.num_trials, other.num_trials))
+        return self.kinds == other.kinds and sizes[1] <= 1.25 * sizes[0]
+
+
+@dataclass(frozen=True)
 class _Search:
     """What is asked of the methods for one arm. losses, place: (n,), trials with a value only; units: (n, P)."""
 
@@ -132,10 +145,9 @@ class _Search:
         """(P,) the number of options of each parameter, 0 for a numeric one."""
         return tuple(len(parameter.options) for parameter in self.parameters)
 
-    def is_like(self, other: _Search) -> bool:
-        """Whether noise reaches as far in both: the same kinds of parameters and about as many trials."""
-        sizes = sorted((self.losses.size, other.losses.size))
-        return sorted(self.kinds) == sorted(other.kinds) and sizes[1] <= 1.25 * sizes[0]
+    @property
+    def shape(self) -> _Shape:
+        return _Shape(tuple(sorted(self.kinds)), self.losses.size)
 
     def refusal(self, methods: Sequence[ImportanceMethod]) -> str:
         """Why nothing can be asked; empty if it can."""
@@ -191,26 +203,32 @@ def measure_importance(
 
 def _measure(method: ImportanceMethod, searches: Sequence[_Search], num_samples: int, seed: int) -> list[MethodShares]:
     """What one method says about each search. Searches that are alike share what noise gives, and its cost."""
+    shapes = Counter(search.shape for search in searches)
+    num_shuffled = {
+        shape: max(
+            FEWEST_SHUFFLES,
+            math.ceil(num_samples / sum(number for other, number in shapes.items() if shape.is_like(other))),
+        )
+        for shape in shapes
+    }
     found = []
     for search in searches:
-        num_alike = sum(search.is_like(other) for other in searches)
-        num_shuffled = max(FEWEST_SHUFFLES, math.ceil(num_samples / num_alike))
-        samples = search.samples(num_samples, num_shuffled, seed)
+        samples = search.samples(num_samples, num_shuffled[search.shape], seed)
         found.append(method.evaluate(search.parameters, search.units, samples))
     ends = [NUM_POINT_ESTIMATES, NUM_POINT_ESTIMATES + num_samples]
     parts = [np.split(shares, ends) for shares in found]
-    return [
-        _method_shares(
-            method,
-            search,
-            points.mean(axis=0),
-            resampled,
+    noise = {
+        shape: _noise_levels(
             [
-                (other.kinds, shuffled)
-                for other, (_, _, shuffled) in zip(searches, parts, strict=True)
-                if search.is_like(other)
-            ],
+                (search.kinds, shuffled)
+                for search, (_, _, shuffled) in zip(searches, parts, strict=True)
+                if shape.is_like(search.shape)
+            ]
         )
+        for shape in shapes
+    }
+    return [
+        _method_shares(method, search, points.mean(axis=0), resampled, noise[search.shape])
         for search, (points, resampled, _) in zip(searches, parts, strict=True)
     ]
 
@@ -220,11 +238,10 @@ def _method_shares(
     search: _Search,
     value: FloatArray,
     resampled: FloatArray,
-    shuffled: Sequence[tuple[Sequence[int], FloatArray]],
+    noise: Mapping[int, float],
 ) -> MethodShares:
-    """value: (P,); resampled: (B, P); shuffled: kinds and (B, P) shares of every search that is like this one."""
+    """value: (P,); resampled: (B, P); noise: kind of a parameter -> its noise level."""
     half_width = stats.t.ppf((1 + CONFIDENCE) / 2, len(resampled) - 1) * resampled.std(axis=0, ddof=1)
-    noise = _noise_levels(shuffled)
     is_judged = np.isfinite(value)
     order = sorted(np.flatnonzero(is_judged).tolist(), key=lambda j: (-value[j], search.parameters[j].name))
     shares = tuple(
@@ -245,6 +262,7 @@ def _method_shares(
 def _noise_levels(shuffled: Sequence[tuple[Sequence[int], FloatArray]]) -> dict[int, float]:
     """Kind -> the 95% quantile of shares without any effect, pooled over all parameters of that kind.
 
+    shuffled: kinds and (B, P) shares of every search that is alike.
     Without effect such parameters are alike, and a handful of shuffles then gives many draws.
     """
     draws: dict[int, list[FloatArray]] = defaultdict(list)

@@ -78,8 +78,8 @@ def measure_optimism(study: StudyDescription, results: ResultsTable, configurati
     sign = -1.0 if objective.higher_is_better else 1.0
     ratio = _test_train_ratio(results)
     search, valid_test = [], []
-    for place, arm in enumerate(results.arms):
-        runs = {(seed, cell): run for (of, seed, cell), run in results.runs.items() if of == place}
+    for arm in results.arms:
+        runs = results.runs_of(arm)
         valid = _table(results, {key: run.valid for key, run in runs.items() if run.status == "completed"}, objective)
         test = _table(results, {key: run.test or {} for key, run in runs.items()}, objective)
         searched, num_searched = _search_values(arm, results, configurations, objective)

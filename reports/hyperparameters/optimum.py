@@ -88,9 +88,9 @@ def measure_plateau(history: SearchHistory, results: ResultsTable) -> Plateau:
 def _confirm_values(history: SearchHistory, results: ResultsTable) -> FloatArray:
     """(S, C) the objective on validation of the arm's completed confirm runs."""
     values = np.full((len(results.seeds), len(results.cells)), np.nan)
-    for (arm, seed, cell), run in results.runs.items():
-        if results.arms[arm] == history.arm and run.status == "completed":
-            values[seed, cell] = run.valid.get(history.objective.name, np.nan) * history.objective.factor
+    for place, run in results.runs_of(history.arm).items():
+        if run.status == "completed":
+            values[place] = run.valid.get(history.objective.name, np.nan) * history.objective.factor
     return np.where(np.isfinite(values), values, np.nan)
 
 

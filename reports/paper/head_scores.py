@@ -112,8 +112,7 @@ def score(predictions: Predictions, metric: str) -> float:
 
 
 def _runs_of(results: ResultsTable, arm: str) -> list[RunRecord]:
-    place = results.arms.index(arm)
-    return [record for (at, _, _), record in sorted(results.runs.items(), key=lambda item: item[0]) if at == place]
+    return [record for _, record in sorted(results.runs_of(arm).items(), key=lambda item: item[0])]
 
 
 def _reproduces(predictions: Predictions, test: Mapping[str, float], metrics: Sequence[str]) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from orchestration.events import Event
-from orchestration.ledger_state import fold_events
+from orchestration.ledger_state import LedgerState, fold_events
 from orchestration.trial_json import trial_from_json, trial_to_json
+from reports.serialise import record_to_json
 from search_spaces.trial import Cell
 from tests.orchestration.toy import make_trial
+from tests.reports.studies import make_record
 
 A, B = make_trial(seed=1), make_trial(seed=2, cell=Cell(1, 3), parameters={"x": 0.5})
 
@@ -17,6 +19,10 @@ def event(seq, kind, about, **data):
 
 def report(seq, trial, epoch, value):
     return event(seq, "report", trial, epoch=epoch, metrics={"valid/mae": value}, duration_s=0.5)
+
+
+def record_of(trial):
+    return record_to_json(make_record(trial.arm, trial.seed, trial.cell.fold, 0.9, trial_id=trial.id))
 
 
 EVENTS = [
@@ -58,3 +64,18 @@ def test_events_without_their_ask_are_counted_and_left_out():
 def test_a_trial_survives_json():
     assert trial_from_json(trial_to_json(B)) == B
     assert trial_from_json(trial_to_json(B)).id == B.id
+
+
+def test_records_read_one_by_one_are_those_kept_together():
+    events = [
+        event(1, "ask", A, trial=trial_to_json(A)),
+        event(2, "ask", B, trial=trial_to_json(B)),
+        event(3, "tell", B, record=record_of(B)),
+        event(4, "tell", B, record=record_of(B)),
+        event(5, "tell", A, record={**record_of(A), "number": 7}),
+    ]
+    state = LedgerState(keeps_records=False)
+    read = [record for item in events if (record := state.apply_and_read(item)) is not None]
+    assert [(record.trial_id, record.number) for record in read] == [(B.id, None), (A.id, 7)]
+    assert tuple(read) == fold_events(events).records()
+    assert not any(state.told.values()), "nothing is kept twice"
