@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.crash.memory import fill_until
+from benchmarks.crash.processes import command_of, descendants
 from benchmarks.crash.scene import NotStruck, Scene
 from benchmarks.crash.server import Weather
+from orchestration.tracking import writer
 
 Need = Literal["server", "nodes", "small disk", "watched memory"]
 
@@ -48,6 +50,15 @@ def kill_node(scene: Scene) -> None:
     """Everything on one node, as when a machine is switched off; soon another one joins."""
     scene.nodes.kill_below(scene.rng.choice(scene.workers()))
     scene.nodes.join()
+
+
+def kill_writer(scene: Scene) -> None:
+    """The process that writes to MLflow."""
+    for pid in descendants(scene.session.process.pid):
+        if writer.__name__ in command_of(pid):
+            os.kill(pid, signal.SIGKILL)
+            return
+    raise NotStruck("no writer was there to strike")
 
 
 def stop_worker(scene: Scene) -> None:
@@ -113,6 +124,10 @@ def read_only(scene: Scene) -> None:
 
 
 FAULTS = (
+    Fault("SIGKILL of the MLflow writer", kill_writer),
+    Fault("a worker out of memory", starve_worker),
+    Fault("a machine out of memory", fill_memory, "watched memory"),
+    Fault("NaN, and SIGKILL of the driver", kill_driver, study="diverging"),
     Fault("SIGKILL of the driver", kill_driver),
     Fault("SIGKILL of a worker", kill_worker),
     Fault("SIGKILL of a node", kill_node, "nodes"),
@@ -125,9 +140,6 @@ FAULTS = (
     Fault("a full disk", fill_disk, "small disk"),
     Fault("a read-only directory", read_only),
     Fault("a trial that hangs", stop_worker),
-    Fault("NaN, and SIGKILL of the driver", kill_driver, study="diverging"),
-    Fault("a worker out of memory", starve_worker),
-    Fault("a machine out of memory", fill_memory, "watched memory"),
 )
 
 
