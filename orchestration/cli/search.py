@@ -44,7 +44,9 @@ def search(
         list[str] | None,
         typer.Option("--only", metavar="ARM", help="Run this arm now (may be repeated), with the search it needs."),
     ] = None,
-    tracking_uri: Annotated[str | None, typer.Option(help="An MLflow server; default: SQLite in the study.")] = None,
+    tracking_uri: Annotated[
+        str | None, typer.Option(help="An MLflow server or database; default: SQLite in the study.")
+    ] = None,
     address: Annotated[str | None, typer.Option(help="A running Ray cluster (auto, ray://...).")] = None,
     executor: Annotated[
         Literal["ray", "inline"], typer.Option(help="inline: one trial at a time in this process, without Ray.")
@@ -83,6 +85,7 @@ def search(
         from orchestration.report_files import deliver_report, rebuild_report
         from orchestration.reuse.places import require_places
         from orchestration.tracking.credentials import without_credentials
+        from orchestration.tracking.database import require_driver
         from orchestration.workspace import Workspace
 
         workspace = Workspace(out / checked.study)
@@ -90,6 +93,7 @@ def search(
             print(rebuild_report(workspace))
             raise typer.Exit(COMPLETED)
         require_places(tuple(reuse or ()))
+        require_driver(tracking_uri or checked.tracking.uri)
         prepared = prepare(checked, data_dir, address, tuple(only or ()))
         if dry_run:
             from orchestration.preview import preview

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.events import Event
 from orchestration.logs import hand_to_root
 from orchestration.temporary import temporary_directory
+from orchestration.tracking.database import require_answer, require_driver
 from orchestration.tracking.position import Position
 from orchestration.tracking.run_content import (
     LIMIT_TAG,
@@ -55,7 +56,10 @@ RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 
 
 def connect(uri: str) -> MlflowClient:
-    """A client for ``uri``. Imports MLflow, which takes seconds."""
+    """A client for ``uri``. Imports MLflow, which takes seconds. Raises UsageError for a database without driver,
+    ConnectionError for one that does not answer."""
+    require_driver(uri)
+    require_answer(uri)
     os.environ.update(_NO_TELEMETRY)
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)

@@ -40,7 +40,7 @@ def results_at(uri: str, context: str) -> FindResult:
     try:
         client = connect(uri)
         runs = {run.data.tags[RESULT_TAG]: run for run in _completed_runs(client, context)}
-    except MlflowException as error:
+    except (MlflowException, ConnectionError) as error:
         reason = without_credentials(" ".join(str(error).split()))[:200]
         raise UsageError(f"--reuse {target}: the MLflow store cannot be read ({reason})") from error
 

@@ -34,11 +34,12 @@ OUTPUT_FILE = "tracking.err"
 class MlflowTracker:
     """Writes one study to MLflow.
 
-    directory: the study's; it holds the manifest, the ledger, details of trials, the memory of what is delivered, and
-    (unless ``uri`` names another store) ``mlflow.db`` and MLflow's artifacts. checkpoints: whose confirm trials' states
-    become artifacts. patience_s: how long ``close`` waits for a store that is slow (the first start of SQLite makes
-    forty tables); one that is away, and an interrupted study, get ``impatience_s`` without progress. min_batch_s: how
-    long events are gathered: a trial that begins and ends meanwhile is written at once, and not in pieces.
+    directory: the study's; it holds the manifest, the ledger, details of trials, the memory of what is delivered,
+    ``mlflow.db`` unless ``uri`` names another store, and MLflow's artifacts unless a server keeps them. checkpoints:
+    whose confirm trials' states become artifacts. patience_s: how long ``close`` waits for a store that is slow (the
+    first start of SQLite makes forty tables); one that is away, and an interrupted study, get ``impatience_s`` without
+    progress. min_batch_s: how long events are gathered: a trial that begins and ends meanwhile is written at once, and
+    not in pieces.
     """
 
     def __init__(

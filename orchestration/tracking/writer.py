@@ -33,6 +33,7 @@ from orchestration.ledger_state import REPORT_KINDS
 from orchestration.limits import SessionTime
 from orchestration.logs import quiet_libraries, study_logs
 from orchestration.tracking.credentials import without_credentials
+from orchestration.tracking.database import is_database
 from orchestration.tracking.delivery import Delivery, connect
 from orchestration.tracking.own_store import make_own_store, store_of
 from orchestration.tracking.position import load_position, save_position
@@ -151,7 +152,8 @@ class Writer:
         return Delivery(
             connect(self._uri),
             self._assignment.study,
-            details if is_own else None,
+            # A database holds no files, and MLflow would put them wherever the command was started.
+            details if is_database(self._uri) else None,
             None if checkpoints is None else Path(checkpoints),
             details,
             self._directory / MANIFEST_FILE,

@@ -14,6 +14,7 @@ import pytest
 
 from orchestration.tracking.credentials import content_without_credentials, without_credentials
 from tests.orchestration.product import command, run, write_space
+from tests.orchestration.secrets_in_files import files_with
 from tests.orchestration.sockets import Socket, sockets_of
 
 CANARY = "canary7c1f"
@@ -144,17 +145,3 @@ def test_credentials_are_left_out_of_addresses(text: str, shown: str) -> None:
         "tracking": {"uri": shown},
         "n": [1, shown],
     }
-
-
-def files_with(text: str, directory: Path) -> list[str]:
-    """Files below ``directory`` that hold ``text``; a database as its dump as well."""
-    found = []
-    for path in sorted(path for path in directory.rglob("*") if path.is_file()):
-        content = path.read_bytes()
-        if content.startswith(b"SQLite format 3"):
-            database = sqlite3.connect(path)
-            content += "\n".join(database.iterdump()).encode()
-            database.close()
-        if text.encode() in content:
-            found.append(str(path.relative_to(directory)))
-    return found

@@ -1,0 +1,60 @@
+"""Tracking addresses that are a database, which MLflow opens in this process, with no server between."""
+
+from __future__ import annotations
+
+from orchestration.errors import UsageError
+from orchestration.tracking.credentials import without_credentials
+
+_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+"""What MLflow keeps its tables in."""
+
+_PATIENCE_S = 10
+_REMEDIES = {"postgresql": "pip install 'dmd-search[postgres]' and write postgresql+psycopg://..."}
+
+
+def is_database(uri: str) -> bool:
+    """Whether ``uri`` names a database: ``postgresql://...``, ``postgresql+psycopg://...``, ``sqlite:///...``."""
+    return _kind_of(uri) in _DATABASES
+
+
+def require_driver(uri: str | None) -> None:
+    """Raise UsageError where ``uri`` is a database that this installation cannot speak to, or no address of one.
+
+    To be asked before a study starts: tracking that never works would show only at its end.
+    """
+    if uri is None or not is_database(uri):
+        return
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    target = without_credentials(uri)
+    try:
+        make_url(uri).get_dialect().import_dbapi()
+    except ImportError as error:
+        remedy = _REMEDIES.get(_kind_of(uri), "install it")
+        raise UsageError(f"{target}: needs the package {error.name}; {remedy}") from error
+    except NoSuchModuleError as error:
+        raise UsageError(f"{target}: there is no such driver; write {_kind_of(uri)}://...") from error
+    except (ArgumentError, ValueError) as error:
+        raise UsageError(f"{target}: not the address of a database; write postgresql://HOST:5432/NAME") from error
+
+
+def require_answer(uri: str) -> None:
+    """Raise ConnectionError, one line, where ``uri`` is a database that does not let us in now.
+
+    MLflow would try again for 100 seconds before it says so.
+    """
+    if not is_database(uri) or _kind_of(uri) == "sqlite":
+        return
+    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy.exc import DBAPIError
+
+    patience = {"connect_timeout": _PATIENCE_S} if _kind_of(uri) == "postgresql" else {}
+    try:
+        create_engine(uri, poolclass=NullPool, connect_args=patience).connect().close()
+    except DBAPIError as error:
+        raise ConnectionError(without_credentials(" ".join(str(error.orig).split()))) from error
+
+
+def _kind_of(uri: str) -> str:
+    return uri.partition("://")[0].partition("+")[0].lower()
