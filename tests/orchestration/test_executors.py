@@ -109,6 +109,19 @@ def test_a_dead_worker_is_replaced_and_its_trial_goes_on_from_its_checkpoint(tmp
     assert "the worker was lost in each of 3 attempts" in (victim.error or "")
 
 
+def test_a_worker_that_dies_between_two_trials_costs_the_next_one_a_try(tmp_path):
+    trials = [make_trial(1), make_trial(2)]
+
+    def on_event(event):
+        if event.kind == "tell" and event.trial_id == trials[0].id:
+            for process in toy_of(tmp_path).processes("begin"):
+                os.kill(int(process), signal.SIGKILL)
+
+    outcome = run_toy(tmp_path, listed(trials), RayTuneExecutor(Resources(cpu=2)), on_event=on_event)
+    assert (outcome.num_completed, outcome.num_failed) == (2, 0)
+    assert sorted(record.attempts for record in state_of(tmp_path).records()) == [1, 2]
+
+
 def test_ctrl_c_stops_ray_within_seconds_and_the_study_goes_on(tmp_path):
     trials = [make_trial(seed, epochs=3) for seed in range(4)]
 
