@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def run_round(folder: Path, fault: Fault, name: str, rng: random.Random) -> Roun
             scene.notes.append("it did not say that events are undelivered")
         scene.mend()
         _go_on(scene, code, NUM_FAILED[name])
+        scene.remarks.append(f"{_count_retries(scene.session)} attempts again")
         scene.expect_nothing_left("the end")
         scene.expect_nothing_unfinished()
         server = scene.the_server
@@ -114,6 +116,12 @@ def _go_on(scene: Scene, code: int, num_failed: int) -> None:
         scene.session = scene.session.again()
         code, runs = scene.session.wait(), runs + 1
         is_delivered = "tracking:" not in scene.session.said()
+
+
+def _count_retries(session: Session) -> int:
+    """How often trials were started again, in this session or the next."""
+    attempts = Counter(event.trial_id for event in session.events() if event.kind == "attempt")
+    return sum(count - 1 for count in attempts.values())
 
 
 def _code_of(num_failed: int) -> int:
