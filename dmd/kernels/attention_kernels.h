@@ -1,6 +1,6 @@
 /* Attention for all heads, forward and backward, for one kind of real number. Included like encoder_kernels.h.
  *
- * Legend: G branches, B batch, H heads, h width of a head, w = H h, T_q and T_k steps of target and source. Queries,
+ * Legend: B batch, H heads, h width of a head, w = H h, T_q and T_k steps of target and source. Queries,
  * keys and values of a sample are turned feature-major first; a head is then worked on LANES queries at a time, so that
  * every operation is one on whole vectors.
  */
@@ -204,30 +204,35 @@ static inline __attribute__((always_inline)) void NAME(head_backward)(
 #define BY_WIDTH(call) { const int64_t W = h; call; }
 #endif
 
-/* a = dropout(softmax(q k^T / sqrt(h))) v for all heads; biases are added to q, k and v first.
- * q, a: (G, B T_q, w); kv: (G, B T_k, 2 w); stats: (G, B, H, 2, padded T_q), the largest score of a
- * query and 1 / the sum of the exponentials above it; seen: (G, B), keys that may be seen, a prefix.
- * order: a query i sees keys up to i + order; below 0: all. draws: see draw(); thresholds: (G). */
+/* Numbers of scratch that either pass needs, and the random bytes of one head. */
+static int64_t NAME(attention_room)(int64_t w, int64_t steps_q, int64_t steps_k) {
+    const int64_t pq = PADDED(steps_q), pk = PADDED(steps_k), num_bytes = steps_q * steps_k + 64;
+    return 4 * w * (pq + pk) + pk * LANES + num_bytes / (int64_t)sizeof(REAL) + 16;
+}
+
+/* a = dropout(softmax(q k^T / sqrt(h))) v for all heads of a branch; biases are added to q, k and v first.
+ * q, a: (B T_q, w); kv: (B T_k, 2 w); stats: (B, H, 2, padded T_q), the largest score of a query and 1 / the sum of the
+ * exponentials above it; seen: (B), keys that may be seen, a prefix; NULL: all. order: a query i sees keys up to
+ * i + order; below 0: all. table, key: see draw(); first_head: heads that drew from this key before. */
 static inline __attribute__((always_inline)) void NAME(all_heads_forward)(
     const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q, const REAL *restrict bias_kv,
-    REAL *restrict a, REAL *restrict stats, const int64_t *restrict seen, const int32_t *restrict table,
-    const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key, int64_t groups, int64_t batch,
-    int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
-    const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k);
+    REAL *restrict a, REAL *restrict stats, const int64_t *restrict seen, const int32_t *restrict table, int threshold,
+    REAL *restrict scratch, uint64_t key, int64_t first_head, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+    int64_t steps_k, int64_t order) {
+    const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k), num_draws = steps_k * steps_q;
     const REAL root = 1 / (REAL)sqrt((double)h);
     REAL *cq = scratch, *ck = cq + w * pq, *cv = ck + w * pk, *out = cv + w * pk, *scores = out + w * pq;
     uint8_t *draws = (uint8_t *)(scores + pk * LANES);
-    for (int64_t m = 0; m < groups * batch; m++) {
-        const int64_t g = m / batch, visible = seen[m];
-        const int threshold = thresholds[g];
-        NAME(to_columns)(q + m * steps_q * w, bias_q + g * w, root, steps_q, w, w, pq, cq);
-        NAME(to_columns)(kv + m * steps_k * 2 * w, bias_kv + g * 2 * w, 1, visible, 2 * w, w, pk, ck);
-        NAME(to_columns)(kv + m * steps_k * 2 * w + w, bias_kv + g * 2 * w + w, 1, visible, 2 * w, w, pk, cv);
+    for (int64_t m = 0; m < batch; m++) {
+        const int64_t visible = seen ? seen[m] : steps_k;
+        NAME(to_columns)(q + m * steps_q * w, bias_q, root, steps_q, w, w, pq, cq);
+        NAME(to_columns)(kv + m * steps_k * 2 * w, bias_kv, 1, visible, 2 * w, w, pk, ck);
+        NAME(to_columns)(kv + m * steps_k * 2 * w + w, bias_kv + w, 1, visible, 2 * w, w, pk, cv);
         for (int64_t head = 0; head < heads; head++) {
-            const int64_t at_q = head * h * pq, at_k = head * h * pk;
-            if (threshold) draw(draws, table, key, (m * heads + head) * steps_k * steps_q, steps_k * steps_q);
+            const int64_t at_q = head * h * pq, at_k = head * h * pk, own = m * heads + head;
+            if (threshold) draw(draws, table, key, (first_head + own) * num_draws, num_draws);
             NAME(head_forward)(cq + at_q, ck + at_k, cv + at_k, pq, pk, h, steps_q, visible, order, draws, threshold,
-                               scores, out + at_q, stats + (m * heads + head) * 2 * pq);
+                               scores, out + at_q, stats + own * 2 * pq);
         }
         NAME(to_rows)(out, 1, steps_q, w, w, pq, a + m * steps_q * w);
     }
@@ -235,11 +240,10 @@ static inline __attribute__((always_inline)) void NAME(all_heads_forward)(
 
 CLONES void NAME(attention_forward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
                                     const REAL *restrict bias_kv, REAL *restrict a, REAL *restrict stats,
-                                    const int64_t *restrict seen, const int32_t *restrict table,
-                                    const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key,
-                                    int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
-                                    int64_t steps_k, int64_t order) {
-    BY_WIDTH(NAME(all_heads_forward)(q, kv, bias_q, bias_kv, a, stats, seen, table, thresholds, scratch, key, groups,
+                                    const int64_t *restrict seen, const int32_t *restrict table, int threshold,
+                                    REAL *restrict scratch, uint64_t key, int64_t first_head, int64_t batch,
+                                    int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
+    BY_WIDTH(NAME(all_heads_forward)(q, kv, bias_q, bias_kv, a, stats, seen, table, threshold, scratch, key, first_head,
                                      batch, heads, W, steps_q, steps_k, order))
 }
 
@@ -247,29 +251,26 @@ CLONES void NAME(attention_forward)(const REAL *restrict q, const REAL *restrict
 static inline __attribute__((always_inline)) void NAME(all_heads_backward)(
     const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q, const REAL *restrict bias_kv,
     const REAL *restrict a, const REAL *restrict stats, const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
-    const int64_t *restrict seen, const int32_t *restrict table, const int32_t *restrict thresholds,
-    REAL *restrict scratch, uint64_t key, int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
-    int64_t steps_k, int64_t order) {
-    const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k);
+    const int64_t *restrict seen, const int32_t *restrict table, int threshold, REAL *restrict scratch, uint64_t key,
+    int64_t first_head, int64_t batch, int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
+    const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k), num_draws = steps_k * steps_q;
     const REAL root = 1 / (REAL)sqrt((double)h);
     REAL *cq = scratch, *ca = cq + w * pq, *cd = ca + w * pq, *gq = cd + w * pq;
     REAL *ck = gq + w * pq, *cv = ck + w * pk, *gk = cv + w * pk, *gv = gk + w * pk;
     uint8_t *draws = (uint8_t *)(gv + w * pk);
-    for (int64_t m = 0; m < groups * batch; m++) {
-        const int64_t g = m / batch, visible = seen[m];
-        const int threshold = thresholds[g];
-        NAME(to_columns)(q + m * steps_q * w, bias_q + g * w, root, steps_q, w, w, pq, cq);
+    for (int64_t m = 0; m < batch; m++) {
+        const int64_t visible = seen ? seen[m] : steps_k;
+        NAME(to_columns)(q + m * steps_q * w, bias_q, root, steps_q, w, w, pq, cq);
         NAME(to_columns)(a + m * steps_q * w, 0, 1, steps_q, w, w, pq, ca);
         NAME(to_columns)(da + m * steps_q * w, 0, 1, steps_q, w, w, pq, cd);
-        NAME(to_columns)(kv + m * steps_k * 2 * w, bias_kv + g * 2 * w, 1, visible, 2 * w, w, pk, ck);
-        NAME(to_columns)(kv + m * steps_k * 2 * w + w, bias_kv + g * 2 * w + w, 1, visible, 2 * w, w, pk, cv);
+        NAME(to_columns)(kv + m * steps_k * 2 * w, bias_kv, 1, visible, 2 * w, w, pk, ck);
+        NAME(to_columns)(kv + m * steps_k * 2 * w + w, bias_kv + w, 1, visible, 2 * w, w, pk, cv);
         memset(gk, 0, (size_t)(2 * w * pk) * sizeof(REAL));
         for (int64_t head = 0; head < heads; head++) {
-            const int64_t at_q = head * h * pq, at_k = head * h * pk;
-            if (threshold) draw(draws, table, key, (m * heads + head) * steps_k * steps_q, steps_k * steps_q);
+            const int64_t at_q = head * h * pq, at_k = head * h * pk, own = m * heads + head;
+            if (threshold) draw(draws, table, key, (first_head + own) * num_draws, num_draws);
             NAME(head_backward)(cq + at_q, ck + at_k, cv + at_k, ca + at_q, cd + at_q, pq, pk, h, steps_q, visible,
-                                order, draws, threshold, stats + (m * heads + head) * 2 * pq, gq + at_q, gk + at_k,
-                                gv + at_k);
+                                order, draws, threshold, stats + own * 2 * pq, gq + at_q, gk + at_k, gv + at_k);
         }
         NAME(to_rows)(gq, root, steps_q, w, w, pq, dq + m * steps_q * w);
         NAME(to_rows)(gk, 1, steps_k, 2 * w, w, pk, dkv + m * steps_k * 2 * w);
@@ -280,10 +281,9 @@ static inline __attribute__((always_inline)) void NAME(all_heads_backward)(
 CLONES void NAME(attention_backward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
                                      const REAL *restrict bias_kv, const REAL *restrict a, const REAL *restrict stats,
                                      const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
-                                     const int64_t *restrict seen, const int32_t *restrict table,
-                                     const int32_t *restrict thresholds, REAL *restrict scratch, uint64_t key,
-                                     int64_t groups, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
-                                     int64_t steps_k, int64_t order) {
-    BY_WIDTH(NAME(all_heads_backward)(q, kv, bias_q, bias_kv, a, stats, da, dq, dkv, seen, table, thresholds, scratch,
-                                      key, groups, batch, heads, W, steps_q, steps_k, order))
+                                     const int64_t *restrict seen, const int32_t *restrict table, int threshold,
+                                     REAL *restrict scratch, uint64_t key, int64_t first_head, int64_t batch,
+                                     int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
+    BY_WIDTH(NAME(all_heads_backward)(q, kv, bias_q, bias_kv, a, stats, da, dq, dkv, seen, table, threshold, scratch, key,
+                                      first_head, batch, heads, W, steps_q, steps_k, order))
 }

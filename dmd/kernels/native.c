@@ -7,10 +7,15 @@
 #include <string.h>
 
 /* Counts what native.py has to know: functions, their arguments, the meaning of both. The same number stands there. */
-int64_t native_version(void) { return 6; }
+int64_t native_version(void) { return 7; }
+
+_Static_assert(sizeof(void *) == 8, "addresses and whole numbers lie side by side in tables of 8 bytes each");
 
 #define PADDED(steps) (((steps) + LANES - 1) / LANES * LANES)
 #define HIDDEN (-1e9f)
+/* Queries up to which vectors of 8 numbers are faster, because most lanes of longer ones would be idle. */
+#define SHORT 8
+#define NORM_EPSILON 1e-5
 #define LOAD(from) (*(const VEC *)(from))
 #define STORE(to, x) (*(VEC *)(to) = (x))
 #define SELECT(mask, yes, no) ((VEC)(((BITS)(yes) & (mask)) | ((BITS)(no) & ~(mask))))
@@ -36,15 +41,14 @@ int64_t native_version(void) { return 6; }
 #define CLONES
 #endif
 
-/* The longest vectors that attention on float32 comes for in this process. */
-int64_t native_lanes(void) {
 #ifdef HAS_WIDE_VECTORS
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        return 16;
-#endif
-    return 8;
+/* Whether this processor has the vectors that attention on float32 comes for twice. */
+static int has_wide_vectors(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
 }
+#endif
 
 /* The random bytes of dmd/dropout.py, ``start`` to ``start + count`` of the stream ``key``; a few more may be written.
  * table: the words that every stream starts from. The bytes begin at to[0]. */
@@ -79,9 +83,13 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define REAL float
 #define WHOLE int32_t
 #define REAL_SQRT sqrtf
-#define NAME(x) x##_float32
+#define BASE(x) x##_float32
+#define NAME BASE
 #define EXP_FLOAT
+#include "product_kernels.h"
 #include "encoder_kernels.h"
+#include "head_kernels.h"
+#include "layer_table.h"
 #include "optimiser_kernels.h"
 #undef NAME
 
@@ -89,6 +97,7 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define LANES 8
 #define EACH_LANE EACH_OF_8
 #include "attention_kernels.h"
+#include "layer_kernels.h"
 #undef LANES
 #undef EACH_LANE
 #undef NAME
@@ -100,12 +109,19 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define LANES 16
 #define EACH_LANE EACH_OF_16
 #include "attention_kernels.h"
+#include "layer_kernels.h"
 #undef LANES
 #undef EACH_LANE
 #undef NAME
+#define LAYER(x, l) (BASE(steps_q)(l) > SHORT && has_wide_vectors() ? x##_float32_16 : x##_float32_8)
+#else
+#define LAYER(x, l) x##_float32_8
 #endif
+#include "stack_kernels.h"
 
+#undef LAYER
 #undef REAL
+#undef BASE
 #undef WHOLE
 #undef REAL_SQRT
 #undef EXP_FLOAT
@@ -116,11 +132,18 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define REAL double
 #define WHOLE int64_t
 #define REAL_SQRT sqrt
-#define NAME(x) x##_float64
+#define BASE(x) x##_float64
+#define NAME BASE
+#include "product_kernels.h"
 #include "encoder_kernels.h"
+#include "head_kernels.h"
+#include "layer_table.h"
 #include "optimiser_kernels.h"
 #undef NAME
 #define NAME(x) x##_float64_8
 #define LANES 8
 #define EACH_LANE EACH_OF_8
 #include "attention_kernels.h"
+#include "layer_kernels.h"
+#define LAYER(x, l) x##_float64_8
+#include "stack_kernels.h"

@@ -7,8 +7,9 @@ the arguments: the headers that ``native.c`` includes.
 from __future__ import annotations
 
 import ctypes
+import sys
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +20,9 @@ from torch import Tensor
 from dmd.dropout_mask import SEGMENT, DropoutMask, base_words
 from dmd.errors import ConfigurationError
 
-VERSION = 6
+VERSION = 7
 """Of what is compiled; the same number stands in ``native.c``. Raised with every change of a function there."""
-SHORT = 8
-"""Queries up to which the shorter vectors are faster, because most lanes of longer ones would be idle."""
 KINDS = {torch.float32: "float32", torch.float64: "float64"}
-_EPSILON = 1e-5
 
 
 @lru_cache(maxsize=1)
@@ -55,9 +53,19 @@ def load(directory: Path) -> ctypes.CDLL | None:
     return None
 
 
+@lru_cache(maxsize=1)
+def gemm() -> Mapping[torch.dtype, int]:
+    """The addresses of the matrix product in the BLAS that torch brings; nothing where torch hides it."""
+    blas = ctypes.CDLL(torch._C.__file__)
+    names = {torch.float32: "sgemm_", torch.float64: "dgemm_"}
+    if sys.byteorder != "little" or not all(hasattr(blas, name) for name in names.values()):
+        return {}
+    return {dtype: ctypes.cast(blas[name], ctypes.c_void_p).value or 0 for dtype, name in names.items()}
+
+
 def is_available() -> bool:
     """Whether the compiled passes can be used in this process."""
-    return library() is not None
+    return library() is not None and bool(gemm())
 
 
 def serves(x: Tensor) -> bool:
@@ -65,124 +73,12 @@ def serves(x: Tensor) -> bool:
     return x.device.type == "cpu" and x.dtype in KINDS and is_available() and not torch.is_autocast_enabled("cpu")
 
 
-def add_and_norm(
-    x: Tensor, addend: Tensor | None, bias: Tensor | None, gain: Tensor, shift: Tensor
-) -> tuple[Tensor, Tensor]:
-    """``x += addend + bias`` where given, then the layer norm of ``x`` and what its backward pass needs."""
-    y, stats = torch.empty_like(x), x.new_empty(*x.shape[:2], 2)
-    _call("norm_forward", (x, addend, bias, gain, shift, y, stats), *x.shape, _EPSILON)
-    return y, stats
-
-
-def add(x: Tensor, addend: Tensor, bias: Tensor) -> None:
-    """``x += addend + bias``."""
-    _call("norm_forward", (x, addend, bias, None, None, None, None), *x.shape, _EPSILON)
-
-
-def norm_backward(
-    dy: Tensor, x: Tensor, stats: Tensor, gain: Tensor, dx: Tensor, dgain: Tensor, dshift: Tensor, dbias: Tensor | None
-) -> None:
-    """Add to ``dx``, ``dgain``, ``dshift``; then the column sums of ``dx`` to ``dbias``."""
-    _call("norm_backward", (dy, x, stats, gain, dx, dgain, dshift, dbias), *x.shape)
-
-
-def relu(x: Tensor, bias: Tensor) -> None:
-    """``x = max(x + bias, 0)``."""
-    _call("relu_forward", (x, bias), *x.shape)
-
-
-def relu_backward(y: Tensor, dx: Tensor, dbias: Tensor) -> None:
-    """``dx`` where ``y`` is positive, else 0; its column sums to ``dbias``."""
-    _call("relu_backward", (y, dx, dbias), *y.shape)
-
-
-def column_sums(x: Tensor) -> Tensor:
-    """(G, rows, w) -> (G, w)."""
-    sums = x.new_zeros(x.shape[0], x.shape[2])
-    _call("column_sums", (x, sums), *x.shape)
-    return sums
-
-
 def dropout(x: Tensor, mask: DropoutMask) -> Tensor:
     """``x`` where the mask keeps it, scaled, else 0. The mask has one part."""
     y = torch.empty_like(x)
-    _call("dropout", (x, y, base_words(SEGMENT // 4, "cpu")), mask.key, mask.thresholds[0], x.numel())
+    addresses = (x.data_ptr(), y.data_ptr(), base_words(SEGMENT // 4, "cpu").data_ptr())
+    function(f"dropout_{KINDS[x.dtype]}", 3, 3)(*addresses, mask.key, mask.thresholds[0], x.numel())
     return y
-
-
-@lru_cache(maxsize=1)
-def widest() -> int:
-    """Numbers in the longest vectors that this processor is offered."""
-    loaded = library()
-    assert loaded is not None
-    return int(loaded.native_lanes())
-
-
-class HeadShape:
-    """What both passes of attention need to know besides the numbers.
-
-    seen: (G, B) int64, keys that may be seen, a prefix. order: a query i sees keys up to i + order; below 0: all.
-    lanes: queries that are worked on at a time.
-    """
-
-    def __init__(
-        self, seen: Tensor, heads: int, width: int, steps: tuple[int, int], order: int, dtype: torch.dtype
-    ) -> None:
-        self.seen, self.heads, self.order = seen.contiguous(), heads, order
-        self.groups, self.batch = seen.shape
-        self.head_width, (self.steps_q, self.steps_k) = width // heads, steps
-        self.lanes = widest() if dtype == torch.float32 and self.steps_q > SHORT else 8
-
-    @property
-    def padded(self) -> tuple[int, int]:
-        """Steps rounded up to whole vectors."""
-        return -(-self.steps_q // self.lanes) * self.lanes, -(-self.steps_k // self.lanes) * self.lanes
-
-    def arguments(self, dropout: DropoutMask | None, scratch: Tensor) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
-        """What both functions take last: tensors, then numbers."""
-        thresholds = _thresholds(dropout.thresholds if dropout else (0,) * self.groups)
-        sizes = (self.groups, self.batch, self.heads, self.head_width, self.steps_q, self.steps_k, self.order)
-        table = base_words(SEGMENT // 4, "cpu")
-        return (self.seen, table, thresholds, scratch), (dropout.key if dropout else 0, *sizes)
-
-    def scratch(self, like: Tensor, per_query: int, per_key: int) -> Tensor:
-        """Room for the heads of one sample, in numbers of ``like``, and for the random bytes of one of them."""
-        q, k = self.padded
-        num_bytes = self.steps_q * self.steps_k + 64
-        return like.new_empty(
-            self.heads * self.head_width * (per_query * q + per_key * k) + k * self.lanes + num_bytes // 4 + 16
-        )
-
-
-def attention(
-    query: Tensor, key_value: Tensor, biases: tuple[Tensor, Tensor], shape: HeadShape, dropout: DropoutMask | None
-) -> tuple[Tensor, Tensor]:
-    """(G, B * T_q, w), (G, B * T_k, 2 w) -> (G, B * T_q, w), and what the backward pass needs of the softmax."""
-    mixed = torch.empty_like(query)
-    stats = query.new_empty(shape.groups, shape.batch, shape.heads, 2, shape.padded[0])
-    scratch = shape.scratch(query, per_query=2, per_key=2)
-    tensors, numbers = shape.arguments(dropout, scratch)
-    _call("attention_forward", (query, key_value, *biases, mixed, stats, *tensors), *numbers, lanes=shape.lanes)
-    return mixed, stats
-
-
-def attention_backward(
-    query: Tensor,
-    key_value: Tensor,
-    biases: tuple[Tensor, Tensor],
-    mixed: Tensor,
-    stats: Tensor,
-    dmixed: Tensor,
-    shape: HeadShape,
-    dropout: DropoutMask | None,
-) -> tuple[Tensor, Tensor]:
-    """The gradients of ``query`` and ``key_value``."""
-    dquery, dkey_value = torch.empty_like(query), torch.empty_like(key_value)
-    scratch = shape.scratch(query, per_query=4, per_key=4)
-    given = (query, key_value, *biases, mixed, stats, dmixed, dquery, dkey_value)
-    tensors, numbers = shape.arguments(dropout, scratch)
-    _call("attention_backward", (*given, *tensors), *numbers, lanes=shape.lanes)
-    return dquery, dkey_value
 
 
 @dataclass(frozen=True)
@@ -202,35 +98,20 @@ def adam(parts: array[int], dtype: torch.dtype, rates: AdamRates) -> None:
     parts: (6, num), the addresses of their values, of their gradients, of both moments and of the numbers of steps
     (float32), and their sizes.
     """
-    function = _function(f"adam_{KINDS[dtype]}", 1, 1, 6)
     numbers = (rates.learning_rate, *rates.betas, rates.epsilon, rates.weight_decay, rates.limit)
-    function(parts.buffer_info()[0], len(parts) // 6, *numbers)
-
-
-@lru_cache(maxsize=256)
-def _thresholds(values: tuple[int, ...]) -> Tensor:
-    return torch.tensor(values, dtype=torch.int32)
-
-
-def _call(name: str, tensors: tuple[Tensor | None, ...], *numbers: int | float, lanes: int | None = None) -> None:
-    assert tensors[0] is not None
-    kind = KINDS[tensors[0].dtype] if lanes is None else f"{KINDS[tensors[0].dtype]}_{lanes}"
-    addresses = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
-    num_real = isinstance(numbers[-1], float)
-    function = _function(f"{name}_{kind}", len(tensors), len(numbers) - num_real, num_real)
-    function(*addresses, *numbers)
+    function(f"adam_{KINDS[dtype]}", 1, 1, 6)(parts.buffer_info()[0], len(parts) // 6, *numbers)
 
 
 @lru_cache(maxsize=64)
-def _function(name: str, num_addresses: int, num_whole: int, num_real: int) -> Callable[..., None]:
+def function(name: str, num_addresses: int, num_whole: int = 0, num_real: int = 0) -> Callable[..., None]:
     """The function, told how its arguments travel: addresses, then whole numbers, then real ones."""
     loaded = library()
     assert loaded is not None
-    function = loaded[name]
-    function.restype = None
-    function.argtypes = [
+    found = loaded[name]
+    found.restype = None
+    found.argtypes = [
         *[ctypes.c_void_p] * num_addresses,
         *[ctypes.c_int64] * num_whole,
         *[ctypes.c_double] * num_real,
     ]
-    return function
+    return found

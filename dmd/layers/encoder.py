@@ -11,37 +11,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence as Many
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dmd.dropout import Dropout
-from dmd.dropout_mask import DropoutMask
 from dmd.kernels import native
-from dmd.layers.attention import HIDDEN, AttentionMask, attend
-from dmd.layers.grouped import GroupedLinear, GroupedNorm, Run, of_run
-from dmd.layers.masks import future_mask, real_steps
-from dmd.layers.native_layer import LayerParameters, LayerShape, run_layer
+from dmd.kernels.encoder_stack import LevelShape, StackShape
+from dmd.layers.encoder_layer import ALL_SEEN, EncoderLayer, EncoderRates, LayerView
+from dmd.layers.grouped import GroupedNorm, Run, of_run
+from dmd.layers.masks import real_steps
+from dmd.layers.native_stack import run_stack
 from dmd.layers.pooling import pool_steps
 from dmd.layers.positions import position_table, positions_by_first_channel
 
 Reads = Literal["all", "last", "last_valid", "mean_valid"]
-ALL_SEEN = -1
-"""The order of a layer whose queries see keys of any time."""
 WORTH_PADDING = 1.5
 """Branches are padded to one length if that makes at most this many times the steps that they have."""
-
-
-@dataclass(frozen=True)
-class EncoderRates:
-    """Dropout rates. attention: one for each branch."""
-
-    attention: tuple[float, ...]
-    embed: float
-    relu: float
-    residual: float
 
 
 @dataclass(frozen=True)
@@ -106,12 +94,10 @@ class EncoderGroup(nn.Module):
             is_whole = part == slice(0, len(targets))
             name = site if is_whole else f"{site}.{self.branches[part.start]}"
             target, source = _stack(targets[part]), None if sources is None else _stack(sources[part])
-            ends = torch.stack([self._last_step(sequence) for sequence in targets[part]])
             own = replace(rates, attention=rates.attention[part])
+            ends = self._ends(targets[part])
             outputs = self._encode(None if is_whole else part, target, source, ends, own, dropout, name)
-            encoded += [
-                x[:, : s.steps.shape[1]] if x.ndim == 3 else x for x, s in zip(outputs, targets[part], strict=True)
-            ]
+            encoded += map(_as_long_as, outputs, targets[part])
         return encoded
 
     def _parts(self, targets: Many[Sequence], sources: Many[Sequence] | None) -> list[slice]:
@@ -126,18 +112,18 @@ class EncoderGroup(nn.Module):
         starts = [place for place in range(len(shapes)) if place == 0 or shapes[place] != shapes[place - 1]]
         return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(shapes)], strict=True)]
 
-    def _last_step(self, sequence: Sequence) -> Tensor:
-        """(B,) the step that ``last`` or ``last_valid`` reads."""
+    def _ends(self, targets: Many[Sequence]) -> Tensor | None:
+        """(G, B) the step that ``last`` or ``last_valid`` reads; None where another vector or every step is read."""
         if self.reads == "last":
-            return torch.full_like(sequence.lengths, sequence.steps.shape[1] - 1)
-        return sequence.lengths - 1
+            return torch.stack([torch.full_like(s.lengths, s.steps.shape[1] - 1) for s in targets])
+        return torch.stack([s.lengths for s in targets]) - 1 if self.reads == "last_valid" else None
 
     def _encode(
         self,
         run: Run,
         target: _Side,
         source: _Side | None,
-        ends: Tensor,
+        ends: Tensor | None,
         rates: EncoderRates,
         dropout: Dropout,
         site: str,
@@ -146,20 +132,56 @@ class EncoderGroup(nn.Module):
         memory = None if source is None else self._embed(source, rates, dropout, f"{site}.source")
         keys = target if source is None else source
         order = abs(keys.num_steps - target.num_steps) if self.causal else ALL_SEEN
-        view = LayerView(run, keys.lengths if self.masks_padding else None, order)
-        reads_one = self.reads in ("last", "last_valid")
-        for level, layer in enumerate(self.layers):
-            if reads_one and level == len(self.layers) - 1:
-                # the one query that is left sees the keys up to its own step, or all there are
-                hides = self.masks_padding or (self.causal and self.reads == "last_valid")
-                view = LayerView(run, keys.lengths if hides else None, ALL_SEEN, ends)
-            x = layer(x, memory, view, rates, dropout, f"{site}.{level}")
-        normed: Tensor = self.norm(x.flatten(1, 2), run).view(x.shape)
-        if reads_one:
+        views = [LayerView(run, keys.lengths if self.masks_padding else None, order)] * len(self.layers)
+        if ends is not None:
+            # the one query that is left sees the keys up to its own step, or all there are
+            hides = self.masks_padding or (self.causal and self.reads == "last_valid")
+            views[-1] = LayerView(run, keys.lengths if hides else None, ALL_SEEN, ends)
+        # of the layers' three kinds of dropout the compiled library knows that of the attention weights
+        others = dropout.mask((rates.relu, rates.residual), site)
+        encode = self._run_native if native.serves(x) and others is None else self._run_layers
+        normed = encode(x, memory, views, rates, dropout, site)
+        if ends is not None:
             return normed.squeeze(2).unbind(0)
         if self.reads == "mean_valid":
             return tuple(pool_steps(s, n, "mean_valid") for s, n in zip(normed, target.lengths, strict=True))
         return normed.unbind(0)
+
+    def _run_layers(
+        self,
+        x: Tensor,
+        memory: Tensor | None,
+        views: Many[LayerView],
+        rates: EncoderRates,
+        dropout: Dropout,
+        site: str,
+    ) -> Tensor:
+        """The layers, then the norm. x: (G, B, T_q, w); memory: (G, B, T_k, w) or None. (G, B, T_q or 1, w)."""
+        for level, (layer, view) in enumerate(zip(self.layers, views, strict=True)):
+            x = layer(x, memory, view, rates, dropout, f"{site}.{level}")
+        normed: Tensor = self.norm(x.flatten(1, 2), views[-1].run)
+        return normed.view(x.shape)
+
+    def _run_native(
+        self,
+        x: Tensor,
+        memory: Tensor | None,
+        views: Many[LayerView],
+        rates: EncoderRates,
+        dropout: Dropout,
+        site: str,
+    ) -> Tensor:
+        """The same by the compiled library."""
+        run = views[0].run
+        levels = [
+            LevelShape(view.order, view.seen, view.ends, dropout.mask(rates.attention, f"{site}.{level}.attention"))
+            for level, view in enumerate(views)
+        ]
+        layers = [cast(EncoderLayer, layer) for layer in self.layers]
+        num_keys = (x if memory is None else memory).shape[2]
+        shape = StackShape(layers[0].heads, num_keys, levels)
+        norm = of_run(self.norm.weight, run), of_run(self.norm.bias, run)
+        return run_stack(x, memory, [layer.parameters_of(run) for layer in layers], norm, shape)
 
     def _embed(self, side: _Side, rates: EncoderRates, dropout: Dropout, site: str) -> Tensor:
         if self.masks_padding:
@@ -169,111 +191,6 @@ class EncoderGroup(nn.Module):
             x = self.scale * side.steps
             x = x + self.table[positions_by_first_channel(x.flatten(0, 1)).view(x.shape[:3])].to(x.dtype)
         return dropout(x, rates.embed, f"{site}.embed")
-
-
-@dataclass(frozen=True)
-class LayerView:
-    """What a layer works on, and what its queries may see.
-
-    run: the branches. seen: (G, B), keys that may be seen, a prefix of the source; None: all. order: a query i sees
-    keys up to i + order; ``ALL_SEEN``: all. ends: (G, B), the one step to compute of each target; None: every step.
-    """
-
-    run: Run
-    seen: Tensor | None
-    order: int
-    ends: Tensor | None = None
-
-    def rows(self, num_steps: int) -> Tensor | None:
-        """``ends`` as rows of (G * B * T_q)."""
-        if self.ends is None:
-            return None
-        return torch.arange(self.ends.numel(), device=self.ends.device) * num_steps + self.ends.flatten()
-
-    def mask(self, x: Tensor, num_keys: int, heads: int, dropout: DropoutMask | None) -> AttentionMask:
-        """The same for :func:`dmd.layers.attention.attend`, on the device of x: (G, B, T_q, w)."""
-        hidden = future = None
-        if self.seen is not None:
-            real = real_steps(self.seen.flatten(), num_keys)
-            hidden = ((~real).to(x.dtype) * HIDDEN).repeat_interleave(heads, dim=0)
-        if self.order != ALL_SEEN:
-            future = (~future_mask(x.shape[2], num_keys, x.device).T).to(x.dtype) * HIDDEN
-        return AttentionMask(hidden, future, dropout)
-
-
-class EncoderLayer(nn.Module):
-    """LN, attention, residual; LN, feed-forward (w -> 4w -> w), residual.
-
-    A crossmodal source passes the *same* norm as the query and is the original embedding in every layer.
-    """
-
-    def __init__(self, branches: tuple[str, ...], width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.attention_norm = GroupedNorm(branches, width)
-        self.query = GroupedLinear(branches, width, width, fan_out=3 * width)
-        self.key_value = GroupedLinear(branches, width, 2 * width, fan_out=3 * width)
-        self.out = GroupedLinear(branches, width, width)
-        self.feed_forward_norm = GroupedNorm(branches, width)
-        self.widen = GroupedLinear(branches, width, 4 * width)
-        self.narrow = GroupedLinear(branches, 4 * width, width)
-
-    def forward(
-        self, x: Tensor, memory: Tensor | None, view: LayerView, rates: EncoderRates, dropout: Dropout, site: str
-    ) -> Tensor:
-        """x: (G, B, T_q, w); memory: (G, B, T_k, w), or None for self-attention. (G, B, T_q or 1, w)."""
-        dropped = dropout.mask(rates.attention, f"{site}.attention")
-        rows = view.rows(x.shape[2])
-        if native.serves(x) and not (dropped and (rates.relu or rates.residual)):
-            return self._run_native(x, memory, view, dropped, rows)
-        run, source = view.run, x if memory is None else memory
-        normed = self.attention_norm(x.flatten(1, 2), run)
-        normed_source = normed if memory is None else self.attention_norm(memory.flatten(1, 2), run)
-        mask = view.mask(x, source.shape[2], self.heads, dropped)
-        if rows is not None:
-            x, normed = take_rows(x, rows), take_rows(normed.view(x.shape), rows).flatten(1, 2)
-        mixed = self._attend(normed, normed_source, x.shape[1], mask, run)
-        middle = x.flatten(1, 2) + dropout(mixed, rates.residual, f"{site}.attention_residual")
-        hidden = F.relu(self.widen(self.feed_forward_norm(middle, run), run), inplace=True)
-        hidden = self.narrow(dropout(hidden, rates.relu, f"{site}.relu"), run)
-        output: Tensor = middle + dropout(hidden, rates.residual, f"{site}.feed_forward_residual")
-        return output.view(x.shape)
-
-    def _attend(self, target: Tensor, source: Tensor, batch: int, mask: AttentionMask, run: Run) -> Tensor:
-        """target: (G, B * T_q, w); source: (G, B * T_k, w)."""
-        branches, width = target.shape[0], target.shape[-1]
-        (query,) = self._heads(self.query, target, batch, run)
-        key, value = self._heads(self.key_value, source, batch, run)
-        mixed = attend(query * (width // self.heads) ** -0.5, key, value, mask)
-        # (G * B * heads, h, T_q) -> (G, w, B * T_q), as rows (G, B * T_q, w)
-        split = mixed.view(branches, batch, self.heads, width // self.heads, -1)
-        columns = split.permute(0, 2, 3, 1, 4).reshape(branches, width, -1)
-        output: Tensor = self.out(columns.transpose(1, 2), run)
-        return output
-
-    def _heads(self, layer: GroupedLinear, x: Tensor, batch: int, run: Run) -> tuple[Tensor, ...]:
-        """(G, B * T, w) -> as many as the layer gives of query, key and value, each (G * B * heads, h, T)."""
-        branches, rows, width = x.shape
-        head_width = width // self.heads
-        split = layer.columns(x, run).view(branches, -1, self.heads, head_width, batch, rows // batch)
-        return split.permute(1, 0, 4, 2, 3, 5).reshape(split.shape[1], -1, head_width, rows // batch).unbind(0)
-
-    def _run_native(
-        self, x: Tensor, memory: Tensor | None, view: LayerView, dropped: DropoutMask | None, rows: Tensor | None
-    ) -> Tensor:
-        source = x if memory is None else memory
-        seen = view.seen
-        if seen is None:
-            seen = torch.full(x.shape[:2], source.shape[2], dtype=torch.int64)
-        layers = (self.query, self.key_value, self.out, self.widen, self.narrow)
-        query, key_value, out, widen, narrow = ((of_run(p.weight, view.run), of_run(p.bias, view.run)) for p in layers)
-        norms = (self.attention_norm, self.feed_forward_norm)
-        first, second = ((of_run(p.weight, view.run), of_run(p.bias, view.run)) for p in norms)
-        parameters = LayerParameters(*first, *query, *key_value, *out, *second, *widen, *narrow)
-        shape = LayerShape(self.heads, seen, view.order, source.shape[2], rows, dropped)
-        flat = None if memory is None else memory.flatten(1, 2)
-        output = run_layer(x.flatten(1, 2), flat, parameters, shape)
-        return output.view(*x.shape[:2], -1, x.shape[3])
 
 
 def _stack(sequences: Many[Sequence]) -> _Side:
@@ -286,11 +203,11 @@ def _stack(sequences: Many[Sequence]) -> _Side:
     return _Side(torch.stack(padded), torch.stack([s.lengths for s in sequences]))
 
 
+def _as_long_as(x: Tensor, target: Sequence) -> Tensor:
+    """What was encoded of a padded target, without the padding; vectors stay what they are."""
+    return x if x.ndim == 2 or x.shape[1] == target.steps.shape[1] else x[:, : target.steps.shape[1]]
+
+
 def _real(side: _Side) -> Tensor:
     """(G, B, T) bool: True at real steps."""
     return real_steps(side.lengths.flatten(), side.num_steps).view(*side.lengths.shape, side.num_steps)
-
-
-def take_rows(x: Tensor, rows: Tensor) -> Tensor:
-    """(G, B, T, w) -> (G, B, 1, w): of every sequence the one row that ``rows`` (G * B,) names."""
-    return x.flatten(0, 2).index_select(0, rows).view(*x.shape[:2], 1, x.shape[-1])

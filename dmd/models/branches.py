@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from dmd.dropout import Dropout
-from dmd.layers.encoder import EncoderGroup, EncoderRates, Reads, Sequence
+from dmd.layers.encoder import EncoderGroup, Reads, Sequence
+from dmd.layers.encoder_layer import EncoderRates
 from dmd.layers.pooling import pool_steps
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.backbone_config import BackboneConfig

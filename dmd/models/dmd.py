@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from dmd.data.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.encoder import Sequence
 from dmd.layers.gd_unit import GDOutput, GDUnit
-from dmd.layers.heads import HeadOutput, ResidualHead
+from dmd.layers.heads import HeadOutput, ResidualHead, run_heads
 from dmd.layers.pooling import pool_steps
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.branches import CrossmodalAttention, SelfAttention, WithoutCrossmodalAttention
@@ -92,12 +92,15 @@ class DMD(Model):
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
         """The final head's prediction; with labels also the loss of Eq. 11 and its terms."""
         represented = self._represent(batch, dropout)
-        gated = self._gated(represented.reinforced, represented.common)
-        final = self._head(self.fusion, gated, "fusion", dropout)
+        inputs = {"fusion": self._gated(represented.reinforced, represented.common)}
+        if batch.labels is not None:
+            inputs |= self._auxiliary_inputs(represented)
+        heads = self._run_heads(inputs, dropout)
+        final = heads.pop("fusion")
         if batch.labels is None:
             return Outputs(final.logit)
         peers = batch.peers
-        auxiliary = self._auxiliary(represented, dropout, peers)
+        auxiliary = self._auxiliary(heads, peers)
         terms = self._task_and_distillation(batch.labels, final, auxiliary, peers)
         if self.decoupling is not None:
             terms |= self.decoupling.terms(represented.projected, represented.parts, batch.labels, self.alpha, peers)
@@ -110,7 +113,7 @@ class DMD(Model):
         X^com and X^prt averaged over real steps. ``heads/<head>``: (B,) predictions of the auxiliary heads.
         """
         represented = self._represent(batch, no_dropout)
-        auxiliary = self._auxiliary(represented, no_dropout)
+        auxiliary = self._auxiliary(self._run_heads(self._auxiliary_inputs(represented), no_dropout))
         shown = {f"edges/{unit}": output.edges for unit, output in auxiliary.distilled.items()}
         if self.decoupling is not None:
             for kind, sequences in (("common", represented.parts.common), ("exclusive", represented.parts.exclusive)):
@@ -135,24 +138,31 @@ class DMD(Model):
         common = torch.cat([pooled[m] for m in MODALITIES], dim=-1)
         return Representations(projected, parts, reinforced, common)
 
-    def _auxiliary(self, represented: Representations, dropout: Dropout, peers: Peers = ALONE) -> Auxiliary:
-        heads: dict[str, HeadOutput] = {}
-        distilled: dict[str, GDOutput] = {}
-        if self.common_head is not None:
-            heads["common"] = self._head(self.common_head, represented.common, "common", dropout)
+    def _auxiliary_inputs(self, represented: Representations) -> dict[str, Tensor]:
+        """What each head beside the final one looks at, (B, its width)."""
+        inputs = {"common": represented.common} if self.common_head is not None else {}
         if self.homo_heads is not None:
-            steps = {m: x.steps.flatten(1) for m, x in represented.parts.common.items()}
-            homo = {m: self._head(self.homo_heads[m], steps[m], f"homo_{m}", dropout) for m in MODALITIES}
-            heads |= {f"homo_{m}": head for m, head in homo.items()}
-            if self.homo_gd is not None:
-                distilled["homo"] = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()}, peers)
+            inputs |= {f"homo_{m}": x.steps.flatten(1) for m, x in represented.parts.common.items()}
         if self.hetero_heads is not None:
-            reinforced = represented.reinforced
-            hetero = {m: self._head(self.hetero_heads[m], reinforced[m], f"hetero_{m}", dropout) for m in MODALITIES}
-            heads |= {f"hetero_{m}": head for m, head in hetero.items()}
-            if self.hetero_gd is not None:
-                residuals = {m: head.residual for m, head in hetero.items()}
-                distilled["hetero"] = self.hetero_gd(hetero, residuals, peers)
+            inputs |= {f"hetero_{m}": x for m, x in represented.reinforced.items()}
+        return inputs
+
+    def _run_heads(self, inputs: Mapping[str, Tensor], dropout: Dropout) -> dict[str, HeadOutput]:
+        """The heads that have an input."""
+        heads: dict[str, nn.Module | None] = {"fusion": self.fusion, "common": self.common_head}
+        for branch, of_branch in (("homo", self.homo_heads), ("hetero", self.hetero_heads)):
+            heads |= {f"{branch}_{m}": head for m, head in (of_branch or {}).items()}
+        asked = {name: cast(ResidualHead, heads[name]) for name in inputs}
+        return run_heads(asked, inputs, self.config.dropout.output, dropout)
+
+    def _auxiliary(self, heads: Mapping[str, HeadOutput], peers: Peers = ALONE) -> Auxiliary:
+        distilled: dict[str, GDOutput] = {}
+        if self.homo_gd is not None:
+            homo = {m: heads[f"homo_{m}"] for m in MODALITIES}
+            distilled["homo"] = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()}, peers)
+        if self.hetero_gd is not None:
+            hetero = {m: heads[f"hetero_{m}"] for m in MODALITIES}
+            distilled["hetero"] = self.hetero_gd(hetero, {m: head.residual for m, head in hetero.items()}, peers)
         return Auxiliary(heads, distilled)
 
     def _gated(self, reinforced: Vectors, common: Tensor) -> Tensor:
@@ -168,8 +178,9 @@ class DMD(Model):
     ) -> dict[str, Tensor]:
         """L1 of every head that is read, ``task/<head>``, and the terms of both GD-Units, ``dtl/<unit>/<term>``."""
         read = {"final": final} | (dict(auxiliary.heads) if self.config.task_heads == "all" else {})
-        task = {f"task/{name}": peers.mean((head.logit - labels).abs()) for name, head in read.items()}
-        return task | {
+        errors = torch.stack([head.logit for head in read.values()], dim=1) - labels.unsqueeze(1)
+        task = peers.mean(errors.abs()).unbind(0)
+        return {f"task/{name}": error for name, error in zip(read, task, strict=True)} | {
             f"dtl/{unit}/{name}": term
             for unit, output in auxiliary.distilled.items()
             for name, term in output.terms.items()
@@ -182,10 +193,6 @@ class DMD(Model):
             total = total + self.lambda1 * (terms["rec"] + terms["cyc"] + self.gamma * (terms["mar"] + terms["ort"]))
         distilled = [term for name, term in terms.items() if name.startswith("dtl/")]
         return total + self.lambda2 * torch.stack(distilled).sum() if distilled else total
-
-    def _head(self, head: nn.Module, x: Tensor, site: str, dropout: Dropout) -> HeadOutput:
-        output: HeadOutput = head(x, self.config.dropout.output, dropout, site)
-        return output
 
     def _gd_unit(self, width: int, size: int, branch: Literal["homo", "hetero"]) -> GDUnit:
         gd = self.config.gd

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dmd.dropout import Dropout
-from dmd.layers.encoder import EncoderGroup, EncoderRates, Sequence
+from dmd.layers.encoder import EncoderGroup, Sequence
+from dmd.layers.encoder_layer import EncoderRates
 from dmd.layers.masks import future_mask, real_steps
 from dmd.layers.pooling import pool_steps
 from dmd.layers.positions import positions_by_first_channel, positions_by_length

@@ -14,6 +14,7 @@ from dmd.dropout import SeededDropout, no_dropout
 from dmd.job import Setting
 from dmd.kernels import native
 from dmd.layers.encoder import EncoderGroup
+from dmd.modalities import MODALITIES
 from dmd.models import projection
 from dmd.models.registry import build_model
 from dmd.training.run import split_settings
@@ -27,6 +28,7 @@ SHAPES = {
     "unaligned": (4, 21, 40),  # every pair of lengths apart
 }
 TOLERANCE = 1e-10
+RELU_ONLY: dict[str, Setting] = {f"dropout.attention.{m}": 0.0 for m in MODALITIES} | {"dropout.relu": 0.3}
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,16 @@ def run(settings: dict[str, Setting], steps: tuple[int, int, int], full: bool) -
     return Outcome(outputs.prediction.detach(), {k: v.detach() for k, v in outputs.terms.items()}, gradients)
 
 
+def run_plain(
+    settings: dict[str, Setting], steps: tuple[int, int, int], full: bool, monkeypatch: pytest.MonkeyPatch
+) -> Outcome:
+    """The same by the plain encoder and projection, and nothing compiled."""
+    monkeypatch.setattr(EncoderGroup, "forward", plain_forward)
+    monkeypatch.setattr(projection, "convolve", plain_convolve)
+    monkeypatch.setattr(native, "is_available", lambda: False)
+    return run(settings, steps, full)
+
+
 def name_of(components: dict[str, bool]) -> str:
     return "+".join(name for name, on in components.items() if on) or "none"
 
@@ -82,9 +94,7 @@ def test_equals_the_plain_path(
 ) -> None:
     settings = settings_of(preset, **components)
     fast = run(settings, steps, full)
-    monkeypatch.setattr(EncoderGroup, "forward", plain_forward)
-    monkeypatch.setattr(projection, "convolve", plain_convolve)
-    plain = run(settings, steps, full)
+    plain = run_plain(settings, steps, full, monkeypatch)
     exactly = {"atol": TOLERANCE, "rtol": TOLERANCE}
     torch.testing.assert_close(fast.prediction, plain.prediction, **exactly)
     assert fast.terms.keys() == plain.terms.keys()
@@ -107,18 +117,20 @@ def test_equals_the_plain_path_under_other_switches(
 ) -> None:
     chosen = settings_of("paper", **settings)
     fast = run(chosen, SHAPES["nearly aligned"], full=False)
-    monkeypatch.setattr(EncoderGroup, "forward", plain_forward)
-    plain = run(chosen, SHAPES["nearly aligned"], full=False)
+    plain = run_plain(chosen, SHAPES["nearly aligned"], False, monkeypatch)
     torch.testing.assert_close(fast.prediction, plain.prediction, atol=TOLERANCE, rtol=TOLERANCE)
     for name, gradient in plain.gradients.items():
         torch.testing.assert_close(fast.gradients[name], gradient, atol=TOLERANCE, rtol=TOLERANCE)
 
 
-def test_compiled_passes_draw_the_masks_that_torch_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rates", [{}, RELU_ONLY, {"dropout.residual": 0.2}], ids=["preset", "relu only", "residual"])
+def test_compiled_passes_draw_the_masks_that_torch_draws(
+    rates: dict[str, Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With dropout on, both ways give one result: every mask is a function of seed, step and site."""
     dims = make_dims(steps=SHAPES["nearly aligned"])
     batch = make_batch(dims, 7)
-    model = build_model("dmd", settings_of("paper"), dims, 0)
+    model = build_model("dmd", settings_of("paper", **rates), dims, 0)
     losses = []
     for is_available in (native.is_available(), False):
         monkeypatch.setattr(native, "is_available", lambda answer=is_available: answer)

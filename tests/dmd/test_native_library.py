@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
 from dmd.errors import ConfigurationError
 from dmd.kernels import native
@@ -49,3 +50,9 @@ def test_no_library_and_one_for_another_machine_leave_the_work_to_torch(tmp_path
     assert native.load(tmp_path) is None
     (tmp_path / "_native.so").write_bytes(b"not for this processor")
     assert native.load(tmp_path) is None
+
+
+def test_without_a_matrix_product_to_call_the_work_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "gemm", dict)
+    assert not native.is_available()
+    assert not native.serves(torch.zeros(1))

@@ -1,0 +1,71 @@
+"""A compiled encoder in float32 gives what it gives in float64, whatever the vectors and however the sequences end.
+
+In float64 it is tested against the plain encoder (test_fast_path.py); there it knows neither the long vectors nor the
+versions for particular widths of a head.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from dmd.dropout_mask import DropoutMask
+from dmd.kernels import native
+from dmd.kernels.encoder_stack import LevelShape, StackShape
+from dmd.layers.native_stack import LayerParameters, run_stack
+
+pytestmark = pytest.mark.skipif(not native.is_available(), reason="no compiled passes")
+
+GROUPS, BATCH, HEADS = 2, 3, 2
+HIDDEN_AT_THE_END = 2
+DROPOUT = DropoutMask(0x1234_5678_9ABC_DEF1, (77, 0))
+
+
+def run(
+    dtype: torch.dtype, steps: tuple[int, int], head_width: int, order: int = -1, dropout: DropoutMask | None = None
+) -> list[Tensor]:
+    """Output of a crossmodal encoder and all its gradients, those of x and of memory first.
+
+    Two branches; one sequence of each has a shorter source than the others.
+    """
+    generator = torch.Generator().manual_seed(0)
+    width = HEADS * head_width
+
+    def drawn(*size: int) -> Tensor:
+        made = torch.randn(GROUPS, *size, generator=generator, dtype=torch.float64) / size[-1] ** 0.5
+        return made.to(dtype).requires_grad_(True)
+
+    x, memory = drawn(BATCH, steps[0], width), drawn(BATCH, steps[1], width)
+    outputs = {"query": 1, "key_value": 2, "out": 1, "widen": 4}
+    sizes: dict[str, tuple[int, ...]] = dict.fromkeys(LayerParameters._fields, (width,))
+    for name, factor in outputs.items():
+        sizes |= {name: (factor * width, width), f"{name}_bias": (factor * width,)}
+    sizes["narrow"] = (width, 4 * width)
+    parameters = LayerParameters(**{name: drawn(*size) for name, size in sizes.items()})
+    seen = torch.full((GROUPS, BATCH), steps[1])
+    seen[:, 1] = max(steps[1] - HIDDEN_AT_THE_END, 1)
+    norm = drawn(width), drawn(width)
+    shape = StackShape(HEADS, steps[1], [LevelShape(order, seen, None, dropout)])
+    output = run_stack(x, memory, [parameters], norm, shape)
+    arrived = torch.randn(output.shape, generator=generator, dtype=torch.float64).to(dtype)
+    return [output.detach(), *torch.autograd.grad(output, [x, memory, *parameters, *norm], arrived)]
+
+
+@pytest.mark.parametrize("dropout", [None, DROPOUT], ids=["kept", "dropped"])
+@pytest.mark.parametrize("head_width", [3, 4, 5, 8, 10, 16, 20])
+@pytest.mark.parametrize("steps", [(1, 9), (7, 7), (8, 3), (9, 9), (16, 17), (17, 16), (33, 40)], ids=str)
+def test_float32_equals_float64(steps: tuple[int, int], head_width: int, dropout: DropoutMask | None) -> None:
+    for order in (-1, abs(steps[0] - steps[1])):
+        narrow = run(torch.float32, steps, head_width, order, dropout)
+        exact = run(torch.float64, steps, head_width, order, dropout)
+        for own, other in zip(narrow, exact, strict=True):
+            torch.testing.assert_close(own.double(), other, atol=5e-5, rtol=5e-5)
+
+
+def test_what_is_hidden_gets_no_gradient() -> None:
+    for dtype in native.KINDS:
+        _, _, to_memory, *_ = run(dtype, (20, 20), 5)
+        of_short = to_memory[:, 1]
+        assert bool((of_short[:, -HIDDEN_AT_THE_END:] == 0).all())
+        assert bool((of_short[:, :-HIDDEN_AT_THE_END] != 0).all())
