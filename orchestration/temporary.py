@@ -1,7 +1,7 @@
 """Temporary directories that do not outlive a crash by more than the next start.
 
 Whoever makes one holds a lock in it; the system gives the lock back however the process ends. A directory whose lock
-nobody holds was left by a process that was killed.
+nobody holds was left by a process that was killed, and so were processes that belong to it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from orchestration.processes import end_processes_of
 
 PREFIX = "dmd-"
 LOCK_FILE = "owner.lock"
@@ -32,11 +34,12 @@ def temporary_directory(purpose: str = "") -> Iterator[Path]:
 
 
 def remove_abandoned() -> list[Path]:
-    """Remove the temporary directories of our own whose processes were killed; returns them."""
+    """Remove the temporary directories of our own whose makers were killed, with what belongs to them; returns them."""
     removed = []
     for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             if directory.stat().st_uid == os.getuid() and _is_abandoned(directory):
+                end_processes_of(directory)
                 shutil.rmtree(directory, ignore_errors=True)
                 if directory.exists():
                     # Processes that die slowly still wrote there: the next start tries again.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.crash.processes import users_of
 from orchestration.ledger import Ledger, read_events
 from orchestration.ledger_state import LedgerState, fold_events
 from tests.orchestration.kill_me import NUM_CONFIRM, NUM_EPOCHS, NUM_SEARCH
@@ -118,6 +119,7 @@ def test_sigterm_saves_everything_and_leaves_nothing_behind(tmp_path, short_temp
     assert "is_interrupted=True, limit=None, undelivered=None" in wait_for_end(tmp_path, process)
     assert time.monotonic() - asked_at < 15
     assert os.listdir(short_temporary) == []
+    assert users_of(Path(short_temporary)) == []
     state = state_now(tmp_path)
     assert len(state.told) >= 2
     assert state.running

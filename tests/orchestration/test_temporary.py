@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -9,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.processes import belonging_to
 from orchestration.temporary import remove_abandoned, temporary_directory
 
 KILLED = """
-import os, signal
+import os, signal, subprocess
+from orchestration.processes import belonging_to
 from orchestration.temporary import temporary_directory
-with temporary_directory("x-") as directory:
+with temporary_directory("x-") as directory, belonging_to(directory):
     (directory / "deep").mkdir()
-    print(directory, flush=True)
+    child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+    print(directory, child.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -28,17 +32,31 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_killed_process_leaves_a_directory_until_the_next_start_and_others_keep_theirs(place):
+def lives(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
+def test_a_killed_process_leaves_a_directory_and_a_process_until_the_next_start_and_others_keep_theirs(place):
     done = subprocess.run(
         [sys.executable, "-c", KILLED], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
     )
-    left = Path(done.stdout.strip())
+    words = done.stdout.split()
+    left, child = Path(words[0]), int(words[1])
+    assert lives(child)
     assert left.parent == place
     assert (left / "deep").is_dir()
     (place / "dmd-mine").mkdir()
     (place / "other").mkdir()
     with temporary_directory() as used:
-        assert remove_abandoned() == [left]
+        with belonging_to(used):
+            mine = subprocess.Popen(["sleep", "60"])
+            assert remove_abandoned() == [left]
+            assert not lives(child)
+            assert lives(mine.pid)
+        assert mine.wait(5) == -signal.SIGKILL
         assert {path.name for path in place.iterdir()} == {"dmd-mine", "other", used.name}
     assert not used.exists()
 
