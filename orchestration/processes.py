@@ -1,7 +1,8 @@
-"""Processes that belong to a directory: they end with it, also when the one that started them was killed.
+"""Processes that write into a directory: they end before it goes.
 
-Ray's agents outlive a killed driver by a minute or more, and one that ended by seconds, and write where nothing is any
-more. The environment of a process says to which directory it belongs, and is passed on to all that it starts.
+Ray's agents outlive a killed driver by more than a minute, and one that ended by seconds. Where they come from can
+often not be told any more: their parents are gone, and the titles that they give themselves lie over their environment.
+What they have open can.
 """
 
 from __future__ import annotations
@@ -10,39 +11,37 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-_VARIABLE = "DMD_BELONGS_TO"
 _GONE_S = 2.0
 
 
-@contextlib.contextmanager
-def belonging_to(directory: Path) -> Iterator[None]:
-    """Processes that are started in the body belong to ``directory``; those that still live at its end are killed."""
-    os.environ[_VARIABLE] = str(directory)
-    try:
-        yield
-    finally:
-        del os.environ[_VARIABLE]
-        end_processes_of(directory)
-
-
-def end_processes_of(directory: Path) -> None:
-    """Kill what belongs to ``directory``, and wait until it is gone. On systems without /proc: nothing."""
+def end_writers_in(directory: Path) -> None:
+    """Kill every other process of this user that has a file below ``directory`` open for writing, and wait until they
+    are gone. On systems without /proc: nothing."""
     deadline = time.monotonic() + _GONE_S
-    while (found := _processes_of(directory)) and time.monotonic() < deadline:
+    while (found := _writers_in(directory)) and time.monotonic() < deadline:
         for process in found:
             with contextlib.suppress(OSError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.02)
 
 
-def _processes_of(directory: Path) -> list[int]:
-    needle, found = f"{_VARIABLE}={directory}".encode(), []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        # The environment of a process that has ended is empty, and that of a foreign one nobody's business.
+def _writers_in(directory: Path) -> list[int]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        # One that ends meanwhile has nothing open.
         with contextlib.suppress(OSError):
-            if needle in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
+            is_ours = process.stat().st_uid == os.getuid() and int(process.name) != os.getpid()
+            if is_ours and any(_is_written(opened, directory) for opened in (process / "fd").iterdir()):
+                found.append(int(process.name))
     return found
+
+
+def _is_written(opened: Path, directory: Path) -> bool:
+    """Whether the descriptor ``opened`` (/proc/<process>/fd/<number>) writes to a file below ``directory``."""
+    if not os.readlink(opened).startswith(f"{directory}/"):
+        return False
+    described = (opened.parents[1] / "fdinfo" / opened.name).read_text()
+    flags = next(line.split()[1] for line in described.splitlines() if line.startswith("flags:"))
+    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY

@@ -1,7 +1,7 @@
 """Temporary directories that do not outlive a crash by more than the next start.
 
 Whoever makes one holds a lock in it; the system gives the lock back however the process ends. A directory whose lock
-nobody holds was left by a process that was killed, and so were processes that belong to it.
+nobody holds was left by a process that was killed, and so were processes that write into it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestration.processes import end_processes_of
+from orchestration.processes import end_writers_in
 
 PREFIX = "dmd-"
 LOCK_FILE = "owner.lock"
@@ -34,12 +34,12 @@ def temporary_directory(purpose: str = "") -> Iterator[Path]:
 
 
 def remove_abandoned() -> list[Path]:
-    """Remove the temporary directories of our own whose makers were killed, with what belongs to them; returns them."""
+    """Remove our temporary directories whose makers were killed, and end what still writes into them; returns them."""
     removed = []
     for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             if directory.stat().st_uid == os.getuid() and _is_abandoned(directory):
-                end_processes_of(directory)
+                end_writers_in(directory)
                 shutil.rmtree(directory, ignore_errors=True)
                 if directory.exists():
                     # Processes that die slowly still wrote there: the next start tries again.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestration.executors.protocol import Resources
 from orchestration.logs import collect_worker_logs, hand_to_root
-from orchestration.processes import belonging_to
+from orchestration.processes import end_writers_in
 from orchestration.temporary import temporary_directory
 
 # Read by Ray when it is imported or started. Tune's snapshots, default loggers and changes of directory are off.
@@ -76,7 +76,7 @@ def ray_cluster(
             _shut_down()
         return
     # Ray's sockets live in this directory and their paths may have 107 characters: the name must stay short.
-    with temporary_directory() as directory, belonging_to(directory):
+    with temporary_directory() as directory:
         try:
             _leave_out_usage_statistics()
             ray.init(
@@ -90,6 +90,7 @@ def ray_cluster(
             yield
         finally:
             _shut_down()
+            end_writers_in(directory)
             if logs is not None:
                 collect_worker_logs(directory / "session_latest" / "logs", logs)
 

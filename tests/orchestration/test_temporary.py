@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import tempfile
@@ -10,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.processes import belonging_to
 from orchestration.temporary import remove_abandoned, temporary_directory
 
 KILLED = """
 import os, signal, subprocess
-from orchestration.processes import belonging_to
 from orchestration.temporary import temporary_directory
-with temporary_directory("x-") as directory, belonging_to(directory):
+with temporary_directory("x-") as directory:
     (directory / "deep").mkdir()
-    child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(["sleep", "60"], stdout=(directory / "deep" / "log").open("w"))
     print(directory, child.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -51,12 +48,14 @@ def test_a_killed_process_leaves_a_directory_and_a_process_until_the_next_start_
     (place / "dmd-mine").mkdir()
     (place / "other").mkdir()
     with temporary_directory() as used:
-        with belonging_to(used):
-            mine = subprocess.Popen(["sleep", "60"])
-            assert remove_abandoned() == [left]
-            assert not lives(child)
-            assert lives(mine.pid)
-        assert mine.wait(5) == -signal.SIGKILL
+        with (used / "log").open("w") as log, (left / "deep" / "log").open() as read:
+            mine, reader = (subprocess.Popen(["sleep", "60"], stdout=file) for file in (log, read))
+        assert remove_abandoned() == [left]
+        assert not lives(child)
+        for process in (mine, reader):
+            assert lives(process.pid), "it writes elsewhere, or only reads"
+            process.kill()
+            process.wait()
         assert {path.name for path in place.iterdir()} == {"dmd-mine", "other", used.name}
     assert not used.exists()
 
