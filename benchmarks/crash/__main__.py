@@ -9,9 +9,9 @@ last bit; the proposals and stops of a search must be those of a replay of its l
 or unfinished file may be left. Whatever else went against a promise follows as a note. A full disk is a tmpfs of 64 MB,
 or, where this user may not mount, a limit on the size of the driver's files. ``--quick``: one round per fault.
 
-A round takes about half a minute on two free cores, several minutes on busy ones; a line tells of each as it ends, and
-Ctrl-C ends with the sums so far. TMPDIR should be short and in memory (``TMPDIR=/dev/shm``): the paths of Ray's sockets
-are limited, and a busy disk only makes it slower.
+A round takes about half a minute on two free cores, a minute or two on busy ones; a line tells of each as it ends, and
+Ctrl-C and SIGTERM end with the sums so far. TMPDIR should be short and in memory (``TMPDIR=/dev/shm``): the paths of
+Ray's sockets are limited, and a busy disk only makes it slower.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,11 +99,14 @@ def main() -> None:
         parser.error(f"no fault's name holds {options.only!r}: {', '.join(fault.name for fault in FAULTS)}")
     schedule = make_schedule(faults, len(faults) if options.quick else options.rounds)
     tally = Tally()
+    # Also where a shell has started this in the background, and SIGINT is ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="c", ignore_cleanup_errors=True) as place:
         try:
             run_rounds(schedule, Path(place), random.Random(options.seed), tally)
         except KeyboardInterrupt:
-            print("ended by Ctrl-C: these are the sums so far")
+            print("ended by a signal: these are the sums so far")
         except subprocess.TimeoutExpired as hung:
             tally.notes.append(f"round {tally.rounds + 1} hangs and ends the benchmark: {hung}")
     for note in tally.notes:

@@ -65,7 +65,10 @@ def run_undisturbed(folder: Path, name: str) -> Tables:
     """The tables of study ``name`` that nothing happens to, in ``folder``, which is made."""
     (folder / "t").mkdir(parents=True)
     session = Session(write_space(folder, name), folder / "o", folder / "t", (), {})
-    code = session.wait()
+    try:
+        code = session.wait()
+    finally:
+        session.end()
     if code != _code_of(NUM_FAILED[name]):
         raise SystemExit(f"the undisturbed study ends with code {code}: {session.said()[-500:]}")
     return read_tables(session.study)
