@@ -5,8 +5,8 @@
 Only the training is simulated: trials follow learning curves recorded in a real study
 (``docs/results/mosi-ablation/tables/learning_curves.csv``), moved by their parameters and by noise, on a virtual clock
 on which an epoch takes 20 to 40 seconds. Searchers, stopping rules (ASHA), driver and ledger are the product's, on this
-machine's clock; so is the report. Each arm has ``trials`` trials, five of them on fresh seeds. Full form: about half an
-hour on a free core and some GB of ledger; ``TMPDIR=/dev/shm`` leaves out what a disk takes to make endings durable.
+machine's clock; so is the report. Each arm has ``trials`` trials, five of them on fresh seeds. Full form: about twelve
+minutes of a free core and 250 MB of ledger; ``TMPDIR=/dev/shm`` leaves out what a disk takes to make endings durable.
 
 Idle while work remains: work remains from the first trial until the last one of the study has been given out, the
 confirm trials of every winner included. Until then every device without a trial is idle, whatever the reason: also
@@ -15,8 +15,9 @@ they must, and are not counted. The virtual clock stands still while the driver 
 driver would have taken is printed beside it.
 
 The last line is JSON. driver_ms_per_trial: time of the driver over trials. last_to_first: of the last tenth of the
-trials over the first. idle_share: idle device time over all device time while work remains. rss_mb: peak of the driver.
-report_s: to read the ledger and write the report, in a process of its own; null with ``--no-report``.
+trials over the first, in processor time, which other work on the machine does not change. idle_share: idle device time
+over all device time while work remains. rss_mb: peak of the driver. report_s: to read the ledger and write the report,
+in a process of its own; null with ``--no-report``.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class SimulatedExecutor:
     """An :class:`orchestration.executors.protocol.Executor` without training: a heap of what happens when.
 
     idle_s, busy_s: virtual device seconds while trials remained to be given out. now_s: the virtual clock. ended_s:
-    real time at each ending.
+    processor time at each ending.
     """
 
     def __init__(self, num_devices: int, curves: list[list[float]]) -> None:
@@ -105,7 +106,7 @@ class SimulatedExecutor:
                 heapq.heappush(happening, (self.now_s + epochs[place].duration_s, order, trial, epochs, place))
             else:
                 driver.on_end(trial, ending_of_result(result_of(trial, tuple(epochs[:place]), goes_on)))
-                self.ended_s.append(time.perf_counter())
+                self.ended_s.append(time.process_time())
 
 
 def simulate(trial: Trial, curves: list[list[float]]) -> list[EpochReport]:
@@ -266,6 +267,7 @@ def main() -> None:
         folder = options.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if (folder / LEDGER_FILE).exists():
             parser.error(f"--out {folder}: holds a ledger already; name a new directory")
+        folder.mkdir(parents=True, exist_ok=True)
         found = drive(folder, arms, trials, devices, options.searcher)
         print(describe_drive(found), flush=True)
         report_s = None if options.no_report else measure_report(folder)
