@@ -43,7 +43,7 @@ from benchmarks.report_scale import RANGES, make_study
 from dmd.job import EpochReport, JobResult
 from orchestration.driver import Driver, StudyPlan
 from orchestration.endings import ending_of_result
-from orchestration.executors.protocol import RunTrial, TrialRunner
+from orchestration.executors.protocol import RunTrial, Supply, TrialRunner
 from orchestration.interruption import Interruption
 from orchestration.ledger import LEDGER_FILE, Ledger
 from orchestration.objective import Objective
@@ -248,7 +248,7 @@ def measure_report(directory: Path) -> float:
 class _NoRunner:
     """Nothing is trained."""
 
-    def open(self) -> RunTrial:
+    def open(self, supply: Supply | None = None) -> RunTrial:
         raise AssertionError("simulated trials have no workers")
 
 

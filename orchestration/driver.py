@@ -108,6 +108,11 @@ class Driver:
             self._append("limit", {"limit": reached}, durable=True)
         return self.limit
 
+    @property
+    def checkpoints(self) -> Path | None:
+        """Under which every trial has a directory for its training state."""
+        return self._plan.checkpoints
+
     def checkpoint_directory(self, trial: Trial) -> Path | None:
         """Where ``trial`` keeps its training state."""
         return None if self._plan.checkpoints is None else (self._plan.checkpoints / trial.id).absolute()

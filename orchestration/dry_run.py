@@ -47,6 +47,10 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Seque
         f"about {duration_text(wall.middle)} ({duration_text(wall.low)} to {duration_text(wall.high)}) with "
         f"{estimate.slots} trials at a time, {duration_text(estimate.start_s)} of it start-up"
     )
+    if planned.tried_on != planned.runner.device:
+        lines.append(
+            "that is for the processors of this machine: it has no GPU, and those of the cluster were not tried"
+        )
     if gpu.high:
         lines.append(f"about {gpu.middle:.2g} GPU-hours ({gpu.low:.2g} to {gpu.high:.2g})")
     lines.append(f"about {core.middle:.2g} core-hours ({core.low:.2g} to {core.high:.2g})")

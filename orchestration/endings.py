@@ -11,7 +11,8 @@ memory ran out more often than is retried     failed
 ============================================  ===========
 
 An interruption of the study (Ctrl-C) is no ending: the trial stays running in the ledger and goes on next time. Nor is
-a place that takes no more writes (a full disk): that is no fault of the trial, and ends the session.
+a place that takes no more writes (a full disk), or a node of the cluster that lacks the data or has other software:
+that is no fault of the trial, and ends the session.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 
 from dmd.errors import DmdError
 from dmd.job import JobResult
+from orchestration.errors import NodeUnfit
 from orchestration.ledger_state import ReportedEpoch
 from reports.record import EpochPoint, Predictions, RunRecord, Status
 from search_spaces.trial import Trial
@@ -43,7 +45,7 @@ class Ending:
     status: Status
     result: JobResult | None = None
     error: str | None = None
-    obstacle: OSError | None = None
+    obstacle: OSError | NodeUnfit | None = None
     lacks_memory: bool = False
 
 
@@ -55,7 +57,7 @@ def ending_of_result(result: JobResult) -> Ending:
 def ending_of_exception(error: BaseException) -> Ending:
     """The ending of a training run that raised: the message, and for errors nobody foresaw where they arose."""
     text = " ".join(str(error).split()) or "no message"
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
+    if isinstance(error, NodeUnfit) or (isinstance(error, OSError) and error.errno in NO_ROOM):
         return Ending("failed", error=text, obstacle=error)
     if isinstance(error, DmdError):
         return Ending("failed", error=text)

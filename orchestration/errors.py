@@ -3,3 +3,15 @@
 
 class UsageError(Exception):
     """A foreign study in the directory, impossible resources, two arms that are one. One line per problem."""
+
+
+class ResourcesUnavailable(UsageError):
+    """No node of the cluster can run a trial of this study."""
+
+
+class ClusterUnreachable(UsageError):
+    """There is no Ray cluster at the address, or it does not take this driver."""
+
+
+class NodeUnfit(UsageError):
+    """A node of the cluster would give other numbers than its neighbours, or cannot have the data: no trial's fault."""

@@ -11,6 +11,7 @@ from typing import Literal
 
 from dmd.data.dataset import Dataset, LabelScale
 from dmd.data.load import open_dataset
+from orchestration.cargo import make_cargo
 from orchestration.catalogue import describe_methods
 from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
@@ -102,7 +103,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
         description = _settle_manifest(workspace, prepared, options.command)
         uri = options.tracking_uri or space.tracking.uri
         tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
-        executor = _make_executor(space, options, workspace.logs)
+        executor = _make_executor(prepared, options, workspace.logs)
         with show_progress(space.study, _tally(planned, ledger), options.is_quiet) as progress:
             race = make_racer(description, len(planned.cells)) if space.confirm.race is not None else None
             source = planned.make_source(race)
@@ -134,7 +135,8 @@ def _open_ledger(workspace: Workspace) -> Ledger:
         ) from error
 
 
-def _make_executor(space: SearchSpace, options: LaunchOptions, logs: Path) -> Executor:
+def _make_executor(prepared: Prepared, options: LaunchOptions, logs: Path) -> Executor:
+    space, runner = prepared.planned.space, prepared.planned.runner
     wanted = space.resources
     workers = wanted.num_workers
     if options.executor == "inline":
@@ -152,6 +154,7 @@ def _make_executor(space: SearchSpace, options: LaunchOptions, logs: Path) -> Ex
         wanted.max_concurrent,
         logs / "ray",
         None if silence is None else parse_duration(silence),
+        make_cargo(runner.data, runner.data_dir, runner.scale, prepared.dataset, prepared.fingerprint),
     )
 
 

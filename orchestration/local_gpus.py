@@ -26,6 +26,11 @@ def visible_gpus() -> tuple[str, ...]:
     return name_gpus(os.environ.get(_VARIABLE), torch.cuda.device_count())
 
 
+def device_here(device: str) -> str:
+    """``device``, or ``cpu`` where this machine has no such one and only the nodes of a cluster do."""
+    return "cpu" if device == "cuda" and not torch.cuda.is_available() else device
+
+
 def name_gpus(variable: str | None, count: int) -> tuple[str, ...]:
     """The names of ``count`` visible GPUs; variable: what CUDA_VISIBLE_DEVICES says, None if nothing."""
     if variable is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dmd.data.dataset import Dataset
@@ -12,6 +12,7 @@ from dmd.training.pilot import JobFacts, inspect_job
 from orchestration.errors import UsageError
 from orchestration.external.external_runs import ExternalRuns, describe_external, read_external_runs
 from orchestration.fingerprint import Fingerprint
+from orchestration.local_gpus import device_here
 from orchestration.objective import COSTS, Goal, Objective
 from orchestration.runner import DmdRunner, FoldPlan
 from orchestration.sources.listed import ListedSource
@@ -51,7 +52,8 @@ class PlannedStudy:
     searched for it, and by whom. facts: arm name -> what its model is and how fast it is here, for trained arms.
     external: arm name -> its predictions, for the others. encoders: what token ids are read with, where an arm reads
     them (:mod:`orchestration.text_encoders`). only: names of the arms that are confirmed in this session; empty: all.
-    The study is the same one whatever runs of it now. start_up: until workers will be ready.
+    The study is the same one whatever runs of it now. start_up: until workers will be ready. tried_on: the device that
+    the facts are of, which is not the one of the trials where only the nodes of a cluster have it.
     """
 
     space: SearchSpace
@@ -69,6 +71,7 @@ class PlannedStudy:
     encoders: Mapping[str, str] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
     start_up: StartUp = field(default_factory=StartUp)
+    tried_on: str = "cpu"
 
     @property
     def num_trials(self) -> int:
@@ -227,10 +230,10 @@ def plan_study(
     external = read_external_runs(space.arms.external, tested, runner.data_dir)
     encoders = fingerprint_encoders(trained, searches, catalogue, dataset, runner.data_dir)
     context = _digest_context(dataset, runner, fingerprint, encoders)
-    facts = {}
+    facts, tried_on = {}, device_here(runner.device)
     for arm in trained:
         trial = Trial(arm.name, arm.model, "search", arm.settings, {}, space.seed, cells[0], context)
-        facts[arm.name] = inspect_job(runner.job_of(trial), dataset)
+        facts[arm.name] = inspect_job(replace(runner.job_of(trial), device=tried_on), dataset)
     require_sharing(space.resources.num_workers, trained, facts)
     _require_distinct(trained, facts)
     return PlannedStudy(
@@ -248,6 +251,7 @@ def plan_study(
         external=external,
         only=frozenset(only),
         start_up=start_up,
+        tried_on=tried_on,
         encoders=encoders,
     )
 

@@ -10,7 +10,7 @@ from dmd.data.dataset import LabelScale
 from dmd.data.load import open_dataset
 from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, Seat
 from dmd.training.run import run_job
-from orchestration.executors.protocol import RunTrial
+from orchestration.executors.protocol import RunTrial, Supply
 from search_spaces.trial import Cell, Trial
 
 
@@ -46,9 +46,12 @@ class DmdRunner:
     num_threads: int
     keeps_details: bool = False
 
-    def open(self) -> RunTrial:
+    def open(self, supply: Supply | None = None) -> RunTrial:
         """Open the data once; the returned function trains trials on them. The driver has verified what is mapped."""
-        dataset = open_dataset(self.data, self.data_dir, self.scale, verify=False)
+        if supply is not None:
+            dataset = supply.dataset()
+        else:
+            dataset = open_dataset(self.data, self.data_dir, self.scale, verify=False)
 
         def run_trial(
             trial: Trial,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dmd.job import EpochReport, JobResult, OnEpoch, Seat
-from orchestration.executors.protocol import RunTrial
+from orchestration.executors.protocol import RunTrial, Supply
 from search_spaces.trial import Trial, Value
 
 NUM_REPORTS = 5
@@ -50,7 +50,7 @@ class NullRunner:
 
     directory: Path
 
-    def open(self) -> RunTrial:
+    def open(self, supply: Supply | None = None) -> RunTrial:
         note_begin(self.directory)
         return _run_null
 

@@ -29,19 +29,26 @@ def open_dataset(
     scale: takes precedence over the file's own label scale. verify: compare a converted folder with its hashes;
     a worker that maps what its driver has verified need not. Raises DataError naming where it looked and what to do.
     """
-    if name_or_path == PLANTED or name_or_path.startswith(f"{PLANTED}:"):
+    place = find_data(name_or_path, data_dir)
+    if place is None:
         return load_planted(parse_planted_name(name_or_path), scale)
+    return read_mapped(place, scale, verify) if is_mapped(place) else load_dataset(place, scale)
+
+
+def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
+    """Where :func:`open_dataset` finds its data: a file or a converted folder; None for planted data.
+
+    Raises DataError naming where it looked.
+    """
     places = _places(name_or_path, data_dir)
-    for place in places:
-        if is_mapped(place):
-            return read_mapped(place, scale, verify)
-        if place.is_file():
-            return load_dataset(place, scale)
-    looked = " and ".join(repr(str(place))[1:-1] for place in places)
-    raise DataError(
-        f"no data file {name_or_path!r}: looked at {looked}; correct the path, name its folder with --data-dir or "
-        "DMD_DATA_DIR, or use 'planted' for the embedded data"
-    )
+    found = next((place for place in places if is_mapped(place) or place.is_file()), None)
+    if places and found is None:
+        looked = " and ".join(repr(str(place))[1:-1] for place in places)
+        raise DataError(
+            f"no data file {name_or_path!r}: looked at {looked}; correct the path, name its folder with --data-dir or "
+            "DMD_DATA_DIR, or use 'planted' for the embedded data"
+        )
+    return found
 
 
 def load_dataset(path: Path, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:

@@ -21,13 +21,12 @@ def bad_input_exits() -> Iterator[None]:
     from dmd.errors import InputError
     from orchestration.endings import NO_ROOM
     from orchestration.errors import UsageError
-    from orchestration.executors.ray_cluster import ResourcesUnavailable
     from orchestration.ledger import LedgerError
     from search_spaces.problems import SpaceErrors
 
     try:
         yield
-    except (InputError, SpaceErrors, UsageError, LedgerError, ResourcesUnavailable) as error:
+    except (InputError, SpaceErrors, UsageError, LedgerError) as error:
         lines = str(error).split("\n")
         for line in lines[:MOST_LINES]:
             print(f"error: {_harmless(line)}", file=sys.stderr)

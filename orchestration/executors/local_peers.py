@@ -99,4 +99,4 @@ def _serve(connection: Connection, runner: TrialRunner, visible_gpu: str | None)
             asked = connection.recv()
             if asked is None:
                 return
-            connection.send(train_share(run_trial, *asked))
+            connection.send(train_share(lambda: run_trial, *asked))

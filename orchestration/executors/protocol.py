@@ -12,6 +12,7 @@ from search_spaces.trial import Trial
 
 if TYPE_CHECKING:
     # Workers import this module; the driver and Optuna behind it stay out of their memory.
+    from dmd.data.dataset import Dataset
     from orchestration.driver import Driver
     from orchestration.interruption import Interruption
 
@@ -32,11 +33,25 @@ class RunTrial(Protocol):
     ) -> JobResult: ...
 
 
+class Supply(Protocol):
+    """How a node of a cluster comes by what the driver's machine has: picklable and small, every worker has one."""
+
+    def dataset(self) -> Dataset:
+        """The study's data, on this node.
+
+        Raises NodeUnfit where its software would give other numbers, or the data cannot be had.
+        """
+        ...
+
+
 class TrialRunner(Protocol):
     """What is sent to every worker, once: picklable and small. It says how to get ready, it holds no data."""
 
-    def open(self) -> RunTrial:
-        """Get ready (open the data) and return what runs trials; called once per worker."""
+    def open(self, supply: Supply | None = None) -> RunTrial:
+        """Get ready (open the data) and return what runs trials; called once per worker.
+
+        supply: of workers on nodes of a cluster; without it everything is where the runner says.
+        """
         ...
 
 

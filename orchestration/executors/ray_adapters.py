@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from orchestration.driver import Driver
 from orchestration.endings import Ending, ending_of_lost_worker
 from orchestration.executors.losses import Loss, Losses
 from orchestration.executors.ray_nodes import WorkerNodes, dead_nodes
+from orchestration.executors.ray_room import ClusterRoom
+from orchestration.executors.ray_states import RayStates
 from orchestration.executors.ray_trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
 from orchestration.executors.silence import SilenceWatch
 from orchestration.interruption import Interruption
@@ -37,11 +38,17 @@ class TuneBridge:
     """
 
     def __init__(
-        self, driver: Driver, num_slots: Callable[[], int], interruption: Interruption, silence: SilenceWatch
+        self,
+        driver: Driver,
+        room: ClusterRoom,
+        interruption: Interruption,
+        silence: SilenceWatch,
+        states: RayStates | None = None,
     ) -> None:
         self.driver = driver
+        self.states = states
         self.silence = silence
-        self.num_slots = num_slots
+        self.room = room
         self.interruption = interruption
         self.error: Exception | None = None
         self.nodes = WorkerNodes()
@@ -67,7 +74,8 @@ class TuneBridge:
             trial = self._lost.popleft()
             self.driver.on_attempt(trial)
             return trial
-        return self.driver.next_trial() if self.driver.num_running < self.num_slots() else None
+        num_running = self.driver.num_running
+        return self.driver.next_trial() if num_running < self.room.num_slots(num_running) else None
 
     def has_all_ended(self) -> bool:
         """True if ``next_trial`` will never give a trial again: one that runs may still be lost, and given again."""
@@ -77,6 +85,7 @@ class TuneBridge:
         """Tune's trial has ended, and ours with it."""
         trial = self._forget(trial_id)
         try:
+            self._bring_state_home(trial, ending)
             self.driver.on_end(trial, ending)
         except Exception as error:
             self.keep_error(error)
@@ -90,6 +99,11 @@ class TuneBridge:
             return
         logger.info("trial %s lost its workers (%s) and is tried again from its checkpoint", trial.id, reason)
         self._lost.append(self._forget(trial_id))
+
+    def _bring_state_home(self, trial: Trial, ending: Ending) -> None:
+        directory = self.driver.checkpoint_directory(trial)
+        if self.states is not None and directory is not None and ending.obstacle is None:
+            self.states.bring_home(trial.id, directory, is_kept=trial.stage == "confirm")
 
     def _forget(self, trial_id: str) -> Trial:
         self.tune_trials.pop(trial_id, None)

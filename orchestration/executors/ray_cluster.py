@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-import math
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from orchestration.executors.protocol import Resources
+from orchestration.errors import ClusterUnreachable
+from orchestration.executors.ray_code import code_for_workers
 from orchestration.logs import collect_worker_logs, hand_to_root
 from orchestration.processes import end_writers_in
 from orchestration.temporary import temporary_directory
+from orchestration.tracking.credentials import without_credentials
 
 # Read by Ray when it is imported or started. Tune's snapshots, default loggers and changes of directory are off.
 _ENVIRONMENT = {
@@ -36,11 +36,6 @@ _ENVIRONMENT = {
 # port), and its workers have the priority of this process: by Ray's own they would stand still beside any busy
 # neighbour, and nobody could say how long a study takes. Who wants them to step back starts the study with ``nice``.
 _OWN_CLUSTER = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}
-_NODES_ARE_FRESH_S = 2.0
-
-
-class ResourcesUnavailable(Exception):
-    """No node of the cluster can ever run a trial of this study."""
 
 
 @contextlib.contextmanager
@@ -53,8 +48,8 @@ def ray_cluster(
     """A connection to Ray; a cluster that runs already in this process is used and left alone.
 
     address: None starts a cluster on this machine (num_cpus, custom: what it declares; None: the machine's CPUs),
-    otherwise connects to one (``auto``, ``ray://...``). Its temporary directory goes when it does; what its processes
-    logged is copied to ``logs`` before.
+    otherwise connects to one (``auto``, ``ray://...``), whose workers get the code that runs here. Its temporary
+    directory goes when it does; what its processes logged is copied to ``logs`` before. Raises ClusterUnreachable.
     """
     os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _OWN_CLUSTER)
     import ray
@@ -69,7 +64,7 @@ def ray_cluster(
         yield
         return
     if address is not None:
-        ray.init(address=address, log_to_driver=False, configure_logging=False)
+        _connect(address)
         try:
             yield
         finally:
@@ -93,6 +88,26 @@ def ray_cluster(
             end_writers_in(directory)
             if logs is not None:
                 collect_worker_logs(directory / "session_latest" / "logs", logs)
+
+
+def _connect(address: str) -> None:
+    import ray
+
+    try:
+        ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=code_for_workers())
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError, ImportError) as error:
+        shown = without_credentials(address)
+        reason = without_credentials(" ".join(str(error).split()))[:300]
+        raise ClusterUnreachable(
+            f"--address {shown}: cannot be used ({reason}); is the cluster started there?"
+        ) from error
+
+
+def is_driver_outside() -> bool:
+    """Whether this process is on no node of the cluster it is connected to (``ray://``)."""
+    from ray.util.client import ray as client
+
+    return bool(client.is_connected())  # type: ignore[no-untyped-call]
 
 
 def _leave_out_usage_statistics() -> None:
@@ -120,49 +135,3 @@ def _shut_down() -> None:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def count_slots(resources: Resources, limit: int | None = None) -> int:
-    """How many trials the living nodes can run at the same time, at most ``limit``."""
-    import ray
-
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    fit = sum(_count_workers(node, resources.bundle) for node in nodes) // resources.workers
-    return fit if limit is None else min(fit, limit)
-
-
-def slot_counter(resources: Resources, limit: int | None = None) -> Callable[[], int]:
-    """:func:`count_slots`, asked of the cluster at most every two seconds: nodes come and go.
-
-    Raises ResourcesUnavailable if a trial does not fit at all now.
-    """
-    count, counted_at = count_slots(resources, limit), time.monotonic()
-    if count == 0:
-        raise ResourcesUnavailable(_describe_shortage(resources))
-
-    def current() -> int:
-        nonlocal count, counted_at
-        if time.monotonic() - counted_at > _NODES_ARE_FRESH_S:
-            count, counted_at = count_slots(resources, limit), time.monotonic()
-        return count
-
-    return current
-
-
-def _count_workers(node: Mapping[str, float], bundle: Mapping[str, float]) -> int:
-    if not bundle:
-        return math.floor(node.get("CPU", 0))
-    # A third of a GPU three times must fit on one: the quotient is rounded up by less than any real shortage.
-    return min(math.floor(node.get(name, 0.0) / amount + 1e-6) for name, amount in bundle.items())
-
-
-def _describe_shortage(resources: Resources) -> str:
-    import ray
-
-    has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    shown = ", ".join(f"{name} {has.get(name, 0):g}" for name in resources.bundle)
-    needs = ", ".join(f"{name} {amount:g}" for name, amount in resources.bundle.items())
-    return (
-        f"resources: one trial needs {resources.workers} x ({needs}), the cluster has {shown} in all; "
-        "ask for less under `resources`, or add nodes"
-    )

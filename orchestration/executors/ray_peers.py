@@ -10,7 +10,7 @@ from ray.util import get_current_placement_group, get_node_ip_address
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from dmd.job import Seat
-from orchestration.executors.protocol import Resources, RunTrial, TrialRunner
+from orchestration.executors.protocol import Resources, RunTrial, Supply, TrialRunner
 from orchestration.executors.together import Outcome, train_share
 from search_spaces.trial import Trial
 
@@ -18,8 +18,9 @@ from search_spaces.trial import Trial
 class PeerWorker:
     """The actor. It belongs to the worker that made it and dies with it, however that one dies."""
 
-    def __init__(self, runner: TrialRunner) -> None:
+    def __init__(self, runner: TrialRunner, supply: Supply | None) -> None:
         self._runner = runner
+        self._supply = supply
         self._run_trial: RunTrial | None = None
 
     def node(self) -> str:
@@ -28,9 +29,12 @@ class PeerWorker:
 
     def train(self, trial: Trial, seat: Seat) -> Outcome:
         """This worker's share of one attempt."""
+        return train_share(self._get_run_trial, trial, seat)
+
+    def _get_run_trial(self) -> RunTrial:
         if self._run_trial is None:
-            self._run_trial = self._runner.open()
-        return train_share(self._run_trial, trial, seat)
+            self._run_trial = self._runner.open(self._supply)
+        return self._run_trial
 
 
 class RayPeer:
@@ -52,7 +56,7 @@ class RayPeer:
         ray.kill(self._actor)
 
 
-def make_peers(runner: TrialRunner, resources: Resources) -> list[RayPeer]:
+def make_peers(runner: TrialRunner, resources: Resources, supply: Supply | None) -> list[RayPeer]:
     """One peer in each bundle of this trial's placement group but the first, where the calling worker lives."""
     peers = []
     for rank in range(1, resources.workers):
@@ -64,7 +68,7 @@ def make_peers(runner: TrialRunner, resources: Resources) -> list[RayPeer]:
             "resources": dict(resources.custom),
             "scheduling_strategy": PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=rank),
         }
-        peers.append(RayPeer(ray.remote(PeerWorker).options(**options).remote(runner)))
+        peers.append(RayPeer(ray.remote(PeerWorker).options(**options).remote(runner, supply)))
     return peers
 
 

@@ -9,10 +9,12 @@ from ray import tune
 
 from dmd.job import EpochReport
 from orchestration.executors.attempts import Attempt, attempt_alone
-from orchestration.executors.protocol import Resources, TrialRunner
+from orchestration.executors.protocol import Resources, Supply, TrialRunner
 from orchestration.executors.ray_peers import RayPeer, make_peers, node_address, node_id
+from orchestration.executors.ray_states import RayStates, TravellingState
 from orchestration.executors.session import TrainingSession
 from orchestration.executors.together import attempt_together
+from search_spaces.trial import Trial
 
 # Keys of what a step returns, read by the adapters on the driver's side.
 REPORT = "epoch_report"
@@ -29,22 +31,34 @@ class TrialTrainable(tune.Trainable):
     died, or no memory is left here: this worker and its peers are then replaced.
     """
 
-    def setup(self, config: dict[str, Any], runner: TrialRunner, resources: Resources) -> None:  # type: ignore[override]
+    def setup(  # type: ignore[override]
+        self,
+        config: dict[str, Any],
+        runner: TrialRunner,
+        resources: Resources,
+        supply: Supply | None,
+        states: RayStates | None,
+    ) -> None:
         self._runner = runner
-        self._peers: list[RayPeer] = make_peers(runner, resources)
+        self._supply = supply
+        self._states = states
+        self._state: TravellingState | None = None
+        self._peers: list[RayPeer] = make_peers(runner, resources, supply)
         self._attempt: Attempt | None = None
         self._session: TrainingSession | None = None
 
     def step(self) -> dict[str, Any]:
+        trial: Trial = self.config[TRIAL]
         if self._session is None:
-            directory = self.config[CHECKPOINT_DIRECTORY]
-            self._session = TrainingSession(
-                self._get_attempt, self.config[TRIAL], None if directory is None else Path(directory)
-            )
+            self._session = TrainingSession(self._get_attempt, trial, self._find_directory(trial))
         happened = self._session.next()
         if isinstance(happened, EpochReport):
+            if self._state is not None:
+                self._state.send()
             return {REPORT: happened}
-        self._session = None
+        if self._state is not None and trial.stage == "confirm":
+            self._state.send(is_last=True)
+        self._leave()
         return {ENDING: happened, "done": True}
 
     def nodes(self) -> list[str]:
@@ -66,14 +80,28 @@ class TrialTrainable(tune.Trainable):
         for peer in self._peers:
             peer.close()
 
+    def _find_directory(self, trial: Trial) -> Path | None:
+        """Where the attempt keeps its state: the driver's directory, or one of this node that does not see that."""
+        given = self.config[CHECKPOINT_DIRECTORY]
+        if given is None or self._states is None or self._states.sees_directory():
+            return None if given is None else Path(given)
+        self._state = TravellingState(self._states, trial.id)
+        return self._state.folder
+
     def _abandon(self) -> None:
         if self._session is not None:
             self._session.abandon()
-            self._session = None
+        self._leave()
+
+    def _leave(self) -> None:
+        self._session = None
+        if self._state is not None:
+            self._state.close()
+            self._state = None
 
     def _get_attempt(self) -> Attempt:
         if self._attempt is None:
-            run_trial = self._runner.open()
+            run_trial = self._runner.open(self._supply)
             if self._peers:
                 self._attempt = attempt_together(run_trial, self._peers, node_address())
             else:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from orchestration.cargo import Cargo
 from orchestration.driver import Driver
-from orchestration.executors.protocol import Resources, TrialRunner
-from orchestration.executors.ray_cluster import ray_cluster, slot_counter
+from orchestration.executors.protocol import Resources, Supply, TrialRunner
+from orchestration.executors.ray_cluster import is_driver_outside, ray_cluster
+from orchestration.executors.ray_room import can_train, cluster_room
 from orchestration.interruption import Interruption, StudyInterrupted
 from orchestration.temporary import temporary_directory
+
+if TYPE_CHECKING:
+    # These import Ray, which is quiet only once its variables are set.
+    from orchestration.executors.ray_adapters import TuneBridge
+    from orchestration.executors.ray_states import RayStates
 
 
 class RayTuneExecutor:
@@ -20,7 +30,8 @@ class RayTuneExecutor:
     resources: of one trial. address: a running cluster, or None for one of our own on this machine, which then declares
     ``num_cpus`` and ``custom``. max_trials: at the same time; None: as many as fit. logs: where those of a cluster
     of our own go; None: nowhere. silence_s: how long nothing may be heard of a trial; None: for ever. A trial that
-    loses a worker, or is silent, is tried again from its own checkpoint, as often as :mod:`losses` says.
+    loses a worker, or is silent, is tried again from its own checkpoint, as often as :mod:`losses` says. cargo: what
+    the nodes of a running cluster must have; None: they have it.
     """
 
     def __init__(
@@ -32,6 +43,7 @@ class RayTuneExecutor:
         max_trials: int | None = None,
         logs: Path | None = None,
         silence_s: float | None = None,
+        cargo: Cargo | None = None,
     ) -> None:
         self._resources = resources
         self._address = address
@@ -40,59 +52,86 @@ class RayTuneExecutor:
         self._max_trials = max_trials
         self._logs = logs
         self._silence_s = silence_s
+        self._cargo = cargo if address is not None else None
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         if driver.has_all_given_out:
             return
-        with ray_cluster(self._address, self._num_cpus, self._custom, self._logs):
+        with ray_cluster(self._address, self._num_cpus, self._custom, self._logs), ExitStack() as opened:
             interruption.listen_again()
             if interruption.is_requested:
                 raise StudyInterrupted
             from orchestration.executors.ray_adapters import TuneBridge
             from orchestration.executors.silence import SilenceWatch
 
-            num_slots = slot_counter(self._resources, self._max_trials)
+            is_given = self._address is not None
+            room = opened.enter_context(cluster_room(self._resources, self._max_trials, grows=is_given))
+            supply = None if self._cargo is None else _open_supply(self._cargo, self._resources)
+            states = _open_states(driver.checkpoints, opened) if is_given else None
             # How many workers Tune may have starting at once; by default it starts them one after the other.
-            os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(num_slots())
-            bridge = TuneBridge(driver, num_slots, interruption, SilenceWatch(self._silence_s))
-            with temporary_directory("tune-") as storage:
-                _fit(bridge, runner, self._resources, str(storage))
+            os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(room.num_slots(driver.num_running))
+            bridge = TuneBridge(driver, room, interruption, SilenceWatch(self._silence_s), states)
+            storage = opened.enter_context(temporary_directory("tune-"))
+            _fit(bridge, {"runner": runner, "resources": self._resources, "supply": supply, "states": states}, storage)
             if bridge.error is not None:
                 raise bridge.error
             if interruption.is_requested and not (driver.has_all_given_out and driver.num_running == 0):
                 raise StudyInterrupted
 
 
-def _fit(bridge: Any, runner: TrialRunner, resources: Resources, storage: str) -> None:
+def _open_supply(cargo: Cargo, resources: Resources) -> Supply:
+    """What gets every node ready; those that are there now are."""
+    from orchestration.executors.ray_supply import open_supply, require_fit_nodes
+
+    supply = open_supply(cargo, is_driver_outside())
+    require_fit_nodes(supply, lambda node: can_train(node, resources))
+    return supply
+
+
+def _open_states(checkpoints: Path | None, opened: ExitStack) -> RayStates | None:
+    """What carries checkpoints of nodes that do not see the driver's directory of them."""
+    from orchestration.executors.ray_states import open_states
+
+    if checkpoints is None:
+        return None
+    directory = checkpoints.absolute()
+    study = hashlib.sha256(f"{socket.gethostname()}:{directory}".encode()).hexdigest()[:16]
+    return opened.enter_context(open_states(directory, study, is_driver_outside()))
+
+
+def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path) -> None:
+    """parameters: of every worker, for TrialTrainable.setup."""
     from ray import tune
 
     from orchestration.executors.ray_adapters import BridgeStopper, DriverScheduler, DriverSearcher
     from orchestration.executors.ray_memory import expect_want_of_memory
+    from orchestration.executors.ray_outside import let_tune_run_outside
     from orchestration.executors.ray_trainable import TrialTrainable
 
     expect_want_of_memory()
+    if is_driver_outside():
+        let_tune_run_outside(storage)
+    resources: Resources = parameters["resources"]
     trainable = tune.with_resources(
-        tune.with_parameters(TrialTrainable, runner=runner, resources=resources),
+        tune.with_parameters(TrialTrainable, **parameters),
         tune.PlacementGroupFactory([resources.bundle] * resources.workers),
     )
-    tuner = tune.Tuner(
+    tune.run(
         trainable,
-        tune_config=tune.TuneConfig(
-            search_alg=DriverSearcher(bridge),
-            scheduler=DriverScheduler(bridge),
-            num_samples=-1,
-            reuse_actors=True,
-            trial_dirname_creator=lambda trial: str(trial.trial_id),
-        ),
-        run_config=tune.RunConfig(
-            name="study",
-            storage_path=storage,
-            verbose=0,
-            stop=BridgeStopper(bridge),
-            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            # Tune does not know whose fault a loss is, and would count some twice: the bridge gives trials out again.
-            failure_config=tune.FailureConfig(max_failures=0),
-            callbacks=[bridge.nodes],
-        ),
+        name="study",
+        storage_path=str(storage),
+        search_alg=DriverSearcher(bridge),
+        scheduler=DriverScheduler(bridge),
+        stop=BridgeStopper(bridge),
+        num_samples=-1,
+        # Tune does not know whose fault a loss is, and would count some twice: the bridge gives trials out again.
+        max_failures=0,
+        raise_on_failed_trial=False,
+        reuse_actors=True,
+        callbacks=[bridge.nodes],
+        checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+        trial_dirname_creator=lambda trial: str(trial.trial_id),
+        verbose=0,
+        # The decisions are made here, where the ledger is, also when this driver is outside the cluster.
+        _remote=False,
     )
-    tuner.fit()

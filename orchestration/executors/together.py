@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Protocol
@@ -29,10 +29,10 @@ class Peer(Protocol):
         ...
 
 
-def train_share(run_trial: RunTrial, trial: Trial, seat: Seat) -> Outcome:
+def train_share(get_run_trial: Callable[[], RunTrial], trial: Trial, seat: Seat) -> Outcome:
     """What a peer does in its own process. That another worker went away is no failure of this one."""
     try:
-        run_trial(trial, _not_asked, None, seat)
+        get_run_trial()(trial, _not_asked, None, seat)
     except WorkerLost:
         return None
     except Exception as error:

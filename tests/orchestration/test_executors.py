@@ -8,9 +8,11 @@ import time
 
 import pytest
 
+from orchestration.errors import ResourcesUnavailable
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Resources
-from orchestration.executors.ray_cluster import ResourcesUnavailable, count_slots, ray_cluster
+from orchestration.executors.ray_cluster import ray_cluster
+from orchestration.executors.ray_room import count_slots
 from orchestration.executors.ray_tune import RayTuneExecutor
 from tests.orchestration.executor_contract import ExecutorContract
 from tests.orchestration.studies import listed, run_toy, state_of, toy_of

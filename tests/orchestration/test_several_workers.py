@@ -123,7 +123,7 @@ class NotingRunner(DmdRunner):
 
     notes: Path = Path()
 
-    def open(self):
+    def open(self, supply=None):
         run_trial = super().open()
 
         def noting(trial, on_epoch, checkpoint_directory, seat=Seat()):  # noqa: B008

@@ -1,0 +1,16 @@
+"""Where on a cluster an actor belongs that stands for the driver's machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+
+def at_home(is_outside: bool) -> dict[str, Any]:
+    """Options of an actor on the driver's own node, or, of a driver that runs on none, on the head node."""
+    if is_outside:
+        return {"resources": {"node:__internal_head__": 0.001}}
+    here = ray.get_runtime_context().get_node_id()
+    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=False)}

@@ -1,0 +1,105 @@
+"""What a node must have before it may train: the driver's data, and software that gives its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dmd.data.load import convert_dataset, open_dataset
+from dmd.data.planted import planted_bytes
+from dmd.data.planted_spec import PlantedSpec
+from orchestration import cargo as cargo_module
+from orchestration.cargo import Cargo, make_cargo, require_software
+from orchestration.errors import NodeUnfit
+from orchestration.fingerprint import take_fingerprint
+from orchestration.node_cache import CACHE_VARIABLE, cache_directory
+
+SOFTWARE = take_fingerprint("cpu", 1, 1)
+FILE = "data.pkl"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The driver's machine, with a data file."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    (tmp_path / FILE).write_bytes(planted_bytes(PlantedSpec(num_videos=6, clips_per_video=2)))
+    return tmp_path
+
+
+def cargo_of(home: Path, name: str = FILE) -> Cargo:
+    return make_cargo(name, home, None, open_dataset(name, home), SOFTWARE)
+
+
+def refuse(folder: Path) -> None:
+    raise AssertionError("nothing was to be fetched")
+
+
+def test_data_that_a_node_sees_where_the_driver_has_them_are_used_there(home: Path) -> None:
+    convert_dataset(FILE, home / "converted", home)
+    for name in (FILE, "converted", "planted"):
+        cargo = cargo_of(home, name)
+        assert cargo.open_on_node(refuse).content_hash == cargo.content_hash
+    assert not cache_directory().exists()
+
+
+@pytest.mark.parametrize("there", ["nothing", "other data", "no data"])
+def test_data_that_a_node_does_not_see_are_fetched_once(home: Path, there: str) -> None:
+    cargo = cargo_of(home)
+    kept = (home / FILE).rename(home / "kept.pkl")
+    if there == "other data":
+        (home / FILE).write_bytes(planted_bytes(PlantedSpec(num_videos=6, clips_per_video=2, seed=1)))
+    elif there == "no data":
+        (home / FILE).write_bytes(b"<html>not found</html>")
+    found = cargo.open_on_node(lambda folder: convert_dataset(str(kept), folder))
+    assert found.content_hash == cargo.content_hash
+    assert cargo.open_on_node(refuse).content_hash == cargo.content_hash
+
+
+def test_a_file_that_changed_since_the_study_began_is_not_handed_out(home: Path) -> None:
+    cargo = cargo_of(home)
+    assert {path.suffix for path in cargo.folder_here().iterdir()} == {".npy", ".json"}
+    cargo = replace(cargo, content_hash="0" * 64)
+    with pytest.raises(NodeUnfit, match=r"data cannot be used there: content \w+ where"):
+        cargo.open_on_node(lambda folder: convert_dataset(FILE, folder, home))
+
+
+def test_a_cache_that_cannot_be_written_is_one_line_with_a_remedy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cargo = cargo_of(home)
+    (home / FILE).unlink()
+    monkeypatch.setenv(CACHE_VARIABLE, "/proc/nothing")
+    with pytest.raises(NodeUnfit) as refused:
+        cargo.open_on_node(refuse)
+    assert "cannot be kept in /proc/nothing" in str(refused.value)
+    assert "set DMD_CACHE_DIR there to a directory that can be written" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_software_that_would_give_other_numbers_is_told_whole_in_one_line() -> None:
+    require_software(SOFTWARE)
+    with pytest.raises(NodeUnfit) as refused:
+        require_software(replace(SOFTWARE, torch="1.0.0", code="abc"))
+    line = str(refused.value)
+    assert "results would not be comparable" in line
+    assert f"torch is {SOFTWARE.torch.partition('+')[0]} there, 1.0.0 here" in line
+    assert f"code is {SOFTWARE.code} there, abc here" in line
+    assert line.endswith("install the same versions on both")
+    assert "\n" not in line
+
+
+def test_a_node_without_the_compiled_passes_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(device: str, threads: int, workers: int):
+        return replace(SOFTWARE, device=device, threads=threads, workers=workers, kernels="torch")
+
+    monkeypatch.setattr(cargo_module, "take_fingerprint", without)
+    with pytest.raises(
+        NodeUnfit, match="kernels is torch there, compiled here; install dmd-search there with a C comp"
+    ):
+        require_software(replace(SOFTWARE, kernels="compiled"))
+    with pytest.raises(NodeUnfit, match="same versions on both"):
+        require_software(replace(SOFTWARE, kernels="compiled", code="abc"))
+
+
+def test_another_build_of_the_same_torch_is_no_difference() -> None:
+    require_software(replace(SOFTWARE, torch=f"{SOFTWARE.torch.partition('+')[0]}+cu999"))

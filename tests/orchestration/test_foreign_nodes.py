@@ -1,0 +1,134 @@
+"""A study on a cluster that has nothing of it: code and data reach every node, once, and the results come home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration.ledger import read_events
+from reports.record import RunRecord
+from reports.serialise import record_from_json
+from tests.orchestration.foreign_nodes import OTHER_TORCH, ForeignCluster, foreign_cluster, run_at
+from tests.orchestration.product import write_space
+
+pytestmark = pytest.mark.long
+
+DATA = "data.pkl"
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The driver's machine: a space and a data file, and what the study gives without any cluster."""
+    place = tmp_path_factory.mktemp("laptop")
+    write_space(place)
+    assert run_at(place, "dmd-data", "make", DATA).returncode == 0
+    done = search(place, "alone", "--executor", "inline")
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+def search(place: Path, out: str, *more: str):
+    return run_at(place, "dmd-search", "--space", "small.yaml", "--out", out, "--set", f"data.path={DATA}", *more)
+
+
+@pytest.fixture(scope="module")
+def cluster(laptop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignCluster]:
+    with foreign_cluster(tmp_path_factory.mktemp("nodes"), laptop, sees_all=True) as running:
+        running.add_node("first")
+        running.add_node("second")
+        yield running
+
+
+def records_of(place: Path, out: str) -> dict[str, RunRecord]:
+    events = [event for event, _ in read_events(place / out / "small" / "ledger.jsonl")]
+    told = [record_from_json(event.data["record"]) for event in events if event.kind == "tell"]
+    assert len({record.trial_id for record in told}) == len(told)
+    return {record.trial_id: record for record in told}
+
+
+def results_of(place: Path, out: str) -> dict[str, object]:
+    """What the study found, by trial: everything but how long it took."""
+    return {
+        trial_id: (
+            record.status,
+            record.error,
+            dict(record.valid),
+            dict(record.test or {}),
+            [dict(point.metrics) for point in record.epochs],
+            None if record.predictions is None else record.predictions.values.tolist(),
+        )
+        for trial_id, record in records_of(place, out).items()
+    }
+
+
+def content_of(cache: Path) -> dict[str, tuple[int, int]]:
+    """Every file of a node's cache, with what tells whether it was written again."""
+    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in cache.rglob("*") if path.is_file()}
+
+
+def test_code_and_data_reach_nodes_that_have_neither_and_numbers_are_those_of_home(
+    laptop: Path, cluster: ForeignCluster
+) -> None:
+    done = search(laptop, "away", "--address", cluster.address, "--set", "resources.custom={any: 1}")
+    assert done.returncode == 0, done.stderr
+    assert results_of(laptop, "away") == results_of(laptop, "alone")
+    before = {name: content_of(cluster.cache_of(name)) for name in ("first", "second")}
+    for content in before.values():
+        assert {"language.npy", "audio.npy", "vision.npy", "dataset.json"} <= content.keys()
+    # A node that comes later gets them too; the others have them.
+    cluster.add_node("late")
+    more = ["--set", "confirm.seeds=3", "--set", "resources.custom={any: 1}"]
+    done = search(laptop, "away", "--address", cluster.address, *more)
+    assert done.returncode == 0, done.stderr
+    assert len(records_of(laptop, "away")) > len(records_of(laptop, "alone"))
+    assert "dataset.json" in content_of(cluster.cache_of("late"))
+    assert before == {name: content_of(cluster.cache_of(name)) for name in before}
+
+
+def test_a_driver_outside_the_cluster_keeps_everything_at_home(
+    laptop: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with foreign_cluster(tmp_path_factory.mktemp("outside"), laptop, sees_all=False) as running:
+        running.add_node("only")
+        done = search(laptop, "outside", "--address", running.client_address)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("done: ")
+        assert results_of(laptop, "outside") == results_of(laptop, "alone")
+        study = laptop / "outside" / "small"
+        assert {"ledger.jsonl", "manifest.json", "mlflow.db", "report.md", "artifacts"} <= {
+            path.name for path in study.iterdir()
+        }
+        assert "dataset.json" in content_of(running.cache_of("only"))
+
+
+def test_a_node_with_another_torch_is_named_in_one_line_and_trains_nothing(
+    laptop: Path, cluster: ForeignCluster
+) -> None:
+    cluster.add_node("other", OTHER_TORCH)
+    done = search(laptop, "other", "--address", cluster.address, "--set", "resources.custom={other: 1}")
+    assert done.returncode == 2, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "results would not be comparable: torch is 2.12.0 there, 2.13.0 here" in line
+    assert "Traceback" not in done.stderr
+    assert records_of(laptop, "other") == {}
+
+
+def test_a_node_that_cannot_keep_the_data_is_named_in_one_line(laptop: Path, cluster: ForeignCluster) -> None:
+    cluster.add_node("full", cache=Path("/proc/nothing"))
+    done = search(laptop, "full", "--address", cluster.address, "--set", "resources.custom={full: 1}")
+    assert done.returncode == 2, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "the study's data cannot be kept in /proc/nothing" in line
+    assert "set DMD_CACHE_DIR there" in line
+    assert "Traceback" not in done.stderr
+
+
+# Not `auto`: it finds whatever runs on this machine.
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9"])
+def test_an_address_without_a_cluster_is_one_line(laptop: Path, address: str) -> None:
+    done = search(laptop, "nowhere", "--address", address, "--set", f"study=nowhere{len(address)}")
+    assert done.returncode == 2, done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith("error: ")]) == 1
+    assert "Traceback" not in done.stderr
