@@ -6,6 +6,7 @@ import contextlib
 import gc
 import logging
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -36,6 +37,9 @@ _ENVIRONMENT = {
 # port), and its workers have the priority of this process: by Ray's own they would stand still beside any busy
 # neighbour, and nobody could say how long a study takes. Who wants them to step back starts the study with ``nice``.
 _OWN_CLUSTER = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}
+
+
+_PATIENCE_S = 10.0
 
 
 @contextlib.contextmanager
@@ -94,13 +98,21 @@ def _connect(address: str) -> None:
     import ray
 
     try:
+        _require_listener(address)
         ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=code_for_workers())
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError, ImportError) as error:
+    except (OSError, RuntimeError, ValueError, ImportError) as error:
         shown = without_credentials(address)
         reason = without_credentials(" ".join(str(error).split()))[:300]
         raise ClusterUnreachable(
             f"--address {shown}: cannot be used ({reason}); is the cluster started there?"
         ) from error
+
+
+def _require_listener(address: str) -> None:
+    """Raise OSError where nothing listens at ``[ray://]HOST:PORT``: Ray would try for minutes before it says so."""
+    host, _, port = address.removeprefix("ray://").partition("/")[0].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_S).close()
 
 
 def is_driver_outside() -> bool:
