@@ -37,8 +37,6 @@ _ENVIRONMENT = {
 # port), and its workers have the priority of this process: by Ray's own they would stand still beside any busy
 # neighbour, and nobody could say how long a study takes. Who wants them to step back starts the study with ``nice``.
 _OWN_CLUSTER = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}
-
-
 _PATIENCE_S = 10.0
 
 
