@@ -28,7 +28,7 @@ from dmd.job import Checkpointing, EpochReport, FoldRef, Job, JobResult, Setting
 from dmd.models.bert_files import digest_bert, find_bert
 from dmd.models.bert_text import BertText, load_bert
 from dmd.models.registry import METHODS
-from dmd.training.checkpoint import decode_state, read_state
+from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.run import make_model, run_job, split_settings
 from tests.dmd.berts import WIDTH, save_tiny_bert
 from tests.dmd.builders import TINY
@@ -93,7 +93,7 @@ def test_both_learning_rates_are_used_and_both_parts_move(bert: Path, tmp_path: 
     rates: list[float] = []
     result = run_job(asked, DATASET, lambda report: len(rates) == 0, Checkpointing(tmp_path))
     assert result.num_parameters > sum(p.numel() for p in load_bert(bert, DATASET.require_tokens()).parameters())
-    saved = decode_state(read_state(tmp_path) or b"")
+    saved = decode_state(take_up_state(tmp_path) or b"")
     after = saved["best"]
     moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
     for prefix, rate in (("method.fusion.into", 1e-3), ("bert.model.encoder.layer.0.attention.self.query", 1e-5)):

@@ -22,7 +22,7 @@ from dmd.models.model import Model, Outputs
 from dmd.models.registry import METHODS, build_model
 from dmd.random_streams import numpy_generator
 from dmd.settings import fields_of
-from dmd.training.checkpoint import decode_state, read_state
+from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.loop import train
 from dmd.training.run import split_settings
@@ -170,7 +170,7 @@ def first_moment(directory: Path, gradients: list[float], config: TrainingConfig
         dict.fromkeys(MODALITIES, x), dict.fromkeys(MODALITIES, torch.ones(len(x), dtype=torch.int64)), x[:, 0, 0]
     )
     train(OneWeight(), part, part, config, LabelScale(), 0, lambda report: False, Checkpointing(directory))
-    content = read_state(directory)
+    content = take_up_state(directory)
     assert content is not None
     return [values["exp_avg"].item() / 0.1 for values in decode_state(content)["optimiser"]["state"].values()]
 

@@ -16,7 +16,7 @@ from dmd.job import Checkpointing, EpochReport
 from dmd.models.registry import build_model
 from dmd.random_streams import numpy_generator
 from dmd.settings import build_config
-from dmd.training.checkpoint import decode_state, read_state
+from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
 from dmd.training.loop import Trained, train
@@ -148,7 +148,7 @@ def test_a_dropped_rest_does_no_step(tmp_path: Path) -> None:
         directory = tmp_path / str(flush_last)
         settings = {"accumulation.steps": 3, "accumulation.flush_last": flush_last}
         fit(max_epochs=1, patience=2, stop_after=1, directory=directory, **settings)
-        content = read_state(directory)
+        content = take_up_state(directory)
         assert content is not None
         assert {int(values["step"]) for values in decode_state(content)["optimiser"]["state"].values()} == {num_steps}
 
