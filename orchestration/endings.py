@@ -7,7 +7,7 @@ training ran to its end                       completed
 the stopping rule asked it to stop            pruned
 training diverged, or raised anything else    failed
 the worker died more often than is retried    failed
-memory ran out more often than is retried     failed
+its process failed more often than is retried failed
 ============================================  ===========
 
 An interruption of the study (Ctrl-C) is no ending: the trial stays running in the ledger and goes on next time. Nor is
@@ -31,7 +31,13 @@ from search_spaces.trial import Trial
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """Errors of a place that takes no more writes."""
-_SAYS_NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "std::bad_alloc")
+_SAYS_NO_MEMORY = (
+    "can't allocate memory",
+    "cannot allocate memory",
+    "std::bad_alloc",
+    "can't start new thread",
+    "resource temporarily unavailable",
+)
 
 
 @dataclass(frozen=True)
@@ -39,14 +45,14 @@ class Ending:
     """How a trial ended. result: None if it failed; error: one line, None unless it failed.
 
     obstacle: why it could not go on although nothing is wrong with it; the session must end then, and it goes on in the
-    next one. lacks_memory: it failed for want of memory; another process may have more.
+    next one. is_of_process: its process had no memory left, or could not load its modules; another may do better.
     """
 
     status: Status
     result: JobResult | None = None
     error: str | None = None
     obstacle: OSError | NodeUnfit | None = None
-    lacks_memory: bool = False
+    is_of_process: bool = False
 
 
 def ending_of_result(result: JobResult) -> Ending:
@@ -63,16 +69,21 @@ def ending_of_exception(error: BaseException) -> Ending:
         return Ending("failed", error=text)
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
-    return Ending("failed", error=f"{type(error).__name__}: {text}{where}", lacks_memory=_lacks_memory(error))
+    return Ending("failed", error=f"{type(error).__name__}: {text}{where}", is_of_process=_is_of_process(error))
 
 
-def _lacks_memory(error: BaseException) -> bool:
-    """Whether memory ran out: Python's own, a device's, or the C library's, which torch says in words only."""
+def _is_of_process(error: BaseException) -> bool:
+    """Whether memory ran out: Python's own, a device's, or the C library's, which torch says in words only.
+
+    While modules are loaded it shows as anything: a library that is not mapped, a name that is missing in a half-loaded
+    module, an error without a reason. What could not be loaded is not loaded better by the same process.
+    """
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     says_so = isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _SAYS_NO_MEMORY)
     # torch.OutOfMemoryError by its name: workers of other methods need not have torch in memory for it.
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or says_so
+    is_named = type(error).__name__ == "OutOfMemoryError"
+    return isinstance(error, (MemoryError, ImportError, SystemError)) or is_named or says_so
 
 
 def ending_of_lost_worker(attempts: int, detail: str) -> Ending:

@@ -114,11 +114,18 @@ def _go_on(scene: Scene, code: int, num_failed: int) -> None:
     is_delivered = "tracking:" not in scene.session.said()
     while code != expected or not is_delivered:
         if runs == _MOST_RUNS:
-            scene.notes.append(f"not done after {runs} more runs: code {code}, {scene.session.said()[-300:]}")
+            why = "; ".join(_errors_in(scene.session)) or scene.session.said()[-300:]
+            scene.notes.append(f"not done after {runs} more runs: code {code}, {why}")
             return
         scene.session = scene.session.again()
         code, runs = scene.session.wait(), runs + 1
         is_delivered = "tracking:" not in scene.session.said()
+
+
+def _errors_in(session: Session) -> list[str]:
+    """Why trials failed."""
+    records = [event.data["record"] for event in session.events() if event.kind == "tell"]
+    return [str(record["error"]) for record in records if record.get("error")]
 
 
 def _count_retries(session: Session) -> int:

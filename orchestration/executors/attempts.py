@@ -15,7 +15,7 @@ Attempt = Callable[[Trial, OnEpoch, Path | None], Ending]
 
 
 class AttemptLost(Exception):
-    """The process that trained the trial died or has no memory left, or a partner of it did.
+    """The process that trained the trial died or has no memory left, or one of its partners.
 
     That is no ending: the trial goes on from its checkpoint.
     """
@@ -28,17 +28,17 @@ def attempt_alone(run_trial: RunTrial) -> Attempt:
         try:
             return ending_of_result(run_trial(trial, on_epoch, checkpoint_directory))
         except Exception as error:
-            return require_memory(ending_of_exception(error))
+            return blame_process(ending_of_exception(error))
 
     return attempt
 
 
-def require_memory(ending: Ending) -> Ending:
-    """``ending``, unless memory ran out.
+def blame_process(ending: Ending) -> Ending:
+    """``ending``, unless it was the process that failed, for want of memory.
 
     How much there is depends on the neighbours, and on what earlier trials left in this process, which would fail the
     next trial too. So it says nothing of the trial: raises AttemptLost.
     """
-    if ending.lacks_memory:
-        raise AttemptLost(f"no memory was left: {ending.error}")
+    if ending.is_of_process:
+        raise AttemptLost(f"its process could not go on: {ending.error}")
     return ending

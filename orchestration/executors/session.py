@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dmd.job import EpochReport
 from orchestration.endings import Ending, ending_of_exception
-from orchestration.executors.attempts import Attempt, AttemptLost
+from orchestration.executors.attempts import Attempt, AttemptLost, blame_process
 from search_spaces.trial import Trial
 
 
@@ -60,8 +60,13 @@ class TrainingSession:
             self._happened.put(lost)
         except BaseException as error:
             # A trial that exits the interpreter ends in this thread only; whatever it raised is how it ended.
-            ending = ending_of_exception(error)
-            self._happened.put(AttemptLost(f"no memory was left: {ending.error}") if ending.lacks_memory else ending)
+            self._happened.put(self._settle(ending_of_exception(error)))
+
+    def _settle(self, ending: Ending) -> Ending | AttemptLost:
+        try:
+            return blame_process(ending)
+        except AttemptLost as lost:
+            return lost
 
     def _on_epoch(self, report: EpochReport) -> bool:
         self._happened.put(report)

@@ -10,7 +10,7 @@ from typing import Protocol
 from dmd.errors import WorkerLost
 from dmd.job import EpochReport, OnEpoch, Seat
 from orchestration.endings import Ending, ending_of_exception, ending_of_result
-from orchestration.executors.attempts import Attempt, AttemptLost, require_memory
+from orchestration.executors.attempts import Attempt, AttemptLost, blame_process
 from orchestration.executors.protocol import RunTrial
 from search_spaces.trial import Trial
 
@@ -65,7 +65,7 @@ def attempt_together(run_trial: RunTrial, peers: Sequence[Peer], host: str) -> A
             raise
         _settle(outcomes)
         rendezvous.close()
-        return require_memory(ending if ending is not None else _ending_elsewhere(outcomes))
+        return blame_process(ending if ending is not None else _ending_elsewhere(outcomes))
 
     return attempt
 

@@ -70,7 +70,7 @@ class ExecutorContract:
             assert (records[trial.id].attempts, records[trial.id].num_epochs) == (2, 3)
         assert set(toy_of(tmp_path).count("epoch").values()) == {1}, "nothing is computed again"
         assert records[hopeless.id].attempts == 3
-        assert "no memory was left: MemoryError: of the toy" in (records[hopeless.id].error or "")
+        assert "its process could not go on: MemoryError: of the toy" in (records[hopeless.id].error or "")
 
     def test_data_are_opened_once(self, tmp_path):
         run_toy(tmp_path, listed([make_trial(seed) for seed in range(5)]), self.make_executor())

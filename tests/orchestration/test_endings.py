@@ -36,7 +36,7 @@ def test_statuses(ending, status, error):
 
 
 @pytest.mark.parametrize(
-    ("error", "lacks_memory"),
+    ("error", "is_of_process"),
     [
         (MemoryError(), True),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
@@ -45,13 +45,16 @@ def test_statuses(ending, status, error):
             True,
         ),
         (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (ImportError("libtorch.so: failed to map segment from shared object"), True),
+        (SystemError("error return without exception set"), True),
+        (RuntimeError("can't start new thread"), True),
         (RuntimeError("shapes differ"), False),
         (OSError(errno.ENOENT, "can't allocate memory"), False),
         (TrainingDiverged(3, "loss"), False),
     ],
 )
-def test_want_of_memory_is_told_from_errors_of_the_trial(error, lacks_memory):
-    assert ending_of_exception(error).lacks_memory is lacks_memory
+def test_what_a_process_lacks_is_told_from_errors_of_the_trial(error, is_of_process):
+    assert ending_of_exception(error).is_of_process is is_of_process
 
 
 def test_an_unforeseen_error_says_where_it_arose():
