@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
 
@@ -101,6 +101,19 @@ class MlflowTracker:
         self._send(f"{self._ledger.length}")
 
     def close(self, status: StudyStatus) -> str | None:
+        self._finish(status)
+        if self._has_died and status == "complete":
+            # It could be killed at any time, and so in the end; who is in a hurry lets the next session deliver.
+            self._part()
+            self.start()
+            self._finish(status)
+        if self._has_died:
+            self._progress = replace(self._progress, problem=f"its writer died, see {self._assignment.logs}")
+        self._part()
+        return self._describe_undelivered()
+
+    def _finish(self, status: StudyStatus) -> None:
+        """Wait until the writer has ended, or does not get on any more."""
         self._send(f"{self._ledger.length} {status}")
         offset, moved_at = self._progress.offset, time.monotonic()
         while not self._has_ended:
@@ -110,8 +123,10 @@ class MlflowTracker:
             is_hopeful = status == "complete" and self._progress.problem is None
             if time.monotonic() - moved_at > (self._patience_s if is_hopeful else self._impatience_s):
                 break
-        self._part()
-        return self._describe_undelivered()
+
+    @property
+    def _has_died(self) -> bool:
+        return self._writer is not None and self._writer.poll() not in (None, 0)
 
     @property
     def _has_ended(self) -> bool:
@@ -131,12 +146,11 @@ class MlflowTracker:
         """Let the process go, whatever it does, with what it leaves."""
         if self._writer is None:
             return
-        is_killed = not self._has_ended
         with self._writer as process:
             process.kill()
             self._listener.join()
         self._writer = None
-        if is_killed:
+        if process.returncode != 0:
             remove_abandoned()
 
     def _describe_undelivered(self) -> str | None:

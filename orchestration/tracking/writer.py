@@ -215,6 +215,8 @@ def main() -> None:
     with study_logs(Path(assignment.logs), LOG_FILE), Path(assignment.directory, LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         Writer(assignment, inbox, _answer).run()
+    # Python's own end would wait for the thread that still listens, and abort.
+    os._exit(0)
 
 
 if __name__ == "__main__":
