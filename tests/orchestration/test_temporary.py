@@ -16,7 +16,7 @@ import os, signal, subprocess
 from orchestration.temporary import temporary_directory
 with temporary_directory("x-") as directory:
     (directory / "deep").mkdir()
-    child = subprocess.Popen(["sleep", "60"], stdout=(directory / "deep" / "log").open("w"))
+    child = subprocess.Popen(["sleep", "60"], stdout=(directory / "deep" / "log").open("w"), stderr=subprocess.DEVNULL)
     print(directory, child.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
