@@ -60,6 +60,7 @@ class ExecutorContract:
         assert "the toy is broken" in (records[trials[1].id].error or "")
         assert set(toy_of(tmp_path).count("begin").values()) == {1}
 
+    @pytest.mark.long
     def test_want_of_memory_is_tried_again_from_the_checkpoint(self, tmp_path):
         starving = [make_trial(rank, epochs=3, starves_at=2, misbehaves=rank) for rank in range(self.num_workers)]
         hopeless = make_trial(8, starves_at=1, deaths=9)
