@@ -48,7 +48,7 @@ class UniformTPESampler(TPESampler):
     """TPE for a search in which every trial has every parameter.
 
     It proposes what TPE proposes. TPE finds the parameters that all trials have in common by a walk over all of them, a
-    third of what a proposal costs after 500 trials; here one trial tells.
+    quarter of what a proposal costs after 500 trials; here one trial tells.
     """
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

@@ -23,9 +23,11 @@ LOCK_FILE = "owner.lock"
 @contextlib.contextmanager
 def temporary_directory(purpose: str = "") -> Iterator[Path]:
     """A directory of this process, gone at the end. purpose: begins its name; short, Ray's sockets live in one."""
-    directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}"))
-    descriptor = os.open(directory / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
+    made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}{purpose}"))
+    descriptor = os.open(made / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+    # It gets its name with its lock: whoever saw it without would take it for abandoned, and end this process.
+    directory = made.rename(made.with_name(made.name.removeprefix(".")))
     try:
         yield directory
     finally:
@@ -50,7 +52,7 @@ def remove_abandoned() -> list[Path]:
 
 
 def _is_abandoned(directory: Path) -> bool:
-    """Whether nobody holds the lock. One without a lock is being made, or none of ours."""
+    """Whether nobody holds the lock. Raises OSError where there is none: it is none of ours."""
     descriptor = os.open(directory / LOCK_FILE, os.O_RDWR)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import tempfile
@@ -66,3 +67,17 @@ def test_a_directory_goes_when_its_user_fails(place):
         raise RuntimeError
     assert list(place.iterdir()) == []
     assert directory.name.startswith("dmd-y-")
+
+
+def test_who_cleans_while_a_directory_is_made_does_not_take_it_for_abandoned(place, monkeypatch):
+    lock = fcntl.flock
+
+    def cleaned_just_before(descriptor, how):
+        monkeypatch.setattr(fcntl, "flock", lock)
+        assert remove_abandoned() == []
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", cleaned_just_before)
+    with temporary_directory("x-") as directory:
+        assert directory.is_dir()
+        assert fcntl.flock is lock
