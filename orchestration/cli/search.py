@@ -82,7 +82,7 @@ def search(
     with bad_input_exits():
         checked = _load(space, tuple(overrides or ()))
         from orchestration.launch import LaunchOptions, launch, prepare
-        from orchestration.report_files import deliver_report, rebuild_report
+        from orchestration.report_files import rebuild_report
         from orchestration.reuse.places import require_places
         from orchestration.tracking.credentials import without_credentials
         from orchestration.tracking.database import require_driver
@@ -93,7 +93,8 @@ def search(
             print(rebuild_report(workspace))
             raise typer.Exit(COMPLETED)
         require_places(tuple(reuse or ()))
-        require_driver(tracking_uri or checked.tracking.uri)
+        uri = tracking_uri or checked.tracking.uri
+        require_driver(uri)
         prepared = prepare(checked, data_dir, address, tuple(only or ()))
         if dry_run:
             from orchestration.preview import preview
@@ -105,16 +106,7 @@ def search(
         command = without_credentials(shlex.join(["dmd-search", *sys.argv[1:]]))
         options = LaunchOptions(executor, address, tracking_uri, quiet or as_json, command, tuple(reuse or ()))
         outcome = launch(prepared, workspace, options)
-        report, uri = None, tracking_uri or checked.tracking.uri
-        # Whoever stops a study of thousands of trials does not wait for its report.
-        if not outcome.is_interrupted:
-            report = rebuild_report(workspace)
-            if outcome.undelivered is None:
-                outcome = replace(outcome, undelivered=deliver_report(workspace, uri))
-        _print_result(workspace, outcome, report, as_json, uri)
-        if outcome.is_interrupted or outcome.undelivered:
-            again = [argument for argument in sys.argv[1:] if argument != "--fresh"]
-            print(f"the same command: {without_credentials(shlex.join(['dmd-search', *again]))}", file=sys.stderr)
+        _conclude(workspace, outcome, as_json, uri)
     if outcome.is_interrupted:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(SOME_FAILED if outcome.num_failed else COMPLETED)
@@ -139,6 +131,20 @@ def _load(space: str, overrides: tuple[str, ...]) -> SearchSpace:
     from orchestration.catalogue import describe_methods
 
     return check_document(document, describe_methods(), overrides)
+
+
+def _conclude(workspace: Workspace, outcome: StudyOutcome, as_json: bool, uri: str | None) -> None:
+    """The report, unless the study was stopped (who stops thousands of trials does not wait for it), and the result."""
+    from orchestration.report_files import deliver_report, rebuild_report
+    from orchestration.tracking.credentials import without_credentials
+
+    report = None if outcome.is_interrupted else rebuild_report(workspace)
+    if report is not None and outcome.undelivered is None:
+        outcome = replace(outcome, undelivered=deliver_report(workspace, uri))
+    _print_result(workspace, outcome, report, as_json, uri)
+    if outcome.is_interrupted or outcome.undelivered:
+        again = [argument for argument in sys.argv[1:] if argument != "--fresh"]
+        print(f"the same command: {without_credentials(shlex.join(['dmd-search', *again]))}", file=sys.stderr)
 
 
 def _print_result(
