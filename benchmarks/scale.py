@@ -50,7 +50,7 @@ from orchestration.objective import Objective
 from orchestration.samplers import SearcherName
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
-from orchestration.stopping import make_stopping
+from orchestration.stopping.study_stopping import make_stopping
 from orchestration.workspace import Manifest, Workspace
 from reports.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.distributions import LogUniform

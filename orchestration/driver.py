@@ -23,7 +23,7 @@ from orchestration.limits import NO_LIMITS, LimitWatch, StudyLimits
 from orchestration.objective import Objective
 from orchestration.reuse.known_results import FindResult, KnownResult, nothing_known
 from orchestration.sources.protocol import TrialSource
-from orchestration.stopping import Decision, NeverStop, StoppingRule
+from orchestration.stopping.protocol import Decision, NeverStop, StoppingRule
 from orchestration.trial_json import trial_from_json, trial_to_json
 from reports.details import details_path, write_details
 from reports.record import RunRecord, Status

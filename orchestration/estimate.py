@@ -15,7 +15,7 @@ from orchestration.crowding import crowding_of
 from orchestration.local_machine import count_local_slots
 from orchestration.planning import PlannedStudy
 from orchestration.reuse.known_results import FindResult, nothing_known
-from orchestration.stopping import share_of_epochs
+from orchestration.stopping.study_stopping import share_of_epochs
 from reports.record import RunRecord, Stage
 from search_spaces.schema import Resources
 

@@ -36,7 +36,8 @@ from orchestration.reuse.known_results import FindResult
 from orchestration.reuse.places import find_results
 from orchestration.runner import DmdRunner
 from orchestration.sources.staged import StudySource
-from orchestration.stopping import NeverStop, StoppingRule, make_stopping
+from orchestration.stopping.protocol import NeverStop, StoppingRule
+from orchestration.stopping.study_stopping import make_stopping
 from orchestration.study import StudyOutcome, run_study
 from orchestration.tally import StudyTally
 from orchestration.temporary import remove_abandoned

@@ -12,7 +12,7 @@ from orchestration.launch import prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
 from orchestration.planning import PlannedStudy
-from orchestration.stopping import make_stopping
+from orchestration.stopping.study_stopping import make_stopping
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.run_content import TRIAL_ID_TAG, MetricPoint, ending_content, epoch_content
 from orchestration.trial_json import trial_from_json

@@ -18,7 +18,7 @@ from orchestration.sources.listed import ListedSource
 from orchestration.sources.protocol import TrialSource
 from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
-from orchestration.stopping import SchedulerName, make_stopping
+from orchestration.stopping.study_stopping import SchedulerName, make_stopping
 from orchestration.study import StudyOutcome, run_study
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from search_spaces.distributions import Uniform

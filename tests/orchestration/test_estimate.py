@@ -22,7 +22,7 @@ from orchestration.planning import PlannedStudy
 from orchestration.preview import preview
 from orchestration.report_files import rebuild_report
 from orchestration.start_up import StartUp, measure_start_up
-from orchestration.stopping import share_of_epochs
+from orchestration.stopping.study_stopping import share_of_epochs
 from orchestration.workspace import Workspace
 from reports.record import RunRecord
 from search_spaces.load import load_text

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import random
+
+import optuna
 import pytest
 
-from orchestration.stopping import HyperbandRule, NeverStop, make_stopping
+from orchestration.stopping.halving import HalvingRule, HyperbandRule
+from orchestration.stopping.protocol import NeverStop
+from orchestration.stopping.study_stopping import make_stopping
 from search_spaces.trial import Cell
 from tests.orchestration.toy import make_trial
 
@@ -101,6 +107,35 @@ def test_asha_by_hand():
 
 def test_asha_stops_at_nan():
     assert make_stopping("asha", "minimize", 9).report(trial(0), 1, float("nan")) == "stop"
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@pytest.mark.parametrize("first_rung", [1, 3])
+def test_asha_decides_as_optuna_does(first_rung, direction):
+    # Eight trials at a time whose epochs come in any order, with equal, infinite and undefined values among them.
+    pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=first_rung, reduction_factor=3)
+    study = optuna.create_study(direction=direction, pruner=pruner, sampler=optuna.samplers.RandomSampler(seed=0))
+    rule = HalvingRule(first_rung, direction)
+    draw = random.Random(first_rung)
+    values = [*(place / 10 for place in range(20)), math.inf, -math.inf, math.nan]
+    running, num_started, ends = {}, 0, []
+    while len(ends) < 300:
+        while len(running) < 8:
+            running[num_started] = (study.ask(), 1)
+            num_started += 1
+        number = draw.choice(list(running))
+        optunas, epoch = running.pop(number)
+        value = draw.choice(values)
+        optunas.report(value, epoch)
+        decision = rule.report(trial(number), epoch, value)
+        assert decision == ("stop" if optunas.should_prune() else "continue")
+        if decision == "stop" or epoch == 27:
+            study.tell(optunas, state=optuna.trial.TrialState.PRUNED)
+            rule.end(trial(number), "pruned" if decision == "stop" else "completed")
+            ends.append(epoch)
+        else:
+            running[number] = (optunas, epoch + 1)
+    assert {first_rung, 27} < set(ends)
 
 
 def test_median_by_hand():
