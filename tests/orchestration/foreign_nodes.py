@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.crash.processes import descendants
 from tests.orchestration.product import command
 from tests.orchestration.test_mlflow_tracker import free_port
 
@@ -50,17 +51,31 @@ import importlib.metadata as metadata
 known = metadata.version
 metadata.version = lambda name: "2.12.0" if name == "torch" else known(name)
 """
+SLOW_DISK = """
+import time
+
+
+def note(event, arguments):
+    if event == "os.rename" and str(arguments[1]).endswith("state.pt"):
+        with open(os.environ["SAVED"], "a") as saved:
+            saved.write("1")
+        time.sleep(0.5)
+
+
+sys.addaudithook(note)
+"""
+"""Half a second for every training state that is saved on the node, which notes each."""
 
 
 @dataclass
 class ForeignCluster:
-    """root: where its own files are. hidden: what its nodes do not see. nodes: the ``ray start`` of each."""
+    """root: where its own files are. hidden: what its nodes do not see. nodes: the ``ray start`` of each, by name."""
 
     root: Path
     hidden: Path
     port: int = field(default_factory=free_port)
     client_port: int = field(default_factory=free_port)
-    nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    nodes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -72,6 +87,10 @@ class ForeignCluster:
 
     def cache_of(self, name: str) -> Path:
         return self.root / name / "cache"
+
+    def num_saved(self, name: str) -> int:
+        """How many training states a node with a slow disk has saved."""
+        return len(_read(self.root / name / "saved"))
 
     def start_head(self, sees_all: bool) -> None:
         """A head that trains nothing. sees_all: it is the driver's machine, too."""
@@ -92,34 +111,46 @@ class ForeignCluster:
             "PYTHONPATH": str(place),
             "HIDDEN": hidden,
             "DMD_CACHE_DIR": str(cache or self.cache_of(name)),
+            "SAVED": str(place / "saved"),
         }
         common = ["--node-ip-address=127.0.0.1", "--disable-usage-stats", "--block"]
         with (place / "log").open("wb") as log:
-            self.nodes.append(
-                subprocess.Popen(
-                    command("ray", "start", *arguments, *common),
-                    env=environment,
-                    cwd=place,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            self.nodes[name] = subprocess.Popen(
+                command("ray", "start", *arguments, *common),
+                env=environment,
+                cwd=place,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         deadline = time.monotonic() + 120
         while "Ray runtime started" not in (place / "log").read_text():
-            assert self.nodes[-1].poll() is None, (place / "log").read_text()
+            assert self.nodes[name].poll() is None, (place / "log").read_text()
             assert time.monotonic() < deadline, (place / "log").read_text()
             time.sleep(0.2)
 
+    def kill_node(self, name: str) -> None:
+        """SIGKILL to everything on a node at once."""
+        node = self.nodes.pop(name)
+        for pid in [node.pid, *descendants(node.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        node.wait()
+
     def stop(self) -> None:
-        for node in reversed(self.nodes):
+        nodes = list(reversed(self.nodes.values()))
+        for node in nodes:
             node.terminate()
-        for node in reversed(self.nodes):
+        for node in nodes:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 node.wait(20)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(node.pid, signal.SIGKILL)
             node.wait()
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
 
 
 @contextlib.contextmanager
@@ -133,11 +164,27 @@ def foreign_cluster(root: Path, hidden: Path, sees_all: bool) -> Iterator[Foreig
         cluster.stop()
 
 
-def run_at(place: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a console script of the product in ``place``."""
+def start_at(place: Path, name: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start a console script of the product in ``place``."""
     environment = (
         os.environ | TOKEN | {"PYTHONPATH": str(Path(__file__).parents[2]), "DMD_CACHE_DIR": str(place / "cache")}
     )
-    return subprocess.run(
-        command(name, *arguments), cwd=place, env=environment, capture_output=True, text=True, timeout=400, check=False
+    return subprocess.Popen(
+        command(name, *arguments),
+        cwd=place,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+
+
+def run_at(place: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a console script of the product in ``place`` to its end."""
+    with start_at(place, name, *arguments) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=400)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

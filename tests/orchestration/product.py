@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from orchestration.ledger import read_events
+from reports.record import RunRecord
+from reports.serialise import record_from_json
+
 SPACE = """\
 study: small
 data:
@@ -43,3 +47,26 @@ def run(name: str, *arguments: str, home: Path | None = None) -> subprocess.Comp
     """Run a console script to its end."""
     environment = dict(os.environ) | ({"HOME": str(home)} if home else {})
     return subprocess.run(command(name, *arguments), capture_output=True, text=True, env=environment, timeout=300)
+
+
+def records_in(study: Path) -> dict[str, RunRecord]:
+    """The records in the ledger of a study directory, by trial, each told once."""
+    events = [event for event, _ in read_events(study / "ledger.jsonl", kinds=("tell",))]
+    told = [record_from_json(event.data["record"]) for event in events]
+    assert len({record.trial_id for record in told}) == len(told)
+    return {record.trial_id: record for record in told}
+
+
+def results_in(study: Path) -> dict[str, object]:
+    """What a study found, by trial: everything but how long it took."""
+    return {
+        trial_id: (
+            record.status,
+            record.error,
+            dict(record.valid),
+            dict(record.test or {}),
+            [dict(point.metrics) for point in record.epochs],
+            None if record.predictions is None else record.predictions.values.tolist(),
+        )
+        for trial_id, record in records_in(study).items()
+    }

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.ledger import read_events
-from reports.record import RunRecord
-from reports.serialise import record_from_json
+from dmd.training.checkpoint import decode_state, take_up_state
 from tests.orchestration.foreign_nodes import OTHER_TORCH, ForeignCluster, foreign_cluster, run_at
-from tests.orchestration.product import write_space
+from tests.orchestration.product import records_in, results_in, write_space
 
 pytestmark = pytest.mark.long
 
@@ -41,26 +39,17 @@ def cluster(laptop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
-def records_of(place: Path, out: str) -> dict[str, RunRecord]:
-    events = [event for event, _ in read_events(place / out / "small" / "ledger.jsonl")]
-    told = [record_from_json(event.data["record"]) for event in events if event.kind == "tell"]
-    assert len({record.trial_id for record in told}) == len(told)
-    return {record.trial_id: record for record in told}
-
-
-def results_of(place: Path, out: str) -> dict[str, object]:
-    """What the study found, by trial: everything but how long it took."""
-    return {
-        trial_id: (
-            record.status,
-            record.error,
-            dict(record.valid),
-            dict(record.test or {}),
-            [dict(point.metrics) for point in record.epochs],
-            None if record.predictions is None else record.predictions.values.tolist(),
-        )
-        for trial_id, record in records_of(place, out).items()
-    }
+def weights_in(study: Path) -> dict[str, dict[str, list[float]]]:
+    """The best weights of every confirm trial, from its checkpoint in the study's directory."""
+    found = {}
+    for trial_id, record in records_in(study).items():
+        if record.stage == "confirm":
+            content = take_up_state(study / "checkpoints" / trial_id)
+            assert content is not None, f"no checkpoint of {record.arm}"
+            best = decode_state(content)["best"]
+            found[trial_id] = {name: weight.flatten().tolist() for name, weight in best.items()}
+    assert any(weights for weights in found.values())
+    return found
 
 
 def content_of(cache: Path) -> dict[str, tuple[int, int]]:
@@ -73,7 +62,7 @@ def test_code_and_data_reach_nodes_that_have_neither_and_numbers_are_those_of_ho
 ) -> None:
     done = search(laptop, "away", "--address", cluster.address, "--set", "resources.custom={any: 1}")
     assert done.returncode == 0, done.stderr
-    assert results_of(laptop, "away") == results_of(laptop, "alone")
+    assert results_in(laptop / "away" / "small") == results_in(laptop / "alone" / "small")
     before = {name: content_of(cluster.cache_of(name)) for name in ("first", "second")}
     for content in before.values():
         assert {"language.npy", "audio.npy", "vision.npy", "dataset.json"} <= content.keys()
@@ -82,7 +71,7 @@ def test_code_and_data_reach_nodes_that_have_neither_and_numbers_are_those_of_ho
     more = ["--set", "confirm.seeds=3", "--set", "resources.custom={any: 1}"]
     done = search(laptop, "away", "--address", cluster.address, *more)
     assert done.returncode == 0, done.stderr
-    assert len(records_of(laptop, "away")) > len(records_of(laptop, "alone"))
+    assert len(records_in(laptop / "away" / "small")) > len(records_in(laptop / "alone" / "small"))
     assert "dataset.json" in content_of(cluster.cache_of("late"))
     assert before == {name: content_of(cluster.cache_of(name)) for name in before}
 
@@ -95,12 +84,14 @@ def test_a_driver_outside_the_cluster_keeps_everything_at_home(
         done = search(laptop, "outside", "--address", running.client_address)
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("done: ")
-        assert results_of(laptop, "outside") == results_of(laptop, "alone")
+        assert results_in(laptop / "outside" / "small") == results_in(laptop / "alone" / "small")
         study = laptop / "outside" / "small"
         assert {"ledger.jsonl", "manifest.json", "mlflow.db", "report.md", "artifacts"} <= {
             path.name for path in study.iterdir()
         }
         assert "dataset.json" in content_of(running.cache_of("only"))
+        assert weights_in(study) == weights_in(laptop / "alone" / "small")
+        assert not list((running.cache_of("head") / "states").glob("*/*")), "nothing of it stays on the head node"
 
 
 def test_a_node_with_another_torch_is_named_in_one_line_and_trains_nothing(
@@ -112,7 +103,7 @@ def test_a_node_with_another_torch_is_named_in_one_line_and_trains_nothing(
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert "results would not be comparable: torch is 2.12.0 there, 2.13.0 here" in line
     assert "Traceback" not in done.stderr
-    assert records_of(laptop, "other") == {}
+    assert records_in(laptop / "other" / "small") == {}
 
 
 def test_a_node_that_cannot_keep_the_data_is_named_in_one_line(laptop: Path, cluster: ForeignCluster) -> None:
