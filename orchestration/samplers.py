@@ -6,10 +6,9 @@ import warnings
 from typing import Literal, cast
 
 import optuna
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.trial import FrozenTrial, TrialState
 
+from orchestration.tpe import UniformTPESampler
 from search_spaces.distributions import Choice, Distribution, IntRange, LogUniform, Uniform
 from search_spaces.trial import Value
 
@@ -42,20 +41,6 @@ def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional:
         if name == "cmaes":
             return optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
         return optuna.samplers.RandomSampler(seed=seed)
-
-
-class UniformTPESampler(TPESampler):
-    """TPE for a search in which every trial has every parameter.
-
-    It proposes what TPE proposes. TPE finds the parameters that all trials have in common by a walk over all of them, a
-    quarter of what a proposal costs after 500 trials; here one trial tells.
-    """
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        if not finished:
-            return {}
-        return {name: held for name, held in sorted(finished[-1].distributions.items()) if not held.single()}
 
 
 def suggest(trial: optuna.Trial, name: str, distribution: Distribution) -> Value:

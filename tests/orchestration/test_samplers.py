@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 import optuna
+import pytest
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState
 
-from orchestration.samplers import UniformTPESampler
+from orchestration.objective import Direction
+from orchestration.tpe import UniformTPESampler
 
 
-def proposals(kind: type[TPESampler], num_trials: int = 40) -> list[dict[str, object]]:
-    """Of a search with two trials running at a time, of which every fifth is stopped early and every seventh fails."""
-    study = optuna.create_study()
+def proposals(
+    kind: type[TPESampler], directions: list[Direction], at_once: int, num_trials: int = 120
+) -> list[dict[str, object]]:
+    """Of a search with ``at_once`` trials running at a time, of which every third is stopped early (some of those at a
+    value that is no number) and every seventh fails. Many values are equal."""
+    study = optuna.create_study(directions=directions)
     found, running = [], []
     for number in range(num_trials):
         # As a search asks: every question has a sampler of its own.
@@ -22,20 +29,24 @@ def proposals(kind: type[TPESampler], num_trials: int = 40) -> list[dict[str, ob
         trial.suggest_categorical("only", ["one"])
         kernel = trial.suggest_categorical("kernel", ["a", "b"])
         found.append(trial.params)
-        running.append((trial, (x - 2.0) ** 2 + depth + (kernel == "a")))
-        if len(running) > 1:
-            first, value = running.pop(0)
+        running.append((trial, round((x - 2.0) ** 2) + depth + (kernel == "a")))
+        if len(running) == at_once:
+            first, value = running.pop(number * 5 % at_once)
             if first.number % 7 == 6:
                 study.tell(first, state=TrialState.FAIL)
-            elif first.number % 5 == 4:
-                first.report(value, 1)
+            elif first.number % 3 == 2 and len(directions) == 1:
+                first.report(value, 1 + first.number % 4)
+                if first.number % 5 == 4:
+                    first.report(math.nan, 5)
                 study.tell(first, state=TrialState.PRUNED)
             else:
-                study.tell(first, value)
+                study.tell(first, [value] * len(directions))
     return found
 
 
-def test_the_faster_tpe_proposes_what_tpe_proposes() -> None:
-    known = proposals(TPESampler)
-    assert proposals(UniformTPESampler) == known
-    assert len({str(parameters) for parameters in known[5:]}) > 20, "a model of the objective was asked"
+@pytest.mark.parametrize("at_once", [1, 6])
+@pytest.mark.parametrize("directions", [["minimize"], ["maximize"], ["minimize", "maximize"]])
+def test_the_faster_tpe_proposes_what_tpe_proposes(directions: list[Direction], at_once: int) -> None:
+    known = proposals(TPESampler, directions, at_once)
+    assert proposals(UniformTPESampler, directions, at_once) == known
+    assert len({str(parameters) for parameters in known[5:]}) > 60, "a model of the objective was asked"
