@@ -37,6 +37,7 @@ class Job:
 
     scores_test: true for confirm trials only. keeps_details: return what the model shows of the test items as well; it
     decides no number. files: where directories that settings name are looked for besides here (``bert.path``).
+    directories: where those are that need not be looked for, by the name that settings have for them.
     """
 
     model: str
@@ -48,6 +49,7 @@ class Job:
     num_threads: int = 1
     keeps_details: bool = False
     files: Path | None = None
+    directories: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

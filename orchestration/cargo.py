@@ -1,91 +1,75 @@
-"""What must be equal on every node of a cluster for its trials to be comparable: the data and the software."""
+"""What must be equal on every node of a cluster for its trials to be comparable: data, text encoders and software."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from dmd.data.dataset import Dataset, LabelScale
-from dmd.data.load import convert_dataset, find_data, load_dataset, open_dataset
-from dmd.data.mapped import is_mapped, read_mapped
 from dmd.errors import DmdError
+from dmd.models.bert_files import EXTRA
 from orchestration.endings import NO_ROOM
 from orchestration.errors import NodeUnfit
+from orchestration.executors.protocol import Unpacked
 from orchestration.fingerprint import Fingerprint, take_fingerprint
-from orchestration.node_cache import CACHE_VARIABLE, cache_directory, cached_data
+from orchestration.node_cache import CACHE_VARIABLE, cache_directory
+from orchestration.parcels import BertParcel, DataParcel, Parcel
+
+Fetch = Callable[[Parcel, Path], object]
+"""Copies a parcel from the driver's machine into a new folder."""
 
 
 @dataclass(frozen=True)
 class Cargo:
-    """The data and the software of a study, told and not carried.
+    """Told and not carried. software: what the driver has. berts: the text encoders that trials may name;
+    transformers: the driver's version of the library that reads them, where there are any."""
 
-    name: of the data, as the space has it. place: where the driver found them; None for planted data, which every node
-    makes by itself. content_hash, software: what the driver has.
-    """
-
-    name: str
-    place: Path | None
-    scale: LabelScale | None
-    content_hash: str
     software: Fingerprint
+    data: DataParcel
+    berts: tuple[BertParcel, ...] = ()
+    transformers: str | None = None
 
-    def open_on_node(self, fetch: Callable[[Path], object]) -> Dataset:
-        """The data on this node: from the driver's place if this node sees the same data there, else from its cache,
+    @property
+    def parcels(self) -> tuple[Parcel, ...]:
+        """All that may have to travel."""
+        return (*([self.data] if self.data.place is not None else []), *self.berts)
+
+    def unpack(self, fetch: Fetch) -> Unpacked:
+        """Everything on this node: where this node sees the same at the driver's place that, else what is in its cache,
         which ``fetch`` fills if nobody has yet.
 
         Raises NodeUnfit, one line that names the node; OSError where its disk is full.
         """
         require_software(self.software)
-        try:
-            found = self.find_here()
-            return found if found is not None else cached_data(self.content_hash, fetch)
-        except DmdError as error:
-            raise NodeUnfit(f"node {node_name()}: the study's data cannot be used there: {error}") from error
-        except OSError as error:
-            if error.errno in NO_ROOM:
-                raise
-            raise NodeUnfit(
-                f"node {node_name()}: the study's data cannot be kept in {cache_directory()} ({error.strerror}); set "
-                f"{CACHE_VARIABLE} there to a directory that can be written, or put the file where the driver has it"
-            ) from error
-
-    def find_here(self) -> Dataset | None:
-        """The data where the driver found them, or None where this machine has none, or others, at that place."""
-        if self.place is None:
-            return open_dataset(self.name, None, self.scale)
-        # Whatever is wrong with a file that happens to be there, the driver's is right.
-        with contextlib.suppress(DmdError, OSError):
-            is_folder = is_mapped(self.place)
-            found = read_mapped(self.place, self.scale, verify=False) if is_folder else self._read_file(self.place)
-            if found is not None and found.content_hash == self.content_hash:
-                return found
-        return None
-
-    def folder_here(self) -> Path:
-        """The data as a folder that can be copied, on the driver's machine: as they are, or converted into its cache.
-
-        Raises DmdError or OSError where they are gone, or have changed.
-        """
-        assert self.place is not None
-        if is_mapped(self.place) and self.scale is None:
-            return self.place
-        place = self.place
-        cached_data(self.content_hash, lambda folder: convert_dataset(str(place), folder, None, self.scale))
-        return cache_directory() / self.content_hash
-
-    def _read_file(self, place: Path) -> Dataset | None:
-        return load_dataset(place, self.scale) if place.is_file() else None
+        if self.transformers is not None:
+            require_transformers(self.transformers)
+        with _needs(self.data):
+            dataset = self.data.open(partial(fetch, self.data))
+        directories = {}
+        for bert in self.berts:
+            with _needs(bert):
+                directories[bert.path] = bert.open(partial(fetch, bert))
+        return Unpacked(dataset, directories)
 
 
-def make_cargo(
-    name: str, data_dir: Path | None, scale: LabelScale | None, data: Dataset, software: Fingerprint
-) -> Cargo:
-    """The cargo of a study over ``data``, which were opened by this name."""
-    place = find_data(name, data_dir)
-    return Cargo(name, None if place is None else place.absolute(), scale, data.content_hash, software)
+@contextlib.contextmanager
+def _needs(parcel: Parcel) -> Iterator[None]:
+    """What goes wrong while this node gets a parcel is no trial's fault."""
+    try:
+        yield
+    except DmdError as error:
+        raise NodeUnfit(f"node {node_name()}: {parcel.what} cannot be used there: {error}") from error
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
+        raise NodeUnfit(
+            f"node {node_name()}: {parcel.what} cannot be kept in {cache_directory()} ({error.strerror}); set "
+            f"{CACHE_VARIABLE} there to a directory that can be written, or put the files where the driver has them"
+        ) from error
 
 
 def require_software(expected: Fingerprint) -> None:
@@ -102,6 +86,19 @@ def require_software(expected: Fingerprint) -> None:
     if different:
         raise NodeUnfit(
             f"node {node_name()}: results would not be comparable: {'; '.join(different)}; {_remedy(found, expected)}"
+        )
+
+
+def require_transformers(expected: str) -> None:
+    """Raise NodeUnfit where this process would read a BERT with another version of the library, or with none."""
+    try:
+        found = version("transformers")
+    except PackageNotFoundError:
+        raise NodeUnfit(f"node {node_name()}: a BERT cannot be read there; {EXTRA} there") from None
+    if found != expected:
+        raise NodeUnfit(
+            f"node {node_name()}: results would not be comparable: transformers is {found} there, {expected} here; "
+            "install the same version on both"
         )
 
 

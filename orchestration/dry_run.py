@@ -19,6 +19,7 @@ def describe_as_json(planned: PlannedStudy, estimate: Estimate, foresight: Seque
     size = planned.size
     cost: dict[str, Any] = {
         "slots": estimate.slots,
+        "num_nodes": estimate.num_nodes,
         "num_left": estimate.num_trials,
         "num_taken_over": estimate.num_known,
         "start_s": estimate.start_s,
@@ -47,6 +48,11 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Seque
         f"about {duration_text(wall.middle)} ({duration_text(wall.low)} to {duration_text(wall.high)}) with "
         f"{estimate.slots} trials at a time, {duration_text(estimate.start_s)} of it start-up"
     )
+    if estimate.num_nodes is not None:
+        lines.append(
+            f"so many fit on the {estimate.num_nodes} nodes of the cluster that can train now; "
+            "the seconds of a trial were measured on this machine, not on theirs"
+        )
     if planned.tried_on != planned.runner.device:
         lines.append(
             "that is for the processors of this machine: it has no GPU, and those of the cluster were not tried"

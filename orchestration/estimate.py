@@ -1,4 +1,4 @@
-"""What a study will cost on this machine, from a few timed steps per arm, what stopping rules save, and what is there.
+"""What a study will cost, from a few timed steps per arm on this machine, what stopping rules save, and what is there.
 
 An estimate has a middle and a range: how many epochs a trial runs before it stops improving is not known before. The
 middle takes half the way between the fewest and the most; trials of an earlier session or of a study that is reused
@@ -11,13 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from orchestration.crowding import crowding_of
-from orchestration.local_machine import count_local_slots
 from orchestration.planning import PlannedStudy
 from orchestration.reuse.known_results import FindResult, nothing_known
 from orchestration.stopping.study_stopping import share_of_epochs
+from orchestration.trial_room import TrialRoom
 from reports.record import RunRecord, Stage
-from search_spaces.schema import Resources
 
 TRIAL_S, EPOCH_S = 0.1, 0.02
 """Seconds beside the training: of a trial (it starts on a worker that runs already, and is scored), and between two of
@@ -68,8 +66,9 @@ NOTHING_EARLIER = Earlier()
 class Estimate:
     """wall_s: seconds until the study ends, its start-up included. device_s: seconds that trials hold a device, summed.
 
-    num_trials: that are left to run. slots: trials at the same time on this machine. start_s: start-up alone.
-    arm_trial_s: arm name -> seconds of one of its trials (the middle). num_known: trials that are taken over.
+    num_trials: that are left to run. num_known: trials that are taken over. slots: trials at the same time. num_nodes:
+    those of the cluster that they run on, None on this machine; the seconds of a trial are those of this machine in
+    either case. start_s: start-up alone. arm_trial_s: arm name -> seconds of one of its trials (the middle).
     gpu_hours, core_hours: device_s in the resources that the space asks for.
     """
 
@@ -80,18 +79,18 @@ class Estimate:
     num_trials: int
     num_known: int
     slots: int
+    num_nodes: int | None
     start_s: float
     arm_trial_s: dict[str, float]
 
 
-def estimate_study(planned: PlannedStudy, earlier: Earlier = NOTHING_EARLIER, crowding: float = 1.0) -> Estimate:
-    """The trials that are left, each at the pace of its arm, spread over the slots of this machine.
+def estimate_study(planned: PlannedStudy, room: TrialRoom, earlier: Earlier = NOTHING_EARLIER) -> Estimate:
+    """The trials that are left, each at the pace that its arm has on this machine, spread over the slots of ``room``.
 
-    crowding: how much slower trials that share the processors run than the one that was timed
-    (:func:`measure_crowding`). Several workers that train a trial together are taken to need no longer than one.
+    Several workers that train a trial together are taken to need no longer than one.
     """
     resources = planned.space.resources
-    slots = count_local_slots(resources)
+    slots, crowding = room.slots, room.crowding
     device_s, num_trials, trial_s = NOTHING, 0, {}
     for name, stage, planned_range in _planned_trials(planned):
         gone = earlier.count_gone(name, stage)
@@ -114,16 +113,10 @@ def estimate_study(planned: PlannedStudy, earlier: Earlier = NOTHING_EARLIER, cr
         num_trials=num_trials,
         num_known=len(earlier.taken),
         slots=slots,
+        num_nodes=room.num_nodes,
         start_s=start_s,
         arm_trial_s=trial_s,
     )
-
-
-def measure_crowding(resources: Resources) -> float:
-    """How much slower trials that share this machine's processors run than the one that was timed. Takes a second."""
-    of_one = max(round(resources.cpu), 1)
-    of_all = of_one * resources.num_workers * count_local_slots(resources)
-    return 1.0 if resources.gpu > 0 else crowding_of(of_one, of_all)
 
 
 def _planned_trials(planned: PlannedStudy) -> Iterable[tuple[str, Stage, tuple[float, float, float]]]:

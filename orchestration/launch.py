@@ -7,19 +7,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from dmd.data.dataset import Dataset, LabelScale
 from dmd.data.load import open_dataset
-from orchestration.cargo import make_cargo
+from orchestration.cargo import Cargo
 from orchestration.catalogue import describe_methods
 from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
 from orchestration.earlier_looks import count_earlier_looks
 from orchestration.errors import UsageError
-from orchestration.estimate import estimate_study, expectation_of, measure_crowding
+from orchestration.estimate import estimate_study, expectation_of
 from orchestration.executors.inline import InlineExecutor
-from orchestration.executors.protocol import Executor, Resources
+from orchestration.executors.protocol import Executor
 from orchestration.executors.ray_tune import RayTuneExecutor
 from orchestration.external.given_trials import given_trials
 from orchestration.failed_trials import score_failure
@@ -29,6 +28,7 @@ from orchestration.limits import limits_of
 from orchestration.local_gpus import visible_gpus
 from orchestration.local_machine import num_cpus, require_resources, settle_workers
 from orchestration.logs import study_logs
+from orchestration.parcels import make_data_parcel
 from orchestration.planning import PlannedStudy, fold_plan, plan_study
 from orchestration.progress import show_progress
 from orchestration.racing import make_racer
@@ -43,12 +43,11 @@ from orchestration.tally import StudyTally
 from orchestration.temporary import remove_abandoned
 from orchestration.tracking.credentials import content_without_credentials
 from orchestration.tracking.mlflow_tracker import MlflowTracker
+from orchestration.trial_room import ExecutorName, measure_room, needs_of
 from orchestration.workspace import EXTERNAL_KEY, Manifest, Workspace, require_same_study
 from reports.record import StudyDescription
 from search_spaces.limits import parse_duration
 from search_spaces.schema import SearchSpace
-
-ExecutorName = Literal["ray", "inline"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
     remove_abandoned()
     with _open_ledger(workspace) as ledger, study_logs(workspace.logs):
         workspace.remove_unfinished()
-        description = _settle_manifest(workspace, prepared, options.command)
+        description = _settle_manifest(workspace, prepared, options)
         uri = options.tracking_uri or space.tracking.uri
         tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
         executor = _make_executor(prepared, options, workspace.logs)
@@ -137,26 +136,34 @@ def _open_ledger(workspace: Workspace) -> Ledger:
 
 
 def _make_executor(prepared: Prepared, options: LaunchOptions, logs: Path) -> Executor:
-    space, runner = prepared.planned.space, prepared.planned.runner
+    space = prepared.planned.space
     wanted = space.resources
     workers = wanted.num_workers
     if options.executor == "inline":
         return InlineExecutor(workers, visible_gpus()[:workers] if wanted.gpu > 0 else ())
-    resources = Resources(wanted.cpu, wanted.gpu, workers, dict(wanted.custom))
     # A cluster of our own declares what the processes of this machine may use, and enough of what only has a name.
     declared = {name: amount * workers for name, amount in wanted.custom.items()}
     cpus = None if options.address else num_cpus()
     silence = space.limits.silence
     return RayTuneExecutor(
-        resources,
+        needs_of(wanted),
         options.address,
         cpus,
         declared or None,
         wanted.max_concurrent,
         logs / "ray",
         None if silence is None else parse_duration(silence),
-        make_cargo(runner.data, runner.data_dir, runner.scale, prepared.dataset, prepared.fingerprint),
+        _make_cargo(prepared),
     )
+
+
+def _make_cargo(prepared: Prepared) -> Cargo:
+    """What the nodes of a cluster must have."""
+    runner, encoders = prepared.planned.runner, prepared.planned.encoders
+    data = make_data_parcel(runner.data, runner.data_dir, runner.scale, prepared.dataset.content_hash)
+    if encoders is None:
+        return Cargo(prepared.fingerprint, data)
+    return Cargo(prepared.fingerprint, data, encoders.berts, encoders.transformers)
 
 
 def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, known: FindResult) -> StudyPlan:
@@ -184,7 +191,7 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, k
     )
 
 
-def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> StudyDescription:
+def _settle_manifest(workspace: Workspace, prepared: Prepared, options: LaunchOptions) -> StudyDescription:
     """Write the manifest of a new study; of a known one, check it and take in what may change (more seeds)."""
     planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
     deciding = {
@@ -192,10 +199,10 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
         **{f"folds.{name}": value for name, value in planned.runner.folds.as_dict().items()},
         **fingerprint.as_dict(),
         **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
-        **planned.encoders,
+        **({} if planned.encoders is None else planned.encoders.as_dict()),
     }
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    description = describe_study(planned, dataset, fingerprint, command, started)
+    description = describe_study(planned, dataset, fingerprint, options.command, started)
     known = workspace.read_manifest()
     if known is not None:
         require_same_study(workspace, known, planned.space, deciding)
@@ -206,8 +213,8 @@ def _settle_manifest(workspace: Workspace, prepared: Prepared, command: str) -> 
         )
     else:
         earlier = count_earlier_looks(workspace, dataset.content_hash)
-        crowding = measure_crowding(planned.space.resources)
-        expected = expectation_of(estimate_study(planned, crowding=crowding))
+        room = measure_room(planned.space.resources, options.executor, options.address)
+        expected = expectation_of(estimate_study(planned, room))
         description = replace(description, scored_before=earlier, estimate=expected)
     space = content_without_credentials(planned.space.resolved())
     workspace.write_manifest(Manifest(description, space, deciding))

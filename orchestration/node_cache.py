@@ -1,4 +1,4 @@
-"""Data of studies in a folder of this machine: put there once, by whichever process comes first, mapped by all."""
+"""What studies need, in folders of this machine: put there once, by whichever process comes first, read by all."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dmd.data.dataset import Dataset
-from dmd.data.mapped import is_mapped, read_mapped
 from dmd.errors import DataError
 
 CACHE_VARIABLE = "DMD_CACHE_DIR"
 
 
 def cache_directory() -> Path:
-    """Where this machine keeps data of studies: ``DMD_CACHE_DIR``, or the place where programs keep what can be had
+    """Where this machine keeps what studies need: ``DMD_CACHE_DIR``, or the place where programs keep what can be had
     again. Nothing removes what is there; whoever needs the room may."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
@@ -26,30 +24,36 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dmd-search"
 
 
-def cached_data(content_hash: str, fill: Callable[[Path], object]) -> Dataset:
-    """The data with this content, mapped from the cache; ``fill`` makes the folder that it is given if nobody has.
+def cached_folder(digest: str, fill: Callable[[Path], object], digest_of: Callable[[Path], str]) -> Path:
+    """The folder with this content in the cache; ``fill`` makes the folder that it is given if nobody has.
 
-    Processes that ask at the same time wait for the first one. Raises DataError, one line, if what ``fill`` made is
-    other data, or damaged; OSError where the cache cannot be written.
+    digest_of: tells the content of a folder, or raises DataError for a damaged one. Processes that ask at the same time
+    wait for the first one. Raises DataError, one line, if what ``fill`` made is something else; OSError where the cache
+    cannot be written.
     """
-    place = cache_directory() / content_hash
-    if not is_mapped(place):
+    place = cache_directory() / digest
+    if not _is_kept(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         with _alone(place.with_suffix(".lock")):
-            if not is_mapped(place):
-                _fill(place, content_hash, fill)
-    return read_mapped(place, verify=False)
+            if not _is_kept(place):
+                _fill(place, digest, fill, digest_of)
+    return place
 
 
-def _fill(place: Path, content_hash: str, fill: Callable[[Path], object]) -> None:
+def _is_kept(place: Path) -> bool:
+    """A folder gets its name when it is whole; somebody may have emptied it since."""
+    return place.is_dir() and any(place.iterdir())
+
+
+def _fill(place: Path, digest: str, fill: Callable[[Path], object], digest_of: Callable[[Path], str]) -> None:
     # The machine's name, as a cache in a home directory may be seen by several.
-    unfinished = place.with_name(f".{content_hash[:16]}-{socket.gethostname()}")
+    unfinished = place.with_name(f".{digest[:16]}-{socket.gethostname()}")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         fill(unfinished)
-        found = read_mapped(unfinished, verify=True).content_hash
-        if found != content_hash:
-            raise DataError(f"content {found[:12]} where {content_hash[:12]} was expected: the file has changed")
+        found = digest_of(unfinished)
+        if found != digest:
+            raise DataError(f"content {found[:12]} where {digest[:12]} was expected: the file has changed")
         os.rename(unfinished, place)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

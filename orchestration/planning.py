@@ -22,7 +22,7 @@ from orchestration.sources.searched import SearchedSource, SearchPlan
 from orchestration.sources.staged import Lane, StudySource
 from orchestration.sources.stagnation import StagnationLimit
 from orchestration.start_up import StartUp, measure_start_up
-from orchestration.text_encoders import fingerprint_encoders
+from orchestration.text_encoders import TextEncoders, find_encoders
 from orchestration.worker_shares import require_shares, require_sharing
 from search_spaces.arms import plan_arms
 from search_spaces.catalogue import Catalogue
@@ -51,7 +51,7 @@ class PlannedStudy:
     context: digest of all that decides a trial's result besides its settings and seed. searches: arm name -> what is
     searched for it, and by whom. facts: arm name -> what its model is and how fast it is here, for trained arms.
     external: arm name -> its predictions, for the others. encoders: what token ids are read with, where an arm reads
-    them (:mod:`orchestration.text_encoders`). only: names of the arms that are confirmed in this session; empty: all.
+    them. only: names of the arms that are confirmed in this session; empty: all.
     The study is the same one whatever runs of it now. start_up: until workers will be ready. tried_on: the device that
     the facts are of, which is not the one of the trials where only the nodes of a cluster have it.
     """
@@ -68,7 +68,7 @@ class PlannedStudy:
     runner: DmdRunner
     context: str
     external: Mapping[str, ExternalRuns] = field(default_factory=dict)
-    encoders: Mapping[str, str] = field(default_factory=dict)
+    encoders: TextEncoders | None = None
     only: frozenset[str] = frozenset()
     start_up: StartUp = field(default_factory=StartUp)
     tried_on: str = "cpu"
@@ -228,7 +228,7 @@ def plan_study(
     cells = plan_cells(space, dataset.num_file_folds)
     tested = {cell: dataset.ids_of_parts(runner.folds.at(cell))["test"] for cell in cells}
     external = read_external_runs(space.arms.external, tested, runner.data_dir)
-    encoders = fingerprint_encoders(trained, searches, catalogue, dataset, runner.data_dir)
+    encoders = find_encoders(trained, searches, catalogue, dataset, runner.data_dir)
     context = _digest_context(dataset, runner, fingerprint, encoders)
     facts, tried_on = {}, device_here(runner.device)
     for arm in trained:
@@ -256,13 +256,15 @@ def plan_study(
     )
 
 
-def _digest_context(dataset: Dataset, runner: DmdRunner, fingerprint: Fingerprint, encoders: Mapping[str, str]) -> str:
+def _digest_context(
+    dataset: Dataset, runner: DmdRunner, fingerprint: Fingerprint, encoders: TextEncoders | None
+) -> str:
     deciding = {
         "data": dataset.content_hash,
         "folds": dict(runner.folds.as_dict()),
         "fingerprint": fingerprint.as_dict(),
     }
-    return digest(deciding | ({"encoders": dict(encoders)} if encoders else {}))
+    return digest(deciding | ({} if encoders is None else {"encoders": encoders.as_dict()}))
 
 
 def fold_plan(space: SearchSpace) -> FoldPlan:

@@ -5,21 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestration.dry_run import describe_as_json, describe_as_text
-from orchestration.estimate import estimate_study, look_back, measure_crowding
+from orchestration.estimate import estimate_study, look_back
 from orchestration.finished import read_finished
 from orchestration.foresight import deviation_of, foresee
 from orchestration.launch import Prepared
 from orchestration.ledger import LEDGER_FILE
 from orchestration.reuse.places import find_results
+from orchestration.trial_room import ExecutorName, measure_room
 from orchestration.workspace import Workspace
 
 
-def preview(prepared: Prepared, workspace: Workspace, reuse: Sequence[str], as_json: bool) -> str:
-    """What ``--dry-run`` prints. Starts and writes nothing; raises what the places to reuse or the ledger raise."""
+def preview(
+    prepared: Prepared,
+    workspace: Workspace,
+    reuse: Sequence[str],
+    as_json: bool,
+    executor: ExecutorName = "ray",
+    address: str | None = None,
+) -> str:
+    """What ``--dry-run`` prints. Starts and writes nothing; a cluster at ``address`` is asked what room it has.
+
+    Raises what the places to reuse or the ledger raise, ClusterUnreachable, and ResourcesUnavailable where the cluster
+    has no room for a trial.
+    """
     planned = prepared.planned
     own = read_finished(workspace.directory / LEDGER_FILE).records
     earlier = look_back(planned, own, find_results(reuse, planned.context))
-    estimate = estimate_study(planned, earlier, measure_crowding(planned.space.resources))
+    room = measure_room(planned.space.resources, executor, address)
+    estimate = estimate_study(planned, room, earlier)
     deviation = deviation_of([*own, *earlier.taken], planned.space.primary_metric)
     describe = describe_as_json if as_json else describe_as_text
     return describe(planned, estimate, foresee(planned, estimate, deviation))

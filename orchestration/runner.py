@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dmd.data.dataset import LabelScale
 from dmd.data.load import open_dataset
 from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, Seat
 from dmd.training.run import run_job
-from orchestration.executors.protocol import RunTrial, Supply
+from orchestration.executors.protocol import RunTrial, Supply, Unpacked
 from search_spaces.trial import Cell, Trial
 
 
@@ -49,9 +49,9 @@ class DmdRunner:
     def open(self, supply: Supply | None = None) -> RunTrial:
         """Open the data once; the returned function trains trials on them. The driver has verified what is mapped."""
         if supply is not None:
-            dataset = supply.dataset()
+            there = supply.unpack()
         else:
-            dataset = open_dataset(self.data, self.data_dir, self.scale, verify=False)
+            there = Unpacked(open_dataset(self.data, self.data_dir, self.scale, verify=False))
 
         def run_trial(
             trial: Trial,
@@ -60,7 +60,8 @@ class DmdRunner:
             seat: Seat = Seat(),  # noqa: B008 (frozen)
         ) -> JobResult:
             checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory)
-            return run_job(self.job_of(trial), dataset, on_epoch, checkpointing, seat)
+            job = replace(self.job_of(trial), directories=there.directories)
+            return run_job(job, there.dataset, on_epoch, checkpointing, seat)
 
         return run_trial
 

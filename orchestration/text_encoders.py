@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dmd.data.input_config import InputConfig
 from dmd.errors import ConfigurationError
 from dmd.models.bert_files import digest_bert, find_bert
 from dmd.settings import build_config, fields_of
+from orchestration.parcels import BertParcel
 from search_spaces.catalogue import Catalogue
 from search_spaces.distributions import Choice
 from search_spaces.searches import ArmSearch
@@ -20,14 +22,29 @@ from search_spaces.trial import Arm, Value
 TEXT, PATH = "text", "bert.path"
 
 
-def fingerprint_encoders(
+@dataclass(frozen=True)
+class TextEncoders:
+    """What token ids are read with. token_ids: digest of the ids. transformers: version of the library. berts: every
+    one that an arm or a search names."""
+
+    token_ids: str
+    transformers: str
+    berts: tuple[BertParcel, ...]
+
+    def as_dict(self) -> dict[str, str]:
+        """Name -> digest of everything."""
+        known = {f"{PATH} {bert.path}": bert.digest for bert in self.berts}
+        return {"token_ids": self.token_ids, "transformers": self.transformers, **known}
+
+
+def find_encoders(
     arms: Sequence[Arm],
     searches: Mapping[str, ArmSearch],
     catalogue: Catalogue,
     dataset: Dataset,
     beside: Path | None,
-) -> dict[str, str]:
-    """Name -> digest of everything that some arm's token ids are read with; empty where none reads them.
+) -> TextEncoders | None:
+    """What some arm's token ids are read with; None where none reads them.
 
     Every BERT that an arm or a search names is looked for here, so that a missing one is found before anything starts.
     Raises ConfigurationError for one that is missing or that nothing would read, DataError for data without token ids.
@@ -42,9 +59,10 @@ def fingerprint_encoders(
                 paths |= {str(path) for path in _values(PATH, settings, searches[arm.name])}
     if not paths:
         _require_no_path(arms)
-        return {}
-    known = {f"{PATH} {path}": digest_bert(find_bert(path, beside)) for path in sorted(paths)}
-    return {"token_ids": dataset.require_tokens().digest, "transformers": version("transformers"), **known}
+        return None
+    places = {path: find_bert(path, beside).absolute() for path in sorted(paths)}
+    berts = tuple(BertParcel(path, place, digest_bert(place)) for path, place in places.items())
+    return TextEncoders(dataset.require_tokens().digest, version("transformers"), berts)
 
 
 def _require_no_path(arms: Sequence[Arm]) -> None:

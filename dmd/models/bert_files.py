@@ -35,10 +35,15 @@ def find_bert(path: str, beside: Path | None = None) -> Path:
     return _checked(_fetch(path))
 
 
+def files_of_bert(directory: Path) -> list[Path]:
+    """All that is ever read of a BERT's directory."""
+    return sorted([directory / CONFIG, *directory.glob(WEIGHTS)])
+
+
 def digest_bert(directory: Path) -> str:
     """Equal for equal configurations and weights, whatever the directory is called."""
     digest = hashlib.sha256()
-    for file in sorted([directory / CONFIG, *directory.glob(WEIGHTS)]):
+    for file in files_of_bert(directory):
         digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
         with file.open("rb") as stream:
             while block := stream.read(1 << 20):

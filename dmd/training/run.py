@@ -131,7 +131,8 @@ def make_model(job: Job, settings: JobSettings, dataset: Dataset) -> Model:
     inputs, dims = settings.inputs, dims_of(dataset)
     if inputs.reads_tokens:
         tokens = dataset.require_tokens()
-        bert = load_bert(find_bert(inputs.bert.path, job.files), tokens)
+        path = inputs.bert.path
+        bert = load_bert(job.directories.get(path) or find_bert(path, job.files), tokens)
         dims = dims.with_language(bert.width, tokens.num_steps)
         method = build_model(job.model, settings.method, dims, job.seed)
         model: Model = BertText(method, bert, inputs.bert.learning_rate)

@@ -99,7 +99,7 @@ def search(
         if dry_run:
             from orchestration.preview import preview
 
-            print(preview(prepared, workspace, tuple(reuse or ()), as_json))
+            print(preview(prepared, workspace, tuple(reuse or ()), as_json, executor, address))
             raise typer.Exit(COMPLETED)
         if fresh and (kept := workspace.set_aside()) is not None:
             print(f"the earlier study is kept in {kept}", file=sys.stderr)

@@ -33,13 +33,21 @@ class RunTrial(Protocol):
     ) -> JobResult: ...
 
 
+@dataclass(frozen=True)
+class Unpacked:
+    """What trials read on one machine. directories: by what settings name (``bert.path``), those that were sent."""
+
+    dataset: Dataset
+    directories: Mapping[str, Path] = field(default_factory=dict)
+
+
 class Supply(Protocol):
     """How a node of a cluster comes by what the driver's machine has: picklable and small, every worker has one."""
 
-    def dataset(self) -> Dataset:
-        """The study's data, on this node.
+    def unpack(self) -> Unpacked:
+        """All of it, on this node.
 
-        Raises NodeUnfit where its software would give other numbers, or the data cannot be had.
+        Raises NodeUnfit where its software would give other numbers, or something cannot be had.
         """
         ...
 

@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from orchestration.errors import ClusterUnreachable
 from orchestration.executors.ray_code import code_for_workers
@@ -46,12 +47,14 @@ def ray_cluster(
     num_cpus: int | None = None,
     custom: Mapping[str, float] | None = None,
     logs: Path | None = None,
+    sends_code: bool = True,
 ) -> Iterator[None]:
     """A connection to Ray; a cluster that runs already in this process is used and left alone.
 
     address: None starts a cluster on this machine (num_cpus, custom: what it declares; None: the machine's CPUs),
-    otherwise connects to one (``auto``, ``ray://...``), whose workers get the code that runs here. Its temporary
-    directory goes when it does; what its processes logged is copied to ``logs`` before. Raises ClusterUnreachable.
+    otherwise connects to one (``auto``, ``ray://...``), whose workers get the code that runs here; ``sends_code`` is
+    False for who only asks. The temporary directory of our own goes when it does; what its processes logged is copied
+    to ``logs`` before. Raises ClusterUnreachable.
     """
     os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _OWN_CLUSTER)
     import ray
@@ -66,7 +69,7 @@ def ray_cluster(
         yield
         return
     if address is not None:
-        _connect(address)
+        _connect(address, code_for_workers() if sends_code else None)
         try:
             yield
         finally:
@@ -92,12 +95,12 @@ def ray_cluster(
                 collect_worker_logs(directory / "session_latest" / "logs", logs)
 
 
-def _connect(address: str) -> None:
+def _connect(address: str, runtime_env: dict[str, Any] | None) -> None:
     import ray
 
     try:
         _require_listener(address)
-        ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=code_for_workers())
+        ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=runtime_env)
     except (OSError, RuntimeError, ValueError, ImportError) as error:
         shown = without_credentials(address)
         reason = without_credentials(" ".join(str(error).split()))[:300]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping
 
@@ -83,6 +85,30 @@ def _ask_autoscaler(bundles: list[dict[str, float]]) -> None:
     from ray.autoscaler.sdk import request_resources
 
     request_resources(bundles=bundles)
+
+
+def ask_cluster(address: str, resources: Resources, limit: int | None = None) -> tuple[int, int]:
+    """(trials at the same time, nodes that can train) of a running cluster now; nothing is sent to it.
+
+    Raises ClusterUnreachable, ResourcesUnavailable if a trial does not fit now.
+    """
+    import ray
+
+    from orchestration.executors.ray_cluster import ray_cluster
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with ray_cluster(address, sends_code=False):
+            slots = count_slots(resources, limit)
+            if slots == 0:
+                raise ResourcesUnavailable(_describe_shortage(resources))
+            nodes = ray.nodes()  # type: ignore[no-untyped-call]
+            return slots, sum(node["Alive"] and can_train(node["Resources"], resources) for node in nodes)
+    finally:
+        # Ray takes this signal when it connects, and does not give it back.
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, before)
 
 
 def count_slots(resources: Resources, limit: int | None = None) -> int:

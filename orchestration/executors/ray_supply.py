@@ -1,9 +1,10 @@
-"""Data from the driver's machine to the nodes of a cluster, once to each, through Ray."""
+"""Data and text encoders from the driver's machine to the nodes of a cluster, once to each, through Ray."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,12 @@ import ray
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from dmd.data.dataset import Dataset
-from dmd.data.mapped import MANIFEST
 from dmd.errors import DataError, DmdError
 from orchestration.cargo import Cargo
 from orchestration.errors import NodeUnfit
+from orchestration.executors.protocol import Unpacked
 from orchestration.executors.ray_places import at_home
-from orchestration.node_cache import cache_directory, cached_data
+from orchestration.parcels import Parcel
 
 BLOCK = 8 << 20
 """Bytes that travel at a time."""
@@ -25,90 +25,90 @@ _AHEAD = 4
 """Blocks that are under way while one is written."""
 
 
-class DataDesk:
-    """The actor that hands out the data, in blocks, to whoever does not have them. It reads them when it is asked."""
+class ParcelDesk:
+    """The actor that hands out parcels, in blocks, to whoever does not have them. It reads them when it is asked."""
 
-    def __init__(self, cargo: Cargo) -> None:
-        self._cargo = cargo
-        self._folder: Path | None = None
+    def __init__(self) -> None:
+        self._files: dict[Parcel, dict[str, Path]] = {}
 
-    def has_data(self) -> bool:
-        """Whether they are where it lives: not where the driver runs outside the cluster."""
-        return self._cargo.find_here() is not None
+    def has(self, parcel: Parcel) -> bool:
+        """Whether it is where this actor lives: not where the driver runs outside the cluster."""
+        return parcel.is_here()
 
-    def receive(self, blocks: Mapping[str, list[Any]]) -> None:
-        """Keep the data that the driver sends, in the cache of the node. blocks: references to them, by file."""
+    def receive(self, parcel: Parcel, blocks: Mapping[str, list[Any]]) -> None:
+        """Keep what the driver sends, in the cache of the node. blocks: references to them, by file."""
 
         def write(folder: Path) -> None:
             _write_folder(folder, {name: map(ray.get, references) for name, references in blocks.items()})
 
-        cached_data(self._cargo.content_hash, write)
-        self._folder = cache_directory() / self._cargo.content_hash
+        parcel.keep(write)
 
-    def sizes(self) -> dict[str, int]:
+    def sizes(self, parcel: Parcel) -> dict[str, int]:
         """Bytes of every file."""
-        return {path.name: path.stat().st_size for path in _files_in(self._get_folder())}
+        return {name: path.stat().st_size for name, path in self._get_files(parcel).items()}
 
-    def read(self, name: str, offset: int) -> bytes:
+    def read(self, parcel: Parcel, name: str, offset: int) -> bytes:
         """One block of a file."""
-        with (self._get_folder() / name).open("rb") as file:
+        with self._get_files(parcel)[name].open("rb") as file:
             file.seek(offset)
             return file.read(BLOCK)
 
-    def _get_folder(self) -> Path:
-        if self._folder is None:
-            self._folder = self._cargo.folder_here()
-        return self._folder
+    def _get_files(self, parcel: Parcel) -> dict[str, Path]:
+        if parcel not in self._files:
+            self._files[parcel] = {path.name: path for path in _find_files(parcel)}
+        return self._files[parcel]
 
 
 @dataclass(frozen=True)
 class RaySupply:
-    """See :class:`orchestration.executors.protocol.Supply`. desk: the handle of the DataDesk; None for planted data."""
+    """See :class:`orchestration.executors.protocol.Supply`. desk: the handle of the ParcelDesk; None where nothing has
+    to travel."""
 
     cargo: Cargo
     desk: Any
 
-    def dataset(self) -> Dataset:
-        return self.cargo.open_on_node(self._fetch)
+    def unpack(self) -> Unpacked:
+        return self.cargo.unpack(self._fetch)
 
-    def _fetch(self, folder: Path) -> None:
-        """Copy the data from the desk into the new folder ``folder``."""
+    def _fetch(self, parcel: Parcel, folder: Path) -> None:
+        """Copy a parcel from the desk into the new folder ``folder``."""
         try:
-            sizes = ray.get(self.desk.sizes.remote())
-            _write_folder(folder, {name: self._blocks(name, size) for name, size in sizes.items()})
+            sizes = ray.get(self.desk.sizes.remote(parcel))
+            _write_folder(folder, {name: self._blocks(parcel, name, size) for name, size in sizes.items()})
         except RayError as error:
-            raise DataError(f"they do not come from the driver's machine ({_last_line(error)})") from error
+            raise DataError(f"it does not come from the driver's machine ({_last_line(error)})") from error
 
-    def _blocks(self, name: str, size: int) -> Iterator[bytes]:
+    def _blocks(self, parcel: Parcel, name: str, size: int) -> Iterator[bytes]:
         asked: list[Any] = []
         for offset in range(0, size, BLOCK):
-            asked.append(self.desk.read.remote(name, offset))
+            asked.append(self.desk.read.remote(parcel, name, offset))
             if len(asked) > _AHEAD:
                 yield ray.get(asked.pop(0))
         yield from (ray.get(block) for block in asked)
 
 
 def open_supply(cargo: Cargo, is_outside: bool) -> RaySupply:
-    """Start what hands out the data. is_outside: this driver runs on no node, so the data go to the head node first.
+    """Start what hands out the parcels. is_outside: this driver runs on no node, so they go to the head node first.
 
-    Raises NodeUnfit where the data cannot be kept there.
+    Raises NodeUnfit where they cannot be kept there.
     """
-    if cargo.place is None:
+    if not cargo.parcels:
         return RaySupply(cargo, None)
     options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1, **at_home(is_outside)}
-    desk = ray.remote(DataDesk).options(**options).remote(cargo)
+    desk = ray.remote(ParcelDesk).options(**options).remote()
     if is_outside:
-        _send(cargo, desk)
+        for parcel in cargo.parcels:
+            _send(parcel, desk)
     return RaySupply(cargo, desk)
 
 
-def _send(cargo: Cargo, desk: Any) -> None:
+def _send(parcel: Parcel, desk: Any) -> None:
     try:
-        if not ray.get(desk.has_data.remote()):
-            blocks = {path.name: [ray.put(block) for block in _read(path)] for path in _files_in(cargo.folder_here())}
-            ray.get(desk.receive.remote(blocks))
+        if not ray.get(desk.has.remote(parcel)):
+            blocks = {path.name: [ray.put(block) for block in _read(path)] for path in parcel.files_here()}
+            ray.get(desk.receive.remote(parcel, blocks))
     except (RayError, DmdError, OSError) as error:
-        raise NodeUnfit(f"the study's data do not reach the head node: {_last_line(error)}") from error
+        raise NodeUnfit(f"{parcel.what}: not to be had on the head node: {_last_line(error)}") from error
 
 
 def require_fit_nodes(supply: RaySupply, can_train: Callable[[Mapping[str, float]], bool]) -> None:
@@ -131,7 +131,7 @@ def require_fit_nodes(supply: RaySupply, can_train: Callable[[Mapping[str, float
 def _make_ready(supply: RaySupply) -> str | None:
     """What is wrong with this node, or None."""
     try:
-        supply.dataset()
+        supply.unpack()
     except (NodeUnfit, OSError) as error:
         return str(error)
     return None
@@ -148,9 +148,16 @@ def _answer_of(name: str, answer: Any) -> str | None:
     return problem
 
 
-def _files_in(folder: Path) -> list[Path]:
-    # The manifest last: with it a folder is whole.
-    return [*sorted(folder.glob("*.npy")), folder / MANIFEST]
+def _find_files(parcel: Parcel) -> list[Path]:
+    """Those at the driver's place, or, where that is on no node, those that the driver has sent."""
+    try:
+        return parcel.files_here()
+    except (DmdError, OSError) as error:
+        return list(parcel.keep(partial(_fail, error)).iterdir())
+
+
+def _fail(error: Exception, folder: Path) -> None:
+    raise error
 
 
 def _read(path: Path) -> Iterator[bytes]:

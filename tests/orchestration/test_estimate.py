@@ -23,9 +23,11 @@ from orchestration.preview import preview
 from orchestration.report_files import rebuild_report
 from orchestration.start_up import StartUp, measure_start_up
 from orchestration.stopping.study_stopping import share_of_epochs
+from orchestration.trial_room import TrialRoom, measure_room
 from orchestration.workspace import Workspace
 from reports.record import RunRecord
 from search_spaces.load import load_text
+from search_spaces.schema import Resources
 from tests.reports.studies import make_record
 
 SPACE = """\
@@ -37,6 +39,8 @@ search: {parameters: {gamma: {uniform: [0, 1]}}, trials: 6}
 confirm: {seeds: 4}
 resources: {cpu: 1, max_concurrent: 2}
 """
+
+ROOM = TrialRoom(2)
 
 
 def plan(*overrides: str) -> PlannedStudy:
@@ -51,11 +55,10 @@ def planned() -> PlannedStudy:
     return plan()
 
 
-def test_costs_by_hand(planned: PlannedStudy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.estimate.count_local_slots", lambda resources: 2)
+def test_costs_by_hand(planned: PlannedStudy) -> None:
     planned = replace(planned, start_up=StartUp(6.0, 4.0))
     ridge = planned.facts["ridge"]
-    estimate = estimate_study(planned)
+    estimate = estimate_study(planned, ROOM)
     # DMD: 6 + 4 trials of 6 (patience 5, and the best epoch) to 20 epochs; ridge: 4 of all its penalties.
     low, high = 10 * 6 + 4 * min(ridge.max_epochs, ridge.patience + 1), 10 * 20 + 4 * ridge.max_epochs
     ridge_middle = (min(ridge.max_epochs, ridge.patience + 1) + ridge.max_epochs) / 2
@@ -69,11 +72,10 @@ def test_costs_by_hand(planned: PlannedStudy, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_trials_that_have_to_share_are_slower_than_the_one_that_was_timed(
-    planned: PlannedStudy, monkeypatch: pytest.MonkeyPatch
+    planned: PlannedStudy,
 ) -> None:
-    monkeypatch.setattr("orchestration.estimate.count_local_slots", lambda resources: 2)
     planned = replace(planned, start_up=StartUp(6.0, 4.0))
-    alone, crowded = (estimate_study(planned, crowding=crowding) for crowding in (1.0, 2.0))
+    alone, crowded = (estimate_study(planned, TrialRoom(2, crowding=crowding)) for crowding in (1.0, 2.0))
     assert crowded.device_s.middle == pytest.approx(2 * alone.device_s.middle)
     # Workers start side by side too; Ray itself starts before them.
     assert (alone.start_s, crowded.start_s) == (pytest.approx(10), pytest.approx(14))
@@ -86,20 +88,24 @@ def test_crowding_is_tried_out() -> None:
 
 
 def test_what_is_there_shortens_the_estimate_and_corrects_its_epochs(planned: PlannedStudy) -> None:
-    whole = estimate_study(planned)
-    half = estimate_study(planned, Earlier({("dmd", "search"): 6, ("dmd", "confirm"): 2, ("ridge", "confirm"): 4}))
+    whole = estimate_study(planned, ROOM)
+    half = estimate_study(
+        planned, ROOM, Earlier({("dmd", "search"): 6, ("dmd", "confirm"): 2, ("ridge", "confirm"): 4})
+    )
     assert half.num_trials == 2
     assert half.device_s.middle < whole.device_s.middle / 5
-    short = estimate_study(planned, Earlier(epochs={("dmd", "search"): 8.0, ("dmd", "confirm"): 8.0}))
+    short = estimate_study(planned, ROOM, Earlier(epochs={("dmd", "search"): 8.0, ("dmd", "confirm"): 8.0}))
     assert short.arm_trial_s["dmd"] == pytest.approx(8.0)
-    done = estimate_study(planned, Earlier({("dmd", "search"): 6, ("dmd", "confirm"): 4, ("ridge", "confirm"): 4}))
+    done = estimate_study(
+        planned, ROOM, Earlier({("dmd", "search"): 6, ("dmd", "confirm"): 4, ("ridge", "confirm"): 4})
+    )
     assert (done.num_trials, done.wall_s) == (0, Range(0, 0, 0))
 
 
 def test_a_race_lies_between_its_fewest_and_most_seeds() -> None:
     race = "confirm={seeds: {min: 5, max: 20}, until: decided, smallest_effect: 0.1}"
     raced, fewest, most = (
-        estimate_study(plan(*more)) for more in ((race,), ("confirm.seeds=5",), ("confirm.seeds=20",))
+        estimate_study(plan(*more), ROOM) for more in ((race,), ("confirm.seeds=5",), ("confirm.seeds=20",))
     )
     assert raced.device_s.low == pytest.approx(fewest.device_s.low)
     assert raced.device_s.high == pytest.approx(most.device_s.high)
@@ -108,7 +114,7 @@ def test_a_race_lies_between_its_fewest_and_most_seeds() -> None:
 
 @pytest.mark.parametrize("name", ["asha", "hyperband", "median"])
 def test_a_stopping_rule_saves_search_and_no_confirm_time(name: str) -> None:
-    plain, saving = estimate_study(plan()), estimate_study(plan(f"search.scheduler={name}"))
+    plain, saving = estimate_study(plan(), ROOM), estimate_study(plan(f"search.scheduler={name}"), ROOM)
     assert saving.device_s.middle < plain.device_s.middle
     assert saving.arm_trial_s == plain.arm_trial_s
 
@@ -127,7 +133,7 @@ def test_start_up_is_some_seconds_on_this_machine() -> None:
 
 
 def test_detectable_differences_are_those_of_the_t_test(planned: PlannedStudy) -> None:
-    rows = {row.num_seeds: row for row in foresee(planned, estimate_study(planned), None)}
+    rows = {row.num_seeds: row for row in foresee(planned, estimate_study(planned, ROOM), None)}
     assert set(rows) == {3, 4, 5, 8, 12, 20}
     for number in (5, 20):
         # One contrast, one cell: the noncentral t at that difference must exceed its critical value with 80%.
@@ -138,7 +144,7 @@ def test_detectable_differences_are_those_of_the_t_test(planned: PlannedStudy) -
     walls = [rows[number].wall_s for number in sorted(rows)]
     assert sizes == sorted(sizes, reverse=True)
     assert walls == sorted(walls)
-    assert rows[4].wall_s == pytest.approx(estimate_study(planned).wall_s.middle, rel=0.2), "the planned number"
+    assert rows[4].wall_s == pytest.approx(estimate_study(planned, ROOM).wall_s.middle, rel=0.2), "the planned number"
 
 
 def test_the_unit_becomes_the_metric_where_runs_are_known(planned: PlannedStudy) -> None:
@@ -150,12 +156,12 @@ def test_the_unit_becomes_the_metric_where_runs_are_known(planned: PlannedStudy)
     assert deviation == pytest.approx(0.02, rel=0.2)
     assert deviation_of(records, "acc7") == pytest.approx(100 * 0.01, rel=0.2), "per cent, as it is shown"
     assert deviation_of([], "mae") is None
-    row = foresee(planned, estimate_study(planned), deviation)[0]
+    row = foresee(planned, estimate_study(planned, ROOM), deviation)[0]
     assert row.in_metric == pytest.approx(row.in_deviations * (deviation or 0))
 
 
 def test_texts_for_people_and_programs(planned: PlannedStudy) -> None:
-    estimate = estimate_study(planned)
+    estimate = estimate_study(planned, ROOM)
     foresight = foresee(planned, estimate, 0.02)
     told = json.loads(describe_as_json(planned, estimate, foresight))
     assert (told["study"], told["arms"], told["num_trials"]) == ("costs", ["dmd", "ridge"], 14)
@@ -168,6 +174,22 @@ def test_texts_for_people_and_programs(planned: PlannedStudy) -> None:
     assert "4 seeds: " in text
     assert text.count("<- planned") == 1
     assert "MAE; 8 confirm trials" in text
+
+
+def test_on_a_cluster_it_says_whose_room_it_counts_and_whose_seconds(planned: PlannedStudy) -> None:
+    here, there = (estimate_study(planned, TrialRoom(6, num_nodes=nodes)) for nodes in (None, 3))
+    text = describe_as_text(planned, there, ())
+    assert "with 6 trials at a time" in text
+    assert "so many fit on the 3 nodes of the cluster that can train now" in text
+    assert "the seconds of a trial were measured on this machine, not on theirs" in text
+    assert "cluster" not in describe_as_text(planned, here, ())
+    told = json.loads(describe_as_json(planned, there, ()))["estimate"]
+    assert (told["slots"], told["num_nodes"]) == (6, 3)
+
+
+def test_who_trains_in_one_process_trains_one_at_a_time() -> None:
+    assert measure_room(Resources(cpu=0.1), "inline", None) == TrialRoom(1)
+    assert measure_room(Resources(cpu=0.1, max_concurrent=3), "ray", None).slots == 3
 
 
 TINY = SPACE.replace("max_epochs: 20, patience: 5", "max_epochs: 2").replace("trials: 6", "trials: 2")
@@ -201,6 +223,6 @@ def test_looking_back_counts_the_arms_that_run(planned: PlannedStudy) -> None:
     earlier = look_back(planned, records)
     assert earlier.done == {("dmd", "confirm"): 3}
     assert earlier.epochs == {("dmd", "confirm"): 4.0}, "a failed trial says nothing about epochs"
-    assert set(expectation_of(estimate_study(planned))) == {
+    assert set(expectation_of(estimate_study(planned, ROOM))) == {
         f"{name}{end}_s" for name in ("wall", "device") for end in ("", "_low", "_high")
     }

@@ -21,6 +21,7 @@ from orchestration.launch import LaunchOptions, Prepared, launch, prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
 from orchestration.report_files import rebuild_report
+from orchestration.trial_room import TrialRoom
 from orchestration.workspace import Workspace
 from reports.record import RunRecord
 from search_spaces.load import load_text
@@ -158,7 +159,7 @@ def test_a_crash_between_asking_and_scoring_is_made_up_for(tmp_path: Path) -> No
 def test_a_dry_run_reads_and_counts_it(tmp_path: Path) -> None:
     write_predictions(tmp_path / "theirs.csv")
     planned = prepared(tmp_path / "theirs.csv").planned
-    text = describe_as_text(planned, estimate_study(planned), ())
+    text = describe_as_text(planned, estimate_study(planned, TrialRoom(1)), ())
     assert f"theirs: predictions of {tmp_path / 'theirs.csv'}, 3 seeds, nothing to train" in text
     assert planned.size.num_trials == 6
     assert planned.num_trials == 15

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dmd.models.bert_files import digest_bert
 from dmd.training.checkpoint import decode_state, take_up_state
+from tests.dmd.berts import save_tiny_bert
 from tests.orchestration.foreign_nodes import OTHER_TORCH, ForeignCluster, foreign_cluster, run_at
 from tests.orchestration.product import records_in, results_in, write_space
 
@@ -74,6 +77,34 @@ def test_code_and_data_reach_nodes_that_have_neither_and_numbers_are_those_of_ho
     assert len(records_in(laptop / "away" / "small")) > len(records_in(laptop / "alone" / "small"))
     assert "dataset.json" in content_of(cluster.cache_of("late"))
     assert before == {name: content_of(cluster.cache_of(name)) for name in before}
+
+
+def test_a_dry_run_counts_the_cluster_and_starts_nothing(laptop: Path, cluster: ForeignCluster) -> None:
+    done = search(laptop, "dry", "--address", cluster.address, "--dry-run", "--json", "--set", "confirm={seeds: 9}")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["estimate"]
+    # One trial on each; the head has no room for any.
+    assert told["slots"] == told["num_nodes"] == len(cluster.nodes) - 1
+    assert not (laptop / "dry").exists()
+    done = search(laptop, "dry", "--address", cluster.address, "--dry-run", "--set", "resources.cpu=7")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: resources: one trial needs 1 x (CPU 7), the cluster has CPU")
+
+
+def test_a_bert_reaches_nodes_that_do_not_have_it(laptop: Path, cluster: ForeignCluster) -> None:
+    bert = save_tiny_bert(laptop / "tiny")
+    arm = "{name: dmd, arm: bert, width: 8, heads: 2, levels: 1, max_epochs: 1, text: bert_ids, bert: {path: ./tiny}}"
+    changes = ("data.folds=", "confirm={seeds: 1}", f"arms={{models: [{arm}]}}", "study=text")
+    text = [word for change in changes for word in ("--set", change)]
+    done = search(laptop, "alone", "--executor", "inline", *text)
+    assert done.returncode == 0, done.stderr
+    custom = ("--set", "resources.custom={first: 1}")
+    done = search(laptop, "away", "--address", cluster.address, *custom, *text)
+    assert done.returncode == 0, done.stderr
+    assert results_in(laptop / "away" / "text") == results_in(laptop / "alone" / "text")
+    assert {record.arm for record in records_in(laptop / "away" / "text").values()} == {"dmd", "bert"}
+    sent = cluster.cache_of("first") / digest_bert(bert)
+    assert {path.name for path in sent.iterdir()} == {"config.json", "model.safetensors"}
 
 
 def test_a_driver_outside_the_cluster_keeps_everything_at_home(

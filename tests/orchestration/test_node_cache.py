@@ -1,4 +1,4 @@
-"""The data of a study on one node: one copy, made once, whole or not there."""
+"""What a study needs on one node: one copy, made once, whole or not there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dmd.data.load import convert_dataset, open_dataset
+from dmd.data.mapped import read_mapped
 from dmd.errors import DataError
-from orchestration.node_cache import CACHE_VARIABLE, cache_directory, cached_data
+from orchestration.node_cache import CACHE_VARIABLE, cache_directory, cached_folder
 
 PLANTED = "planted:num_videos=6,clips_per_video=2"
 
@@ -25,6 +26,10 @@ def content_hash() -> str:
     return open_dataset(PLANTED).content_hash
 
 
+def digest_of(folder: Path) -> str:
+    return read_mapped(folder, verify=True).content_hash
+
+
 def ask(content_hash: str, log: Path) -> None:
     """What a worker does; a line for each time that it had to fetch."""
 
@@ -33,7 +38,7 @@ def ask(content_hash: str, log: Path) -> None:
             file.write("filled\n")
         convert_dataset(PLANTED, folder)
 
-    assert cached_data(content_hash, fill).content_hash == content_hash
+    assert read_mapped(cached_folder(content_hash, fill, digest_of)).content_hash == content_hash
 
 
 def test_processes_that_come_together_or_late_share_one_copy(cache: Path, content_hash: str, tmp_path: Path) -> None:
@@ -57,9 +62,18 @@ def test_a_copy_that_was_cut_off_is_made_anew(cache: Path, content_hash: str) ->
         raise ConnectionError("the driver went away")
 
     with pytest.raises(ConnectionError):
-        cached_data(content_hash, cut_off)
+        cached_folder(content_hash, cut_off, digest_of)
     assert {path.name for path in cache.iterdir()} == {f"{content_hash}.lock"}
-    assert len(cached_data(content_hash, lambda folder: convert_dataset(PLANTED, folder))) == 12
+    place = cached_folder(content_hash, lambda folder: convert_dataset(PLANTED, folder), digest_of)
+    assert len(read_mapped(place)) == 12
+
+
+def test_a_copy_that_somebody_emptied_to_have_the_room_is_made_anew(cache: Path, content_hash: str) -> None:
+    for _ in range(2):
+        place = cached_folder(content_hash, lambda folder: convert_dataset(PLANTED, folder), digest_of)
+        assert len(read_mapped(place)) == 12
+        for file in place.iterdir():
+            file.unlink()
 
 
 def test_other_or_damaged_data_are_refused_and_not_kept(cache: Path, content_hash: str) -> None:
@@ -74,7 +88,7 @@ def test_other_or_damaged_data_are_refused_and_not_kept(cache: Path, content_has
 
     for fill, words in ((other, "the file has changed"), (damaged, "audio.npy: not the content that was converted")):
         with pytest.raises(DataError, match=words) as refused:
-            cached_data(content_hash, fill)
+            cached_folder(content_hash, fill, digest_of)
         assert "\n" not in str(refused.value)
     assert {path.name for path in cache.iterdir()} == {f"{content_hash}.lock"}
 

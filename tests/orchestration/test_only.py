@@ -16,6 +16,7 @@ from orchestration.launch import prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
 from orchestration.planning import PlannedStudy
+from orchestration.trial_room import TrialRoom
 from reports.record import RunRecord
 from search_spaces.load import load_text
 from search_spaces.trial import Trial
@@ -92,10 +93,10 @@ def test_a_dry_run_counts_what_would_run(
     only: tuple[str, ...], arms: list[str], num_search: int, num_confirm: int
 ) -> None:
     planned = plan(*only)
-    told = json.loads(describe_as_json(planned, estimate_study(planned), ()))
+    told = json.loads(describe_as_json(planned, estimate_study(planned, TrialRoom(1)), ()))
     assert (told["arms"], told["stages"]) == (arms, {"search": num_search, "confirm": num_confirm})
     assert set(told["estimate"]["arm_trial_s"]) == set(arms)
-    text = describe_as_text(planned, estimate_study(planned), ())
+    text = describe_as_text(planned, estimate_study(planned, TrialRoom(1)), ())
     assert text.startswith("study small: 4 arms," if not only else f"study small: {len(arms)} of 4 arms")
     assert ("(and the search of full)" in text) is (ARM in only)
 
