@@ -17,7 +17,7 @@ from dmd.job import EpochReport
 from orchestration.endings import Ending, build_record, ending_of_result
 from orchestration.events import Event, EventKind, metrics_from_json, metrics_to_json
 from orchestration.external.given_trials import GivenTrial
-from orchestration.ledger import Ledger
+from orchestration.ledger import Ledger, taken_as_written
 from orchestration.ledger_state import LedgerState
 from orchestration.limits import NO_LIMITS, LimitWatch, StudyLimits
 from orchestration.objective import Objective
@@ -74,8 +74,9 @@ class Driver:
         self._state = LedgerState(keeps_records=False)
         self._watch = LimitWatch(plan.limits)
         self.num_ended: dict[Status, int] = {"completed": 0, "pruned": 0, "failed": 0}
-        for event in ledger.events():
-            self._replay(event)
+        with taken_as_written(ledger.path):
+            for event in ledger.events():
+                self._replay(event)
         self._interrupted = deque(state.trial for state in self._state.running.values())
         self._append("start", {"study": plan.study, "provenance": dict(plan.provenance)})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.ledger import LedgerError, LedgerForeign, count_torn_bytes, read_events
+from orchestration.ledger import LedgerError, LedgerForeign, count_torn_bytes, read_events, require_plain
 from orchestration.ledger_state import REPORT_KINDS, LedgerState
 from orchestration.limits import SessionTime
 from reports.record import RunRecord
@@ -15,14 +15,14 @@ from reports.record import RunRecord
 class FinishedTrials:
     """records: of every trial that has ended, in the order of ending. limit: where the last session ended, or None.
 
-    wall_s: seconds from the start of every session to its last end of a trial, summed. notice: what had to be left out,
-    as a line for the user, or None.
+    wall_s: seconds from the start of every session to its last end of a trial, summed. notices: what had to be left
+    out, a line each for the user.
     """
 
     records: tuple[RunRecord, ...]
     limit: str | None
     wall_s: float = 0.0
-    notice: str | None = None
+    notices: tuple[str, ...] = ()
 
 
 def read_finished(path: Path) -> FinishedTrials:
@@ -33,8 +33,7 @@ def read_finished(path: Path) -> FinishedTrials:
     """
     if not path.exists():
         return FinishedTrials((), None)
-    if not path.is_file():
-        raise LedgerError(f"{path}: is no plain file, so no ledger")
+    require_plain(path)
     # Records are made one by one: all of them as JSON would take more memory than the records themselves.
     state, used, number = LedgerState(keeps_records=False), SessionTime(), 0
     records: list[RunRecord] = []
@@ -53,5 +52,13 @@ def read_finished(path: Path) -> FinishedTrials:
             f"{path}: up to event {number}: not what this version writes ({what}); "
             "make the report with the version that ran the study, or restore the file"
         ) from error
-    notice = f"{path}: the last line was cut off ({torn} bytes) and is left out of the report" if torn else None
-    return FinishedTrials(tuple(records), state.limit, used.used_ms() / 1000, notice)
+    notices = []
+    if torn:
+        notices.append(f"{path}: the last line was cut off ({torn} bytes) and is left out of the report")
+    if state.num_orphans:
+        ended = "1 ended trial is" if state.num_orphans == 1 else f"{state.num_orphans} ended trials are"
+        notices.append(
+            f"{path}: {ended} left out of the report, as nothing says any more what was asked for: a line was deleted; "
+            "the same dmd-search command runs what is missing"
+        )
+    return FinishedTrials(tuple(records), state.limit, used.used_ms() / 1000, tuple(notices))

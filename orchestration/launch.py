@@ -23,7 +23,7 @@ from orchestration.executors.ray_tune import RayTuneExecutor
 from orchestration.external.given_trials import given_trials
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import Fingerprint, take_fingerprint
-from orchestration.ledger import Ledger, read_events
+from orchestration.ledger import Ledger, read_events, taken_as_written
 from orchestration.limits import limits_of
 from orchestration.local_gpus import visible_gpus
 from orchestration.local_machine import num_cpus, require_resources, settle_workers
@@ -119,10 +119,11 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
 def _tally(planned: PlannedStudy, ledger: Ledger) -> StudyTally:
     """How far the arms that run now are, by the ledger of earlier sessions."""
     tally = StudyTally(planned.num_trials, planned.shown_objective)
-    for event, _ in read_events(ledger.path, stop=ledger.length, kinds=("ask", "tell")):
-        content = event.data["trial" if event.kind == "ask" else "record"]
-        if planned.is_running(content["arm"], content["stage"]):
-            tally.recall(event)
+    with taken_as_written(ledger.path):
+        for event, _ in read_events(ledger.path, stop=ledger.length, kinds=("ask", "tell")):
+            content = event.data["trial" if event.kind == "ask" else "record"]
+            if planned.is_running(content["arm"], content["stage"]):
+                tally.recall(event)
     return tally
 
 

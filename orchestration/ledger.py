@@ -7,6 +7,7 @@ loses nothing; an ending also reaches the disk, so that a power cut does not los
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -18,7 +19,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from orchestration.durable import sync_directory
-from orchestration.events import CheckedLine, Event, EventKind, check_line, encode_event
+from orchestration.events import KINDS, CheckedLine, Event, EventKind, check_line, encode_event
 
 LEDGER_FILE = "ledger.jsonl"
 LOCK_FILE = "ledger.lock"
@@ -47,13 +48,16 @@ class LedgerLocked(LedgerError):
 class Ledger:
     """The ledger of the study in ``directory``, open for appending; use it as a context manager.
 
-    ``notices`` says what had to be dropped on opening (a torn last line). Raises LedgerLocked and LedgerDamaged.
+    ``notices`` says what is not there any more: a torn last line, lines that were deleted. Raises LedgerLocked,
+    LedgerDamaged, LedgerForeign, OSError for a directory that cannot be written.
     """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / LEDGER_FILE
         self.notices: list[str] = []
+        for path in (self.path, directory / LOCK_FILE):
+            require_plain(path)
         self._lock = _take_lock(directory)
         try:
             self._seq, self._length = self._check()
@@ -105,18 +109,22 @@ class Ledger:
         self._lock.close()
 
     def _check(self) -> tuple[int, int]:
-        """Last sequence number and length of the sound part; notes a torn last line."""
-        seq, length = 0, 0
+        """Last sequence number and length of the sound part; notes what is missing."""
+        seq, length, missing = 0, 0, 0
         if not self.path.exists():
             return seq, length
         for event, end in read_events(self.path):
+            missing += event.seq - seq - 1
             seq, length = event.seq, end
+        if missing:
+            self.notices.append(f"{self.path}: {describe_missing(missing)}")
         torn = self.path.stat().st_size - length
         if torn:
             self.notices.append(
                 f"{self.path}: the last line was cut off ({torn} bytes; its writer died) and is dropped"
             )
-            logger.warning(self.notices[-1])
+        for notice in self.notices:
+            logger.warning(notice)
         return seq, length
 
     def _forget_partial_line(self) -> None:
@@ -190,6 +198,28 @@ def _decode(line: CheckedLine, path: Path) -> Event:
         ) from error
 
 
+@contextlib.contextmanager
+def taken_as_written(path: Path) -> Iterator[None]:
+    """Whatever a ledger whose lines are sound, and say what no version writes, makes of taking them in: LedgerForeign.
+
+    A checksum is no proof of who wrote a line.
+    """
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        raise LedgerForeign(
+            f"{path}: not what this version writes ({what}); use the version that ran the study, restore the file, or "
+            "start again with --fresh"
+        ) from error
+
+
+def require_plain(path: Path) -> None:
+    """Raise LedgerForeign for a pipe, a device or a directory: reading some of them never ends."""
+    if path.exists() and not path.is_file():
+        raise LedgerForeign(f"{path}: is no plain file; restore it, or start again with --fresh")
+
+
 def count_torn_bytes(path: Path) -> int:
     """How many bytes at the end of a ledger file are no whole line; its writer died, or is writing now."""
     with path.open("rb") as file:
@@ -213,16 +243,34 @@ def _is_last(file: BinaryIO) -> bool:
     return is_last
 
 
+_COST = {
+    "ask": "what else the ledger says of this trial does not count without it, and the trial runs again from its start",
+    "report": "this epoch is missing in the curve of its trial",
+    "tell": "the trial runs again from its checkpoint, or from its start",
+}
+_NO_COST = "no trial loses anything"
+
+
+def describe_missing(number: int) -> str:
+    """In words, that ``number`` events before the last one are not there: their lines were deleted."""
+    lines = "1 line is" if number == 1 else f"{number} lines are"
+    return (
+        f"{lines} missing, deleted since they were written; a trial whose ask or end was there runs again, an epoch "
+        "there is missing"
+    )
+
+
 def _describe_damage(path: Path, number: int, line: bytes, start: int) -> str:
-    kind = re.search(rb'"kind":"(\w+)"', line)
+    found = re.search(rb'"kind":"(\w+)"', line)
     trial = re.search(rb'"trial_id":"(\w+)"', line)
-    what = f"a {kind.group(1).decode()} event" if kind else "one event"
+    kind = found.group(1).decode() if found and found.group(1).decode() in KINDS else None
+    what = f"the {kind!r} event" if kind else "an event"
     whose = f" of trial {trial.group(1).decode()}" if trial else ""
     where = f"line {number}" if start == 0 else f"line {number} after byte {start}"
+    cost = _COST.get(kind, _NO_COST) if kind else "at most one trial runs again, or one epoch is missing"
     return (
         f"{path}, {where}: the line does not match its checksum. It held {what}{whose}. "
-        "Restore the file from a backup, or delete this line: "
-        "a trial whose end was on it runs again, an epoch on it is missing, all other lines stay valid"
+        f"Restore the file from a backup, or delete this line: {cost}. All other trials stay as they are"
     )
 
 
@@ -230,12 +278,18 @@ def _take_lock(directory: Path) -> BinaryIO:
     file = (directory / LOCK_FILE).open("a+b")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         file.seek(0)
         owner = file.read().decode(errors="replace").strip() or "unknown"
         file.close()
         raise LedgerLocked(
             f"{directory}: another driver (process {owner}) works on this study; wait for it, or end that process"
+        ) from None
+    except OSError as error:
+        file.close()
+        raise LedgerError(
+            f"{directory}: its file system keeps no locks ({error.strerror}), so nothing would stop a second driver; "
+            "choose a place on another one with --out"
         ) from None
     file.truncate(0)
     file.write(str(os.getpid()).encode())

@@ -38,8 +38,8 @@ def read_directory(directory: Path) -> RecordedStudy:
     if manifest is None:
         raise UsageError(f"{directory}: no study here (manifest.json is missing); run dmd-search first")
     finished = read_finished(directory / LEDGER_FILE)
-    if finished.notice:
-        print(finished.notice, file=sys.stderr)
+    for notice in finished.notices:
+        print(notice, file=sys.stderr)
     details = details_in(workspace.artifacts)
     manifest = manifest.ended_at(finished.limit or "", finished.wall_s)
     return RecordedStudy(str(directory), manifest, finished.records, details)

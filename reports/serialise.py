@@ -205,9 +205,13 @@ def _predictions_to_json(predictions: Predictions) -> Json:
 
 
 def _predictions_from_json(payload: Mapping[str, Any]) -> Predictions:
-    return Predictions(
+    found = Predictions(
         tuple(payload["ids"]),
         tuple(payload["groups"]),
         _float32_from_json(payload["labels"]),
         _float32_from_json(payload["values"]),
     )
+    sizes = [len(column) for column in (found.ids, found.groups, found.labels, found.values)]
+    if min(sizes) < 1 or len(set(sizes)) > 1:
+        raise ValueError(f"predictions with {' / '.join(map(str, sizes))} ids / groups / labels / values")
+    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import UsageError
-from orchestration.ledger import LEDGER_FILE, read_events
+from orchestration.ledger import LEDGER_FILE, read_events, require_plain, taken_as_written
 from orchestration.reuse.known_results import FindResult, KnownResult
 from orchestration.trial_json import trial_from_json
 from orchestration.workspace import Workspace
@@ -26,7 +26,7 @@ class _Stored:
 def results_in(directory: Path, context: str) -> FindResult:
     """The completed trials under ``directory``: a study, or a folder of studies. context: only trials with this one.
 
-    Raises UsageError where there is no study, LedgerError for a damaged ledger.
+    Raises UsageError where there is no study, LedgerError for a ledger that is damaged or says what none says.
     """
     stored: dict[str, _Stored] = {}
     for ledger in ledgers_in(directory):
@@ -58,11 +58,13 @@ def _completed(ledger: Path, context: str) -> dict[str, Mapping[str, Any]]:
     """Result id -> stored record of every trial that was trained to its end under ``context``."""
     result_ids: dict[str, str] = {}
     records: dict[str, Mapping[str, Any]] = {}
-    for event, _ in read_events(ledger, kinds=("ask", "tell")):
-        if event.kind == "ask":
-            trial = trial_from_json(event.data["trial"])
-            if trial.context == context:
-                result_ids[trial.id] = trial.result_id
-        elif event.trial_id in result_ids and event.data["record"]["status"] == "completed":
-            records[result_ids[event.trial_id]] = event.data["record"]
+    require_plain(ledger)
+    with taken_as_written(ledger):
+        for event, _ in read_events(ledger, kinds=("ask", "tell")):
+            if event.kind == "ask":
+                trial = trial_from_json(event.data["trial"])
+                if trial.context == context:
+                    result_ids[trial.id] = trial.result_id
+            elif event.trial_id in result_ids and record_from_json(event.data["record"]).status == "completed":
+                records[result_ids[event.trial_id]] = event.data["record"]
     return records

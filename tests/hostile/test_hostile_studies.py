@@ -113,6 +113,39 @@ def test_a_hostile_study_is_refused_by_one_line(container: Container, study: Pat
     assert {path.name for path in hostile.iterdir()} == {"manifest.json", LEDGER_FILE}
 
 
+SAID_BY_NO_VERSION: Mapping[str, Callable[[dict[str, Any]], object]] = {
+    "no trial": lambda data: data.pop("trial", None),
+    "no record": lambda data: data.pop("record", None),
+    "metrics that are words": lambda data: data.update(metrics={"valid/mae": "abc"}) if "metrics" in data else None,
+    "epochs that are words": lambda data: data.update(epoch="x") if "epoch" in data else None,
+    "a status of its own": lambda data: data["record"].update(status="x") if "record" in data else None,
+    "predictions without items": lambda data: (
+        data["record"].update(predictions={"ids": [], "groups": [], "labels": [], "values": []})
+        if "record" in data
+        else None
+    ),
+}
+TAKEN_UP: Mapping[str, Callable[[Path], object]] = {
+    **LEDGERS,
+    **{name: lambda path, change=change: spoil_records(path, change) for name, change in SAID_BY_NO_VERSION.items()},
+}
+QUICK = ("a pipe", "ids of records that lead out", "no trial", "metrics that are words", "predictions without items")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.long) for n in TAKEN_UP])
+def test_a_hostile_study_cannot_be_continued_and_gives_no_results(
+    container: Container, study: Path, tmp_path: Path, name: str
+) -> None:
+    hostile = copy_of(study, tmp_path / "small")
+    TAKEN_UP[name](hostile)
+    space = ("dmd-search", "--space", str(study.parent / "small.yaml"), "--executor", "inline", "--quiet")
+    require_refused(container.run(*space, "--out", str(tmp_path)), str(hostile))
+    assert {path.name for path in tmp_path.iterdir()} == {"small"}
+    taken = container.run(*space, "--out", str(tmp_path / "other"), "--dry-run", "--reuse", str(hostile))
+    assert taken.code in (0, 2), taken.stderr
+    assert "Traceback" not in taken.stderr
+
+
 def test_the_name_of_a_study_cannot_choose_where_its_report_goes(
     container: Container, study: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
@@ -15,7 +16,17 @@ from hypothesis import strategies as st
 
 from orchestration import ledger as ledger_module
 from orchestration.events import Event, check_line, encode_event, metrics_from_json, metrics_to_json
-from orchestration.ledger import LEDGER_FILE, Ledger, LedgerDamaged, LedgerLocked, count_torn_bytes, read_events
+from orchestration.ledger import (
+    LEDGER_FILE,
+    LOCK_FILE,
+    Ledger,
+    LedgerDamaged,
+    LedgerError,
+    LedgerForeign,
+    LedgerLocked,
+    count_torn_bytes,
+    read_events,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -91,10 +102,48 @@ def test_a_damaged_middle_line_is_named_with_what_it_costs(tmp_path):
     lines = path.read_bytes().splitlines(keepends=True)
     lines[1] = lines[1].replace(b"quoted", b"quotes")
     path.write_bytes(b"".join(lines))
-    with pytest.raises(LedgerDamaged, match=r"line 2.*attempt event of trial t1.*delete this line"):
+    with pytest.raises(LedgerDamaged, match=r"line 2.*'attempt' event of trial t1.*delete this line: no trial loses"):
         Ledger(tmp_path)
     path.write_bytes(lines[0] + lines[2])
     assert numbers_in(tmp_path) == [1, 3], "the remedy that the message names works"
+    with Ledger(tmp_path) as ledger:
+        assert len(ledger.notices) == 1
+        assert "1 line is missing" in ledger.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost"),
+    [
+        ("ask", "runs again from its start"),
+        ("report", "this epoch is missing"),
+        ("tell", "runs again from its checkpoint"),
+    ],
+)
+def test_what_a_damaged_line_costs_depends_on_what_it_held(tmp_path, kind, cost):
+    with Ledger(tmp_path) as ledger:
+        ledger.append(kind, {"trial_id": "abc"})
+        ledger.append("start", {})
+    path = tmp_path / LEDGER_FILE
+    path.write_bytes(path.read_bytes().replace(b"abc", b"abd"))
+    with pytest.raises(LedgerDamaged, match=cost):
+        Ledger(tmp_path)
+
+
+def test_a_file_system_without_locks_is_no_second_driver(tmp_path, monkeypatch):
+    def flock(file, operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(ledger_module.fcntl, "flock", flock)
+    with pytest.raises(LedgerError, match=r"keeps no locks \(No locks available\).*--out") as caught:
+        Ledger(tmp_path)
+    assert not isinstance(caught.value, LedgerLocked)
+
+
+@pytest.mark.parametrize("name", [LEDGER_FILE, LOCK_FILE])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(LedgerForeign, match=f"{name}: is no plain file"):
+        Ledger(tmp_path)
 
 
 def test_joined_ledgers_are_refused(tmp_path):
@@ -144,7 +193,7 @@ def test_lines_of_other_kinds_are_checked_and_left_out(tmp_path):
     chosen = list(read_events(path, kinds=("ask", "tell")))
     assert chosen == [whole[1], whole[3]]
     path.write_bytes(path.read_bytes().replace(b'"epoch":1', b'"epoch":2'))
-    with pytest.raises(LedgerDamaged, match=r"line 3: the line does not match .* a report event of trial a"):
+    with pytest.raises(LedgerDamaged, match=r"line 3: the line does not match .* 'report' event of trial a"):
         list(read_events(path, kinds=("ask", "tell")))
 
 

@@ -83,6 +83,18 @@ def test_a_torn_last_line_is_left_out_and_told(tmp_path: Path) -> None:
     assert "the last line was cut off" in complaints[0]
 
 
+def test_a_trial_whose_asking_was_deleted_is_left_out_and_told(tmp_path: Path) -> None:
+    path = write_recorded(tmp_path, STUDY, CONFIRM) / LEDGER_FILE
+    lines = path.read_bytes().splitlines(keepends=True)
+    first_ask = next(number for number, line in enumerate(lines) if b'"kind":"ask"' in line)
+    path.write_bytes(b"".join(lines[:first_ask] + lines[first_ask + 1 :]))
+    code, text, complaints = report(tmp_path)
+    assert code == 0
+    assert "11 of 12 confirm runs completed" in text
+    assert len(complaints) == 1
+    assert "1 ended trial is left out of the report" in complaints[0]
+
+
 def cut_in_the_middle(directory: Path) -> None:
     lines = (directory / LEDGER_FILE).read_bytes().splitlines(keepends=True)
     lines[7] = lines[7][:-30] + b"\n"
