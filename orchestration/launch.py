@@ -128,6 +128,7 @@ def _tally(planned: PlannedStudy, ledger: Ledger) -> StudyTally:
 
 
 def _open_ledger(workspace: Workspace) -> Ledger:
+    workspace.require_no_links()
     try:
         return Ledger(workspace.directory)
     except OSError as error:

@@ -100,6 +100,19 @@ class Workspace:
         except ValueError as error:
             raise UsageError(f"{self.manifest_path}: not a manifest of this program ({error}); use --fresh") from error
 
+    def require_no_links(self) -> None:
+        """Raise UsageError where something in the directory is a link: what is written there would land elsewhere.
+
+        To be called before anything is written; a directory that was sent to somebody may have been made for that.
+        """
+        for folder, folders, files in os.walk(self.directory):
+            for path in (Path(folder, name) for name in (*folders, *files)):
+                if path.is_symlink():
+                    raise UsageError(
+                        f"{path}: is a link; a study is continued only where everything lies in its own directory: "
+                        "put there what it points to, or start again with --fresh"
+                    )
+
     def remove_unfinished(self) -> None:
         """Remove what a driver that was killed was writing; only who holds the study's lock may call it."""
         for unfinished in self.artifacts.glob("*.tmp"):

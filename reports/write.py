@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,8 @@ def write_files(contents: Mapping[str, bytes], directory: Path) -> Path:
     """Write files below ``directory`` and return the path of ``report.md``.
 
     Everything is written into a temporary folder beside its place and renamed file by file, in the given order. Writers
-    of the same directory take turns; what one that was killed has left is removed.
+    of the same directory take turns; what one that was killed has left is removed. Raises OSError, also where a folder
+    of the report is a link to another place: a directory that was sent to somebody chooses no other.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with turn(directory), tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as folder:
@@ -61,6 +63,8 @@ def write_files(contents: Mapping[str, bytes], directory: Path) -> Path:
         for place, name in enumerate(contents):
             target = directory / name
             target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent.is_symlink():
+                raise OSError(errno.ELOOP, "it is a link to another place", str(target.parent))
             os.replace(Path(folder, str(place)), target)
     return directory / REPORT_FILE
 

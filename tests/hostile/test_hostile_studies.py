@@ -146,6 +146,27 @@ def test_a_hostile_study_cannot_be_continued_and_gives_no_results(
     assert "Traceback" not in taken.stderr
 
 
+@pytest.mark.parametrize("name", ["ledger.lock", "tracking.lock", "manifest.tmp", "checkpoints", "logs/study.log"])
+def test_a_link_in_a_study_leads_no_writer_out(container: Container, study: Path, tmp_path: Path, name: str) -> None:
+    hostile = copy_of(study, tmp_path / "small")
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (hostile / name).parent.mkdir(exist_ok=True)
+    (hostile / name).symlink_to(precious)
+    space = ("dmd-search", "--space", str(study.parent / "small.yaml"), "--executor", "inline", "--quiet")
+    require_refused(container.run(*space, "--out", str(tmp_path)), f"{hostile / name}: is a link")
+    assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["tables", "figures"])
+def test_a_link_in_a_study_leads_no_report_out(container: Container, study: Path, tmp_path: Path, name: str) -> None:
+    hostile = copy_of(study, tmp_path / "small")
+    (tmp_path / "elsewhere").mkdir()
+    (hostile / name).symlink_to(tmp_path / "elsewhere")
+    require_refused(container.run("dmd-report", str(hostile)), str(hostile))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def test_the_name_of_a_study_cannot_choose_where_its_report_goes(
     container: Container, study: Path, tmp_path: Path
 ) -> None:
