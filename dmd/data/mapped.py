@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +34,8 @@ MANIFEST, FORMAT, VERSION = "dataset.json", "dmd-data", 1
 MOST_MANIFEST_BYTES = 1 << 20
 _KINDS = {"labels": "<f4", "folds": "<i8", "tokens": "<i4", **{f"{m}_lengths": "<i8" for m in MODALITIES}}
 _TEXTS = ("ids", "groups")
+_HASH = re.compile(r"[0-9a-f]{64}")
+"""A content hash: a machine's cache of data calls folders so (:mod:`orchestration.node_cache`)."""
 
 
 def is_mapped(path: Path) -> bool:
@@ -70,6 +73,7 @@ def read_mapped(folder: Path, scale: LabelScale | None = None, verify: bool = Tr
     source = folder.name
     manifest = _read_manifest(folder)
     try:
+        _require_plain(folder, manifest["files"])
         if verify:
             _require_hashes(folder, manifest["files"])
         return _dataset(folder, manifest, scale)
@@ -135,8 +139,16 @@ def _file_names() -> frozenset[str]:
     return frozenset(f"{name}.npy" for name in (*MODALITIES, *_KINDS, *_TEXTS))
 
 
+def _require_plain(folder: Path, files: Iterable[str]) -> None:
+    """Refuse pipes and devices: reading some of them never ends."""
+    strange = [name for name in files if (folder / name).exists() and not (folder / name).is_file()]
+    if strange:
+        raise DataError(f"{folder.name}: {', '.join(sorted(strange))}: no plain file; convert the file again")
+
+
 def _require_hashes(folder: Path, files: Mapping[str, str]) -> None:
-    altered = [name for name, digest in files.items() if _hash(folder / name) != digest]
+    # The size first: a file that grew by holes may be of any, and would be hashed for hours.
+    altered = [name for name, digest in files.items() if not _is_whole(folder / name) or _hash(folder / name) != digest]
     if altered:
         raise DataError(
             f"{folder.name}: {', '.join(sorted(altered))}: not the content that was converted; convert the file again"
@@ -158,6 +170,8 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], scale: LabelScale | None
     _check_labels(folder, small["labels"], chosen)
     folds = small.get("folds")
     content_hash = str(manifest["content_hash"])
+    if not _HASH.fullmatch(content_hash) or not name.isprintable():
+        raise DataError(f"{folder.name}: {MANIFEST} has a hash or a name that is none; convert the file again")
     if chosen != stored_scale:
         content_hash = hash_content(inputs, small["labels"], splits, folds, chosen)
     return Dataset(
@@ -175,12 +189,20 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], scale: LabelScale | None
     )
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether a file ends where its header says."""
+    try:
+        shape, _, dtype, offset = _read_header(path)
+    except (ValueError, EOFError):
+        return False
+    return offset + math.prod(shape) * dtype.itemsize == path.stat().st_size
+
+
 def _load_small(folder: Path, name: str, num_rows: int) -> AnyArray:
     path = folder / f"{name}.npy"
-    shape, _, dtype, offset = _read_header(path)
-    holds = offset + math.prod(shape) * dtype.itemsize == path.stat().st_size
+    shape, _, dtype, _ = _read_header(path)
     wanted = dtype.kind == "U" if name in _TEXTS else dtype == np.dtype(_KINDS[name])
-    if not wanted or not holds or shape[:1] != (num_rows,) or len(shape) != (3 if name == "tokens" else 1):
+    if not wanted or not _is_whole(path) or shape[:1] != (num_rows,) or len(shape) != (3 if name == "tokens" else 1):
         raise DataError(f"{folder.name}: {path.name}: not the array that is written there; convert the file again")
     array: AnyArray = np.load(path, allow_pickle=False)
     return array

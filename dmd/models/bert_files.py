@@ -36,8 +36,8 @@ def find_bert(path: str, beside: Path | None = None) -> Path:
 
 
 def files_of_bert(directory: Path) -> list[Path]:
-    """All that is ever read of a BERT's directory."""
-    return sorted([directory / CONFIG, *directory.glob(WEIGHTS)])
+    """All that is ever read of a BERT's directory; pipes and devices, whose reading need not end, are not."""
+    return sorted([directory / CONFIG, *(path for path in directory.glob(WEIGHTS) if path.is_file())])
 
 
 def digest_bert(directory: Path) -> str:
@@ -61,7 +61,7 @@ def _checked(directory: Path) -> Path:
         raise ConfigurationError(
             f"bert.path: {directory} has no {CONFIG}; a BERT's directory, as `save_pretrained` writes it, has one"
         )
-    if not any(directory.glob(WEIGHTS)):
+    if files_of_bert(directory) == [directory / CONFIG]:
         raise ConfigurationError(
             f"bert.path: {directory} has no {WEIGHTS} file (pickled weights are not read); save the model again with "
             "`save_pretrained`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -160,6 +161,10 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "objects": lambda folder: np.save(folder / "ids.npy", np.array([object()] * 18), allow_pickle=True),
     "no values": lambda folder: np.save(folder / "labels.npy", np.zeros(0, np.float32)),
     "another type": lambda folder: np.save(folder / "audio.npy", np.zeros((18, 5, 2))),
+    "a pipe": lambda folder: ((folder / "ids.npy").unlink(), os.mkfifo(folder / "ids.npy")),
+    "a device": lambda folder: ((folder / "audio.npy").unlink(), (folder / "audio.npy").symlink_to("/dev/zero")),
+    "a hash that leads out": lambda folder: change(folder, lambda m: m.update(content_hash="../../x")),
+    "a name that commands a terminal": lambda folder: change(folder, lambda m: m.update(name="\x1b[2J")),
     "cut off": lambda folder: (folder / "audio.npy").write_bytes((folder / "audio.npy").read_bytes()[:200]),
     "no header": lambda folder: (folder / "audio.npy").write_bytes(b"x" * 1000),
     "long lengths": lambda folder: np.save(folder / "audio_lengths.npy", np.full(18, 6)),
@@ -176,10 +181,18 @@ def change(folder: Path, edit: Callable[[dict], object]) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_folder_is_one_line_even_where_nothing_is_verified(folder: Path, name: str) -> None:
     HOSTILE[name](folder)
-    with pytest.raises(DataError) as caught:
-        open_dataset(str(folder), verify=False)
-    assert str(caught.value).startswith("mapped: ")
-    assert len(str(caught.value).splitlines()) == 1
+    for verify in (False, True):
+        with pytest.raises(DataError) as caught:
+            open_dataset(str(folder), verify=verify)
+        assert str(caught.value).startswith("mapped: ")
+        assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_file_that_grew_by_holes_is_not_hashed_for_hours(folder: Path) -> None:
+    with (folder / "audio.npy").open("r+b") as file:
+        file.truncate(1 << 42)
+    with pytest.raises(DataError, match=r"audio.npy: not the content that was converted"):
+        open_dataset(str(folder))
 
 
 def test_a_trial_never_asks_for_more_rows_than_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
