@@ -13,6 +13,9 @@ from pathlib import Path
 from dmd.errors import ConfigurationError
 
 CONFIG, WEIGHTS = "config.json", "*.safetensors"
+_MOST = {"num_hidden_layers": 1_000, "num_labels": 1_000}
+_MOST_OF_OTHERS, _MOST_BYTES = 1 << 20, 1 << 20
+"""What a configuration may ask for: a large number in it costs memory before it is compared with the weights."""
 EXTRA = "pip install 'dmd-search[bert]'"
 # Read by the library when it is imported. The user's own values stay.
 _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
@@ -67,6 +70,8 @@ def _checked(directory: Path) -> Path:
             "`save_pretrained`"
         )
     try:
+        if (directory / CONFIG).stat().st_size > _MOST_BYTES:
+            raise ValueError("it is too large")
         content = json.loads((directory / CONFIG).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"bert.path: {directory / CONFIG} is no JSON ({error}); fetch it again") from None
@@ -74,6 +79,11 @@ def _checked(directory: Path) -> Path:
     if kind != "bert":
         raise ConfigurationError(
             f"bert.path: {directory} holds a model of type {kind!r}; the token ids are BERT's, so it must be `bert`"
+        )
+    large = [name for name, value in content.items() if type(value) is int and value > _MOST.get(name, _MOST_OF_OTHERS)]
+    if large:
+        raise ConfigurationError(
+            f"bert.path: {directory / CONFIG} asks for too much: {', '.join(large)}; fetch it again"
         )
     return directory
 

@@ -141,7 +141,11 @@ def load_bert(directory: Path, tokens: Tokens) -> Bert:
     Raises ConfigurationError where it is no BERT for these tokens, or the library is not installed.
     """
     transformers = _library()
-    config = transformers.BertConfig.from_pretrained(directory, local_files_only=True)
+    try:
+        config = transformers.BertConfig.from_pretrained(directory, local_files_only=True)
+    except Exception as error:  # values of any type raise whatever they happen to hit
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigurationError(f"bert.path: {directory} has a config.json of no BERT ({reason})") from None
     if problem := _find_misfit(config, tokens):
         raise ConfigurationError(f"bert.path: {directory} {problem}")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -225,6 +226,11 @@ def spoiled(bert: Path, folder: Path, what: str) -> Path:
         config.unlink()
     elif what == "no weights":
         weights.rename(path / "pytorch_model.bin")
+    elif what == "weights that are a pipe":
+        weights.unlink()
+        os.mkfifo(weights)
+    elif what == "huge config":
+        config.write_text(config.read_text() + " " * (1 << 21))
     elif what == "no json":
         config.write_text("{")
     elif what == "cut weights":
@@ -238,6 +244,10 @@ def spoiled(bert: Path, folder: Path, what: str) -> Path:
             "another type": {"model_type": "roberta"},
             "few words": {"vocab_size": 150},
             "few steps": {"max_position_embeddings": 8},
+            "width of words": {"hidden_size": "x"},
+            "labels of no kind": {"id2label": [1]},
+            "labels without end": {"num_labels": 10**9},
+            "layers without end": {"num_hidden_layers": 10**6},
         }[what]
         config.write_text(json.dumps(content))
     return path
@@ -254,6 +264,12 @@ def spoiled(bert: Path, folder: Path, what: str) -> Path:
         ("few words", r"knows 150 tokens, but the data hold token id 19\d\d"),
         ("few steps", r"reads at most 8 tokens, but texts here have 12"),
         ("cut weights", r"cannot be loaded"),
+        ("weights that are a pipe", r"has no \*\.safetensors file"),
+        ("huge config", r"config\.json is no JSON \(it is too large\)"),
+        ("width of words", r"has a config\.json of no BERT \(.*hidden_size"),
+        ("labels of no kind", r"has a config\.json of no BERT"),
+        ("labels without end", r"asks for too much: num_labels"),
+        ("layers without end", r"asks for too much: num_hidden_layers"),
         ("other weights", r"lacks 16 of BERT's weights, the first is encoder\.layer\.1"),
     ],
 )
