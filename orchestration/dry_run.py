@@ -50,7 +50,7 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Seque
     )
     if estimate.num_nodes is not None:
         lines.append(
-            f"so many fit on the {estimate.num_nodes} nodes of the cluster that can train now; "
+            f"so many fit on the cluster as it is now (nodes that can train: {estimate.num_nodes}); "
             "the seconds of a trial were measured on this machine, not on theirs"
         )
     if planned.tried_on != planned.runner.device:

@@ -53,7 +53,9 @@ VOLUME = fields(
     },
     "name",
 )
-POD = fields({"containers": list_of(CONTAINER), "volumes": list_of(VOLUME)}, "containers")
+POD = fields(
+    {"containers": list_of(CONTAINER), "volumes": list_of(VOLUME), "automountServiceAccountToken": FLAG}, "containers"
+)
 TEMPLATE = fields({"metadata": fields({"labels": TEXTS, "annotations": TEXTS}), "spec": POD}, "spec")
 HEAD_GROUP = fields(
     {
@@ -87,6 +89,7 @@ CLUSTER = fields(
             {"idleTimeoutSeconds": COUNT, "upscalingMode": {"enum": ["Default", "Aggressive", "Conservative"]}}
         ),
         "suspend": FLAG,
+        "authOptions": fields({"mode": {"enum": ["disabled", "token"]}, "secretName": TEXT}),
         "headGroupSpec": HEAD_GROUP,
         "workerGroupSpecs": list_of(WORKER_GROUP),
     },
