@@ -24,6 +24,8 @@ from orchestration.temporary import remove_abandoned, temporary_directory
 
 SEND_EVERY_S = 10.0
 """How often a trial's state travels at most: what is trained since is trained again after a loss."""
+SEND_SHARE = 0.1
+"""Of a trial's time that it spends on that at most: a state of gigabytes travels more rarely."""
 
 Files = Mapping[str, bytes]
 """The content of a folder without folders in it, by name."""
@@ -78,7 +80,7 @@ class TravellingState:
     def __init__(self, states: RayStates, trial_id: str) -> None:
         self._states = states
         self._trial_id = trial_id
-        self._sent_at = time.monotonic()
+        self._send_at = time.monotonic() + SEND_EVERY_S
         # Those of workers that were killed.
         remove_abandoned()
         self._opened = contextlib.ExitStack()
@@ -87,13 +89,20 @@ class TravellingState:
 
     def send(self, is_last: bool = False) -> None:
         """Copy the folder to the desk, unless that was done a moment ago; the last state always."""
-        if is_last or time.monotonic() - self._sent_at > SEND_EVERY_S:
+        began = time.monotonic()
+        if is_last or began > self._send_at:
             ray.get(self._states.desk.write.remote(self._trial_id, read_folder(self.folder)))
-            self._sent_at = time.monotonic()
+            now = time.monotonic()
+            self._send_at = now + pause_after(now - began)
 
     def close(self) -> None:
         """Remove the folder."""
         self._opened.close()
+
+
+def pause_after(took_s: float) -> float:
+    """Seconds from the end of a sending that took so long to the next one."""
+    return max(SEND_EVERY_S, took_s / SEND_SHARE - took_s)
 
 
 @contextlib.contextmanager

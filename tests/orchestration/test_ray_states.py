@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.executors.ray_states import RayStates, StateDesk, read_folder, write_folder
+from orchestration.executors.ray_states import RayStates, StateDesk, pause_after, read_folder, write_folder
 from orchestration.node_cache import CACHE_VARIABLE
 
 
@@ -42,6 +42,12 @@ def test_what_is_half_written_is_no_state(tmp_path: Path) -> None:
     (tmp_path / "state.pt.77.tmp").write_bytes(b"half")
     (tmp_path / "state.pt").write_bytes(b"whole")
     assert read_folder(tmp_path) == {"state.pt": b"whole"}
+
+
+def test_a_state_that_takes_long_to_travel_does_so_more_rarely() -> None:
+    assert pause_after(0.2) == 10
+    # Five seconds in fifty are a tenth.
+    assert pause_after(5) == pytest.approx(45)
 
 
 @pytest.mark.parametrize(("says", "sees"), [("token", True), ("another", False), (None, False)])
