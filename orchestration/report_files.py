@@ -35,10 +35,11 @@ def deliver_report(workspace: Workspace, uri: str | None) -> str | None:
     try:
         attach_report(store, manifest.description, workspace.directory)
     except Exception as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        # Before it is cut: half an address with a password is none any more.
+        reason = without_credentials(" ".join(str(error).split()))[:200]
         return (
             f"tracking: the report is not yet in MLflow at {without_credentials(store)} "
-            f"({without_credentials(reason)}); run the same command again to attach it"
+            f"({type(error).__name__}: {reason}); run the same command again to attach it"
         )
     return None
 

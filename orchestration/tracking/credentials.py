@@ -8,12 +8,17 @@ from typing import Any
 _USER = re.compile(r"://[^/\s?#]*@")
 # SQLAlchemy takes the password of a database as it stands, whatever signs are in it.
 _DATABASE_USER = re.compile(r"(?i)\b((?:postgresql|mysql|mssql)(?:\+\w+)?://)[^\s:/@]*:[^\s'\"]*@")
-_SECRET = re.compile(r"(?i)([?&;](?:password|passwd|pwd|token|secret|api_?key|access_?key)=)[^&;\s'\"]*")
+# Elsewhere such a password makes an address that nobody understands, and an error message that shows it; what stands
+# before the first slash may be a port.
+_OTHER_USER = re.compile(r"\b([A-Za-z][\w+.-]*://)[^\s:/@]*:(?!\d{1,5}(?:[/?#\s'\"]|$))[^\s'\"]*@")
+_SECRET = re.compile(r"(?i)([?&;][\w.-]*(?:passw|pwd|token|secret|key|sig|credential)[\w.-]*=)[^&;\s'\"]*")
 
 
 def without_credentials(text: str) -> str:
     """``text`` with the user and password of every address in it left out, and passwords in what follows its ``?``."""
-    return _SECRET.sub(r"\1...", _USER.sub("://", _DATABASE_USER.sub(r"\1", text)))
+    for user in (_DATABASE_USER, _OTHER_USER):
+        text = user.sub(r"\1", text)
+    return _SECRET.sub(r"\1...", _USER.sub("://", text))
 
 
 def content_without_credentials(content: Any) -> Any:

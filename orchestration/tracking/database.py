@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from orchestration.errors import UsageError
 from orchestration.tracking.credentials import without_credentials
 
@@ -22,7 +24,13 @@ def require_driver(uri: str | None) -> None:
 
     To be asked before a study starts: tracking that never works would show only at its end.
     """
-    if uri is None or not is_database(uri):
+    if uri is None:
+        return
+    try:
+        urlsplit(uri)
+    except ValueError as error:
+        raise UsageError(f"{without_credentials(uri)}: not an address ({error}); write http://HOST:PORT") from error
+    if not is_database(uri):
         return
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -54,6 +62,13 @@ def require_answer(uri: str) -> None:
         create_engine(uri, poolclass=NullPool, connect_args=patience).connect().close()
     except DBAPIError as error:
         raise ConnectionError(without_credentials(" ".join(str(error.orig).split()))) from error
+
+
+def is_from_mlflow(error: Exception) -> bool:
+    """Whether an error is the store's or the way to it; our own pass through."""
+    return type(error).__module__.split(".")[0] in ("mlflow", "requests", "urllib3", "sqlalchemy") or isinstance(
+        error, (ConnectionError, TimeoutError)
+    )
 
 
 def _kind_of(uri: str) -> str:

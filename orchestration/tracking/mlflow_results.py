@@ -11,6 +11,7 @@ from orchestration.errors import UsageError
 from orchestration.reuse.known_results import FindResult, KnownResult
 from orchestration.temporary import temporary_directory
 from orchestration.tracking.credentials import without_credentials
+from orchestration.tracking.database import is_from_mlflow
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
 from orchestration.tracking.run_content import CONTEXT_TAG, RESULT_TAG
 from reports.details import Details, details_in
@@ -30,8 +31,6 @@ def results_at(uri: str, context: str) -> FindResult:
 
     Raises UsageError where the store cannot be read.
     """
-    from mlflow.exceptions import MlflowException
-
     target = without_credentials(uri)
     database = Path(uri.removeprefix("sqlite:///"))
     if uri.startswith("sqlite:///") and not database.is_file():
@@ -40,7 +39,9 @@ def results_at(uri: str, context: str) -> FindResult:
     try:
         client = connect(uri)
         runs = {run.data.tags[RESULT_TAG]: run for run in _completed_runs(client, context)}
-    except (MlflowException, ConnectionError) as error:
+    except Exception as error:
+        if not is_from_mlflow(error):
+            raise
         reason = without_credentials(" ".join(str(error).split()))[:200]
         raise UsageError(f"--reuse {target}: the MLflow store cannot be read ({reason})") from error
 

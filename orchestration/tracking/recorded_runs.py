@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from orchestration.errors import UsageError
 from orchestration.recorded import RecordedStudy
 from orchestration.temporary import temporary_directory
 from orchestration.tracking.credentials import without_credentials
+from orchestration.tracking.database import is_from_mlflow, require_driver
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
 from orchestration.tracking.run_content import LIMIT_TAG, STUDY_TAG, TRIAL_ID_TAG, WALL_TAG
 from orchestration.workspace import MANIFEST_FILE, Manifest
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _DOWNLOADS = 8
 _MOST_NAMED = 10
+_RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
+"""What may name a folder here: a server is believed in what it says, and not in where that goes."""
 _ENDED = ("FINISHED", "KILLED", "FAILED")
 
 
@@ -44,6 +48,7 @@ def read_server(uri: str, studies: Sequence[str]) -> Iterator[tuple[RecordedStud
     Raises UsageError, one line, if the server does not answer or does not have them.
     """
     target = without_credentials(uri)
+    require_driver(uri)
     _refuse_new_database(uri, target)
     with temporary_directory("report-") as folder:
         try:
@@ -52,20 +57,13 @@ def read_server(uri: str, studies: Sequence[str]) -> Iterator[tuple[RecordedStud
         except UsageError:
             raise
         except Exception as error:
-            if not _is_from_mlflow(error):
+            if not is_from_mlflow(error):
                 raise
-            reason = without_credentials(" ".join(str(error).split())[:200])
+            reason = without_credentials(" ".join(str(error).split()))[:200]
             raise UsageError(
                 f"MLflow at {target} does not answer ({type(error).__name__}: {reason}); start it, or correct "
                 "--tracking-uri"
             ) from error
-
-
-def _is_from_mlflow(error: Exception) -> bool:
-    """Whether an error is the server's or the way to it; our own pass through."""
-    return type(error).__module__.split(".")[0] in ("mlflow", "requests", "urllib3", "sqlalchemy") or isinstance(
-        error, (ConnectionError, TimeoutError)
-    )
 
 
 def _refuse_new_database(uri: str, target: str) -> None:
@@ -144,6 +142,8 @@ def _fetch(client: MlflowClient, run: Run, name: str, folder: Path, is_certain: 
         return here / name if (here / name).is_file() else None
     if not is_certain and not any(item.path == name for item in client.list_artifacts(run.info.run_id)):
         return None
+    if not _RUN_ID.fullmatch(run.info.run_id):
+        raise UsageError(f"MLflow names a run {run.info.run_id!r}, which is no name of a run; nothing of it is fetched")
     target = folder / run.info.run_id
     target.mkdir(parents=True, exist_ok=True)
     return Path(client.download_artifacts(run.info.run_id, name, str(target)))

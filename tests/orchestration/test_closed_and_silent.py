@@ -137,6 +137,10 @@ def test_files_with_finds_what_is_hidden_in_a_database(tmp_path: Path) -> None:
         ("postgresql://db/x?user=u&password=p&a=b", "postgresql://db/x?user=u&password=...&a=b"),
         ("at 'https://h/?api_key=k', and", "at 'https://h/?api_key=...', and"),
         ("ray://token@head:10001", "ray://head:10001"),
+        ("Failed to parse: http://u:p/a?s#s@host:5000/api", "Failed to parse: http://host:5000/api"),
+        ("http://host:5000/a@b and http://host:80?x=a@b", "http://host:5000/a@b and http://host:80?x=a@b"),
+        ("postgresql://db/x?sslpassword=p&a=b", "postgresql://db/x?sslpassword=...&a=b"),
+        ("https://b/x?sv=1&sig=s&X-Amz-Signature=t", "https://b/x?sv=1&sig=...&X-Amz-Signature=..."),
     ],
 )
 def test_credentials_are_left_out_of_addresses(text: str, shown: str) -> None:

@@ -8,14 +8,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from orchestration.catalogue import describe_methods
 from orchestration.cli.report import app
+from orchestration.errors import UsageError
 from orchestration.launch import LaunchOptions, launch, prepare
 from orchestration.report_files import rebuild_report
+from orchestration.reuse.places import find_results
+from orchestration.tracking.delivery import RECORD_ARTIFACT
+from orchestration.tracking.recorded_runs import _fetch, read_server
 from orchestration.workspace import Workspace
 from search_spaces.load import load_text
 
@@ -152,6 +157,30 @@ def test_a_server_that_is_away_is_one_line() -> None:
     assert line.startswith("MLflow at http://127.0.0.1:")
     assert "does not answer" in line
     assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"), [("http://[::1", "not an address"), ("sqlite:///{path}", "file is not a database")]
+)
+def test_what_is_no_store_is_one_line(tmp_path: Path, uri: str, words: str) -> None:
+    (tmp_path / "text").write_text("no database at all")
+    uri = uri.format(path=tmp_path / "text")
+    for ask in (lambda: read_server(uri, ["a"]).__enter__(), lambda: find_results([uri], "context")):
+        with pytest.raises(UsageError, match=words) as caught:
+            ask()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_server_cannot_choose_where_its_artifacts_go(tmp_path: Path) -> None:
+    class Client:
+        def download_artifacts(self, run: str, name: str, place: str) -> str:
+            Path(place, name).write_text("{}")
+            return str(Path(place, name))
+
+    run = SimpleNamespace(info=SimpleNamespace(run_id="../out", artifact_uri="mlflow-artifacts:/1"))
+    with pytest.raises(UsageError, match="no name of a run"):
+        _fetch(Client(), run, RECORD_ARTIFACT, tmp_path / "in", is_certain=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_store_does_not_have_is_said(studies: dict[str, Path], tmp_path: Path) -> None:

@@ -86,3 +86,16 @@ def test_a_server_that_is_away_costs_one_line(tmp_path: Path) -> None:
     assert notice.endswith("run the same command again to attach it")
     assert "secret" not in notice
     assert "\n" not in notice
+
+
+def test_a_password_is_left_out_before_a_long_message_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def attach(*arguments: object) -> None:
+        # The cut falls into the password.
+        raise ConnectionError("x" * 170 + " http://user:canary-canary-canary@host")
+
+    monkeypatch.setattr("orchestration.report_files.attach_report", attach)
+    workspace = Workspace(tmp_path)
+    workspace.write_manifest(Manifest(describe(), {}, {}))
+    said = deliver_report(workspace, "http://127.0.0.1:9")
+    assert said is not None
+    assert "canary" not in said
