@@ -6,6 +6,7 @@ groups in which the system shares its processors, and on limits of a container.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -38,7 +39,13 @@ def _processor_share(num_threads: int) -> float:
     """Processor seconds per second that each of so many busy threads gets now."""
     start = time.monotonic() + _START_S
     command = [sys.executable, "-I", "-S", "-c", _PROBE, str(start), str(start + _WATCHED_S)]
-    probes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(num_threads)]
-    shares = [float(probe.communicate()[0]) / _WATCHED_S for probe in probes]
+    with contextlib.ExitStack() as started:
+        probes = []
+        for _ in range(num_threads):
+            # Ctrl-C in a terminal is for this process, which ends them.
+            probe = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+            started.callback(probe.kill)
+            probes.append(probe)
+        shares = [float(probe.communicate()[0]) / _WATCHED_S for probe in probes]
     # The clock of a process has ticks: one that got nothing may have got one of them.
     return max(sum(shares) / len(shares), 0.01)

@@ -12,6 +12,7 @@ from orchestration.events import Event
 from orchestration.executors.protocol import Executor, TrialRunner
 from orchestration.interruption import Interruption, StudyInterrupted
 from orchestration.ledger import Ledger
+from orchestration.signals import Stopped
 from orchestration.tracking.protocol import NoTracking, Tracker
 
 
@@ -42,7 +43,8 @@ def run_study(
     """Run the study, or continue it where its ledger ends.
 
     on_event: sees every new event of the ledger (progress). SIGINT and SIGTERM stop the study cleanly: the outcome
-    says so, and the same call goes on with it. Raises what the ledger or the executor raise (full disk, no resources).
+    says so, and the same call goes on with it. Raises what the ledger or the executor raise (full disk, no resources),
+    and Stopped where they come before the ledger is read.
     """
     tracking = tracker or NoTracking()
 
@@ -54,17 +56,29 @@ def run_study(
     with Interruption() as interruption:
         tracking.start()
         try:
-            driver = Driver(plan, ledger, on_new_event)
+            driver = _read_ledger(plan, ledger, on_new_event, interruption)
             driver.settle_given()
             with contextlib.suppress(StudyInterrupted), _alarm(driver.seconds_left, interruption):
                 executor.run(driver, runner, interruption)
                 is_done = True
             # A study that its own deadline has stopped has ended as it was asked to.
             is_done = is_done or driver.check_limits() is not None
-        finally:
-            undelivered = tracking.close("complete" if is_done else "interrupted")
-    ended = driver.num_ended
-    return StudyOutcome(ended["completed"], ended["pruned"], ended["failed"], not is_done, driver.limit, undelivered)
+        except Exception:
+            tracking.close("interrupted", interruption.deadline)
+            raise
+        undelivered = tracking.close("complete" if is_done else "interrupted", interruption.deadline)
+    ended, is_stopped = driver.num_ended, interruption.is_told or not is_done
+    return StudyOutcome(ended["completed"], ended["pruned"], ended["failed"], is_stopped, driver.limit, undelivered)
+
+
+def _read_ledger(
+    plan: StudyPlan, ledger: Ledger, on_event: Callable[[Event], None], interruption: Interruption
+) -> Driver:
+    try:
+        with interruption.waiting():
+            return Driver(plan, ledger, on_event)
+    except StudyInterrupted:
+        raise Stopped("stopped before the study went on; the same command continues it") from None
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestration.giving_back import hold, release
 from orchestration.processes import end_writers_in
 
 PREFIX = "dmd-"
@@ -28,9 +29,16 @@ def temporary_directory(purpose: str = "") -> Iterator[Path]:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     # It gets its name with its lock: whoever saw it without would take it for abandoned, and end this process.
     directory = made.rename(made.with_name(made.name.removeprefix(".")))
+
+    def give_back() -> None:
+        end_writers_in(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+    hold(give_back)
     try:
         yield directory
     finally:
+        release(give_back)
         shutil.rmtree(directory, ignore_errors=True)
         os.close(descriptor)
 

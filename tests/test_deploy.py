@@ -31,7 +31,7 @@ def read(name: str) -> Any:
 def parse_command(text: str) -> dict[str, Any]:
     """The options of a command that ``dmd-search`` reads, its space checked; raises what it would complain of."""
     from orchestration.catalogue import describe_methods
-    from orchestration.cli.search import app
+    from orchestration.cli.search_command import app
     from search_spaces.load import load
     from search_spaces.packaged import find_space
 

@@ -13,9 +13,8 @@ from benchmarks.crash.nodes import Nodes
 from benchmarks.crash.processes import users_of
 from benchmarks.crash.server import TrackingServer
 from benchmarks.crash.session import Session
+from benchmarks.crash.stopping import left_in, stop
 
-STOP_S = 10.0
-"""What Ctrl-C and SIGTERM may take."""
 WORKER_S = 120.0
 """How long a worker is waited for."""
 
@@ -64,23 +63,20 @@ class Scene:
 
     def stop(self, number: signal.Signals) -> None:
         """Send the signal and wait for the clean end that was promised."""
-        asked = time.monotonic()
-        self.session.signal(number)
-        code = self.session.wait()
-        took = time.monotonic() - asked
-        if code == 0:
+        ending = stop(self.session, number)
+        if ending.code == 0:
             self.remarks.append(f"it was about to end by itself when {number.name} came")
             return
-        self.remarks.append(f"stopped {took:.1f} s after {number.name}")
-        if code != 130:
-            self.notes.append(f"{number.name}: exit code {code} instead of 130")
-        if took > STOP_S:
-            self.notes.append(f"{number.name}: {took:.1f} s until the end")
+        self.remarks.append(f"stopped {ending.took_s:.1f} s after {number.name}")
+        if not ending.is_clean:
+            self.notes.append(
+                f"{number.name}: {ending.took_s:.1f} s until exit code {ending.code}: {ending.said[-200:]}"
+            )
         self.expect_nothing_left(number.name)
 
     def expect_nothing_left(self, after: str) -> None:
         """No process and no temporary directory of ours is there, and nothing unfinished in the study's directory."""
-        if left := [path.name for path in self.temporary.iterdir() if path.name.startswith("dmd-")]:
+        if left := left_in(self.temporary):
             self.notes.append(f"{after}: left {', '.join(left)}")
         if users := users_of(self.temporary):
             self.notes.append(f"{after}: {len(users)} processes still there: {users[0][:60]}")

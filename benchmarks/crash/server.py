@@ -39,6 +39,9 @@ class TrackingServer:
         return f"sqlite:///{self._folder / 'server.db'}"
 
     def start(self) -> None:
+        # MLflow's server never removes the file by whose lock its processes take turns to make the tables.
+        temporary = self._folder / "server-temporary"
+        temporary.mkdir(exist_ok=True)
         arguments = ["--backend-store-uri", self.store, "--host", "127.0.0.1", "--port", str(self._port)]
         artifacts = ["--artifacts-destination", str(self._folder / "served"), "--workers", "1"]
         with (self._folder / "server.log").open("a") as log:
@@ -46,7 +49,7 @@ class TrackingServer:
                 [str(Path(sys.executable).parent / "mlflow"), "server", *arguments, *artifacts],
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+                env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "TMPDIR": str(temporary)},
             )
         wait_until(self._answers, self._process)
 

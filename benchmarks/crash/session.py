@@ -29,6 +29,7 @@ class Session:
         self, space: Path, out: Path, temporary: Path, arguments: tuple[str, ...], environment: Mapping[str, str]
     ) -> None:
         self.study = out / space.stem
+        self.temporary = temporary
         self._again = partial(Session, space, out, temporary, arguments, environment)
         self._errors = temporary.parent / f"{space.stem}.err"
         program = Path(sys.executable).parent / "dmd-search"

@@ -1,94 +1,10 @@
-"""``dmd-data``: look at a data file, convert it, see how a study cuts it, or make a planted one."""
+"""``dmd-data`` as a console script: see :mod:`orchestration.cli.data_command`."""
 
 from __future__ import annotations
 
-import csv
-import sys
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from orchestration.cli.failures import COMPLETED, bad_input_exits
-
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
-
-
-@app.command()
-def inspect(
-    data: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
-) -> None:
-    """Print shapes, lengths, label histogram, groups, non-finite counts and the content hash."""
-    with bad_input_exits():
-        from dmd.data.inspect import format_summary, inspect_dataset
-        from dmd.data.load import open_dataset
-
-        print(format_summary(inspect_dataset(open_dataset(data, data_dir))))
-    raise typer.Exit(COMPLETED)
-
-
-@app.command()
-def convert(
-    source: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
-    target: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
-) -> None:
-    """Write a data file as a folder that workers map instead of reading it: for files that fill the memory."""
-    with bad_input_exits():
-        from dmd.data.inspect import format_summary, inspect_dataset
-        from dmd.data.load import convert_dataset
-
-        print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir))))
-        print(target)
-    raise typer.Exit(COMPLETED)
-
-
-@app.command()
-def folds(
-    space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
-) -> None:
-    """Print as CSV who trains, validates and tests in every fold of a study: for other code that predicts for it."""
-    with bad_input_exits():
-        from dmd.data.load import open_dataset
-        from orchestration.catalogue import describe_methods
-        from orchestration.external.fold_table import COLUMNS, fold_rows
-        from orchestration.planning import fold_plan
-        from search_spaces.load import load
-        from search_spaces.packaged import find_space
-        from search_spaces.plan import plan_cells
-
-        checked = load(find_space(space), describe_methods(), tuple(overrides or ()))
-        dataset = open_dataset(checked.data.path, data_dir)
-        rows = fold_rows(dataset, plan_cells(checked, dataset.num_file_folds), fold_plan(checked))
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
-    raise typer.Exit(COMPLETED)
-
-
-@app.command()
-def make(
-    path: Annotated[Path, typer.Argument(help="The file to write, in MMSA's pickle layout.")],
-    seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
-    interaction: Annotated[float, typer.Option(min=0, max=1, help="Strength of the cross-modal interaction.")] = 1.0,
-) -> None:
-    """Write planted data: known structure, for trying the product and for checking statistics."""
-    with bad_input_exits():
-        from dmd.data.planted import planted_bytes
-        from dmd.data.planted_spec import PlantedSpec
-        from orchestration.errors import UsageError
-
-        try:
-            path.write_bytes(planted_bytes(PlantedSpec(seed=seed, interaction=interaction)))
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
-        print(path)
-    raise typer.Exit(COMPLETED)
+from orchestration.cli.program import run_program
 
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    run_program("orchestration.cli.data_command", "stopped before it was done")

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 COMPLETED = 0
 SOME_FAILED = 1
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 MOST_LINES, LONGEST_LINE = 100, 2000
 """Of what is printed about one bad input."""

@@ -62,7 +62,13 @@ class LocalPeer:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._runner, self._visible_gpu), daemon=True)
-        self._process.start()
+        # Ctrl-C reaches the whole terminal; the first worker decides what it means. A process never hears what was
+        # blocked when it was started, not even while it imports.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
 
     def _work(self, trial: Trial, seat: Seat, outcome: Future[Outcome]) -> None:
@@ -89,8 +95,6 @@ def local_peers(runner: TrialRunner, num_peers: int, gpus: tuple[str, ...] = ())
 
 def _serve(connection: Connection, runner: TrialRunner, visible_gpu: str | None) -> None:
     """Train shares of trials until told to leave, or until the other end of the connection is gone."""
-    # Ctrl-C reaches the whole terminal; the first worker decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if visible_gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = visible_gpu
     run_trial = runner.open()

@@ -21,7 +21,7 @@ from orchestration.executors.ray_room import ClusterRoom
 from orchestration.executors.ray_states import RayStates
 from orchestration.executors.ray_trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
 from orchestration.executors.silence import SilenceWatch
-from orchestration.interruption import Interruption
+from orchestration.interruption import Interruption, StudyInterrupted
 from search_spaces.trial import Trial
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class TuneBridge:
     A trial of Tune is one attempt of one of ours: Tune retries nothing, and a trial that lost its workers is given out
     again.
     Tune takes an exception in an adapter for a failure of the trial, so errors are kept here and end the experiment.
+    leaves_all: the connection to Ray ends with the study, so that a stop leaves all workers to that.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class TuneBridge:
         interruption: Interruption,
         silence: SilenceWatch,
         states: RayStates | None = None,
+        leaves_all: bool = False,
     ) -> None:
         self.driver = driver
+        self.leaves_all = leaves_all
         self.states = states
         self.silence = silence
         self.room = room
@@ -195,7 +198,10 @@ class DriverScheduler(TrialScheduler):
 
 
 class BridgeStopper(Stopper):
-    """Ends the experiment when the study is interrupted or the driver failed; does not wait for epochs to end."""
+    """Ends the experiment when the study is interrupted or the driver failed, without waiting for epochs to end.
+
+    Tune would first wait for workers that are just starting; where all go with the connection, it is left at once.
+    """
 
     def __init__(self, bridge: TuneBridge) -> None:
         self._bridge = bridge
@@ -204,13 +210,16 @@ class BridgeStopper(Stopper):
         return False
 
     def stop_all(self) -> bool:
-        if not self._bridge.must_stop:
+        bridge = self._bridge
+        if not bridge.must_stop:
             self._end_silent()
             return False
-        for trial in self._bridge.tune_trials.values():
+        for trial in bridge.tune_trials.values():
             if trial.temporary_state.ray_actor is not None:
                 ray.kill(trial.temporary_state.ray_actor)
-        self._bridge.tune_trials.clear()
+        bridge.tune_trials.clear()
+        if bridge.leaves_all and bridge.error is None and not bridge.has_all_ended():
+            raise StudyInterrupted
         return True
 
     def _end_silent(self) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 from orchestration.errors import ClusterUnreachable
 from orchestration.executors.ray_code import code_for_workers
+from orchestration.executors.ray_start import stoppable_start
+from orchestration.interruption import Interruption
 from orchestration.logs import collect_worker_logs, hand_to_root
 from orchestration.processes import end_writers_in
 from orchestration.temporary import temporary_directory
@@ -48,13 +50,14 @@ def ray_cluster(
     custom: Mapping[str, float] | None = None,
     logs: Path | None = None,
     sends_code: bool = True,
-) -> Iterator[None]:
-    """A connection to Ray; a cluster that runs already in this process is used and left alone.
+    interruption: Interruption | None = None,
+) -> Iterator[bool]:
+    """A connection to Ray, and whether it ends with the context: one that this process has already is left alone.
 
     address: None starts a cluster on this machine (num_cpus, custom: what it declares; None: the machine's CPUs),
     otherwise connects to one (``auto``, ``ray://...``), whose workers get the code that runs here; ``sends_code`` is
     False for who only asks. The temporary directory of our own goes when it does; what its processes logged is copied
-    to ``logs`` before. Raises ClusterUnreachable.
+    to ``logs`` before. Raises ClusterUnreachable, and StudyInterrupted if ``interruption`` asks for it while Ray starts.
     """
     os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _OWN_CLUSTER)
     import ray
@@ -66,12 +69,13 @@ def ray_cluster(
     # and its reason are in the record of the trial.
     ray._private.worker._worker_logs_enabled = False
     if ray.is_initialized():
-        yield
+        yield False
         return
+    interruption = interruption or Interruption()
     if address is not None:
-        _connect(address, code_for_workers() if sends_code else None)
         try:
-            yield
+            _connect(address, code_for_workers() if sends_code else None, interruption)
+            yield True
         finally:
             _shut_down()
         return
@@ -79,15 +83,16 @@ def ray_cluster(
     with temporary_directory() as directory:
         try:
             _leave_out_usage_statistics()
-            ray.init(
-                num_cpus=num_cpus,
-                resources=dict(custom) if custom else None,
-                include_dashboard=False,
-                log_to_driver=False,
-                configure_logging=False,
-                _temp_dir=str(directory),
-            )
-            yield
+            with stoppable_start(interruption):
+                ray.init(
+                    num_cpus=num_cpus,
+                    resources=dict(custom) if custom else None,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    configure_logging=False,
+                    _temp_dir=str(directory),
+                )
+            yield True
         finally:
             _shut_down()
             end_writers_in(directory)
@@ -95,12 +100,16 @@ def ray_cluster(
                 collect_worker_logs(directory / "session_latest" / "logs", logs)
 
 
-def _connect(address: str, runtime_env: dict[str, Any] | None) -> None:
+def _connect(address: str, runtime_env: dict[str, Any] | None, interruption: Interruption) -> None:
     import ray
 
+    # A client of Ray has no part of it in this process, and may be interrupted anywhere.
+    waiting = interruption.waiting() if address.startswith("ray://") else contextlib.nullcontext()
     try:
-        _require_listener(address)
-        ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=runtime_env)
+        with interruption.waiting():
+            _require_listener(address)
+        with stoppable_start(interruption), waiting:
+            ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=runtime_env)
     except (OSError, RuntimeError, ValueError, ImportError) as error:
         shown = without_credentials(address)
         reason = without_credentials(" ".join(str(error).split()))[:300]

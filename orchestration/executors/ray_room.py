@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
 
@@ -96,19 +94,12 @@ def ask_cluster(address: str, resources: Resources, limit: int | None = None) ->
 
     from orchestration.executors.ray_cluster import ray_cluster
 
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with ray_cluster(address, sends_code=False):
-            slots = count_slots(resources, limit)
-            if slots == 0:
-                raise ResourcesUnavailable(_describe_shortage(resources))
-            nodes = ray.nodes()  # type: ignore[no-untyped-call]
-            return slots, sum(node["Alive"] and can_train(node["Resources"], resources) for node in nodes)
-    finally:
-        # Ray takes this signal when it connects, and does not give it back.
-        if in_main_thread:
-            signal.signal(signal.SIGTERM, before)
+    with ray_cluster(address, sends_code=False):
+        slots = count_slots(resources, limit)
+        if slots == 0:
+            raise ResourcesUnavailable(_describe_shortage(resources))
+        nodes = ray.nodes()  # type: ignore[no-untyped-call]
+        return slots, sum(node["Alive"] and can_train(node["Resources"], resources) for node in nodes)
 
 
 def count_slots(resources: Resources, limit: int | None = None) -> int:

@@ -57,20 +57,21 @@ class RayTuneExecutor:
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         if driver.has_all_given_out:
             return
-        with ray_cluster(self._address, self._num_cpus, self._custom, self._logs), ExitStack() as opened:
-            interruption.listen_again()
-            if interruption.is_requested:
-                raise StudyInterrupted
+        cluster = ray_cluster(self._address, self._num_cpus, self._custom, self._logs, interruption)
+        with cluster as ends_with_study, ExitStack() as opened:
             from orchestration.executors.ray_adapters import TuneBridge
             from orchestration.executors.silence import SilenceWatch
 
             is_given = self._address is not None
             room = opened.enter_context(cluster_room(self._resources, self._max_trials, grows=is_given))
-            supply = None if self._cargo is None else _open_supply(self._cargo, self._resources)
+            with interruption.waiting():
+                supply = None if self._cargo is None else _open_supply(self._cargo, self._resources)
             states = _open_states(driver.checkpoints, opened) if is_given else None
+            interruption.raise_if_requested()
             # How many workers Tune may have starting at once; by default it starts them one after the other.
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(room.num_slots(driver.num_running))
-            bridge = TuneBridge(driver, room, interruption, SilenceWatch(self._silence_s), states)
+            silence = SilenceWatch(self._silence_s)
+            bridge = TuneBridge(driver, room, interruption, silence, states, leaves_all=ends_with_study)
             storage = opened.enter_context(temporary_directory("tune-"))
             _fit(bridge, {"runner": runner, "resources": self._resources, "supply": supply, "states": states}, storage)
             if bridge.error is not None:

@@ -17,16 +17,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
 
+from orchestration.giving_back import hold, release
 from orchestration.ledger import Ledger, read_events
 from orchestration.temporary import remove_abandoned
 from orchestration.tracking import writer
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.own_store import store_of
 from orchestration.tracking.position import load_position
-from orchestration.tracking.protocol import StudyStatus
+from orchestration.tracking.protocol import Deadline, StudyStatus, no_deadline
 from orchestration.tracking.writer import Assignment, Progress
 
-_LOOK_S = 0.25
+_LOOK_S = 0.1
+_LEAST_S = 1.0
+"""What the writer has for its last events, however late it is."""
 _RESTART_S = 30.0
 OUTPUT_FILE = "tracking.err"
 
@@ -87,6 +90,7 @@ class MlflowTracker:
                 # Ctrl-C in a terminal is for the driver.
                 start_new_session=True,
             )
+        hold(self._end_at_once)
         self._started_at = time.monotonic()
         self._listener = threading.Thread(target=self._listen, args=(self._writer.stdout,), daemon=True)
         self._listener.start()
@@ -100,23 +104,24 @@ class MlflowTracker:
             self.start()
         self._send(f"{self._ledger.length}")
 
-    def close(self, status: StudyStatus) -> str | None:
-        self._finish(status)
-        if self._has_died and status == "complete":
+    def close(self, status: StudyStatus, deadline: Deadline = no_deadline) -> str | None:
+        self._finish(status, deadline)
+        if self._has_died and status == "complete" and deadline() > time.monotonic():
             # It could be killed at any time, and so in the end; who is in a hurry lets the next session deliver.
             self._part()
             self.start()
-            self._finish(status)
+            self._finish(status, deadline)
         if self._has_died:
             self._progress = replace(self._progress, problem=f"its writer died, see {self._assignment.logs}")
         self._part()
         return self._describe_undelivered()
 
-    def _finish(self, status: StudyStatus) -> None:
-        """Wait until the writer has ended, or does not get on any more."""
+    def _finish(self, status: StudyStatus, deadline: Deadline) -> None:
+        """Wait until the writer has ended, or does not get on any more, or the deadline has passed."""
         self._send(f"{self._ledger.length} {status}")
         offset, moved_at = self._progress.offset, time.monotonic()
-        while not self._has_ended:
+        least = moved_at + _LEAST_S
+        while not self._has_ended and time.monotonic() < max(deadline(), least):
             time.sleep(_LOOK_S)
             if self._progress.offset != offset:
                 offset, moved_at = self._progress.offset, time.monotonic()
@@ -146,11 +151,18 @@ class MlflowTracker:
         """Let the process go, whatever it does, with what it leaves."""
         if self._writer is None:
             return
+        release(self._end_at_once)
         with self._writer as process:
             process.kill()
             self._listener.join()
         self._writer = None
         if process.returncode != 0:
+            remove_abandoned()
+
+    def _end_at_once(self) -> None:
+        if self._writer is not None:
+            self._writer.kill()
+            self._writer.wait()
             remove_abandoned()
 
     def _describe_undelivered(self) -> str | None:

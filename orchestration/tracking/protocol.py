@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 StudyStatus = Literal["complete", "interrupted"]
+Deadline = Callable[[], float]
+"""Until when, by the monotonic clock, anybody is waited for; it may come nearer at any time."""
+
+
+def no_deadline() -> float:
+    """For as long as it takes."""
+    return math.inf
 
 
 class Tracker(Protocol):
@@ -18,8 +27,8 @@ class Tracker(Protocol):
         """The ledger has a new event. Returns at once."""
         ...
 
-    def close(self, status: StudyStatus) -> str | None:
-        """The study ends: deliver what is left. One line saying what stays undelivered, or None."""
+    def close(self, status: StudyStatus, deadline: Deadline = no_deadline) -> str | None:
+        """The study ends: deliver what is left, by ``deadline``. One line saying what stays undelivered, or None."""
         ...
 
 
@@ -32,5 +41,5 @@ class NoTracking:
     def wake(self) -> None:
         """Nothing to do."""
 
-    def close(self, status: StudyStatus) -> str | None:
+    def close(self, status: StudyStatus, deadline: Deadline = no_deadline) -> str | None:
         return None

@@ -62,7 +62,9 @@ class Container:
 def _serve() -> None:
     from dmd.data import inspect, load  # noqa: F401 (imported for the forks)
     from orchestration import catalogue, launch, recorded, report_files  # noqa: F401
-    from orchestration.cli import data, report, search
+    from orchestration.cli import data_command as data
+    from orchestration.cli import report_command as report
+    from orchestration.cli import search_command as search
     from search_spaces import load as load_space  # noqa: F401
 
     commands = {"dmd-data": data.main, "dmd-report": report.main, "dmd-search": search.main, "nothing": lambda: None}

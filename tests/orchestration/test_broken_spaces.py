@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli.search import app
+from orchestration.cli.search_command import app
 
 BROKEN = Path(__file__).parents[1] / "search_spaces" / "broken"
 SOUND = "study: demo\ndata: {path: planted}\nmodel: {name: dmd}\n"
@@ -81,7 +81,7 @@ def test_a_space_that_is_nowhere_is_bad_input(name: str) -> None:
 
 PROGRAM = """
 import sys
-from orchestration.cli.search import app
+from orchestration.cli.search_command import app
 sys.argv = ["dmd-search", "--space", sys.argv[1]]
 try:
     app()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli.search import app
+from orchestration.cli.search_command import app
 from search_spaces.packaged import packaged_spaces
 
 SMALL = "data.path='planted:num_videos=9,clips_per_video=60'"

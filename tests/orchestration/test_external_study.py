@@ -13,7 +13,7 @@ from dmd.data.load import open_dataset
 from dmd.job import FoldRef
 from dmd.metrics import compute_metrics
 from orchestration.catalogue import describe_methods
-from orchestration.cli.data import app
+from orchestration.cli.data_command import app
 from orchestration.dry_run import describe_as_text
 from orchestration.errors import UsageError
 from orchestration.estimate import estimate_study

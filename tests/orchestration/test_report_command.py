@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from orchestration.catalogue import describe_methods
-from orchestration.cli.report import app
+from orchestration.cli.report_command import app
 from orchestration.errors import UsageError
 from orchestration.launch import LaunchOptions, launch, prepare
 from orchestration.report_files import rebuild_report

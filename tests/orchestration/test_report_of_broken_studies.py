@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli.report import app
+from orchestration.cli.report_command import app
 from orchestration.ledger import LEDGER_FILE
 from tests.orchestration.recorded import write_recorded
 from tests.reports.studies import failed, make_records, make_study

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,16 +12,6 @@ import pytest
 
 from orchestration.ledger import LEDGER_FILE, read_events
 from tests.orchestration.product import command, run, write_space
-
-HOLDS_SOMETHING = """
-import time
-from orchestration.interruption import take_sigterm_for_ctrl_c
-from orchestration.temporary import temporary_directory
-take_sigterm_for_ctrl_c()
-with temporary_directory("x-") as directory:
-    print(directory, flush=True)
-    time.sleep(60)
-"""
 
 
 def num_told(study: Path) -> int:
@@ -62,19 +51,3 @@ def test_what_is_undelivered_is_told_with_the_command_that_delivers_it(tmp_path:
     assert told.startswith("tracking: ")
     assert "events are not yet in MLflow at http://127.0.0.1:9" in told
     assert again == f"the same command: dmd-search {' '.join(arguments)} --tracking-uri http://127.0.0.1:9"
-
-
-def test_sigterm_gives_back_what_a_program_holds() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDS_SOMETHING],
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        held = Path(process.stdout.readline().strip())
-        assert held.is_dir()
-        process.send_signal(signal.SIGTERM)
-    assert not held.exists()

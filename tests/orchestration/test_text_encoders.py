@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.catalogue import describe_methods
-from orchestration.cli.search import app
+from orchestration.cli.search_command import app
 from orchestration.launch import prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events

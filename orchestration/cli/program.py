@@ -1,0 +1,36 @@
+"""How a console script begins and ends: it listens to signals before it imports anything that takes time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+
+from orchestration.signals import Stopped, end_now, heard_signals, listen
+
+
+def run_program(module: str, line: str) -> None:
+    """Run ``main`` of ``module``, which raises SystemExit. line: what a signal makes it say until it says otherwise."""
+    listen(line)
+    try:
+        import_module(module).main()
+    except Stopped as stopped:
+        sys.stdout.flush()
+        end_now(str(stopped))
+    except SystemExit as ended:
+        _let_end(ended)
+        raise
+
+
+def _let_end(ended: SystemExit) -> None:
+    """Python takes down what was imported; a signal that comes meanwhile only makes that shorter."""
+    code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        os._exit(code)
+
+    sys.stdout.flush()
+    for number in heard_signals():
+        signal.signal(number, leave)

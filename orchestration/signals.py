@@ -1,0 +1,92 @@
+"""Signals that ask this program to end: SIGINT (Ctrl-C), SIGTERM, and SIGHUP (its terminal is gone).
+
+The first ends it by an exception, so that what it holds is given back on the way out; a second one ends it at once.
+While a study runs, :mod:`orchestration.interruption` decides what they mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import NoReturn
+
+from orchestration.giving_back import give_all_back
+
+INTERRUPTED = 130
+"""The exit code of a program that a signal has ended."""
+
+_SHOW_CURSOR = "\x1b[?25h"
+_IMPORTS = "<frozen importlib"
+
+
+class Stopped(BaseException):
+    """A signal ends this program; its text is the line that says so. Handlers of ``Exception`` let it pass."""
+
+
+class _Ear:
+    """line: what the program says when a signal ends it."""
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self._has_heard = False
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._has_heard or is_importing(frame):
+            end_now(self.line)
+        self._has_heard = True
+        raise Stopped(self.line)
+
+    def on_unraisable(self, dropped: sys.UnraisableHookArgs) -> None:
+        # Python drops what is raised in a destructor, and would go on. A study goes on to its next look at the signal.
+        if isinstance(dropped.exc_value, Stopped):
+            end_now(self.line)
+        if not isinstance(dropped.exc_value, KeyboardInterrupt):
+            sys.__unraisablehook__(dropped)
+
+
+_ear = _Ear("stopped")
+
+
+def listen(line: str) -> None:
+    """From now on a signal ends this program by :class:`Stopped`; for its main thread. line: what it says then."""
+    say_when_stopped(line)
+    sys.unraisablehook = _ear.on_unraisable
+    for number in heard_signals():
+        signal.signal(number, _ear.on_signal)
+
+
+def say_when_stopped(line: str) -> None:
+    """What a signal interrupts from now on."""
+    _ear.line = line
+
+
+def end_now(line: str) -> NoReturn:
+    """End this program, out of a signal handler or any thread: say ``line``, give back what it holds, and leave."""
+    if threading.current_thread() is threading.main_thread():
+        for number in heard_signals():
+            signal.signal(number, signal.SIG_IGN)
+    # Not through sys.stderr, in the middle of which the signal may have come.
+    with contextlib.suppress(OSError):
+        os.write(2, f"{_SHOW_CURSOR if os.isatty(2) else ''}{line}\n".encode())
+    give_all_back()
+    os._exit(INTERRUPTED)
+
+
+def heard_signals() -> list[signal.Signals]:
+    """Those to listen to: SIGHUP only where nobody (``nohup``) has said that it means nothing."""
+    always = [signal.SIGINT, signal.SIGTERM]
+    return always if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [*always, signal.SIGHUP]
+
+
+def is_importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: what is raised there may be dropped (Python's own callbacks) or come out as
+    another error (extension modules)."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_IMPORTS):
+            return True
+        frame = frame.f_back
+    return False
