@@ -31,7 +31,7 @@ from orchestration.tracking.own_store import store_of
 from orchestration.tracking.position import load_position
 from search_spaces.packaged import find_space
 
-DELAYS = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+DELAYS = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0)
 
 
 @dataclass(frozen=True)
