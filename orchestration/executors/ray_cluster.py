@@ -57,7 +57,7 @@ def ray_cluster(
     address: None starts a cluster on this machine (num_cpus, custom: what it declares; None: the machine's CPUs),
     otherwise connects to one (``auto``, ``ray://...``), whose workers get the code that runs here; ``sends_code`` is
     False for who only asks. The temporary directory of our own goes when it does; what its processes logged is copied
-    to ``logs`` before. Raises ClusterUnreachable, and StudyInterrupted if ``interruption`` asks for it while Ray starts.
+    to ``logs`` before. Raises ClusterUnreachable, and StudyInterrupted if ``interruption`` asks while Ray starts.
     """
     os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _OWN_CLUSTER)
     import ray

@@ -57,7 +57,7 @@ class RayTuneExecutor:
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         if driver.has_all_given_out:
             return
-        cluster = ray_cluster(self._address, self._num_cpus, self._custom, self._logs, interruption)
+        cluster = ray_cluster(self._address, self._num_cpus, self._custom, self._logs, interruption=interruption)
         with cluster as ends_with_study, ExitStack() as opened:
             from orchestration.executors.ray_adapters import TuneBridge
             from orchestration.executors.silence import SilenceWatch
