@@ -14,8 +14,9 @@ import torch
 
 from dmd.data.dataset import Dataset
 from dmd.metrics import metric_names
+from orchestration.arm_proofs import describe_arm
 from orchestration.fingerprint import Fingerprint
-from orchestration.planning import PlannedStudy, describe_arm
+from orchestration.planned_study import PlannedStudy
 from orchestration.sources.memory import describe_memory
 from reports.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.arms import list_combinations

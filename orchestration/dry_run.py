@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestration.estimate import Estimate, Range
 from orchestration.foresight import Foresight
-from orchestration.planning import PlannedStudy
+from orchestration.planned_study import PlannedStudy
 from reports.metrics import find_metric
 from reports.rounding import duration_text
 

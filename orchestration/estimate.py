@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from orchestration.planning import PlannedStudy
+from orchestration.planned_study import PlannedStudy
 from orchestration.reuse.known_results import FindResult, nothing_known
 from orchestration.stopping.study_stopping import share_of_epochs
 from orchestration.trial_room import TrialRoom

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.estimate import Estimate
-from orchestration.planning import PlannedStudy
+from orchestration.planned_study import PlannedStudy
 from reports.metrics import METRICS
 from reports.record import RunRecord
 from reports.statistics.power import smallest_detectable

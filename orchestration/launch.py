@@ -29,7 +29,8 @@ from orchestration.local_gpus import visible_gpus
 from orchestration.local_machine import num_cpus, require_resources, settle_workers
 from orchestration.logs import study_logs
 from orchestration.parcels import make_data_parcel
-from orchestration.planning import PlannedStudy, fold_plan, plan_study
+from orchestration.planned_study import PlannedStudy
+from orchestration.planning import fold_plan, plan_study
 from orchestration.progress import show_progress
 from orchestration.racing import make_racer
 from orchestration.reuse.known_results import FindResult

@@ -11,7 +11,7 @@ from orchestration.events import Event, metrics_from_json
 from orchestration.launch import prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
-from orchestration.planning import PlannedStudy
+from orchestration.planned_study import PlannedStudy
 from orchestration.stopping.study_stopping import make_stopping
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.run_content import TRIAL_ID_TAG, MetricPoint, ending_content, epoch_content

@@ -18,7 +18,7 @@ from orchestration.estimate import EPOCH_S, TRIAL_S, Earlier, Range, estimate_st
 from orchestration.foresight import deviation_of, foresee
 from orchestration.launch import LaunchOptions, launch, prepare
 from orchestration.local_machine import num_cpus
-from orchestration.planning import PlannedStudy
+from orchestration.planned_study import PlannedStudy
 from orchestration.preview import preview
 from orchestration.report_files import rebuild_report
 from orchestration.start_up import StartUp, measure_start_up

@@ -15,7 +15,7 @@ from orchestration.estimate import estimate_study
 from orchestration.launch import prepare
 from orchestration.ledger import LEDGER_FILE, read_events
 from orchestration.ledger_state import fold_events
-from orchestration.planning import PlannedStudy
+from orchestration.planned_study import PlannedStudy
 from orchestration.trial_room import TrialRoom
 from reports.record import RunRecord
 from search_spaces.load import load_text

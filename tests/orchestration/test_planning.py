@@ -9,12 +9,12 @@ import pytest
 import dmd.modalities
 from dmd.data.load import open_dataset
 from dmd.job import FoldRef
+from orchestration.arm_proofs import describe_arm
 from orchestration.catalogue import describe_methods
 from orchestration.errors import UsageError
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import code_digest
 from orchestration.launch import LaunchOptions, Prepared, launch, prepare
-from orchestration.planning import describe_arm
 from orchestration.report_files import rebuild_report
 from orchestration.workspace import Manifest, Workspace, require_same_study
 from reports.record import RunRecord
