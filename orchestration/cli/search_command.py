@@ -146,8 +146,11 @@ def _conclude(workspace: Workspace, outcome: StudyOutcome, as_json: bool, uri: s
         outcome = replace(outcome, undelivered=deliver_report(workspace, uri))
     _print_result(workspace, outcome, report, as_json, uri)
     if outcome.is_interrupted or outcome.undelivered:
-        again = [argument for argument in sys.argv[1:] if argument != "--fresh"]
-        print(f"the same command: {without_credentials(shlex.join(['dmd-search', *again]))}", file=sys.stderr)
+        again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])
+        shown = without_credentials(again)
+        if shown != again:
+            print("the password in the address is left out here, and has to be put in again:", file=sys.stderr)
+        print(f"the same command: {shown}", file=sys.stderr)
 
 
 def _print_result(
