@@ -3,9 +3,9 @@
 Two walls. Names: a pickle may only ask for what :mod:`dmd.data.admitted` lists, by exact module and name, and what it
 gets are stand-ins, never NumPy's or Python's own callables. Steps: of the pickle machine only those opcodes run that
 write containers, numbers, strings and arrays; dictionary keys and set members must be simple, so that no hash is
-expensive; what is copied may not exceed the size of the file, and there is an end to the number of steps, so that no
-file can fill the memory. The bytes of large arrays are not copied at all: they stay where they lie in the (mapped)
-file.
+expensive; neither what is copied nor what arrays hold may exceed the size of the file, and there is an end to the
+number of steps, so that no file can fill the memory. The bytes of large arrays are not copied at all: they stay where
+they lie in the (mapped) file.
 
 Built on the pure-Python machine of the standard library, whose steps can be replaced one by one (its C twin's cannot).
 Numbers, strings and the containers ``dict``, ``list``, ``tuple`` have opcodes of their own and need no name.
@@ -81,7 +81,7 @@ class RestrictedUnpickler(pickle._Unpickler):
         self._bytes = _Bytes(content)
         super().__init__(self._bytes, encoding="latin1")
         self._source = source
-        self._budget = max(len(content), MIN_BUDGET)
+        self._budget = self._array_budget = max(len(content), MIN_BUDGET)
 
     def find_class(self, module: str, name: str) -> Any:
         admitted = ADMITTED.get((module, name))
@@ -108,7 +108,10 @@ class RestrictedUnpickler(pickle._Unpickler):
 
     def _spend(self, amount: int) -> None:
         self._budget -= amount
-        if self._budget < 0:
+        self._refuse_repetition()
+
+    def _refuse_repetition(self) -> None:
+        if min(self._budget, self._array_budget) < 0:
             raise self.refusal("it repeats its content until it is larger than the file")
 
     def _forbidden(self) -> None:
@@ -127,8 +130,14 @@ class RestrictedUnpickler(pickle._Unpickler):
         target = self.stack[-1]
         if not isinstance(target, PickledArray | PickledDtype):
             raise self.refusal("it sets the state of something that is no array")
-        if isinstance(state, tuple) and state and isinstance(state[-1], str | bytes | list):
-            self._spend(len(state[-1]))
+        raw = state[-1] if isinstance(state, tuple) and state else None
+        if isinstance(raw, list):
+            self._spend(len(raw))
+        elif isinstance(raw, str | bytes | memoryview):
+            # Nothing is copied here, and what protocols below 3 write was counted when it became bytes. But arrays that
+            # share their bytes would not share them for ever.
+            self._array_budget -= len(raw)
+            self._refuse_repetition()
         target.set_state(state)
 
     def _set_items(self, target: Any, items: list[Any]) -> None:

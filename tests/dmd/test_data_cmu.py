@@ -54,6 +54,17 @@ def test_ids_name_the_video_and_padding_is_found_on_the_left(tmp_path: Path, ids
     assert dataset.count_labels() == {-3: 3, -1: 3, 1: 3, 3: 3}
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_file_of_real_size_is_read_in_every_protocol(tmp_path: Path, protocol: int) -> None:
+    """Protocols below 3 write bytes as text of half again their size, which is no repetition."""
+    content = cmu_content("bytes")
+    for number, table in enumerate(content.values()):
+        table["text"] = np.random.default_rng(number).random((4, 50, 300)).astype(np.float32)
+    dataset = load_dataset(write(tmp_path / "mosi_data.pkl", content, protocol))
+    values = dataset._inputs.sequences["language"].in_memory
+    assert np.array_equal(values, np.concatenate([table["text"] for table in content.values()]))
+
+
 def test_the_first_real_step_comes_first(tmp_path: Path) -> None:
     content = cmu_content("text")
     dataset = load_dataset(write(tmp_path / "data.pkl", content))

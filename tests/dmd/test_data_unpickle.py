@@ -16,6 +16,7 @@ from dmd.data.mmsa import read_mmsa
 from dmd.data.unpickle import load_pickle
 from dmd.errors import DataError
 from tests.dmd.pickles.write_pickle import make_content
+from tests.hostile.pickles import BOMBS
 
 OLD_FILES = sorted((Path(__file__).parent / "pickles").glob("*.pkl"))
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
@@ -175,6 +176,12 @@ def test_hostile_constructions_are_refused_at_once(content: bytes, reason: str) 
     with pytest.raises(DataError, match=rf"^data\.pkl: .*{reason}"):
         read(content)
     assert time.perf_counter() - start < 2.0
+
+
+def test_arrays_that_share_their_bytes_are_refused_before_anybody_joins_them() -> None:
+    content = BOMBS["many arrays, the same bytes"](Path("nowhere"))
+    with pytest.raises(DataError, match="repeats its content until it is larger than the file"):
+        load_pickle(content, "a.pkl")
 
 
 def test_the_hostile_arrays_are_well_formed_but_for_their_state() -> None:

@@ -85,6 +85,14 @@ def _bytes_array(shape: tuple[int, ...], num_bytes: int, name: str = "u1") -> by
     return made + b"(K\x01" + sizes + _dtype(name) + b"\x89" + raw + b"tb"
 
 
+def _shared_bytes() -> bytes:
+    """20,000 arrays over the same 100,000 bytes: 2 GB for who puts them into one."""
+    raw = b"B" + _u4(100_000) + bytes(100_000) + b"q\x00"
+    made = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR"
+    array = made + b"(K\x01(J" + struct.pack("<i", 100_000) + b"K\x01t" + _dtype("u1") + b"\x89h\x00tb"
+    return PROTO + b"(" + raw + b"1" + b"}" + _text("train") + _split_of(text=b"](" + array * 20_000 + b"e") + b"s."
+
+
 def _long_beside_wide() -> bytes:
     """30,000 items of one step beside one item of 30,000 steps: padded to each other, 10 to the 9 values."""
     many, long = (30_000, 1, 1), (1, 30_000, 1)
@@ -157,6 +165,7 @@ BOMBS: Mapping[str, Write] = {
         _dtype("V8", b"(I3\nS'|'\nN(S'a'\nt}S'a'\n(" + _dtype("O8") + b"I0\ntsI8\nI1\nI0\nt"),
         b"S'AAAAAAAA'\n",
     ),
+    "many arrays, the same bytes": lambda canary: _shared_bytes(),
     "one array, many rows": lambda canary: _long_beside_wide(),
     "key without an end": lambda canary: PROTO + b"}" + b"(" * 50_000 + b"t" * 50_000 + b"Ns.",
     "list in itself": lambda canary: PROTO + b"]q\x00h\x00a.",
