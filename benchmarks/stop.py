@@ -91,6 +91,8 @@ def main() -> None:
                 stopped = measure(Path(place, f"{repeat}-{index}"), space, delay, number)
                 stops.append(stopped)
                 print(_line(number, delay, stopped), flush=True)
+                if not stopped.ending.is_clean:
+                    print(stopped.ending.said)
     endings = [stopped.ending for stopped in stops]
     figures = {
         "stops": len(endings),

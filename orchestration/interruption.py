@@ -10,15 +10,13 @@ import time
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
-from orchestration.signals import end_now, heard_signals, is_importing
+from orchestration.signals import heard_signals, is_importing
 from orchestration.stop_limit import stop_limit
 
 LIMIT_S = 8.0
 """How long a clean stop may take after a signal."""
 STOP_S = 5.0
 """How long after a signal anybody else (MLflow) is waited for."""
-
-_AT_ONCE = "stopped at once: everything that had ended is kept; run the same command to continue"
 
 
 class StudyInterrupted(KeyboardInterrupt):
@@ -95,6 +93,3 @@ class Interruption:
             self.request()
             if self._only_waits and not is_importing(frame):
                 raise StudyInterrupted
-        elif number != signal.SIGHUP:
-            # Who closes a terminal is in no hurry, and the system and the shell both tell.
-            end_now(_AT_ONCE)

@@ -1,4 +1,8 @@
-"""A clean stop waits for other processes, in calls that no signal interrupts; this limits how long."""
+"""How long a clean stop may take, and who does not wait that long.
+
+It waits for other processes, in calls that no signal interrupts: Python hears of those only afterwards, and of several
+as one. So a thread listens as well.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,20 @@ import os
 import select
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 from orchestration.signals import end_now, heard_signals
 
-_TOO_LONG = (
-    "stopped at once, for a clean stop took too long: everything that had ended is kept; "
-    "run the same command to continue"
-)
+_CONTINUE = "everything that had ended is kept; run the same command to continue"
+_AT_ONCE = f"stopped at once: {_CONTINUE}"
+_TOO_LONG = f"stopped at once, for a clean stop took too long: {_CONTINUE}"
 
 
 @contextlib.contextmanager
 def stop_limit(seconds: float) -> Iterator[None]:
-    """Meanwhile this program ends at once if it is still here so long after a signal; for the main thread.
-
-    The system tells a thread of it, also while the main thread is somewhere outside Python.
-    """
+    """Meanwhile a second signal ends this program at once, and so does the first if the program is still here so many
+    seconds later; for the main thread."""
     told, tell = os.pipe()
     os.set_blocking(tell, False)
     before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
@@ -39,9 +41,14 @@ def stop_limit(seconds: float) -> Iterator[None]:
 
 
 def _watch(told: int, seconds: float) -> None:
-    while numbers := os.read(told, 1):
-        if numbers[0] in heard_signals():
-            while select.select([told], [], [], seconds)[0]:
-                if not os.read(told, 64):
-                    return
-            end_now(_TOO_LONG)
+    deadline: float | None = None
+    while select.select([told], [], [], None if deadline is None else max(deadline - time.monotonic(), 0.0))[0]:
+        if not (numbers := os.read(told, 64)):
+            return
+        for number in filter(heard_signals().__contains__, numbers):
+            if deadline is None:
+                deadline = time.monotonic() + seconds
+            elif number != signal.SIGHUP:
+                # Who closes a terminal is in no hurry, and the system and the shell both tell.
+                end_now(_AT_ONCE)
+    end_now(_TOO_LONG)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 from orchestration.interruption import Interruption
+from orchestration.signals import heard_signals
 
 
 @contextlib.contextmanager
@@ -32,3 +35,13 @@ def stoppable_start(interruption: Interruption) -> Iterator[None]:
     finally:
         Node.__init__ = start  # type: ignore[method-assign]
         ray._private.utils.set_sigterm_handler = take_sigterm
+        _take_signals_back()
+
+
+def _take_signals_back() -> None:
+    """Ray's library puts a handler of its own before Python's, which reports SIGTERM as a crash and aborts the process
+    three seconds later."""
+    if threading.current_thread() is threading.main_thread():
+        for number in heard_signals():
+            if (handler := signal.getsignal(number)) is not None:
+                signal.signal(number, handler)
