@@ -17,6 +17,7 @@ from reports.record import RunRecord, StudyDescription
 from reports.rendered import RenderedReport, render_report
 from reports.report import Report
 from reports.side_by_side import put_side_by_side
+from reports.stray_markup import disarm
 from reports.turn import UNFINISHED, turn
 
 REPORT_FILE, PAGE_FILE = "report.md", "report.html"
@@ -73,7 +74,7 @@ def _files(title: str, rendered: RenderedReport) -> dict[str, bytes]:
     files = {f"tables/{name}": text.encode() for name, text in rendered.tables.items()}
     files |= _figure_files(rendered.drawings)
     page = render_page(title, rendered.markdown, rendered.drawings)
-    return files | {PAGE_FILE: page.encode(), REPORT_FILE: rendered.markdown.encode()}
+    return files | {PAGE_FILE: page.encode(), REPORT_FILE: disarm(rendered.markdown).encode()}
 
 
 def _figure_files(drawings: Mapping[str, Drawing]) -> dict[str, bytes]:

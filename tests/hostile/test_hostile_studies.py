@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from markdown_it import MarkdownIt
 
 from dmd.training.checkpoint import CheckpointRefused, decode_state, save_state
 from orchestration.events import Event, encode_event
@@ -183,6 +184,7 @@ def test_markup_in_names_stays_text_and_files_stay_in_the_directory(
     hostile = copy_of(study, tmp_path / "hostile")
     evil = "<script>alert(1)</script>../../x![](http://example.com/a.png)[a](javascript:b)"
     content = (hostile / "manifest.json").read_text().replace('"ridge"', json.dumps(evil))
+    content = content.replace('"full model"', json.dumps(f"full model {evil}"))
     (hostile / "manifest.json").write_text(content)
     spoil_records(
         hostile, lambda data: data["record"].update(arm=evil) if data.get("record", {}).get("arm") == "ridge" else None
@@ -194,6 +196,9 @@ def test_markup_in_names_stays_text_and_files_stay_in_the_directory(
     assert "<script>alert" not in page
     assert 'src="http' not in page
     assert 'href="javascript' not in page
+    text = MarkdownIt("commonmark", {"html": True}).render((hostile / "report.md").read_text())
+    assert "alert(1)" in text
+    assert not any(sign in text for sign in ("<script>alert", 'src="http', 'href="javascript'))
     assert {path.name for path in tmp_path.iterdir()} == {"hostile"}
     made = {path.relative_to(hostile).parts[0] for path in hostile.rglob("*")}
     assert made == {"manifest.json", LEDGER_FILE, "report.md", "report.html", "tables", "figures"}
