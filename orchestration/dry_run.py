@@ -44,9 +44,10 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Seque
     """Lines for a person."""
     lines = [_headline(planned), *_arm_lines(planned), _trial_line(planned, estimate)]
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
+    at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
     lines.append(
         f"about {duration_text(wall.middle)} ({duration_text(wall.low)} to {duration_text(wall.high)}) with "
-        f"{estimate.slots} trials at a time, {duration_text(estimate.start_s)} of it start-up"
+        f"{at_once} at a time, {duration_text(estimate.start_s)} of it start-up"
     )
     if estimate.num_nodes is not None:
         lines.append(

@@ -83,6 +83,7 @@ def search(
     """
     with bad_input_exits():
         checked = _load(space, tuple(overrides or ()))
+        from orchestration.errors import UsageError
         from orchestration.launch import LaunchOptions, launch, prepare
         from orchestration.report_files import rebuild_report
         from orchestration.reuse.places import require_places
@@ -95,6 +96,10 @@ def search(
             say_when_stopped(_NO_REPORT)
             print(rebuild_report(workspace))
             raise typer.Exit(COMPLETED)
+        if address is not None and executor == "inline":
+            raise UsageError(
+                "--address: --executor inline runs in this process, not on a cluster; leave one of them out"
+            )
         require_places(tuple(reuse or ()))
         uri = tracking_uri or checked.tracking.uri
         require_driver(uri)

@@ -39,3 +39,11 @@ def test_a_person_reads_the_same(tmp_path: Path) -> None:
         "dmd", "language", "language-fd", "audio", "audio-fd", "vision", "vision-fd", "median"
     ]  # fmt: skip
     assert "trials: 126 search + 72 confirm = 198" in lines
+
+
+def test_one_process_and_a_cluster_are_not_both_meant(tmp_path: Path) -> None:
+    chosen = ["--space", "quickstart", "--out", str(tmp_path / "runs"), "--address", "auto", "--executor", "inline"]
+    done = CliRunner().invoke(app, chosen)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: --address: ")
+    assert "--executor inline" in done.stderr
