@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,14 @@ class _Stored:
 def results_in(directory: Path, context: str) -> FindResult:
     """The completed trials under ``directory``: a study, or a folder of studies. context: only trials with this one.
 
-    Raises UsageError where there is no study, LedgerError for a ledger that is damaged or says what none says.
+    Raises UsageError where there is no study or none that may be read, LedgerError for a ledger that is damaged or says
+    what none says.
     """
     stored: dict[str, _Stored] = {}
     for ledger in ledgers_in(directory):
-        for result_id, record in _completed(ledger, context).items():
-            stored.setdefault(result_id, _Stored(ledger.parent, record))
+        with _readable(directory):
+            for result_id, record in _completed(ledger, context).items():
+                stored.setdefault(result_id, _Stored(ledger.parent, record))
 
     def find(trial: Trial) -> KnownResult | None:
         held = stored.get(trial.result_id)
@@ -48,10 +51,19 @@ def results_in(directory: Path, context: str) -> FindResult:
 def ledgers_in(directory: Path) -> list[Path]:
     """The ledger of a study, or those of the studies in a folder. Raises UsageError where there is none."""
     own = directory / LEDGER_FILE
-    ledgers = [own] if own.exists() else sorted(directory.glob(f"*/{LEDGER_FILE}"))
+    with _readable(directory):
+        ledgers = [own] if own.exists() else sorted(directory.glob(f"*/{LEDGER_FILE}"))
     if not ledgers:
         raise UsageError(f"--reuse {directory}: no study there (no {LEDGER_FILE}); name a directory like runs/<study>")
     return ledgers
+
+
+@contextmanager
+def _readable(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"--reuse {directory}: cannot be read ({error.strerror}); correct its permissions") from error
 
 
 def _completed(ledger: Path, context: str) -> dict[str, Mapping[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +146,19 @@ def test_a_crash_between_asking_and_taking_over_is_made_good(tmp_path: Path) -> 
         ledger.append("ask", {"trial_id": trials(1)[0].id, "trial": trial_to_json(trials(1)[0])})
     run_list(new, trials(1), find_results([str(old)], CONTEXT))
     assert by_seed(new)[1].reused_from is not None
+
+
+@pytest.mark.parametrize("method", ["exists", "open"])
+def test_a_study_that_may_not_be_read_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    run_list(tmp_path, trials(1))
+
+    def refuse(path: Path, *arguments: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    # Permissions do not keep the superuser out, who runs tests in containers.
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(UsageError, match=r"^--reuse \S+: cannot be read \(Permission denied\)"):
+        find_results([str(tmp_path)], "context")
 
 
 def test_results_in_an_mlflow_store_are_found(tmp_path: Path) -> None:
