@@ -22,6 +22,9 @@ KINDS: tuple[str, ...] = get_args(EventKind)
 _CHECK = b',"check":"'
 _HEAD = re.compile(rb'\{"seq":(?P<seq>\d{1,18}),"at":(?P<at>\d{1,18}),"kind":"(?P<kind>\w+)"')
 
+_HALF_PAIR = b"\\ud"
+"""How JSON begins half a pair of UTF-16, which is no text and in no line written here; a path may have it, too."""
+
 _TRIAL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 
 
@@ -77,6 +80,8 @@ class CheckedLine:
         """The event that the line holds. Raises ValueError if it is none: a checksum is no proof of who wrote it."""
         try:
             content = json.loads(self.body)
+            if _HALF_PAIR in self.body.lower():
+                json.dumps(content, ensure_ascii=False).encode()
             return Event(content["seq"], content["at"], content["kind"], content["data"])
         except (KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{type(error).__name__}: {str(error)[:100]}") from error

@@ -52,6 +52,8 @@ class Manifest:
         """The manifest that ``text`` holds. Raises ValueError for another text."""
         try:
             content = json.loads(text)
+            # Half a pair of UTF-16, which JSON can write and no file can hold, is no text.
+            json.dumps(content, ensure_ascii=False).encode()
             return cls(study_from_json(content["description"]), content["space"], content["deciding"])
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"no manifest: {type(error).__name__}: {error}") from error

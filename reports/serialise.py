@@ -40,6 +40,8 @@ _PARTS_OF_STUDY: tuple[tuple[str, type[Any]], ...] = (
     ("parts", MergedPart),
 )
 _TAG = "$float"
+LONGEST_NAME = 1000
+"""Of an arm, in characters: figures draw it letter by letter."""
 
 
 def record_to_json(record: RunRecord) -> Json:
@@ -101,6 +103,11 @@ def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
         for section in KNOWN_KEYS:
             require_known_keys(section, getattr(study, section), where)
         require_plain_name(study.study, where)
+        for arm in study.arms:
+            if max(len(arm.name), len(arm.label)) > LONGEST_NAME:
+                raise NotAsWritten(
+                    f"{where}: an arm's name has more than {LONGEST_NAME} characters; the JSON was changed"
+                )
         return study
 
 

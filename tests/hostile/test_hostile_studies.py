@@ -114,6 +114,23 @@ def test_a_hostile_study_is_refused_by_one_line(container: Container, study: Pat
     assert {path.name for path in hostile.iterdir()} == {"manifest.json", LEDGER_FILE}
 
 
+MANIFESTS: Mapping[str, str] = {
+    "half a pair of UTF-16": '"\\ud800"',
+    "a name of three million letters": json.dumps("x" * 3_000_000),
+}
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_names_that_no_figure_can_show_are_refused(
+    container: Container, study: Path, tmp_path: Path, name: str
+) -> None:
+    hostile = copy_of(study, tmp_path / "hostile")
+    content = (hostile / "manifest.json").read_text()
+    assert '"full model"' in content
+    (hostile / "manifest.json").write_text(content.replace('"full model"', MANIFESTS[name]))
+    require_refused(container.run("dmd-report", str(hostile)), str(hostile))
+
+
 SAID_BY_NO_VERSION: Mapping[str, Callable[[dict[str, Any]], object]] = {
     "no trial": lambda data: data.pop("trial", None),
     "no record": lambda data: data.pop("record", None),

@@ -64,6 +64,15 @@ def test_line_format_is_json_with_a_crc_over_the_rest():
     assert encode_event(Event(1, 5, "attempt", {"trial_id": "a"})) == expected
 
 
+def test_half_a_pair_of_utf16_is_no_text_but_a_backslash_is():
+    text = "C:\\udata"
+    assert check_line(encode_event(Event(1, 5, "start", {"text": text}))).decode().data == {"text": text}
+    body = b'{"seq":1,"at":5,"kind":"start","data":{"text":"\\uD800"}}'
+    line = check_line(body[:-1] + b',"check":"%08x"}\n' % zlib.crc32(body))
+    with pytest.raises(ValueError, match="surrogates"):
+        line.decode()
+
+
 def test_any_single_changed_byte_is_noticed():
     line = encode_event(Event(7, 5, "attempt", {"trial_id": "abc"}))
     for position in range(len(line) - 1):

@@ -23,7 +23,7 @@ VALUE_MAPS = st.dictionaries(
 
 @st.composite
 def predictions(draw: st.DrawFn) -> Predictions:
-    n = draw(st.integers(0, 5))
+    n = draw(st.integers(1, 5))
     names = draw(st.lists(st.text(max_size=5), min_size=n, max_size=n))
     values = draw(st.lists(st.floats(width=32), min_size=n, max_size=n))
     return Predictions(
