@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
-from orchestration.signals import heard_signals, is_importing
-from orchestration.stop_limit import stop_limit
+from orchestration.signals import end_now, heard_signals, is_importing
+from orchestration.stop_limit import AT_ONCE, stop_limit
 
 LIMIT_S = 8.0
 """How long a clean stop may take after a signal."""
@@ -72,6 +72,15 @@ class Interruption:
         finally:
             self._only_waits = False
 
+    @contextlib.contextmanager
+    def later(self) -> Iterator[None]:
+        """A part of :meth:`waiting` that may not be interrupted in the middle; a signal raises at its end."""
+        before, self._only_waits = self._only_waits, False
+        yield
+        self._only_waits = before
+        if before:
+            self.raise_if_requested()
+
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
             for number in heard_signals():
@@ -93,3 +102,5 @@ class Interruption:
             self.request()
             if self._only_waits and not is_importing(frame):
                 raise StudyInterrupted
+        elif number != signal.SIGHUP:
+            end_now(AT_ONCE)

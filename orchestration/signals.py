@@ -19,6 +19,9 @@ from orchestration.giving_back import give_all_back
 INTERRUPTED = 130
 """The exit code of a program that a signal has ended."""
 
+_ending = threading.RLock()
+"""Taken by the one thread that ends this program."""
+
 _SHOW_CURSOR = "\x1b[?25h"
 _IMPORTS = "<frozen importlib"
 
@@ -66,6 +69,7 @@ def say_when_stopped(line: str) -> None:
 
 def end_now(line: str) -> NoReturn:
     """End this program, out of a signal handler or any thread: say ``line``, give back what it holds, and leave."""
+    _ending.acquire()
     if threading.current_thread() is threading.main_thread():
         for number in heard_signals():
             signal.signal(number, signal.SIG_IGN)

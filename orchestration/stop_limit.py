@@ -16,8 +16,10 @@ from collections.abc import Iterator
 
 from orchestration.signals import end_now, heard_signals
 
+_ONE_S = 0.2
+"""What comes so soon after a signal is the same: a child that is just being started hears and tells of it, too."""
 _CONTINUE = "everything that had ended is kept; run the same command to continue"
-_AT_ONCE = f"stopped at once: {_CONTINUE}"
+AT_ONCE = f"stopped at once: {_CONTINUE}"
 _TOO_LONG = f"stopped at once, for a clean stop took too long: {_CONTINUE}"
 
 
@@ -42,13 +44,15 @@ def stop_limit(seconds: float) -> Iterator[None]:
 
 def _watch(told: int, seconds: float) -> None:
     deadline: float | None = None
+    second_from = 0.0
     while select.select([told], [], [], None if deadline is None else max(deadline - time.monotonic(), 0.0))[0]:
         if not (numbers := os.read(told, 64)):
             return
         for number in filter(heard_signals().__contains__, numbers):
             if deadline is None:
+                second_from = time.monotonic() + _ONE_S
                 deadline = time.monotonic() + seconds
-            elif number != signal.SIGHUP:
+            elif number != signal.SIGHUP and time.monotonic() > second_from:
                 # Who closes a terminal is in no hurry, and the system and the shell both tell.
-                end_now(_AT_ONCE)
+                end_now(AT_ONCE)
     end_now(_TOO_LONG)

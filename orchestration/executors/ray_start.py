@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from orchestration.interruption import Interruption
 from orchestration.signals import heard_signals
+
+_LOOK_MS = 100
 
 
 @contextlib.contextmanager
@@ -19,23 +23,51 @@ def stoppable_start(interruption: Interruption) -> Iterator[None]:
 
     Where the driver connects to them it is left alone: a connection made by half would end this process.
     """
-    import ray._private.utils
-    from ray._private.node import Node
+    from ray._private import node, services, utils
 
-    start, take_sigterm = Node.__init__, ray._private.utils.set_sigterm_handler
+    start, start_process = node.Node.__init__, services.start_ray_process
 
-    def start_and_wait(node: Node, *arguments: Any, **options: Any) -> None:
+    def start_and_wait(made: node.Node, *arguments: Any, **options: Any) -> None:
         with interruption.waiting():
-            start(node, *arguments, **options)
+            start(made, *arguments, **options)
 
-    Node.__init__ = start_and_wait  # type: ignore[method-assign, assignment]
-    ray._private.utils.set_sigterm_handler = lambda handler: None
+    def start_whole_process(*arguments: Any, **options: Any) -> Any:
+        # While a process forks both hear the signal, and Python drops what is raised in its hooks.
+        with interruption.later():
+            return start_process(*arguments, **options)
+
+    try:
+        with contextlib.ExitStack() as replaced:
+            replaced.enter_context(_replaced(node.Node, "__init__", start_and_wait))
+            replaced.enter_context(_replaced(services, "start_ray_process", start_whole_process))
+            wait_for_port = functools.partial(_wait_for_port, node.wait_for_persisted_port)  # type: ignore[attr-defined]
+            replaced.enter_context(_replaced(node, "wait_for_persisted_port", wait_for_port))
+            replaced.enter_context(_replaced(utils, "set_sigterm_handler", lambda handler: None))
+            yield
+    finally:
+        _take_signals_back()
+
+
+@contextlib.contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        Node.__init__ = start  # type: ignore[method-assign]
-        ray._private.utils.set_sigterm_handler = take_sigterm
-        _take_signals_back()
+        setattr(owner, name, before)
+
+
+def _wait_for_port(wait: Callable[..., int], *where: str, timeout_ms: int) -> int:
+    """What Ray does in one piece, for half a minute if its process is gone, in which no other thread of this one can
+    run."""
+    deadline = time.monotonic() + timeout_ms / 1000
+    while True:
+        try:
+            return wait(*where, timeout_ms=_LOOK_MS)
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
 
 
 def _take_signals_back() -> None:

@@ -79,7 +79,7 @@ def test_a_stop_that_hangs_ends_by_itself(tmp_path: Path) -> None:
 def test_a_second_signal_ends_a_study_at_once(tmp_path: Path) -> None:
     process = start_hanging(tmp_path, 60.0)
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.2)
+    time.sleep(0.5)
     assert process.poll() is None, "the first asks for a clean stop"
     process.send_signal(signal.SIGHUP)
     time.sleep(0.2)
@@ -133,7 +133,7 @@ def test_a_study_that_is_stopped_while_ray_starts_leaves_nothing(after_s: float,
     for _ in range(times):
         # As a terminal does: to every process of the group.
         os.killpg(process.pid, signal.SIGINT)
-        time.sleep(0.1)
+        time.sleep(0.5)
     code = process.wait(timeout=60)
     errors = (short_place / "err").read_text()
     assert code == 130, errors
