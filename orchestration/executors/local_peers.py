@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
 from dmd.job import Seat
@@ -63,7 +64,8 @@ class LocalPeer:
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._runner, self._visible_gpu), daemon=True)
         # Ctrl-C reaches the whole terminal; the first worker decides what it means. A process never hears what was
-        # blocked when it was started, not even while it imports.
+        # blocked when it was started, not even while it imports. (Python starts a tracker first, and unblocks it then.)
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process.start()

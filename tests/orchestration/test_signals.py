@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.executors.local_peers import LocalPeer
 from tests.orchestration.product import command
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
@@ -187,10 +188,31 @@ def test_who_said_nohup_means_it(tmp_path: Path) -> None:
         assert end_of(process) == (0, [])
 
 
-def hears_sigterm(process: int) -> bool:
-    """Whether the program has a handler of its own for SIGTERM, which Python has not."""
-    caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{process}/status").read_text(), re.MULTILINE)
-    return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+class Waiting:
+    def open(self) -> None:
+        time.sleep(60)
+
+
+def test_a_partner_on_this_machine_never_hears_ctrl_c() -> None:
+    peer = LocalPeer(Waiting())  # type: ignore[arg-type]
+    peer._launch()
+    process = peer._process
+    assert process is not None
+    assert process.pid is not None
+    try:
+        assert is_in("SigBlk", signal.SIGINT, process.pid)
+        assert not is_in("SigBlk", signal.SIGINT, os.getpid())
+    finally:
+        process.kill()
+        process.join()
+        assert peer._connection is not None
+        peer._connection.close()
+
+
+def is_in(signals: str, number: signal.Signals, process: int) -> bool:
+    """Whether a set of signals of a process (``SigBlk``: blocked, ``SigCgt``: handled by itself) has ``number``."""
+    found = re.search(rf"^{signals}:\s*(\w+)$", Path(f"/proc/{process}/status").read_text(), re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> (number - 1) & 1)
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.4])
@@ -212,7 +234,8 @@ def test_the_commands_end_so_from_their_first_moment(name: str, line: str, after
     }
     with started(command(name, *arguments[name]), tmp_path) as process:
         deadline = time.monotonic() + 30
-        while not hears_sigterm(process.pid):
+        # Python has no handler for SIGTERM: it is ours.
+        while not is_in("SigCgt", signal.SIGTERM, process.pid):
             assert time.monotonic() < deadline
             time.sleep(0.001)
         time.sleep(after_s)

@@ -47,7 +47,8 @@ def test_what_is_undelivered_is_told_with_the_command_that_delivers_it(tmp_path:
     arguments = ("--space", str(space), "--out", str(tmp_path / "runs"), "--executor", "inline", "--only", "ridge")
     done = run("dmd-search", *arguments, "--tracking-uri", "http://someone:secret@127.0.0.1:9")
     assert done.returncode == 0, done.stderr
-    told, again = done.stderr.strip().splitlines()[-2:]
+    told, note, again = done.stderr.strip().splitlines()[-3:]
+    assert "password" in note
     assert told.startswith("tracking: ")
     assert "events are not yet in MLflow at http://127.0.0.1:9" in told
     assert again == f"the same command: dmd-search {' '.join(arguments)} --tracking-uri http://127.0.0.1:9"
