@@ -85,14 +85,16 @@ def main():
     write_mapped(read, Path(__file__).with_name("converted"))
 """
 TWICE = """
-import time
+import contextlib, time
 def main():
     try:
         print("ready", flush=True)
         time.sleep(30)
     finally:
         print("again", flush=True)
-        time.sleep(30)
+        for _ in range(2):
+            with contextlib.suppress(BaseException):
+                time.sleep(30)
 """
 
 
