@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
-from orchestration.signals import end_now, heard_signals, is_importing
+from orchestration.signals import end_now, heard_signals, is_importing, leave_lost_terminal
 from orchestration.stop_limit import AT_ONCE, stop_limit
 
 LIMIT_S = 8.0
@@ -97,6 +97,8 @@ class Interruption:
         self._before.clear()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            leave_lost_terminal()
         if self._told_at is None:
             self._told_at = time.monotonic()
             self.request()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import sys
 import threading
 from types import FrameType
@@ -38,6 +39,8 @@ class _Ear:
         self._has_heard = False
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            leave_lost_terminal()
         if self._has_heard or is_importing(frame):
             end_now(self.line)
         self._has_heard = True
@@ -84,6 +87,16 @@ def heard_signals() -> list[signal.Signals]:
     """Those to listen to: SIGHUP only where nobody (``nohup``) has said that it means nothing."""
     always = [signal.SIGINT, signal.SIGTERM]
     return always if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [*always, signal.SIGHUP]
+
+
+def leave_lost_terminal() -> None:
+    """To be called at SIGHUP: where a terminal is gone, what is written to it would fail, and a clean end with it."""
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
 
 
 def is_importing(frame: FrameType | None) -> bool:

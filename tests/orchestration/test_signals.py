@@ -84,6 +84,17 @@ def read(place):
 def main():
     write_mapped(read, Path(__file__).with_name("converted"))
 """
+SPEAKING_AT_ITS_END = """
+import time
+from pathlib import Path
+def main():
+    try:
+        print("ready", flush=True)
+        time.sleep(30)
+    finally:
+        print("this has no reader any more", flush=True)
+        Path(__file__).with_name("end").write_text("whole")
+"""
 TWICE = """
 import contextlib, time
 def main():
@@ -188,6 +199,24 @@ def test_who_said_nohup_means_it(tmp_path: Path) -> None:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGHUP)
         assert end_of(process) == (0, [])
+
+
+def test_who_loses_its_terminal_ends_as_cleanly(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(SPEAKING_AT_ITS_END)
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", START],
+        stdout=theirs,
+        stderr=theirs,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])},
+        start_new_session=True,
+    )
+    os.close(theirs)
+    assert os.read(ours, 5) == b"ready"
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(timeout=30) == 130
+    assert (tmp_path / "end").read_text() == "whole"
 
 
 class Waiting:
