@@ -1,4 +1,4 @@
-"""A name that is on disk: writing a file does not by itself make a new name of it survive a power cut."""
+"""Waiting for the disk: what is written survives a power cut only then."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 
-def sync_directory(directory: Path) -> None:
-    """Return when the disk has the names in ``directory``."""
-    handle = os.open(directory, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Return when the disk has what is in ``path``: the bytes of a file, whoever wrote them, or the names in a folder
+    (writing a file does not by itself make a new name of it survive)."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from orchestration.durable import sync_directory
+from orchestration.durable import sync
 from orchestration.events import KINDS, CheckedLine, Event, EventKind, check_line, encode_event
 
 LEDGER_FILE = "ledger.jsonl"
@@ -63,7 +63,7 @@ class Ledger:
             self._seq, self._length = self._check()
             self._file = self.path.open("ab")
             self._file.truncate(self._length)
-            sync_directory(directory)
+            sync(directory)
         except BaseException:
             self._lock.close()
             raise

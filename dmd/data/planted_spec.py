@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from dmd.errors import DataError
 
 PLANTED = "planted"
+MOST_VALUES = 1 << 29
+"""Of all features together; they are made in memory (2 GB in float32)."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,22 @@ class PlantedSpec:
             for name, value, low, high in _ranges(self)
             if not low <= value <= high
         ]
+        num_clips = self.num_videos * self.clips_per_video
+        if not problems and num_clips * self._values_per_clip > MOST_VALUES:
+            problems = [
+                f"{num_clips:,} clips of {self._values_per_clip:,} values are more than {MOST_VALUES:,} values; "
+                "lower num_videos, clips_per_video, widths or steps"
+            ]
         if problems:
             raise DataError(f"{PLANTED} data: " + "; ".join(problems))
+
+    @property
+    def _values_per_clip(self) -> int:
+        return (
+            self.language_width * self.language_steps
+            + self.audio_width * self.audio_steps
+            + self.vision_width * self.vision_steps
+        )
 
     @property
     def name(self) -> str:

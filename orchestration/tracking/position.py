@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.durable import sync_directory
+from orchestration.durable import sync
 
 POSITION_FILE = "tracking.json"
 
@@ -51,4 +51,4 @@ def save_position(directory: Path, target: str, position: Position) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, directory / POSITION_FILE)
-    sync_directory(directory)
+    sync(directory)

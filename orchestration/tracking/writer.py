@@ -27,6 +27,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from orchestration.durable import sync
 from orchestration.events import Event
 from orchestration.ledger import LEDGER_FILE, read_events, read_lines
 from orchestration.ledger_state import REPORT_KINDS
@@ -137,6 +138,8 @@ class Writer:
     def _deliver_all(self) -> Delivery:
         delivery = self._delivery = self._delivery or self._connect()
         while batch := self._next_batch():
+            # What MLflow has and a power cut takes from the ledger would be delivered twice.
+            sync(self._ledger)
             delivery.deliver(batch)
             self._position = delivery.position_at(batch[-1][1])
             save_position(self._directory, self._target, self._position)

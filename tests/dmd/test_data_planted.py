@@ -160,6 +160,7 @@ def test_a_name_spells_a_spec_and_back() -> None:
             "num_videos must be in 3..10000, but is 1; interaction must be in 0..1, but",
         ),
         ("planted:interaction=nan", "interaction must be in 0..1, but is nan"),
+        ("planted:num_videos=10000,clips_per_video=1000", "10,000,000 clips of 536 values are more than"),
     ],
 )
 def test_a_wrong_spec_names_every_wrong_field(name: str, message: str) -> None:

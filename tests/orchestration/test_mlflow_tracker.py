@@ -220,6 +220,17 @@ def test_a_new_study_looks_nothing_up(tmp_path, monkeypatch):
     assert check(tmp_path).runs_per_trial.total() == 3
 
 
+def test_nothing_is_delivered_that_a_power_cut_could_take_from_the_ledger(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "_BATCH", 4)
+    happened, deliver = [], Delivery.deliver
+    monkeypatch.setattr(writer, "sync", lambda path: happened.append(path.name))
+    monkeypatch.setattr(Delivery, "deliver", lambda self, batch: happened.append("delivered") or deliver(self, batch))
+    run_toy(tmp_path, listed([make_trial(seed) for seed in range(3)]))
+    write_here(tmp_path)
+    assert len(happened) > 4
+    assert happened == ["ledger.jsonl", "delivered"] * (len(happened) // 2)
+
+
 def writers_of(pid: int) -> list[int]:
     """The living processes that write to MLflow for the process ``pid``."""
     return [
