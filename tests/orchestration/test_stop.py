@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.crash.stopping import left_in
 from orchestration.ledger import LEDGER_FILE, read_events
 from tests.orchestration.product import command, run, write_space
 
@@ -25,8 +27,14 @@ def test_a_stopped_study_says_how_to_go_on_and_leaves_its_report_for_later(
 ) -> None:
     study, space = tmp_path / "runs" / "small", write_space(tmp_path)
     again = ["--space", str(space), "--out", str(study.parent), "--executor", "inline", "--json"]
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     process = subprocess.Popen(
-        command("dmd-search", *again, "--fresh"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("dmd-search", *again, "--fresh"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
     )
     deadline = time.monotonic() + 120
     while num_told(study) < 2:
@@ -39,6 +47,7 @@ def test_a_stopped_study_says_how_to_go_on_and_leaves_its_report_for_later(
     outcome = json.loads(printed)
     assert (outcome["is_interrupted"], outcome["report"]) == (True, None)
     assert not (study / "report.md").exists()
+    assert left_in(temporary) == (), "also nothing of MLflow's, which has made its store meanwhile"
     assert errors.splitlines()[-1] == f"the same command: dmd-search {' '.join(again)}", "--fresh would begin anew"
 
 
