@@ -74,13 +74,18 @@ def end_now(line: str) -> NoReturn:
     """End this program, out of a signal handler or any thread: say ``line``, give back what it holds, and leave."""
     _ending.acquire()
     if threading.current_thread() is threading.main_thread():
-        for number in heard_signals():
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
     # Not through sys.stderr, in the middle of which the signal may have come.
     with contextlib.suppress(OSError):
         os.write(2, f"{_SHOW_CURSOR if os.isatty(2) else ''}{line}\n".encode())
     give_all_back()
     os._exit(INTERRUPTED)
+
+
+def ignore_signals() -> None:
+    """No signal ends this program any more; for its main thread."""
+    for number in heard_signals():
+        signal.signal(number, signal.SIG_IGN)
 
 
 def heard_signals() -> list[signal.Signals]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 from importlib import import_module
 from types import FrameType
 
-from orchestration.signals import Stopped, end_now, heard_signals, listen
+from orchestration.signals import Stopped, end_now, heard_signals, ignore_signals, listen
 
 
 def run_program(module: str, line: str) -> None:
     """Run ``main`` of ``module``, which raises SystemExit. line: what a signal makes it say until it says otherwise."""
+    # Python calls last what was registered first. Afterwards it would let a signal kill.
+    atexit.register(ignore_signals)
     listen(line)
     try:
         import_module(module).main()

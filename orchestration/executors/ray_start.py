@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import signal
 import threading
 import time
@@ -21,53 +20,76 @@ def stoppable_start(interruption: Interruption) -> Iterator[None]:
     """Meanwhile ``ray.init`` leaves SIGTERM to whoever has it, and raises StudyInterrupted where it waits for its
     processes, which takes seconds: the caller ends those that there are.
 
-    Where the driver connects to them it is left alone: a connection made by half would end this process.
+    Where the driver connects to them it is left alone: a connection made by half would end this process. It goes by
+    names that Ray does not promise; without one of them, a stop waits longer (decision 46).
     """
     from ray._private import node, services, utils
 
-    start, start_process = node.Node.__init__, services.start_ray_process
-
-    def start_and_wait(made: node.Node, *arguments: Any, **options: Any) -> None:
-        with interruption.waiting():
-            start(made, *arguments, **options)
-
-    def start_whole_process(*arguments: Any, **options: Any) -> Any:
-        # While a process forks both hear the signal, and Python drops what is raised in its hooks.
-        with interruption.later():
-            return start_process(*arguments, **options)
-
     try:
-        with contextlib.ExitStack() as replaced:
-            replaced.enter_context(_replaced(node.Node, "__init__", start_and_wait))
-            replaced.enter_context(_replaced(services, "start_ray_process", start_whole_process))
-            wait_for_port = functools.partial(_wait_for_port, node.wait_for_persisted_port)  # type: ignore[attr-defined]
-            replaced.enter_context(_replaced(node, "wait_for_persisted_port", wait_for_port))
-            replaced.enter_context(_replaced(utils, "set_sigterm_handler", lambda handler: None))
+        with contextlib.ExitStack() as wrapped:
+            wrapped.enter_context(_wrapped(getattr(node, "Node", None), "__init__", _stoppable(interruption)))
+            wrapped.enter_context(_wrapped(services, "start_ray_process", _whole(interruption)))
+            wrapped.enter_context(_wrapped(node, "wait_for_persisted_port", _in_short_waits))
+            wrapped.enter_context(_wrapped(utils, "set_sigterm_handler", lambda set_handler: lambda handler: None))
             yield
     finally:
         _take_signals_back()
 
 
 @contextlib.contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    before = getattr(owner, name)
-    setattr(owner, name, value)
+def _wrapped(owner: Any, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+    before = getattr(owner, name, None)
+    if before is None:
+        yield
+        return
+    setattr(owner, name, wrap(before))
     try:
         yield
     finally:
         setattr(owner, name, before)
 
 
-def _wait_for_port(wait: Callable[..., int], *where: str, timeout_ms: int) -> int:
+def _stoppable(interruption: Interruption) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Ray's start of its processes, which may be interrupted anywhere."""
+
+    def wrap(start: Callable[..., Any]) -> Callable[..., Any]:
+        def start_and_wait(*arguments: Any, **options: Any) -> Any:
+            with interruption.waiting():
+                return start(*arguments, **options)
+
+        return start_and_wait
+
+    return wrap
+
+
+def _whole(interruption: Interruption) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The start of one process, which may not: while it forks both hear the signal, and Python drops what is raised in
+    its hooks."""
+
+    def wrap(start_process: Callable[..., Any]) -> Callable[..., Any]:
+        def start_whole_process(*arguments: Any, **options: Any) -> Any:
+            with interruption.later():
+                return start_process(*arguments, **options)
+
+        return start_whole_process
+
+    return wrap
+
+
+def _in_short_waits(wait: Callable[..., int]) -> Callable[..., int]:
     """What Ray does in one piece, for half a minute if its process is gone, in which no other thread of this one can
     run."""
-    deadline = time.monotonic() + timeout_ms / 1000
-    while True:
-        try:
-            return wait(*where, timeout_ms=_LOOK_MS)
-        except RuntimeError:
-            if time.monotonic() > deadline:
-                raise
+
+    def wait_for_port(*where: str, timeout_ms: int) -> int:
+        deadline = time.monotonic() + timeout_ms / 1000
+        while True:
+            try:
+                return wait(*where, timeout_ms=_LOOK_MS)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+
+    return wait_for_port
 
 
 def _take_signals_back() -> None:

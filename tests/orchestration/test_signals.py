@@ -60,6 +60,16 @@ def main():
     atexit.register(end)
     raise SystemExit(1)
 """
+LEAVING = """
+import os, time
+class Last:
+    def __del__(self, write=os.write, sleep=time.sleep):
+        write(1, b"ready\\n")
+        sleep(1)
+last = Last()
+def main():
+    raise SystemExit(1)
+"""
 WRITING_A_REPORT = """
 import time
 from collections.abc import Mapping
@@ -185,8 +195,9 @@ def test_a_second_signal_does_not_wait_for_the_first(tmp_path: Path) -> None:
         assert end_of(process) == (130, [LINE])
 
 
-def test_a_signal_at_the_end_leaves_the_exit_code(tmp_path: Path) -> None:
-    with running(ENDING, tmp_path) as process:
+@pytest.mark.parametrize("program", [ENDING, LEAVING], ids=["exit", "destructor"])
+def test_a_signal_at_the_end_leaves_the_exit_code(program: str, tmp_path: Path) -> None:
+    with running(program, tmp_path) as process:
         process.send_signal(signal.SIGINT)
         assert end_of(process) == (1, [])
 
