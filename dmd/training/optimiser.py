@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from array import array
@@ -32,6 +33,14 @@ class ClippedAdam(torch.optim.Adam):
     The state is torch's own, and so is every first step, which sets it up.
     """
 
+    # As in torch, less what imports its compiler at the first call: most of a second of every process, and nothing
+    # here is compiled.
+    add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)
+    state_dict = inspect.unwrap(torch.optim.Adam.state_dict)
+    load_state_dict = inspect.unwrap(torch.optim.Adam.load_state_dict)
+    _step_of_torch = staticmethod(inspect.unwrap(torch.optim.Adam.step))
+
     def __init__(self, groups: Sequence[ParameterGroup], weight_decay: float, clip: Clip) -> None:
         parameters = [{"params": list(group.parameters), "lr": group.learning_rate} for group in groups]
         super().__init__(parameters, weight_decay=weight_decay, fused=True)
@@ -47,7 +56,8 @@ class ClippedAdam(torch.optim.Adam):
         tables = [self._table(parameters) for parameters in trained]
         if None in tables:
             self.clip_gradients()
-            super().step()
+            with torch.no_grad():
+                self._step_of_torch(self)
             return
         if self.clip.kind == "norm":
             self.clip_gradients()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import ctypes
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -140,3 +142,23 @@ def test_step_counts_are_torchs_numbers(compiled: list[int]) -> None:
     optimiser.step()
     count = optimiser.state[parameter]["step"]
     assert (count.dtype, count.element_size()) == (torch.float32, ctypes.sizeof(ctypes.c_float))
+
+
+def test_torch_is_not_made_to_import_its_compiler() -> None:
+    # In a process of its own: other tests may have imported it.
+    program = """
+import sys, torch
+from dmd.models.model import ParameterGroup
+from dmd.training.config import Clip
+from dmd.training.optimiser import ClippedAdam
+weight = torch.nn.Parameter(torch.ones(3))
+optimiser = ClippedAdam([ParameterGroup([weight], 0.1)], 0.0, Clip("none"))
+for _ in range(2):
+    weight.grad = torch.ones(3)
+    optimiser.step()
+    optimiser.zero_grad()
+optimiser.load_state_dict(optimiser.state_dict())
+assert abs(weight[0].item() - 0.8) < 1e-6
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
