@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
@@ -23,6 +21,7 @@ import numpy as np
 from dmd.data.dataset import Dataset
 from dmd.data.fingerprint import hash_content
 from dmd.data.layout import SPLITS
+from dmd.data.new_folder import new_folder
 from dmd.data.places import InFiles, Place
 from dmd.data.samples import AnyArray, ContentHash, FilePadding, Inputs, LabelScale, Sequences
 from dmd.data.stored_rows import StoredFile, StoredRows
@@ -48,9 +47,7 @@ def write_mapped(read: Callable[[Place], Dataset], target: Path) -> None:
 
     Raises OSError where it cannot be written, and what ``read`` raises.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
+    with new_folder(target) as folder:
         scratch = folder / "scratch"
         scratch.mkdir()
         dataset = read(InFiles(folder, scratch))
@@ -58,11 +55,6 @@ def write_mapped(read: Callable[[Place], Dataset], target: Path) -> None:
         for name, array in _small_arrays(dataset).items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         (folder / MANIFEST).write_text(json.dumps(_describe(dataset, folder), indent=1) + "\n", encoding="utf-8")
-        os.chmod(folder, 0o755)
-        os.rename(folder, target)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def read_mapped(folder: Path, scale: LabelScale | None = None, verify: bool = True) -> Dataset:

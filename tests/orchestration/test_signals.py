@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from dmd.data.load import convert_dataset
 from orchestration.executors.local_peers import LocalPeer
 from tests.orchestration.product import command
 
@@ -184,6 +185,23 @@ def test_what_was_being_written_is_not_there_by_half(program: str, tmp_path: Pat
     left = {path.name for path in tmp_path.iterdir()} - {"program.py", "temporary", "__pycache__"}
     assert left - {"report"} == set()
     assert not (tmp_path / "report").exists() or list((tmp_path / "report").iterdir()) == []
+
+
+def test_what_a_killed_conversion_left_goes_with_the_next_and_one_at_work_is_left_alone(tmp_path: Path) -> None:
+    def unfinished() -> list[Path]:
+        return list(tmp_path.glob(".converted-*"))
+
+    with running(CONVERTING, tmp_path) as process:
+        process.kill()
+    assert len(unfinished()) == 1
+    (tmp_path / "temporary").rmdir()
+    with running(CONVERTING, tmp_path) as process:
+        assert len(unfinished()) == 1
+        convert_dataset("planted:num_videos=6,clips_per_video=2", tmp_path / "converted")
+        assert len(unfinished()) == 1
+        process.send_signal(signal.SIGINT)
+        assert end_of(process) == (130, [LINE])
+    assert unfinished() == []
 
 
 def test_a_second_signal_does_not_wait_for_the_first(tmp_path: Path) -> None:
