@@ -233,8 +233,10 @@ def test_who_said_nohup_means_it(tmp_path: Path) -> None:
 def test_who_loses_its_terminal_ends_as_cleanly(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(SPEAKING_AT_ITS_END)
     ours, theirs = os.openpty()
+    # These tests may have been started by nohup.
+    listening = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); {START}"
     process = subprocess.Popen(
-        [sys.executable, "-c", START],
+        [sys.executable, "-c", listening],
         stdout=theirs,
         stderr=theirs,
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])},
