@@ -139,7 +139,9 @@ def test_a_study_that_is_stopped_while_ray_starts_leaves_nothing(after_s: float,
     assert code == 130, errors
     assert time.monotonic() - asked_at < STOP_S
     assert "Traceback" not in errors
-    assert errors.splitlines()[-1].startswith("the same command: dmd-search" if times == 1 else "stopped at once")
+    # The second may come when a clean stop is over.
+    allowed = ("the same command: dmd-search", "stopped at once")[:times]
+    assert errors.splitlines()[-1].startswith(allowed)
     assert left_in(short_place / "t") == ()
     assert users_of(short_place / "t") == []
     assert [command for pid in below if (command := command_of(pid))] == []
