@@ -37,6 +37,7 @@ def test_a_trial_whose_worker_is_ended_goes_on_from_its_checkpoint(tmp_path, mon
     assert (record.attempts, record.num_epochs) == (2, 4)
 
 
+@pytest.mark.long
 def test_a_machine_that_stays_full_fails_its_trials_and_not_the_study(tmp_path, monkeypatch):
     monkeypatch.setenv("RAY_memory_usage_threshold", "0.001")
     monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "100")

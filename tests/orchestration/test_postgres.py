@@ -153,6 +153,7 @@ def test_a_server_before_the_database_serves_the_files_too(server: PostgresServe
     assert list((tmp_path / "files").rglob("record.json"))
 
 
+@pytest.mark.long
 @NEEDS_SERVER
 def test_a_wrong_password_costs_no_trial_and_is_not_shown(server: PostgresServer, tmp_path: Path) -> None:
     uri = server.make_database("closed").replace(CANARY, f"{CANARY}wrong")
