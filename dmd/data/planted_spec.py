@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass, fields
 
 from dmd.errors import DataError
+from dmd.modalities import MODALITIES
 
 PLANTED = "planted"
 MOST_VALUES = 1 << 29
@@ -60,11 +61,7 @@ class PlantedSpec:
 
     @property
     def _values_per_clip(self) -> int:
-        return (
-            self.language_width * self.language_steps
-            + self.audio_width * self.audio_steps
-            + self.vision_width * self.vision_steps
-        )
+        return sum(int(getattr(self, f"{name}_width") * getattr(self, f"{name}_steps")) for name in MODALITIES)
 
     @property
     def name(self) -> str:

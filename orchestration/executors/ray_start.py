@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from orchestration.interruption import Interruption
@@ -27,8 +28,9 @@ def stoppable_start(interruption: Interruption) -> Iterator[None]:
 
     try:
         with contextlib.ExitStack() as wrapped:
-            wrapped.enter_context(_wrapped(getattr(node, "Node", None), "__init__", _stoppable(interruption)))
-            wrapped.enter_context(_wrapped(services, "start_ray_process", _whole(interruption)))
+            wrapped.enter_context(_wrapped(getattr(node, "Node", None), "__init__", _within(interruption.waiting)))
+            # While a process forks both hear the signal, and Python drops what is raised in its hooks.
+            wrapped.enter_context(_wrapped(services, "start_ray_process", _within(interruption.later)))
             wrapped.enter_context(_wrapped(node, "wait_for_persisted_port", _in_short_waits))
             wrapped.enter_context(_wrapped(utils, "set_sigterm_handler", lambda set_handler: lambda handler: None))
             yield
@@ -49,29 +51,13 @@ def _wrapped(owner: Any, name: str, wrap: Callable[[Callable[..., Any]], Callabl
         setattr(owner, name, before)
 
 
-def _stoppable(interruption: Interruption) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Ray's start of its processes, which may be interrupted anywhere."""
-
+def _within(context: Callable[[], AbstractContextManager[None]]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def wrap(start: Callable[..., Any]) -> Callable[..., Any]:
-        def start_and_wait(*arguments: Any, **options: Any) -> Any:
-            with interruption.waiting():
+        def start_within(*arguments: Any, **options: Any) -> Any:
+            with context():
                 return start(*arguments, **options)
 
-        return start_and_wait
-
-    return wrap
-
-
-def _whole(interruption: Interruption) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The start of one process, which may not: while it forks both hear the signal, and Python drops what is raised in
-    its hooks."""
-
-    def wrap(start_process: Callable[..., Any]) -> Callable[..., Any]:
-        def start_whole_process(*arguments: Any, **options: Any) -> Any:
-            with interruption.later():
-                return start_process(*arguments, **options)
-
-        return start_whole_process
+        return start_within
 
     return wrap
 
