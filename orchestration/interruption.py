@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM or SIGHUP while a study runs: it stops cleanly and goes on when the same command is run again."""
+"""A signal while a study runs: it stops cleanly and goes on when the same command is run again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
-from orchestration.signals import end_now, heard_signals, is_importing, leave_lost_terminal
+from orchestration.signals import end_now, heard_signals, is_importing, is_urgent, leave_lost_terminal
 from orchestration.stop_limit import AT_ONCE, stop_limit
 
 LIMIT_S = 8.0
@@ -104,5 +104,5 @@ class Interruption:
             self.request()
             if self._only_waits and not is_importing(frame):
                 raise StudyInterrupted
-        elif number != signal.SIGHUP:
+        elif is_urgent(number):
             end_now(AT_ONCE)

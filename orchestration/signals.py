@@ -1,4 +1,5 @@
-"""Signals that ask this program to end: SIGINT (Ctrl-C), SIGTERM, and SIGHUP (its terminal is gone).
+"""Signals that ask this program to end: SIGINT (Ctrl-C), SIGTERM, SIGHUP (its terminal is gone), and what batch systems
+send before they end a job themselves.
 
 The first ends it by an exception, so that what it holds is given back on the way out; a second one ends it at once.
 While a study runs, :mod:`orchestration.interruption` decides what they mean.
@@ -12,6 +13,7 @@ import signal
 import stat
 import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -19,6 +21,10 @@ from orchestration.giving_back import give_all_back
 
 INTERRUPTED = 130
 """The exit code of a program that a signal has ended."""
+
+NOTICES = frozenset({signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU})
+"""What batch systems send some time before they kill: SLURM what ``--signal`` names, mostly SIGUSR1; LSF and Grid
+Engine SIGUSR2; a limit of processor time SIGXCPU."""
 
 _ending = threading.RLock()
 """Taken by the one thread that ends this program."""
@@ -41,6 +47,8 @@ class _Ear:
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
             leave_lost_terminal()
+        if self._has_heard and not is_urgent(number):
+            return
         if self._has_heard or is_importing(frame):
             end_now(self.line)
         self._has_heard = True
@@ -89,9 +97,31 @@ def ignore_signals() -> None:
 
 
 def heard_signals() -> list[signal.Signals]:
-    """Those to listen to: SIGHUP only where nobody (``nohup``) has said that it means nothing."""
-    always = [signal.SIGINT, signal.SIGTERM]
-    return always if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [*always, signal.SIGHUP]
+    """Those to listen to. SIGHUP and the notices only where nobody (``nohup``, ``trap ''``) has said that they mean
+    nothing."""
+    optional = sorted({signal.SIGHUP, *NOTICES})
+    return [
+        signal.SIGINT,
+        signal.SIGTERM,
+        *(number for number in optional if signal.getsignal(number) is not signal.SIG_IGN),
+    ]
+
+
+def is_urgent(number: int) -> bool:
+    """Whether a second signal asks for an end at once. A person presses Ctrl-C twice for that; a terminal that closes
+    and a batch system say the same thing more than once, from several places, and are in no hurry."""
+    return number in (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def unheard(*numbers: signal.Signals) -> Iterator[None]:
+    """Processes that are started meanwhile never hear these signals, not even while they import; this thread hears
+    them at the end. What a terminal or a batch system sends to all processes is for the first of them to decide."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def leave_lost_terminal() -> None:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from orchestration.signals import end_now, heard_signals
+from orchestration.signals import end_now, heard_signals, is_urgent
 
 _ONE_S = 0.2
 """What comes so soon after a signal is the same: a child that is just being started hears and tells of it, too."""
@@ -52,7 +52,6 @@ def _watch(told: int, seconds: float) -> None:
             if deadline is None:
                 second_from = time.monotonic() + _ONE_S
                 deadline = time.monotonic() + seconds
-            elif number != signal.SIGHUP and time.monotonic() > second_from:
-                # Who closes a terminal is in no hurry, and the system and the shell both tell.
+            elif is_urgent(number) and time.monotonic() > second_from:
                 end_now(AT_ONCE)
     end_now(_TOO_LONG)

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from dmd.job import Seat
 from orchestration.executors.protocol import TrialRunner
 from orchestration.executors.together import Outcome, train_share
+from orchestration.signals import NOTICES, unheard
 from search_spaces.trial import Trial
 
 _LEAVE_S = 10.0
@@ -63,14 +64,10 @@ class LocalPeer:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._runner, self._visible_gpu), daemon=True)
-        # Ctrl-C reaches the whole terminal; the first worker decides what it means. A process never hears what was
-        # blocked when it was started, not even while it imports. (Python starts a tracker first, and unblocks it then.)
+        # Python would start a tracker first, and unblock SIGINT then.
         resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with unheard(signal.SIGINT, *NOTICES):
             self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
 
     def _work(self, trial: Trial, seat: Seat, outcome: Future[Outcome]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections import deque
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.tune import Stopper
+from ray.tune import Callback, Stopper
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
@@ -22,6 +24,7 @@ from orchestration.executors.ray_states import RayStates
 from orchestration.executors.ray_trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
 from orchestration.executors.silence import SilenceWatch
 from orchestration.interruption import Interruption, StudyInterrupted
+from orchestration.signals import heard_signals
 from search_spaces.trial import Trial
 
 logger = logging.getLogger(__name__)
@@ -235,6 +238,20 @@ class BridgeStopper(Stopper):
                     bridge.silence.limit_s,
                 )
                 ray.kill(actor)
+
+
+class OwnSignals(Callback):
+    """Tune's loop takes SIGUSR1 for itself, and then ends as if all were done: what stops a study is decided by the
+    study. Made before Tune runs."""
+
+    def __init__(self) -> None:
+        handlers = {number: signal.getsignal(number) for number in heard_signals()}
+        self._handlers = {number: handler for number, handler in handlers.items() if handler is not None}
+
+    def setup(self, *conditions: Any, **info: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
 
 
 def _last_words(trial: Any) -> str:

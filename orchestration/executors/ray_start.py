@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from orchestration.interruption import Interruption
-from orchestration.signals import heard_signals
+from orchestration.signals import NOTICES, heard_signals, unheard
 
 _LOOK_MS = 100
 
@@ -29,8 +30,7 @@ def stoppable_start(interruption: Interruption) -> Iterator[None]:
     try:
         with contextlib.ExitStack() as wrapped:
             wrapped.enter_context(_wrapped(getattr(node, "Node", None), "__init__", _within(interruption.waiting)))
-            # While a process forks both hear the signal, and Python drops what is raised in its hooks.
-            wrapped.enter_context(_wrapped(services, "start_ray_process", _within(interruption.later)))
+            wrapped.enter_context(_wrapped(services, "start_ray_process", _within(partial(_forking, interruption))))
             wrapped.enter_context(_wrapped(node, "wait_for_persisted_port", _in_short_waits))
             wrapped.enter_context(_wrapped(utils, "set_sigterm_handler", lambda set_handler: lambda handler: None))
             yield
@@ -60,6 +60,13 @@ def _within(context: Callable[[], AbstractContextManager[None]]) -> Callable[[Ca
         return start_within
 
     return wrap
+
+
+@contextlib.contextmanager
+def _forking(interruption: Interruption) -> Iterator[None]:
+    # While a process forks both hear the signal, and Python drops what is raised in its hooks.
+    with interruption.later(), unheard(*NOTICES):
+        yield
 
 
 def _in_short_waits(wait: Callable[..., int]) -> Callable[..., int]:

@@ -76,7 +76,8 @@ class RayTuneExecutor:
             _fit(bridge, {"runner": runner, "resources": self._resources, "supply": supply, "states": states}, storage)
             if bridge.error is not None:
                 raise bridge.error
-            if interruption.is_requested and not (driver.has_all_given_out and driver.num_running == 0):
+            if not bridge.has_all_ended():
+                # Also where Tune has ended by itself: what is left to do is not done.
                 raise StudyInterrupted
 
 
@@ -104,7 +105,7 @@ def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path) -> No
     """parameters: of every worker, for TrialTrainable.setup."""
     from ray import tune
 
-    from orchestration.executors.ray_adapters import BridgeStopper, DriverScheduler, DriverSearcher
+    from orchestration.executors.ray_adapters import BridgeStopper, DriverScheduler, DriverSearcher, OwnSignals
     from orchestration.executors.ray_memory import expect_want_of_memory
     from orchestration.executors.ray_outside import let_tune_run_outside
     from orchestration.executors.ray_trainable import TrialTrainable
@@ -129,7 +130,7 @@ def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path) -> No
         max_failures=0,
         raise_on_failed_trial=False,
         reuse_actors=True,
-        callbacks=[bridge.nodes],
+        callbacks=[OwnSignals(), bridge.nodes],
         checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         trial_dirname_creator=lambda trial: str(trial.trial_id),
         verbose=0,

@@ -19,6 +19,7 @@ from typing import IO
 
 from orchestration.giving_back import hold, release
 from orchestration.ledger import Ledger, read_events
+from orchestration.signals import NOTICES, unheard
 from orchestration.temporary import remove_abandoned
 from orchestration.tracking import writer
 from orchestration.tracking.credentials import without_credentials
@@ -79,7 +80,7 @@ class MlflowTracker:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         logs = Path(self._assignment.logs)
         logs.mkdir(parents=True, exist_ok=True)
-        with (logs / OUTPUT_FILE).open("ab") as output:
+        with (logs / OUTPUT_FILE).open("ab") as output, unheard(*NOTICES):
             self._writer = subprocess.Popen(
                 [sys.executable, "-P", "-m", writer.__name__],
                 bufsize=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crash.processes import users_of
+from benchmarks.crash.processes import descendants, users_of
 from orchestration.ledger import Ledger, read_events
 from orchestration.ledger_state import LedgerState, fold_events
 from tests.orchestration.kill_me import NUM_CONFIRM, NUM_EPOCHS, NUM_SEARCH
@@ -111,11 +112,28 @@ def test_kill_and_continue(tmp_path, short_temporary):
     assert len(store.parents) == 1
 
 
-def test_sigterm_saves_everything_and_leaves_nothing_behind(tmp_path, short_temporary):
+def to_the_program(number: signal.Signals, process: subprocess.Popen[str]) -> None:
+    process.send_signal(number)
+
+
+def to_everything_it_started(number: signal.Signals, process: subprocess.Popen[str]) -> None:
+    """As ``srun`` and ``scancel`` do."""
+    for pid in (*descendants(process.pid), process.pid):
+        # Not all live as long as it takes to name them.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+@pytest.mark.parametrize(
+    ("number", "send"),
+    [(signal.SIGTERM, to_the_program), (signal.SIGUSR1, to_everything_it_started)],
+    ids=["SIGTERM", "SIGUSR1"],
+)
+def test_a_signal_saves_everything_and_leaves_nothing_behind(number, send, tmp_path, short_temporary):
     process = start(tmp_path, short_temporary)
     wait_for(tmp_path, 2, process)
     asked_at = time.monotonic()
-    process.send_signal(signal.SIGTERM)
+    send(number, process)
     assert "is_interrupted=True, limit=None, undelivered=None" in wait_for_end(tmp_path, process)
     assert time.monotonic() - asked_at < 15
     assert os.listdir(short_temporary) == []

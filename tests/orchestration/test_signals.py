@@ -18,7 +18,11 @@ from dmd.data.load import convert_dataset
 from orchestration.executors.local_peers import LocalPeer
 from tests.orchestration.product import command
 
-BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+ALL = pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU],
+    ids=lambda number: number.name,
+)
 LINE = "stopped before it was done"
 START = f"from orchestration.cli.program import run_program; run_program('program', {LINE!r})"
 
@@ -159,7 +163,7 @@ def end_of(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
     return process.returncode, errors.splitlines()
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize(
     "program", [IN_MAIN, IN_IMPORT_THAT_HIDES_IT, IN_DESTRUCTOR], ids=["main", "import", "destructor"]
 )
@@ -220,13 +224,14 @@ def test_a_signal_at_the_end_leaves_the_exit_code(program: str, tmp_path: Path) 
         assert end_of(process) == (1, [])
 
 
-def test_who_said_nohup_means_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["HUP", "USR1"])
+def test_who_said_nohup_means_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(IN_MAIN.replace("30", "0.5"))
-    ignoring = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {START}"
-    with started([sys.executable, "-c", ignoring], tmp_path) as process:
+    ignoring = ["sh", "-c", f'trap \'\' {name}; exec "$0" -c "$1"', sys.executable, START]
+    with started(ignoring, tmp_path) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.Signals[f"SIG{name}"])
         assert end_of(process) == (0, [])
 
 
@@ -255,15 +260,16 @@ class Waiting:
         time.sleep(60)
 
 
-def test_a_partner_on_this_machine_never_hears_ctrl_c() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGUSR1], ids=lambda number: number.name)
+def test_a_partner_on_this_machine_never_hears_what_all_are_told(number: signal.Signals) -> None:
     peer = LocalPeer(Waiting())  # type: ignore[arg-type]
     peer._launch()
     process = peer._process
     assert process is not None
     assert process.pid is not None
     try:
-        assert is_in("SigBlk", signal.SIGINT, process.pid)
-        assert not is_in("SigBlk", signal.SIGINT, os.getpid())
+        assert is_in("SigBlk", number, process.pid)
+        assert not is_in("SigBlk", number, os.getpid())
     finally:
         process.kill()
         process.join()

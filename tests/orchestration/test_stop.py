@@ -21,7 +21,7 @@ def num_told(study: Path) -> int:
     return sum(event.kind == "tell" for event, _ in read_events(path)) if path.exists() else 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_stopped_study_says_how_to_go_on_and_leaves_its_report_for_later(
     number: signal.Signals, tmp_path: Path
 ) -> None:
