@@ -1,6 +1,7 @@
 """Metrics of multimodal sentiment regression, exactly as DMD and MMSA define them.
 
-Accuracies and F1 are fractions in 0..1; mean absolute error is in units of the label; p = predictions, y = labels.
+Accuracies and F1 are fractions in 0..1; mean absolute error is in units of the label. Everything is computed on
+p = predictions and y = labels less the neutral point, so no metric depends on where a scale has its zero.
 """
 
 from __future__ import annotations
@@ -20,17 +21,15 @@ METRIC_NAMES: tuple[str, ...] = ("mae", "corr", "acc7", "acc5", "acc2_non0", "f1
 
 HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType({name: name != "mae" for name in METRIC_NAMES})
 
-SENTIMENT_SCALE = LabelScale()
-
 
 def metric_names(scale: LabelScale) -> tuple[str, ...]:
     """The metrics that make sense on ``scale``, in display order.
 
-    Acc-7 and Acc-5 are defined on [-3, 3] around 0 only. The two-class metrics want a neutral point strictly inside
-    the range, or one of the classes could not occur.
+    Acc-7 and Acc-5 are defined for labels up to 3 to either side of the neutral point only. The two-class metrics want
+    a neutral point strictly inside the range, or one of the classes could not occur.
     """
     names = ["mae", "corr"]
-    if scale == SENTIMENT_SCALE:
+    if (scale.low, scale.high) == (scale.neutral - 3.0, scale.neutral + 3.0):
         names += ["acc7", "acc5"]
     if scale.low < scale.neutral < scale.high:
         names += ["acc2_non0", "f1_non0", "acc2_has0", "f1_has0"]
@@ -48,17 +47,17 @@ def compute_metrics(
     """
     if predictions.shape != labels.shape or labels.ndim != 1 or len(labels) == 0:
         raise ValueError(f"predictions {predictions.shape} and labels {labels.shape} must be equal, (n,) with n > 0")
-    p, y = predictions.astype(np.float64), labels.astype(np.float64)
-    away = y != scale.neutral
+    p, y = predictions.astype(np.float64) - scale.neutral, labels.astype(np.float64) - scale.neutral
+    away = y != 0.0
     values = {
         "mae": float(np.mean(np.abs(p - y))),
         "corr": pearson(p, y),
         "acc7": class_accuracy(p, y, 3.0),
         "acc5": class_accuracy(p, y, 2.0),
-        "acc2_non0": accuracy(p[away] > scale.neutral, y[away] > scale.neutral),
-        "f1_non0": weighted_f1(p[away] > scale.neutral, y[away] > scale.neutral),
-        "acc2_has0": accuracy(p >= scale.neutral, y >= scale.neutral),
-        "f1_has0": weighted_f1(p >= scale.neutral, y >= scale.neutral),
+        "acc2_non0": accuracy(p[away] > 0.0, y[away] > 0.0),
+        "f1_non0": weighted_f1(p[away] > 0.0, y[away] > 0.0),
+        "acc2_has0": accuracy(p >= 0.0, y >= 0.0),
+        "f1_has0": weighted_f1(p >= 0.0, y >= 0.0),
     }
     return {name: values[name] for name in metric_names(scale)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,7 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "protocol": kinds[folds.kind] + (rotation if folds.kind != "official" else ""),
         "num_items": len(dataset),
         "num_groups": len(set(dataset.groups)),
+        "label_scale": list(astuple(dataset.scale)),
         "non_finite": dict(dataset.non_finite),
         "official_split": folds.kind == "official",
         "aligned": _is_aligned(dataset),

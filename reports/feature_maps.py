@@ -40,8 +40,9 @@ PERPLEXITY = 30.0
 class ClassMap:
     """The common features of all modalities side by side, (n, 3 d), one point per item.
 
-    labels: of the shown items. sign: probe for negative against positive, neutral items left out. seven: probe for the
-    label rounded to -3 ... 3; None on another scale. Either is None where it cannot be asked.
+    labels: of the shown items, less the neutral point. sign: probe for negative against positive, neutral items left
+    out. seven: probe for these labels rounded to -3 ... 3; None on another scale. Either is None where it cannot be
+    asked.
     """
 
     coordinates: FloatArray
@@ -106,7 +107,7 @@ def feature_maps(study: StudyDescription, results: ResultsTable, read_details: R
         if record is None or record.predictions is None or details is None or not _has_features(details, record):
             continue
         if len(found) < MOST_ARMS:
-            found.append(_map(arm.label, record, record.predictions, details, "acc7" in study.metrics))
+            found.append(_map(study, arm.label, record, record.predictions, details))
         else:
             others.append(arm.label)
     if found:
@@ -130,12 +131,14 @@ def _has_features(details: Details, record: RunRecord) -> bool:
     return len(arrays) == len(names) and is_usable and n >= 10
 
 
-def _map(label: str, record: RunRecord, predictions: Predictions, details: Details, has_seven: bool) -> FeatureMap:
+def _map(
+    study: StudyDescription, label: str, record: RunRecord, predictions: Predictions, details: Details
+) -> FeatureMap:
     common = [np.asarray(details[f"common/{modality}"], dtype=np.float64) for modality in MODALITIES]
     exclusive = [np.asarray(details[f"exclusive/{modality}"], dtype=np.float64) for modality in MODALITIES]
     group_of = np.unique(predictions.groups, return_inverse=True)[1].astype(np.int64)
-    labels = predictions.labels.astype(np.float64)
-    by_class = _class_map(np.concatenate(common, axis=1), labels, group_of, has_seven)
+    labels, _ = predictions.centred(study.neutral)
+    by_class = _class_map(np.concatenate(common, axis=1), labels, group_of, "acc7" in study.metrics)
     by_modality = _modality_map(common, exclusive, group_of)
     return FeatureMap(
         arm=record.arm,

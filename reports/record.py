@@ -29,6 +29,10 @@ class Predictions:
     labels: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
 
+    def centred(self, neutral: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Labels and values less the neutral point of their scale, so that 0 divides negative from positive."""
+        return self.labels.astype(np.float64) - neutral, self.values.astype(np.float64) - neutral
+
 
 @dataclass(frozen=True)
 class EpochPoint:
@@ -176,7 +180,8 @@ class StudyDescription:
     confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
     data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
     ``non_finite`` counts, ``official_split`` (bool: one split, so new-data intervals are over test groups),
-    ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words).
+    ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words),
+    ``label_scale`` (low, high, neutral).
     provenance: versions, hardware, command line, start time, code fingerprint.
     budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
     ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
@@ -215,6 +220,19 @@ class StudyDescription:
     def data_name(self) -> str:
         """What the data are called; empty if not recorded."""
         return str(self.data.get("name", ""))
+
+    @property
+    def neutral(self) -> float:
+        """The label that is neither negative nor positive; 0 where the scale was not recorded.
+
+        Raises ValueError for a scale that is not low, high, neutral.
+        """
+        scale = self.data.get("label_scale")
+        if scale is None:
+            return 0.0
+        if len(scale) != 3:
+            raise ValueError(f"study {self.study}: data.label_scale must be low, high, neutral, but is {scale}")
+        return float(scale[2])
 
     @property
     def family(self) -> tuple[ArmDescription, ...]:

@@ -45,7 +45,7 @@ class CellReplicates:
 class GroupReplicates:
     """The replicates of every cell of ``results``, in its order.
 
-    A score that cannot be reproduced from the predictions (other label scale, unknown metric) has no replicates: an
+    A score that cannot be reproduced from the predictions (unknown metric, or another definition) has no replicates: an
     interval for a different number would be worse than none.
     """
 
@@ -107,7 +107,7 @@ def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, 
             predictions = [found for place in taken if (found := runs[place].predictions) is not None]
             arms, seeds = np.array(taken).T
             recorded = results.scores[arms, seeds, cell]
-            deleted[arms, seeds] = _replicates(predictions, group_of, len(groups), results.metrics, recorded)
+            deleted[arms, seeds] = _replicates(predictions, group_of, len(groups), results, recorded)
     return CellReplicates(tuple(groups), deleted)
 
 
@@ -115,17 +115,17 @@ def _replicates(
     predictions: Sequence[Predictions],
     group_of: IntArray,
     num_groups: int,
-    metrics: Sequence[str],
+    results: ResultsTable,
     recorded: FloatArray,
 ) -> FloatArray:
     """(R, M, G) scores of R runs on the same items without each group; NaN for a metric that is unknown or differs.
 
     recorded: (R, M).
     """
-    labels = predictions[0].labels.astype(np.float64)
-    values = np.stack([found.values for found in predictions]).astype(np.float64)
-    replicates = np.full((len(predictions), len(metrics), num_groups), np.nan)
-    for place, metric in enumerate(metrics):
+    centred = [found.centred(results.neutral) for found in predictions]
+    labels, values = centred[0][0], np.stack([of_run for _, of_run in centred])
+    replicates = np.full((len(predictions), len(results.metrics), num_groups), np.nan)
+    for place, metric in enumerate(results.metrics):
         if metric in SCORES:
             scores, deleted = deleted_scores(labels, values, group_of, num_groups, SCORES[metric])
             agrees = np.abs(scores - recorded[:, place]) <= _AGREEMENT

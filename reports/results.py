@@ -65,6 +65,7 @@ class ResultsTable:
     state: (A, S, C) of :class:`RunState`.
     num_train, num_test: (C,) items of the parts; 0 where unknown.
     runs: (arm, seed, cell) indices -> the record there.
+    neutral: the label between negative and positive.
     unknown_arms: arms that have records and are not in the study; their records are left out.
     """
 
@@ -78,6 +79,7 @@ class ResultsTable:
     num_test: IntArray
     runs: Mapping[tuple[int, int, int], RunRecord]
     unknown_arms: tuple[str, ...] = ()
+    neutral: float = 0.0
 
     @classmethod
     def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
@@ -112,6 +114,7 @@ class ResultsTable:
             builder.num_test,
             builder.runs,
             unknown,
+            study.neutral,
         )
 
     @property

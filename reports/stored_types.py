@@ -27,7 +27,14 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "distributions": Mapping[str, Any],
     },
     "confirm": {"seeds": list[int], "top": int, "racing": Mapping[str, Any]},
-    "data": {"name": str, "protocol": str, "num_items": int, "num_groups": int, "official_split": bool},
+    "data": {
+        "name": str,
+        "protocol": str,
+        "num_items": int,
+        "num_groups": int,
+        "official_split": bool,
+        "label_scale": list[float],
+    },
     "provenance": {"command_line": str | list[str]},
 }
 """What reports look up in the free-form sections of a description; every key may be absent."""

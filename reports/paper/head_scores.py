@@ -37,8 +37,8 @@ def score_heads(
     """The scores of auxiliary heads of ``arm`` on the test part.
 
     heads: what a head is for -> its name in the details of a trial. None where a completed run kept no details of every
-    head, or where the metrics computed from its own predictions are not the recorded ones (another label scale): a mean
-    over some of the runs would be another number than the table says.
+    head, or where the metrics computed from its own predictions are not the recorded ones: a mean over some of the runs
+    would be another number than the table says.
     """
     records: list[RunRecord] = []
     for record in _runs_of(results, arm):
@@ -48,14 +48,14 @@ def score_heads(
         details = read_details(record.trial_id)
         if details is None or any(name not in details for name in heads.values()):
             return None
-        if not _reproduces(record.predictions, record.test, metrics):
+        if not _reproduces(record.predictions, record.test, metrics, study.neutral):
             return None
         for name, key in heads.items():
             values = np.asarray(details[key], dtype=np.float32)
             if values.shape != record.predictions.labels.shape:
                 return None
             predictions = replace(record.predictions, values=values)
-            test = {metric: score(predictions, metric) for metric in metrics}
+            test = {metric: score(predictions, metric, study.neutral) for metric in metrics}
             trial_id = f"{record.trial_id}/{name}"
             records.append(replace(record, arm=name, trial_id=trial_id, test=test, predictions=predictions))
     if not any(record.test is not None for record in records):
@@ -81,7 +81,7 @@ def constant_of(study: StudyDescription, questions: Questions, metrics: Sequence
             arm=CONSTANT,
             status="completed",
             test=record.fallback_test,
-            predictions=_constant_predictions(record, metrics),
+            predictions=_constant_predictions(record, metrics, study.neutral),
         )
         for record in told.values()
     ]
@@ -89,24 +89,24 @@ def constant_of(study: StudyDescription, questions: Questions, metrics: Sequence
     return Questions.about(ResultsTable.from_records(_study_of(study, (CONSTANT,), metrics, places), records))
 
 
-def _constant_predictions(record: RunRecord, metrics: Sequence[str]) -> Predictions | None:
-    """Constant predictions that score as the training median does: two-class metrics ask for its side of zero only.
+def _constant_predictions(record: RunRecord, metrics: Sequence[str], neutral: float) -> Predictions | None:
+    """Constant predictions that score as the training median does: two-class metrics ask for its side only.
 
-    None where neither side does (another label scale) or the labels are not known.
+    None where neither side does, or the labels are not known.
     """
     if record.predictions is None or record.fallback_test is None:
         return None
     for side in (1.0, -1.0):
-        values = np.full(len(record.predictions.ids), side, dtype=np.float32)
+        values = np.full(len(record.predictions.ids), neutral + side, dtype=np.float32)
         constant = replace(record.predictions, values=values)
-        if _reproduces(constant, record.fallback_test, metrics):
+        if _reproduces(constant, record.fallback_test, metrics, neutral):
             return constant
     return None
 
 
-def score(predictions: Predictions, metric: str) -> float:
-    """One metric of predictions, on the scale [-3, 3] around 0."""
-    labels, values = predictions.labels.astype(np.float64), predictions.values.astype(np.float64)
+def score(predictions: Predictions, metric: str, neutral: float) -> float:
+    """One metric of predictions, on a scale around ``neutral``."""
+    labels, values = predictions.centred(neutral)
     form = SCORES[metric]
     return float(form.from_sums(form.contributions(labels, values).sum(axis=0)))
 
@@ -115,8 +115,10 @@ def _runs_of(results: ResultsTable, arm: str) -> list[RunRecord]:
     return [record for _, record in sorted(results.runs_of(arm).items(), key=lambda item: item[0])]
 
 
-def _reproduces(predictions: Predictions, test: Mapping[str, float], metrics: Sequence[str]) -> bool:
-    return all(metric in test and abs(score(predictions, metric) - test[metric]) <= _AGREEMENT for metric in metrics)
+def _reproduces(predictions: Predictions, test: Mapping[str, float], metrics: Sequence[str], neutral: float) -> bool:
+    return all(
+        metric in test and abs(score(predictions, metric, neutral) - test[metric]) <= _AGREEMENT for metric in metrics
+    )
 
 
 def _questions(

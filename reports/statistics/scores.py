@@ -1,8 +1,9 @@
 """Test metrics as functions of sums over items, so that a score without any one group costs one subtraction.
 
 The definitions are those of the field (Acc-7: clip to [-3, 3], round half to even; ``non0``: zero labels dropped,
-positive against negative; ``has0``: non-negative against negative; F1 weighted by the supports in the labels). They are
-for labels on [-3, 3] with neutral point 0; whoever uses them compares the result with the recorded metric first.
+positive against negative; ``has0``: non-negative against negative; F1 weighted by the supports in the labels), for
+labels and predictions less the neutral point (:meth:`reports.record.Predictions.centred`). A definition may still be
+another one on a scale of its own: the caller compares the result with the recorded metric first.
 
 Legend: ``n`` items, ``k`` additive statistics; sums are (..., k) and scores (...). Predictions may have leading
 dimensions (runs), which pass through.
