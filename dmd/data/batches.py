@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Many
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -13,7 +14,9 @@ from torch import Tensor
 
 from dmd.data.dataset import Inputs
 from dmd.data.samples import Sequences
+from dmd.data.sides import Side
 from dmd.data.stored_rows import StoredRows, StoredTensor
+from dmd.layers.sequence import Sequence
 from dmd.modalities import MODALITIES, Modality
 from dmd.peers import ALONE, Peers
 from dmd.random_streams import numpy_generator
@@ -21,15 +24,21 @@ from dmd.random_streams import numpy_generator
 
 @dataclass(frozen=True)
 class Batch:
-    """features: modality -> (B, T_m, D_m), right-padded; lengths: modality -> (B,); labels: (B,), None at inference.
+    """A mini-batch, or a whole part of the data.
 
-    peers: who has the other rows of the global batch that these ``B`` rows are a part of; by default nobody.
+    Attributes:
+        features: modality -> (B, T_m, D_m), zeros where padded.
+        lengths: modality -> (B,) real steps.
+        labels: (B,), None at inference.
+        peers: who has the other rows of the global batch that these ``B`` rows are a part of; by default nobody.
+        sides: modality -> the side that its real steps stand at; ``start`` for one that is not named.
     """
 
     features: Mapping[Modality, Tensor]
     lengths: Mapping[Modality, Tensor]
     labels: Tensor | None
     peers: Peers = ALONE
+    sides: Mapping[Modality, Side] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.lengths.values())))
@@ -40,11 +49,17 @@ class Batch:
 
     def take(self, rows: Tensor | slice) -> Batch:
         """The batch of the given rows, in that order, complete in itself."""
-        return Batch(
-            {m: x[rows] for m, x in self.features.items()},
-            {m: n[rows] for m, n in self.lengths.items()},
-            None if self.labels is None else self.labels[rows],
+        return replace(
+            self,
+            features={m: x[rows] for m, x in self.features.items()},
+            lengths={m: n[rows] for m, n in self.lengths.items()},
+            labels=None if self.labels is None else self.labels[rows],
+            peers=ALONE,
         )
+
+    def sequence(self, modality: Modality) -> Sequence:
+        """The features of one modality, and where its real steps are."""
+        return Sequence(self.features[modality], self.lengths[modality], self.sides.get(modality, "start"))
 
 
 def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, device: str = "cpu") -> Batch:
@@ -56,6 +71,7 @@ def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, d
         {m: _features(inputs.sequences[m], device) for m in MODALITIES},
         {m: torch.from_numpy(inputs.sequences[m].lengths).to(device) for m in MODALITIES},
         None if labels is None else torch.from_numpy(labels).to(device),
+        sides={m: inputs.sequences[m].side for m in MODALITIES},
     )
 
 
@@ -66,7 +82,7 @@ def _features(part: Sequences, device: str) -> Tensor:
     return torch.from_numpy(part.values).to(device)
 
 
-def shuffled_rows(part: Batch, batch_size: int, seed: int, epoch: int) -> Sequence[Tensor]:
+def shuffled_rows(part: Batch, batch_size: int, seed: int, epoch: int) -> Many[Tensor]:
     """The rows of each batch of one epoch, in an order that only (seed, epoch) decide; the last may be smaller."""
     order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(len(part)))
     return torch.split(order.to(part.device), batch_size)

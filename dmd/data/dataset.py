@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from dmd.data.alignment import Layout, find_layout
 from dmd.data.folds import rows_of_fold
 from dmd.data.input_config import InputConfig
 from dmd.data.partition import Partition, make_partition
@@ -54,7 +55,7 @@ class Dataset:
 
     splits: the official split: ``train``, ``valid``, ``test`` -> (n_split,) row numbers.
     file_folds: (n,) fold of each row in 0..k-1 as the file declares them; None if it declares none.
-    file_padding: the side that the file padded each modality on; here everything is right-padded.
+    file_padding: the side that the file padded each modality on; what is held here is right-padded.
     non_finite: values per modality that were NaN or infinite and were replaced by 0.
     clamped_lengths: lengths per modality that were 0 and were raised to 1.
     content_hash: SHA-256 over everything that decides a result (not the name), see :mod:`dmd.data.fingerprint`; token
@@ -131,11 +132,28 @@ class Dataset:
         inputs: modalities that are not to be seen are blank in all three parts; where tokens are to be read, the
         language modality holds them, (n, T, 3), as they are. Raises DataError if the file cannot be cut that way.
         """
-        whole = self._inputs
+        whole, layout = self._read(inputs), self.layout(inputs)
         if inputs.reads_tokens:
-            tokens = self.require_tokens().as_sequences()
-            whole = replace(whole, sequences={**whole.sequences, "language": tokens})
-        return make_partition(whole, self._labels, self.scale, self.splits, self.file_folds, fold, inputs, self.name)
+            layout = replace(layout, sides={**layout.sides, "language": "start"})
+        return make_partition(
+            whole, self._labels, self.scale, self.splits, self.file_folds, fold, inputs, layout, self.name
+        )
+
+    def layout(self, inputs: InputConfig) -> Layout:
+        """Where the sequences stand that a method reads, and how many steps they have.
+
+        Tokens stand at the start for BERT, and where this says for the method that reads what BERT makes of them.
+        Raises DataError where the file cannot be laid out so.
+        """
+        padding = {**self.file_padding, "language": "right"} if inputs.reads_tokens else self.file_padding
+        return find_layout(inputs.align, self._read(inputs).sequences, padding, self.name)
+
+    def _read(self, inputs: InputConfig) -> Inputs:
+        """What is read of the file: its features, or token ids as the language modality."""
+        if not inputs.reads_tokens:
+            return self._inputs
+        tokens = self.require_tokens().as_sequences()
+        return replace(self._inputs, sequences={**self._inputs.sequences, "language": tokens})
 
     def seal_test(self, fold: FoldRef) -> SealedTest:
         """The test part of ``fold`` alone, inputs as in the file: for predictions that were made elsewhere.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dmd.data.alignment import Align
 from dmd.data.visible import ALL_VISIBLE, VisibleModalities, seen_modalities
 from dmd.job import Setting
 from dmd.settings import setting
@@ -23,9 +24,17 @@ class BertSettings:
 
 @dataclass(frozen=True)
 class InputConfig:
-    """text: ``features`` are those of the file; ``bert_ids`` its token ids, read by a BERT that is trained as well."""
+    """What a model is given.
+
+    Attributes:
+        modalities: those that it sees.
+        align: the end of a sequence that its real steps stand at; ``file``: the one that the file has.
+        text: ``features`` are those of the file; ``bert_ids`` its token ids, read by a BERT that is trained as well.
+        bert: the encoder of ``bert_ids``.
+    """
 
     modalities: VisibleModalities = setting(ALL_VISIBLE, "modalities the model sees; the others are blanked")
+    align: Align = setting("end", "the end of a sequence at which its real steps stand; file: where the file has them")
     text: TextSource = setting("features", "the file's text features, or its token ids through BERT")
     bert: BertSettings = field(default_factory=BertSettings)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dmd.data.alignment import Layout, lay_out
 from dmd.data.folds import rows_of_fold
 from dmd.data.input_config import InputConfig
 from dmd.data.samples import FloatArray, Inputs, IntArray, Labelled, LabelScale
@@ -17,9 +18,10 @@ from dmd.modalities import MODALITIES
 
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """The three parts of ``fold``: standardised with what the training part alone says, right-padded with zeros.
+    """The three parts of ``fold``: standardised with what the training part alone says, zeros where padded.
 
-    Modalities that are not visible are blank in all three; token ids are as they are.
+    Modalities that are not visible are blank in all three; token ids are as they are. Real steps stand where the trial
+    wants them.
     """
 
     train: Labelled
@@ -36,6 +38,7 @@ def make_partition(
     file_folds: IntArray | None,
     fold: FoldRef,
     config: InputConfig,
+    layout: Layout,
     name: str,
 ) -> Partition:
     """Cut ``inputs`` and ``labels`` (n,) as ``fold`` says. Raises DataError naming the data set and the rule."""
@@ -46,7 +49,7 @@ def make_partition(
     train_labels = labels[rows.train]
 
     def show(part: Inputs) -> Inputs:
-        return blank_hidden(standardiser.apply(part), config.modalities)
+        return lay_out(blank_hidden(standardiser.apply(part), config.modalities), layout)
 
     return Partition(
         train=Labelled(show(train), train_labels),

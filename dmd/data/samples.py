@@ -2,13 +2,14 @@
 
 Shape legend used in this package: ``n`` samples, ``T_m`` steps of modality m, ``D_m`` its width.
 
-Sequences are held **right-padded**: the real steps come first, zeros after, whatever side the file padded on.
+A data set holds sequences **right-padded**: the real steps come first, zeros after, whatever side the file padded on.
+A partition lays them out at the side that a trial asks for (:mod:`dmd.data.alignment`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NewType
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from dmd.data.arrays import AnyArray as AnyArray
 from dmd.data.arrays import FloatArray as FloatArray
 from dmd.data.arrays import IntArray as IntArray
+from dmd.data.sides import Side
 from dmd.data.stored_rows import StoredRows
 from dmd.modalities import Modality
 
@@ -36,13 +38,16 @@ class LabelScale:
 class Sequences:
     """Features of one modality.
 
-    values: (n, T_m, D_m) float32, right-padded with zeros; an array, or rows of a file, which are read when a batch of
-    them is asked for (:mod:`dmd.data.stored_rows`).
-    lengths: (n,) real steps, each in 1..T_m.
+    Attributes:
+        values: (n, T_m, D_m) float32, padded with zeros; an array, or rows of a file, which are read when a batch of
+            them is asked for (:mod:`dmd.data.stored_rows`).
+        lengths: (n,) real steps, each in 1..T_m.
+        side: where the real steps stand.
     """
 
     values: FloatArray | StoredRows
     lengths: IntArray
+    side: Side = "start"
 
     @property
     def in_memory(self) -> FloatArray:
@@ -52,7 +57,7 @@ class Sequences:
     def take(self, rows: IntArray) -> Sequences:
         """The sequences of the given rows, in that order; those of a file stay there."""
         values = self.values[rows] if isinstance(self.values, np.ndarray) else self.values.take(rows)
-        return Sequences(values, self.lengths[rows])
+        return replace(self, values=values, lengths=self.lengths[rows])
 
 
 @dataclass(frozen=True)

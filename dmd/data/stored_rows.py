@@ -17,6 +17,7 @@ from torch import Tensor
 
 from dmd.data.arrays import FloatArray, IntArray
 from dmd.data.row_blocks import row_blocks
+from dmd.data.sides import Side, place_at
 from dmd.data.standardised import standardise
 
 
@@ -40,8 +41,11 @@ class StoredFile:
 class StoredRows:
     """Some rows of a file, in an order, perhaps standardised: what an array (n, T, D) is to whoever asks it for rows.
 
-    rows: (n,) places in the file. lengths: (n,) real steps of them. mean, std: (D,), or None to leave values as they
-    are.
+    Attributes:
+        rows: (n,) places in the file.
+        lengths: (n,) real steps of them; in the file they come first.
+        mean, std: (D,), or None to leave values as they are.
+        side, num_steps: where the real steps are to stand in how many; None: as many as in the file.
     """
 
     file: StoredFile
@@ -49,10 +53,13 @@ class StoredRows:
     lengths: IntArray
     mean: FloatArray | None = None
     std: FloatArray | None = None
+    side: Side = "start"
+    num_steps: int | None = None
     shape: tuple[int, int, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shape", (len(self.rows), *self.file.shape[1:]))
+        _, num_steps, width = self.file.shape
+        object.__setattr__(self, "shape", (len(self.rows), self.num_steps or num_steps, width))
 
     def __getitem__(self, rows: IntArray | slice) -> FloatArray:
         """The values of the given rows, (k, T, D), in memory."""
@@ -63,7 +70,7 @@ class StoredRows:
             found = self.file.read(places[block])
             if self.mean is not None and self.std is not None:
                 found = standardise(found, lengths[block], self.mean, self.std)
-            values[block] = found
+            values[block] = place_at(found, lengths[block], self.side, self.shape[1])
         return values
 
     def take(self, rows: IntArray) -> StoredRows:

@@ -32,4 +32,4 @@ def blank_hidden(inputs: Inputs, visible: VisibleModalities) -> Inputs:
 
 
 def _blank(part: Sequences) -> Sequences:
-    return Sequences(np.zeros(part.values.shape, np.float32), np.ones_like(part.lengths))
+    return replace(part, values=np.zeros(part.values.shape, np.float32), lengths=np.ones_like(part.lengths))

@@ -111,15 +111,15 @@ CLONES void NAME(to_rows)(const REAL *restrict x, REAL scale, int64_t steps,
 
 static inline __attribute__((always_inline)) void NAME(head_forward)(
     const REAL *restrict q, const REAL *restrict k, const REAL *restrict v, int64_t padded_q, int64_t padded_k,
-    int64_t width, int64_t steps_q, int64_t seen, int64_t order, const uint8_t *restrict draws, int threshold,
-    REAL *restrict scores, REAL *restrict out, REAL *restrict stats) {
+    int64_t width, int64_t steps_q, int64_t from, int64_t seen, int64_t order, const uint8_t *restrict draws,
+    int threshold, REAL *restrict scores, REAL *restrict out, REAL *restrict stats) {
     const REAL scale = (REAL)256 / (256 - threshold);
     for (int64_t i = 0; i < steps_q; i += LANES) {
-        VEC top = (VEC){0} - INFINITY, sum = {0}, acc[width];
+        VEC top = (VEC){0} + BLIND, sum = {0}, acc[width];
         for (int64_t j = 0; j < seen; j++) {
             VEC s = {0};
             for (int64_t c = 0; c < width; c++) s += k[c * padded_k + j] * LOAD(q + c * padded_q + i);
-            if (order >= 0) s = NAME(hide_later)(s, j - i - order);
+            if (order >= 0) s = NAME(hide_later)(s, from + j - i - order);
             top = SELECT(s > top, s, top);
             STORE(scores + j * LANES, s);
         }
@@ -127,20 +127,21 @@ static inline __attribute__((always_inline)) void NAME(head_forward)(
         for (int64_t j = 0; j < seen; j++) {
             VEC e = NAME(vector_exp)(LOAD(scores + j * LANES) - top);
             sum += e;
-            if (threshold) e = NAME(drop)(e, draws + j * steps_q + i, threshold);
+            if (threshold) e = NAME(drop)(e, draws + (from + j) * steps_q + i, threshold);
             for (int64_t c = 0; c < width; c++) acc[c] += v[c * padded_k + j] * e;
         }
-        for (int64_t c = 0; c < width; c++) STORE(out + c * padded_q + i, acc[c] * scale / sum);
+        const VEC inverse = SELECT(sum > 0, 1 / sum, (VEC){0});
+        for (int64_t c = 0; c < width; c++) STORE(out + c * padded_q + i, acc[c] * scale * inverse);
         STORE(stats + i, top);
-        STORE(stats + padded_q + i, 1 / sum);
+        STORE(stats + padded_q + i, inverse);
     }
 }
 
 static inline __attribute__((always_inline)) void NAME(head_backward)(
     const REAL *restrict q, const REAL *restrict k, const REAL *restrict v, const REAL *restrict o,
-    const REAL *restrict d, int64_t padded_q, int64_t padded_k, int64_t width, int64_t steps_q, int64_t seen,
-    int64_t order, const uint8_t *restrict draws, int threshold, const REAL *restrict stats, REAL *restrict dq,
-    REAL *restrict dk, REAL *restrict dv) {
+    const REAL *restrict d, int64_t padded_q, int64_t padded_k, int64_t width, int64_t steps_q, int64_t from,
+    int64_t seen, int64_t order, const uint8_t *restrict draws, int threshold, const REAL *restrict stats,
+    REAL *restrict dq, REAL *restrict dk, REAL *restrict dv) {
     const REAL scale = (REAL)256 / (256 - threshold);
     for (int64_t i = 0; i < steps_q; i += LANES) {
         const VEC top = LOAD(stats + i), inverse = LOAD(stats + padded_q + i);
@@ -161,10 +162,10 @@ static inline __attribute__((always_inline)) void NAME(head_backward)(
                     s += k[c * padded_k + j] * LOAD(q + c * padded_q + i);
                     g += v[c * padded_k + j] * LOAD(d + c * padded_q + i);
                 }
-                if (order >= 0) s = NAME(hide_later)(s, j - i - order);
+                if (order >= 0) s = NAME(hide_later)(s, from + j - i - order);
                 const VEC p = NAME(vector_exp)(s - top) * inverse;
                 VEC kept = p * scale;
-                if (threshold) kept = NAME(drop)(kept, draws + j * steps_q + i, threshold);
+                if (threshold) kept = NAME(drop)(kept, draws + (from + j) * steps_q + i, threshold);
                 weights[l] = kept;
                 scores[l] = kept * g - p * centre;
             }
@@ -212,27 +213,29 @@ static int64_t NAME(attention_room)(int64_t w, int64_t steps_q, int64_t steps_k)
 
 /* a = dropout(softmax(q k^T / sqrt(h))) v for all heads of a branch; biases are added to q, k and v first.
  * q, a: (B T_q, w); kv: (B T_k, 2 w); stats: (B, H, 2, padded T_q), the largest score of a query and 1 / the sum of the
- * exponentials above it; seen: (B), keys that may be seen, a prefix; NULL: all. order: a query i sees keys up to
- * i + order; below 0: all. table, key: see draw(); first_head: heads that drew from this key before. */
+ * exponentials above it; first, seen: (B), the first key that may be seen, and how many from there on; NULL: all.
+ * order: a query i sees keys up to i + order; below 0: all; one that sees none gets 0. table, key: see draw(); first_head: heads that drew from
+ * this key before. */
 static inline __attribute__((always_inline)) void NAME(all_heads_forward)(
     const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q, const REAL *restrict bias_kv,
-    REAL *restrict a, REAL *restrict stats, const int64_t *restrict seen, const int32_t *restrict table, int threshold,
-    REAL *restrict scratch, uint64_t key, int64_t first_head, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
-    int64_t steps_k, int64_t order) {
+    REAL *restrict a, REAL *restrict stats, const int64_t *restrict first, const int64_t *restrict seen,
+    const int32_t *restrict table, int threshold, REAL *restrict scratch, uint64_t key, int64_t first_head,
+    int64_t batch, int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
     const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k), num_draws = steps_k * steps_q;
     const REAL root = 1 / (REAL)sqrt((double)h);
     REAL *cq = scratch, *ck = cq + w * pq, *cv = ck + w * pk, *out = cv + w * pk, *scores = out + w * pq;
     uint8_t *draws = (uint8_t *)(scores + pk * LANES);
     for (int64_t m = 0; m < batch; m++) {
-        const int64_t visible = seen ? seen[m] : steps_k;
+        const int64_t from = seen ? first[m] : 0, visible = seen ? seen[m] : steps_k;
+        const REAL *keys = kv + (m * steps_k + from) * 2 * w;
         NAME(to_columns)(q + m * steps_q * w, bias_q, root, steps_q, w, w, pq, cq);
-        NAME(to_columns)(kv + m * steps_k * 2 * w, bias_kv, 1, visible, 2 * w, w, pk, ck);
-        NAME(to_columns)(kv + m * steps_k * 2 * w + w, bias_kv + w, 1, visible, 2 * w, w, pk, cv);
+        NAME(to_columns)(keys, bias_kv, 1, visible, 2 * w, w, pk, ck);
+        NAME(to_columns)(keys + w, bias_kv + w, 1, visible, 2 * w, w, pk, cv);
         for (int64_t head = 0; head < heads; head++) {
             const int64_t at_q = head * h * pq, at_k = head * h * pk, own = m * heads + head;
             if (threshold) draw(draws, table, key, (first_head + own) * num_draws, num_draws);
-            NAME(head_forward)(cq + at_q, ck + at_k, cv + at_k, pq, pk, h, steps_q, visible, order, draws, threshold,
-                               scores, out + at_q, stats + own * 2 * pq);
+            NAME(head_forward)(cq + at_q, ck + at_k, cv + at_k, pq, pk, h, steps_q, from, visible, order, draws,
+                               threshold, scores, out + at_q, stats + own * 2 * pq);
         }
         NAME(to_rows)(out, 1, steps_q, w, w, pq, a + m * steps_q * w);
     }
@@ -240,50 +243,58 @@ static inline __attribute__((always_inline)) void NAME(all_heads_forward)(
 
 CLONES void NAME(attention_forward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
                                     const REAL *restrict bias_kv, REAL *restrict a, REAL *restrict stats,
-                                    const int64_t *restrict seen, const int32_t *restrict table, int threshold,
-                                    REAL *restrict scratch, uint64_t key, int64_t first_head, int64_t batch,
-                                    int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
-    BY_WIDTH(NAME(all_heads_forward)(q, kv, bias_q, bias_kv, a, stats, seen, table, threshold, scratch, key, first_head,
-                                     batch, heads, W, steps_q, steps_k, order))
+                                    const int64_t *restrict first, const int64_t *restrict seen,
+                                    const int32_t *restrict table, int threshold, REAL *restrict scratch, uint64_t key,
+                                    int64_t first_head, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+                                    int64_t steps_k, int64_t order) {
+    BY_WIDTH(NAME(all_heads_forward)(q, kv, bias_q, bias_kv, a, stats, first, seen, table, threshold, scratch, key,
+                                     first_head, batch, heads, W, steps_q, steps_k, order))
 }
 
 /* dq, dkv from da, the gradient of a; the other arguments as in the forward pass. */
 static inline __attribute__((always_inline)) void NAME(all_heads_backward)(
     const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q, const REAL *restrict bias_kv,
     const REAL *restrict a, const REAL *restrict stats, const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
-    const int64_t *restrict seen, const int32_t *restrict table, int threshold, REAL *restrict scratch, uint64_t key,
-    int64_t first_head, int64_t batch, int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
+    const int64_t *restrict first, const int64_t *restrict seen, const int32_t *restrict table, int threshold,
+    REAL *restrict scratch, uint64_t key, int64_t first_head, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+    int64_t steps_k, int64_t order) {
     const int64_t w = heads * h, pq = PADDED(steps_q), pk = PADDED(steps_k), num_draws = steps_k * steps_q;
     const REAL root = 1 / (REAL)sqrt((double)h);
     REAL *cq = scratch, *ca = cq + w * pq, *cd = ca + w * pq, *gq = cd + w * pq;
     REAL *ck = gq + w * pq, *cv = ck + w * pk, *gk = cv + w * pk, *gv = gk + w * pk;
     uint8_t *draws = (uint8_t *)(gv + w * pk);
     for (int64_t m = 0; m < batch; m++) {
-        const int64_t visible = seen ? seen[m] : steps_k;
+        const int64_t from = seen ? first[m] : 0, visible = seen ? seen[m] : steps_k;
+        const REAL *keys = kv + (m * steps_k + from) * 2 * w;
         NAME(to_columns)(q + m * steps_q * w, bias_q, root, steps_q, w, w, pq, cq);
         NAME(to_columns)(a + m * steps_q * w, 0, 1, steps_q, w, w, pq, ca);
         NAME(to_columns)(da + m * steps_q * w, 0, 1, steps_q, w, w, pq, cd);
-        NAME(to_columns)(kv + m * steps_k * 2 * w, bias_kv, 1, visible, 2 * w, w, pk, ck);
-        NAME(to_columns)(kv + m * steps_k * 2 * w + w, bias_kv + w, 1, visible, 2 * w, w, pk, cv);
+        NAME(to_columns)(keys, bias_kv, 1, visible, 2 * w, w, pk, ck);
+        NAME(to_columns)(keys + w, bias_kv + w, 1, visible, 2 * w, w, pk, cv);
         memset(gk, 0, (size_t)(2 * w * pk) * sizeof(REAL));
         for (int64_t head = 0; head < heads; head++) {
             const int64_t at_q = head * h * pq, at_k = head * h * pk, own = m * heads + head;
             if (threshold) draw(draws, table, key, (first_head + own) * num_draws, num_draws);
-            NAME(head_backward)(cq + at_q, ck + at_k, cv + at_k, ca + at_q, cd + at_q, pq, pk, h, steps_q, visible,
-                                order, draws, threshold, stats + own * 2 * pq, gq + at_q, gk + at_k, gv + at_k);
+            NAME(head_backward)(cq + at_q, ck + at_k, cv + at_k, ca + at_q, cd + at_q, pq, pk, h, steps_q, from,
+                                visible, order, draws, threshold, stats + own * 2 * pq, gq + at_q, gk + at_k,
+                                gv + at_k);
         }
         NAME(to_rows)(gq, root, steps_q, w, w, pq, dq + m * steps_q * w);
-        NAME(to_rows)(gk, 1, steps_k, 2 * w, w, pk, dkv + m * steps_k * 2 * w);
-        NAME(to_rows)(gv, 1, steps_k, 2 * w, w, pk, dkv + m * steps_k * 2 * w + w);
+        REAL *dkeys = dkv + m * steps_k * 2 * w;
+        if (visible < steps_k) memset(dkeys, 0, (size_t)(2 * w * steps_k) * sizeof(REAL));
+        dkeys += from * 2 * w;
+        NAME(to_rows)(gk, 1, visible, 2 * w, w, pk, dkeys);
+        NAME(to_rows)(gv, 1, visible, 2 * w, w, pk, dkeys + w);
     }
 }
 
 CLONES void NAME(attention_backward)(const REAL *restrict q, const REAL *restrict kv, const REAL *restrict bias_q,
                                      const REAL *restrict bias_kv, const REAL *restrict a, const REAL *restrict stats,
                                      const REAL *restrict da, REAL *restrict dq, REAL *restrict dkv,
-                                     const int64_t *restrict seen, const int32_t *restrict table, int threshold,
-                                     REAL *restrict scratch, uint64_t key, int64_t first_head, int64_t batch,
-                                     int64_t heads, int64_t h, int64_t steps_q, int64_t steps_k, int64_t order) {
-    BY_WIDTH(NAME(all_heads_backward)(q, kv, bias_q, bias_kv, a, stats, da, dq, dkv, seen, table, threshold, scratch, key,
-                                      first_head, batch, heads, W, steps_q, steps_k, order))
+                                     const int64_t *restrict first, const int64_t *restrict seen,
+                                     const int32_t *restrict table, int threshold, REAL *restrict scratch, uint64_t key,
+                                     int64_t first_head, int64_t batch, int64_t heads, int64_t h, int64_t steps_q,
+                                     int64_t steps_k, int64_t order) {
+    BY_WIDTH(NAME(all_heads_backward)(q, kv, bias_q, bias_kv, a, stats, da, dq, dkv, first, seen, table, threshold,
+                                      scratch, key, first_head, batch, heads, W, steps_q, steps_k, order))
 }

@@ -26,12 +26,15 @@ _NONE = 0
 class LevelShape:
     """What is different from one level to the next.
 
-    order: a query i sees keys up to i + order; below 0: all. seen: (G, B) int64, keys that may be seen, a prefix; None:
-    all. ends: (G, B) int64, of the last level only: the one step of each target to compute; None: every step. dropout:
-    of the attention weights, a part for each branch.
+    Attributes:
+        order: a query i sees keys up to i + order; below 0: all.
+        first, seen: (G, B) int64, the first key that may be seen, and how many from there on; None: all.
+        ends: (G, B) int64, of the last level only: the one step of each target to compute; None: every step.
+        dropout: of the attention weights, a part for each branch.
     """
 
     order: int
+    first: Tensor | None
     seen: Tensor | None
     ends: Tensor | None
     dropout: DropoutMask | None
@@ -100,7 +103,7 @@ def _find_room(dtype: torch.dtype, numbers: tuple[int, ...], has_memory: bool, h
     table, sizes = array("q", [*numbers, _NONE, _NONE, has_memory, *[_NONE] * 11]), array("q", [0] * (1 + numbers[0]))
     ends = [False] * (numbers[0] - 1) + [has_ends]
     for has_end in ends:
-        table.extend([_NONE, _NONE, has_end, _NONE, _NONE, *[_NONE] * 2 * NUM_PARAMETERS])
+        table.extend([_NONE, _NONE, _NONE, has_end, _NONE, _NONE, *[_NONE] * 2 * NUM_PARAMETERS])
     native.function(f"stack_room_{native.KINDS[dtype]}", 2)(table.buffer_info()[0], sizes.buffer_info()[0])
     return tuple(sizes)
 
@@ -126,7 +129,7 @@ def _add_levels(
     for place, level in enumerate(shape.levels):
         own = slice(place * NUM_PARAMETERS, (place + 1) * NUM_PARAMETERS)
         key = 0 if level.dropout is None else level.dropout.key
-        table.extend([level.order, _address(level.seen), _address(level.ends), key, kept[place].data_ptr()])
+        table.extend([level.order, *map(_address, (level.first, level.seen, level.ends)), key, kept[place].data_ptr()])
         table.extend([*addresses[own], *d_addresses[own]])
 
 

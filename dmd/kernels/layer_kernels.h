@@ -67,6 +67,11 @@ static int64_t NAME(row)(const struct BASE(layer) *l, int64_t g, int64_t r) {
     return l->ends ? r * l->steps_x + l->ends[g * l->batch + r] : r;
 }
 
+/* Of whole numbers (G, B), those of a branch; NULL stays NULL. */
+static const int64_t *NAME(of_group)(const struct BASE(layer) *l, const int64_t *numbers, int64_t g) {
+    return numbers ? numbers + g * l->batch : 0;
+}
+
 /* The rows of x, of a branch, that are computed. */
 static void NAME(pick)(const struct BASE(layer) *l, int64_t g, const REAL *x, REAL *to) {
     const int64_t w = l->width, at_once = l->ends ? 1 : l->batch * l->steps_x, rows = l->batch * BASE(steps_q)(l);
@@ -91,9 +96,9 @@ void NAME(layer_forward)(const struct BASE(layer) *l) {
         BASE(multiply)(l->gemm, k.asked, 0, p.query, 1, k.query, rows_q, w, w, 0);
         BASE(multiply)(l->gemm, k.source, 0, p.key_value, 1, k.key_value, rows_k, w, 2 * w, 0);
         NAME(attention_forward)(k.query, k.key_value, p.query_bias, p.key_value_bias, k.mixed, k.softmax,
-                                l->seen ? l->seen + g * l->batch : 0, l->table, l->thresholds[g], l->scratch, l->key,
-                                g * l->batch * l->heads, l->batch, l->heads, w / l->heads, steps_q, l->steps_k,
-                                l->order);
+                                NAME(of_group)(l, l->first, g), NAME(of_group)(l, l->seen, g), l->table,
+                                l->thresholds[g], l->scratch, l->key, g * l->batch * l->heads, l->batch, l->heads,
+                                w / l->heads, steps_q, l->steps_k, l->order);
         NAME(pick)(l, g, x, k.middle);
         BASE(add_bias)(k.middle, p.out_bias, rows_q, w);
         BASE(multiply)(l->gemm, k.mixed, 0, p.out, 1, k.middle, rows_q, w, w, 1);
@@ -143,9 +148,9 @@ void NAME(layer_backward)(const struct BASE(layer) *l) {
         BASE(multiply)(l->gemm, d_skip, 0, p.out, 0, s.mixed, rows_q, w, w, 0);
         BASE(multiply)(l->gemm, d_skip, 1, k.mixed, 0, d.out, w, rows_q, w, 0);
         NAME(attention_backward)(k.query, k.key_value, p.query_bias, p.key_value_bias, k.mixed, k.softmax, s.mixed,
-                                 s.query, s.key_value, l->seen ? l->seen + g * l->batch : 0, l->table, l->thresholds[g],
-                                 s.attention, l->key, g * l->batch * l->heads, l->batch, l->heads, w / l->heads,
-                                 steps_q, l->steps_k, l->order);
+                                 s.query, s.key_value, NAME(of_group)(l, l->first, g), NAME(of_group)(l, l->seen, g),
+                                 l->table, l->thresholds[g], s.attention, l->key, g * l->batch * l->heads, l->batch,
+                                 l->heads, w / l->heads, steps_q, l->steps_k, l->order);
         BASE(column_sums)(s.query, d.query_bias, rows_q, w);
         BASE(column_sums)(s.key_value, d.key_value_bias, rows_k, 2 * w);
         BASE(multiply)(l->gemm, s.query, 1, k.asked, 0, d.query, w, rows_q, w, 0);

@@ -17,7 +17,8 @@ struct BASE(layer) {
     int64_t order; /* a query i sees keys up to i + order; below 0: all */
     BASE(gemm) gemm;
     const REAL *x, *memory;     /* (G, N_x, w); (G, N_k, w), or NULL: the source is x itself */
-    const int64_t *seen, *ends; /* (G, B): keys that may be seen, NULL: all; the one step to compute, NULL: all */
+    /* (G, B): the first key that may be seen and how many from there on, NULL: all; the step to compute, NULL: all */
+    const int64_t *first, *seen, *ends;
     const int32_t *table;       /* see draw() */
     const int32_t *thresholds;  /* (G) */
     uint64_t key;

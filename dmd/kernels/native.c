@@ -7,12 +7,14 @@
 #include <string.h>
 
 /* Counts what native.py has to know: functions, their arguments, the meaning of both. The same number stands there. */
-int64_t native_version(void) { return 7; }
+int64_t native_version(void) { return 8; }
 
 _Static_assert(sizeof(void *) == 8, "addresses and whole numbers lie side by side in tables of 8 bytes each");
 
 #define PADDED(steps) (((steps) + LANES - 1) / LANES * LANES)
 #define HIDDEN (-1e9f)
+/* Below every score of a key that may be seen: a query whose largest is no more than this sees none. */
+#define BLIND (-1e8f)
 /* Queries up to which vectors of 8 numbers are faster, because most lanes of longer ones would be idle. */
 #define SHORT 8
 #define NORM_EPSILON 1e-5

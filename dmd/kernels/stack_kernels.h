@@ -8,7 +8,7 @@
  * because the C library fetches large ones anew from the system every time. */
 struct BASE(level) {
     int64_t order;
-    const int64_t *seen, *ends;
+    const int64_t *first, *seen, *ends;
     uint64_t key;
     REAL *kept;
     struct BASE(parameters) parameters, gradients;
@@ -40,9 +40,9 @@ static void BASE(find_layers)(const struct BASE(stack) *s, struct BASE(layer) *l
         struct BASE(layer) *l = layers + i;
         *l = (struct BASE(layer)){
             .groups = s->groups, .batch = s->batch, .heads = s->heads, .width = s->width, .steps_x = s->steps_x,
-            .steps_k = s->steps_k, .order = own->order, .gemm = s->gemm, .x = x, .memory = s->memory, .seen = own->seen,
-            .ends = own->ends, .table = s->table, .thresholds = s->thresholds, .key = own->key, .kept = own->kept,
-            .scratch = s->scratch, .parameters = own->parameters, .d_memory = s->d_memory, .gradients = own->gradients,
+            .steps_k = s->steps_k, .order = own->order, .gemm = s->gemm, .x = x, .memory = s->memory,
+            .first = own->first, .seen = own->seen, .ends = own->ends, .table = s->table,
+            .thresholds = s->thresholds, .key = own->key, .kept = own->kept, .scratch = s->scratch, .parameters = own->parameters, .d_memory = s->d_memory, .gradients = own->gradients,
         };
         const struct BASE(room) room = LAYER(layer_room, l)(l);
         const int64_t rows = l->groups * l->batch * BASE(steps_q)(l);

@@ -7,6 +7,7 @@ channels is several times faster than along channels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,8 @@ SAFE_SUM = 1e30
 """While every sum of exponentials lies between its inverse and this, no maximum had to be subtracted first."""
 HIDDEN = -1e9
 """Added to the score of a key that may not be seen; its weight is then exactly zero."""
+BLIND = -1e8
+"""Below every score of a key that may be seen: a query whose largest is no more than this sees none, and gets 0."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def _attend_whole(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask
     scores = key.transpose(1, 2) @ query
     if mask.future is not None:
         scores = scores + mask.future.to(scores.dtype)
-    weights = scores.softmax(dim=1)
+    weights = scores.softmax(dim=1) * (scores.amax(1, keepdim=True) > BLIND)
     if mask.dropout is not None:
         keep = mask.dropout.keep(weights.numel(), weights.device).view(weights.shape).to(weights.dtype)
         weights = weights * keep * _scales(mask.dropout, weights)
@@ -79,9 +82,10 @@ class _BlockedAttention(torch.autograd.Function):
         ctx.is_shifted = not (float(lowest) > 1 / SAFE_SUM and float(highest) < SAFE_SUM)
         if ctx.is_shifted:
             done = _forward(query, key, value, mask, is_shifted=True)
-        factor = 1 / done.sums if mask.dropout is None else _scales(mask.dropout, done.sums) / done.sums
+        sums = done.sums.masked_fill(done.sums == 0, math.inf)
+        factor = 1 / sums if mask.dropout is None else _scales(mask.dropout, sums) / sums
         output = done.output.mul_(factor)
-        ctx.save_for_backward(query, key, value, output, done.sums, factor, *done.weights)
+        ctx.save_for_backward(query, key, value, output, sums, factor, *done.weights)
         ctx.mask = mask
         return output
 
@@ -138,7 +142,7 @@ def _weights(
     if mask.future is not None:
         scores.add_(mask.future.to(scores.dtype))
     if is_shifted:
-        scores.sub_(scores.amax(1, keepdim=True))
+        scores.sub_(scores.amax(1, keepdim=True).clamp(min=BLIND))
     unscaled = scores.exp_()
     if mask.dropout is None:
         return unscaled, unscaled

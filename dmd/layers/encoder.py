@@ -20,12 +20,13 @@ from torch.nn import functional as F
 from dmd.dropout import Dropout
 from dmd.kernels import native
 from dmd.kernels.encoder_stack import LevelShape, StackShape
-from dmd.layers.encoder_layer import ALL_SEEN, EncoderLayer, EncoderRates, LayerView
+from dmd.layers.encoder_layer import ALL_SEEN, EncoderLayer, EncoderRates, LayerView, Seen
 from dmd.layers.grouped import GroupedNorm, Run, of_run
 from dmd.layers.masks import real_steps
 from dmd.layers.native_stack import run_stack
-from dmd.layers.pooling import pool_steps
+from dmd.layers.pooling import mean_of_real
 from dmd.layers.positions import position_table, positions_by_first_channel
+from dmd.layers.sequence import Sequence
 
 Reads = Literal["all", "last", "last_valid", "mean_valid"]
 WORTH_PADDING = 1.5
@@ -33,23 +34,25 @@ WORTH_PADDING = 1.5
 
 
 @dataclass(frozen=True)
-class Sequence:
-    """A right-padded batch of sequences inside the model. steps: (B, T, w); lengths: (B,) real steps."""
+class _Stacked:
+    """Sequences of the branches that are computed together.
+
+    steps: (G, B, T, w). firsts, lengths: (G, B), the first real step and how many there are.
+    """
 
     steps: Tensor
-    lengths: Tensor
-
-
-@dataclass(frozen=True)
-class _Side:
-    """Sequences of the branches that are computed together. steps: (G, B, T, w); lengths: (G, B)."""
-
-    steps: Tensor
+    firsts: Tensor
     lengths: Tensor
 
     @property
     def num_steps(self) -> int:
         return self.steps.shape[2]
+
+    @property
+    def is_real(self) -> Tensor:
+        """(G, B, T) bool: True at real steps."""
+        real = real_steps(self.firsts.flatten(), self.lengths.flatten(), self.num_steps)
+        return real.view(*self.lengths.shape, self.num_steps)
 
 
 class EncoderGroup(nn.Module):
@@ -115,14 +118,14 @@ class EncoderGroup(nn.Module):
     def _ends(self, targets: Many[Sequence]) -> Tensor | None:
         """(G, B) the step that ``last`` or ``last_valid`` reads; None where another vector or every step is read."""
         if self.reads == "last":
-            return torch.stack([torch.full_like(s.lengths, s.steps.shape[1] - 1) for s in targets])
-        return torch.stack([s.lengths for s in targets]) - 1 if self.reads == "last_valid" else None
+            return torch.stack([torch.full_like(s.lengths, s.num_steps - 1) for s in targets])
+        return torch.stack([s.lasts for s in targets]) if self.reads == "last_valid" else None
 
     def _encode(
         self,
         run: Run,
-        target: _Side,
-        source: _Side | None,
+        target: _Stacked,
+        source: _Stacked | None,
         ends: Tensor | None,
         rates: EncoderRates,
         dropout: Dropout,
@@ -132,11 +135,13 @@ class EncoderGroup(nn.Module):
         memory = None if source is None else self._embed(source, rates, dropout, f"{site}.source")
         keys = target if source is None else source
         order = abs(keys.num_steps - target.num_steps) if self.causal else ALL_SEEN
-        views = [LayerView(run, keys.lengths if self.masks_padding else None, order)] * len(self.layers)
+        seen = Seen(keys.firsts, keys.lengths) if self.masks_padding else None
+        views = [LayerView(run, seen, order)] * len(self.layers)
         if ends is not None:
             # the one query that is left sees the keys up to its own step, or all there are
-            hides = self.masks_padding or (self.causal and self.reads == "last_valid")
-            views[-1] = LayerView(run, keys.lengths if hides else None, ALL_SEEN, ends)
+            if seen is None and self.causal and self.reads == "last_valid":
+                seen = Seen(torch.zeros_like(ends), ends + 1)
+            views[-1] = LayerView(run, seen, ALL_SEEN, ends)
         # of the layers' three kinds of dropout the compiled library knows that of the attention weights
         others = dropout.mask((rates.relu, rates.residual), site)
         encode = self._run_native if native.serves(x) and others is None else self._run_layers
@@ -144,7 +149,7 @@ class EncoderGroup(nn.Module):
         if ends is not None:
             return normed.squeeze(2).unbind(0)
         if self.reads == "mean_valid":
-            return tuple(pool_steps(s, n, "mean_valid") for s, n in zip(normed, target.lengths, strict=True))
+            return mean_of_real(normed, target.is_real).unbind(0)
         return normed.unbind(0)
 
     def _run_layers(
@@ -174,7 +179,13 @@ class EncoderGroup(nn.Module):
         """The same by the compiled library."""
         run = views[0].run
         levels = [
-            LevelShape(view.order, view.seen, view.ends, dropout.mask(rates.attention, f"{site}.{level}.attention"))
+            LevelShape(
+                view.order,
+                None if view.seen is None else view.seen.firsts,
+                None if view.seen is None else view.seen.nums,
+                view.ends,
+                dropout.mask(rates.attention, f"{site}.{level}.attention"),
+            )
             for level, view in enumerate(views)
         ]
         layers = [cast(EncoderLayer, layer) for layer in self.layers]
@@ -183,31 +194,25 @@ class EncoderGroup(nn.Module):
         norm = of_run(self.norm.weight, run), of_run(self.norm.bias, run)
         return run_stack(x, memory, [layer.parameters_of(run) for layer in layers], norm, shape)
 
-    def _embed(self, side: _Side, rates: EncoderRates, dropout: Dropout, site: str) -> Tensor:
+    def _embed(self, side: _Stacked, rates: EncoderRates, dropout: Dropout, site: str) -> Tensor:
+        """Positions are counted from 1 along the steps that the model was built for, not from the first real one."""
         if self.masks_padding:
             table = self.table[1 : side.num_steps + 1].to(side.steps.dtype)
-            x = torch.add(table * _real(side).unsqueeze(-1), side.steps, alpha=self.scale)
+            x = torch.add(table * side.is_real.unsqueeze(-1), side.steps, alpha=self.scale)
         else:
             x = self.scale * side.steps
             x = x + self.table[positions_by_first_channel(x.flatten(0, 1)).view(x.shape[:3])].to(x.dtype)
         return dropout(x, rates.embed, f"{site}.embed")
 
 
-def _stack(sequences: Many[Sequence]) -> _Side:
+def _stack(sequences: Many[Sequence]) -> _Stacked:
     """Sequences of several branches side by side, padded with zeros up to the longest."""
-    longest = max(s.steps.shape[1] for s in sequences)
-    padded = [
-        F.pad(s.steps, (0, 0, 0, longest - s.steps.shape[1])) if s.steps.shape[1] < longest else s.steps
-        for s in sequences
-    ]
-    return _Side(torch.stack(padded), torch.stack([s.lengths for s in sequences]))
+    longest = max(s.num_steps for s in sequences)
+    padded = [F.pad(s.steps, (0, 0, 0, longest - s.num_steps)) if s.num_steps < longest else s.steps for s in sequences]
+    firsts, lengths = (torch.stack([getattr(s, name) for s in sequences]) for name in ("firsts", "lengths"))
+    return _Stacked(torch.stack(padded), firsts, lengths)
 
 
 def _as_long_as(x: Tensor, target: Sequence) -> Tensor:
     """What was encoded of a padded target, without the padding; vectors stay what they are."""
-    return x if x.ndim == 2 or x.shape[1] == target.steps.shape[1] else x[:, : target.steps.shape[1]]
-
-
-def _real(side: _Side) -> Tensor:
-    """(G, B, T) bool: True at real steps."""
-    return real_steps(side.lengths.flatten(), side.num_steps).view(*side.lengths.shape, side.num_steps)
+    return x if x.ndim == 2 or x.shape[1] == target.num_steps else x[:, : target.num_steps]

@@ -33,15 +33,26 @@ class EncoderRates:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The keys of each source that may be seen: ``nums`` (G, B) of them from ``firsts`` (G, B) on."""
+
+    firsts: Tensor
+    nums: Tensor
+
+
+@dataclass(frozen=True)
 class LayerView:
     """What a layer works on, and what its queries may see.
 
-    run: the branches. seen: (G, B), keys that may be seen, a prefix of the source; None: all. order: a query i sees
-    keys up to i + order; ``ALL_SEEN``: all. ends: (G, B), the one step to compute of each target; None: every step.
+    Attributes:
+        run: the branches.
+        seen: keys that may be seen; None: all.
+        order: a query i sees keys up to i + order; ``ALL_SEEN``: all.
+        ends: (G, B), the one step to compute of each target; None: every step.
     """
 
     run: Run
-    seen: Tensor | None
+    seen: Seen | None
     order: int
     ends: Tensor | None = None
 
@@ -55,7 +66,7 @@ class LayerView:
         """The same for :func:`dmd.layers.attention.attend`, on the device of x: (G, B, T_q, w)."""
         hidden = future = None
         if self.seen is not None:
-            real = real_steps(self.seen.flatten(), num_keys)
+            real = real_steps(self.seen.firsts.flatten(), self.seen.nums.flatten(), num_keys)
             hidden = ((~real).to(x.dtype) * HIDDEN).repeat_interleave(heads, dim=0)
         if self.order != ALL_SEEN:
             future = (~future_mask(x.shape[2], num_keys, x.device).T).to(x.dtype) * HIDDEN

@@ -16,6 +16,7 @@ def future_mask(num_queries: int, num_keys: int, device: torch.device | str = "c
     return key <= query + abs(num_keys - num_queries)
 
 
-def real_steps(lengths: Tensor, num_steps: int) -> Tensor:
-    """True at real steps of right-padded sequences; (B, T) bool."""
-    return torch.arange(num_steps, device=lengths.device) < lengths[:, None]
+def real_steps(firsts: Tensor, lengths: Tensor, num_steps: int) -> Tensor:
+    """True at the real steps of sequences, ``lengths`` (B,) of them from ``firsts`` (B,) on; (B, T) bool."""
+    steps = torch.arange(num_steps, device=lengths.device)
+    return (steps >= firsts[:, None]) & (steps < (firsts + lengths)[:, None])

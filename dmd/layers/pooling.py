@@ -7,18 +7,24 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from dmd.layers.masks import real_steps
+from dmd.layers.sequence import Sequence
 from dmd.precision import in_float32
 
 Pool = Literal["last", "last_valid", "mean_valid"]
 
 
-@in_float32
-def pool_steps(x: Tensor, lengths: Tensor, pool: Pool) -> Tensor:
+def pool_steps(x: Sequence, pool: Pool) -> Tensor:
     """(B, T, w) -> (B, w): the last step, the last real step, or the mean over real steps."""
-    if pool == "last":
-        return x[:, -1]
-    if pool == "last_valid":
-        return x[torch.arange(x.shape[0], device=x.device), lengths - 1]
-    real = real_steps(lengths, x.shape[1]).unsqueeze(-1)
-    return (x * real).sum(1) / lengths.unsqueeze(-1).to(x.dtype)
+    steps = x.steps
+    if pool == "mean_valid":
+        return mean_of_real(steps, x.is_real)
+    if pool == "last" or x.side == "end":
+        return steps[:, -1]
+    return steps[torch.arange(len(steps), device=steps.device), x.lasts]
+
+
+@in_float32
+def mean_of_real(x: Tensor, is_real: Tensor) -> Tensor:
+    """(..., T, w) -> (..., w): the mean over the steps that ``is_real`` (..., T) names, at least one of each."""
+    real = is_real.unsqueeze(-1).to(x.dtype)
+    return (x * real).sum(-2) / real.sum(-2)

@@ -21,12 +21,6 @@ def position_table(num_positions: int, width: int) -> Tensor:
     return table.float()
 
 
-def positions_by_length(lengths: Tensor, num_steps: int) -> Tensor:
-    """Position index of every step: 1..length for real steps, 0 for padding; (B, T) int64."""
-    index = torch.arange(1, num_steps + 1, device=lengths.device)
-    return index * (index <= lengths[:, None])
-
-
 def positions_by_first_channel(x: Tensor) -> Tensor:
     """Position index as the published code finds it: 0 wherever the first channel is exactly 0.0; (B, T) int64.
 

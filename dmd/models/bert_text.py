@@ -16,10 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from dmd.data.batches import Batch, ordered_batches
+from dmd.data.sides import Side
 from dmd.data.tokens import Tokens
 from dmd.dropout import Dropout, no_dropout
 from dmd.errors import ConfigurationError
-from dmd.layers.masks import real_steps
+from dmd.layers.sequence import Sequence
 from dmd.models.bert_files import EXTRA
 from dmd.models.model import Model, Outputs, ParameterGroup
 
@@ -30,11 +31,13 @@ _CHUNK = 256
 class BertText(Model):
     """``method`` with its language features made by ``bert``, whose parameters have their own learning rate.
 
-    A rate of 0, or a method without trained parameters, freezes BERT: then it is read as it is, without dropout.
+    A rate of 0, or a method without trained parameters, freezes BERT: then it is read as it is, without dropout. BERT
+    counts positions from the first token, so tokens always stand at the start; ``side`` is where the method reads them.
     """
 
-    def __init__(self, method: Model, bert: Bert, learning_rate: float) -> None:
+    def __init__(self, method: Model, bert: Bert, learning_rate: float, side: Side = "start") -> None:
         super().__init__()
+        self.side = side
         self.method = method
         self.bert = bert
         self.reads = method.reads
@@ -60,7 +63,8 @@ class BertText(Model):
             return
         with torch.no_grad():
             parts = [self._encode(part, no_dropout).features["language"] for part in ordered_batches(train, _CHUNK)]
-        self.method.prepare_epoch(epoch, replace(train, features={**train.features, "language": torch.cat(parts)}))
+        features, sides = {**train.features, "language": torch.cat(parts)}, {**train.sides, "language": self.side}
+        self.method.prepare_epoch(epoch, replace(train, features=features, sides=sides))
 
     def parameter_groups(self, learning_rate: float) -> list[ParameterGroup]:
         """The method's groups first, then BERT's."""
@@ -75,7 +79,12 @@ class BertText(Model):
     def _encode(self, batch: Batch, dropout: Dropout) -> Batch:
         tokens, lengths = batch.features["language"], batch.lengths["language"]
         encoded = self.bert(tokens, lengths, no_dropout if self.is_frozen else dropout)
-        return replace(batch, features={**batch.features, "language": encoded})
+        language = Sequence(encoded, lengths).moved_to(self.side)
+        return replace(
+            batch,
+            features={**batch.features, "language": language.steps},
+            sides={**batch.sides, "language": self.side},
+        )
 
 
 class Bert(nn.Module):
@@ -93,7 +102,7 @@ class Bert(nn.Module):
 
     def forward(self, tokens: Tensor, lengths: Tensor, dropout: Dropout) -> Tensor:
         """(B, T, 3) ids, mask, segments and (B,) real tokens -> (B, T, H)."""
-        real = real_steps(lengths, tokens.shape[1])[:, None, None, :]
+        real = Sequence(tokens, lengths).is_real[:, None, None, :]
         mask = torch.zeros(real.shape, device=tokens.device).masked_fill(~real, float("-inf"))
         self._masks.current = dropout
         try:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from dmd.dropout import Dropout
-from dmd.layers.encoder import EncoderGroup, Reads, Sequence
+from dmd.layers.encoder import EncoderGroup, Reads
 from dmd.layers.encoder_layer import EncoderRates
 from dmd.layers.pooling import pool_steps
+from dmd.layers.sequence import Sequence
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.backbone_config import BackboneConfig
 from dmd.models.dmd_config import DMDConfig
@@ -67,9 +68,7 @@ class CrossmodalAttention(nn.Module):
         targets, sources = [sequences[m] for m in self.targets], [sequences[m] for m in self.sources]
         parts = self.crossmodal(targets, sources, self.rates, dropout, "crossmodal")
         joined = [
-            Sequence(
-                torch.cat([part for part, t in zip(parts, self.targets, strict=True) if t == m], dim=-1), x.lengths
-            )
+            x.with_steps(torch.cat([part for part, t in zip(parts, self.targets, strict=True) if t == m], dim=-1))
             for m, x in sequences.items()
         ]
         reinforced = self.memory(joined, None, self.memory_rates, dropout, "memory")
@@ -96,7 +95,7 @@ class WithoutCrossmodalAttention(nn.Module):
         if self.attention is not None:
             pooled: Mapping[Modality, Tensor] = self.attention(sequences, dropout, "without_ca")
         elif self.config.fd:
-            pooled = {m: pool_steps(sequences[m].steps, sequences[m].lengths, self.config.pool) for m in MODALITIES}
+            pooled = {m: pool_steps(sequences[m], self.config.pool) for m in MODALITIES}
         else:
             pooled = encoded
         return {m: self.widen[m](pooled[m]) for m in MODALITIES}

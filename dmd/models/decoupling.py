@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dmd.layers.encoder import Sequence
-from dmd.layers.masks import real_steps
 from dmd.layers.pooling import pool_steps
+from dmd.layers.sequence import Sequence
 from dmd.losses.decoupling import orthogonality, squared_distance
 from dmd.losses.margin import margin_loss
 from dmd.modalities import MODALITIES, Modality
@@ -46,8 +45,8 @@ class FeatureDecoupling(nn.Module):
     def forward(self, projected: Sequences) -> Decoupled:
         """Eq. 1."""
         return Decoupled(
-            {m: Sequence(self.common(x.steps), x.lengths) for m, x in projected.items()},
-            {m: Sequence(self.exclusive[m](x.steps), x.lengths) for m, x in projected.items()},
+            {m: x.with_steps(self.common(x.steps)) for m, x in projected.items()},
+            {m: x.with_steps(self.exclusive[m](x.steps)) for m, x in projected.items()},
         )
 
     def terms(
@@ -80,15 +79,14 @@ class FeatureDecoupling(nn.Module):
         )
         if not self.config.mask_padding:
             return x, common, exclusive, torch.ones(x.shape[:3], dtype=torch.bool, device=x.device)
-        lengths = torch.stack([projected[m].lengths for m in modalities], dim=1)
-        return x, common, exclusive, real_steps(lengths.flatten(), x.shape[2]).view(x.shape[:3])
+        return x, common, exclusive, torch.stack([projected[m].is_real for m in modalities], dim=1)
 
     def _margin(self, common: Sequences, labels: Tensor, alpha: Tensor, peers: Peers) -> Tensor:
         rule = self.config.margin
         if rule.project:
             vectors = [self.align[m](common[m].steps.transpose(1, 2).flatten(1)) for m in MODALITIES]
         else:
-            vectors = [pool_steps(common[m].steps, common[m].lengths, "mean_valid") for m in MODALITIES]
+            vectors = [pool_steps(common[m], "mean_valid") for m in MODALITIES]
         # triplets reach over the whole batch, whoever holds it: (3, B, w) of all workers
         everyone = peers.gather(torch.stack(vectors, dim=1)).transpose(0, 1)
         labels = peers.gather(labels)

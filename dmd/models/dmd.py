@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout, no_dropout
-from dmd.layers.encoder import Sequence
 from dmd.layers.gd_unit import GDOutput, GDUnit
 from dmd.layers.heads import HeadOutput, ResidualHead, run_heads
 from dmd.layers.pooling import pool_steps
+from dmd.layers.sequence import Sequence
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.branches import CrossmodalAttention, SelfAttention, WithoutCrossmodalAttention
 from dmd.models.decoupling import Decoupled, FeatureDecoupling
@@ -117,7 +117,7 @@ class DMD(Model):
         shown = {f"edges/{unit}": output.edges for unit, output in auxiliary.distilled.items()}
         if self.decoupling is not None:
             for kind, sequences in (("common", represented.parts.common), ("exclusive", represented.parts.exclusive)):
-                shown |= {f"{kind}/{m}": pool_steps(x.steps, x.lengths, "mean_valid") for m, x in sequences.items()}
+                shown |= {f"{kind}/{m}": pool_steps(x, "mean_valid") for m, x in sequences.items()}
         return shown | {f"heads/{name}": head.logit for name, head in auxiliary.heads.items()}
 
     def constants(self) -> Mapping[str, Tensor]:

@@ -47,6 +47,7 @@ _EQUATIONS: dict[str, Setting] = {
     # the gate itself is fused, not the feature that it gates
     "gate": "replace",
     # padding is attended and may be the summary; positions are 0 where the first channel is exactly 0
+    "align": "file",
     "mask_padding": False,
     "pool": "last",
     "causal": True,

@@ -21,14 +21,15 @@ class Dims:
     widths: Mapping[Modality, int]
     max_steps: Mapping[Modality, int]
 
-    def with_language(self, width: int, max_steps: int) -> Dims:
-        """The same with another language modality."""
-        return Dims({**self.widths, "language": width}, {**self.max_steps, "language": max_steps})
+    def with_language(self, width: int) -> Dims:
+        """The same with language features of another width."""
+        return Dims({**self.widths, "language": width}, self.max_steps)
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """prediction: (B,). loss: what is minimised, None without labels. terms: its named, unweighted parts.
+    """prediction: (B,), in the unit that labels are trained in (:mod:`dmd.training.label_units`). loss: what is
+    minimised, None without labels. terms: its named, unweighted parts.
 
     Where several workers hold a part of the batch each, loss and terms are the share of one of them (:mod:`dmd.peers`).
     """

@@ -91,6 +91,7 @@ _MMSA: dict[str, Setting] = {
     "dropout.relu": 0.0,
     "dropout.residual": 0.0,
     "dropout.output": 0.5,
+    "align": "file",
     "mask_padding": False,
     "pool": "last",
     "causal": True,

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dmd.data.batches import Batch
+from dmd.data.sides import Side
 from dmd.dropout import Dropout
-from dmd.layers.encoder import Sequence
-from dmd.layers.masks import real_steps
+from dmd.layers.sequence import Sequence
 from dmd.modalities import Modality
 from dmd.models.model import Dims
 
@@ -25,8 +25,9 @@ def projected_steps(num_steps: int, kernel: int) -> int:
 class TemporalProjection(nn.Module):
     """One Conv1d per modality, no bias, no padding: (B, T_m, D_m) -> (B, T'_m, d).
 
-    A window that reaches into padding is no real step, except where a sequence is shorter than the kernel: then its
-    one window counts, so that every sample keeps at least one real step.
+    A window that reaches into padding is no real step, except where a sequence is shorter than the kernel: then the
+    window at its side counts, so that every sample keeps at least one real step. Where real steps stand at the end, the
+    last one of them lies on the last tap of the last window, however short the sequence is.
 
     kernels: of the modalities to project, all or some. steps: modality -> T'_m.
     """
@@ -44,19 +45,24 @@ class TemporalProjection(nn.Module):
         """The projected sequences, padding at exactly zero where it is masked."""
         projected: dict[Modality, Sequence] = {}
         for m, kernel in self.kernels.items():
-            x = batch.features[m]
+            given = batch.sequence(m)
+            x = given.steps
             if m == "language":
                 x = dropout(x, text_rate, "text")
-            x = convolve(x, self.conv[m])
-            lengths = (batch.lengths[m] - kernel + 1).clamp(min=1)
-            if self.masks_padding:
-                x = x * real_steps(lengths, x.shape[1]).unsqueeze(-1)
-            projected[m] = Sequence(x, lengths)
+            x = convolve(_as_long_as(kernel, x, given.side), self.conv[m])
+            made = Sequence(x, (given.lengths - kernel + 1).clamp(min=1), given.side)
+            projected[m] = made.with_steps(x * made.is_real.unsqueeze(-1)) if self.masks_padding else made
         return projected
 
 
+def _as_long_as(kernel: int, x: Tensor, side: Side) -> Tensor:
+    """(B, T, D) with at least ``kernel`` steps: zeros on the side where no real steps stand."""
+    missing = max(kernel - x.shape[1], 0)
+    return F.pad(x, (0, 0, missing, 0) if side == "end" else (0, 0, 0, missing)) if missing else x
+
+
 def convolve(x: Tensor, layer: nn.Module) -> Tensor:
-    """(B, T, D) through a Conv1d without bias, D to d channels, kernel k -> (B, T', d).
+    """(B, T, D) through a Conv1d without bias, D to d channels, kernel k <= T -> (B, T', d).
 
     One product gives what each step adds to each of the k windows it lies in; the windows then are sums of k slices. On
     a CPU wide inputs are projected faster this way than by the convolution itself.
@@ -64,8 +70,6 @@ def convolve(x: Tensor, layer: nn.Module) -> Tensor:
     assert isinstance(layer, nn.Conv1d)
     weight = layer.weight
     width, _, kernel = weight.shape
-    if x.shape[1] < kernel:
-        x = F.pad(x, (0, 0, 0, kernel - x.shape[1]))
     product = F.linear(x, weight.permute(2, 0, 1).reshape(kernel * width, -1))
     summed: Tensor = _WindowSums.apply(product.view(*product.shape[:2], kernel, width))  # type: ignore[no-untyped-call]
     return summed

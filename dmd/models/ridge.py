@@ -26,7 +26,7 @@ _BLOCK = 512
 """Rows that are pooled at a time."""
 NUM_PENALTIES = 13
 TRAINING: dict[str, Setting] = {"max_epochs": NUM_PENALTIES, "patience": NUM_PENALTIES}
-_OF_GRADIENTS = ("learning_rate", "weight_decay", "batch_size", "clip.", "accumulation.", "plateau.", "precision")
+_UNUSED = ("align", "learning_rate", "weight_decay", "batch_size", "clip.", "accumulation.", "plateau.", "precision")
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class RidgeConfig:
 
 
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
-    """Training settings that a closed form has no use for."""
-    return frozenset(name for name in settings if name.startswith(_OF_GRADIENTS))
+    """Settings that a closed form of pooled features has no use for."""
+    return frozenset(name for name in settings if name.startswith(_UNUSED))
 
 
 class Ridge(Model):
@@ -89,10 +89,6 @@ def _pooled_blocks(part: Batch) -> Tensor:
 def pooled_features(batch: Batch) -> Tensor:
     """Last real step and mean over real steps of every modality, side by side: (B, 2 * sum of widths)."""
     return torch.cat(
-        [
-            pool_steps(batch.features[m], batch.lengths[m], pool)
-            for m in MODALITIES
-            for pool in ("last_valid", "mean_valid")
-        ],
+        [pool_steps(batch.sequence(m), pool) for m in MODALITIES for pool in ("last_valid", "mean_valid")],
         dim=-1,
     )

@@ -14,10 +14,9 @@ from torch import Tensor, nn
 
 from dmd.data.batches import Batch
 from dmd.dropout import Dropout, no_dropout
-from dmd.layers.encoder import Sequence
 from dmd.layers.heads import LinearHead
-from dmd.layers.masks import real_steps
 from dmd.layers.pooling import pool_steps
+from dmd.layers.sequence import Sequence
 from dmd.losses.decoupling import orthogonality, squared_distance
 from dmd.models.branches import SelfAttention
 from dmd.models.model import Dims, Model, Outputs
@@ -67,7 +66,7 @@ class Unimodal(Model):
         projected = self.projection(batch, 0.0, no_dropout)[self.config.modality]
         parts = {"common": self.decoupling.common, "exclusive": self.decoupling.exclusive}
         return {
-            f"{name}/{self.config.modality}": pool_steps(encoder(projected.steps), projected.lengths, "mean_valid")
+            f"{name}/{self.config.modality}": pool_steps(projected.with_steps(encoder(projected.steps)), "mean_valid")
             for name, encoder in parts.items()
         }
 
@@ -85,14 +84,14 @@ class SingleDecoupling(nn.Module):
 
     def forward(self, projected: Sequence) -> Sequence:
         """X^com (Eq. 1)."""
-        return Sequence(self.common(projected.steps), projected.lengths)
+        return projected.with_steps(self.common(projected.steps))
 
     def terms(self, projected: Sequence, peers: Peers = ALONE) -> dict[str, Tensor]:
         """``rec`` (Eq. 2), ``cyc`` (Eq. 3) and ``ort`` (Eq. 5), unweighted."""
         x, config = projected.steps, self.config
         real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
         if config.mask_padding:
-            real = real_steps(projected.lengths, x.shape[1])
+            real = projected.is_real
         common, exclusive = self.common(x), self.exclusive(x)
         decoded = self.decoder(torch.cat([exclusive, common], dim=-1))
         return {

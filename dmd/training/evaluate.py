@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -10,30 +12,35 @@ from dmd.data.batches import Batch, ordered_batches
 from dmd.dropout import no_dropout
 from dmd.models.model import Model
 from dmd.precision import forward_pass
+from dmd.training.label_units import LabelUnit
 from dmd.training.team import SOLO, Team
 
 EVALUATION_BATCH = 256
 
 
-def predict(model: Model, part: Batch, team: Team = SOLO) -> npt.NDArray[np.float32]:
-    """One number per sample, (n,), in the order of the data; labels are not looked at.
+def predict(model: Model, part: Batch, unit: LabelUnit, team: Team = SOLO) -> npt.NDArray[np.float32]:
+    """One number per sample, (n,), in the order of the data and the unit of its labels, which are not looked at.
 
     Several workers each predict their share of the samples, and all of them get all predictions.
     """
     model.eval()
     own, peers = team.share_of(len(part))
-    unlabelled = Batch(part.features, part.lengths, None)
+    unlabelled = replace(part, labels=None)
     none = torch.empty(0, device=part.device)
     with torch.no_grad():
         parts = [model(batch, no_dropout).prediction for batch in ordered_batches(unlabelled, EVALUATION_BATCH, own)]
-        return peers.gather(torch.cat([none, *(part.float() for part in parts)])).cpu().numpy()
+        return unit.decode(peers.gather(torch.cat([none, *(part.float() for part in parts)])).cpu().numpy())
 
 
-def inspect_part(model: Model, part: Batch) -> dict[str, npt.NDArray[np.float32]]:
-    """What the model shows of each item, name -> (n, ...) in the order of the data, and its constants by name."""
+def inspect_part(model: Model, part: Batch, unit: LabelUnit) -> dict[str, npt.NDArray[np.float32]]:
+    """What the model shows of each item, name -> (n, ...) in the order of the data, and its constants by name.
+
+    Predictions of auxiliary heads (``heads/...``) are in the unit of the labels.
+    """
     model.eval()
-    unlabelled = Batch(part.features, part.lengths, None)
+    unlabelled = replace(part, labels=None)
     with torch.no_grad(), forward_pass(model.precision, part.device):
         batches = [model.inspect(batch) for batch in ordered_batches(unlabelled, EVALUATION_BATCH)]
     shown = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
-    return {name: value.float().cpu().numpy() for name, value in {**shown, **model.constants()}.items()}
+    values = {name: value.float().cpu().numpy() for name, value in {**shown, **model.constants()}.items()}
+    return {name: unit.decode(value) if name.startswith("heads/") else value for name, value in values.items()}

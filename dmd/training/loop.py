@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from dmd.models.model import Model
 from dmd.training.checkpoint import CheckpointRefused, decode_state, save_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
+from dmd.training.label_units import label_unit
 from dmd.training.optimiser import ClippedAdam
 from dmd.training.selection import METRIC, batch_mae
 from dmd.training.team import SOLO, Team, take_share
@@ -68,14 +69,19 @@ def train(
 ) -> Trained:
     """Train until ``max_epochs``, until validation stops improving, or until ``on_epoch`` returns False.
 
-    The result has the weights of the best validation epoch. With ``checkpointing``, a run that was cut off goes on
-    after its last saved epoch and gives the same numbers bit for bit on a CPU (no stream depends on hidden state);
-    epochs before the cut are reported again, from the saved state. ``team``: who trains this model together; each of
-    them calls this with the same arguments, and the first one's ``on_epoch`` and ``checkpointing`` count.
+    Labels of both parts are in the unit of the file, on ``scale``; ``train/*`` is in the unit that a model sees them in
+    (:mod:`dmd.training.label_units`), ``valid/*`` in the file's. The result has the weights of the best validation
+    epoch. With ``checkpointing``, a run that was cut off goes on after its last saved epoch and gives the same numbers
+    bit for bit on a CPU (no stream depends on hidden state); epochs before the cut are reported again, from the saved
+    state. ``team``: who trains this model together; each of them calls this with the same arguments, and the first
+    one's ``on_epoch`` and ``checkpointing`` count.
     Raises TrainingDiverged when a loss or a prediction is not finite, ConfigurationError if no step would ever be done,
     WorkerLost when another of the team is gone.
     """
     require_steps(config, len(train_part))
+    unit = label_unit(scale)
+    assert train_part.labels is not None
+    train_part = replace(train_part, labels=unit.encode(train_part.labels))
     trainer = _Trainer(model, config, seed, team)
     on_epoch = team.follow(on_epoch)
     if team.rank > 0:
@@ -165,7 +171,7 @@ class _Trainer:
 
     def validate(self, part: Batch, scale: LabelScale, epoch: int) -> dict[str, float]:
         """``valid/<metric>`` for every metric, and what selection looks at where that is none of them."""
-        predictions = predict(self.model, part, self.team)
+        predictions = predict(self.model, part, label_unit(scale), self.team)
         if not bool(torch.from_numpy(predictions).isfinite().all()):
             raise TrainingDiverged(epoch, "a validation prediction")
         assert part.labels is not None

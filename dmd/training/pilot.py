@@ -19,6 +19,7 @@ from dmd.models.model import Model
 from dmd.precision import float32_products
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
+from dmd.training.label_units import label_unit
 from dmd.training.loop import require_steps
 from dmd.training.optimiser import ClippedAdam
 from dmd.training.run import JobSettings, count_parameters, make_model, split_settings
@@ -70,12 +71,14 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     parts = dataset.partition(job.fold, settings.inputs)
     require_steps(training, len(parts.train))
     model = make_model(job, settings, dataset)
+    unit = label_unit(dataset.scale)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
+    train_part = replace(train_part, labels=unit.encode(torch.from_numpy(parts.train.labels).to(job.device)))
     overhead_s = time.perf_counter() - began
     model.prepare_epoch(1, train_part)
     terms, step_s = _time_steps(model, train_part, training, job)
     started = time.perf_counter()
-    predict(model, whole_batch(parts.valid.inputs, device=job.device))
+    predict(model, whole_batch(parts.valid.inputs, device=job.device), unit)
     valid_s = time.perf_counter() - started
     return JobFacts(
         num_parameters=count_parameters(model),

@@ -22,6 +22,7 @@ from dmd.precision import float32_products
 from dmd.settings import Config, build_config, fields_of
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import inspect_part, predict
+from dmd.training.label_units import label_unit
 from dmd.training.loop import train
 from dmd.training.rendezvous import take_seat
 
@@ -66,10 +67,11 @@ def _train_and_score(
         )
         if job.scores_test and trained.is_final:
             test_part = whole_batch(parts.test.inputs, device=job.device)
-            predictions = predict(trained.model, test_part, team)
+            unit = label_unit(dataset.scale)
+            predictions = predict(trained.model, test_part, unit, team)
             if team.rank == 0:
                 score = parts.test.score(predictions, trained)
-                details = inspect_part(trained.model, test_part) if job.keeps_details else {}
+                details = inspect_part(trained.model, test_part, unit) if job.keeps_details else {}
     best = trained.reports[trained.best_epoch - 1].metrics
     return JobResult(
         stopped=not trained.is_final,
@@ -128,23 +130,20 @@ def make_model(job: Job, settings: JobSettings, dataset: Dataset) -> Model:
 
     Raises InputError where a BERT is to read its text and there is none, or nothing to read.
     """
-    inputs, dims = settings.inputs, dims_of(dataset)
+    inputs = settings.inputs
+    layout = dataset.layout(inputs)
+    dims = Dims(dataset.widths, layout.num_steps)
     if inputs.reads_tokens:
         tokens = dataset.require_tokens()
         path = inputs.bert.path
         bert = load_bert(job.directories.get(path) or find_bert(path, job.files), tokens)
-        dims = dims.with_language(bert.width, tokens.num_steps)
+        dims = dims.with_language(bert.width)
         method = build_model(job.model, settings.method, dims, job.seed)
-        model: Model = BertText(method, bert, inputs.bert.learning_rate)
+        model: Model = BertText(method, bert, inputs.bert.learning_rate, layout.sides["language"])
     else:
         model = build_model(job.model, settings.method, dims, job.seed)
     model.precision = settings.training.precision
     return model.to(job.device)
-
-
-def dims_of(dataset: Dataset) -> Dims:
-    """Widths and maximum steps, as a model wants them."""
-    return Dims(dataset.widths, dataset.max_steps)
 
 
 def count_parameters(model: torch.nn.Module) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from dmd.data.batches import Batch
+from dmd.data.sides import Side
 from dmd.job import Setting
 from dmd.modalities import MODALITIES
 from dmd.models.model import Dims
@@ -30,14 +31,15 @@ def make_dims(widths: Sequence[int] = (5, 3, 4), steps: Sequence[int] = (6, 7, 5
     return Dims(dict(zip(MODALITIES, widths, strict=True)), dict(zip(MODALITIES, steps, strict=True)))
 
 
-def make_batch(dims: Dims, size: int = 6, seed: int = 0, *, full: bool = False) -> Batch:
-    """A right-padded batch; labels on the 0.2 grid so that classes repeat."""
+def make_batch(dims: Dims, size: int = 6, seed: int = 0, *, full: bool = False, side: Side = "start") -> Batch:
+    """A batch with its real steps at ``side``; labels on the 0.2 grid so that classes repeat."""
     generator = torch.Generator().manual_seed(seed)
     features, lengths = {}, {}
     for m in MODALITIES:
         steps = dims.max_steps[m]
         lengths[m] = torch.full((size,), steps) if full else torch.randint(1, steps + 1, (size,), generator=generator)
         x = torch.randn(size, steps, dims.widths[m], generator=generator)
-        features[m] = x * (torch.arange(steps) < lengths[m][:, None]).unsqueeze(-1)
+        offsets = torch.arange(steps) if side == "start" else torch.arange(steps).flip(0)
+        features[m] = x * (offsets < lengths[m][:, None]).unsqueeze(-1)
     labels = torch.randint(-15, 16, (size,), generator=generator) / 5
-    return Batch(features, lengths, labels)
+    return Batch(features, lengths, labels, sides=dict.fromkeys(MODALITIES, side))

@@ -14,11 +14,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dmd.dropout import Dropout
-from dmd.layers.encoder import EncoderGroup, Sequence
+from dmd.layers.encoder import EncoderGroup
 from dmd.layers.encoder_layer import EncoderRates
-from dmd.layers.masks import future_mask, real_steps
+from dmd.layers.masks import future_mask
 from dmd.layers.pooling import pool_steps
-from dmd.layers.positions import positions_by_first_channel, positions_by_length
+from dmd.layers.positions import positions_by_first_channel
+from dmd.layers.sequence import Sequence
 
 
 def plain_forward(
@@ -39,14 +40,14 @@ def plain_forward(
         for layer in self.layers:
             x = _layer(layer, branch, x, memory, visible)
         x = F.layer_norm(x, x.shape[-1:], self.norm.weight[branch], self.norm.bias[branch])
-        outputs.append(x if self.reads == "all" else pool_steps(x, target.lengths, self.reads))
+        outputs.append(x if self.reads == "all" else pool_steps(target.with_steps(x), self.reads))
     return outputs
 
 
 def _embed(group: EncoderGroup, sequence: Sequence) -> Tensor:
     x = group.scale * sequence.steps
-    by_length, by_channel = positions_by_length(sequence.lengths, x.shape[1]), positions_by_first_channel(x)
-    return x + group.table[by_length if group.masks_padding else by_channel].to(x.dtype)
+    in_place = torch.arange(1, x.shape[1] + 1) * sequence.is_real
+    return x + group.table[in_place if group.masks_padding else positions_by_first_channel(x)].to(x.dtype)
 
 
 def _visible(group: EncoderGroup, target: Sequence, source: Sequence) -> Tensor:
@@ -56,7 +57,7 @@ def _visible(group: EncoderGroup, target: Sequence, source: Sequence) -> Tensor:
     if group.causal:
         visible = visible & future_mask(num_queries, num_keys)
     if group.masks_padding:
-        visible = visible & real_steps(source.lengths, num_keys)[:, None, None, :]
+        visible = visible & source.is_real[:, None, None, :]
     return visible
 
 
@@ -74,7 +75,8 @@ def _layer(layer: Any, branch: int, x: Tensor, memory: Tensor | None, visible: T
     key, value = linear("key_value", source).chunk(2, dim=-1)
     query, key, value = (_split(part, layer.heads) for part in (linear("query", normed), key, value))
     scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
-    weights = scores.masked_fill(~visible, float("-inf")).softmax(dim=-1)
+    sees_any = visible.any(dim=-1, keepdim=True)  # a query that sees no key gets 0
+    weights = scores.masked_fill(~visible & sees_any, float("-inf")).softmax(dim=-1) * sees_any
     mixed = (weights @ value).transpose(1, 2).reshape(x.shape)
     x = x + linear("out", mixed)
     return x + linear("narrow", F.relu(linear("widen", norm("feed_forward_norm", x))))
@@ -87,6 +89,5 @@ def _split(x: Tensor, heads: int) -> Tensor:
 
 def plain_convolve(x: Tensor, layer: Any) -> Tensor:
     """Stands in for ``dmd.models.projection.convolve``."""
-    missing = max(layer.kernel_size[0] - x.shape[1], 0)
-    convolved: Tensor = layer(F.pad(x, (0, 0, 0, missing)).transpose(1, 2))
+    convolved: Tensor = layer(x.transpose(1, 2))
     return convolved.transpose(1, 2)

@@ -4,10 +4,11 @@ from torch import nn
 
 from dmd.dropout import no_dropout
 from dmd.layers.attention import AttentionMask, attend
-from dmd.layers.encoder import EncoderGroup, Sequence
+from dmd.layers.encoder import EncoderGroup
 from dmd.layers.encoder_layer import EncoderRates
 from dmd.layers.initialise import initialise
 from dmd.layers.masks import future_mask
+from dmd.layers.sequence import Sequence
 
 RATES = EncoderRates((0.0,), 0.0, 0.0, 0.0)
 

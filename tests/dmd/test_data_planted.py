@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dmd.data.dataset import Inputs
+from dmd.data.input_config import InputConfig
 from dmd.data.planted import draw_latents, load_planted, make_labels, planted_bytes, planted_dataset
 from dmd.data.planted_spec import PlantedSpec, parse_planted_name
 from dmd.errors import DataError
@@ -108,7 +109,7 @@ def signs_along_main_axis(vectors: np.ndarray) -> np.ndarray:
 
 def test_whoever_combines_event_and_lagged_state_finds_the_interaction_in_the_features() -> None:
     spec = PlantedSpec(interaction=1.0, label_noise=0.0, language_noise=0.1, audio_noise=0.1, num_neutral=0)
-    train = load_planted(spec).partition(FoldRef()).train
+    train = load_planted(spec).partition(FoldRef(), InputConfig(align="start")).train
     language, audio = (train.inputs.sequences[modality] for modality in ("language", "audio"))
     events, times, flips = [], [], []
     for row in range(2, len(train)):

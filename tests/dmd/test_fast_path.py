@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import pytest
 import torch
 from torch import Tensor
 
-from dmd.data.batches import Batch
+from dmd.data.sides import Side
 from dmd.dropout import SeededDropout, no_dropout
 from dmd.job import Setting
 from dmd.kernels import native
@@ -49,16 +50,17 @@ def settings_of(preset: str, **settings: Setting) -> dict[str, Setting]:
     return dict(split_settings("dmd", {"preset": preset, **TINY, "levels": 2, **settings}).method)
 
 
-def run(settings: dict[str, Setting], steps: tuple[int, int, int], full: bool) -> Outcome:
+def run(settings: dict[str, Setting], steps: tuple[int, int, int], full: bool, side: Side = "start") -> Outcome:
     dims = make_dims(steps=steps)
     model = build_model("dmd", settings, dims, 0).double()
     # exact zeros would be taken for padding by the published positions; biases away from zero count in every product
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
-    drawn = make_batch(dims, 7, full=full)
+    drawn = make_batch(dims, 7, full=full, side=side)
     assert drawn.labels is not None
-    batch = Batch({m: x.double() for m, x in drawn.features.items()}, drawn.lengths, drawn.labels.double())
+    double = {m: x.double() for m, x in drawn.features.items()}
+    batch = replace(drawn, features=double, labels=drawn.labels.double())
     outputs = model(batch, no_dropout)
     assert outputs.loss is not None
     outputs.loss.backward()
@@ -67,20 +69,24 @@ def run(settings: dict[str, Setting], steps: tuple[int, int, int], full: bool) -
 
 
 def run_plain(
-    settings: dict[str, Setting], steps: tuple[int, int, int], full: bool, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Setting],
+    steps: tuple[int, int, int],
+    full: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    side: Side = "start",
 ) -> Outcome:
     """The same by the plain encoder and projection, and nothing compiled."""
     monkeypatch.setattr(EncoderGroup, "forward", plain_forward)
     monkeypatch.setattr(projection, "convolve", plain_convolve)
     monkeypatch.setattr(native, "is_available", lambda: False)
-    return run(settings, steps, full)
+    return run(settings, steps, full, side)
 
 
 def name_of(components: dict[str, bool]) -> str:
     return "+".join(name for name, on in components.items() if on) or "none"
 
 
-@pytest.mark.parametrize("full", [True, False], ids=["full", "padded"])
+@pytest.mark.parametrize("side", ["full", "start", "end"])
 @pytest.mark.parametrize("steps", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("preset", ["paper", "official"])
 @pytest.mark.parametrize("components", FEASIBLE, ids=name_of)
@@ -88,13 +94,14 @@ def test_equals_the_plain_path(
     components: dict[str, bool],
     preset: str,
     steps: tuple[int, int, int],
-    full: bool,
+    side: Literal["full", "start", "end"],
     passes: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = settings_of(preset, **components)
-    fast = run(settings, steps, full)
-    plain = run_plain(settings, steps, full, monkeypatch)
+    real_steps_at: Side = "start" if side == "full" else side
+    fast = run(settings, steps, side == "full", real_steps_at)
+    plain = run_plain(settings, steps, side == "full", monkeypatch, real_steps_at)
     exactly = {"atol": TOLERANCE, "rtol": TOLERANCE}
     torch.testing.assert_close(fast.prediction, plain.prediction, **exactly)
     assert fast.terms.keys() == plain.terms.keys()
@@ -112,24 +119,26 @@ def test_equals_the_plain_path(
     [{"pool": "mean_valid"}, {"pool": "last"}, {"causal": True}, {"causal": True, "mask_padding": False}],
     ids=str,
 )
+@pytest.mark.parametrize("side", ["start", "end"])
 def test_equals_the_plain_path_under_other_switches(
-    settings: dict[str, Setting], passes: str, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Setting], side: Side, passes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = settings_of("paper", **settings)
-    fast = run(chosen, SHAPES["nearly aligned"], full=False)
-    plain = run_plain(chosen, SHAPES["nearly aligned"], False, monkeypatch)
+    fast = run(chosen, SHAPES["nearly aligned"], False, side)
+    plain = run_plain(chosen, SHAPES["nearly aligned"], False, monkeypatch, side)
     torch.testing.assert_close(fast.prediction, plain.prediction, atol=TOLERANCE, rtol=TOLERANCE)
     for name, gradient in plain.gradients.items():
         torch.testing.assert_close(fast.gradients[name], gradient, atol=TOLERANCE, rtol=TOLERANCE)
 
 
 @pytest.mark.parametrize("rates", [{}, RELU_ONLY, {"dropout.residual": 0.2}], ids=["preset", "relu only", "residual"])
+@pytest.mark.parametrize("side", ["start", "end"])
 def test_compiled_passes_draw_the_masks_that_torch_draws(
-    rates: dict[str, Setting], monkeypatch: pytest.MonkeyPatch
+    rates: dict[str, Setting], side: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With dropout on, both ways give one result: every mask is a function of seed, step and site."""
     dims = make_dims(steps=SHAPES["nearly aligned"])
-    batch = make_batch(dims, 7)
+    batch = make_batch(dims, 7, side=side)
     model = build_model("dmd", settings_of("paper", **rates), dims, 0)
     losses = []
     for is_available in (native.is_available(), False):

@@ -14,6 +14,7 @@ from dmd.modalities import MODALITIES
 from dmd.models.model import Model
 from dmd.models.registry import build_model
 from dmd.training.evaluate import inspect_part
+from dmd.training.label_units import LabelUnit
 from dmd.training.run import run_job
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
 
@@ -37,7 +38,7 @@ def expected_names(components: dict[str, bool], keep_aux_heads: bool) -> set[str
 @pytest.mark.parametrize("keep_aux_heads", [False, True])
 @pytest.mark.parametrize("components", FEASIBLE, ids=lambda c: "+".join(n for n, on in c.items() if on) or "none")
 def test_names_and_shapes_of_what_exists(components: dict[str, bool], keep_aux_heads: bool) -> None:
-    shown = inspect_part(tiny(**components, keep_aux_heads=keep_aux_heads), make_batch(DIMS, 7))
+    shown = inspect_part(tiny(**components, keep_aux_heads=keep_aux_heads), make_batch(DIMS, 7), LabelUnit())
     assert set(shown) == expected_names(components, keep_aux_heads)
     widths = {"edges": (6,), "common": (WIDTH,), "exclusive": (WIDTH,), "heads": ()}
     for name, values in shown.items():
@@ -48,15 +49,17 @@ def test_names_and_shapes_of_what_exists(components: dict[str, bool], keep_aux_h
 def test_edges_of_an_item_sum_to_one_over_all_edges_or_over_each_target() -> None:
     batch = make_batch(DIMS, 7)
     for unit in ("homo", "hetero"):
-        joint = torch.from_numpy(inspect_part(tiny(), batch)[f"edges/{unit}"])
+        joint = torch.from_numpy(inspect_part(tiny(), batch, LabelUnit())[f"edges/{unit}"])
         torch.testing.assert_close(joint.sum(-1), torch.ones(7))
-        per_target = torch.from_numpy(inspect_part(tiny(**{"gd.softmax": "per_target"}), batch)[f"edges/{unit}"])
+        per_target = torch.from_numpy(
+            inspect_part(tiny(**{"gd.softmax": "per_target"}), batch, LabelUnit())[f"edges/{unit}"]
+        )
         torch.testing.assert_close(per_target.view(7, 3, 2).sum(-1), torch.ones(7, 3))
 
 
 def test_a_prior_is_shown_only_where_one_is_on() -> None:
     batch = make_batch(DIMS, 5)
-    shown = inspect_part(tiny(**{"gd.prior": "official", "hetero_gd": False}), batch)
+    shown = inspect_part(tiny(**{"gd.prior": "official", "hetero_gd": False}), batch, LabelUnit())
     assert {name for name in shown if name.startswith("prior/")} == {"prior/homo"}
     # reference values of the published prior, in the order of EDGES
     rest, strong = 0.008834, 0.482332
@@ -87,7 +90,7 @@ def test_padding_and_neighbours_change_nothing_that_is_shown() -> None:
     model, batch = tiny(), make_batch(DIMS, 6)
     batch = Batch(batch.features, {m: n.clamp(min=2) for m, n in batch.lengths.items()}, None)
     order = torch.tensor([3, 1, 5, 0, 4, 2])
-    shown, shuffled = inspect_part(model, batch), inspect_part(model, batch.take(order))
+    shown, shuffled = inspect_part(model, batch, LabelUnit()), inspect_part(model, batch.take(order), LabelUnit())
     for name, values in shown.items():
         torch.testing.assert_close(torch.from_numpy(shuffled[name]), torch.from_numpy(values)[order])
 

@@ -16,6 +16,7 @@ from dmd.models.mult_config import PRESETS, MulTConfig, inactive_settings
 from dmd.models.registry import build_model
 from dmd.settings import fields_of
 from dmd.training.evaluate import inspect_part
+from dmd.training.label_units import LabelUnit
 from dmd.training.run import split_settings
 from tests.dmd.builders import make_batch, make_dims
 
@@ -138,7 +139,7 @@ def test_every_parameter_is_trained(settings: dict[str, Setting]) -> None:
 
 def test_what_it_shows_is_what_its_loss_reads() -> None:
     model = tiny(gd=True, **{"gd_unit.prior": "official"})
-    shown, terms = inspect_part(model, BATCH), run(model).terms
+    shown, terms = inspect_part(model, BATCH, LabelUnit()), run(model).terms
     assert set(shown) == {"edges/hetero", "prior/hetero", *(f"heads/hetero_{m}" for m in MODALITIES)}
     assert shown["edges/hetero"].shape == (7, 6)
     # the published prior of reinforced features, in the order of EDGES

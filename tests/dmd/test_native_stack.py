@@ -18,16 +18,21 @@ from dmd.layers.native_stack import LayerParameters, run_stack
 pytestmark = pytest.mark.skipif(not native.is_available(), reason="no compiled passes")
 
 GROUPS, BATCH, HEADS = 2, 3, 2
-HIDDEN_AT_THE_END = 2
+NUM_HIDDEN = 2
 DROPOUT = DropoutMask(0x1234_5678_9ABC_DEF1, (77, 0))
 
 
 def run(
-    dtype: torch.dtype, steps: tuple[int, int], head_width: int, order: int = -1, dropout: DropoutMask | None = None
+    dtype: torch.dtype,
+    steps: tuple[int, int],
+    head_width: int,
+    order: int = -1,
+    dropout: DropoutMask | None = None,
+    first: int = 0,
 ) -> list[Tensor]:
     """Output of a crossmodal encoder and all its gradients, those of x and of memory first.
 
-    Two branches; one sequence of each has a shorter source than the others.
+    Two branches; one sequence of each has a shorter source than the others, which begins at step ``first``.
     """
     generator = torch.Generator().manual_seed(0)
     width = HEADS * head_width
@@ -43,10 +48,10 @@ def run(
         sizes |= {name: (factor * width, width), f"{name}_bias": (factor * width,)}
     sizes["narrow"] = (width, 4 * width)
     parameters = LayerParameters(**{name: drawn(*size) for name, size in sizes.items()})
-    seen = torch.full((GROUPS, BATCH), steps[1])
-    seen[:, 1] = max(steps[1] - HIDDEN_AT_THE_END, 1)
+    firsts, seen = torch.zeros(GROUPS, BATCH, dtype=torch.int64), torch.full((GROUPS, BATCH), steps[1])
+    firsts[:, 1], seen[:, 1] = first, max(steps[1] - NUM_HIDDEN, 1)
     norm = drawn(width), drawn(width)
-    shape = StackShape(HEADS, steps[1], [LevelShape(order, seen, None, dropout)])
+    shape = StackShape(HEADS, steps[1], [LevelShape(order, firsts, seen, None, dropout)])
     output = run_stack(x, memory, [parameters], norm, shape)
     arrived = torch.randn(output.shape, generator=generator, dtype=torch.float64).to(dtype)
     return [output.detach(), *torch.autograd.grad(output, [x, memory, *parameters, *norm], arrived)]
@@ -56,16 +61,19 @@ def run(
 @pytest.mark.parametrize("head_width", [3, 4, 5, 8, 10, 16, 20])
 @pytest.mark.parametrize("steps", [(1, 9), (7, 7), (8, 3), (9, 9), (16, 17), (17, 16), (33, 40)], ids=str)
 def test_float32_equals_float64(steps: tuple[int, int], head_width: int, dropout: DropoutMask | None) -> None:
-    for order in (-1, abs(steps[0] - steps[1])):
-        narrow = run(torch.float32, steps, head_width, order, dropout)
-        exact = run(torch.float64, steps, head_width, order, dropout)
+    for order, first in ((-1, 0), (abs(steps[0] - steps[1]), 0), (-1, NUM_HIDDEN), (abs(steps[0] - steps[1]), 1)):
+        narrow = run(torch.float32, steps, head_width, order, dropout, first)
+        exact = run(torch.float64, steps, head_width, order, dropout, first)
         for own, other in zip(narrow, exact, strict=True):
             torch.testing.assert_close(own.double(), other, atol=5e-5, rtol=5e-5)
 
 
 def test_what_is_hidden_gets_no_gradient() -> None:
     for dtype in native.KINDS:
-        _, _, to_memory, *_ = run(dtype, (20, 20), 5)
-        of_short = to_memory[:, 1]
-        assert bool((of_short[:, -HIDDEN_AT_THE_END:] == 0).all())
-        assert bool((of_short[:, :-HIDDEN_AT_THE_END] != 0).all())
+        for first in range(NUM_HIDDEN + 1):
+            _, _, to_memory, *_ = run(dtype, (20, 20), 5, first=first)
+            is_seen = torch.zeros(20, dtype=torch.bool)
+            is_seen[first : first + 20 - NUM_HIDDEN] = True
+            of_short = to_memory[:, 1]
+            assert bool((of_short[:, ~is_seen] == 0).all())
+            assert bool((of_short[:, is_seen] != 0).all())

@@ -18,6 +18,7 @@ from dmd.errors import TrainingDiverged, WorkersDisagree
 from dmd.job import Seat, Setting
 from dmd.models.registry import build_model
 from dmd.training.evaluate import predict
+from dmd.training.label_units import LabelUnit
 from dmd.training.rendezvous import take_seat
 from dmd.training.shard import Copies, split_rows
 from dmd.training.team import SOLO, take_share
@@ -180,7 +181,7 @@ def predict_from(seat: Seat, size: int) -> npt.NDArray[np.float32]:
     torch.set_num_threads(1)
     model = build_model("dmd", TINY, DIMS, 0)
     with take_seat(seat, "cpu") as team:
-        return predict(model, make_batch(DIMS, size, 5), team)
+        return predict(model, make_batch(DIMS, size, 5), LabelUnit(), team)
 
 
 def test_weights_that_drifted_apart_are_nobodys_result(together: Together) -> None:

@@ -2,7 +2,8 @@ import torch
 
 from dmd.layers.masks import future_mask
 from dmd.layers.pooling import pool_steps
-from dmd.layers.positions import position_table, positions_by_first_channel, positions_by_length
+from dmd.layers.positions import position_table, positions_by_first_channel
+from dmd.layers.sequence import Sequence
 
 
 def rows(mask: torch.Tensor) -> list[str]:
@@ -20,10 +21,6 @@ def test_position_table_gives_the_published_rows() -> None:
     torch.testing.assert_close(position_table(3, 6)[index[0]], expected, atol=5e-5, rtol=0)
 
 
-def test_positions_by_length_number_real_steps_from_one_and_padding_zero() -> None:
-    assert positions_by_length(torch.tensor([2, 4]), 4).tolist() == [[1, 2, 0, 0], [1, 2, 3, 4]]
-
-
 def test_future_mask_matches_the_published_tables() -> None:
     assert rows(future_mask(3, 3)) == ["100", "110", "111"]
     assert rows(future_mask(2, 4)) == ["1110", "1111"]
@@ -31,8 +28,11 @@ def test_future_mask_matches_the_published_tables() -> None:
 
 
 def test_pooling_reads_real_steps_only() -> None:
-    x = torch.tensor([[[1.0], [3.0], [100.0]]])
-    lengths = torch.tensor([2])
-    assert pool_steps(x, lengths, "last_valid").item() == 3
-    assert pool_steps(x, lengths, "mean_valid").item() == 2
-    assert pool_steps(x, lengths, "last").item() == 100
+    at_start = Sequence(torch.tensor([[[1.0], [3.0], [100.0]]]), torch.tensor([2]))
+    assert pool_steps(at_start, "last_valid").item() == 3
+    assert pool_steps(at_start, "mean_valid").item() == 2
+    assert pool_steps(at_start, "last").item() == 100
+    at_end = Sequence(torch.tensor([[[100.0], [1.0], [3.0]]]), torch.tensor([2]), "end")
+    assert pool_steps(at_end, "last_valid").item() == 3
+    assert pool_steps(at_end, "mean_valid").item() == 2
+    assert pool_steps(at_end, "last").item() == 3

@@ -19,6 +19,7 @@ from dmd.settings import build_config
 from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
+from dmd.training.label_units import LabelUnit
 from dmd.training.loop import Trained, train
 from dmd.training.selection import batch_mae
 from tests.dmd.builders import TINY, make_batch, make_dims
@@ -92,7 +93,7 @@ def test_result_has_the_weights_of_the_best_validation_epoch() -> None:
     assert trained.best_epoch == errors.index(min(errors)) + 1 < len(errors)
     valid = make_batch(DIMS, 9, 2)
     assert valid.labels is not None
-    error = abs(predict(trained.model, valid) - valid.labels.numpy()).mean()
+    error = abs(predict(trained.model, valid, LabelUnit()) - valid.labels.numpy()).mean()
     assert error == pytest.approx(min(errors), abs=1e-6)
 
 
@@ -202,5 +203,5 @@ def test_validation_metrics_are_sample_weighted() -> None:
     trained = fit(max_epochs=1)
     valid = make_batch(DIMS, 9, 2)
     assert valid.labels is not None
-    by_hand = abs(predict(trained.model, valid) - valid.labels.numpy()).mean()
+    by_hand = abs(predict(trained.model, valid, LabelUnit()) - valid.labels.numpy()).mean()
     assert trained.reports[0].metrics["valid/mae"] == pytest.approx(float(by_hand), rel=1e-6)
