@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from dmd.data.dataset import Dataset
+from dmd.data.groups import ITEMS
 from dmd.metrics import metric_names
 from orchestration.arm_proofs import describe_arm
 from orchestration.fingerprint import Fingerprint
@@ -129,14 +130,15 @@ def _describe_condition(condition: Condition) -> str:
 
 
 def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
-    folds = planned.runner.folds
+    folds, groups_are = planned.runner.folds, dataset.grouping.noun
     repeats = f"{folds.repeats} repeat{'s' if folds.repeats > 1 else ''}"
     kinds = {
         "official": "The file's own train, valid and test parts.",
         "file": f"The file's own {len(planned.cells)} folds",
-        "group": f"{folds.k} folds over groups, {repeats}, seed {folds.seed}",
+        "group": f"{folds.k} folds over {groups_are}, {repeats}, seed {folds.seed}",
     }
-    rotation = "; fold f is tested, f+1 validates, the rest train; groups never cross folds."
+    rotation = "; fold f is tested, f+1 validates, the rest train"
+    rotation += "." if groups_are == ITEMS else f"; {groups_are} never cross folds."
     return {
         "name": dataset.name,
         "path": planned.runner.data,
@@ -144,6 +146,7 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "protocol": kinds[folds.kind] + (rotation if folds.kind != "official" else ""),
         "num_items": len(dataset),
         "num_groups": len(set(dataset.groups)),
+        "groups_are": groups_are,
         "label_scale": list(astuple(dataset.scale)),
         "non_finite": dict(dataset.non_finite),
         "official_split": folds.kind == "official",

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dmd.data.dataset import Dataset, LabelScale
+from dmd.data.dataset import Dataset
 from dmd.data.load import open_dataset
 from orchestration.cargo import Cargo
 from orchestration.catalogue import describe_methods
+from orchestration.declared import declared_by
 from orchestration.description import describe_study
 from orchestration.driver import StudyPlan
 from orchestration.earlier_looks import count_earlier_looks
@@ -80,11 +81,11 @@ def prepare(
     require_resources(space.resources, is_local=address is None)
     device = "cuda" if space.resources.gpu > 0 else "cpu"
     threads = max(int(space.resources.cpu), 1)
-    declared = space.data.label_scale
-    scale = None if declared is None else LabelScale(declared.low, declared.high, declared.neutral)
     directory = None if data_dir is None else data_dir.absolute()
-    runner = DmdRunner(space.data.path, directory, scale, fold_plan(space), device, threads, space.confirm.details)
-    dataset = open_dataset(runner.data, runner.data_dir, runner.scale)
+    runner = DmdRunner(
+        space.data.path, directory, declared_by(space), fold_plan(space), device, threads, space.confirm.details
+    )
+    dataset = open_dataset(runner.data, runner.data_dir, runner.declared)
     fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
     planned = plan_study(space, describe_methods(), dataset, runner, fingerprint, only)
     return Prepared(planned, dataset, fingerprint)
@@ -163,7 +164,7 @@ def _make_executor(prepared: Prepared, options: LaunchOptions, logs: Path) -> Ex
 def _make_cargo(prepared: Prepared) -> Cargo:
     """What the nodes of a cluster must have."""
     runner, encoders = prepared.planned.runner, prepared.planned.encoders
-    data = make_data_parcel(runner.data, runner.data_dir, runner.scale, prepared.dataset.content_hash)
+    data = make_data_parcel(runner.data, runner.data_dir, runner.declared, prepared.dataset.content_hash)
     if encoders is None:
         return Cargo(prepared.fingerprint, data)
     return Cargo(prepared.fingerprint, data, encoders.berts, encoders.transformers)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dmd.data.dataset import Dataset, LabelScale
+from dmd.data.dataset import Dataset
+from dmd.data.declared import NOTHING, Declared
 from dmd.data.load import convert_dataset, find_data, load_dataset, open_dataset
-from dmd.data.mapped import MANIFEST, is_mapped, read_mapped
+from dmd.data.mapped import MANIFEST, VERSION, is_mapped, read_mapped
 from dmd.errors import DataError, DmdError
 from dmd.models.bert_files import digest_bert, files_of_bert
 from orchestration.node_cache import cached_folder
@@ -46,11 +47,11 @@ class Parcel(Protocol):
 @dataclass(frozen=True)
 class DataParcel:
     """The study's data. name: as the space has it. place: where the driver found them; None for planted data, which
-    every node makes by itself."""
+    every node makes by itself. declared: what the space says of them."""
 
     name: str
     place: Path | None
-    scale: LabelScale | None
+    declared: Declared
     content_hash: str
 
     @property
@@ -63,11 +64,11 @@ class DataParcel:
     def find_here(self) -> Dataset | None:
         """The data where the driver found them, or None where this machine has none, or others, at that place."""
         if self.place is None:
-            return open_dataset(self.name, None, self.scale)
+            return open_dataset(self.name, None, self.declared)
         # Whatever is wrong with a file that happens to be there, the driver's is right.
         with contextlib.suppress(DmdError, OSError):
             is_folder = is_mapped(self.place)
-            found = read_mapped(self.place, self.scale, verify=False) if is_folder else self._read_file(self.place)
+            found = read_mapped(self.place, self.declared, verify=False) if is_folder else self._read_file(self.place)
             if found is not None and found.content_hash == self.content_hash:
                 return found
         return None
@@ -76,14 +77,19 @@ class DataParcel:
         """As they are, or converted into the cache."""
         assert self.place is not None
         folder, place = self.place, self.place
-        if not is_mapped(place) or self.scale is not None:
-            folder = self.keep(lambda made: convert_dataset(str(place), made, None, self.scale))
+        if not is_mapped(place) or self.declared != NOTHING:
+            folder = self.keep(lambda made: convert_dataset(str(place), made, None, self.declared))
         elif not self.is_here():
             raise DataError(f"{place}: has changed since the study began")
         return [*sorted(folder.glob("*.npy")), folder / MANIFEST]
 
     def keep(self, fill: Fill) -> Path:
-        return cached_folder(self.content_hash, fill, lambda made: read_mapped(made, verify=True).content_hash)
+        # Of the format as well: what another version has put there is none of ours.
+        return cached_folder(
+            f"{self.content_hash}-{VERSION}",
+            fill,
+            lambda made: f"{read_mapped(made, verify=True).content_hash}-{VERSION}",
+        )
 
     def open(self, fill: Fill) -> Dataset:
         """The data on this node: those at the driver's place, else those of its cache."""
@@ -91,7 +97,7 @@ class DataParcel:
         return found if found is not None else read_mapped(self.keep(fill), verify=False)
 
     def _read_file(self, place: Path) -> Dataset | None:
-        return load_dataset(place, self.scale) if place.is_file() else None
+        return load_dataset(place, self.declared) if place.is_file() else None
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ class BertParcel:
         return self.place if self.is_here() else self.keep(fill)
 
 
-def make_data_parcel(name: str, data_dir: Path | None, scale: LabelScale | None, content_hash: str) -> DataParcel:
+def make_data_parcel(name: str, data_dir: Path | None, declared: Declared, content_hash: str) -> DataParcel:
     """That of the data that were opened by this name."""
     place = find_data(name, data_dir)
-    return DataParcel(name, None if place is None else place.absolute(), scale, content_hash)
+    return DataParcel(name, None if place is None else place.absolute(), declared, content_hash)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dmd.data.dataset import LabelScale
+from dmd.data.declared import Declared
 from dmd.data.load import open_dataset
 from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, Seat
 from dmd.training.run import run_job
@@ -33,14 +33,14 @@ class FoldPlan:
 
 @dataclass(frozen=True)
 class DmdRunner:
-    """What is sent once to every worker: where the data are and how they are cut, not the data.
+    """What is sent once to every worker: where the data are, what is said of them, how they are cut; not the data.
 
     keeps_details: confirm trials return what the model shows of every test item.
     """
 
     data: str
     data_dir: Path | None
-    scale: LabelScale | None
+    declared: Declared
     folds: FoldPlan
     device: str
     num_threads: int
@@ -51,7 +51,7 @@ class DmdRunner:
         if supply is not None:
             there = supply.unpack()
         else:
-            there = Unpacked(open_dataset(self.data, self.data_dir, self.scale, verify=False))
+            there = Unpacked(open_dataset(self.data, self.data_dir, self.declared, verify=False))
 
         def run_trial(
             trial: Trial,

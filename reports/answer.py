@@ -34,7 +34,7 @@ def compose_answer(
     if num_completed == 0:
         sentences.append("Every run failed: all scores below are those of the training-median predictor.")
         return tuple(sentences)
-    sentences.extend(_contrast_sentences(contrasts.rows, metric))
+    sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are))
     sentences.extend(_model_sentence(model, models[0], metric, contrasts) for model in models[1:])
     return tuple(sentences)
 
@@ -54,12 +54,12 @@ def _name_briefly(contrast: Contrast) -> str:
 CLAIMS: tuple[VerdictKind, ...] = ("better", "worse", "better here", "worse here")
 
 _LEADS: tuple[tuple[VerdictKind, str], ...] = (
-    ("better", "Shown better with new seeds and for new speakers: {}."),
-    ("worse", "Shown worse with new seeds and for new speakers: {}."),
-    ("better here", "Better on these data, not shown for new speakers: {}."),
-    ("worse here", "Worse on these data, not shown for new speakers: {}."),
-    ("no difference shown", "No difference shown: {}."),
-    ("too few to say", "Too few runs to say: {}."),
+    ("better", "Shown better with new seeds and for new {groups}: {found}."),
+    ("worse", "Shown worse with new seeds and for new {groups}: {found}."),
+    ("better here", "Better on these data, not shown for new {groups}: {found}."),
+    ("worse here", "Worse on these data, not shown for new {groups}: {found}."),
+    ("no difference shown", "No difference shown: {found}."),
+    ("too few to say", "Too few runs to say: {found}."),
 )
 
 
@@ -67,7 +67,7 @@ MOST_NAMED = 7
 """Contrasts without a claim that the answer names; of more it says how many, and the figure below names them."""
 
 
-def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric) -> list[str]:
+def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric, groups_are: str) -> list[str]:
     if not rows:
         return ["No contrast was declared, so nothing is claimed about single components."]
     supported = sum(row.verdict.kind in ("better", "worse") for row in rows)
@@ -81,7 +81,7 @@ def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric) -> list[str
             if len(found) > MOST_NAMED:
                 named = [f"{len(found)} contrasts, named below"]
         if named:
-            sentences.append(lead.format("; ".join(named)))
+            sentences.append(lead.format(groups=groups_are, found="; ".join(named)))
     return sentences
 
 

@@ -38,7 +38,8 @@ def collect_cautions(
         *_failed(rows),
         *diverged_arms(questions.results, rows, metric),
         *_open_races(race),
-        *_spread(questions, rows),
+        *_ungrouped(study),
+        *_spread(study, questions, rows),
         *_tuning(study, budget),
         *_external(study),
         *_unknown_arms(questions.results),
@@ -99,7 +100,16 @@ def _open_races(race: RaceTable | None) -> list[str]:
     ]
 
 
-def _spread(questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
+def _ungrouped(study: StudyDescription) -> list[str]:
+    if study.groups_are != "items":
+        return []
+    return [
+        "It is not known which items belong together (to one video, to one dialogue), so every item counts by itself: "
+        "where some do, the new-data intervals are too narrow. `data.groups` of the space tells which."
+    ]
+
+
+def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
     sentences = []
     results = questions.results
     per_cell = [row.counts.scored / row.counts.cells for row in rows if row.counts.cells]
@@ -113,13 +123,13 @@ def _spread(questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
         )
     if results.is_official:
         sentences.append(
-            "One official split: the new-data intervals hold the training set fixed and vary the test groups only; "
-            "they are silent on how another training set would change the models."
+            "One official split: the new-data intervals hold the training set fixed and vary the test "
+            f"{study.groups_are} only; they are silent on how another training set would change the models."
         )
     elif 0 < (num_groups := questions.replicates.num_groups) < FEW_GROUPS:
         sentences.append(
-            f"{num_groups} groups (speakers, videos) in all folds together: the new-data intervals rest on the spread "
-            "between them; more groups narrow them, more seeds or repeats hardly do."
+            f"{num_groups} {study.groups_are} in all folds together: the new-data intervals rest on the spread "
+            f"between them; more {study.groups_are} narrow them, more seeds or repeats hardly do."
         )
     if not results.is_official and any(_is_by_folds(row) for row in rows):
         sentences.append(

@@ -92,6 +92,7 @@ def tabulate_contrasts(
             p.rerun_holm,
             p.both_holm,
             primary.higher_is_better,
+            study.groups_are,
         )
         rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(questions, contrast)))
     beside = [

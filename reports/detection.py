@@ -1,7 +1,7 @@
 """What this study can detect: the smallest difference that each contrast could have shown, and what it rules out.
 
 The level is the one at which a claim is made whatever the other contrasts show: 5% over the size of the family, the
-first step of Holm's procedure. "Better" needs both questions; new speakers vary more than new seeds, so what could have
+first step of Holm's procedure. "Better" needs both questions; new groups vary more than new seeds, so what could have
 been shown for them is what could have been shown for both.
 """
 
@@ -29,7 +29,7 @@ Compared = Mapping[str, Answers | None]
 class Reach:
     """What could have been shown of one contrast on one metric, in the shown unit.
 
-    rerun, new_data: smallest difference shown with 80% chance, on these data and for new speakers as well; None where
+    rerun, new_data: smallest difference shown with 80% chance, on these data and for new groups as well; None where
     the data do not say. The correction is over ``family`` contrasts; 1: none.
     """
 

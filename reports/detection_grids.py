@@ -30,18 +30,18 @@ class DetectionText:
 
 def detection_text(report: Report) -> DetectionText:
     """Sentences and the table of the section."""
-    section, metric = report.detection, report.primary
+    section, metric, groups_are = report.detection, report.primary, report.study.groups_are
     return DetectionText(
-        sentences=tuple(reach_sentence(row, metric) for row in section.rows),
-        reach=reach_grid(section, metric),
+        sentences=tuple(reach_sentence(row, metric, groups_are) for row in section.rows),
+        reach=reach_grid(section, metric, groups_are),
         pairing=pairing_grid(section, metric),
-        published=tuple(published_sentence(row, gap) for row in section.rows for gap in row.published),
+        published=tuple(published_sentence(row, gap, groups_are) for row in section.rows for gap in row.published),
         floors=tuple(floor_sentence(floor, section.rows, metric) for floor in section.floors),
         looks=looks_sentence(section.looks),
     )
 
 
-def reach_grid(section: Detection, metric: Metric) -> Grid:
+def reach_grid(section: Detection, metric: Metric, groups_are: str) -> Grid:
     """Per contrast: what was seen, and what could have been."""
     rows: list[tuple[str, ...]] = []
     for number, row in enumerate(section.rows, start=1):
@@ -53,7 +53,7 @@ def reach_grid(section: Detection, metric: Metric) -> Grid:
         sizes = [fixed(size, decimals) for size in (abs(answers.value), row.reach.rerun, row.reach.new_data)]
         rows.append((str(number), pair, str(answers.rerun.n), *sizes))
     unit = f"{metric.label} {metric.unit}".strip()
-    detectable = ("detectable, these data", "detectable, new speakers")
+    detectable = ("detectable, these data", f"detectable, new {groups_are}")
     return Grid(("", "Contrast", "n", f"seen, {unit}", *detectable), "rlrrrr", tuple(rows))
 
 

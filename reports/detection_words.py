@@ -15,8 +15,11 @@ from reports.statistics.estimate import Estimate
 from reports.statistics.verdict import MIN_DEGREES, why_unknown
 
 
-def reach_sentence(row: ContrastReach, metric: Metric) -> str:
-    """What could have been shown of a contrast, what was seen, and which differences are excluded."""
+def reach_sentence(row: ContrastReach, metric: Metric, groups_are: str) -> str:
+    """What could have been shown of a contrast, what was seen, and which differences are excluded.
+
+    groups_are: what the data are grouped by, in the plural.
+    """
     name, reach = name_contrast(row.contrast), row.reach
     answers, refusal = reach.answers, _why_unknown(reach)
     if answers is None or refusal:
@@ -24,13 +27,13 @@ def reach_sentence(row: ContrastReach, metric: Metric) -> str:
     decimals = decimals_of(answers, metric)
     could = f"could have shown {_amount(reach.rerun, metric, decimals)} on these data"
     if reach.new_data is None:
-        could += f", and of new speakers nothing ({why_unknown(answers.new_data)})"
+        could += f", and of new {groups_are} nothing ({why_unknown(answers.new_data)})"
     else:
-        could += f" and {_amount(reach.new_data, metric, decimals)} for new speakers"
+        could += f" and {_amount(reach.new_data, metric, decimals)} for new {groups_are}"
     saw = f"saw {fixed(answers.value, decimals, signed=True)}{metric.unit}"
     excluded = [_excluded(answers.rerun, "on these data", row.contrast, metric, decimals)]
     if reach.new_data is not None:
-        excluded.append(_excluded(answers.new_data, "for new speakers", row.contrast, metric, decimals))
+        excluded.append(_excluded(answers.new_data, f"for new {groups_are}", row.contrast, metric, decimals))
     return f"{name}: {could}; {saw}. {' '.join(excluded)}"
 
 
@@ -62,7 +65,7 @@ def _excluded(estimate: Estimate, where: str, contrast: Contrast, metric: Metric
     return f"Excluded {where}: {sides[0]}, {sides[1]}."
 
 
-def published_sentence(row: ContrastReach, gap: PublishedGap) -> str:
+def published_sentence(row: ContrastReach, gap: PublishedGap, groups_are: str) -> str:
     """What this study says about the paper's own difference on one metric."""
     label = gap.metric.label
     printed = (
@@ -77,9 +80,10 @@ def published_sentence(row: ContrastReach, gap: PublishedGap) -> str:
     if gap.reach.new_data is None:
         why = why_unknown(answers.new_data) or _why_unknown(gap.reach)
         return (
-            f"{printed}; {found}: what could have been seen for new speakers is not known ({why}): nothing is settled."
+            f"{printed}; {found}: what could have been seen for new {groups_are} is not known ({why}): nothing is "
+            "settled."
         )
-    needed = f"{fixed(gap.reach.new_data, decimals)} points would have been needed to be shown for new speakers"
+    needed = f"{fixed(gap.reach.new_data, decimals)} points would have been needed to be shown for new {groups_are}"
     return f"{printed}; {found}: {_settles(answers, gap.value)}; {needed}."
 
 

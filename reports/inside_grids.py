@@ -53,7 +53,8 @@ def probe_grid(report: Report) -> Grid | None:
     rows = [row for found in report.features.maps for row in _probe_rows(found)]
     if not rows:
         return None
-    headings = ("Arm", "Read off", "what", "points", "videos", "accuracy", "95% over videos", "chance")
+    groups = report.study.groups_are
+    headings = ("Arm", "Read off", "what", "points", groups, "accuracy", f"95% over {groups}", "chance")
     return Grid(headings, "lllrrrrr", tuple(rows))
 
 

@@ -10,9 +10,12 @@ from reports.latex import LatexTable
 from reports.paper.grids import paper_block
 from reports.report import Report
 
-_INTERVALS = (
-    "95% intervals, not corrected for multiplicity: rerun (the same data, new seeds) and new data (new speakers)"
-)
+
+def _intervals(report: Report) -> str:
+    return (
+        "95% intervals, not corrected for multiplicity: rerun (the same data, new seeds) and new data "
+        f"(new {report.study.groups_are})"
+    )
 
 
 def latex_tables(report: Report) -> tuple[LatexTable, ...]:
@@ -21,21 +24,21 @@ def latex_tables(report: Report) -> tuple[LatexTable, ...]:
 
 
 def _tables(report: Report) -> Iterator[LatexTable]:
-    study, metric = report.study.study, report.primary
+    study, metric, intervals = report.study.study, report.primary, _intervals(report)
     yield LatexTable(
         "ablation",
-        f"Ablation, study {study}. n counts runs. {_INTERVALS}.",
+        f"Ablation, study {study}. n counts runs. {intervals}.",
         result_grids.ablation_grid(report),
     )
     for number, grid in enumerate(result_grids.other_metric_grids(report), start=1):
         yield LatexTable(
             f"other_metrics_{number}",
-            f"Other metrics, study {study}: mean with the half-widths of both intervals. {_INTERVALS}.",
+            f"Other metrics, study {study}: mean with the half-widths of both intervals. {intervals}.",
             grid,
         )
     yield LatexTable(
         "contrasts",
-        f"Declared contrasts, study {study}: first minus second, {metric.label}; n counts pairs of runs. {_INTERVALS}.",
+        f"Declared contrasts, study {study}: first minus second, {metric.label}; n counts pairs of runs. {intervals}.",
         result_grids.contrast_size_grid(report),
     )
     yield LatexTable(
@@ -49,13 +52,13 @@ def _tables(report: Report) -> Iterator[LatexTable]:
         yield LatexTable(
             "comparisons",
             f"Comparisons beside the declared contrasts, study {study}: first minus second, {metric.label}; no claim "
-            f"is made from them. {_INTERVALS}.",
+            f"is made from them. {intervals}.",
             beside,
         )
     yield from _attribution(report)
     if report.models:
         yield LatexTable(
-            "methods", f"Methods, study {study}. n counts runs. {_INTERVALS}.", result_grids.model_grid(report)
+            "methods", f"Methods, study {study}. n counts runs. {intervals}.", result_grids.model_grid(report)
         )
     for table in report.paper:
         block = paper_block(table)
@@ -71,6 +74,7 @@ def _tables(report: Report) -> Iterator[LatexTable]:
 
 def _attribution(report: Report) -> Iterator[LatexTable]:
     grids, what = attribution_grids(report), f"study {report.study.study}, {report.primary.label}"
+    intervals = _intervals(report)
     held = f" with {grids.held_on} on" if grids.held_on else ""
     for name, title, grid in (
         ("attribution", f"Main effects and Shapley values of {grids.components}{held}", grids.effects),
@@ -78,4 +82,4 @@ def _attribution(report: Report) -> Iterator[LatexTable]:
         ("precedence_constrained", "Precedence-constrained values (feasible orders only)", grids.constrained),
     ):
         if grid is not None:
-            yield LatexTable(name, f"{title}, {what}: with minus without; n counts complete sets. {_INTERVALS}.", grid)
+            yield LatexTable(name, f"{title}, {what}: with minus without; n counts complete sets. {intervals}.", grid)

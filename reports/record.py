@@ -179,7 +179,8 @@ class StudyDescription:
     ``{"log_uniform": [0.01, 1.0]}``); empty if nothing was searched.
     confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
     data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
-    ``non_finite`` counts, ``official_split`` (bool: one split, so new-data intervals are over test groups),
+    ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
+    ``official_split`` (bool: one split, so new-data intervals are over test groups),
     ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words),
     ``label_scale`` (low, high, neutral).
     provenance: versions, hardware, command line, start time, code fingerprint.
@@ -220,6 +221,11 @@ class StudyDescription:
     def data_name(self) -> str:
         """What the data are called; empty if not recorded."""
         return str(self.data.get("name", ""))
+
+    @property
+    def groups_are(self) -> str:
+        """What the groups of the data are, in the plural; no more than ``groups`` where that was not recorded."""
+        return str(self.data.get("groups_are", "groups"))
 
     @property
     def neutral(self) -> float:

@@ -32,6 +32,7 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "protocol": str,
         "num_items": int,
         "num_groups": int,
+        "groups_are": str,
         "official_split": bool,
         "label_scale": list[float],
     },

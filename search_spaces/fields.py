@@ -6,6 +6,7 @@ A plain union would report one mistake once per member; each of these decides by
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -63,6 +64,14 @@ def _starts(value: Any) -> tuple[dict[str, Value], ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(entry, dict) and entry for entry in value):
         raise broken(f"must be a list of configurations, as [{{gamma: 0.1}}], got {show(value)}")
     return tuple({name: _setting(setting) for name, setting in entry.items()} for entry in value)
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise broken(f"must be a regular expression, got {value!r}: {error}") from error
+    return value
 
 
 def _read_by(parse: Callable[[str], object]) -> Callable[[Any], str]:
@@ -210,6 +219,7 @@ Starts = Annotated[
     PlainValidator(_starts, json_schema_input_type=list[dict[str, Value]]),
     PlainSerializer(lambda value: [dict(entry) for entry in value]),
 ]
+Pattern = Annotated[str, AfterValidator(_pattern)]
 Contrasts = Annotated[
     str | tuple[tuple[str, str], ...],
     PlainValidator(_contrasts, json_schema_input_type=str | list[list[str]]),

@@ -21,6 +21,7 @@ from search_spaces.fields import (
     Names,
     Objectives,
     Parameter,
+    Pattern,
     Rows,
     Seeds,
     SettingValue,
@@ -93,12 +94,34 @@ class Folds(Section):
         return self
 
 
+class Groups(Section):
+    """What clips of one video, or utterances of one dialogue, have in common.
+
+    key: a key of every split (``speaker``); ``id``: every item is a group of its own. pattern: a regular expression
+    that matches the ids from their start; its first parenthesis is the group (``(?P<dialogue>dia[0-9]+)_``).
+    """
+
+    key: str | None = Field(default=None, min_length=1, max_length=100)
+    pattern: Annotated[Pattern | None, Field(max_length=200)] = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Groups:
+        if (self.key is None) == (self.pattern is None):
+            given = "neither" if self.key is None else "both"
+            raise broken(f"needs either `key` or `pattern`, got {given}; write `{{key: video}}`")
+        return self
+
+
 class Data(Section):
-    """The data file, and how it is divided. ``folds`` absent: the official split."""
+    """The data file, and how it is divided.
+
+    folds: absent: the official split. label_scale, groups: absent: what the file says.
+    """
 
     path: str = Field(min_length=1, max_length=1000)
     folds: Folds | None = None
     label_scale: LabelScale | None = None
+    groups: Groups | None = None
 
 
 class Method(Section):

@@ -10,7 +10,7 @@ core; ``--quick``: a tenth of them, one to two minutes, and correspondingly roug
 The last line is JSON. rerun_coverage: of single contrasts, by seeds per fold. new_data_coverage: of single contrasts,
 by *repeats* of the five grouped folds (3 seeds each). familywise_error: share of studies that claim a difference where
 there is none, pooled over all contrasts null and some null and 2 to 20 seeds; the larger of claims at all and claims
-for new speakers. power: share of true differences of 0.5, 1 and
+for new videos. power: share of true differences of 0.5, 1 and
 2 run deviations that are claimed the right way round (3 seeds, five folds, Holm over six). shapley_coverage: both
 questions (3 seeds; 1 to 5 repeats). studies: for coverage.
 """
@@ -88,7 +88,7 @@ def err(num_studies: int, seed: int) -> float:
     each = num_studies // (2 * len(SEED_COUNTS) * len(DESIGNS))
     pooled = []
     for videos_differ in (False, True):
-        where = "for new speakers (arms are unequal on single videos)" if videos_differ else "at all (arms are equal)"
+        where = "for new videos (arms are unequal on single videos)" if videos_differ else "at all (arms are equal)"
         print(f"\nStudies that wrongly claim a difference {where}, {each} each:")
         rates = []
         for number, (design, worth) in enumerate(DESIGNS.items()):
@@ -109,7 +109,7 @@ def show(num_studies: int, seed: int) -> dict[float, Claims]:
         worth = dict.fromkeys(("fd", "homo_gd", "ca", "hetero_gd"), effect)
         claims = count_claims(worth, POWER_SEEDS, num_studies, True, seed * 100 + 50 + number)
         found[effect] = claims
-        also = f"{claims.shown_twice:.3f} also for new speakers"
+        also = f"{claims.shown_twice:.3f} also for new videos"
         print(f"  {effect:g} run deviations: {claims.shown:.3f} on these data, {also}", flush=True)
     return found
 

@@ -6,7 +6,7 @@ given in standard deviations of a single run. What is counted are the verdicts o
 
 Where videos do not differ, arms of equal worth are equal on these very data, so any verdict that names a winner among
 them is wrong. Where they do, arms of equal worth are unequal on these data by chance, and "better on these data" is
-true; wrong are the verdicts that name a winner for new speakers.
+true; wrong are the verdicts that name a winner for new videos.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SHARED_BY_SEED = 0.3
 VIDEO_NOISE = 1.0
 """Standard deviation, in run deviations, of what a video adds to one arm's score alone where videos differ."""
 
-_FOR_NEW_SPEAKERS: frozenset[VerdictKind] = frozenset({"better", "worse"})
+_FOR_NEW_VIDEOS: frozenset[VerdictKind] = frozenset({"better", "worse"})
 _NAMES_A_WINNER: frozenset[VerdictKind] = frozenset({"better", "worse", "better here", "worse here"})
 
 
@@ -55,7 +55,7 @@ _NAMES_A_WINNER: frozenset[VerdictKind] = frozenset({"better", "worse", "better 
 class Claims:
     """Shares over studies. familywise: studies with a wrong claim on an edge whose difference is nothing.
 
-    shown: edges with a difference that were claimed the right way round. shown_twice: claimed for new speakers too.
+    shown: edges with a difference that were claimed the right way round. shown_twice: claimed for new videos too.
     """
 
     familywise: float
@@ -78,7 +78,7 @@ def count_claims(
         kinds = [row.verdict.kind for row in tabulate_contrasts(questions, study, [METRICS[METRIC]]).rows]
         of_nothing = {kind for kind, gap in zip(kinds, gaps, strict=True) if gap == 0}
         of_something = [kind for kind, gap in zip(kinds, gaps, strict=True) if gap < 0]
-        num_wrong += not of_nothing.isdisjoint(_FOR_NEW_SPEAKERS if videos_differ else _NAMES_A_WINNER)
+        num_wrong += not of_nothing.isdisjoint(_FOR_NEW_VIDEOS if videos_differ else _NAMES_A_WINNER)
         num_shown += sum(kind in ("better", "better here") for kind in of_something)
         num_shown_twice += sum(kind == "better" for kind in of_something)
     num_real = max(sum(gap < 0 for gap in gaps) * num_studies, 1)

@@ -8,8 +8,10 @@ import numpy as np
 
 from dmd.data.archive import ALWAYS_FITS, MOST_GROWTH
 from dmd.data.dataset import Dataset
+from dmd.data.declared import Declared
 from dmd.data.features import Features
 from dmd.data.fingerprint import hash_content
+from dmd.data.groups import GROUPS, ID, Grouping, GroupRule, group_by_ids, group_by_key, group_by_pattern
 from dmd.data.layout import SCALE_KEY, SPLITS, Layout
 from dmd.data.lengths import AnyArray
 from dmd.data.places import MEMORY, Place
@@ -22,29 +24,30 @@ from dmd.modalities import MODALITIES, Modality
 
 def assemble(
     tables: Mapping[str, Table],
-    declared: AnyArray | None,
-    scale: LabelScale | None,
+    file_scale: AnyArray | None,
+    declared: Declared,
     layout: Layout,
     problems: Problems,
     place: Place = MEMORY,
 ) -> Dataset:
     """Join the splits of one file, checked by ``layout``, their features in ``place``.
 
-    tables: split name -> key -> array. declared: the file's own label scale. scale: the caller's, which takes
-    precedence; [-3, 3] around 0 if neither speaks. Raises DataError with every problem found in the file.
+    tables: split name -> key -> array. file_scale: the file's own label scale; declared: what the user says, which goes
+    before it; [-3, 3] around 0 if neither speaks. Raises DataError with every problem found in the file.
     """
     if not tables:
         problems.add("splits", f"there is none of {', '.join(SPLITS)}; this is no data file of a layout that is read")
         problems.raise_if_any()
-    chosen = scale or _read_scale(declared, problems)
+    chosen = declared.scale or _read_scale(file_scale, problems)
     found = {name: read_split(name, tables[name], layout, chosen, problems) for name in SPLITS if name in tables}
     for name in SPLITS:
         if name not in tables:
             problems.add(name, f"split is missing; the file has {', '.join(sorted(tables)) or 'none'}")
     splits = {name: split for name, split in found.items() if split is not None}
     _check_together(splits, layout, problems)
+    groups = _read_groups(splits, declared.groups, layout, problems)
     problems.raise_if_any()
-    return _join(splits, chosen, problems.source, place)
+    return _join(splits, groups, chosen, problems.source, place)
 
 
 def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale:
@@ -87,13 +90,38 @@ def _refuse_emptiness(key: str, shapes: list[tuple[int, ...]], problems: Problem
         problems.add(key, f"splits of {shown} steps would be nearly all padding in one array; cut the longest samples")
 
 
-def _join(splits: Mapping[str, Split], scale: LabelScale, name: str, place: Place) -> Dataset:
+def _read_groups(
+    splits: Mapping[str, Split], rule: GroupRule | None, layout: Layout, problems: Problems
+) -> tuple[tuple[str, ...], Grouping]:
+    """The group of every item, by what the user says, else by the file's key, else by the ids."""
+    ids = {name: split.ids for name, split in splits.items()}
+    every = tuple(item for part in ids.values() for item in part)
+    if rule is not None and rule.pattern is not None:
+        return group_by_pattern(every, rule.pattern, problems.source)
+    if rule is not None and rule.key == ID:
+        return every, group_by_key(ID, is_declared=True)
+    lacking = [name for name, split in splits.items() if split.groups is None]
+    if lacking and (rule is not None or len(lacking) < len(splits)):
+        asked = "`data.groups` names it" if rule is not None else "groups must be given for every split or for none"
+        problems.add(layout.group, f"key is missing in {', '.join(lacking)}; {asked}")
+    if not lacking:
+        groups = tuple(group for split in splits.values() for group in split.groups or ())
+        return groups, group_by_key(layout.group, is_declared=rule is not None)
+    if not any(split.has_ids for split in splits.values()):
+        groups = tuple(name for name, part in ids.items() for _ in part)
+        return groups, Grouping(GROUPS, "the file has no ids, so all items of a split count as one group")
+    return group_by_ids(ids)
+
+
+def _join(
+    splits: Mapping[str, Split], groups: tuple[tuple[str, ...], Grouping], scale: LabelScale, name: str, place: Place
+) -> Dataset:
     parts = list(splits.values())
     ends = np.cumsum([0, *(len(part.labels) for part in parts)])
     rows = {split: np.arange(ends[i], ends[i + 1], dtype=np.int64) for i, split in enumerate(splits)}
     inputs = Inputs(
         tuple(item for part in parts for item in part.ids),
-        tuple(item for part in parts for item in part.groups),
+        groups[0],
         {modality: _stack(modality, [part.features[modality] for part in parts], place) for modality in MODALITIES},
     )
     labels = np.concatenate([part.labels for part in parts])
@@ -103,6 +131,7 @@ def _join(splits: Mapping[str, Split], scale: LabelScale, name: str, place: Plac
         name=name,
         splits=rows,
         file_folds=file_folds,
+        grouping=groups[1],
         scale=scale,
         file_padding={modality: _padding_of_file(parts, modality) for modality in MODALITIES},
         non_finite={m: sum(part.features[m].num_non_finite for part in parts) for m in MODALITIES},

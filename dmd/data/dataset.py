@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dmd.data.alignment import Layout, find_layout
-from dmd.data.folds import rows_of_fold
+from dmd.data.folds import PartRows, rows_of_fold
+from dmd.data.groups import Grouping
 from dmd.data.input_config import InputConfig
 from dmd.data.partition import Partition, make_partition
 from dmd.data.samples import (
@@ -56,6 +57,7 @@ class Dataset:
     splits: the official split: ``train``, ``valid``, ``test`` -> (n_split,) row numbers.
     file_folds: (n,) fold of each row in 0..k-1 as the file declares them; None if it declares none.
     file_padding: the side that the file padded each modality on; what is held here is right-padded.
+    grouping: where the group of each row is known from.
     non_finite: values per modality that were NaN or infinite and were replaced by 0.
     clamped_lengths: lengths per modality that were 0 and were raised to 1.
     content_hash: SHA-256 over everything that decides a result (not the name), see :mod:`dmd.data.fingerprint`; token
@@ -65,6 +67,7 @@ class Dataset:
     name: str
     splits: Mapping[str, IntArray]
     file_folds: IntArray | None
+    grouping: Grouping
     scale: LabelScale
     file_padding: Mapping[Modality, FilePadding]
     non_finite: Mapping[Modality, int]
@@ -135,9 +138,7 @@ class Dataset:
         whole, layout = self._read(inputs), self.layout(inputs)
         if inputs.reads_tokens:
             layout = replace(layout, sides={**layout.sides, "language": "start"})
-        return make_partition(
-            whole, self._labels, self.scale, self.splits, self.file_folds, fold, inputs, layout, self.name
-        )
+        return make_partition(whole, self._labels, self.scale, self._rows(fold), fold, inputs, layout)
 
     def layout(self, inputs: InputConfig) -> Layout:
         """Where the sequences stand that a method reads, and how many steps they have.
@@ -160,17 +161,22 @@ class Dataset:
 
         Raises DataError if the file cannot be cut that way.
         """
-        rows = rows_of_fold(fold, self._inputs.groups, self.splits, self.file_folds, self.name)
+        rows = self._rows(fold)
         inputs, labels = self._inputs.take(rows.test), self._labels[rows.test]
         return SealedTest(inputs, labels, self.scale, self._labels[rows.train])
 
     def ids_of_parts(self, fold: FoldRef) -> dict[str, tuple[str, ...]]:
         """``train``, ``valid``, ``test`` -> ids of the part, in the order of the file. Raises DataError as above."""
-        rows = rows_of_fold(fold, self._inputs.groups, self.splits, self.file_folds, self.name)
+        rows = self._rows(fold)
         parts = {"train": rows.train, "valid": rows.valid, "test": rows.test}
         return {name: tuple(self._inputs.ids[row] for row in part.tolist()) for name, part in parts.items()}
 
     def count_parts(self, fold: FoldRef) -> tuple[int, int, int]:
         """Items that ``fold`` trains, validates and tests. Raises DataError if the file cannot be cut that way."""
-        rows = rows_of_fold(fold, self._inputs.groups, self.splits, self.file_folds, self.name)
+        rows = self._rows(fold)
         return len(rows.train), len(rows.valid), len(rows.test)
+
+    def _rows(self, fold: FoldRef) -> PartRows:
+        if fold.kind == "group":
+            self.grouping.require_groups(self.groups, self.name)
+        return rows_of_fold(fold, self.groups, self.splits, self.file_folds, self.name)

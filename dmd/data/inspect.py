@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmd.data.dataset import Dataset
+from dmd.data.groups import ITEMS, Grouping
 from dmd.data.samples import FilePadding, LabelScale
 from dmd.modalities import MODALITIES, Modality
 
@@ -31,6 +32,7 @@ class DatasetSummary:
 
     label_histogram: label rounded half to even -> samples of the whole file.
     split_sizes, fold_sizes: split name or fold number -> (samples, groups); fold_sizes is empty without folds.
+    grouping: where the groups are known from.
     group_sizes: smallest, median and largest number of samples of a group.
     num_shared_groups: groups that lie in more than one official split; they make its test part easier than new videos.
     """
@@ -38,6 +40,7 @@ class DatasetSummary:
     name: str
     num_samples: int
     num_groups: int
+    grouping: Grouping
     group_sizes: tuple[int, float, int]
     num_shared_groups: int
     scale: LabelScale
@@ -60,6 +63,7 @@ def inspect_dataset(ds: Dataset) -> DatasetSummary:
         name=ds.name,
         num_samples=len(ds),
         num_groups=len(splits_of),
+        grouping=ds.grouping,
         group_sizes=_spread(np.array(list(Counter(ds.groups).values()))),
         num_shared_groups=sum(count > 1 for count in splits_of.values()),
         scale=ds.scale,
@@ -90,10 +94,17 @@ def _spread(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> tuple[in
 def format_summary(summary: DatasetSummary) -> str:
     """``summary`` as a short text, one fact per line."""
     low, middle, high = summary.group_sizes
+    noun = summary.grouping.noun
+    is_grouped = noun != ITEMS
+
+    def told(samples: int, groups: int, joint: str = ", ") -> str:
+        return f"{samples} samples{joint}{groups} {noun}" if is_grouped else f"{samples} samples"
+
     lines = [
-        f"{summary.name}: {summary.num_samples} samples in {summary.num_groups} groups",
+        f"{summary.name}: {told(summary.num_samples, summary.num_groups, ' in ')}",
         f"  content hash  {summary.content_hash}",
         f"  label scale   [{summary.scale.low:g}, {summary.scale.high:g}], neutral {summary.scale.neutral:g}",
+        f"  groups        {f'{noun}, by' if is_grouped else 'not known:'} {summary.grouping.source}",
         f"  group size    min {low}, median {middle:g}, max {high}",
         f"  token ids     {'yes' if summary.has_tokens else 'no'} (for text: bert_ids)",
         "  modality      steps  width  lengths min/median/max  padding in file  non-finite  lengths raised to 1",
@@ -104,10 +115,12 @@ def format_summary(summary: DatasetSummary) -> str:
             f"    {modality:<11} {one.steps:>5}  {one.width:>5}  {lengths:<22}  {one.file_padding:<15}"
             f"  {one.num_non_finite:>10}  {one.num_clamped:>19}"
         )
-    lines += [f"  {name:<13} {n} samples, {num_groups} groups" for name, (n, num_groups) in summary.split_sizes.items()]
+    lines += [f"  {name:<13} {told(n, num_groups)}" for name, (n, num_groups) in summary.split_sizes.items()]
     if summary.num_shared_groups:
-        lines.append(f"  caution       {summary.num_shared_groups} groups lie in more than one split")
-    lines += [f"  fold {fold:<8} {n} samples, {num} groups" for fold, (n, num) in summary.fold_sizes.items()]
+        lines.append(
+            f"  caution       {summary.num_shared_groups} of {summary.num_groups} {noun} lie in more than one split"
+        )
+    lines += [f"  fold {fold:<8} {told(n, num)}" for fold, (n, num) in summary.fold_sizes.items()]
     most = max(summary.label_histogram.values())
     lines.append("  labels, rounded half to even")
     for label, count in summary.label_histogram.items():

@@ -18,7 +18,8 @@ SCALE_KEY = "label_scale"
 class Layout:
     """The keys of one split.
 
-    group: the key of the group (the video), where the file has one; otherwise it is the part of the id before ``$_$``.
+    group: the key of the group (the video) of each item, where the file has one; otherwise the ids tell
+    (:mod:`dmd.data.groups`).
     fold: the key of the file's own folds.
     shared_lengths: one key for all modalities, used where a modality has no ``<feature key>_lengths`` of its own.
     token_mask: (n, 3, T) token ids, attention mask, segment ids; the sum of the mask row is the text's length, and the
@@ -31,7 +32,7 @@ class Layout:
     features: Mapping[Modality, str]
     labels: str
     ids: str = "id"
-    group: str | None = None
+    group: str = "video"
     fold: str | None = None
     shared_lengths: str | None = None
     token_mask: str | None = None
@@ -55,7 +56,6 @@ _FEATURES: Mapping[Modality, str] = MappingProxyType({"language": "text", "audio
 NPZ = Layout(
     _FEATURES,
     labels="labels",
-    group="video",
     fold="fold",
     shared_lengths="lengths",
     token_mask="text_bert",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dmd.data.dataset import Dataset
+from dmd.data.declared import NOTHING, Declared
 from dmd.data.mapped import is_mapped, read_mapped, write_mapped
 from dmd.data.mmsa import read_pickle
 from dmd.data.npz import read_npz
@@ -12,7 +13,6 @@ from dmd.data.places import MEMORY, Place
 from dmd.data.planted import load_planted
 from dmd.data.planted_spec import PLANTED, parse_planted_name
 from dmd.data.row_blocks import row_blocks
-from dmd.data.samples import LabelScale
 from dmd.errors import DataError
 
 ZIP_MAGIC = b"PK"
@@ -21,18 +21,18 @@ PICKLE_STARTS = (b"\x80", b"(", b"}", b"]", b"c")
 
 
 def open_dataset(
-    name_or_path: str, data_dir: Path | None = None, scale: LabelScale | None = None, verify: bool = True
+    name_or_path: str, data_dir: Path | None = None, declared: Declared = NOTHING, verify: bool = True
 ) -> Dataset:
     """Planted data (``planted``, ``planted:seed=1,interaction=0.5``), a file or a converted folder at this path, or one
     in ``data_dir``.
 
-    scale: takes precedence over the file's own label scale. verify: compare a converted folder with its hashes;
+    declared: what goes before the file's own word. verify: compare a converted folder with its hashes;
     a worker that maps what its driver has verified need not. Raises DataError naming where it looked and what to do.
     """
     place = find_data(name_or_path, data_dir)
     if place is None:
-        return load_planted(parse_planted_name(name_or_path), scale)
-    return read_mapped(place, scale, verify) if is_mapped(place) else load_dataset(place, scale)
+        return load_planted(parse_planted_name(name_or_path), declared)
+    return read_mapped(place, declared, verify) if is_mapped(place) else load_dataset(place, declared)
 
 
 def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
@@ -51,7 +51,7 @@ def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
     return found
 
 
-def load_dataset(path: Path, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:
+def load_dataset(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
     """Read ``path`` as ``.npz`` or as a pickle in MMSA or CMU layout, its features into ``place``.
 
     Raises DataError with every problem found in it.
@@ -63,9 +63,9 @@ def load_dataset(path: Path, scale: LabelScale | None = None, place: Place = MEM
         raise DataError(f"{path}: cannot be read: {error.strerror}; correct the path or its permissions") from None
     try:
         if start == ZIP_MAGIC:
-            return read_npz(path, scale, place)
+            return read_npz(path, declared, place)
         if start[:1] in PICKLE_STARTS:
-            return read_pickle(path, scale, place)
+            return read_pickle(path, declared, place)
     except MemoryError:
         raise DataError(f"{path.name}: does not fit into memory; convert it with `dmd-data convert`") from None
     found = f"starts with {start!r}" if start else "is empty"
@@ -73,7 +73,7 @@ def load_dataset(path: Path, scale: LabelScale | None = None, place: Place = MEM
 
 
 def convert_dataset(
-    name_or_path: str, target: Path, data_dir: Path | None = None, scale: LabelScale | None = None
+    name_or_path: str, target: Path, data_dir: Path | None = None, declared: Declared = NOTHING
 ) -> Dataset:
     """Write planted data, a file or a converted folder as the new folder ``target``; what :func:`open_dataset` gives
     for it.
@@ -87,8 +87,8 @@ def convert_dataset(
     def read(place: Place) -> Dataset:
         path = next((path for path in _places(name_or_path, data_dir) if path.is_file()), None)
         if path is not None:
-            return load_dataset(path, scale, place)
-        found = open_dataset(name_or_path, data_dir, scale)
+            return load_dataset(path, declared, place)
+        found = open_dataset(name_or_path, data_dir, declared)
         for modality, part in found._inputs.sequences.items():
             copy = place.make(modality, part.values.shape)
             for rows in row_blocks(copy.shape):
@@ -99,7 +99,7 @@ def convert_dataset(
         write_mapped(read, target)
     except OSError as error:
         raise DataError(f"{target}: cannot be written ({error.strerror}); choose another place") from None
-    return read_mapped(target, scale, verify=False)
+    return read_mapped(target, declared, verify=False)
 
 
 def _places(name: str, data_dir: Path | None) -> list[Path]:

@@ -12,14 +12,16 @@ import math
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
 from dmd.data.dataset import Dataset
+from dmd.data.declared import NOTHING, Declared
 from dmd.data.fingerprint import hash_content
+from dmd.data.groups import Grouping, regroup
 from dmd.data.layout import SPLITS
 from dmd.data.new_folder import new_folder
 from dmd.data.places import InFiles, Place
@@ -29,7 +31,7 @@ from dmd.data.tokens import NoTokens, Tokens
 from dmd.errors import DataError
 from dmd.modalities import MODALITIES, Modality
 
-MANIFEST, FORMAT, VERSION = "dataset.json", "dmd-data", 1
+MANIFEST, FORMAT, VERSION = "dataset.json", "dmd-data", 2
 MOST_MANIFEST_BYTES = 1 << 20
 _KINDS = {"labels": "<f4", "folds": "<i8", "tokens": "<i4", **{f"{m}_lengths": "<i8" for m in MODALITIES}}
 _TEXTS = ("ids", "groups")
@@ -57,7 +59,7 @@ def write_mapped(read: Callable[[Place], Dataset], target: Path) -> None:
         (folder / MANIFEST).write_text(json.dumps(_describe(dataset, folder), indent=1) + "\n", encoding="utf-8")
 
 
-def read_mapped(folder: Path, scale: LabelScale | None = None, verify: bool = True) -> Dataset:
+def read_mapped(folder: Path, declared: Declared = NOTHING, verify: bool = True) -> Dataset:
     """The data set in ``folder``, its features mapped. verify: compare every file with its hash, which reads it all.
 
     Raises DataError, one line, for a folder that was not written by :func:`write_mapped`, or altered.
@@ -68,7 +70,7 @@ def read_mapped(folder: Path, scale: LabelScale | None = None, verify: bool = Tr
         _require_plain(folder, manifest["files"])
         if verify:
             _require_hashes(folder, manifest["files"])
-        return _dataset(folder, manifest, scale)
+        return _dataset(folder, manifest, declared)
     except DataError:
         raise
     except Exception as error:  # altered files raise whatever their bytes happen to hit
@@ -97,6 +99,7 @@ def _describe(dataset: Dataset, folder: Path) -> dict[str, Any]:
         "name": dataset.name,
         "splits": {name: len(rows) for name, rows in dataset.splits.items()},
         "scale": list(astuple(dataset.scale)),
+        "grouping": asdict(dataset.grouping),
         "content_hash": dataset.content_hash,
         "file_padding": dict(dataset.file_padding),
         "non_finite": dict(dataset.non_finite),
@@ -147,7 +150,7 @@ def _require_hashes(folder: Path, files: Mapping[str, str]) -> None:
         )
 
 
-def _dataset(folder: Path, manifest: Mapping[str, Any], scale: LabelScale | None) -> Dataset:
+def _dataset(folder: Path, manifest: Mapping[str, Any], declared: Declared) -> Dataset:
     name, sizes = str(manifest["name"]), manifest["splits"]
     if tuple(sizes) != SPLITS or not all(type(size) is int and size > 0 for size in sizes.values()):
         raise DataError(f"{folder.name}: splits must be {', '.join(SPLITS)}, each with rows; convert the file again")
@@ -156,20 +159,24 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], scale: LabelScale | None
     ends = np.cumsum([0, *sizes.values()])
     splits = {split: np.arange(ends[i], ends[i + 1], dtype=np.int64) for i, split in enumerate(SPLITS)}
     sequences = {m: _map_features(folder, m, num_rows, small[f"{m}_lengths"]) for m in MODALITIES}
-    inputs = Inputs(tuple(small["ids"].tolist()), tuple(small["groups"].tolist()), sequences)
+    ids = tuple(small["ids"].tolist())
+    stored_groups = tuple(small["groups"].tolist()), _grouping(manifest["grouping"])
+    groups, grouping = regroup(ids, stored_groups, declared.groups, folder.name)
+    inputs = Inputs(ids, groups, sequences)
     stored_scale = LabelScale(*map(float, manifest["scale"]))
-    chosen = scale or stored_scale
+    chosen = declared.scale or stored_scale
     _check_labels(folder, small["labels"], chosen)
     folds = small.get("folds")
     content_hash = str(manifest["content_hash"])
     if not _HASH.fullmatch(content_hash) or not name.isprintable():
         raise DataError(f"{folder.name}: {MANIFEST} has a hash or a name that is none; convert the file again")
-    if chosen != stored_scale:
+    if chosen != stored_scale or groups != stored_groups[0]:
         content_hash = hash_content(inputs, small["labels"], splits, folds, chosen)
     return Dataset(
         name=name,
         splits=splits,
         file_folds=folds,
+        grouping=grouping,
         scale=chosen,
         file_padding={m: _padding(manifest["file_padding"][m]) for m in MODALITIES},
         non_finite={m: int(manifest["non_finite"][m]) for m in MODALITIES},
@@ -227,6 +234,13 @@ def _check_labels(folder: Path, labels: AnyArray, scale: LabelScale) -> None:
         raise DataError(
             f"{folder.name}: labels are out of range [{scale.low:g}, {scale.high:g}]; declare another label scale"
         )
+
+
+def _grouping(content: Mapping[str, Any]) -> Grouping:
+    noun, source, is_declared = content["noun"], content["source"], content["is_declared"]
+    if not (isinstance(noun, str) and noun.isalpha() and isinstance(source, str) and source.isprintable()):
+        raise ValueError("a grouping without words")
+    return Grouping(noun, source, bool(is_declared))
 
 
 def _padding(text: object) -> FilePadding:

@@ -17,18 +17,18 @@ import numpy as np
 
 from dmd.data.assemble import assemble
 from dmd.data.dataset import Dataset
+from dmd.data.declared import NOTHING, Declared
 from dmd.data.layout import CMU, MMSA, SCALE_KEY, SPLITS, Layout
 from dmd.data.lengths import AnyArray
 from dmd.data.places import MEMORY, Place
 from dmd.data.problems import Problems
-from dmd.data.samples import LabelScale
 from dmd.data.unpickle import load_pickle
 from dmd.errors import DataError
 
 SCALARS = (str, bytes, bool, int, float, np.generic)
 
 
-def read_pickle(path: Path, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:
+def read_pickle(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
     """Read a pickle in MMSA or CMU layout; nothing in it is executed.
 
     Raises DataError with every problem found in it.
@@ -36,16 +36,16 @@ def read_pickle(path: Path, scale: LabelScale | None = None, place: Place = MEMO
     with path.open("rb") as stream:
         # Closed by the collector: arrays are views of it until they are converted.
         content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    return read_mmsa(load_pickle(content, path.name), path.name, scale, place)
+    return read_mmsa(load_pickle(content, path.name), path.name, declared, place)
 
 
-def read_mmsa(content: object, source: str, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:
+def read_mmsa(content: object, source: str, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
     """The data set that a dictionary in MMSA or CMU layout holds. Raises DataError with every problem found in it."""
     if not isinstance(content, Mapping):
         raise DataError(f"{source}: must be a dictionary with train, valid and test, but is a {type(content).__name__}")
     problems = Problems(source)
     tables: dict[str, dict[str, AnyArray]] = {}
-    layout = _layout_of(content)
+    layout = declared.keys_of(_layout_of(content))
     for split in SPLITS:
         if split not in content:
             continue
@@ -54,9 +54,9 @@ def read_mmsa(content: object, source: str, scale: LabelScale | None = None, pla
             tables[split] = _as_arrays(split, table, layout, problems)
         else:
             problems.add(split, f"must be a dictionary of arrays, but is a {type(table).__name__}")
-    declared = _as_array(SCALE_KEY, content[SCALE_KEY], problems) if SCALE_KEY in content else None
+    file_scale = _as_array(SCALE_KEY, content[SCALE_KEY], problems) if SCALE_KEY in content else None
     problems.raise_if_any()
-    return assemble(tables, declared, scale, layout, problems, place)
+    return assemble(tables, file_scale, declared, layout, problems, place)
 
 
 def _layout_of(content: Mapping[Any, Any]) -> Layout:

@@ -7,22 +7,22 @@ from pathlib import Path
 from dmd.data.archive import BadArchive, in_one_line, open_archive
 from dmd.data.assemble import assemble
 from dmd.data.dataset import Dataset
+from dmd.data.declared import NOTHING, Declared
 from dmd.data.layout import NPZ, SCALE_KEY, SPLITS
 from dmd.data.lengths import AnyArray
 from dmd.data.places import MEMORY, Place
 from dmd.data.problems import Problems
-from dmd.data.samples import LabelScale
 from dmd.errors import DataError
 
 
-def read_npz(path: Path, scale: LabelScale | None = None, place: Place = MEMORY) -> Dataset:
+def read_npz(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
     """Read an ``.npz`` archive. Raises DataError with every problem found in it."""
-    problems = Problems(path.name)
+    problems, layout = Problems(path.name), declared.keys_of(NPZ)
     arrays: dict[str, AnyArray] = {}
     unreadable: dict[str, list[str]] = {}
     try:
         with open_archive(path) as archive:
-            wanted = {SCALE_KEY, *(f"{split}/{key}" for split in SPLITS for key in NPZ.keys)} & archive.names
+            wanted = {SCALE_KEY, *(f"{split}/{key}" for split in SPLITS for key in layout.keys)} & archive.names
             archive.require_modest(wanted)
             for key in sorted(wanted):
                 try:
@@ -42,4 +42,4 @@ def read_npz(path: Path, scale: LabelScale | None = None, place: Place = MEMORY)
         split, _, name = key.partition("/")
         if split in SPLITS:
             tables.setdefault(split, {})[name] = array
-    return assemble(tables, arrays.get(SCALE_KEY), scale, NPZ, problems, place)
+    return assemble(tables, arrays.get(SCALE_KEY), declared, layout, problems, place)

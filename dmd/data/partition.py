@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dmd.data.alignment import Layout, lay_out
-from dmd.data.folds import rows_of_fold
+from dmd.data.folds import PartRows
 from dmd.data.input_config import InputConfig
-from dmd.data.samples import FloatArray, Inputs, IntArray, Labelled, LabelScale
+from dmd.data.samples import FloatArray, Inputs, Labelled, LabelScale
 from dmd.data.seal import SealedTest
 from dmd.data.standardise import fit_standardiser
 from dmd.data.visible import blank_hidden
@@ -34,15 +33,12 @@ def make_partition(
     inputs: Inputs,
     labels: FloatArray,
     scale: LabelScale,
-    splits: Mapping[str, IntArray],
-    file_folds: IntArray | None,
+    rows: PartRows,
     fold: FoldRef,
     config: InputConfig,
     layout: Layout,
-    name: str,
 ) -> Partition:
-    """Cut ``inputs`` and ``labels`` (n,) as ``fold`` says. Raises DataError naming the data set and the rule."""
-    rows = rows_of_fold(fold, inputs.groups, splits, file_folds, name)
+    """Cut ``inputs`` and ``labels`` (n,) into ``rows``, which are those of ``fold``."""
     train = inputs.take(rows.train)
     # token ids are names of words, not amounts
     standardiser = fit_standardiser(train, [m for m in MODALITIES if m != "language" or not config.reads_tokens])

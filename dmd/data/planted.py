@@ -25,10 +25,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dmd.data.dataset import Dataset
+from dmd.data.declared import NOTHING, Declared
 from dmd.data.layout import SPLITS
 from dmd.data.mmsa import read_mmsa
 from dmd.data.planted_spec import PlantedSpec
-from dmd.data.samples import LabelScale
 from dmd.modalities import MODALITIES, Modality
 from dmd.random_streams import numpy_generator
 
@@ -63,9 +63,9 @@ class Latents:
     score: Array
 
 
-def load_planted(spec: PlantedSpec, scale: LabelScale | None = None) -> Dataset:
+def load_planted(spec: PlantedSpec, declared: Declared = NOTHING) -> Dataset:
     """The planted data set, read by the MMSA reader. Its name spells the spec."""
-    return read_mmsa(planted_dataset(spec), spec.name, scale)
+    return read_mmsa(planted_dataset(spec), spec.name, declared)
 
 
 def planted_bytes(spec: PlantedSpec) -> bytes:

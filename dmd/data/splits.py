@@ -17,16 +17,24 @@ from dmd.modalities import MODALITIES, Modality
 
 Table = Mapping[str, AnyArray]
 
-GROUP_SEPARATOR = "$_$"
-"""MMSA ids are ``<video>$_$<clip>``; a video id may itself contain ``_`` and ``-``."""
-
 
 @dataclass(frozen=True)
 class Split:
-    """One checked split: ids, groups, labels (n,), folds (n,) or None, features of each modality, token ids."""
+    """One checked split.
+
+    Attributes:
+        ids: of its items; made up where the file has none.
+        has_ids: whether the file has them.
+        groups: what the file's key says; None where it has none.
+        labels: (n,).
+        folds: (n,); None where the file has none.
+        features: modality -> its features.
+        tokens: token ids of the text.
+    """
 
     ids: tuple[str, ...]
-    groups: tuple[str, ...]
+    has_ids: bool
+    groups: tuple[str, ...] | None
     labels: FloatArray
     folds: IntArray | None
     features: Mapping[Modality, Features]
@@ -45,12 +53,13 @@ def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, probl
         return None
     labels = _read_labels(f"{name}/{layout.labels}", table.get(layout.labels), scale, problems)
     ids = _read_ids(name, table, layout, num_rows, problems)
-    groups = _read_groups(name, table, layout, ids, num_rows, problems)
+    groups = _read_strings(f"{name}/{layout.group}", table.get(layout.group), num_rows, problems)
     folds = _read_folds(f"{name}/{layout.fold}", table.get(layout.fold or ""), num_rows, problems)
     features = _read_modalities(name, table, layout, num_rows, problems)
-    if labels is None or ids is None or groups is None or len(features) < len(MODALITIES):
+    if labels is None or ids is None or len(features) < len(MODALITIES):
         return None
-    return Split(ids, groups, labels, folds, features, read_tokens(name, table, layout, num_rows))
+    tokens = read_tokens(name, table, layout, num_rows)
+    return Split(ids, layout.ids in table, groups, labels, folds, features, tokens)
 
 
 def _read_labels(key: str, array: AnyArray | None, scale: LabelScale, problems: Problems) -> FloatArray | None:
@@ -77,13 +86,13 @@ def _read_ids(name: str, table: Table, layout: Layout, num_rows: int, problems: 
     """The ids of a split: ``<video>$_$<rest>`` where the file has them in three parts, by number if it has none."""
     array = table.get(layout.ids)
     if layout.has_segment_ids and array is None:
-        return tuple(f"{name}{GROUP_SEPARATOR}{row}" for row in range(num_rows))
+        return tuple(f"{name}$_${row}" for row in range(num_rows))
     if layout.has_segment_ids and array is not None and array.shape == (num_rows, 3):
         parts = [_read_strings(f"{name}/{layout.ids}", array[:, column], num_rows, problems) for column in range(3)]
         if None in parts:
             return None
         video, start, end = (part or () for part in parts)
-        return tuple(f"{v}{GROUP_SEPARATOR}{a}-{b}" for v, a, b in zip(video, start, end, strict=True))
+        return tuple(f"{v}$_${a}-{b}" for v, a, b in zip(video, start, end, strict=True))
     return _read_strings(f"{name}/{layout.ids}", array, num_rows, problems)
 
 
@@ -95,14 +104,6 @@ def _read_strings(key: str, array: AnyArray | None, num_rows: int, problems: Pro
         problems.add(key, f"must be {num_rows} strings, one per row, but has shape {array.shape}, dtype {array.dtype}")
         return None
     return tuple(item.decode("latin1") if isinstance(item, bytes) else str(item) for item in flat.tolist())
-
-
-def _read_groups(
-    name: str, table: Table, layout: Layout, ids: tuple[str, ...] | None, num_rows: int, problems: Problems
-) -> tuple[str, ...] | None:
-    if layout.group is not None and layout.group in table:
-        return _read_strings(f"{name}/{layout.group}", table[layout.group], num_rows, problems)
-    return None if ids is None else tuple(item.split(GROUP_SEPARATOR)[0] for item in ids)
 
 
 def _read_folds(key: str, array: AnyArray | None, num_rows: int, problems: Problems) -> IntArray | None:

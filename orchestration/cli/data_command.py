@@ -12,6 +12,13 @@ import typer
 
 from orchestration.cli.failures import COMPLETED, bad_input_exits
 
+GroupKey = Annotated[
+    str | None, typer.Option(help="Key of every split that names the group (video, dialogue) of each item; `id`: none.")
+]
+GroupPattern = Annotated[
+    str | None, typer.Option(help="Regular expression of the ids; its first parenthesis is the group.")
+]
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
 
@@ -19,13 +26,17 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_
 def inspect(
     data: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    group_key: GroupKey = None,
+    group_pattern: GroupPattern = None,
 ) -> None:
     """Print shapes, lengths, label histogram, groups, non-finite counts and the content hash."""
     with bad_input_exits():
         from dmd.data.inspect import format_summary, inspect_dataset
         from dmd.data.load import open_dataset
+        from orchestration.declared import declared_with
 
-        print(format_summary(inspect_dataset(open_dataset(data, data_dir))))
+        declared = declared_with(group_key, group_pattern)
+        print(format_summary(inspect_dataset(open_dataset(data, data_dir, declared))))
     raise typer.Exit(COMPLETED)
 
 
@@ -34,13 +45,17 @@ def convert(
     source: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
     target: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    group_key: GroupKey = None,
+    group_pattern: GroupPattern = None,
 ) -> None:
     """Write a data file as a folder that workers map instead of reading it: for files that fill the memory."""
     with bad_input_exits():
         from dmd.data.inspect import format_summary, inspect_dataset
         from dmd.data.load import convert_dataset
+        from orchestration.declared import declared_with
 
-        print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir))))
+        declared = declared_with(group_key, group_pattern)
+        print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir, declared))))
         print(target)
     raise typer.Exit(COMPLETED)
 
@@ -55,6 +70,7 @@ def folds(
     with bad_input_exits():
         from dmd.data.load import open_dataset
         from orchestration.catalogue import describe_methods
+        from orchestration.declared import declared_by
         from orchestration.external.fold_table import COLUMNS, fold_rows
         from orchestration.planning import fold_plan
         from search_spaces.load import load
@@ -62,8 +78,8 @@ def folds(
         from search_spaces.plan import plan_cells
 
         checked = load(find_space(space), describe_methods(), tuple(overrides or ()))
-        dataset = open_dataset(checked.data.path, data_dir)
-        rows = fold_rows(dataset, plan_cells(checked, dataset.num_file_folds), fold_plan(checked))
+        dataset = open_dataset(checked.data.path, data_dir, declared_by(checked))
+        rows = list(fold_rows(dataset, plan_cells(checked, dataset.num_file_folds), fold_plan(checked)))
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(rows)

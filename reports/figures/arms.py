@@ -34,13 +34,14 @@ def arm_plot(report: Report) -> Plot | NoPlot:
     told = "; ".join(f"{mark.row.label} {mark.row.text}, n = {mark.row.n}" for mark in marks)
     better = "higher" if metric.higher_is_better else "lower"
     selection = selection_sentence(report)
+    groups = report.study.groups_are
     whose = "the arms shown in detail" if selection else "every arm"
     return Plot(
         NAME,
         f"Mean {metric.label} of {whose}",
         f"Mean (± rerun, ± new data): {told}.",
         f"Mean {metric.label} of {whose}, {better} is better; dashed: the baseline. Pale band: 95% interval for new "
-        "seeds on these data (rerun). Line: for new speakers (new data), wide since speakers differ. What arms differ "
+        f"seeds on these data (rerun). Line: for new {groups} (new data), wide since {groups} differ. What arms differ "
         f"by is judged on paired differences, not on whether these bars overlap. {selection}".rstrip(),
         lambda: draw_arms(marks, components, metric),
     )

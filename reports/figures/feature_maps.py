@@ -47,8 +47,8 @@ def class_map_plot(report: Report) -> Plot | NoPlot:
         "t-SNE of the common features (means over real steps) of all modalities side by side, one point per test item, "
         "coloured by sign and by class; "
         f"perplexity {maps[0].perplexity[0]:.3g}, started from principal components. What counts are the numbers: "
-        "accuracy of a linear probe on the features themselves, whole videos left out, with a 95% interval over "
-        f"videos; chance: always the most frequent class. {_named(maps)}",
+        f"accuracy of a linear probe on the features themselves, whole {report.study.groups_are} left out, with a 95% "
+        f"interval over them; chance: always the most frequent class. {_named(maps)}",
         lambda: draw_class_maps(maps, has_seven),
     )
 
@@ -78,7 +78,7 @@ def modality_map_plot(report: Report) -> Plot | NoPlot:
 def probe_text(probe: Probe | None) -> str:
     """``0.74 (0.66 to 0.82), chance 0.62``."""
     if probe is None:
-        return "not asked: too few videos or classes"
+        return "not asked: too few groups or classes"
     accuracy = probe.accuracy
     interval = "" if accuracy.low is None else f" ({accuracy.low:.2f} to {accuracy.high:.2f})"
     return f"{accuracy.value:.2f}{interval}, chance {probe.chance:.2f}"
@@ -170,7 +170,7 @@ def _draw_modalities(axes: Axes, found: FeatureMap) -> str:
 def _words(target: str, probe: Probe | None) -> str:
     """Two lines below a picture."""
     if probe is None:
-        return f"{target}: not asked,\ntoo few videos or classes"
+        return f"{target}: not asked,\ntoo few groups or classes"
     return f"{target} read off: {_short(probe)}\nchance {probe.chance:.2f}"
 
 

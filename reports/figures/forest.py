@@ -60,9 +60,9 @@ def contrast_plot(report: Report) -> Plot | NoPlot:
         f"Forest plot of the declared contrasts in {metric.label}",
         f"Difference (± rerun, ± new data) and verdict: {told}.",
         f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm, the one with the "
-        "component, is better. Pale band: 95% interval for new seeds on these data (rerun). Line: for new speakers "
-        "(new data). Filled diamond or square: shown for both questions; hollow: on these data only; grey: not shown."
-        + skipped,
+        "component, is better. Pale band: 95% interval for new seeds on these data (rerun). Line: for new "
+        f"{report.study.groups_are} (new data). Filled diamond or square: shown for both questions; hollow: on these "
+        f"data only; grey: not shown.{skipped}",
         lambda: draw_contrasts(marks, metric),
     )
 

@@ -18,7 +18,7 @@ from reports.statistics.estimate import Estimate, t_estimate, undefined
 FloatArray = npt.NDArray[np.float64]
 
 METHOD = "corrected t over folds"
-ONE_CELL = "one fold only: spread between speakers unknown"
+ONE_CELL = "one fold only: spread between folds unknown"
 
 
 def corrected_mean(cell_values: FloatArray, test_train_ratio: float) -> Estimate | None:

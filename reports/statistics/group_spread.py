@@ -1,5 +1,5 @@
 """The *new data* question over folds, from the groups (videos) that were tested: would the number hold for new
-speakers, with new training data as well?
+ones, with new training data as well?
 
 Every group is tested once per repeat. Its **pseudo-value** in a fold (Efron and Tibshirani 1993, chapter 11) is what it
 contributes to the score of that fold; averaged over seeds and repeats, the spread between groups estimates what the
@@ -62,7 +62,7 @@ def group_estimate(value: float, blocks: Sequence[FloatArray], rerun: Estimate) 
     tested = np.logical_and.reduce([np.isfinite(block).any(axis=0) for block in blocks])  # (C, G)
     num_groups = int(tested.any(axis=0).sum())
     if num_groups < 2:
-        return undefined(value, num_groups, "new data", "one tested group: spread between speakers unknown")
+        return undefined(value, num_groups, "new data", "one tested group: spread between groups unknown")
     if rerun.std_error is None or rerun.df is None:
         return undefined(value, num_groups, "new data", rerun.note)
     # Each cell weighs the same in the mean, and each of its groups the same in the cell.

@@ -3,7 +3,7 @@
 Source: Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 11; Wolter 2007, *Introduction to
 Variance Estimation*, chapter 4 (the delete-a-group form). The score is computed again without each test group in turn,
 and ``(G - 1) / G * sum_g (score_without_g - mean)^2`` estimates its variance over draws of test groups; t with
-``G - 1`` degrees of freedom. In words: an interval for what *these trained models* would score on other speakers. The
+``G - 1`` degrees of freedom. In words: an interval for what *these trained models* would score on other groups. The
 training set is held fixed, so it is silent on how another training set would change the models; the report says so.
 
 Legend: ``n`` items, ``G`` groups, ``k`` additive statistics of a score.
@@ -46,7 +46,7 @@ def jackknife_estimate(value: float, deleted: FloatArray) -> Estimate:
     """
     num_groups = deleted.size
     if num_groups < 2:
-        return undefined(value, num_groups, "new data", "one test group: spread between speakers unknown")
+        return undefined(value, num_groups, "new data", "one test group: spread between groups unknown")
     if not np.isfinite(deleted).all():
         return undefined(value, num_groups, "new data", "the metric is undefined without one of the test groups")
     squares = float(((deleted - deleted.mean()) ** 2).sum())

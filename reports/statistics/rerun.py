@@ -4,7 +4,7 @@ Model: a run with seed ``s`` on cell ``c`` (one fold of one repeat) scores ``m_c
 errors are independent with one variance. That variance is estimated within cells and pooled over them, as in a one-way
 analysis of variance (Fisher 1925; Montgomery, *Design and Analysis of Experiments*, chapter 3), so five folds of three
 seeds give ten degrees of freedom rather than two. In words: of many repetitions of this study with other seeds, 95% of
-such intervals contain the mean that infinitely many seeds would give. It says nothing about other speakers.
+such intervals contain the mean that infinitely many seeds would give. It says nothing about other videos.
 
 Legend: ``S`` seeds, ``C`` cells; NaN marks a run that is not there.
 """

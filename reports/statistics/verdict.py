@@ -1,7 +1,8 @@
 """From numbers to plain words: what may be said of one contrast.
 
-"Better" needs both questions answered: shown with new seeds and shown for new speakers. Where only the first is, the
-words are "better on these data, not shown for new speakers". Where a question could not be tested, no claim is made.
+"Better" needs both questions answered: shown with new seeds and shown for new groups (videos, speakers: what the data
+are grouped by). Where only the first is, the words are "better on these data, not shown for new videos". Where a
+question could not be tested, no claim is made.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ def judge(
     corrected_rerun: float | None,
     corrected_both: float | None,
     higher_is_better: bool,
+    groups_are: str = "groups",
 ) -> Verdict:
     """The verdict on ``first minus second`` from its two estimates and their Holm-corrected p-values.
 
-    corrected_rerun, corrected_both: of the rerun question, and of both together (intersection-union).
+    corrected_rerun, corrected_both: of the rerun question, and of both together (intersection-union). groups_are: what
+    the data are grouped by, in the plural.
     """
     if rerun is None:
         return Verdict("too few to say", "cannot be judged: no pair of runs is complete")
@@ -52,10 +55,10 @@ def judge(
     if not refusal and new_data is not None and (new_data.value > 0) != (rerun.value > 0):
         refusal = "the two estimates disagree in sign"
     if refusal:
-        return Verdict(here, f"{adjective} on these data; new speakers cannot be judged: {refusal}")
+        return Verdict(here, f"{adjective} on these data; new {groups_are} cannot be judged: {refusal}")
     if corrected_both is not None and corrected_both <= LEVEL:
-        return Verdict("better" if is_better else "worse", f"{adjective}, with new seeds and for new speakers")
-    return Verdict(here, f"{adjective} on these data, not shown for new speakers")
+        return Verdict("better" if is_better else "worse", f"{adjective}, with new seeds and for new {groups_are}")
+    return Verdict(here, f"{adjective} on these data, not shown for new {groups_are}")
 
 
 def why_unknown(estimate: Estimate | None) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dmd.data.declared import Declared
 from dmd.data.inspect import format_summary, inspect_dataset
 from dmd.data.load import load_dataset, open_dataset
 from dmd.data.planted import load_planted
@@ -27,7 +28,7 @@ def test_a_path_or_a_name_in_the_data_directory_is_opened(tmp_path: Path, monkey
     assert open_dataset("data.npz", tmp_path).content_hash == expected
     monkeypatch.chdir(tmp_path)
     assert open_dataset("data.npz").content_hash == expected
-    assert open_dataset("data.npz", scale=LabelScale(-4, 4)).scale == LabelScale(-4, 4)
+    assert open_dataset("data.npz", declared=Declared(scale=LabelScale(-4, 4))).scale == LabelScale(-4, 4)
 
 
 def test_a_missing_file_names_every_place_that_was_looked_at_and_what_to_do(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_the_summary_counts_what_is_in_the_file(tmp_path: Path) -> None:
     lengths = np.concatenate([arrays[f"{split}/lengths"] for split in ("train", "valid", "test")])
     assert audio.lengths == (lengths.min(), np.median(lengths), lengths.max())
     text = format_summary(summary)
-    for fact in (dataset.content_hash, "18 samples in 9 groups", "train         8 samples, 4 groups", "fold 2"):
+    for fact in (dataset.content_hash, "18 samples in 9 videos", "train         8 samples, 4 videos", "fold 2"):
         assert fact in text
 
 
@@ -73,4 +74,4 @@ def test_the_summary_warns_of_groups_in_several_splits(tmp_path: Path) -> None:
     arrays["test/video"][0] = "v0"
     summary = inspect_dataset(load_arrays(tmp_path, arrays))
     assert summary.num_shared_groups == 1
-    assert "1 groups lie in more than one split" in format_summary(summary)
+    assert "1 of 9 videos lie in more than one split" in format_summary(summary)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dmd.data.dataset import Dataset, LabelScale
+from dmd.data.declared import Declared
 from dmd.data.load import load_dataset
 from dmd.errors import DataError
 from dmd.job import FoldRef
@@ -116,7 +117,7 @@ def test_a_file_or_the_caller_may_declare_the_label_scale(tmp_path: Path) -> Non
     arrays["train/labels"][0] = 3.8
     path = write_npz(tmp_path, arrays)
     assert load_dataset(path).scale == LabelScale(-4, 4, 1)
-    assert load_dataset(path, LabelScale(-5, 5, 0)).scale == LabelScale(-5, 5, 0)
+    assert load_dataset(path, Declared(scale=LabelScale(-5, 5, 0))).scale == LabelScale(-5, 5, 0)
 
 
 Spoil = Callable[[Arrays], object]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dmd.data.declared import NOTHING
 from dmd.data.load import convert_dataset, open_dataset
 from dmd.data.planted import planted_bytes
 from dmd.data.planted_spec import PlantedSpec
@@ -35,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def cargo_of(home: Path, name: str = FILE) -> Cargo:
-    return Cargo(SOFTWARE, make_data_parcel(name, home, None, open_dataset(name, home).content_hash))
+    return Cargo(SOFTWARE, make_data_parcel(name, home, NOTHING, open_dataset(name, home).content_hash))
 
 
 def refuse(parcel: Parcel, folder: Path) -> None:

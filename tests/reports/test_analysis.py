@@ -142,7 +142,7 @@ def test_the_jackknife_is_of_the_mean_over_seeds() -> None:
     assert answers.new_data.high == pytest.approx(interval.high, abs=1e-9)
 
 
-def test_without_predictions_an_official_split_gives_no_claim_about_new_speakers() -> None:
+def test_without_predictions_an_official_split_gives_no_claim_about_new_groups() -> None:
     study, records = official(("full", "no_ca"), (1, 2, 3), with_predictions=False)
     verdict = analyse(study, records).contrasts.rows[0].verdict
     assert verdict.kind == "better here"

@@ -43,7 +43,7 @@ def test_what_can_be_shown_shrinks_with_seeds_and_grows_with_the_family() -> Non
     assert alone.rerun < among.rerun
 
 
-def test_new_speakers_need_both_questions() -> None:
+def test_new_groups_need_both_questions() -> None:
     reach = reach_of(answers_of(0.0, rerun_error=0.05, new_data_error=0.05), 1)
     # Fewer degrees of freedom make the rerun question the harder one here.
     assert reach.new_data == reach.rerun
@@ -54,12 +54,12 @@ def test_new_speakers_need_both_questions() -> None:
 def test_the_sentence_says_what_could_be_seen_what_was_and_what_is_excluded() -> None:
     # t(0.975, 10) = 2.228, so -0.002 to +0.042 under reruns: ahead by 0.002, behind by 0.042 at most.
     row = ContrastReach(PAIR, reach_of(answers_of(0.020), 1), None, ())
-    text = reach_sentence(row, MAE)
-    assert "could have shown 0.031 MAE on these data and 0.087 MAE for new speakers; saw +0.020." in text
+    text = reach_sentence(row, MAE, "videos")
+    assert "could have shown 0.031 MAE on these data and 0.087 MAE for new videos; saw +0.020." in text
     assert "Excluded on these data: an advantage above 0.002, a disadvantage above 0.042." in text
-    better = reach_sentence(replace(row, reach=reach_of(answers_of(-0.20), 1)), MAE)
+    better = reach_sentence(replace(row, reach=reach_of(answers_of(-0.20), 1)), MAE, "videos")
     assert "any disadvantage of full" in better
-    other_way = reach_sentence(replace(row, reach=reach_of(answers_of(20.0, 1.0, 1.0), 1)), ACC7)
+    other_way = reach_sentence(replace(row, reach=reach_of(answers_of(20.0, 1.0, 1.0), 1)), ACC7, "videos")
     assert "any disadvantage of full" in other_way
 
 
@@ -73,8 +73,8 @@ def test_the_sentence_says_what_could_be_seen_what_was_and_what_is_excluded() ->
 def test_too_few_runs_are_refused_in_words(rerun: object, words: str) -> None:
     reach = reach_of(Answers(rerun, answers_of(0.1).new_data), 1)  # type: ignore[arg-type]
     assert (reach.rerun, reach.new_data) == (None, None)
-    assert words in reach_sentence(ContrastReach(PAIR, reach, None, ()), MAE)
-    assert "no pair of runs" in reach_sentence(ContrastReach(PAIR, reach_of(None, 1), None, ()), MAE)
+    assert words in reach_sentence(ContrastReach(PAIR, reach, None, ()), MAE, "videos")
+    assert "no pair of runs" in reach_sentence(ContrastReach(PAIR, reach_of(None, 1), None, ()), MAE, "videos")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_papers_difference_is_settled_only_as_far_as_the_interval_goes(
     gap = next(gap for gap in row.published if gap.metric.name == "acc7")
     assert gap.rows == (1, 2)
     assert gap.value == pytest.approx(41.9 - 38.8)
-    text = published_sentence(row, replace(gap, reach=reach_of(answers_of(seen, 0.1, error), 1)))
+    text = published_sentence(row, replace(gap, reach=reach_of(answers_of(seen, 0.1, error), 1)), "videos")
     assert "prints +3.1 points of Acc-7" in text
     assert words in text
 

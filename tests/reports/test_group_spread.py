@@ -53,7 +53,7 @@ def test_what_seeds_alone_do_is_counted_once() -> None:
     assert rerun.std_error <= std_error < 1.15 * rerun.std_error
 
 
-def test_repeats_of_the_same_folds_do_not_pose_as_more_speakers() -> None:
+def test_repeats_of_the_same_folds_do_not_pose_as_more_groups() -> None:
     random = np.random.default_rng(4)
     groups = random.standard_normal(20)
     folds = [np.where(np.arange(20) % 5 == fold, groups, np.nan) for fold in range(5)]

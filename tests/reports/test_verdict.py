@@ -31,7 +31,7 @@ def test_verdict(value: float, higher_is_better: bool, p_rerun: float, p_both: f
 
 def test_one_question_alone_is_said_so() -> None:
     verdict = judge(estimate(-0.1), estimate(-0.1, "new data"), 0.01, 0.3, higher_is_better=False)
-    assert verdict.words == "better on these data, not shown for new speakers"
+    assert verdict.words == "better on these data, not shown for new groups"
 
 
 def test_one_seed_is_refused_in_words() -> None:
@@ -47,7 +47,7 @@ def test_one_degree_of_freedom_is_too_few() -> None:
 
 
 def test_missing_new_data_interval_never_becomes_a_claim() -> None:
-    no_interval = undefined(-0.1, 1, "new data", "one fold only: spread between speakers unknown")
+    no_interval = undefined(-0.1, 1, "new data", "one fold only: spread between folds unknown")
     verdict = judge(estimate(-0.1), no_interval, 0.01, None, higher_is_better=False)
     assert verdict.kind == "better here"
     assert "one fold only" in verdict.words
