@@ -13,5 +13,9 @@ class ClusterUnreachable(UsageError):
     """There is no Ray cluster at the address, or it does not take this driver."""
 
 
+class RayUnusable(UsageError):
+    """Ray does not start here."""
+
+
 class NodeUnfit(UsageError):
     """A node of the cluster would give other numbers than its neighbours, or cannot have the data: no trial's fault."""

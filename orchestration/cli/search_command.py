@@ -87,6 +87,7 @@ def search(
         from orchestration.launch import LaunchOptions, launch, prepare
         from orchestration.report_files import rebuild_report
         from orchestration.reuse.places import require_places
+        from orchestration.temporary import place_for_sockets
         from orchestration.tracking.credentials import without_credentials
         from orchestration.tracking.database import require_driver
         from orchestration.workspace import Workspace
@@ -100,6 +101,8 @@ def search(
             raise UsageError(
                 "--address: --executor inline runs in this process, not on a cluster; leave one of them out"
             )
+        if address is None and executor == "ray":
+            place_for_sockets()
         require_places(tuple(reuse or ()))
         uri = tracking_uri or checked.tracking.uri
         require_driver(uri)

@@ -5,41 +5,21 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-import os
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import ClusterUnreachable
+from orchestration.errors import ClusterUnreachable, RayUnusable
 from orchestration.executors.ray_code import code_for_workers
+from orchestration.executors.ray_environment import ray_environment
 from orchestration.executors.ray_start import stoppable_start
 from orchestration.interruption import Interruption
 from orchestration.logs import collect_worker_logs, hand_to_root
 from orchestration.processes import end_writers_in
-from orchestration.temporary import temporary_directory
+from orchestration.temporary import place_for_sockets, temporary_directory
 from orchestration.tracking.credentials import without_credentials
 
-# Read by Ray when it is imported or started. Tune's snapshots, default loggers and changes of directory are off.
-_ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    "TUNE_WARN_THRESHOLD_S": "5",
-    # A worker trains every trial in a thread of its own: with one arena they use the same memory one after the other.
-    "MALLOC_ARENA_MAX": "1",
-}
-# For a cluster of our own. It stays on the loopback address (Ray's switch for systems whose firewall asks about every
-# port), and its workers have the priority of this process: by Ray's own they would stand still beside any busy
-# neighbour, and nobody could say how long a study takes. Who wants them to step back starts the study with ``nice``.
-_OWN_CLUSTER = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}
 _PATIENCE_S = 10.0
 
 
@@ -59,7 +39,23 @@ def ray_cluster(
     False for who only asks. The temporary directory of our own goes when it does; what its processes logged is copied
     to ``logs`` before. Raises ClusterUnreachable, and StudyInterrupted if ``interruption`` asks while Ray starts.
     """
-    os.environ.update(_ENVIRONMENT if address is not None else _ENVIRONMENT | _OWN_CLUSTER)
+    with ray_environment(has_own_cluster=address is None):
+        import ray
+
+        _be_quiet()
+        if ray.is_initialized():
+            yield False
+            return
+        interruption = interruption or Interruption()
+        if address is not None:
+            cluster = _running_cluster(address, code_for_workers() if sends_code else None, interruption)
+        else:
+            cluster = _own_cluster(num_cpus, custom, logs, interruption)
+        with cluster:
+            yield True
+
+
+def _be_quiet() -> None:
     import ray
 
     # Tune logs every trial that failed as an error of its own; ours are in the ledger.
@@ -68,36 +64,55 @@ def ray_cluster(
     # Ray prints the death of a worker to stdout even with log_to_driver=False; stdout belongs to results. The death
     # and its reason are in the record of the trial.
     ray._private.worker._worker_logs_enabled = False
-    if ray.is_initialized():
-        yield False
-        return
-    interruption = interruption or Interruption()
-    if address is not None:
+
+
+@contextlib.contextmanager
+def _running_cluster(address: str, runtime_env: dict[str, Any] | None, interruption: Interruption) -> Iterator[None]:
+    try:
+        _connect(address, runtime_env, interruption)
+        yield
+    finally:
+        _shut_down()
+
+
+@contextlib.contextmanager
+def _own_cluster(
+    num_cpus: int | None, custom: Mapping[str, float] | None, logs: Path | None, interruption: Interruption
+) -> Iterator[None]:
+    with temporary_directory(place=place_for_sockets()) as directory:
         try:
-            _connect(address, code_for_workers() if sends_code else None, interruption)
-            yield True
-        finally:
-            _shut_down()
-        return
-    # Ray's sockets live in this directory and their paths may have 107 characters: the name must stay short.
-    with temporary_directory() as directory:
-        try:
-            _leave_out_usage_statistics()
-            with stoppable_start(interruption):
-                ray.init(
-                    num_cpus=num_cpus,
-                    resources=dict(custom) if custom else None,
-                    include_dashboard=False,
-                    log_to_driver=False,
-                    configure_logging=False,
-                    _temp_dir=str(directory),
-                )
-            yield True
+            _start(directory, num_cpus, custom, interruption)
+            yield
         finally:
             _shut_down()
             end_writers_in(directory)
             if logs is not None:
                 collect_worker_logs(directory / "session_latest" / "logs", logs)
+
+
+def _start(
+    directory: Path, num_cpus: int | None, custom: Mapping[str, float] | None, interruption: Interruption
+) -> None:
+    import ray
+
+    _leave_out_usage_statistics()
+    try:
+        with stoppable_start(interruption):
+            ray.init(
+                address="local",
+                num_cpus=num_cpus,
+                resources=dict(custom) if custom else None,
+                include_dashboard=False,
+                log_to_driver=False,
+                configure_logging=False,
+                _temp_dir=str(directory),
+            )
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise RayUnusable(
+            f"Ray does not start on this machine ({type(error).__name__}: {reason}); --executor inline runs without "
+            "it, one trial at a time"
+        ) from error
 
 
 def _connect(address: str, runtime_env: dict[str, Any] | None, interruption: Interruption) -> None:
@@ -110,7 +125,7 @@ def _connect(address: str, runtime_env: dict[str, Any] | None, interruption: Int
             _require_listener(address)
         with stoppable_start(interruption), waiting:
             ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=runtime_env)
-    except (OSError, RuntimeError, ValueError, ImportError) as error:
+    except (OSError, RuntimeError, ValueError, ImportError, ray.exceptions.RayError) as error:
         shown = without_credentials(address)
         reason = without_credentials(" ".join(str(error).split()))[:300]
         raise ClusterUnreachable(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import logging
-import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from orchestration.events import Event
 from orchestration.logs import hand_to_root
 from orchestration.temporary import temporary_directory
 from orchestration.tracking.database import require_answer, require_driver
+from orchestration.tracking.mlflow_environment import settle_environment
 from orchestration.tracking.position import Position
 from orchestration.tracking.run_content import (
     LIMIT_TAG,
@@ -41,17 +41,6 @@ from reports.serialise import record_from_json
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# Read by MLflow when it is imported.
-_NO_TELEMETRY = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-# A server that is away must be noticed in seconds: waiting is the writer's task. The user's own values stay.
-_DEFAULTS = {
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # Standard output is for our own results.
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
 RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 
 
@@ -60,9 +49,7 @@ def connect(uri: str) -> MlflowClient:
     ConnectionError for one that does not answer."""
     require_driver(uri)
     require_answer(uri)
-    os.environ.update(_NO_TELEMETRY)
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    settle_environment(uri)
     # What MLflow's own use of its libraries deprecates is no news for whoever runs a study.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(mlflow|sqlalchemy|alembic)\b")
     from mlflow import MlflowClient

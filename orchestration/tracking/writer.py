@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from orchestration.durable import sync
 from orchestration.events import Event
@@ -201,14 +201,22 @@ def _listen(source: BinaryIO, inbox: Inbox) -> None:
         os._exit(1)
 
 
-def _answer(progress: Progress) -> None:
-    print(json.dumps(asdict(progress)), flush=True)
+def _open_answers() -> TextIO:
+    """Standard output, for our answers alone: what any library prints goes to standard error from now on."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
 
 
 def main() -> None:
     # Who stops a study stops its driver, and the driver its writer.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    answers = _open_answers()
+
+    def answer(progress: Progress) -> None:
+        print(json.dumps(asdict(progress)), file=answers, flush=True)
+
     source = sys.stdin.buffer
     assignment = Assignment(**json.loads(source.readline()))
     inbox = Inbox()
@@ -217,7 +225,7 @@ def main() -> None:
     quiet_libraries()
     with study_logs(Path(assignment.logs), LOG_FILE), Path(assignment.directory, LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        Writer(assignment, inbox, _answer).run()
+        Writer(assignment, inbox, answer).run()
     # Python's own end would wait for the thread that still listens, and abort.
     os._exit(0)
 

@@ -37,6 +37,11 @@ def lives(process: int) -> bool:
         return False
 
 
+def removed_from(place):
+    """What others have left where sockets go is removed as well."""
+    return [directory for directory in remove_abandoned() if directory.parent == place]
+
+
 def test_a_killed_process_leaves_a_directory_and_a_process_until_the_next_start_and_others_keep_theirs(place):
     done = subprocess.run(
         [sys.executable, "-c", KILLED], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
@@ -51,7 +56,7 @@ def test_a_killed_process_leaves_a_directory_and_a_process_until_the_next_start_
     with temporary_directory() as used:
         with (used / "log").open("w") as log, (left / "deep" / "log").open() as read:
             mine, reader = (subprocess.Popen(["sleep", "60"], stdout=file) for file in (log, read))
-        assert remove_abandoned() == [left]
+        assert removed_from(place) == [left]
         assert not lives(child)
         for process in (mine, reader):
             assert lives(process.pid), "it writes elsewhere, or only reads"
@@ -74,7 +79,7 @@ def test_who_cleans_while_a_directory_is_made_does_not_take_it_for_abandoned(pla
 
     def cleaned_just_before(descriptor, how):
         monkeypatch.setattr(fcntl, "flock", lock)
-        assert remove_abandoned() == []
+        assert removed_from(place) == []
         lock(descriptor, how)
 
     monkeypatch.setattr(fcntl, "flock", cleaned_just_before)
