@@ -19,6 +19,9 @@ Classes = npt.NDArray[np.bool_]
 
 METRIC_NAMES: tuple[str, ...] = ("mae", "corr", "acc7", "acc5", "acc2_non0", "f1_non0", "acc2_has0", "f1_has0")
 
+TWO_CLASS = frozenset({"acc2_non0", "f1_non0", "acc2_has0", "f1_has0"})
+"""The metrics that tell negative from positive."""
+
 HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType({name: name != "mae" for name in METRIC_NAMES})
 
 

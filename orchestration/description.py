@@ -15,7 +15,6 @@ import torch
 
 from dmd.data.dataset import Dataset
 from dmd.data.groups import ITEMS
-from dmd.metrics import metric_names
 from orchestration.arm_proofs import describe_arm
 from orchestration.fingerprint import Fingerprint
 from orchestration.planned_study import PlannedStudy
@@ -36,7 +35,7 @@ def describe_study(
     """Everything a report needs besides the records."""
     space = planned.space
     primary = space.primary_metric
-    names = metric_names(dataset.scale)
+    names = planned.scoring.names
     return StudyDescription(
         study=space.study,
         arms=tuple(
@@ -148,6 +147,7 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "num_groups": len(set(dataset.groups)),
         "groups_are": groups_are,
         "label_scale": list(astuple(dataset.scale)),
+        "cautions": list(planned.cautions),
         "non_finite": dict(dataset.non_finite),
         "official_split": folds.kind == "official",
         "aligned": _is_aligned(dataset),

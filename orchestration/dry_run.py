@@ -61,6 +61,7 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Seque
     if gpu.high:
         lines.append(f"about {gpu.middle:.2g} GPU-hours ({gpu.low:.2g} to {gpu.high:.2g})")
     lines.append(f"about {core.middle:.2g} core-hours ({core.low:.2g} to {core.high:.2g})")
+    lines += [f"caution: {sentence}" for sentence in planned.cautions]
     return "\n".join([*lines, *_foresight_lines(planned, foresight)])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dmd.metrics import HIGHER_IS_BETTER
+from dmd.scoring import Scoring
 from dmd.training.pilot import JobFacts
 from orchestration.external.external_runs import ExternalRuns
 from orchestration.objective import COSTS, Goal, Objective
@@ -39,6 +40,7 @@ class PlannedStudy:
 
     context: digest of all that decides a trial's result besides its settings and seed. searches: arm name -> what is
     searched for it, and by whom. facts: arm name -> what its model is and how fast it is here, for trained arms.
+    scoring: what predictions are scored by. cautions: what the data keep the study from saying, in sentences.
     external: arm name -> its predictions, for the others. encoders: what token ids are read with, where an arm reads
     them. only: names of the arms that are confirmed in this session; empty: all.
     The study is the same one whatever runs of it now. start_up: until workers will be ready. tried_on: the device that
@@ -54,6 +56,8 @@ class PlannedStudy:
     searches: Mapping[str, ArmSearch]
     size: StudySize
     facts: Mapping[str, JobFacts]
+    scoring: Scoring
+    cautions: tuple[str, ...]
     runner: DmdRunner
     context: str
     external: Mapping[str, ExternalRuns] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dmd.data.cautions import find_cautions
 from dmd.data.dataset import Dataset
 from dmd.training.pilot import inspect_job
 from orchestration.arm_proofs import require_distinct
@@ -14,6 +15,7 @@ from orchestration.fingerprint import Fingerprint
 from orchestration.local_gpus import device_here
 from orchestration.planned_study import PlannedStudy
 from orchestration.runner import DmdRunner, FoldPlan
+from orchestration.scored_metrics import require_scored
 from orchestration.start_up import measure_start_up
 from orchestration.text_encoders import TextEncoders, find_encoders
 from orchestration.worker_shares import require_shares, require_sharing
@@ -39,12 +41,14 @@ def plan_study(
 
     Raises InputError for folds or settings that the data or a model refuse, SpaceErrors for folds that the file does
     not have, UsageError for two arms that are one, for batches or losses that several workers cannot share, for an
-    ``only`` that names an arm which the space does not have, and for predictions of other code that do not fit the
-    data.
+    ``only`` that names an arm which the space does not have, for metrics that the data cannot be scored by, and for
+    predictions of other code that do not fit the data.
     """
     start_up = measure_start_up()
     arms = plan_arms(space, catalogue)
     _require_known(only, arms, space)
+    scoring = dataset.scoring(runner.folds.any)
+    require_scored(space, scoring, dataset.name)
     searches = {search.arm: search for search in plan_searches(space, catalogue, arms)}
     trained = [arm for arm in arms if not arm.is_external]
     require_shares(space.resources.num_workers, trained, searches, catalogue)
@@ -69,6 +73,8 @@ def plan_study(
         searches=searches,
         size=count_trials(space, catalogue, dataset.num_file_folds, only),
         facts=facts,
+        scoring=scoring,
+        cautions=find_cautions(dataset, runner.folds.any),
         runner=runner,
         context=context,
         external=external,

@@ -27,6 +27,11 @@ class FoldPlan:
         """The partition that ``cell`` stands for."""
         return FoldRef(self.kind, self.k, self.repeats, self.seed, cell.repeat, cell.fold)
 
+    @property
+    def any(self) -> FoldRef:
+        """Any partition: for what is the same in all of them."""
+        return FoldRef(self.kind, self.k, self.repeats, self.seed, 0, 0)
+
     def as_dict(self) -> Mapping[str, str | int]:
         return {"kind": self.kind, "k": self.k, "repeats": self.repeats, "seed": self.seed}
 

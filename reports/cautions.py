@@ -38,6 +38,7 @@ def collect_cautions(
         *_failed(rows),
         *diverged_arms(questions.results, rows, metric),
         *_open_races(race),
+        *study.data.get("cautions", ()),
         *_ungrouped(study),
         *_spread(study, questions, rows),
         *_tuning(study, budget),

@@ -182,7 +182,7 @@ class StudyDescription:
     ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
     ``official_split`` (bool: one split, so new-data intervals are over test groups),
     ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words),
-    ``label_scale`` (low, high, neutral).
+    ``label_scale`` (low, high, neutral), ``cautions`` (what the data keep the study from saying, in sentences).
     provenance: versions, hardware, command line, start time, code fingerprint.
     budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
     ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.

@@ -35,6 +35,7 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "groups_are": str,
         "official_split": bool,
         "label_scale": list[float],
+        "cautions": list[str],
     },
     "provenance": {"command_line": str | list[str]},
 }

@@ -32,6 +32,7 @@ from dmd.data.tokens import NoTokens, Tokens
 from dmd.errors import DataError
 from dmd.job import FoldRef
 from dmd.modalities import Modality
+from dmd.scoring import Scoring, choose_metrics
 
 __all__ = [
     "ContentHash",
@@ -138,7 +139,7 @@ class Dataset:
         whole, layout = self._read(inputs), self.layout(inputs)
         if inputs.reads_tokens:
             layout = replace(layout, sides={**layout.sides, "language": "start"})
-        return make_partition(whole, self._labels, self.scale, self._rows(fold), fold, inputs, layout)
+        return make_partition(whole, self._labels, self.scoring(fold), self._rows(fold), fold, inputs, layout)
 
     def layout(self, inputs: InputConfig) -> Layout:
         """Where the sequences stand that a method reads, and how many steps they have.
@@ -163,7 +164,18 @@ class Dataset:
         """
         rows = self._rows(fold)
         inputs, labels = self._inputs.take(rows.test), self._labels[rows.test]
-        return SealedTest(inputs, labels, self.scale, self._labels[rows.train])
+        return SealedTest(inputs, labels, self.scoring(fold), self._labels[rows.train])
+
+    def scoring(self, fold: FoldRef) -> Scoring:
+        """What predictions are scored by where the file is cut as for ``fold``: the same for every fold of a study.
+
+        Folds test every item once, so they are asked together. Raises DataError if the file cannot be cut that way.
+        """
+        if fold.kind != "official":
+            return choose_metrics(self.scale, {"of the file": self._labels})
+        rows = self._rows(fold)
+        parts = {"of the validation part": self._labels[rows.valid], "of the test part": self._labels[rows.test]}
+        return choose_metrics(self.scale, {"of the file": self._labels, **parts})
 
     def ids_of_parts(self, fold: FoldRef) -> dict[str, tuple[str, ...]]:
         """``train``, ``valid``, ``test`` -> ids of the part, in the order of the file. Raises DataError as above."""

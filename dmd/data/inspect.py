@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dmd.data.cautions import find_cautions
 from dmd.data.dataset import Dataset
 from dmd.data.groups import ITEMS, Grouping
 from dmd.data.samples import FilePadding, LabelScale
+from dmd.job import FoldRef
 from dmd.modalities import MODALITIES, Modality
 
 
@@ -34,6 +36,7 @@ class DatasetSummary:
     split_sizes, fold_sizes: split name or fold number -> (samples, groups); fold_sizes is empty without folds.
     grouping: where the groups are known from.
     group_sizes: smallest, median and largest number of samples of a group.
+    cautions: what the file's own split keeps a study from saying, in sentences.
     num_shared_groups: groups that lie in more than one official split; they make its test part easier than new videos.
     """
 
@@ -50,6 +53,7 @@ class DatasetSummary:
     fold_sizes: Mapping[int, tuple[int, int]]
     content_hash: str
     has_tokens: bool
+    cautions: tuple[str, ...]
 
 
 def inspect_dataset(ds: Dataset) -> DatasetSummary:
@@ -73,6 +77,7 @@ def inspect_dataset(ds: Dataset) -> DatasetSummary:
         fold_sizes={fold: (len(found), len(set(found.tolist()))) for fold, found in in_fold.items()},
         content_hash=ds.content_hash,
         has_tokens=ds.has_tokens,
+        cautions=find_cautions(ds, FoldRef()),
     )
 
 
@@ -120,6 +125,7 @@ def format_summary(summary: DatasetSummary) -> str:
         lines.append(
             f"  caution       {summary.num_shared_groups} of {summary.num_groups} {noun} lie in more than one split"
         )
+    lines += [f"  caution       {sentence}" for sentence in summary.cautions]
     lines += [f"  fold {fold:<8} {told(n, num)}" for fold, (n, num) in summary.fold_sizes.items()]
     most = max(summary.label_histogram.values())
     lines.append("  labels, rounded half to even")

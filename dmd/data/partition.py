@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from dmd.data.alignment import Layout, lay_out
 from dmd.data.folds import PartRows
 from dmd.data.input_config import InputConfig
-from dmd.data.samples import FloatArray, Inputs, Labelled, LabelScale
+from dmd.data.samples import FloatArray, Inputs, Labelled
 from dmd.data.seal import SealedTest
 from dmd.data.standardise import fit_standardiser
 from dmd.data.visible import blank_hidden
 from dmd.job import FoldRef
 from dmd.modalities import MODALITIES
+from dmd.scoring import Scoring
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,19 +21,20 @@ class Partition:
     """The three parts of ``fold``: standardised with what the training part alone says, zeros where padded.
 
     Modalities that are not visible are blank in all three; token ids are as they are. Real steps stand where the trial
-    wants them.
+    wants them. scoring: what predictions of the validation and the test part are scored by.
     """
 
     train: Labelled
     valid: Labelled
     test: SealedTest
     fold: FoldRef
+    scoring: Scoring
 
 
 def make_partition(
     inputs: Inputs,
     labels: FloatArray,
-    scale: LabelScale,
+    scoring: Scoring,
     rows: PartRows,
     fold: FoldRef,
     config: InputConfig,
@@ -50,6 +52,7 @@ def make_partition(
     return Partition(
         train=Labelled(show(train), train_labels),
         valid=Labelled(show(inputs.take(rows.valid)), labels[rows.valid]),
-        test=SealedTest(show(inputs.take(rows.test)), labels[rows.test], scale, train_labels),
+        test=SealedTest(show(inputs.take(rows.test)), labels[rows.test], scoring, train_labels),
         fold=fold,
+        scoring=scoring,
     )

@@ -12,10 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
-from dmd.data.samples import FloatArray, Inputs, LabelScale
+from dmd.data.samples import FloatArray, Inputs
 from dmd.errors import DmdError, SealBroken
 from dmd.job import PartPredictions
-from dmd.metrics import compute_metrics
+from dmd.scoring import Scoring
 
 
 class FinishedTraining(Protocol):
@@ -54,13 +54,13 @@ class TestScore:
 class SealedTest:
     """A test part: ``inputs`` are open, labels are not."""
 
-    __slots__ = ("_fallback_value", "_is_scored", "_labels", "_scale", "inputs")
+    __slots__ = ("_fallback_value", "_is_scored", "_labels", "_scoring", "inputs")
 
-    def __init__(self, inputs: Inputs, labels: FloatArray, scale: LabelScale, train_labels: FloatArray) -> None:
+    def __init__(self, inputs: Inputs, labels: FloatArray, scoring: Scoring, train_labels: FloatArray) -> None:
         """labels: (n,) of this part. train_labels: of the training part, for the fallback predictor."""
         self.inputs = inputs
         self._labels = labels
-        self._scale = scale
+        self._scoring = scoring
         self._fallback_value = np.float32(np.median(train_labels))
         self._is_scored = False
 
@@ -86,7 +86,7 @@ class SealedTest:
             raise DmdError(f"predictions have shape {values.shape}, the test part wants ({len(self)},)")
         if not np.isfinite(values).all():
             raise DmdError(f"{np.count_nonzero(~np.isfinite(values))} of {len(self)} test predictions are not finite")
-        metrics = compute_metrics(values, self._labels, self._scale)
+        metrics = self._scoring.score(values, self._labels)
         self._is_scored = True
         predictions = PartPredictions(self.inputs.ids, self.inputs.groups, self._labels.copy(), values.copy())
         return TestScore(metrics, predictions, fallback_score(self))
@@ -99,4 +99,4 @@ def fallback_score(test: SealedTest) -> dict[str, float]:
     tell a search anything about a configuration.
     """
     constant = np.full(len(test), test._fallback_value, dtype=np.float32)
-    return compute_metrics(constant, test._labels, test._scale)
+    return test._scoring.score(constant, test._labels)

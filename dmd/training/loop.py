@@ -13,12 +13,11 @@ import torch
 from torch import Tensor
 
 from dmd.data.batches import Batch, shuffled_rows
-from dmd.data.dataset import LabelScale
 from dmd.dropout import SeededDropout
 from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport, OnEpoch
-from dmd.metrics import compute_metrics
 from dmd.models.model import Model
+from dmd.scoring import Scoring
 from dmd.training.checkpoint import CheckpointRefused, decode_state, save_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
@@ -61,7 +60,7 @@ def train(
     train_part: Batch,
     valid_part: Batch,
     config: TrainingConfig,
-    scale: LabelScale,
+    scoring: Scoring,
     seed: int,
     on_epoch: OnEpoch,
     checkpointing: Checkpointing | None = None,
@@ -69,17 +68,17 @@ def train(
 ) -> Trained:
     """Train until ``max_epochs``, until validation stops improving, or until ``on_epoch`` returns False.
 
-    Labels of both parts are in the unit of the file, on ``scale``; ``train/*`` is in the unit that a model sees them in
-    (:mod:`dmd.training.label_units`), ``valid/*`` in the file's. The result has the weights of the best validation
-    epoch. With ``checkpointing``, a run that was cut off goes on after its last saved epoch and gives the same numbers
-    bit for bit on a CPU (no stream depends on hidden state); epochs before the cut are reported again, from the saved
-    state. ``team``: who trains this model together; each of them calls this with the same arguments, and the first
-    one's ``on_epoch`` and ``checkpointing`` count.
+    Labels of both parts are in the unit of the file, on the scale of ``scoring``; ``train/*`` is in the unit that a
+    model sees them in (:mod:`dmd.training.label_units`), ``valid/*`` in the file's. The result has the weights of the
+    best validation epoch. With ``checkpointing``, a run that was cut off goes on after its last saved epoch and gives
+    the same numbers bit for bit on a CPU (no stream depends on hidden state); epochs before the cut are reported again,
+    from the saved state. ``team``: who trains this model together; each of them calls this with the same arguments, and
+    the first one's ``on_epoch`` and ``checkpointing`` count.
     Raises TrainingDiverged when a loss or a prediction is not finite, ConfigurationError if no step would ever be done,
     WorkerLost when another of the team is gone.
     """
     require_steps(config, len(train_part))
-    unit = label_unit(scale)
+    unit = label_unit(scoring.scale)
     assert train_part.labels is not None
     train_part = replace(train_part, labels=unit.encode(train_part.labels))
     trainer = _Trainer(model, config, seed, team)
@@ -94,7 +93,7 @@ def train(
         started = time.perf_counter()
         state.epoch += 1
         trained = trainer.run_epoch(train_part, state)
-        metrics = trained | trainer.validate(valid_part, scale, state.epoch)
+        metrics = trained | trainer.validate(valid_part, scoring, state.epoch)
         metrics["learning_rate"] = trainer.learning_rate
         trainer.note_error(metrics[METRIC[config.selection]], state)
         report = EpochReport(state.epoch, metrics, time.perf_counter() - started)
@@ -169,14 +168,14 @@ class _Trainer:
                 raise TrainingDiverged(epoch, name)
         return means
 
-    def validate(self, part: Batch, scale: LabelScale, epoch: int) -> dict[str, float]:
+    def validate(self, part: Batch, scoring: Scoring, epoch: int) -> dict[str, float]:
         """``valid/<metric>`` for every metric, and what selection looks at where that is none of them."""
-        predictions = predict(self.model, part, label_unit(scale), self.team)
+        predictions = predict(self.model, part, label_unit(scoring.scale), self.team)
         if not bool(torch.from_numpy(predictions).isfinite().all()):
             raise TrainingDiverged(epoch, "a validation prediction")
         assert part.labels is not None
         labels = part.labels.cpu().numpy()
-        metrics = {f"valid/{name}": value for name, value in compute_metrics(predictions, labels, scale).items()}
+        metrics = {f"valid/{name}": value for name, value in scoring.score(predictions, labels).items()}
         if self.config.selection == "batches":
             metrics[METRIC["batches"]] = batch_mae(predictions, labels, self.config.batch_size, self.seed, epoch)
         return metrics

@@ -63,7 +63,7 @@ def _train_and_score(
     score, details = None, {}
     with take_seat(seat, job.device) as team:
         trained = train(
-            model, train_part, valid_part, settings.training, dataset.scale, job.seed, on_epoch, checkpointing, team
+            model, train_part, valid_part, settings.training, parts.scoring, job.seed, on_epoch, checkpointing, team
         )
         if job.scores_test and trained.is_final:
             test_part = whole_batch(parts.test.inputs, device=job.device)

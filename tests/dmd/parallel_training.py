@@ -17,7 +17,9 @@ from torch import Tensor
 from dmd.data.batches import Batch
 from dmd.data.dataset import LabelScale
 from dmd.job import Checkpointing, EpochReport, Seat, Setting
+from dmd.metrics import METRIC_NAMES
 from dmd.models.registry import build_model
+from dmd.scoring import Scoring
 from dmd.training.loop import Trained, train
 from dmd.training.rendezvous import Rendezvous, take_seat
 from dmd.training.run import split_settings
@@ -83,7 +85,7 @@ def fit(seat: Seat, case: Case) -> Fit:
             train_part,
             in_double(make_batch(DIMS, 9, 2)),
             settings.training,
-            LabelScale(),
+            Scoring(LabelScale(), METRIC_NAMES),
             case.seed,
             on_epoch,
             None if case.directory is None else Checkpointing(case.directory),

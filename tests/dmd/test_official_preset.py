@@ -14,6 +14,7 @@ from dmd.dropout import Dropout, no_dropout
 from dmd.job import Checkpointing, Setting
 from dmd.layers.gd_unit import GDUnit
 from dmd.losses.margin import margin_loss
+from dmd.metrics import METRIC_NAMES
 from dmd.modalities import MODALITIES
 from dmd.models.dmd import DMD
 from dmd.models.dmd_config import DMDConfig
@@ -21,6 +22,7 @@ from dmd.models.dmd_presets import PRESETS
 from dmd.models.model import Model, Outputs
 from dmd.models.registry import METHODS, build_model
 from dmd.random_streams import numpy_generator
+from dmd.scoring import Scoring
 from dmd.settings import fields_of
 from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.config import TrainingConfig
@@ -169,7 +171,16 @@ def first_moment(directory: Path, gradients: list[float], config: TrainingConfig
     part = Batch(
         dict.fromkeys(MODALITIES, x), dict.fromkeys(MODALITIES, torch.ones(len(x), dtype=torch.int64)), x[:, 0, 0]
     )
-    train(OneWeight(), part, part, config, LabelScale(), 0, lambda report: False, Checkpointing(directory))
+    train(
+        OneWeight(),
+        part,
+        part,
+        config,
+        Scoring(LabelScale(), METRIC_NAMES),
+        0,
+        lambda report: False,
+        Checkpointing(directory),
+    )
     content = take_up_state(directory)
     assert content is not None
     return [values["exp_avg"].item() / 0.1 for values in decode_state(content)["optimiser"]["state"].values()]

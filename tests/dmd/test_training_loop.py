@@ -13,8 +13,10 @@ from dmd.data.batches import Batch
 from dmd.data.dataset import LabelScale
 from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport
+from dmd.metrics import METRIC_NAMES
 from dmd.models.registry import build_model
 from dmd.random_streams import numpy_generator
+from dmd.scoring import Scoring
 from dmd.settings import build_config
 from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.config import TrainingConfig
@@ -25,7 +27,7 @@ from dmd.training.selection import batch_mae
 from tests.dmd.builders import TINY, make_batch, make_dims
 
 DIMS = make_dims()
-SCALE = LabelScale()
+SCORING = Scoring(LabelScale(), METRIC_NAMES)
 
 
 def fit(
@@ -48,7 +50,7 @@ def fit(
         train_part or make_batch(DIMS, 18, 1),
         make_batch(DIMS, 9, 2),
         config,
-        SCALE,
+        SCORING,
         seed,
         on_epoch,
         None if directory is None else Checkpointing(directory),
@@ -135,7 +137,7 @@ def test_averaged_accumulation_equals_one_large_batch() -> None:
         model = build_model("dmd", settings, DIMS, 0).double()
         double = Batch({m: x.double() for m, x in part.features.items()}, part.lengths, part.labels)
         double_valid = Batch({m: x.double() for m, x in valid.features.items()}, valid.lengths, valid.labels)
-        return dict(train(model, double, double_valid, config, SCALE, 0, lambda report: True).model.state_dict())
+        return dict(train(model, double, double_valid, config, SCORING, 0, lambda report: True).model.state_dict())
 
     large = states(batch_size=16)
     small = states(batch_size=4, **{"accumulation.steps": 4, "accumulation.average": True})
@@ -164,7 +166,7 @@ def test_training_means_are_over_the_items_that_were_looked_at() -> None:
         config = build_config(TrainingConfig, {"learning_rate": 1e-12, "batch_size": 4, "max_epochs": 1} | training, "")
         model = build_model("dmd", {**TINY, **rates}, DIMS, 1)
         return (
-            train(model, part, make_batch(DIMS, 9, 2), config, SCALE, 1, lambda r: True)
+            train(model, part, make_batch(DIMS, 9, 2), config, SCORING, 1, lambda r: True)
             .reports[0]
             .metrics["train/loss"]
         )
