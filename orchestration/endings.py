@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dmd.errors import DmdError
+from dmd.errors import DmdError, WorkersDisagree
 from dmd.job import JobResult
 from orchestration.errors import NodeUnfit
 from orchestration.ledger_state import ReportedEpoch
@@ -46,6 +46,7 @@ class Ending:
 
     obstacle: why it could not go on although nothing is wrong with it; the session must end then, and it goes on in the
     next one. is_of_process: its process had no memory left, or could not load its modules; another may do better.
+    is_lost: as in RunRecord.
     """
 
     status: Status
@@ -53,6 +54,7 @@ class Ending:
     error: str | None = None
     obstacle: OSError | NodeUnfit | None = None
     is_of_process: bool = False
+    is_lost: bool = False
 
 
 def ending_of_result(result: JobResult) -> Ending:
@@ -66,10 +68,13 @@ def ending_of_exception(error: BaseException) -> Ending:
     if isinstance(error, NodeUnfit) or (isinstance(error, OSError) and error.errno in NO_ROOM):
         return Ending("failed", error=text, obstacle=error)
     if isinstance(error, DmdError):
-        return Ending("failed", error=text)
+        return Ending("failed", error=text, is_lost=isinstance(error, WorkersDisagree))
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
-    return Ending("failed", error=f"{type(error).__name__}: {text}{where}", is_of_process=_is_of_process(error))
+    what = f"{type(error).__name__}: {text}{where}"
+    is_of_process = _is_of_process(error)
+    is_lost = isinstance(error, OSError) and not is_of_process
+    return Ending("failed", error=what, is_of_process=is_of_process, is_lost=is_lost)
 
 
 def _is_of_process(error: BaseException) -> bool:
@@ -86,10 +91,13 @@ def _is_of_process(error: BaseException) -> bool:
     return isinstance(error, (MemoryError, ImportError, SystemError)) or is_named or says_so
 
 
-def ending_of_lost_worker(attempts: int, detail: str) -> Ending:
-    """The ending of a trial that lost its worker in every attempt of a session. detail: what is known of the last."""
+def ending_of_lost_worker(attempts: int, detail: str, is_lost: bool = False) -> Ending:
+    """The ending of a trial that lost its worker in every attempt of a session. detail: what is known of the last.
+
+    is_lost: nodes went. Processes that die on nodes which stay die of what they run: want of memory, a crash.
+    """
     text = " ".join(detail.split())[:400] or "no reason is known"
-    return Ending("failed", error=f"the worker was lost in each of {attempts} attempts: {text}")
+    return Ending("failed", error=f"the worker was lost in each of {attempts} attempts: {text}", is_lost=is_lost)
 
 
 def build_record(
@@ -126,6 +134,7 @@ def build_record(
         error=ending.error,
         epochs=points,
         predictions=_predictions_of(result),
+        is_lost=ending.is_lost,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal, cast
 import optuna
 from optuna.samplers import BaseSampler, TPESampler
 
+from orchestration.every_ending import EveryEndingCounts
 from orchestration.tpe import UniformTPESampler
 from search_spaces.distributions import Choice, Distribution, IntRange, LogUniform, Uniform
 from search_spaces.trial import Value
@@ -37,9 +38,11 @@ def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional:
                 n_startup_trials=num_startup,
             )
         if name == "gp":
-            return optuna.samplers.GPSampler(seed=seed, n_startup_trials=num_startup, warn_independent_sampling=False)
+            return EveryEndingCounts(
+                optuna.samplers.GPSampler(seed=seed, n_startup_trials=num_startup, warn_independent_sampling=False)
+            )
         if name == "cmaes":
-            return optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
+            return EveryEndingCounts(optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False))
         return optuna.samplers.RandomSampler(seed=seed)
 
 

@@ -3,6 +3,8 @@
 Optuna's sampler visits every trial of the search some ten times for one proposal, which after 500 trials is more than
 half of what a proposal costs. Here a trial is read once, when it has finished. Estimators, candidates and the choice
 among them stay Optuna's, and so do the proposals (tested).
+
+A trial that failed is told as stopped before its first epoch: Optuna ranks it behind every other one, and so does this.
 """
 
 from __future__ import annotations
@@ -114,8 +116,11 @@ def _parameters_by_number(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def _rank(trial: FrozenTrial, sign: float) -> tuple[float, float, float]:
-    """Smaller is better: completed trials by their value, then stopped ones, those that got further before others."""
+    """Smaller is better: completed trials by their value, then stopped ones, those that got further before others; a
+    trial that failed got nowhere."""
     if trial.state == TrialState.COMPLETE:
         return 0.0, 0.0, sign * trial.values[0]
+    if not trial.intermediate_values:
+        return 1.0, 1.0, 0.0
     epoch, value = max(trial.intermediate_values.items())
     return 1.0, -float(epoch), math.inf if math.isnan(value) else sign * value

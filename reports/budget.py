@@ -19,7 +19,10 @@ UNEQUAL_EPOCHS = 1.5
 
 @dataclass(frozen=True)
 class SearchBudget:
-    """What one search used: trials by how they ended, epochs, and seconds that they held their device."""
+    """What one search used: trials by how they ended, epochs, and seconds that they held their device.
+
+    lost: those of the failed trials that failed because of what they ran on.
+    """
 
     arm: str
     cell: FoldCell
@@ -28,6 +31,7 @@ class SearchBudget:
     failed: int
     epochs: int
     device_s: float
+    lost: int = 0
 
     @property
     def num_trials(self) -> int:
@@ -38,12 +42,29 @@ class SearchBudget:
 @dataclass(frozen=True)
 class Budget:
     """planned: trials of one search as the study asked for; None if not recorded. searches: by arm and cell. memory:
-    the trials that proposals went by, in words, where these were not all; empty where they were."""
+    the trials that proposals went by, in words, where these were not all; empty where they were. searcher: as the study
+    asked for."""
 
     planned: int | None
     searches: tuple[SearchBudget, ...]
     curves: tuple[TuningCurve, ...]
     memory: str = ""
+    searcher: str = ""
+
+    @property
+    def num_failed(self) -> int:
+        """Proposals that failed by their configuration."""
+        return sum(search.failed - search.lost for search in self.searches)
+
+    @property
+    def num_lost(self) -> int:
+        """Proposals that failed because of what they ran on."""
+        return sum(search.lost for search in self.searches)
+
+    @property
+    def num_trials(self) -> int:
+        """Proposals of all searches, however they ended."""
+        return sum(search.num_trials for search in self.searches)
 
     def by_arm(self) -> dict[str, tuple[SearchBudget, ...]]:
         """The searches of every arm that was searched for itself, in the order of arms."""
@@ -62,7 +83,8 @@ def account_budget(study: StudyDescription, histories: Sequence[SearchHistory], 
     planned = study.search.get("trials")
     curves = draw_tuning_curves(histories, study.search)
     memory = str(study.search.get("memory", ""))
-    return Budget(None if planned is None else int(planned), searches, curves, memory)
+    searcher = str(study.search.get("searcher", ""))
+    return Budget(None if planned is None else int(planned), searches, curves, memory, searcher)
 
 
 def _account(cell: FoldCell, runs: Sequence[RunRecord]) -> SearchBudget:
@@ -70,7 +92,8 @@ def _account(cell: FoldCell, runs: Sequence[RunRecord]) -> SearchBudget:
     epochs = sum(run.num_epochs for run in runs)
     # fsum is exact: the total does not depend on the order of the records.
     device_s = math.fsum(run.device_s for run in runs)
-    return SearchBudget(runs[0].arm, cell, ended["completed"], ended["pruned"], ended["failed"], epochs, device_s)
+    lost = sum(run.is_lost for run in runs)
+    return SearchBudget(runs[0].arm, cell, ended["completed"], ended["pruned"], ended["failed"], epochs, device_s, lost)
 
 
 def unequal_budgets(budget: Budget) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from reports.budget import Budget
 from reports.grid import Grid
+from reports.hyperparameters.section import NOT_ADAPTIVE
 from reports.report import Report
-from reports.rounding import ABSENT, duration_text, fixed
+from reports.rounding import ABSENT, count, duration_text, fixed
 from reports.tuning_curves import NO_ORDER, TuningCurve
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,18 +25,20 @@ class BudgetGrids:
     """What the partial ``sections/budget.md.j2`` shows; None where there is nothing to show.
 
     curves: one table for all arms; band: of the typical best, None where trials are not independent; why_no_band: the
-    reason then.
+    reason then. failures: sentences on the proposals that failed, and what the searcher made of them.
     """
 
     tuning: Grid | None
     curves: Grid | None
     band: Grid | None
     why_no_band: str
+    failures: tuple[str, ...]
 
 
 def budget_grids(report: Report) -> BudgetGrids:
     """Every table of the section."""
     tuning, curves = _tuning_grid(report.budget), report.budget.curves
+    failures = tuple(_failure_sentences(report.budget))
     why_no_band = next((curve.why_no_band for curve in curves if curve.why_no_band), "")
     if not why_no_band:
         return BudgetGrids(
@@ -43,11 +46,23 @@ def budget_grids(report: Report) -> BudgetGrids:
             _curve_grid(curves, [curve.expected for curve in curves]),
             _curve_grid(curves, [curve.typical for curve in curves], has_band=True),
             "",
+            failures,
         )
     observed = [curve for curve in curves if np.isfinite(curve.observed).any()]
     if not observed:
-        return BudgetGrids(tuning, None, None, NO_ORDER)
-    return BudgetGrids(tuning, _curve_grid(observed, [curve.observed for curve in observed]), None, why_no_band)
+        return BudgetGrids(tuning, None, None, NO_ORDER, failures)
+    grid = _curve_grid(observed, [curve.observed for curve in observed])
+    return BudgetGrids(tuning, grid, None, why_no_band, failures)
+
+
+def _failure_sentences(budget: Budget) -> Iterator[str]:
+    is_told = budget.searcher not in NOT_ADAPTIVE
+    if budget.num_failed:
+        counted = f"; {budget.searcher} took each for worse than every proposal that has a value" if is_told else ""
+        yield f"{budget.num_failed} of {count(budget.num_trials, 'proposal')} failed{counted}."
+    if budget.num_lost:
+        counted = f"; {budget.searcher} was told nothing of that" if is_told else ""
+        yield f"Lost with the machines that they ran on: {count(budget.num_lost, 'proposal')}{counted}."
 
 
 def _curve_grid(curves: Sequence[TuningCurve], values: Sequence[FloatArray], has_band: bool = False) -> Grid | None:

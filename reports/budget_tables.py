@@ -13,8 +13,11 @@ def budget_tables(budget: Budget) -> tuple[Table, ...]:
     return (
         Table(
             "search",
-            ("arm", "cell", "completed", "pruned", "failed", "epochs", "device_s"),
-            tuple((s.arm, s.cell.name, s.completed, s.pruned, s.failed, s.epochs, s.device_s) for s in budget.searches),
+            ("arm", "cell", "completed", "pruned", "failed", "lost", "epochs", "device_s"),
+            tuple(
+                (s.arm, s.cell.name, s.completed, s.pruned, s.failed, s.lost, s.epochs, s.device_s)
+                for s in budget.searches
+            ),
         ),
         Table(
             "tuning_curves",

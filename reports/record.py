@@ -55,6 +55,8 @@ class RunRecord:
     number: how many trials of the study were asked for before this one; None if not recorded.
     reused_from: the other study whose result this is, in words; None if the trial ran in this one.
     workers: how many trained the trial together, each on a device of its own.
+    is_lost: it failed because of what it ran on (nodes that went, files that could not be read), which says nothing of
+    its configuration; False if it failed by itself (it diverged, or needed more memory than there is).
     """
 
     study: str
@@ -87,6 +89,7 @@ class RunRecord:
     number: int | None = None
     reused_from: str | None = None
     workers: int = 1
+    is_lost: bool = False
 
     @property
     def device_s(self) -> float:

@@ -37,5 +37,12 @@ class Losses:
 
         A worker can be gone some time before its node is known to be, so all losses are judged anew every time.
         """
-        of_nodes = [any(node in dead_nodes for node in loss.nodes) for loss in self.of(trial_id)]
+        of_nodes = self._are_of_nodes(trial_id, dead_nodes)
         return of_nodes.count(False) <= MAX_RETRIES and of_nodes.count(True) <= MAX_NODE_LOSSES
+
+    def is_fault_of_nodes(self, trial_id: str, dead_nodes: Collection[str]) -> bool:
+        """Whether a trial that may not go on has only lost nodes too often."""
+        return self._are_of_nodes(trial_id, dead_nodes).count(False) <= MAX_RETRIES
+
+    def _are_of_nodes(self, trial_id: str, dead_nodes: Collection[str]) -> list[bool]:
+        return [any(node in dead_nodes for node in loss.nodes) for loss in self.of(trial_id)]

@@ -100,8 +100,10 @@ class TuneBridge:
         """Tune's trial has lost its workers: ours is given out again, or ends if it has lost them too often."""
         trial = self.trials[trial_id]
         self._losses.add(trial.id, Loss(reason, self.nodes.of(trial_id)))
-        if not self._losses.may_go_on(trial.id, dead_nodes()):
-            self.end(trial_id, ending_of_lost_worker(len(self._losses.of(trial.id)), reason))
+        dead = dead_nodes()
+        if not self._losses.may_go_on(trial.id, dead):
+            is_lost = self._losses.is_fault_of_nodes(trial.id, dead)
+            self.end(trial_id, ending_of_lost_worker(len(self._losses.of(trial.id)), reason, is_lost))
             return
         logger.info("trial %s lost its workers (%s) and is tried again from its checkpoint", trial.id, reason)
         self._lost.append(self._forget(trial_id))

@@ -91,7 +91,17 @@ class SearchMemory:
             self._note_finished()
 
     def fail(self, trial_id: str) -> None:
-        """The trial has no value that one could learn from."""
+        """The trial failed by its configuration, or has a value that is none: worse than every trial that has one.
+
+        Left out, as Optuna leaves out its own failed trials, it would draw the search to it: where nothing ever
+        succeeds nothing would be known to be bad. As a trial that was stopped before its first epoch it ranks last.
+        """
+        if (trial := self._running.pop(trial_id, None)) is not None:
+            self._study.tell(trial, state=TrialState.PRUNED)
+            self._note_finished()
+
+    def drop(self, trial_id: str) -> None:
+        """The trial has ended, and nothing is known of its configuration."""
         if (trial := self._running.pop(trial_id, None)) is not None:
             self.refuse(trial)
 

@@ -7,6 +7,7 @@ proposes what the uninterrupted one would have proposed.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -82,14 +83,32 @@ class SearchedSource:
         return self._give(*proposal)
 
     def tell(self, record: RunRecord) -> None:
+        if record.is_lost:
+            self._memory.drop(record.trial_id)
+        elif record.status == "completed":
+            self._complete(record)
+        elif record.status == "pruned":
+            self._prune(record)
+        else:
+            self._memory.fail(record.trial_id)
+
+    def _complete(self, record: RunRecord) -> None:
         values = [goal.of_record(record) for goal in self._plan.goals]
         known = [value for value in values if value is not None]
-        # A trial that was stopped early has no costs of a whole trial: a trade-off cannot learn from it.
-        last = self._last_epoch(record) if record.status == "pruned" and not self._plan.further else None
-        if last is not None:
-            self._memory.prune(record.trial_id, *last)
-        elif record.status == "completed" and len(known) == len(values):
+        if len(known) == len(values):
             self._memory.complete(record.trial_id, known)
+        elif values[0] is None:
+            self._memory.fail(record.trial_id)
+        else:
+            self._memory.drop(record.trial_id)
+
+    def _prune(self, record: RunRecord) -> None:
+        last = self._last_epoch(record)
+        if last is None or self._plan.further:
+            # A trial that was stopped early has no costs of a whole trial: a trade-off cannot learn from it.
+            self._memory.drop(record.trial_id)
+        elif math.isfinite(last[1]):
+            self._memory.prune(record.trial_id, *last)
         else:
             self._memory.fail(record.trial_id)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dmd.errors import DataError, TrainingDiverged
+from dmd.errors import DataError, TrainingDiverged, WorkersDisagree
 from dmd.job import EpochReport, JobResult
 from orchestration.endings import build_record, ending_of_exception, ending_of_lost_worker, ending_of_result
 from orchestration.ledger_state import ReportedEpoch
@@ -33,6 +33,23 @@ RESULT = JobResult(False, 1, REPORTS, {"mae": 0.9}, {"mae": 1.1}, {"mae": 1.4}, 
 )
 def test_statuses(ending, status, error):
     assert (ending.status, ending.error) == (status, error)
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_lost"),
+    [
+        (ending_of_exception(TrainingDiverged(3, "loss")), False),
+        (ending_of_exception(RuntimeError("shapes differ")), False),
+        (ending_of_exception(ConnectionResetError("by peer")), True),
+        (ending_of_exception(FileNotFoundError(errno.ENOENT, "no such file")), True),
+        (ending_of_exception(OSError(errno.ENOMEM, "Cannot allocate memory")), False),
+        (ending_of_exception(WorkersDisagree(1)), True),
+        (ending_of_lost_worker(3, "MemoryError"), False),
+        (ending_of_lost_worker(21, "its node went", is_lost=True), True),
+    ],
+)
+def test_what_a_machine_lost_is_told_from_what_failed_by_itself(ending, is_lost):
+    assert build_record("s", make_trial(), ending, {}, 1, "cpu").is_lost is is_lost
 
 
 @pytest.mark.parametrize(

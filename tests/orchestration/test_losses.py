@@ -31,6 +31,12 @@ def test_losses_are_counted_by_whose_fault_they_are(nodes, dead, expected):
     assert losses_of(*nodes).may_go_on("t", dead) is expected
 
 
+def test_nodes_that_went_too_often_are_told_from_workers_that_died_too_often():
+    assert losses_of(*[("a",)] * (MAX_NODE_LOSSES + 1)).is_fault_of_nodes("t", ("a",))
+    assert not losses_of(*[("a",)] * 3).is_fault_of_nodes("t", ("b",))
+    assert not losses_of(("a",), ("b",), ("b",), ("b",)).is_fault_of_nodes("t", ("a",))
+
+
 def test_a_loss_is_judged_anew_when_its_node_turns_out_to_be_gone():
     losses = losses_of(("a",), ("a",), ("b",))
     assert not losses.may_go_on("t", ())

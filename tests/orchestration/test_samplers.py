@@ -17,7 +17,7 @@ def proposals(
     kind: type[TPESampler], directions: list[Direction], at_once: int, num_trials: int = 120
 ) -> list[dict[str, object]]:
     """Of a search with ``at_once`` trials running at a time, of which every third is stopped early (some of those at a
-    value that is no number) and every seventh fails. Many values are equal."""
+    value that is no number) and every seventh fails, by its configuration or lost. Many values are equal."""
     study = optuna.create_study(directions=directions)
     found, running = [], []
     for number in range(num_trials):
@@ -33,7 +33,7 @@ def proposals(
         if len(running) == at_once:
             first, value = running.pop(number * 5 % at_once)
             if first.number % 7 == 6:
-                study.tell(first, state=TrialState.FAIL)
+                study.tell(first, state=TrialState.FAIL if first.number % 2 else TrialState.PRUNED)
             elif first.number % 3 == 2 and len(directions) == 1:
                 first.report(value, 1 + first.number % 4)
                 if first.number % 5 == 4:

@@ -69,6 +69,30 @@ def test_trials_that_are_not_independent_get_their_curve_and_a_reason(search: di
     assert "No tuning curve: the order of the trials was not recorded." in section_of(study, unordered)
 
 
+@pytest.mark.parametrize(
+    ("searcher", "told"),
+    [
+        (
+            "tpe",
+            "- 2 of 6 proposals failed; tpe took each for worse than every proposal that has a value.\n"
+            "- Lost with the machines that they ran on: 1 proposal; tpe was told nothing of that.\n",
+        ),
+        (
+            "random",
+            "- 2 of 6 proposals failed.\n- Lost with the machines that they ran on: 1 proposal.\n",
+        ),
+    ],
+)
+def test_the_section_says_how_many_proposals_failed_and_what_the_searcher_made_of_them(
+    searcher: str, told: str
+) -> None:
+    study, records = study_of({0: [4.0, 1.0, 2.0, 3.0, 5.0, 6.0]}, searcher=searcher)
+    records[1:3] = [failed(record) for record in records[1:3]]
+    records[4] = replace(failed(records[4], "the worker was lost in each of 21 attempts"), is_lost=True)
+    assert told in section_of(study, records)
+    assert "proposals failed" not in section_of(*study_of({0: [4.0, 1.0]}, searcher=searcher))
+
+
 def test_independent_trials_have_bands_that_are_open_where_nothing_can_be_said() -> None:
     study = make_search_study(UNIFORM, folds=(None,))
     records = make_search_records(study, lambda draw: 1.0 + draw["alpha"], 40, noise=0.0)
