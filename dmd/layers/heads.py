@@ -59,6 +59,13 @@ class LinearHead(nn.Module):
         return HeadOutput(x, x, self.out(x).squeeze(-1))
 
 
+def start_heads(model: nn.Module, value: float) -> None:
+    """Let every regression head of ``model`` begin at ``value``, in the unit of training, whatever it looks at."""
+    for module in model.modules():
+        if isinstance(module, ResidualHead | LinearHead):
+            nn.init.constant_(module.out.bias, value)
+
+
 def run_heads(
     heads: Mapping[str, ResidualHead], inputs: Mapping[str, Tensor], rate: float, dropout: Dropout
 ) -> dict[str, HeadOutput]:

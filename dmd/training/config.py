@@ -9,6 +9,8 @@ from dmd.precision import Precision
 from dmd.settings import setting
 from dmd.training.selection import Selection
 
+HeadStart = Literal["neutral", "median"]
+
 
 @dataclass(frozen=True)
 class Accumulation:
@@ -50,6 +52,7 @@ class TrainingConfig:
     max_epochs: int = setting(30, low=1)
     patience: int = setting(10, low=1)
     selection: Selection = setting("items")
+    head_start: HeadStart = setting("neutral", "what heads predict at first: the neutral point, or the training median")
     precision: Precision = setting("fp32")
     clip: Clip = field(default_factory=Clip)
     accumulation: Accumulation = field(default_factory=Accumulation)

@@ -16,6 +16,7 @@ from dmd.data.batches import Batch, shuffled_rows
 from dmd.dropout import SeededDropout
 from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport, OnEpoch
+from dmd.layers.heads import start_heads
 from dmd.models.model import Model
 from dmd.scoring import Scoring
 from dmd.training.checkpoint import CheckpointRefused, decode_state, save_state, take_up_state
@@ -86,6 +87,8 @@ def train(
     if team.rank > 0:
         checkpointing = None
     state = trainer.restore(checkpointing)
+    if state.epoch == 0 and config.head_start == "median":
+        start_heads(model, float(torch.quantile(train_part.labels, 0.5)))
     goes_on = True
     for report in state.reports:
         goes_on = on_epoch(report) and goes_on
