@@ -81,14 +81,15 @@ def train(
     require_steps(config, len(train_part))
     unit = label_unit(scoring.scale)
     assert train_part.labels is not None
-    train_part = replace(train_part, labels=unit.encode(train_part.labels))
+    labels = unit.encode(train_part.labels)
+    train_part = replace(train_part, labels=labels)
     trainer = _Trainer(model, config, seed, team)
     on_epoch = team.follow(on_epoch)
     if team.rank > 0:
         checkpointing = None
     state = trainer.restore(checkpointing)
     if state.epoch == 0 and config.head_start == "median":
-        start_heads(model, float(torch.quantile(train_part.labels, 0.5)))
+        start_heads(model, float(torch.quantile(labels, 0.5)))
     goes_on = True
     for report in state.reports:
         goes_on = on_epoch(report) and goes_on

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from dmd.data.declared import Declared
 from dmd.data.load import load_dataset
 from dmd.data.samples import LabelScale
 from dmd.job import FoldRef, Job, JobResult, Setting
@@ -35,7 +36,7 @@ def trained(folder: Path, method: str, unit: str) -> JobResult:
     for split in ("train", "valid", "test"):
         t = arrays[f"{split}/labels"].astype(np.float64)
         arrays[f"{split}/labels"] = t * (scale.high - scale.neutral) / 3 + scale.neutral
-    dataset = load_dataset(write_npz(folder, arrays), scale)
+    dataset = load_dataset(write_npz(folder, arrays), Declared(scale=scale))
     job = Job(method, METHODS[method], 1, FoldRef(), scores_test=True, keeps_details=True)
     return run_job(job, dataset, lambda _: True)
 
