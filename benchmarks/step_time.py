@@ -45,6 +45,12 @@ SHAPES: dict[str, Shape] = {
 UNALIGNED: Shape = ((50, 375, 500), (768, 5, 20))
 
 
+def dims_of(shape: Shape) -> Dims:
+    """The same as a model wants it."""
+    steps, widths = shape
+    return Dims(dict(zip(MODALITIES, widths, strict=True)), dict(zip(MODALITIES, steps, strict=True)))
+
+
 def make_batch(shape: Shape, device: str) -> Batch:
     """Random full-length sequences with labels on the 0.2 grid."""
     steps, widths = shape
@@ -57,9 +63,8 @@ def make_batch(shape: Shape, device: str) -> Batch:
 
 def make_step(shape: Shape, device: str, preset: str = "paper") -> Callable[[int], None]:
     """A function that trains one step, given its number."""
-    steps, widths = shape
-    dims = Dims(dict(zip(MODALITIES, widths, strict=True)), dict(zip(MODALITIES, steps, strict=True)))
-    model = build_model("dmd", split_settings("dmd", {"preset": preset}).method, dims, 0).to(device)
+    method = split_settings("dmd", {"preset": preset}).method
+    model = build_model("dmd", method, dims_of(shape), 0).to(device)
     optimiser = ClippedAdam(model.parameter_groups(1e-4), 0.0, Clip())
     batch = make_batch(shape, device)
 
