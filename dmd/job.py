@@ -77,7 +77,8 @@ class JobResult:
 
     stopped: True if ``on_epoch`` asked to stop (the scheduler pruned it); then ``test`` is None.
     valid, test: metric name -> value at the epoch chosen on validation.
-    fallback_test: test metrics of the training-median predictor; None unless ``scores_test``.
+    fallback_test: test metrics of the training-median predictor, which always answers with ``fallback_value``; None
+    unless ``scores_test``.
     test_details: what the model shows of the test items (:meth:`dmd.models.model.Model.inspect`), float32, in the order
     of ``test_predictions.ids``; empty unless ``scores_test`` and ``keeps_details``.
     """
@@ -95,6 +96,7 @@ class JobResult:
     num_test: int
     duration_s: float
     test_details: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    fallback_value: float | None = None
 
 
 OnEpoch = Callable[[EpochReport], bool]

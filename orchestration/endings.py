@@ -135,6 +135,7 @@ def build_record(
         epochs=points,
         predictions=_predictions_of(result),
         is_lost=ending.is_lost,
+        fallback_value=result.fallback_value if result else None,
     )
 
 

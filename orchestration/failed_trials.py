@@ -16,4 +16,5 @@ def score_failure(dataset: Dataset, fold: FoldRef, record: RunRecord) -> RunReco
     sized = replace(record, num_train=num_train, num_valid=num_valid, num_test=num_test)
     if record.stage != "confirm":
         return sized
-    return replace(sized, fallback_test=fallback_score(dataset.seal_test(fold)))
+    test = dataset.seal_test(fold)
+    return replace(sized, fallback_test=fallback_score(test), fallback_value=test.fallback_value)

@@ -14,7 +14,7 @@ from reports.confirmed import distinct_records
 from reports.contrast_rows import tabulate_contrasts
 from reports.cost import tabulate_cost
 from reports.details import ReadDetails, no_details
-from reports.detection import examine_detection
+from reports.detection import Compared, examine_detection
 from reports.edges import edge_graphs
 from reports.failures import tabulate_failures
 from reports.feature_maps import feature_maps
@@ -28,9 +28,10 @@ from reports.provenance import describe_provenance
 from reports.questions import Questions
 from reports.race import run_race
 from reports.record import RunRecord, StudyDescription
-from reports.report import Report
+from reports.report import ContrastRow, Report
 from reports.results import ResultsTable
 from reports.scored import scored_configurations
+from reports.standing import stand_by_median
 
 
 def analyse(
@@ -56,8 +57,8 @@ def analyse(
     questions = Questions.about(results)
     ablation = tabulate_ablation(questions, study, metrics)
     race = run_race(study, results)
-    contrasts = tabulate_contrasts(questions, study, metrics, race)
-    compared = [(row.contrast, row.answers_by_metric) for row in contrasts.rows]
+    standings = stand_by_median(questions, study, metrics[0])
+    contrasts = tabulate_contrasts(questions, study, metrics, race, standings)
     models = compare_models(questions, study, metrics, race)
     configurations = best_configurations(study, results, records)
     hyperparameters = examine_hyperparameters(study, results, configurations, records, importance_methods)
@@ -66,10 +67,10 @@ def analyse(
         study=study,
         results=results,
         metrics=metrics,
-        answer=compose_answer(study, results, contrasts, models, metrics[0]),
+        answer=compose_answer(study, results, contrasts, models, standings, metrics[0]),
         ablation=ablation,
         contrasts=contrasts,
-        detection=examine_detection(study, questions, compared, records),
+        detection=examine_detection(study, questions, [_compared(row) for row in contrasts.rows], records),
         attribution=attribute(questions, study, metrics),
         race=race,
         pareto=tabulate_fronts(study, records),
@@ -84,6 +85,10 @@ def analyse(
         scored=scored_configurations(records),
         failures=tabulate_failures(study, results, records),
         cost=tabulate_cost(study, records),
-        warnings=collect_cautions(study, questions, budget, ablation, models, contrasts, metrics[0], race),
+        warnings=collect_cautions(study, questions, budget, ablation, models, standings, metrics[0], race),
         provenance=describe_provenance(study, results, metrics),
     )
+
+
+def _compared(row: ContrastRow) -> Compared:
+    return Compared(row.contrast, row.answers_by_metric, has_verdict=row.verdict.kind != "no verdict")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reports.metrics import Metric
 from reports.number_cells import decimals_of
@@ -11,6 +11,8 @@ from reports.record import Contrast, StudyDescription
 from reports.report import ContrastRow, ContrastTable, ModelRow
 from reports.results import ResultsTable, RunState
 from reports.rounding import fixed
+from reports.standing import Standing
+from reports.standing_words import headline_sentence
 from reports.statistics.verdict import VerdictKind
 
 
@@ -19,9 +21,13 @@ def compose_answer(
     results: ResultsTable,
     contrasts: ContrastTable,
     models: Sequence[ModelRow],
+    standings: Mapping[str, Standing],
     metric: Metric,
 ) -> tuple[str, ...]:
-    """Sentences on what was measured, which contrasts are supported, and where the baseline stands. metric: primary."""
+    """Sentences on what was measured, which contrasts are supported, and where the baseline stands.
+
+    First of all stands what cannot be judged, because arms are not shown to have learned. metric: primary.
+    """
     num_completed = int((results.state == RunState.COMPLETED).sum())
     if not results.runs:
         return (f"No confirm trial of {study.study} has ended yet: there is nothing to compare.",)
@@ -34,6 +40,8 @@ def compose_answer(
     if num_completed == 0:
         sentences.append("Every run failed: all scores below are those of the training-median predictor.")
         return tuple(sentences)
+    headline = headline_sentence(contrasts.rows, standings, metric)
+    sentences = [*([headline] if headline else []), *sentences]
     sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are))
     sentences.extend(_model_sentence(model, models[0], metric, contrasts) for model in models[1:])
     return tuple(sentences)
@@ -59,6 +67,7 @@ _LEADS: tuple[tuple[VerdictKind, str], ...] = (
     ("better here", "Better on these data, not shown for new {groups}: {found}."),
     ("worse here", "Worse on these data, not shown for new {groups}: {found}."),
     ("no difference shown", "No difference shown: {found}."),
+    ("no verdict", "No verdict: {found}."),
     ("too few to say", "Too few runs to say: {found}."),
 )
 

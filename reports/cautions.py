@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reports.budget import Budget, unequal_budgets
-from reports.divergence import diverged_arms, failing_searches
+from reports.divergence import failing_searches
 from reports.listing import list_names
 from reports.metrics import Metric
 from reports.questions import Questions
 from reports.race import RaceTable
 from reports.record import StudyDescription
-from reports.report import AblationTable, ArmRow, ContrastTable, ModelRow
+from reports.report import AblationTable, ArmRow, ModelRow
 from reports.results import ResultsTable, RunCounts, RunState
 from reports.rounding import count
+from reports.standing import Standing
+from reports.standing_words import standing_sentences
 from reports.statistics import corrected_t
 
 FEW_SEEDS = 5
@@ -26,7 +28,7 @@ def collect_cautions(
     budget: Budget,
     ablation: AblationTable,
     models: Sequence[ModelRow],
-    contrasts: ContrastTable,
+    standings: Mapping[str, Standing],
     metric: Metric,
     race: RaceTable | None = None,
 ) -> tuple[str, ...]:
@@ -36,7 +38,7 @@ def collect_cautions(
     cautions = [
         *_incomplete(rows),
         *_failed(rows),
-        *diverged_arms(questions.results, rows, metric),
+        *standing_sentences(standings, metric),
         *_open_races(race),
         *study.data.get("cautions", ()),
         *_ungrouped(study),

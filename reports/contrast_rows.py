@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,9 +14,10 @@ from reports.race import RaceTable
 from reports.record import Contrast, StudyDescription
 from reports.report import Comparison, ContrastRow, ContrastTable, MetricDifference, PValues
 from reports.results import RunState
+from reports.standing import Standing, unlearned_of
 from reports.statistics.effect_size import improvement_probability, in_run_deviations
 from reports.statistics.multiplicity import holm, intersection_union
-from reports.statistics.verdict import judge
+from reports.statistics.verdict import Verdict, judge, no_verdict_words
 
 
 def difference_of(
@@ -60,10 +62,16 @@ def _correct(primary: Sequence[MetricDifference]) -> tuple[PValues, ...]:
 
 
 def tabulate_contrasts(
-    questions: Questions, study: StudyDescription, metrics: Sequence[Metric], race: RaceTable | None = None
+    questions: Questions,
+    study: StudyDescription,
+    metrics: Sequence[Metric],
+    race: RaceTable | None = None,
+    standings: Mapping[str, Standing] = MappingProxyType({}),
 ) -> ContrastTable:
     """Every contrast on every metric; p-values and verdicts for the declared family on the first (primary) metric only.
 
+    standings: of the arms on that metric. A contrast of which an arm is not shown better than the training-median
+    predictor counts in the correction and gets no verdict.
     Raises ValueError if a contrast names an arm that the study does not have.
     """
     arms = {arm.name for arm in study.arms}
@@ -94,6 +102,9 @@ def tabulate_contrasts(
             primary.higher_is_better,
             study.groups_are,
         )
+        unlearned = unlearned_of(contrast, standings)
+        if unlearned and verdict.kind != "too few to say":
+            verdict = Verdict("no verdict", no_verdict_words([one.arm.name for one in unlearned]))
         rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(questions, contrast)))
     beside = [
         Comparison(contrast, differences_of(contrast), _failed(questions, contrast))

@@ -21,8 +21,15 @@ from reports.statistics.pairing import Pairing, measure_pairing
 from reports.statistics.power import level_in_use, smallest_detectable
 from reports.statistics.verdict import MIN_DEGREES
 
-Compared = Mapping[str, Answers | None]
-"""Metric -> the answers to ``first`` minus ``second``."""
+
+@dataclass(frozen=True)
+class Compared:
+    """A declared contrast. answers: metric -> ``first`` minus ``second``. has_verdict: False where an arm of it is not
+    shown better than the training-median predictor."""
+
+    contrast: Contrast
+    answers: Mapping[str, Answers | None]
+    has_verdict: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,15 @@ class Reach:
 class PublishedGap:
     """The paper's own difference between the two rows of Table 3, per cent, beside what was found here on that metric.
 
-    reach: without correction, as nothing is claimed on this metric.
+    reach: without correction, as nothing is claimed on this metric. is_comparable: False where an arm of the contrast
+    is not shown better than the training-median predictor.
     """
 
     metric: Metric
     rows: tuple[int, int]
     value: float
     reach: Reach
+    is_comparable: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,19 +103,19 @@ class Detection:
 def examine_detection(
     study: StudyDescription,
     questions: Questions,
-    compared: Sequence[tuple[Contrast, Compared]],
+    compared: Sequence[Compared],
     records: Sequence[RunRecord],
 ) -> Detection:
-    """The section's values. compared: the declared contrasts, with their answers by metric."""
+    """The section's values. compared: the declared contrasts."""
     primary = METRICS[study.primary]
     rows = tuple(
         ContrastReach(
-            contrast,
-            reach_of(answers[primary.name], len(compared)),
-            _pairing(questions, contrast, primary),
-            _published(study, contrast, answers),
+            held.contrast,
+            reach_of(held.answers[primary.name], len(compared)),
+            _pairing(questions, held.contrast, primary),
+            _published(study, held),
         )
-        for contrast, answers in compared
+        for held in compared
     )
     return Detection(rows, _noise_floors(study, questions), _count_looks(study, records))
 
@@ -134,12 +143,12 @@ def _pairing(questions: Questions, contrast: Contrast, metric: Metric) -> Pairin
     return None if difference.pairs is None else measure_pairing(difference.first, difference.second)
 
 
-def _published(study: StudyDescription, contrast: Contrast, answers: Compared) -> tuple[PublishedGap, ...]:
+def _published(study: StudyDescription, held: Compared) -> tuple[PublishedGap, ...]:
     """The paper's differences, where both arms are rows of Table 3 and the data are those of the paper."""
     dataset = nearest_dataset(study.data_name)
     if not is_published_data(study.data_name, dataset):
         return ()
-    first, second = (_published_row(study, dataset, arm) for arm in (contrast.first, contrast.second))
+    first, second = (_published_row(study, dataset, arm) for arm in (held.contrast.first, held.contrast.second))
     if first is None or second is None:
         return ()
     return tuple(
@@ -147,7 +156,8 @@ def _published(study: StudyDescription, contrast: Contrast, answers: Compared) -
             METRICS[name],
             (first.row, second.row),
             first.metrics[name].value - second.metrics[name].value,
-            reach_of(answers[name], 1),
+            reach_of(held.answers[name], 1),
+            held.has_verdict,
         )
         for name in study.metrics
         if name in first.metrics and name in second.metrics

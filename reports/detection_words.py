@@ -77,6 +77,8 @@ def published_sentence(row: ContrastReach, gap: PublishedGap, groups_are: str) -
         return f"{printed}; not measured here."
     decimals = decimals_of(answers, gap.metric)
     found = f"here {fixed(answers.value, decimals, signed=True)} (new data {_range(answers.new_data, decimals)})"
+    if not gap.is_comparable:
+        return f"{printed}; {found}: nothing is settled by arms not shown better than the training-median predictor."
     if gap.reach.new_data is None:
         why = why_unknown(answers.new_data) or _why_unknown(gap.reach)
         return (

@@ -126,7 +126,7 @@ class Questions:
         """The arms of ``weights``, those together that share a planned seed, directly or through another arm."""
         members: list[tuple[npt.NDArray[np.bool_], dict[str, float]]] = []
         for arm, weight in weights.items():
-            seeds = self.results.state[self.results.arms.index(arm)].any(axis=1)
+            seeds = self.results.planned_seeds(arm)
             together = {arm: weight}
             for other in [known for known in members if (known[0] & seeds).any()]:
                 members.remove(other)
@@ -161,11 +161,10 @@ class Questions:
         return values if needed.any() and np.isfinite(values[needed]).all() else None
 
     def _over_test_groups(self, value: float, blocks: tuple[_Block, ...], metric: str) -> Estimate:
-        place, cell = self.results.metrics.index(metric), self.replicates.cells[0]
-        deleted = np.zeros(len(cell.groups))
+        deleted = np.zeros(len(self.replicates.cells[0].groups))
         for block in blocks:
             for arm, weight in block.weights.items():
-                runs = cell.deleted[self.results.arms.index(arm), block.seeds, place]
+                runs = self.replicates.deleted(arm, metric, 0)[block.seeds]
                 if not np.isfinite(runs).all() or deleted.size == 0:
                     return undefined(value, 0, "new data", NO_REPLICATES)
                 deleted = deleted + weight * runs.mean(axis=0)

@@ -24,7 +24,8 @@ def race_grid(report: Report) -> Grid | None:
             decimals = decimals_for([answers.rerun.half_width], metric.decimals)
             difference = fixed(answers.value, decimals, signed=True)
             interval = interval_cell(answers.rerun, decimals, signed=True)
-        rows.append((str(number), name, _ending(race), difference, interval, seen))
+        ending = _ending(race) + (", no verdict" if held.verdict.kind == "no verdict" else "")
+        rows.append((str(number), name, ending, difference, interval, seen))
     headings = ("", "Contrast", "Outcome", f"{metric.label} difference", "rerun 95%", "raw p at each look")
     return Grid(headings, "rllrrl", tuple(rows))
 

@@ -50,7 +50,8 @@ class RunRecord:
     parameters: the searched values; settings: all values.
     valid: metrics at the chosen epoch, without prefix (``mae``); empty if the trial ended before one.
     test: the same on the test part; None unless a confirm trial completed.
-    fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5); confirm trials only.
+    fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5), which always answers
+        with ``fallback_value``; confirm trials only.
     num_train, num_valid, num_test: items of the three parts.
     number: how many trials of the study were asked for before this one; None if not recorded.
     reused_from: the other study whose result this is, in words; None if the trial ran in this one.
@@ -90,6 +91,7 @@ class RunRecord:
     reused_from: str | None = None
     workers: int = 1
     is_lost: bool = False
+    fallback_value: float | None = None
 
     @property
     def device_s(self) -> float:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from reports.record import Predictions, RunRecord
-from reports.results import ResultsTable
+from reports.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.statistics.group_spread import pseudo_values
 from reports.statistics.jackknife import deleted_scores
 from reports.statistics.scores import SCORES
@@ -34,11 +34,13 @@ class CellReplicates:
     """The runs of one cell without each of its test groups.
 
     groups: names of the test groups, sorted. deleted: (A, S, M, G) scores without each; NaN for a run without
-    predictions or with another definition.
+    predictions or with another definition. fallback: (M, G) of the training-median predictor; likewise, None where it
+    is not known.
     """
 
     groups: tuple[str, ...]
     deleted: FloatArray
+    fallback: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,20 @@ class GroupReplicates:
 
     def pseudo_values(self, arm: str, metric: str) -> FloatArray:
         """(S, C, G): what each of all groups contributes to each run of an arm; NaN where it is not tested."""
-        index, place = self.results.arms.index(arm), self.results.metrics.index(metric)
+        scores = self.results.of(arm, metric)
         num_groups, places = self._places
         values = np.full((len(self.results.seeds), len(self.cells), num_groups), np.nan)
-        for number, (cell, of_cell) in enumerate(zip(self.cells, places, strict=True)):
-            scores = self.results.scores[index, :, number, place]
-            values[:, number, of_cell] = pseudo_values(scores, cell.deleted[index, :, place])
+        for number, of_cell in enumerate(places):
+            values[:, number, of_cell] = pseudo_values(scores[:, number], self.deleted(arm, metric, number))
         return values
+
+    def deleted(self, arm: str, metric: str, cell: int) -> FloatArray:
+        """(S, G) scores of an arm's runs on one cell without each of its test groups; NaN where they are not known."""
+        found, place = self.cells[cell], self.results.metrics.index(metric)
+        if arm != MEDIAN_PREDICTOR:
+            return found.deleted[self.results.arms.index(arm), :, place]
+        shape = (len(self.results.seeds), len(found.groups))
+        return np.broadcast_to(np.nan if found.fallback is None else found.fallback[place], shape)
 
 
 def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, int], RunRecord]) -> CellReplicates:
@@ -99,8 +108,11 @@ def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, 
             alike[record.predictions.groups, record.predictions.labels.tobytes()].append(place)
     groups = {name: number for number, name in enumerate(sorted({name for names, _ in alike for name in names}))}
     deleted = np.full((len(results.arms), len(results.seeds), len(results.metrics), len(groups)), np.nan)
+    fallback = None
     for (names, _), places in alike.items():
         group_of = np.array([groups[name] for name in names], dtype=np.int64)
+        if fallback is None:
+            fallback = _of_the_median(results, cell, runs[places[0]], group_of, len(groups))
         at_once = max(1, _MOST_VALUES // len(names))
         for start in range(0, len(places), at_once):
             taken = places[start : start + at_once]
@@ -108,7 +120,19 @@ def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, 
             arms, seeds = np.array(taken).T
             recorded = results.scores[arms, seeds, cell]
             deleted[arms, seeds] = _replicates(predictions, group_of, len(groups), results, recorded)
-    return CellReplicates(tuple(groups), deleted)
+    return CellReplicates(tuple(groups), deleted, fallback)
+
+
+def _of_the_median(
+    results: ResultsTable, cell: int, run: RunRecord, group_of: IntArray, num_groups: int
+) -> FloatArray | None:
+    """(M, G) of the training-median predictor. run: any of the cell, for its items."""
+    scores, values = results.fallback, results.fallback_values
+    if run.predictions is None or scores is None or values is None or not np.isfinite(values[cell]):
+        return None
+    constant = replace(run.predictions, values=np.full_like(run.predictions.values, values[cell]))
+    of_median: FloatArray = _replicates([constant], group_of, num_groups, results, scores[cell][None])[0]
+    return of_median
 
 
 def _replicates(

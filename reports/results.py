@@ -21,6 +21,11 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
+MEDIAN_PREDICTOR = "training-median predictor"
+"""The predictor that always answers with the median training label. It scores on every cell, so it can be asked for as
+if it were an arm, though it is none."""
+
+
 class RunState(IntEnum):
     """What is known of one place of the table."""
 
@@ -65,6 +70,8 @@ class ResultsTable:
     state: (A, S, C) of :class:`RunState`.
     num_train, num_test: (C,) items of the parts; 0 where unknown.
     runs: (arm, seed, cell) indices -> the record there.
+    fallback: (C, M) scores of the training-median predictor; NaN where unknown, None where they all are.
+    fallback_values: (C,) what it answers there; likewise.
     neutral: the label between negative and positive.
     unknown_arms: arms that have records and are not in the study; their records are left out.
     """
@@ -80,6 +87,8 @@ class ResultsTable:
     runs: Mapping[tuple[int, int, int], RunRecord]
     unknown_arms: tuple[str, ...] = ()
     neutral: float = 0.0
+    fallback: FloatArray | None = None
+    fallback_values: FloatArray | None = None
 
     @classmethod
     def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
@@ -115,6 +124,8 @@ class ResultsTable:
             builder.runs,
             unknown,
             study.neutral,
+            builder.fallback,
+            builder.fallback_values,
         )
 
     @property
@@ -123,8 +134,18 @@ class ResultsTable:
         return len(self.cells) == 1 and self.cells[0].fold < 0
 
     def of(self, arm: str, metric: str) -> FloatArray:
-        """(S, C) scores of the primary analysis."""
+        """(S, C) scores of the primary analysis. The training-median predictor has one wherever any arm does."""
+        if arm == MEDIAN_PREDICTOR:
+            has_run = (self.state >= RunState.COMPLETED).any(axis=0)
+            scores = np.nan if self.fallback is None else self.fallback[:, self.metrics.index(metric)]
+            return np.where(has_run, scores, np.nan)
         return self.scores[self.arms.index(arm), :, :, self.metrics.index(metric)]
+
+    def planned_seeds(self, arm: str) -> npt.NDArray[np.bool_]:
+        """(S,) which seeds an arm has or was to have; the training-median predictor has those of every arm."""
+        if arm == MEDIAN_PREDICTOR:
+            return np.asarray(self.state.any(axis=(0, 2)))
+        return np.asarray(self.state[self.arms.index(arm)].any(axis=1))
 
     def runs_of(self, arm: str) -> Mapping[tuple[int, int], RunRecord]:
         """(seed, cell) indices -> the record there, of one arm."""
@@ -139,6 +160,8 @@ class ResultsTable:
 
     def survivors(self, arm: str, metric: str) -> FloatArray:
         """(S, C) scores of the completed runs alone; NaN elsewhere."""
+        if arm == MEDIAN_PREDICTOR:
+            return self.of(arm, metric)
         completed = self.state[self.arms.index(arm)] == RunState.COMPLETED
         return np.where(completed, self.of(arm, metric), np.nan)
 
@@ -171,10 +194,16 @@ def objective_of(study: StudyDescription) -> str:
 
 
 def is_scored(record: RunRecord, metrics: Sequence[str]) -> bool:
-    """Whether a confirm trial ended with test scores, all of them finite."""
+    """Whether a confirm trial ended with test scores, all of them finite.
+
+    A metric that the items leave undefined (Acc-2 without neutral labels, where all are neutral) is so for the
+    training-median predictor as well, and is no fault of the trial.
+    """
     if record.status != "completed" or record.test is None:
         return False
-    return all(math.isfinite(record.test[name]) for name in metrics if name in record.test)
+    fallback = record.fallback_test or {}
+    asked = (name for name in metrics if name in record.test and math.isfinite(fallback.get(name, 0.0)))
+    return all(math.isfinite(record.test[name]) for name in asked)
 
 
 class _Builder:
@@ -193,6 +222,8 @@ class _Builder:
         self.num_train = np.zeros(len(cells), dtype=np.int64)
         self.num_test = np.zeros(len(cells), dtype=np.int64)
         self.runs: dict[tuple[int, int, int], RunRecord] = {}
+        self.fallback = np.full((len(cells), len(metrics)), np.nan)
+        self.fallback_values = np.full(len(cells), np.nan)
 
     def plan(self, arm: str, seed: int, cell: FoldCell) -> None:
         self.state[self._arm[arm], self._seed[seed], self._cell[cell]] = RunState.MISSING
@@ -215,8 +246,10 @@ class _Builder:
         fallback: dict[int, Mapping[str, float]] = {}
         for (_, _, cell), record in sorted(self.runs.items(), key=lambda item: item[0]):
             # That predictor knows the training labels only: it is the same for every arm and seed of a cell.
-            if record.fallback_test is not None:
-                fallback.setdefault(cell, record.fallback_test)
+            if record.fallback_test is not None and cell not in fallback:
+                fallback[cell] = record.fallback_test
+                self.fallback[cell] = [record.fallback_test.get(name, np.nan) for name in self._metrics]
+                self.fallback_values[cell] = np.nan if record.fallback_value is None else record.fallback_value
         for (arm, seed, cell), record in self.runs.items():
             scored = is_scored(record, self._metrics)
             self.state[arm, seed, cell] = RunState.COMPLETED if scored else RunState.FAILED

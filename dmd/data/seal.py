@@ -41,7 +41,8 @@ class TrainedElsewhere:
 class TestScore:
     """What one finished trial reached on the test part.
 
-    fallback: the metrics of the training-median predictor on the same part (honesty rule 5).
+    fallback: the metrics of the training-median predictor on the same part (honesty rule 5), which always answers with
+    ``fallback_value``.
     """
 
     __test__ = False  # keeps pytest from taking the name for a test class
@@ -49,6 +50,7 @@ class TestScore:
     metrics: Mapping[str, float]
     predictions: PartPredictions
     fallback: Mapping[str, float]
+    fallback_value: float
 
 
 class SealedTest:
@@ -66,6 +68,11 @@ class SealedTest:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    @property
+    def fallback_value(self) -> float:
+        """What the training-median predictor answers; it says nothing of the labels of this part."""
+        return float(self._fallback_value)
 
     def score(self, predict: FloatArray, finished: FinishedTraining) -> TestScore:
         """Compare predictions (n,), in the order of ``inputs``, with the labels. Works once.
@@ -89,7 +96,7 @@ class SealedTest:
         metrics = self._scoring.score(values, self._labels)
         self._is_scored = True
         predictions = PartPredictions(self.inputs.ids, self.inputs.groups, self._labels.copy(), values.copy())
-        return TestScore(metrics, predictions, fallback_score(self))
+        return TestScore(metrics, predictions, fallback_score(self), self.fallback_value)
 
 
 def fallback_score(test: SealedTest) -> dict[str, float]:

@@ -87,6 +87,7 @@ def _train_and_score(
         num_test=len(parts.test),
         duration_s=trained.duration_s,
         test_details=details,
+        fallback_value=score.fallback_value if score is not None else None,
     )
 
 

@@ -62,6 +62,7 @@ def score_predictions(dataset: Dataset, fold: FoldRef, values: npt.NDArray[np.fl
         valid={},
         test=score.metrics,
         fallback_test=score.fallback,
+        fallback_value=score.fallback_value,
         test_predictions=score.predictions,
         num_parameters=0,
         num_train=num_train,

@@ -22,6 +22,7 @@ VERDICT_MARKS: Mapping[VerdictKind, tuple[str, str, bool]] = {
     "worse": (ORANGE, "s", True),
     "worse here": (ORANGE, "s", False),
     "no difference shown": (GREY, "o", True),
+    "no verdict": (GREY, "X", False),
     "too few to say": (GREY, "X", False),
 }
 """Kind of verdict -> colour, marker, whether it is filled."""
@@ -32,6 +33,7 @@ SHORT_WORDS: Mapping[VerdictKind, str] = {
     "worse": "worse",
     "worse here": "worse on these data",
     "no difference shown": "no difference shown",
+    "no verdict": "no verdict",
     "too few to say": "too few runs to say",
 }
 

@@ -13,7 +13,6 @@ from reports.record import ArmDescription, PlannedCell, Predictions, RunRecord, 
 from reports.results import ResultsTable
 from reports.statistics.scores import SCORES
 
-CONSTANT = "training-median predictor"
 _AGREEMENT = 1e-4
 """Largest gap between a recorded score and the one computed again from float32 predictions."""
 
@@ -61,47 +60,6 @@ def score_heads(
     if not any(record.test is not None for record in records):
         return None
     return HeadScores(_questions(study, arm, tuple(heads), metrics, records), {name: name for name in heads})
-
-
-def constant_of(study: StudyDescription, questions: Questions, metrics: Sequence[str]) -> Questions | None:
-    """The training-median predictor as the one arm :data:`CONSTANT`; None where no run tells how it scores.
-
-    It knows the training labels only: it is the same for every arm, so one run per seed and cell tells it; that its
-    scores do not vary with the seed is part of what its intervals are made from.
-    """
-    told: dict[tuple[int, int], RunRecord] = {}
-    for (_, seed, cell), record in sorted(questions.results.runs.items(), key=lambda item: item[0]):
-        if record.fallback_test is not None:
-            told.setdefault((seed, cell), record)
-    if not told:
-        return None
-    records = [
-        replace(
-            record,
-            arm=CONSTANT,
-            status="completed",
-            test=record.fallback_test,
-            predictions=_constant_predictions(record, metrics, study.neutral),
-        )
-        for record in told.values()
-    ]
-    places = [PlannedCell(CONSTANT, record.seed, record.repeat, record.fold) for record in records]
-    return Questions.about(ResultsTable.from_records(_study_of(study, (CONSTANT,), metrics, places), records))
-
-
-def _constant_predictions(record: RunRecord, metrics: Sequence[str], neutral: float) -> Predictions | None:
-    """Constant predictions that score as the training median does: two-class metrics ask for its side only.
-
-    None where neither side does, or the labels are not known.
-    """
-    if record.predictions is None or record.fallback_test is None:
-        return None
-    for side in (1.0, -1.0):
-        values = np.full(len(record.predictions.ids), neutral + side, dtype=np.float32)
-        constant = replace(record.predictions, values=values)
-        if _reproduces(constant, record.fallback_test, metrics, neutral):
-            return constant
-    return None
 
 
 def score(predictions: Predictions, metric: str, neutral: float) -> float:

@@ -15,12 +15,12 @@ import numpy as np
 from reports.details import ReadDetails
 from reports.metrics import METRICS, Metric
 from reports.paper.entries import gap_entry, measured_entry
-from reports.paper.head_scores import CONSTANT, HeadScores, constant_of, score_heads
+from reports.paper.head_scores import HeadScores, score_heads
 from reports.paper.tables import PaperCell, PaperColumn, PaperEntry, PaperRow, PaperTable
 from reports.published import COMPONENT_KEYS, Printed, UnimodalRow, is_published_data, unimodal_rows
 from reports.questions import Answers, Questions
 from reports.record import ArmDescription, StudyDescription
-from reports.results import RunCounts
+from reports.results import MEDIAN_PREDICTOR, RunCounts
 from reports.rounding import decimals_for, fixed
 
 DATASET = "CMU-MOSEI"
@@ -67,7 +67,6 @@ def unimodal_table(study: StudyDescription, questions: Questions, read_details: 
         _Source(questions, alone[True], "no arm of this study is the method unimodal with FD on it"),
     )
     rows = [row for metric in SCORED for row in _metric_rows(metric, sources)]
-    constant = constant_of(study, questions, tuple(SCORED))
     return PaperTable(
         number=4,
         title="Unimodal accuracy comparison",
@@ -77,7 +76,7 @@ def unimodal_table(study: StudyDescription, questions: Questions, read_details: 
         groups=_GROUPS,
         rows=tuple(rows),
         blocks=tuple(range(5, len(rows), 5)),
-        notes=_NOTES + _constant_note(constant),
+        notes=_NOTES + _constant_note(questions),
     )
 
 
@@ -169,16 +168,16 @@ def _add(counts: Sequence[RunCounts]) -> RunCounts:
     )
 
 
-def _constant_note(constant: Questions | None) -> tuple[str, ...]:
-    if constant is None:
-        return ()
+def _constant_note(questions: Questions) -> tuple[str, ...]:
     told = []
     for metric, label in SCORED.items():
-        answers = constant.of_arm(CONSTANT, metric)
+        answers = questions.of_arm(MEDIAN_PREDICTOR, metric)
         if answers is not None:
             told.append(f"{label} {_told(answers, METRICS[metric])}")
-    num_cells = len(constant.results.cells)
-    extent = "one split" if constant.results.is_official else f"{num_cells} folds"
+    if not told:
+        return ()
+    num_cells = len(questions.results.cells)
+    extent = "one split" if questions.results.is_official else f"{num_cells} folds"
     return (
         f"A predictor that always answers with the training median scores {' and '.join(told)} (n = {extent}): a "
         "modality that does not beat it has told the model nothing.",

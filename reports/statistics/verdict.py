@@ -7,6 +7,7 @@ question could not be tested, no claim is made.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,9 @@ LEVEL = 0.05
 MIN_DEGREES = 2
 """With fewer degrees of freedom an interval exists but leans wholly on normality of a handful of numbers: no claim."""
 
-VerdictKind = Literal["better", "worse", "better here", "worse here", "no difference shown", "too few to say"]
+VerdictKind = Literal[
+    "better", "worse", "better here", "worse here", "no difference shown", "no verdict", "too few to say"
+]
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,12 @@ def judge(
     if corrected_both is not None and corrected_both <= LEVEL:
         return Verdict("better" if is_better else "worse", f"{adjective}, with new seeds and for new {groups_are}")
     return Verdict(here, f"{adjective} on these data, not shown for new {groups_are}")
+
+
+def no_verdict_words(unlearned: Sequence[str]) -> str:
+    """What stands in place of a verdict. unlearned: the arms that are not shown to have learned."""
+    are = "is" if len(unlearned) == 1 else "are"
+    return f"no verdict: {' and '.join(unlearned)} {are} not shown better than the training-median predictor"
 
 
 def why_unknown(estimate: Estimate | None) -> str:

@@ -60,6 +60,7 @@ def test_the_score_holds_metrics_predictions_and_the_fallback(tmp_path: Path) ->
     labels = arrays["test/labels"].astype(np.float64)
     assert score.metrics["mae"] == pytest.approx(np.abs(guesses - labels).mean())
     assert score.fallback["mae"] == pytest.approx(np.abs(np.median(arrays["train/labels"]) - labels).mean())
+    assert score.fallback_value == np.median(arrays["train/labels"])
     assert score.predictions.ids == tuple(arrays["test/id"])
     assert score.predictions.groups == tuple(arrays["test/video"])
     assert np.array_equal(score.predictions.labels, arrays["test/labels"])

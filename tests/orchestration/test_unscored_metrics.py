@@ -44,6 +44,7 @@ def test_records_and_report_have_no_such_score_and_say_why(space: str) -> None:
     for record in records:
         assert record.test is not None
         assert record.fallback_test is not None
+        assert record.fallback_value == 0.5
         for scores in (record.valid, record.test, record.fallback_test):
             assert set(scores) == {"mae", "corr", "acc7", "acc5"}
     report = analyse(study, records)

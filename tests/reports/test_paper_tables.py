@@ -12,12 +12,11 @@ from reports.analysis import analyse
 from reports.details import Details, no_details
 from reports.markdown import render_markdown
 from reports.paper.grids import paper_block
-from reports.paper.head_scores import CONSTANT, constant_of
 from reports.paper.tables import PaperTable
 from reports.paper.unimodal import unimodal_table
 from reports.questions import Questions
 from reports.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
-from reports.results import ResultsTable
+from reports.results import MEDIAN_PREDICTOR, ResultsTable
 from tests.reports.studies import COMPONENTS, FALLBACK, make_record, make_records, make_study
 
 METRICS = ("mae", "acc7", "acc2_non0", "f1_non0")
@@ -286,23 +285,25 @@ def test_gaps_are_footnotes_with_the_rows_they_are_about() -> None:
     assert "the arm has no confirm run yet (MulT" in text
 
 
-def test_the_constant_is_known_by_its_side_of_zero() -> None:
+def test_the_training_median_is_asked_as_an_arm_is() -> None:
     study, records, _ = joint_study()
-    # Of the four labels that are not zero two are positive: either side scores 50% and F1 1/3.
+    # Of the four labels that are not zero two are positive: answering with 1 scores 50% and F1 1/3.
     fallback = {"mae": 1.4, "acc2_non0": 0.5, "f1_non0": 1 / 3}
-    records = [replace(record, fallback_test=fallback) for record in records]
-    results = ResultsTable.from_records(study, records)
-    constant = constant_of(study, Questions.about(results), ("acc2_non0", "f1_non0"))
-    assert constant is not None
-    answers = constant.of_arm(CONSTANT, "acc2_non0")
+    known = [replace(record, fallback_test=fallback, fallback_value=1.0) for record in records]
+    answers = asked(study, known).of_arm(MEDIAN_PREDICTOR, "acc2_non0")
     assert answers is not None
-    # Under every seed the same: rerun has no width, and new speakers are asked of the tested groups.
-    assert answers.rerun.half_width == 0
+    # Under every seed the same: rerun has no width, and new data are asked of the tested groups.
+    assert (answers.value, answers.rerun.half_width) == (50, 0)
     assert answers.new_data.n == len({"v1", "v2", "v3"})
-    run = next(iter(constant.results.runs.values()))
-    assert run.predictions is not None
-    assert set(run.predictions.values.tolist()) == {1.0}
-    elsewhere = [replace(record, fallback_test={**fallback, "acc2_non0": 0.4}) for record in records]
-    other = constant_of(study, Questions.about(ResultsTable.from_records(study, elsewhere)), ("acc2_non0",))
-    assert other is not None
-    assert next(iter(other.results.runs.values())).predictions is None
+    # Where another score was recorded, or not what it answers with, the folds are left.
+    for other in ({"fallback_value": None}, {"fallback_test": {**fallback, "acc2_non0": 0.4}}):
+        found = asked(study, [replace(record, **other) for record in known]).of_arm(MEDIAN_PREDICTOR, "acc2_non0")
+        assert found is not None
+        assert found.new_data.n == 5
+    assert (
+        asked(study, [replace(record, fallback_test=None) for record in known]).of_arm(MEDIAN_PREDICTOR, "mae") is None
+    )
+
+
+def asked(study: StudyDescription, records: Sequence[RunRecord]) -> Questions:
+    return Questions.about(ResultsTable.from_records(study, records))
