@@ -13,6 +13,8 @@ from orchestration.planned_study import PlannedStudy
 from reports.metrics import find_metric
 from reports.rounding import duration_text
 
+NO_NOISE = "every arm of a declared contrast gives the same numbers under any seed: one seed says as much as many"
+
 
 def describe_as_json(planned: PlannedStudy, estimate: Estimate, foresight: Sequence[Foresight]) -> str:
     """One JSON object for programs; the middle of every range stands under its plain name."""
@@ -105,7 +107,7 @@ def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:
 
 def _foresight_lines(planned: PlannedStudy, foresight: Sequence[Foresight]) -> list[str]:
     if not foresight:
-        return []
+        return [NO_NOISE] if any(pair.in_family for pair in planned.contrasts) else []
     metric = find_metric(planned.space.primary_metric)
     is_known = foresight[0].in_metric is not None
     source = "by the runs there are" if is_known else "no run is there yet to say how large that is in " + metric.label

@@ -1,8 +1,9 @@
 """What a study would be able to show: the smallest difference that so many confirm seeds detect at 80% power.
 
 Student's t on paired differences within cells, at the level of the first step of Holm's procedure over the declared
-contrasts. Runs of one seed in two arms are taken to be independent, which holds for most arms and is on the safe side
-where it does not. Without earlier runs the unit is the standard deviation of single runs.
+contrasts. Runs of one seed in two arms are taken to be independent and both random, which holds for most contrasts and
+is on the safe side where it does not. Without earlier runs the unit is the standard deviation of single runs. A method
+without a trainable parameter (a closed form) is the same under every seed and no sample of it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from reports.metrics import METRICS
 from reports.record import RunRecord
 from reports.statistics.power import smallest_detectable
 from reports.statistics.racing import LEVEL
-from reports.statistics.rerun import run_deviation
+from reports.statistics.rerun import noise_unit
+from search_spaces.contrasts import ContrastPair
 
 NUMBERS_OF_SEEDS = (3, 5, 8, 12, 20)
 
@@ -38,13 +40,14 @@ class Foresight:
 
 
 def foresee(planned: PlannedStudy, estimate: Estimate, deviation: float | None) -> tuple[Foresight, ...]:
-    """What the usual numbers of seeds, and the planned one, would show and cost; empty without declared contrasts.
+    """What the usual numbers of seeds, and the planned one, would show and cost; empty without declared contrasts of
+    which the seed changes an arm.
 
     deviation: of single runs within a cell, in the shown unit; None if not known.
     """
     family = sum(pair.in_family for pair in planned.contrasts)
     cells = len(planned.cells)
-    if family == 0:
+    if not any(pair.in_family and _is_random(planned, pair) for pair in planned.contrasts):
         return ()
     trained = [arm for arm in planned.running_arms if not arm.is_external]
     confirm_s = sum(estimate.arm_trial_s.get(arm.name, 0.0) for arm in trained) * cells * planned.space.confirm.top
@@ -61,8 +64,17 @@ def foresee(planned: PlannedStudy, estimate: Estimate, deviation: float | None) 
     return tuple(rows)
 
 
+def _is_random(planned: PlannedStudy, pair: ContrastPair) -> bool:
+    """Whether the seed changes an arm of a contrast, or may: of predictions of other code it is not known."""
+    facts = [planned.facts.get(arm) for arm in (pair.first, pair.second)]
+    return any(found is None or found.num_parameters > 0 for found in facts)
+
+
 def deviation_of(records: Sequence[RunRecord], metric: str) -> float | None:
-    """The standard deviation of single confirm runs of one arm in one cell, pooled, in the shown unit of ``metric``."""
+    """The standard deviation of single confirm runs of one arm in one cell, in the shown unit of ``metric``.
+
+    Pooled over the arms that the seed changes; None where no such arm has two runs in a cell.
+    """
     arms = sorted({record.arm for record in records})
     cells = sorted({(record.repeat, record.fold) for record in records}, key=str)
     seeds = sorted({record.seed for record in records})
@@ -71,5 +83,5 @@ def deviation_of(records: Sequence[RunRecord], metric: str) -> float | None:
         if record.stage == "confirm" and record.test is not None and metric in record.test:
             place = arms.index(record.arm), seeds.index(record.seed), cells.index((record.repeat, record.fold))
             scores[place] = record.test[metric]
-    deviation = run_deviation(*scores) if arms else None
+    deviation = noise_unit(*scores) if arms else None
     return None if deviation is None else deviation * METRICS[metric].factor

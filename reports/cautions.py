@@ -115,7 +115,11 @@ def _ungrouped(study: StudyDescription) -> list[str]:
 def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
     sentences = []
     results = questions.results
-    per_cell = [row.counts.scored / row.counts.cells for row in rows if row.counts.cells]
+    per_cell = [
+        row.counts.scored / row.counts.cells
+        for row in rows
+        if row.counts.cells and row.facts.get("num_parameters") != 0
+    ]
     fewest = min(per_cell, default=0)
     if 0 < fewest <= 1:
         sentences.append("Some arms have one run per fold: how much a rerun would differ is unknown for them.")

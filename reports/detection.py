@@ -73,10 +73,14 @@ class ContrastReach:
 
 @dataclass(frozen=True)
 class NoiseFloor:
-    """The baseline once more under other seeds, minus the baseline: a difference that is known to be none."""
+    """The baseline once more under other seeds, minus the baseline: a difference that is known to be none.
+
+    is_random: whether the seed changes anything in the baseline.
+    """
 
     arm: str
     answers: Answers
+    is_random: bool = True
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,8 @@ def _noise_floors(study: StudyDescription, questions: Questions) -> tuple[NoiseF
         for arm in study.arms
         if arm.role == "control"
     )
-    return tuple(NoiseFloor(name, answers.untested()) for name, answers in found if answers is not None)
+    is_random = questions.results.is_random(study.baseline)
+    return tuple(NoiseFloor(name, answers.untested(), is_random) for name, answers in found if answers is not None)
 
 
 def _count_looks(study: StudyDescription, records: Sequence[RunRecord]) -> Looks:

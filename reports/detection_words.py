@@ -26,6 +26,8 @@ def reach_sentence(row: ContrastReach, metric: Metric, groups_are: str) -> str:
         return f"{name}: what could have been seen cannot be said: {refusal}."
     decimals = decimals_of(answers, metric)
     could = f"could have shown {_amount(reach.rerun, metric, decimals)} on these data"
+    if reach.rerun == 0:
+        could = "the same under every seed, so that any difference on these data would have been shown"
     if reach.new_data is None:
         could += f", and of new {groups_are} nothing ({why_unknown(answers.new_data)})"
     else:
@@ -113,6 +115,8 @@ def floor_sentence(floor: NoiseFloor, rows: Sequence[ContrastReach], metric: Met
         for row in rows
         if row.reach.answers is not None and abs(row.reach.answers.value) <= abs(answers.value)
     ]
+    if not floor.is_random:
+        return f"No noise floor: `{floor.arm}` is the baseline under other seeds, and they change nothing in it."
     size = f"{fixed(abs(answers.value), decimals)}{metric.unit} {metric.label}"
     widths = [
         f"± {fixed(e.half_width, decimals)} {e.question}" for e in (answers.rerun, answers.new_data) if e.half_width

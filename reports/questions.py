@@ -75,17 +75,22 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Block:
-    """Arms that share seeds, their weighted sum run by run (S, C), and the seeds (S,) that have one."""
+    """Arms that share seeds, their weighted sum run by run (S, C), and the seeds (S,) that have one.
+
+    is_random: whether the seed changes anything in one of them.
+    """
 
     weights: Weights
     runs: FloatArray
+    is_random: bool
 
     @property
     def seeds(self) -> npt.NDArray[np.bool_]:
         return np.asarray(np.isfinite(self.runs).any(axis=1))
 
     def as_seed_block(self) -> SeedBlock:
-        return SeedBlock(self.runs, float(np.sqrt(sum(weight**2 for weight in self.weights.values()))))
+        weight = float(np.sqrt(sum(weight**2 for weight in self.weights.values())))
+        return SeedBlock(self.runs, weight, self.is_random)
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,10 @@ class Questions:
                 members.remove(other)
                 seeds, together = seeds | other[0], other[1] | together
             members.append((seeds, together))
-        return tuple(_Block(together, self._sum(together, metric, survivors_only)) for _, together in members)
+        return tuple(
+            _Block(together, self._sum(together, metric, survivors_only), any(map(self.results.is_random, together)))
+            for _, together in members
+        )
 
     def _sum(self, weights: Weights, metric: str, survivors_only: bool) -> FloatArray:
         terms = [weight * self._scores(arm, metric, survivors_only) for arm, weight in weights.items()]

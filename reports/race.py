@@ -146,7 +146,10 @@ def _look_at(
         scores.append(taken)
     first, second = scores
     shares_seeds = bool((np.isfinite(first) & np.isfinite(second)).any())
-    return rerun_sum([SeedBlock(first - second)] if shares_seeds else [SeedBlock(first), SeedBlock(-second)])
+    if shares_seeds:
+        return rerun_sum([SeedBlock(first - second)])
+    is_random = [results.is_random(arm) for arm in _arms_of(contrast)]
+    return rerun_sum([SeedBlock(first, is_random=is_random[0]), SeedBlock(-second, is_random=is_random[1])])
 
 
 def _seeds_of(study: StudyDescription, arm: str) -> tuple[int, ...]:

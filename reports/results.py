@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from reports.confirmed import confirmed_records, distinct_records
 from reports.record import RunRecord, StudyDescription
+from reports.statistics.rerun import do_vary
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -146,6 +147,17 @@ class ResultsTable:
         if arm == MEDIAN_PREDICTOR:
             return np.asarray(self.state.any(axis=(0, 2)))
         return np.asarray(self.state[self.arms.index(arm)].any(axis=1))
+
+    def is_random(self, arm: str) -> bool:
+        """Whether the seed changes any metric of an arm's completed runs; so, too, where no cell has two to tell."""
+        return arm != MEDIAN_PREDICTOR and self._is_random[self.arms.index(arm)]
+
+    @cached_property
+    def _is_random(self) -> tuple[bool, ...]:
+        has_ended = self.state == RunState.COMPLETED
+        scores = np.where(has_ended[..., None], self.scores, np.nan)
+        has_pair = (has_ended.sum(axis=1) > 1).any(axis=1)
+        return tuple(not pair or do_vary(of_arm) for pair, of_arm in zip(has_pair.tolist(), scores, strict=True))
 
     def runs_of(self, arm: str) -> Mapping[tuple[int, int], RunRecord]:
         """(seed, cell) indices -> the record there, of one arm."""

@@ -20,11 +20,12 @@ from reports.hyperparameters.history import SearchHistory
 from reports.hyperparameters.parameter import SearchedParameter
 from reports.metrics import Metric
 from reports.results import ResultsTable
-from reports.statistics.rerun import run_deviation
+from reports.statistics.rerun import noise_unit
 
 FloatArray = npt.NDArray[np.float64]
 
 NO_NOISE_LEVEL = "no two confirm runs of a configuration have a validation value, so the noise of a run is not known"
+NO_NOISE = "its confirm runs give the same value under every seed, so no other trial is as good as the best by chance"
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,9 @@ def measure_plateau(history: SearchHistory, results: ResultsTable) -> Plateau:
     if not cells:
         return Plateau(*head, refusal="no search trial gave a value")
     runs = _confirm_values(history, results)
-    deviation = run_deviation(runs)
+    deviation, counts = noise_unit(runs), np.isfinite(runs).sum(axis=0)
     if deviation is None:
-        return Plateau(*head, refusal=NO_NOISE_LEVEL)
-    counts = np.isfinite(runs).sum(axis=0)
+        return Plateau(*head, refusal=NO_NOISE if (counts > 1).any() else NO_NOISE_LEVEL)
     losses = history.losses
     within = np.zeros(losses.size, dtype=bool)
     for cell in cells:

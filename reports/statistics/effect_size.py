@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from reports.statistics.estimate import CONFIDENCE, Estimate
-from reports.statistics.rerun import run_deviation
+from reports.statistics.rerun import noise_unit
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -47,13 +47,13 @@ class ImprovementProbability:
 def in_run_deviations(
     difference: Estimate, first: FloatArray, second: FloatArray, higher_is_better: bool
 ) -> EffectSize | None:
-    """The difference in run standard deviations (Cohen's d with the pooled within-cell deviation of both arms).
+    """The difference in run standard deviations (Cohen's d with the deviation within cells of the arms that vary).
 
     In words: 1 means that the arms lie one typical seed-to-seed deviation apart. Runs that do not vary have no such
     unit: None. first, second: (S, C) scores of the two arms.
     """
-    deviation = run_deviation(first, second)
-    if deviation is None or deviation <= 1e-12:
+    deviation = noise_unit(first, second)
+    if deviation is None:
         return None
     unit = deviation if higher_is_better else -deviation
     ends = sorted(end / unit for end in (difference.low, difference.high) if end is not None)

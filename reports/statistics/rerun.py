@@ -22,6 +22,8 @@ from reports.statistics.estimate import Estimate, t_estimate, undefined
 FloatArray = npt.NDArray[np.float64]
 
 METHOD = "t on the variance within folds"
+_ROUNDING = 1e-7
+"""Runs that differ by less than this share of their score, or of 1, are the same up to the rounding of float32."""
 ONE_RUN_PER_CELL = "one run per fold: run-to-run spread unknown"
 
 
@@ -32,38 +34,62 @@ class SeedBlock:
     values: (S, C); a place is NaN where a run of any of the arms is not there.
     weight: root of the summed squares of the arms' weights; the deviation of ``values`` in deviations of single runs,
         if runs of one seed were independent between arms. With a single block it has no effect.
+    is_random: whether the seed changes anything in any of the arms. A block without randomness, whose values are the
+        same under every seed, tells nothing of the variance of a run.
     """
 
     values: FloatArray
     weight: float = 1.0
+    is_random: bool = True
 
 
 def rerun_sum(blocks: Sequence[SeedBlock]) -> Estimate | None:
     """The sum of the blocks' means over cells, with its rerun interval.
 
     Within a block runs are matched by seed, so whatever a seed does to all of its arms alike cancels; between blocks
-    they are independent. The variance of a run is pooled over the blocks in units of their weights: one block of
-    differences is the paired t within cells, two blocks of one arm each are Student's two-sample t within cells.
+    they are independent. The variance of a run is pooled over the random blocks in units of their weights: one block of
+    differences is the paired t within cells, two blocks of one arm each are Student's two-sample t within cells, and
+    beside a block without randomness it is the one-sample t of the other.
     Only cells with values in every block enter. Returns None where there is no such cell.
     """
     shared = np.logical_and.reduce([np.isfinite(block.values).any(axis=0) for block in blocks])
     if not shared.any():
         return None
     num_cells = int(shared.sum())
-    value, squares, spread, num_runs = 0.0, 0.0, 0.0, 0
-    for block in blocks:
+    value, squares, spread, df, num_runs = 0.0, 0.0, 0.0, 0, 0
+    enters = [block.is_random or do_vary(block.values) for block in blocks]
+    for block, has_noise in zip(blocks, enters, strict=True):
         values = block.values[:, shared]
         counts = np.isfinite(values).sum(axis=0)
         means = np.nanmean(values, axis=0)
         value += float(means.mean())
-        squares += float(np.nansum((values - means) ** 2)) / block.weight**2
-        spread += float((1 / counts).sum()) * block.weight**2
         num_runs += int(counts.sum())
-    df = num_runs - len(blocks) * num_cells
+        if has_noise or not any(enters):
+            squares += float(np.nansum((values - means) ** 2)) / block.weight**2
+            spread += float((1 / counts).sum()) * block.weight**2
+            df += int(counts.sum()) - num_cells
     if df == 0:
         return undefined(value, num_runs, "rerun", ONE_RUN_PER_CELL)
     std_error = float(np.sqrt(squares / df * spread)) / num_cells
     return t_estimate(value, std_error, df, num_runs, "rerun", METHOD)
+
+
+def do_vary(values: FloatArray) -> bool:
+    """Whether two runs of a cell differ by more than rounding. values: (S, C), or (S, C, M) of several metrics."""
+    present = np.isfinite(values)
+    spans = np.max(values, axis=0, initial=-np.inf, where=present) - np.min(
+        values, axis=0, initial=np.inf, where=present
+    )
+    sizes = np.max(np.abs(values), axis=0, initial=0.0, where=present)
+    return bool((spans > _ROUNDING * np.maximum(sizes, 1.0)).any())
+
+
+def noise_unit(*arms: FloatArray) -> float | None:
+    """The standard deviation of single runs, pooled over the given arms, each (S, C), whose runs vary.
+
+    An arm without randomness (a closed form) is no sample of the noise. None where no arm varies.
+    """
+    return run_deviation(*(values for values in arms if do_vary(values)))
 
 
 def run_deviation(*arms: FloatArray) -> float | None:
