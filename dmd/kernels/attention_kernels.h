@@ -50,6 +50,13 @@ static inline __attribute__((always_inline)) VEC NAME(vector_exp)(VEC x) {
 }
 #endif
 
+/* How many of ``seen`` keys, from the key ``from`` on, any of the LANES queries from the i-th on may see. */
+static inline __attribute__((always_inline)) int64_t NAME(in_sight)(int64_t i, int64_t from, int64_t seen,
+                                                                    int64_t order) {
+    const int64_t num = order < 0 ? seen : i + LANES + order - from;
+    return num < 0 ? 0 : num < seen ? num : seen;
+}
+
 /* Rows and columns of LANES x LANES numbers change places: blocks of half the size first, then ever smaller ones. */
 static inline __attribute__((always_inline)) void NAME(transpose)(VEC *x) {
 #if LANES > 8
@@ -115,8 +122,9 @@ static inline __attribute__((always_inline)) void NAME(head_forward)(
     int threshold, REAL *restrict scores, REAL *restrict out, REAL *restrict stats) {
     const REAL scale = (REAL)256 / (256 - threshold);
     for (int64_t i = 0; i < steps_q; i += LANES) {
+        const int64_t num = NAME(in_sight)(i, from, seen, order);
         VEC top = (VEC){0} + BLIND, sum = {0}, acc[width];
-        for (int64_t j = 0; j < seen; j++) {
+        for (int64_t j = 0; j < num; j++) {
             VEC s = {0};
             for (int64_t c = 0; c < width; c++) s += k[c * padded_k + j] * LOAD(q + c * padded_q + i);
             if (order >= 0) s = NAME(hide_later)(s, from + j - i - order);
@@ -124,7 +132,7 @@ static inline __attribute__((always_inline)) void NAME(head_forward)(
             STORE(scores + j * LANES, s);
         }
         for (int64_t c = 0; c < width; c++) acc[c] = (VEC){0};
-        for (int64_t j = 0; j < seen; j++) {
+        for (int64_t j = 0; j < num; j++) {
             VEC e = NAME(vector_exp)(LOAD(scores + j * LANES) - top);
             sum += e;
             if (threshold) e = NAME(drop)(e, draws + (from + j) * steps_q + i, threshold);
@@ -144,16 +152,17 @@ static inline __attribute__((always_inline)) void NAME(head_backward)(
     REAL *restrict dq, REAL *restrict dk, REAL *restrict dv) {
     const REAL scale = (REAL)256 / (256 - threshold);
     for (int64_t i = 0; i < steps_q; i += LANES) {
+        const int64_t num_k = NAME(in_sight)(i, from, seen, order);
         const VEC top = LOAD(stats + i), inverse = LOAD(stats + padded_q + i);
         VEC centre = {0};
         for (int64_t c = 0; c < width; c++) {
             centre += LOAD(d + c * padded_q + i) * LOAD(o + c * padded_q + i);
             STORE(dq + c * padded_q + i, (VEC){0});
         }
-        for (int64_t first = 0; first < seen; first += LANES) {
+        for (int64_t first = 0; first < num_k; first += LANES) {
             VEC weights[LANES], scores[LANES];
             const int num_q = steps_q - i < LANES ? (int)(steps_q - i) : LANES;
-            const int num = seen - first < LANES ? (int)(seen - first) : LANES;
+            const int num = num_k - first < LANES ? (int)(num_k - first) : LANES;
             for (int l = num; l < LANES; l++) weights[l] = scores[l] = (VEC){0};
             for (int l = 0; l < num; l++) {
                 const int64_t j = first + l;
