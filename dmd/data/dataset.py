@@ -28,6 +28,7 @@ from dmd.data.samples import (
     Sequences,
 )
 from dmd.data.seal import FinishedTraining, SealedTest, TestScore
+from dmd.data.standardised import real_steps
 from dmd.data.tokens import NoTokens, Tokens
 from dmd.errors import DataError
 from dmd.job import FoldRef
@@ -95,6 +96,13 @@ class Dataset:
     def lengths(self) -> dict[Modality, IntArray]:
         """Modality -> (n,) real steps of each sample."""
         return {modality: part.lengths for modality, part in self._inputs.sequences.items()}
+
+    def real_steps(self, modality: Modality, rows: IntArray) -> FloatArray:
+        """(k, D_m): the real steps of the given rows, one after the other, as the file has them."""
+        part = self._inputs.sequences[modality].take(rows)
+        values = part.in_memory
+        steps: FloatArray = values[real_steps(part.lengths, values.shape[1])]
+        return steps
 
     @property
     def groups(self) -> tuple[str, ...]:

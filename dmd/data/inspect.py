@@ -11,6 +11,7 @@ import numpy as np
 from dmd.data.cautions import find_cautions
 from dmd.data.dataset import Dataset
 from dmd.data.groups import ITEMS, Grouping
+from dmd.data.markers import Marker, describe_markers, find_markers
 from dmd.data.samples import FilePadding, LabelScale
 from dmd.job import FoldRef
 from dmd.modalities import MODALITIES, Modality
@@ -37,6 +38,7 @@ class DatasetSummary:
     grouping: where the groups are known from.
     group_sizes: smallest, median and largest number of samples of a group.
     cautions: what the file's own split keeps a study from saying, in sentences.
+    markers: values that stand for "not measured" in columns of a modality.
     num_shared_groups: groups that lie in more than one official split; they make its test part easier than new videos.
     """
 
@@ -54,6 +56,7 @@ class DatasetSummary:
     content_hash: str
     has_tokens: bool
     cautions: tuple[str, ...]
+    markers: Mapping[Modality, tuple[Marker, ...]]
 
 
 def inspect_dataset(ds: Dataset) -> DatasetSummary:
@@ -78,6 +81,7 @@ def inspect_dataset(ds: Dataset) -> DatasetSummary:
         content_hash=ds.content_hash,
         has_tokens=ds.has_tokens,
         cautions=find_cautions(ds, FoldRef()),
+        markers=find_markers(ds),
     )
 
 
@@ -125,7 +129,7 @@ def format_summary(summary: DatasetSummary) -> str:
         lines.append(
             f"  caution       {summary.num_shared_groups} of {summary.num_groups} {noun} lie in more than one split"
         )
-    lines += [f"  caution       {sentence}" for sentence in summary.cautions]
+    lines += [f"  caution       {sentence}" for sentence in (*summary.cautions, *describe_markers(summary.markers))]
     lines += [f"  fold {fold:<8} {told(n, num)}" for fold, (n, num) in summary.fold_sizes.items()]
     most = max(summary.label_histogram.values())
     lines.append("  labels, rounded half to even")
