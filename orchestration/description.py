@@ -130,6 +130,7 @@ def _describe_condition(condition: Condition) -> str:
 
 def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
     folds, groups_are = planned.runner.folds, dataset.grouping.noun
+    overlap = dataset.overlap(folds.any)
     repeats = f"{folds.repeats} repeat{'s' if folds.repeats > 1 else ''}"
     kinds = {
         "official": "The file's own train, valid and test parts.",
@@ -148,6 +149,7 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "groups_are": groups_are,
         "label_scale": list(astuple(dataset.scale)),
         "cautions": list(planned.cautions),
+        "tested_groups_seen": [overlap.num_tested_seen, overlap.num_tested],
         "non_finite": dict(dataset.non_finite),
         "official_split": folds.kind == "official",
         "aligned": _is_aligned(dataset),

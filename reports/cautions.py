@@ -128,7 +128,7 @@ def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow
             f"Only {fewest:.2g} runs per fold: the run-to-run spread is itself known roughly, and small differences "
             "go unseen."
         )
-    if results.is_official:
+    if results.is_official and not results.why_not_new:
         sentences.append(
             "One official split: the new-data intervals hold the training set fixed and vary the test "
             f"{study.groups_are} only; they are silent on how another training set would change the models."

@@ -150,6 +150,8 @@ class Questions:
         return self.results.survivors(arm, metric) if survivors_only else self.results.of(arm, metric)
 
     def _new_data(self, rerun: Estimate, blocks: tuple[_Block, ...], metric: str) -> Estimate:
+        if self.results.why_not_new:
+            return undefined(rerun.value, 0, "new data", self.results.why_not_new)
         if self.results.is_official:
             return self._over_test_groups(rerun.value, blocks, metric)
         values = [self._pseudo_values(block, metric) for block in blocks]

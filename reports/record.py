@@ -187,7 +187,8 @@ class StudyDescription:
     ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
     ``official_split`` (bool: one split, so new-data intervals are over test groups),
     ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words),
-    ``label_scale`` (low, high, neutral), ``cautions`` (what the data keep the study from saying, in sentences).
+    ``label_scale`` (low, high, neutral), ``cautions`` (what the data keep the study from saying, in sentences),
+    ``tested_groups_seen`` (groups of the test part that lie in the training or validation part, too; those of it).
     provenance: versions, hardware, command line, start time, code fingerprint.
     budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
     ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
@@ -244,6 +245,20 @@ class StudyDescription:
         if len(scale) != 3:
             raise ValueError(f"study {self.study}: data.label_scale must be low, high, neutral, but is {scale}")
         return float(scale[2])
+
+    @property
+    def why_not_new(self) -> str:
+        """Why the tested groups say nothing of new ones: some were seen in training. Empty if none is known to be.
+
+        Raises ValueError for a record of it that is not two numbers.
+        """
+        counts = self.data.get("tested_groups_seen") or (0, 0)
+        if len(counts) != 2:
+            raise ValueError(f"study {self.study}: data.tested_groups_seen must be two numbers, but is {counts}")
+        seen, tested = counts
+        return (
+            f"{seen} of {tested} tested {self.groups_are} lie in the training or validation part, too" if seen else ""
+        )
 
     @property
     def family(self) -> tuple[ArmDescription, ...]:

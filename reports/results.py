@@ -74,6 +74,7 @@ class ResultsTable:
     fallback: (C, M) scores of the training-median predictor; NaN where unknown, None where they all are.
     fallback_values: (C,) what it answers there; likewise.
     neutral: the label between negative and positive.
+    why_not_new: why the tested groups say nothing of new ones; empty if they do.
     unknown_arms: arms that have records and are not in the study; their records are left out.
     """
 
@@ -90,6 +91,7 @@ class ResultsTable:
     neutral: float = 0.0
     fallback: FloatArray | None = None
     fallback_values: FloatArray | None = None
+    why_not_new: str = ""
 
     @classmethod
     def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
@@ -127,6 +129,7 @@ class ResultsTable:
             study.neutral,
             builder.fallback,
             builder.fallback_values,
+            study.why_not_new,
         )
 
     @property

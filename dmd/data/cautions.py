@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dmd.data.dataset import Dataset
 from dmd.job import FoldRef
 
@@ -11,10 +13,27 @@ def find_cautions(dataset: Dataset, fold: FoldRef) -> tuple[str, ...]:
 
     Raises DataError if it cannot be cut that way.
     """
+    return (*_shared_groups(dataset, fold), *_unscored(dataset, fold))
+
+
+def _shared_groups(dataset: Dataset, fold: FoldRef) -> Iterator[str]:
+    overlap, noun = dataset.overlap(fold), dataset.grouping.noun
+    shared = f"{overlap.num_shared} of {len(set(dataset.groups))} {noun} lie in more than one split of the file"
+    remedy = f"`data.folds: {{by: video}}` keeps {noun} together"
+    if overlap.num_tested_seen:
+        tested = f"{overlap.num_tested_seen} of {overlap.num_tested} in the test part"
+        yield (
+            f"{shared}, {tested}: scores there are of {noun} that training has seen, so nothing is claimed of new "
+            f"ones; {remedy}."
+        )
+    elif overlap.num_shared:
+        yield f"{shared}, none in the test part: epochs and settings are chosen on {noun} that training sees; {remedy}."
+
+
+def _unscored(dataset: Dataset, fold: FoldRef) -> Iterator[str]:
     remark = dataset.scoring(fold).remark
-    if not remark:
-        return ()
-    return (
-        f"Acc-2 and F1 are not scored: {remark}, so there are no two sides to tell apart; `data.label_scale` declares "
-        "another neutral point.",
-    )
+    if remark:
+        yield (
+            f"Acc-2 and F1 are not scored: {remark}, so there are no two sides to tell apart; `data.label_scale` "
+            "declares another neutral point."
+        )

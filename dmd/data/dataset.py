@@ -14,7 +14,7 @@ import numpy as np
 
 from dmd.data.alignment import Layout, find_layout
 from dmd.data.folds import PartRows, rows_of_fold
-from dmd.data.groups import Grouping
+from dmd.data.groups import ITEMS, Grouping, Overlap
 from dmd.data.input_config import InputConfig
 from dmd.data.partition import Partition, make_partition
 from dmd.data.samples import (
@@ -195,6 +195,18 @@ class Dataset:
         """Items that ``fold`` trains, validates and tests. Raises DataError if the file cannot be cut that way."""
         rows = self._rows(fold)
         return len(rows.train), len(rows.valid), len(rows.test)
+
+    def overlap(self, fold: FoldRef) -> Overlap:
+        """Which groups lie in more than one part of ``fold``. Raises DataError if the file cannot be cut that way.
+
+        None do where no groups are known: ids that begin anew in every split name no common item.
+        """
+        rows, groups = self._rows(fold), np.array(self.groups)
+        train, valid, test = ({str(name) for name in groups[part]} for part in (rows.train, rows.valid, rows.test))
+        if self.grouping.noun == ITEMS:
+            return Overlap(0, 0, len(test))
+        seen = train | valid
+        return Overlap(len((train & valid) | (seen & test)), len(seen & test), len(test))
 
     def _rows(self, fold: FoldRef) -> PartRows:
         if fold.kind == "group":

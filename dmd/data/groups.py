@@ -88,6 +88,21 @@ class Grouping:
         )
 
 
+@dataclass(frozen=True)
+class Overlap:
+    """How many groups lie in more than one part of a split.
+
+    Attributes:
+        num_shared: in any two of the three parts.
+        num_tested_seen: in the test part and in the training or the validation part.
+        num_tested: in the test part.
+    """
+
+    num_shared: int
+    num_tested_seen: int
+    num_tested: int
+
+
 def group_by_key(key: str, is_declared: bool) -> Grouping:
     """The grouping by a key of the file."""
     return Grouping(noun_of(key), f"key `{key}`", is_declared)

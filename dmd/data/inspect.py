@@ -72,7 +72,7 @@ def inspect_dataset(ds: Dataset) -> DatasetSummary:
         num_groups=len(splits_of),
         grouping=ds.grouping,
         group_sizes=_spread(np.array(list(Counter(ds.groups).values()))),
-        num_shared_groups=sum(count > 1 for count in splits_of.values()),
+        num_shared_groups=ds.overlap(FoldRef()).num_shared,
         scale=ds.scale,
         modalities={modality: _summarise(ds, modality) for modality in MODALITIES},
         label_histogram=ds.count_labels(),
@@ -125,10 +125,6 @@ def format_summary(summary: DatasetSummary) -> str:
             f"  {one.num_non_finite:>10}  {one.num_clamped:>19}"
         )
     lines += [f"  {name:<13} {told(n, num_groups)}" for name, (n, num_groups) in summary.split_sizes.items()]
-    if summary.num_shared_groups:
-        lines.append(
-            f"  caution       {summary.num_shared_groups} of {summary.num_groups} {noun} lie in more than one split"
-        )
     lines += [f"  caution       {sentence}" for sentence in (*summary.cautions, *describe_markers(summary.markers))]
     lines += [f"  fold {fold:<8} {told(n, num)}" for fold, (n, num) in summary.fold_sizes.items()]
     most = max(summary.label_histogram.values())

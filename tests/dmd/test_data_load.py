@@ -69,9 +69,25 @@ def test_the_summary_counts_what_is_in_the_file(tmp_path: Path) -> None:
         assert fact in text
 
 
-def test_the_summary_warns_of_groups_in_several_splits(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("test", ", 1 of 4 in the test part: scores there are of videos that training has seen"),
+        ("valid", ", none in the test part: epochs and settings are chosen on videos that training sees"),
+    ],
+)
+def test_the_summary_warns_of_groups_in_several_splits(tmp_path: Path, place: str, words: str) -> None:
     arrays = npz_arrays()
-    arrays["test/video"][0] = "v0"
+    arrays[f"{place}/video"][0] = "v0"
     summary = inspect_dataset(load_arrays(tmp_path, arrays))
     assert summary.num_shared_groups == 1
-    assert "1 of 9 videos lie in more than one split" in format_summary(summary)
+    assert f"1 of 9 videos lie in more than one split of the file{words}" in format_summary(summary)
+
+
+def test_ids_that_begin_anew_in_every_split_are_no_shared_groups(tmp_path: Path) -> None:
+    arrays = {name: value for name, value in npz_arrays().items() if not name.endswith(("/video", "/fold"))}
+    for split in ("train", "valid", "test"):
+        arrays[f"{split}/id"] = np.array([f"item{row}" for row in range(len(arrays[f"{split}/labels"]))])
+    summary = inspect_dataset(load_arrays(tmp_path, arrays))
+    assert summary.num_shared_groups == 0
+    assert "caution" not in format_summary(summary)
