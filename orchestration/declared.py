@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from dmd.data.declared import Declared
 from dmd.data.groups import GroupRule
 from dmd.data.samples import LabelScale
@@ -18,9 +20,27 @@ def declared_by(space: SearchSpace) -> Declared:
     )
 
 
-def declared_with(group_key: str | None, group_pattern: str | None) -> Declared:
-    """What the options say. Raises UsageError where they contradict each other."""
+def declared_with(
+    group_key: str | None = None, group_pattern: str | None = None, label_scale: str | None = None
+) -> Declared:
+    """What the options say. Raises UsageError where one cannot be read, or they contradict each other."""
     if group_key is not None and group_pattern is not None:
         raise UsageError("--group-key and --group-pattern both say what the groups are; give one")
     is_grouped = group_key is not None or group_pattern is not None
-    return Declared(groups=GroupRule(group_key, group_pattern) if is_grouped else None)
+    return Declared(
+        scale=None if label_scale is None else _read_scale(label_scale),
+        groups=GroupRule(group_key, group_pattern) if is_grouped else None,
+    )
+
+
+def _read_scale(text: str) -> LabelScale:
+    """``LOW,HIGH,NEUTRAL``."""
+    try:
+        low, high, neutral = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = neutral = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high and low <= neutral <= high):
+        raise UsageError(
+            f"--label-scale must be LOW,HIGH,NEUTRAL with LOW < HIGH and NEUTRAL between them, as -1,1,0, got {text!r}"
+        )
+    return LabelScale(low, high, neutral)

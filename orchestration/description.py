@@ -15,6 +15,7 @@ import torch
 
 from dmd.data.dataset import Dataset
 from dmd.data.groups import ITEMS
+from dmd.metrics import clip_limit
 from orchestration.arm_proofs import describe_arm
 from orchestration.fingerprint import Fingerprint
 from orchestration.planned_study import PlannedStudy
@@ -129,6 +130,7 @@ def _describe_condition(condition: Condition) -> str:
 
 
 def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
+    limit = clip_limit(dataset.scale)
     folds, groups_are = planned.runner.folds, dataset.grouping.noun
     overlap = dataset.overlap(folds.any)
     repeats = f"{folds.repeats} repeat{'s' if folds.repeats > 1 else ''}"
@@ -148,6 +150,7 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "num_groups": len(set(dataset.groups)),
         "groups_are": groups_are,
         "label_scale": list(astuple(dataset.scale)),
+        **({} if limit is None else {"clip_limit": limit}),
         "cautions": list(planned.cautions),
         "tested_groups_seen": [overlap.num_tested_seen, overlap.num_tested],
         "non_finite": dict(dataset.non_finite),

@@ -40,6 +40,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("f1_non0", "F1 non0", higher_is_better=True),
             Metric("acc2_has0", "Acc-2 has0", higher_is_better=True),
             Metric("f1_has0", "F1 has0", higher_is_better=True),
+            Metric("acc5_sims", "Acc-5 SIMS", higher_is_better=True),
+            Metric("acc3_sims", "Acc-3 SIMS", higher_is_better=True),
+            Metric("acc2_sims", "Acc-2 SIMS", higher_is_better=True),
+            Metric("f1_sims", "F1 SIMS", higher_is_better=True),
         )
     }
 )

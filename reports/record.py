@@ -29,9 +29,15 @@ class Predictions:
     labels: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
 
-    def centred(self, neutral: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Labels and values less the neutral point of their scale, so that 0 divides negative from positive."""
-        return self.labels.astype(np.float64) - neutral, self.values.astype(np.float64) - neutral
+    def centred(
+        self, neutral: float, limit: float | None = None
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Labels and values less the neutral point of their scale, so that 0 divides negative from positive.
+
+        limit: how far from it a value counts; None: as far as it is.
+        """
+        labels, values = self.labels.astype(np.float64) - neutral, self.values.astype(np.float64) - neutral
+        return labels, values if limit is None else np.clip(values, -limit, limit)
 
 
 @dataclass(frozen=True)
@@ -187,8 +193,9 @@ class StudyDescription:
     ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
     ``official_split`` (bool: one split, so new-data intervals are over test groups),
     ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words),
-    ``label_scale`` (low, high, neutral), ``cautions`` (what the data keep the study from saying, in sentences),
-    ``tested_groups_seen`` (groups of the test part that lie in the training or validation part, too; those of it).
+    ``label_scale`` (low, high, neutral), ``clip_limit`` (how far from neutral a prediction counts; absent: as it is),
+    ``cautions`` (what the data keep the study from saying, in sentences), ``tested_groups_seen`` (groups of the test
+    part that lie in the training or validation part, too; those of it).
     provenance: versions, hardware, command line, start time, code fingerprint.
     budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
     ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
@@ -259,6 +266,12 @@ class StudyDescription:
         return (
             f"{seen} of {tested} tested {self.groups_are} lie in the training or validation part, too" if seen else ""
         )
+
+    @property
+    def clip_limit(self) -> float | None:
+        """How far from the neutral point predictions are clipped before they are scored; None: not at all."""
+        limit = self.data.get("clip_limit")
+        return None if limit is None else float(limit)
 
     @property
     def family(self) -> tuple[ArmDescription, ...]:

@@ -146,7 +146,7 @@ def _replicates(
 
     recorded: (R, M).
     """
-    centred = [found.centred(results.neutral) for found in predictions]
+    centred = [found.centred(results.neutral, results.clip_limit) for found in predictions]
     labels, values = centred[0][0], np.stack([of_run for _, of_run in centred])
     replicates = np.full((len(predictions), len(results.metrics), num_groups), np.nan)
     for place, metric in enumerate(results.metrics):

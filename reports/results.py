@@ -73,7 +73,7 @@ class ResultsTable:
     runs: (arm, seed, cell) indices -> the record there.
     fallback: (C, M) scores of the training-median predictor; NaN where unknown, None where they all are.
     fallback_values: (C,) what it answers there; likewise.
-    neutral: the label between negative and positive.
+    neutral: the label between negative and positive. clip_limit: how far from it a prediction counts; None: as it is.
     why_not_new: why the tested groups say nothing of new ones; empty if they do.
     unknown_arms: arms that have records and are not in the study; their records are left out.
     """
@@ -92,6 +92,7 @@ class ResultsTable:
     fallback: FloatArray | None = None
     fallback_values: FloatArray | None = None
     why_not_new: str = ""
+    clip_limit: float | None = None
 
     @classmethod
     def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
@@ -130,6 +131,7 @@ class ResultsTable:
             builder.fallback,
             builder.fallback_values,
             study.why_not_new,
+            study.clip_limit,
         )
 
     @property

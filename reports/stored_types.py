@@ -35,6 +35,7 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "groups_are": str,
         "official_split": bool,
         "label_scale": list[float],
+        "clip_limit": float,
         "cautions": list[str],
         "tested_groups_seen": list[int],
     },

@@ -12,12 +12,13 @@ from dmd.data.declared import Declared
 from dmd.data.features import Features
 from dmd.data.fingerprint import hash_content
 from dmd.data.groups import GROUPS, ID, Grouping, GroupRule, group_by_ids, group_by_key, group_by_pattern
+from dmd.data.label_scale import settle_scale
 from dmd.data.layout import SCALE_KEY, SPLITS, Layout
 from dmd.data.lengths import AnyArray
 from dmd.data.places import MEMORY, Place
 from dmd.data.problems import Problems
-from dmd.data.samples import FilePadding, Inputs, IntArray, LabelScale, Sequences
-from dmd.data.splits import Split, Table, read_split
+from dmd.data.samples import FilePadding, FloatArray, Inputs, IntArray, LabelScale, Sequences
+from dmd.data.splits import Split, Table, read_labels, read_split
 from dmd.data.tokens import join_tokens
 from dmd.modalities import MODALITIES, Modality
 
@@ -33,13 +34,14 @@ def assemble(
     """Join the splits of one file, checked by ``layout``, their features in ``place``.
 
     tables: split name -> key -> array. file_scale: the file's own label scale; declared: what the user says, which goes
-    before it; [-3, 3] around 0 if neither speaks. Raises DataError with every problem found in the file.
+    before it. Raises DataError with every problem found in the file.
     """
     if not tables:
         problems.add("splits", f"there is none of {', '.join(SPLITS)}; this is no data file of a layout that is read")
         problems.raise_if_any()
-    chosen = declared.scale or _read_scale(file_scale, problems)
-    found = {name: read_split(name, tables[name], layout, chosen, problems) for name in SPLITS if name in tables}
+    spoken = declared.scale or _read_scale(file_scale, problems)
+    chosen = settle_scale(_read_all_labels(tables, layout, problems), spoken, layout.labels, problems)
+    found = {name: read_split(name, tables[name], layout, problems) for name in SPLITS if name in tables}
     for name in SPLITS:
         if name not in tables:
             problems.add(name, f"split is missing; the file has {', '.join(sorted(tables)) or 'none'}")
@@ -50,16 +52,23 @@ def assemble(
     return _join(splits, groups, chosen, problems.source, place)
 
 
-def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale:
+def _read_all_labels(tables: Mapping[str, Table], layout: Layout, problems: Problems) -> dict[str, FloatArray]:
+    """Key of a split's labels -> (n,), of every split that has sound ones."""
+    keys = {f"{name}/{layout.labels}": tables[name].get(layout.labels) for name in SPLITS if name in tables}
+    found = {key: read_labels(key, array, problems) for key, array in keys.items()}
+    return {key: labels for key, labels in found.items() if labels is not None}
+
+
+def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale | None:
     if declared is None:
-        return LabelScale()
+        return None
     if declared.shape == (3,) and declared.dtype.kind in "iuf":
         low, high, neutral = (float(value) for value in declared)
         if np.isfinite(declared).all() and low < high and low <= neutral <= high:
             return LabelScale(low, high, neutral)
     shown = np.array2string(declared, threshold=6)
     problems.add(SCALE_KEY, f"must be low, high, neutral with low < high and neutral between them, but is {shown}")
-    return LabelScale()
+    return None
 
 
 def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Problems) -> None:

@@ -232,7 +232,7 @@ def _map_features(folder: Path, modality: Modality, num_rows: int, lengths: AnyA
 def _check_labels(folder: Path, labels: AnyArray, scale: LabelScale) -> None:
     if not ((labels >= np.float32(scale.low)) & (labels <= np.float32(scale.high))).all():
         raise DataError(
-            f"{folder.name}: labels are out of range [{scale.low:g}, {scale.high:g}]; declare another label scale"
+            f"{folder.name}: labels are out of range [{scale.low:g}, {scale.high:g}]; correct the declared label scale"
         )
 
 

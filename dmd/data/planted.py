@@ -18,7 +18,7 @@ in every modality and the second one is full. Videos are split 60/20/20 into tra
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from dmd.data.declared import NOTHING, Declared
 from dmd.data.layout import SPLITS
 from dmd.data.mmsa import read_mmsa
 from dmd.data.planted_spec import PlantedSpec
+from dmd.data.samples import LabelScale
 from dmd.modalities import MODALITIES, Modality
 from dmd.random_streams import numpy_generator
 
@@ -65,7 +66,9 @@ class Latents:
 
 def load_planted(spec: PlantedSpec, declared: Declared = NOTHING) -> Dataset:
     """The planted data set, read by the MMSA reader. Its name spells the spec."""
-    return read_mmsa(planted_dataset(spec), spec.name, declared)
+    # Its scale is known, however few labels there are to fill it.
+    scale = declared.scale or LabelScale()
+    return read_mmsa(planted_dataset(spec), spec.name, replace(declared, scale=scale))
 
 
 def planted_bytes(spec: PlantedSpec) -> bytes:

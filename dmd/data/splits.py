@@ -11,7 +11,7 @@ from dmd.data.features import Features, check_features, read_features
 from dmd.data.layout import Layout
 from dmd.data.lengths import AnyArray, find_lengths
 from dmd.data.problems import Problems
-from dmd.data.samples import FloatArray, IntArray, LabelScale
+from dmd.data.samples import FloatArray, IntArray
 from dmd.data.tokens import NoTokens, Tokens, read_tokens
 from dmd.modalities import MODALITIES, Modality
 
@@ -41,7 +41,7 @@ class Split:
     tokens: Tokens | NoTokens
 
 
-def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, problems: Problems) -> Split | None:
+def read_split(name: str, table: Table, layout: Layout, problems: Problems) -> Split | None:
     """Check ``table`` by ``layout``; None if anything required is missing or broken (then ``problems`` says what)."""
     required = (layout.labels, *([] if layout.has_segment_ids else [layout.ids]), *layout.features.values())
     missing = [key for key in required if key not in table]
@@ -51,7 +51,7 @@ def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, probl
     if num_rows == 0:
         problems.add(name, "the split is empty: 0 rows; every split needs at least one")
         return None
-    labels = _read_labels(f"{name}/{layout.labels}", table.get(layout.labels), scale, problems)
+    labels = read_labels(f"{name}/{layout.labels}", table.get(layout.labels), problems)
     ids = _read_ids(name, table, layout, num_rows, problems)
     groups = _read_strings(f"{name}/{layout.group}", table.get(layout.group), num_rows, problems)
     folds = _read_folds(f"{name}/{layout.fold}", table.get(layout.fold or ""), num_rows, problems)
@@ -62,7 +62,7 @@ def read_split(name: str, table: Table, layout: Layout, scale: LabelScale, probl
     return Split(ids, layout.ids in table, groups, labels, folds, features, tokens)
 
 
-def _read_labels(key: str, array: AnyArray | None, scale: LabelScale, problems: Problems) -> FloatArray | None:
+def read_labels(key: str, array: AnyArray | None, problems: Problems) -> FloatArray | None:
     """(n,) labels of an array of n numbers, whatever its trailing axes of length 1 (CMU files: (n, 1, 1))."""
     if array is None:
         return None
@@ -70,15 +70,6 @@ def _read_labels(key: str, array: AnyArray | None, scale: LabelScale, problems: 
         problems.add(key, f"must be one number per row, but has shape {array.shape} and dtype {array.dtype}")
         return None
     labels: FloatArray = array.reshape(-1).astype(np.float32)
-    # compared as float32, so that a bound such as 0.1 does not exclude itself
-    fits = (labels >= np.float32(scale.low)) & (labels <= np.float32(scale.high))
-    if not fits.all():
-        row = int(np.flatnonzero(~fits)[0])
-        problems.add(
-            key,
-            f"labels are out of range: row {row} is {labels[row]}, must be in [{scale.low:g}, {scale.high:g}] "
-            f"({np.count_nonzero(~fits)} such rows); declare another label scale if this one is wrong",
-        )
     return labels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,8 @@ GroupPattern = Annotated[
     str | None, typer.Option(help="Regular expression of the ids; its first parenthesis is the group.")
 ]
 
+LabelScale = Annotated[str | None, typer.Option(metavar="LOW,HIGH,NEUTRAL", help="The scale of the labels, as -1,1,0.")]
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
 
@@ -28,6 +31,7 @@ def inspect(
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
+    label_scale: LabelScale = None,
 ) -> None:
     """Print shapes, lengths, label histogram, groups, non-finite counts and the content hash."""
     with bad_input_exits():
@@ -35,7 +39,7 @@ def inspect(
         from dmd.data.load import open_dataset
         from orchestration.declared import declared_with
 
-        declared = declared_with(group_key, group_pattern)
+        declared = declared_with(group_key, group_pattern, label_scale)
         print(format_summary(inspect_dataset(open_dataset(data, data_dir, declared))))
     raise typer.Exit(COMPLETED)
 
@@ -47,6 +51,7 @@ def convert(
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
+    label_scale: LabelScale = None,
 ) -> None:
     """Write a data file as a folder that workers map instead of reading it: for files that fill the memory."""
     with bad_input_exits():
@@ -54,7 +59,7 @@ def convert(
         from dmd.data.load import convert_dataset
         from orchestration.declared import declared_with
 
-        declared = declared_with(group_key, group_pattern)
+        declared = declared_with(group_key, group_pattern, label_scale)
         print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir, declared))))
         print(target)
     raise typer.Exit(COMPLETED)
@@ -79,10 +84,13 @@ def folds(
 
         checked = load(find_space(space), describe_methods(), tuple(overrides or ()))
         dataset = open_dataset(checked.data.path, data_dir, declared_by(checked))
-        rows = list(fold_rows(dataset, plan_cells(checked, dataset.num_file_folds), fold_plan(checked)))
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        rows = fold_rows(dataset, plan_cells(checked, dataset.num_file_folds), fold_plan(checked))
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(rows)
+        # At once, so that `| head` does not end the command half-way where output is not buffered.
+        sys.stdout.write(table.getvalue())
     raise typer.Exit(COMPLETED)
 
 

@@ -1,8 +1,9 @@
 """Test metrics as functions of sums over items, so that a score without any one group costs one subtraction.
 
 The definitions are those of the field (Acc-7: clip to [-3, 3], round half to even; ``non0``: zero labels dropped,
-positive against negative; ``has0``: non-negative against negative; F1 weighted by the supports in the labels), for
-labels and predictions less the neutral point (:meth:`reports.record.Predictions.centred`). A definition may still be
+positive against negative; ``has0``: non-negative against negative; ``sims``: positive against the rest; F1 weighted by
+the supports in the labels), for labels and predictions less the neutral point, predictions clipped where the scale has
+it so (:meth:`reports.record.Predictions.centred`). A definition may still be
 another one on a scale of its own: the caller compares the result with the recorded metric first.
 
 Legend: ``n`` items, ``k`` additive statistics; sums are (..., k) and scores (...). Predictions may have leading
@@ -14,11 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+
+_GRID = 6
+"""Decimals that decide on which side of a cut of CH-SIMS a value lies: a float32 of 0.1 is a little above 0.1."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,27 @@ def _rounded_agreement(limit: float) -> Callable[[FloatArray, FloatArray], Float
     return contributions
 
 
-def _confusion(zeros_count: bool) -> Callable[[FloatArray, FloatArray], FloatArray]:
+def _cut_agreement(*cuts: float) -> Callable[[FloatArray, FloatArray], FloatArray]:
+    """CH-SIMS: equal classes between cuts, each of which belongs to the class below it."""
+
+    def contributions(labels: FloatArray, values: FloatArray) -> FloatArray:
+        actual, predicted = (np.digitize(np.round(side, _GRID), cuts, right=True) for side in (labels, values))
+        return _columns(actual == predicted, np.ones_like(labels))
+
+    return contributions
+
+
+def _confusion(
+    zeros_are: Literal["left out", "positive", "negative"],
+) -> Callable[[FloatArray, FloatArray], FloatArray]:
     """Counts of (true positive, false positive, false negative, true negative)."""
 
     def contributions(labels: FloatArray, values: FloatArray) -> FloatArray:
-        if zeros_count:
-            kept = np.ones_like(labels, dtype=bool)
+        kept = np.ones_like(labels, dtype=bool)
+        if zeros_are == "positive":
             actual, predicted = labels >= 0, values >= 0
+        elif zeros_are == "negative":
+            actual, predicted = np.round(labels, _GRID) > 0, np.round(values, _GRID) > 0
         else:
             kept, actual, predicted = labels != 0, labels > 0, values > 0
         return _columns(
@@ -108,10 +127,14 @@ SCORES: Mapping[str, AdditiveScore] = MappingProxyType(
         "corr": AdditiveScore(_moments, _correlation),
         "acc7": AdditiveScore(_rounded_agreement(3.0), _ratio),
         "acc5": AdditiveScore(_rounded_agreement(2.0), _ratio),
-        "acc2_non0": AdditiveScore(_confusion(zeros_count=False), _accuracy),
-        "f1_non0": AdditiveScore(_confusion(zeros_count=False), _weighted_f1),
-        "acc2_has0": AdditiveScore(_confusion(zeros_count=True), _accuracy),
-        "f1_has0": AdditiveScore(_confusion(zeros_count=True), _weighted_f1),
+        "acc2_non0": AdditiveScore(_confusion("left out"), _accuracy),
+        "f1_non0": AdditiveScore(_confusion("left out"), _weighted_f1),
+        "acc2_has0": AdditiveScore(_confusion("positive"), _accuracy),
+        "f1_has0": AdditiveScore(_confusion("positive"), _weighted_f1),
+        "acc5_sims": AdditiveScore(_cut_agreement(-0.7, -0.1, 0.1, 0.7), _ratio),
+        "acc3_sims": AdditiveScore(_cut_agreement(-0.1, 0.1), _ratio),
+        "acc2_sims": AdditiveScore(_confusion("negative"), _accuracy),
+        "f1_sims": AdditiveScore(_confusion("negative"), _weighted_f1),
     }
 )
 """Metric name -> its additive form."""

@@ -61,10 +61,13 @@ def test_the_non0_pair_is_undefined_where_every_label_is_neutral() -> None:
 
 
 def test_metrics_that_make_no_sense_on_a_scale_are_absent() -> None:
-    assert metric_names(SENTIMENT) == METRIC_NAMES
-    assert metric_names(LabelScale(1, 5, 3)) == ("mae", "corr", "acc2_non0", "f1_non0", "acc2_has0", "f1_has0")
+    two_class = ("acc2_non0", "f1_non0", "acc2_has0", "f1_has0")
+    assert metric_names(SENTIMENT) == ("mae", "corr", "acc7", "acc5", *two_class)
+    assert metric_names(LabelScale(-1, 1, 0)) == ("mae", "corr", "acc5_sims", "acc3_sims", "acc2_sims", "f1_sims")
+    assert set(METRIC_NAMES) == {*metric_names(SENTIMENT), *metric_names(LabelScale(-1, 1, 0))}
+    assert metric_names(LabelScale(1, 5, 3)) == ("mae", "corr", *two_class)
     assert metric_names(LabelScale(0, 1, 0)) == ("mae", "corr")
-    assert set(compute_metrics(PREDICTIONS, LABELS, LabelScale(-3, 3, 1))) == set(METRIC_NAMES) - {"acc7", "acc5"}
+    assert set(compute_metrics(PREDICTIONS, LABELS, LabelScale(-3, 3, 1))) == {"mae", "corr", *two_class}
 
 
 def test_the_declared_neutral_point_divides_the_classes() -> None:
@@ -76,6 +79,40 @@ def test_the_declared_neutral_point_divides_the_classes() -> None:
 def test_only_the_error_is_better_when_lower() -> None:
     assert [name for name in METRIC_NAMES if not HIGHER_IS_BETTER[name]] == ["mae"]
     assert set(HIGHER_IS_BETTER) == set(METRIC_NAMES)
+
+
+SIMS = LabelScale(-1, 1, 0)
+SIMS_LABELS = np.array([-1.0, -0.8, -0.2, 0.0, 0.0, 0.1, 0.2, 0.7, 0.8, 1.0], dtype=np.float32)
+SIMS_PREDICTIONS = np.array([-1.6, -0.6, 0.1, 0.05, -0.2, 0.1, 0.8, 0.7, 1.2, 0.5], dtype=np.float32)
+# five classes (a cut belongs below): of the labels 0 0 1 2 2 2 3 3 4 4, of the predictions 0 1 2 2 1 2 4 3 4 3
+SIMS_BY_HAND = {
+    "mae": (0 + 0.2 + 0.3 + 0.05 + 0.2 + 0 + 0.6 + 0 + 0.2 + 0.5) / 10,  # -1.6 counts as -1, 1.2 as 1
+    "acc5_sims": 5 / 10,
+    # three classes: labels 0 0 0 1 1 1 2 2 2 2, predictions 0 0 1 1 0 1 2 2 2 2
+    "acc3_sims": 8 / 10,
+    # above 0: labels - - - - - + + + + +, predictions - - + + - + + + + +
+    "acc2_sims": 8 / 10,
+    "f1_sims": (5 * 2 * 3 / (3 + 5) + 5 * 2 * 5 / (7 + 5)) / 10,
+}
+
+
+@pytest.mark.parametrize("name", SIMS_BY_HAND)
+@pytest.mark.parametrize("by", [0.0, 1.0, 3.0])
+def test_metrics_of_ch_sims_have_the_values_computed_by_hand(name: str, by: float) -> None:
+    shift = np.float32(by)
+    scale = LabelScale(by - 1, by + 1, by)
+    found = compute_metrics(SIMS_PREDICTIONS + shift, SIMS_LABELS + shift, scale)
+    assert found[name] == pytest.approx(SIMS_BY_HAND[name], abs=1e-6)
+
+
+def test_the_correlation_of_ch_sims_is_that_of_clipped_predictions() -> None:
+    expected = np.corrcoef(np.clip(SIMS_PREDICTIONS, -1, 1), SIMS_LABELS)[0, 1]
+    assert compute_metrics(SIMS_PREDICTIONS, SIMS_LABELS, SIMS)["corr"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_only_ch_sims_is_clipped() -> None:
+    """A prediction of 4 on MOSI's scale is one off a label of 3."""
+    assert compute_metrics(np.array([4.0, 0.0]), np.array([3.0, 0.0]), SENTIMENT)["mae"] == 0.5
 
 
 def test_empty_or_unequal_input_is_refused() -> None:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from dmd.data.dataset import LabelScale
 from dmd.data.inspect import format_summary, inspect_dataset
 from dmd.job import FoldRef
-from dmd.metrics import METRIC_NAMES, TWO_CLASS
+from dmd.metrics import TWO_CLASS, metric_names
 from dmd.scoring import choose_metrics
 from tests.dmd.data_builders import load_arrays, npz_arrays
 
 SENTIMENT = LabelScale()
+EVERY = metric_names(SENTIMENT)
 WITHOUT = ("mae", "corr", "acc7", "acc5")
 FOLDS = FoldRef("group", 3, 1, 0, 0, 0)
 
@@ -37,9 +38,14 @@ def test_labels_on_one_side_have_no_two_class_metric(labels: list[float], words:
     assert tuple(values) == WITHOUT
 
 
+def test_nor_has_ch_sims_on_one_side() -> None:
+    found = choose_metrics(LabelScale(-1, 1, 0), {"of the file": np.array([-1.0, -0.2, 0.0])})
+    assert found.names == ("mae", "corr", "acc5_sims", "acc3_sims")
+
+
 def test_labels_on_both_sides_have_every_metric_of_the_scale() -> None:
     found = choose_metrics(SENTIMENT, {"of the file": np.array([-0.2, 3.0], dtype=np.float32)})
-    assert (found.names, found.remark) == (METRIC_NAMES, "")
+    assert (found.names, found.remark) == (EVERY, "")
     # The nearest float32 to 0.1 is a little more than 0.1, and no label above it.
     tenth = choose_metrics(LabelScale(0, 1, 0.1), {"of the file": np.array([0.1, 0.0], dtype=np.float32)})
     assert "above the neutral point 0.1" in tenth.remark
@@ -69,8 +75,8 @@ def test_every_part_of_the_files_own_split_is_asked_and_folds_together(tmp_path:
     official = dataset.scoring(FoldRef())
     assert official.names == WITHOUT
     assert official.remark.startswith("no label of the test part lies below the neutral point 0")
-    assert dataset.scoring(FOLDS).names == METRIC_NAMES
-    for fold, names in ((FoldRef(), WITHOUT), (FOLDS, METRIC_NAMES)):
+    assert dataset.scoring(FOLDS).names == EVERY
+    for fold, names in ((FoldRef(), WITHOUT), (FOLDS, EVERY)):
         assert dataset.partition(fold).scoring.names == names
     assert "caution       Acc-2 and F1 are not scored: no label of the test part" in format_summary(
         inspect_dataset(dataset)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmd.data.dataset import LabelScale
-from dmd.metrics import METRIC_NAMES, compute_metrics
+from dmd.metrics import compute_metrics, metric_names
 from reports.analysis import analyse
 from reports.markdown import render_markdown
 from reports.questions import Questions
@@ -28,6 +28,7 @@ GROUPS, PER_GROUP = 6, 5
 # Sums with labels and predictions on these grids are exact, so that nothing may differ in the last digit.
 shifts = st.integers(-40, 40).map(lambda quarters: quarters / 4)
 numbers = st.integers(0, 2**32 - 1)
+METRICS = metric_names(LabelScale())
 
 
 def draw_predictions(random: np.random.Generator, fold: int | None, error: float) -> Predictions:
@@ -59,7 +60,7 @@ def shifted(record: RunRecord, by: float) -> RunRecord:
 
 def study_on(scale: Sequence[float], folds: Sequence[int | None], primary: str) -> StudyDescription:
     study = make_study(ARMS, seeds=SEEDS, folds=folds)
-    metrics = (primary, *(name for name in METRIC_NAMES if name != primary))
+    metrics = (primary, *(name for name in METRICS if name != primary))
     data = {**study.data, "label_scale": list(scale), "official_split": folds == [None]}
     return replace(study, primary=primary, metrics=metrics, data=data)
 
@@ -96,7 +97,7 @@ def numbers_of(report: Report) -> Mapping[str, object]:
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
-@given(numbers, shifts, st.sampled_from(METRIC_NAMES))
+@given(numbers, shifts, st.sampled_from(METRICS))
 def test_metrics_do_not_know_where_the_scale_has_its_zero(seed: int, by: float, name: str) -> None:
     found = draw_predictions(np.random.default_rng(seed), 0, 1.0)
     plain = compute_metrics(found.values, found.labels, LabelScale())
@@ -106,7 +107,7 @@ def test_metrics_do_not_know_where_the_scale_has_its_zero(seed: int, by: float, 
 
 @pytest.mark.parametrize("folds", [[None], list(range(FOLDS))], ids=["official split", "folds"])
 @settings(max_examples=12, deadline=None, derandomize=True)
-@given(seed=numbers, by=shifts, primary=st.sampled_from(METRIC_NAMES))
+@given(seed=numbers, by=shifts, primary=st.sampled_from(METRICS))
 def test_nor_does_any_interval(folds: list[int | None], seed: int, by: float, primary: str) -> None:
     study, records = draw_study(seed, folds, primary)
     elsewhere = study_on((by - 3.0, by + 3.0, by), folds, primary)
@@ -145,7 +146,7 @@ def test_the_training_median_has_its_intervals_on_every_scale(folds: list[int | 
         (study_on((1, 7, 4), folds, "mae"), [shifted(r, 4) for r in records]),
     ):
         questions = Questions.about(ResultsTable.from_records(of_study, of_records))
-        found.append([questions.of_arm(MEDIAN_PREDICTOR, metric) for metric in METRIC_NAMES])
+        found.append([questions.of_arm(MEDIAN_PREDICTOR, metric) for metric in METRICS])
     assert found[0] == found[1]
     assert all(answers is not None and answers.new_data.half_width is not None for answers in found[1])
 
