@@ -123,11 +123,7 @@ class Several:
             for parameter in parameters:
                 parameter.grad = None
         torch.autograd.backward(loss)
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        flat = sum_in_place(torch.cat([gradient.flatten() for gradient in gradients]))
-        parts = torch.split(flat, [gradient.numel() for gradient in gradients])
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.view_as(gradient))
+        _sum_gradients(parameters)
 
     def sum(self, values: Tensor) -> Tensor:
         return sum_in_place(values.detach().clone())
@@ -155,6 +151,24 @@ class Several:
         digest = torch.stack([_integers(weight).sum(dtype=torch.int64) for weight in weights]).cpu()
         if not torch.equal(digest, broadcast(digest.clone())):
             raise WorkersDisagree(self.rank)
+
+
+def _sum_gradients(parameters: Sequence[nn.Parameter]) -> None:
+    """Sum the gradients over all workers, each parameter's over those who have one for it.
+
+    First they agree for which: a branch that a mini-batch leaves out, or that the rows of some workers alone reach,
+    would otherwise put numbers against those of another parameter. They do so on the host, which waits for no device.
+    """
+    has_gradient = sum_in_place(torch.tensor([int(parameter.grad is not None) for parameter in parameters]))
+    used = [parameter for parameter, count in zip(parameters, has_gradient.tolist(), strict=True) if count]
+    for parameter in used:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    gradients = [parameter.grad for parameter in used if parameter.grad is not None]
+    flat = sum_in_place(torch.cat([gradient.flatten() for gradient in gradients]))
+    parts = torch.split(flat, [gradient.numel() for gradient in gradients])
+    for gradient, part in zip(gradients, parts, strict=True):
+        gradient.copy_(part.view_as(gradient))
 
 
 def _integers(weight: Tensor) -> Tensor:

@@ -184,6 +184,32 @@ def predict_from(seat: Seat, size: int) -> npt.NDArray[np.float32]:
         return predict(model, make_batch(DIMS, size, 5), LabelUnit(), team)
 
 
+def test_a_branch_that_some_steps_or_some_workers_leave_out_has_the_gradient_of_one_worker(together: Together) -> None:
+    """Rows 1, 2, 3, 4 and three mini-batches that add up; torch's wrapper would not average the second at all."""
+    text, audio = [10.0, 20.0, 30.0], [None, 9.0 + 16.0, 2 * (9.0 + 16.0)]
+    assert together(2, accumulate_branches, [False, True, True]) == [(text, audio)] * 2
+    text, audio = [10.0, 20.0, 30.0], [9.0 + 16.0, 9.0 + 16.0, 2 * (9.0 + 16.0)]
+    assert together(2, accumulate_branches, [True, False, True]) == [(text, audio)] * 2
+
+
+def accumulate_branches(seat: Seat, with_audio: list[bool]) -> tuple[list[float | None], list[float | None]]:
+    """Gradients of both branches after every mini-batch; audio reads rows 3 and 4 alone, which the second worker has."""
+    torch.set_num_threads(1)
+    text, audio, unused = (torch.nn.Parameter(torch.ones((), dtype=torch.float64)) for _ in range(3))
+    rows = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
+    seen: tuple[list[float | None], list[float | None]] = [], []
+    with take_seat(seat, "cpu") as team:
+        own = rows[team.share_of(len(rows))[0]]
+        for has_audio in with_audio:
+            heard = own[own > 2] if has_audio else own[:0]
+            loss = (text * own).sum()
+            team.backward(loss + (audio * heard**2).sum() if len(heard) else loss, [text, audio, unused])
+            for values, branch in zip(seen, (text, audio), strict=True):
+                values.append(None if branch.grad is None else branch.grad.item())
+            assert unused.grad is None
+    return seen
+
+
 def test_weights_that_drifted_apart_are_nobodys_result(together: Together) -> None:
     mine, theirs = together(2, compare_weights, 1e-7)
     assert mine is None
