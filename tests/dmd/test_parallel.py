@@ -193,7 +193,7 @@ def test_a_branch_that_some_steps_or_some_workers_leave_out_has_the_gradient_of_
 
 
 def accumulate_branches(seat: Seat, with_audio: list[bool]) -> tuple[list[float | None], list[float | None]]:
-    """Gradients of both branches after every mini-batch; audio reads rows 3 and 4 alone, which the second worker has."""
+    """Gradients of both branches after every mini-batch; audio reads rows 3 and 4 alone, the second worker's."""
     torch.set_num_threads(1)
     text, audio, unused = (torch.nn.Parameter(torch.ones((), dtype=torch.float64)) for _ in range(3))
     rows = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
