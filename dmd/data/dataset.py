@@ -28,6 +28,7 @@ from dmd.data.samples import (
     Sequences,
 )
 from dmd.data.seal import FinishedTraining, SealedTest, TestScore
+from dmd.data.standardise import count_far_values
 from dmd.data.standardised import real_steps
 from dmd.data.tokens import NoTokens, Tokens
 from dmd.errors import DataError
@@ -103,6 +104,10 @@ class Dataset:
         values = part.in_memory
         steps: FloatArray = values[real_steps(part.lengths, values.shape[1])]
         return steps
+
+    def count_far_values(self, modality: Modality) -> dict[int, int]:
+        """Column -> values of the file so far out that moments leave them out, of the columns that have any."""
+        return count_far_values(self._inputs.sequences[modality])
 
     @property
     def groups(self) -> tuple[str, ...]:

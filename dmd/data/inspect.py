@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,11 @@ from dmd.modalities import MODALITIES, Modality
 
 @dataclass(frozen=True)
 class ModalitySummary:
-    """steps: T_m; width: D_m; lengths: minimum, median and maximum of the real steps."""
+    """One modality.
+
+    steps: T_m; width: D_m; lengths: minimum, median and maximum of the real steps. far_values: column -> values so far
+    out that they are left out of its mean and standard deviation.
+    """
 
     steps: int
     width: int
@@ -27,6 +31,7 @@ class ModalitySummary:
     file_padding: FilePadding
     num_non_finite: int
     num_clamped: int
+    far_values: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,19 @@ def _summarise(ds: Dataset, modality: Modality) -> ModalitySummary:
         file_padding=ds.file_padding[modality],
         num_non_finite=ds.non_finite[modality],
         num_clamped=ds.clamped_lengths[modality],
+        far_values=ds.count_far_values(modality),
     )
+
+
+def _describe_far_values(modalities: Mapping[Modality, ModalitySummary]) -> Iterator[str]:
+    for modality, one in modalities.items():
+        if one.far_values:
+            columns = ", ".join(str(place) for place in list(one.far_values)[:6])
+            more = f" and {len(one.far_values) - 6} more" if len(one.far_values) > 6 else ""
+            yield (
+                f"{modality}: values so far from all others that they are left out of mean and standard deviation, and "
+                f"clipped: {sum(one.far_values.values())}, in column {columns}{more} (from 0)"
+            )
 
 
 def _spread(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> tuple[int, float, int]:
@@ -125,7 +142,8 @@ def format_summary(summary: DatasetSummary) -> str:
             f"  {one.num_non_finite:>10}  {one.num_clamped:>19}"
         )
     lines += [f"  {name:<13} {told(n, num_groups)}" for name, (n, num_groups) in summary.split_sizes.items()]
-    lines += [f"  caution       {sentence}" for sentence in (*summary.cautions, *describe_markers(summary.markers))]
+    cautions = (*summary.cautions, *describe_markers(summary.markers), *_describe_far_values(summary.modalities))
+    lines += [f"  caution       {sentence}" for sentence in cautions]
     lines += [f"  fold {fold:<8} {told(n, num)}" for fold, (n, num) in summary.fold_sizes.items()]
     most = max(summary.label_histogram.values())
     lines.append("  labels, rounded half to even")

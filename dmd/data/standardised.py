@@ -12,8 +12,10 @@ CLIP = 5.0
 
 def standardise(values: FloatArray, lengths: IntArray, mean: FloatArray, std: FloatArray) -> FloatArray:
     """values (n, T, D), the real steps first: centred, scaled and clipped; padded steps stay exactly zero."""
-    scaled = values - mean
-    np.divide(scaled, std, out=scaled)
+    # Beyond float32 is beyond the clip.
+    with np.errstate(over="ignore"):
+        scaled = values - mean
+        np.divide(scaled, std, out=scaled)
     np.clip(scaled, -CLIP, CLIP, out=scaled)
     scaled[~real_steps(lengths, values.shape[1])] = 0.0
     return scaled
