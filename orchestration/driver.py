@@ -6,6 +6,7 @@ Order of things: an event is in the ledger before it has any effect, and an endi
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -78,7 +79,8 @@ class Driver:
             for event in ledger.events():
                 self._replay(event)
         self._interrupted = deque(state.trial for state in self._state.running.values())
-        self._append("start", {"study": plan.study, "provenance": dict(plan.provenance)})
+        ledger_id = self._state.ledger_id or secrets.token_hex(8)
+        self._append("start", {"study": plan.study, "ledger": ledger_id, "provenance": dict(plan.provenance)})
 
     @property
     def num_running(self) -> int:

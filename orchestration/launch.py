@@ -111,7 +111,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
             source = planned.make_source(race)
             plan = _study_plan(prepared, workspace, source, known)
             outcome = run_study(plan, executor, planned.runner, ledger, tracker, progress)
-    for note in source.notes:
+    for note in (*source.notes, *tracker.notes):
         print(note, file=sys.stderr)
     # What processes of a killed session still wrote to when this one began.
     remove_abandoned()

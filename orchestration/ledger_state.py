@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from orchestration.events import Event, EventKind, metrics_from_json
+from orchestration.ledger import read_events
 from orchestration.trial_json import trial_from_json
 from reports.record import RunRecord
 from reports.serialise import record_from_json
 from search_spaces.trial import Trial
+
+_LEDGER_ID = re.compile(r"[0-9a-f]{16}")
+_STARTS: tuple[EventKind, ...] = ("start",)
 
 
 @dataclass(frozen=True)
@@ -44,13 +50,14 @@ class LedgerState:
     running: asked, not ended, in the order of asking. told: trial id -> stored record of every trial that has ended,
     in the order of ending (a driver that has no use for the records keeps the ids only). num_orphans: events about
     trials whose ask is not in the ledger (its line was deleted); they are left out. limit: where the last session
-    ended, in words; None if it ended for another reason, or goes on.
+    ended, in words; None if it ended for another reason, or goes on. ledger_id: see :func:`read_ledger_id`.
     """
 
     keeps_records: bool = True
     num_asked: int = 0
     num_orphans: int = 0
     limit: str | None = None
+    ledger_id: str | None = None
     running: dict[str, TrialState] = field(default_factory=dict)
     told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -58,6 +65,7 @@ class LedgerState:
         """Take in one event. True if it says something new (an epoch repeated after a retry does not)."""
         if event.is_of_study:
             self.limit = str(event.data["limit"]) if event.kind == "limit" else None
+            self.ledger_id = self.ledger_id or _ledger_id_in(event)
             return True
         if event.kind == "ask":
             return self._apply_ask(event)
@@ -100,6 +108,23 @@ def numbered_record(state: TrialState, tell: Event) -> Mapping[str, Any]:
 
 REPORT_KINDS: tuple[EventKind, ...] = ("start", "ask", "tell", "limit")
 """What :meth:`LedgerState.records` and :attr:`LedgerState.limit` need of a ledger."""
+
+
+def read_ledger_id(path: Path) -> str | None:
+    """What tells a ledger from all others, whatever their studies are called: drawn at random when it was begun, and
+    the same in its copies. None for one that has no event yet.
+
+    Raises what :func:`read_events` raises.
+    """
+    if not path.exists():
+        return None
+    starts = (event for event, _ in read_events(path, kinds=_STARTS))
+    return next((found for event in starts if (found := _ledger_id_in(event)) is not None), None)
+
+
+def _ledger_id_in(event: Event) -> str | None:
+    found = event.data.get("ledger") if event.kind == "start" else None
+    return found if isinstance(found, str) and _LEDGER_ID.fullmatch(found) else None
 
 
 def fold_events(events: Iterable[Event]) -> LedgerState:

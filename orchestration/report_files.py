@@ -13,7 +13,7 @@ from orchestration.merging.obstacles import find_obstacles, group_studies
 from orchestration.merging.union import merge_studies
 from orchestration.recorded import RecordedStudy, read_directory
 from orchestration.tracking.credentials import without_credentials
-from orchestration.tracking.own_store import store_of
+from orchestration.tracking.own_store import opened_store, store_of
 from orchestration.tracking.report_delivery import attach_report
 from orchestration.workspace import Workspace
 from reports.analysis import analyse
@@ -33,7 +33,8 @@ def deliver_report(workspace: Workspace, uri: str | None) -> str | None:
     assert manifest is not None, "a report was written from it"
     store = store_of(workspace.directory, uri)
     try:
-        attach_report(store, manifest.description, workspace.directory)
+        with opened_store(workspace.directory, uri) as address:
+            attach_report(address, manifest.description, workspace.directory)
     except Exception as error:
         # Before it is cut: half an address with a password is none any more.
         reason = without_credentials(" ".join(str(error).split()))[:200]

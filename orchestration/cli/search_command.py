@@ -111,6 +111,7 @@ def search(
             from orchestration.preview import preview
 
             print(preview(prepared, workspace, tuple(reuse or ()), as_json, executor, address))
+            _foresee_store(uri, workspace)
             raise typer.Exit(COMPLETED)
         if fresh and (kept := workspace.set_aside()) is not None:
             print(f"the earlier study is kept in {kept}", file=sys.stderr)
@@ -141,6 +142,14 @@ def _load(space: str, overrides: tuple[str, ...]) -> SearchSpace:
     from orchestration.catalogue import describe_methods
 
     return check_document(document, describe_methods(), overrides)
+
+
+def _foresee_store(uri: str | None, workspace: Workspace) -> None:
+    from orchestration.ledger import LEDGER_FILE
+    from orchestration.tracking.foreseen_store import foresee_store
+
+    if uri is not None and (note := foresee_store(uri, workspace.directory.name, workspace.directory / LEDGER_FILE)):
+        print(note, file=sys.stderr)
 
 
 def _conclude(workspace: Workspace, outcome: StudyOutcome, as_json: bool, uri: str | None) -> None:
@@ -176,4 +185,6 @@ def _print_result(
     print(f"{state}: {outcome.num_completed} completed, {outcome.num_pruned} pruned, {outcome.num_failed} failed")
     print("report: --report-only writes it as far as the study is" if report is None else f"report: {report}")
     if uri is None:
-        print(f"compare in MLflow: mlflow ui --backend-store-uri sqlite:///{workspace.directory / 'mlflow.db'}")
+        from orchestration.tracking.own_store import ui_command
+
+        print(f"compare in MLflow: {ui_command(workspace.directory)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestration.errors import UsageError
@@ -17,6 +18,16 @@ _REMEDIES = {"postgresql": "pip install 'dmd-search[postgres]' and write postgre
 def is_database(uri: str) -> bool:
     """Whether ``uri`` names a database: ``postgresql://...``, ``postgresql+psycopg://...``, ``sqlite:///...``."""
     return _kind_of(uri) in _DATABASES
+
+
+def file_of(uri: str) -> Path | None:
+    """The file of a SQLite database as SQLAlchemy finds it; None for another address."""
+    if _kind_of(uri) != "sqlite":
+        return None
+    from sqlalchemy.engine import make_url
+
+    name = make_url(uri).database
+    return Path(name) if name else None
 
 
 def require_driver(uri: str | None) -> None:

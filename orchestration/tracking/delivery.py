@@ -41,6 +41,7 @@ from reports.serialise import record_from_json
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_IS_DELETED = "must be in the 'active' state"
 RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 
 
@@ -59,14 +60,14 @@ def connect(uri: str) -> MlflowClient:
 
 
 class Delivery:
-    """Writes batches of events. ``certain_from``: events that end after this offset were never sent before, so their
-    runs cannot exist yet and are not looked up."""
+    """Writes batches of events into the study's experiment (its id). certain_from: events that end after this offset
+    were never sent before, so their runs cannot exist yet and are not looked up."""
 
     def __init__(
         self,
         client: MlflowClient,
         study: str,
-        artifacts: Path | None,
+        experiment: str,
         checkpoints: Path | None,
         details: Path,
         manifest: Path,
@@ -78,21 +79,24 @@ class Delivery:
         self._checkpoints = checkpoints
         self._details = details
         self._manifest = manifest
-        self._experiment = _find_or_create_experiment(client, study, artifacts)
+        self._experiment = experiment
         self._runs = dict(position.runs)
         self._places: dict[str, str] = {}
         self._parent = position.parent_run
-        self.certain_from = certain_from
-        self.num_refused = 0
+        self._certain_from = certain_from
 
     def position_at(self, offset: int) -> Position:
         """What to remember once everything before ``offset`` is delivered."""
         return Position(offset, self._parent, dict(self._runs))
 
-    def deliver(self, batch: Sequence[tuple[Event, int]]) -> None:
-        """Write events, each given with the offset where it ends. Raises what MLflow raises while it is away."""
+    def deliver(self, batch: Sequence[tuple[Event, int]]) -> int:
+        """Write events, each given with the offset where it ends; how many of them the store refuses as invalid.
+
+        Raises what MLflow raises while it is away.
+        """
         from mlflow.exceptions import MlflowException
 
+        num_refused = 0
         by_trial: dict[str, list[tuple[Event, int]]] = {}
         for event, end in batch:
             if event.kind == "start":
@@ -105,11 +109,13 @@ class Delivery:
             try:
                 self._deliver_trial(trial_id, events)
             except MlflowException as error:
-                # Sending again what the server calls invalid would block everything behind it for ever.
-                if error.error_code != "INVALID_PARAMETER_VALUE":
+                # Sending again what the server calls invalid would block everything behind it for ever. A run that
+                # somebody has deleted is brought back before the next attempt.
+                if error.error_code != "INVALID_PARAMETER_VALUE" or _IS_DELETED in str(error):
                     raise
-                self.num_refused += len(events)
+                num_refused += len(events)
                 logging.getLogger(__name__).warning("MLflow refuses events of trial %s: %s", trial_id, error)
+        return num_refused
 
     def end_study(self, status: str, at_ms: int, wall_s: float) -> None:
         """Close the run of the study. wall_s: seconds that its sessions took together."""
@@ -157,7 +163,7 @@ class Delivery:
 
     def _open_run(self, trial_id: str, events: Sequence[tuple[Event, int]]) -> str | None:
         """The run of a trial: looked up where it may exist, else created; None for a trial that was never asked."""
-        run = self._find_run(TRIAL_ID_TAG, trial_id) if events[0][1] <= self.certain_from else None
+        run = self._find_run(TRIAL_ID_TAG, trial_id) if events[0][1] <= self._certain_from else None
         ask = next((event for event, _ in events if event.kind == "ask"), None)
         if run is None and ask is not None:
             trial = trial_from_json(ask.data["trial"])
@@ -215,16 +221,6 @@ class Delivery:
         params = [Param(*item) for item in content.params.items()]
         tags = [RunTag(*item) for item in content.tags.items()]
         self._client.log_batch(run, metrics, params, tags)
-
-
-def _find_or_create_experiment(client: MlflowClient, study: str, artifacts: Path | None) -> str:
-    found = client.get_experiment_by_name(study)
-    if found is not None:
-        return str(found.experiment_id)
-    location = None if artifacts is None else artifacts.absolute().as_uri()
-    # The kind makes MLflow's UI open the experiment on its training runs and not on its pages for language models.
-    tags = {"mlflow.experimentKind": "custom_model_development"}
-    return str(client.create_experiment(study, artifact_location=location, tags=tags))
 
 
 def _write_predictions(path: Path, predictions: Predictions) -> None:

@@ -11,7 +11,7 @@ from orchestration.errors import UsageError
 from orchestration.reuse.known_results import FindResult, KnownResult
 from orchestration.temporary import temporary_directory
 from orchestration.tracking.credentials import without_credentials
-from orchestration.tracking.database import is_from_mlflow
+from orchestration.tracking.database import file_of, is_from_mlflow, require_driver
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
 from orchestration.tracking.run_content import CONTEXT_TAG, RESULT_TAG
 from reports.details import Details, details_in
@@ -32,8 +32,9 @@ def results_at(uri: str, context: str) -> FindResult:
     Raises UsageError where the store cannot be read.
     """
     target = without_credentials(uri)
-    database = Path(uri.removeprefix("sqlite:///"))
-    if uri.startswith("sqlite:///") and not database.is_file():
+    require_driver(uri)
+    database = file_of(uri)
+    if database is not None and not database.is_file():
         # MLflow would make one.
         raise UsageError(f"--reuse {target}: there is no such database; name one like runs/<study>/mlflow.db")
     try:

@@ -70,7 +70,7 @@ class MlflowTracker:
         self._target = without_credentials(store_of(directory, uri))
         self._patience_s = patience_s
         self._impatience_s = impatience_s
-        self._progress = Progress(load_position(directory, self._target, ledger.length).offset, None, 0)
+        self._progress = Progress(load_position(directory, self._target, ledger.length).offset)
         self._writer: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
 
@@ -129,6 +129,11 @@ class MlflowTracker:
             is_hopeful = status == "complete" and self._progress.problem is None
             if time.monotonic() - moved_at > (self._patience_s if is_hopeful else self._impatience_s):
                 break
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the store, a line each."""
+        return tuple(f"tracking: {note}" for note in self._progress.notes)
 
     @property
     def _has_died(self) -> bool:

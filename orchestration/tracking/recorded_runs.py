@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from orchestration.errors import UsageError
 from orchestration.recorded import RecordedStudy
 from orchestration.temporary import temporary_directory
 from orchestration.tracking.credentials import without_credentials
-from orchestration.tracking.database import is_from_mlflow, require_driver
+from orchestration.tracking.database import file_of, is_from_mlflow, require_driver
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
 from orchestration.tracking.run_content import LIMIT_TAG, STUDY_TAG, TRIAL_ID_TAG, WALL_TAG
 from orchestration.workspace import MANIFEST_FILE, Manifest
@@ -68,8 +68,8 @@ def read_server(uri: str, studies: Sequence[str]) -> Iterator[tuple[RecordedStud
 
 def _refuse_new_database(uri: str, target: str) -> None:
     """MLflow makes a database that is not there; a report wants the one that is."""
-    parts = urlsplit(uri)
-    if parts.scheme == "sqlite" and not Path(unquote(parts.path)[1:]).is_file():
+    database = file_of(uri)
+    if database is not None and not database.is_file():
         raise UsageError(f"{target}: there is no such database; correct --tracking-uri")
 
 
@@ -80,7 +80,7 @@ def _read_study(client: MlflowClient, name: str, target: str, folder: Path) -> R
         shown = ", ".join(sorted(known)[:_MOST_NAMED]) + (", ..." if len(known) > _MOST_NAMED else "")
         raise UsageError(f"MLflow at {target} has no study {name!r}; it has {shown or 'none'}")
     runs = list(_all_runs(client, experiment.experiment_id))
-    parents = [run for run in runs if run.data.tags.get(STUDY_TAG) == name and TRIAL_ID_TAG not in run.data.tags]
+    parents = [run for run in runs if STUDY_TAG in run.data.tags and TRIAL_ID_TAG not in run.data.tags]
     origin = f"{name} at {target}"
     manifest = _read_manifest(client, parents, origin, folder)
     trials = {run.data.tags[TRIAL_ID_TAG]: run for run in runs if TRIAL_ID_TAG in run.data.tags}

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from orchestration.ledger import LEDGER_FILE
+from orchestration.ledger_state import read_ledger_id
 from orchestration.tracking.delivery import connect
+from orchestration.tracking.experiment import find_experiment
 from orchestration.tracking.run_content import STUDY_TAG
 from reports.markdown import answer_in
 from reports.metrics import find_metric
@@ -25,10 +28,12 @@ _MODEL_TRAINING = {"workflowType": "machine_learning"}
 def attach_report(uri: str, study: StudyDescription, directory: Path) -> bool:
     """Put the report that lies in ``directory`` on the run of ``study``; what is there already is replaced.
 
-    False where the store has no run of the study. Raises what MLflow raises while it is away.
+    directory: the study's; its ledger says which experiment is meant. False where the store has no run of the study.
+    Raises what MLflow raises while it is away.
     """
     client = connect(uri)
-    experiment = client.get_experiment_by_name(study.study)
+    ledger = read_ledger_id(directory / LEDGER_FILE)
+    experiment = None if ledger is None else find_experiment(client, ledger)
     if experiment is None:
         return False
     name = study.study.replace("'", "''")

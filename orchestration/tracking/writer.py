@@ -25,21 +25,25 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from orchestration.durable import sync
 from orchestration.events import Event
 from orchestration.ledger import LEDGER_FILE, read_events, read_lines
-from orchestration.ledger_state import REPORT_KINDS
+from orchestration.ledger_state import REPORT_KINDS, read_ledger_id
 from orchestration.limits import SessionTime
 from orchestration.logs import quiet_libraries, study_logs
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.database import is_database
 from orchestration.tracking.delivery import Delivery, connect
-from orchestration.tracking.own_store import make_own_store, store_of
-from orchestration.tracking.position import load_position, save_position
+from orchestration.tracking.experiment import claim_experiment, has_run, restore_runs
+from orchestration.tracking.own_store import make_own_store, move_artifacts, opened_store, store_of
+from orchestration.tracking.position import Position, load_position, save_position
 from orchestration.tracking.protocol import StudyStatus
 from orchestration.workspace import MANIFEST_FILE
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 LOCK_FILE, LOG_FILE = "tracking.lock", "tracking.log"
 
@@ -65,11 +69,12 @@ class Assignment:
 @dataclass(frozen=True)
 class Progress:
     """offset: bytes of the ledger that are delivered. problem: why it does not go on now, without credentials.
-    num_refused: events that the store calls invalid."""
+    num_refused: events that the store calls invalid. notes: what the user should know of the store, a line each."""
 
     offset: int
-    problem: str | None
-    num_refused: int
+    problem: str | None = None
+    num_refused: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class Inbox:
@@ -107,21 +112,26 @@ class Writer:
         self._tell = tell
         self._directory = Path(assignment.directory)
         self._ledger = self._directory / LEDGER_FILE
-        self._uri = store_of(self._directory, assignment.uri)
-        self._target = without_credentials(self._uri)
+        self._target = without_credentials(store_of(self._directory, assignment.uri))
         self._position = load_position(self._directory, self._target, inbox.length)
         self._certain_from = self._end_of_batch()
         self._delivery: Delivery | None = None
+        self._num_refused = 0
+        self._notes: dict[str, None] = {}
 
     def run(self) -> None:
         """Whatever goes wrong is tried again, in growing intervals: servers come back."""
+        with opened_store(self._directory, self._assignment.uri) as address:
+            self._follow(address)
+
+    def _follow(self, address: str) -> None:
         wait_s = _FIRST_WAIT_S
         while True:
             status = self._inbox.status
             try:
-                delivery = self._deliver_all()
+                self._deliver_all(address)
                 if status is not None and self._position.offset == self._inbox.length:
-                    self._end_study(delivery, status)
+                    self._end_study(status)
                     return
                 wait_s = _FIRST_WAIT_S
                 self._inbox.wait(self._assignment.min_batch_s)
@@ -130,39 +140,61 @@ class Writer:
                 self._say(f"{type(error).__name__}: {reason}")
                 logger.info("MLflow is away, events wait in the ledger: %s: %s", type(error).__name__, reason)
                 self._certain_from = max(self._certain_from, self._end_of_batch())
-                if self._delivery is not None:
-                    self._delivery.certain_from = self._certain_from
+                # What is known of the store may be what was wrong: somebody has deleted something there.
+                self._delivery = None
                 time.sleep(wait_s if self._inbox.status is None else _FIRST_WAIT_S)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
-    def _deliver_all(self) -> Delivery:
-        delivery = self._delivery = self._delivery or self._connect()
+    def _deliver_all(self, address: str) -> None:
+        if self._inbox.length == 0:
+            return
+        # First: with a store that has lost runs it begins again.
+        self._delivery = self._delivery or self._connect(address)
         while batch := self._next_batch():
             # What MLflow has and a power cut takes from the ledger would be delivered twice.
             sync(self._ledger)
-            delivery.deliver(batch)
-            self._position = delivery.position_at(batch[-1][1])
+            self._num_refused += self._delivery.deliver(batch)
+            self._position = self._delivery.position_at(batch[-1][1])
             save_position(self._directory, self._target, self._position)
             self._say()
-        return delivery
 
-    def _connect(self) -> Delivery:
-        is_own = self._assignment.uri is None
-        if is_own:
+    def _connect(self, address: str) -> Delivery:
+        assignment = self._assignment
+        if assignment.uri is None:
             make_own_store(self._directory)
         details = self._directory / "artifacts"
-        checkpoints = self._assignment.checkpoints
+        client = connect(address)
+        experiment = self._find_experiment(client, details)
         return Delivery(
-            connect(self._uri),
-            self._assignment.study,
-            # A database holds no files, and MLflow would put them wherever the command was started.
-            details if is_database(self._uri) else None,
-            None if checkpoints is None else Path(checkpoints),
+            client,
+            assignment.study,
+            experiment,
+            None if assignment.checkpoints is None else Path(assignment.checkpoints),
             details,
             self._directory / MANIFEST_FILE,
             self._position,
             self._certain_from,
         )
+
+    def _find_experiment(self, client: MlflowClient, artifacts: Path) -> str:
+        """The study's experiment with all that it had; what cannot be brought back is delivered again."""
+        study, ledger = self._assignment.study, read_ledger_id(self._ledger)
+        assert ledger is not None, "its first event has it"
+        # A database holds no files, and MLflow would put them wherever the command was started.
+        place = artifacts.absolute().as_uri() if is_database(client.tracking_uri) else None
+        found = claim_experiment(client, study, ledger, place)
+        if found.name != study:
+            self._note(f"MLflow at {self._target} has another study {study!r}; this one is {found.name!r} there")
+        if restored := restore_runs(client, found.experiment_id):
+            runs = "1 run of this study was" if restored == 1 else f"{restored} runs of this study were"
+            self._note(f"{runs} deleted in MLflow and {'is' if restored == 1 else 'are'} there again")
+        if self._assignment.uri is None and place is not None and found.artifact_location != place:
+            move_artifacts(self._directory, found.artifact_location, place)
+        known = [run for run in (self._position.parent_run, *self._position.runs.values()) if run is not None]
+        if not all(has_run(client, run) for run in known):
+            self._position = Position()
+            self._certain_from = self._end_of_batch()
+        return str(found.experiment_id)
 
     def _next_batch(self) -> list[tuple[Event, int]]:
         start, end = self._position.offset, self._inbox.length
@@ -178,19 +210,24 @@ class Writer:
         batch = self._next_batch()
         return batch[-1][1] if batch else self._position.offset
 
-    def _end_study(self, delivery: Delivery, status: StudyStatus) -> None:
+    def _end_study(self, status: StudyStatus) -> None:
+        if self._delivery is None:
+            # Nothing has begun.
+            return
         taken = SessionTime()
         for line, _ in read_lines(self._ledger, stop=self._inbox.length):
             # As the report counts, without decoding what the ledger holds.
             if line.kind in REPORT_KINDS:
                 taken.see(line)
         ended = "FINISHED" if status == "complete" else "KILLED"
-        delivery.end_study(ended, time.time_ns() // 1_000_000, taken.used_ms() / 1000)
+        self._delivery.end_study(ended, time.time_ns() // 1_000_000, taken.used_ms() / 1000)
         self._say()
 
+    def _note(self, line: str) -> None:
+        self._notes[line] = None
+
     def _say(self, problem: str | None = None) -> None:
-        refused = self._delivery.num_refused if self._delivery is not None else 0
-        self._tell(Progress(self._position.offset, problem, refused))
+        self._tell(Progress(self._position.offset, problem, self._num_refused, tuple(self._notes)))
 
 
 def _listen(source: BinaryIO, inbox: Inbox) -> None:

@@ -28,6 +28,7 @@ from search_spaces.trial import Cell
 from tests.orchestration.studies import STUDY, listed, run_toy, searched
 from tests.orchestration.toy import make_trial
 from tests.orchestration.tracked import Store, assert_agrees_with_ledger, reports_in
+from tests.orchestration.written import write_here
 
 # MLflow's tables use what SQLAlchemy 2.1 deprecates; the tests read the store through MLflow.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
@@ -157,14 +158,6 @@ def test_a_run_that_was_made_just_before_a_crash_is_found_again(tmp_path):
     save_position(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}", Position(0, None, {}))
     run_toy(tmp_path, listed(trials), is_tracked=True)
     assert check(tmp_path).runs_per_trial.total() == 2
-
-
-def write_here(directory: Path) -> None:
-    """What the writer's process does with a study that has ended."""
-    length = (directory / "ledger.jsonl").stat().st_size
-    checkpoints = str(directory / "checkpoints")
-    assignment = Assignment(STUDY, str(directory), str(directory / "logs"), None, checkpoints, min_batch_s=0.0)
-    Writer(assignment, Inbox(length, "complete"), lambda progress: None).run()
 
 
 def test_a_run_whose_first_write_was_lost_is_found_again_and_is_whole(tmp_path, monkeypatch):

@@ -78,6 +78,7 @@ def test_a_store_without_the_study_gets_nothing(attached: Path) -> None:
 
 
 def test_a_server_that_is_away_costs_one_line(tmp_path: Path) -> None:
+    run_toy(tmp_path, listed([make_trial(1)]))
     study = write(tmp_path)
     workspace = Workspace(tmp_path)
     workspace.write_manifest(Manifest(study, {}, {}))

@@ -1,0 +1,107 @@
+"""Which experiment of an MLflow store is a study's: the one that bears the mark of its ledger, whatever it is called.
+
+A team writes to one store, and people give their studies the same names. What decides a study's results is in its
+ledger, so a name that another ledger has taken is left to it, and this study gets an experiment of its own beside it.
+Making an experiment with its mark is one step of the store, so that two drivers that begin together do not share one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Experiment
+
+LEDGER_TAG = "ledger"
+# The kind makes MLflow's UI open the experiment on its training runs and not on its pages for language models.
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+_NAME_IS_TAKEN = "RESOURCE_ALREADY_EXISTS"
+_DELETED = "deleted"
+_PAGE = 1000
+
+
+def find_experiment(client: MlflowClient, ledger: str) -> Experiment | None:
+    """The experiment of the study that ``ledger`` (its id) records, deleted or not; None where it has none."""
+    from mlflow.entities import ViewType
+
+    found = client.search_experiments(ViewType.ALL, 1, f"tags.{LEDGER_TAG} = '{ledger}'")
+    return found[0] if found else None
+
+
+def claim_experiment(client: MlflowClient, study: str, ledger: str, artifacts: str | None) -> Experiment:
+    """The experiment of a study, made if it has none, brought back if somebody has deleted it.
+
+    artifacts: where a new one keeps them; None: where the server says.
+    """
+    found = find_experiment(client, ledger)
+    if found is not None:
+        if found.lifecycle_stage == _DELETED:
+            client.restore_experiment(found.experiment_id)
+        return found
+    given = _take_given(client, study, ledger)
+    return given or _make(client, study, ledger, artifacts)
+
+
+def is_taken(client: MlflowClient, study: str, ledger: str | None) -> bool:
+    """Whether the name ``study`` is another study's, so that this one will get another. ledger: None for a new one."""
+    own = None if ledger is None else find_experiment(client, ledger)
+    if own is not None:
+        return bool(own.name != study)
+    found = client.get_experiment_by_name(study)
+    return found is not None and not _is_free(client, found)
+
+
+def restore_runs(client: MlflowClient, experiment: str) -> int:
+    """Bring back the runs of a study that somebody has deleted, and say how many: reports count what the ledger has."""
+    from mlflow.entities import ViewType
+
+    number = 0
+    while deleted := client.search_runs([experiment], "", ViewType.DELETED_ONLY, _PAGE):
+        for run in deleted:
+            client.restore_run(run.info.run_id)
+        number += len(deleted)
+    return number
+
+
+def has_run(client: MlflowClient, run: str) -> bool:
+    """Whether a run is still there, deleted or not: ``mlflow gc`` removes the deleted ones for good."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_run(run)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return False
+    return True
+
+
+def _take_given(client: MlflowClient, study: str, ledger: str) -> Experiment | None:
+    """The experiment that somebody has made for the study: of its name, with nothing in it."""
+    found = client.get_experiment_by_name(study)
+    if found is None or not _is_free(client, found):
+        return None
+    client.set_experiment_tag(found.experiment_id, LEDGER_TAG, ledger)
+    return client.get_experiment(found.experiment_id)
+
+
+def _is_free(client: MlflowClient, experiment: Experiment) -> bool:
+    from mlflow.entities import ViewType
+
+    if experiment.lifecycle_stage == _DELETED or LEDGER_TAG in experiment.tags:
+        return False
+    return not client.search_runs([experiment.experiment_id], "", ViewType.ALL, 1)
+
+
+def _make(client: MlflowClient, study: str, ledger: str, artifacts: str | None) -> Experiment:
+    from mlflow.exceptions import MlflowException
+
+    tags = {**_KIND, LEDGER_TAG: ledger}
+    try:
+        made = client.create_experiment(study, artifacts, tags)
+    except MlflowException as error:
+        if error.error_code != _NAME_IS_TAKEN:
+            raise
+        made = client.create_experiment(f"{study}-{ledger[:8]}", artifacts, tags)
+    return client.get_experiment(made)
