@@ -12,6 +12,8 @@ from orchestration.foresight import Foresight
 from orchestration.planned_study import PlannedStudy
 from reports.metrics import find_metric
 from reports.rounding import duration_text
+from search_spaces.distributions import Choice, IntRange
+from search_spaces.trial import Arm
 
 NO_NOISE = "every arm of a declared contrast gives the same numbers under any seed: one seed says as much as many"
 
@@ -91,9 +93,16 @@ def _arm_lines(planned: PlannedStudy) -> list[str]:
             lines.append(f"  {arm.name}: predictions of {runs.path}, {len(runs.seeds)} seeds, nothing to train")
             continue
         facts = planned.facts[arm.name]
-        pace = f"{facts.num_parameters} parameters, {facts.epoch_s:.2g} s per epoch"
+        built = " before its search" if _search_may_rebuild(planned, arm) else ""
+        pace = f"{facts.num_parameters} parameters{built}, {facts.epoch_s:.2g} s per epoch"
         lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")
     return lines
+
+
+def _search_may_rebuild(planned: PlannedStudy, arm: Arm) -> bool:
+    """Whether a search chooses switches, whole numbers or words for the arm; a weight or a rate changes no model."""
+    chosen = planned.searches[arm.name].parameters.values()
+    return any(isinstance(distribution, (Choice, IntRange)) for distribution in chosen)
 
 
 def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reports.answer import compose_answer
 from reports.arm_rows import compare_models, tabulate_ablation
+from reports.as_trained import as_trained
 from reports.attribution import attribute
 from reports.budget import account_budget
 from reports.cautions import collect_cautions
@@ -54,6 +55,7 @@ def analyse(
     if study.primary not in study.metrics:
         raise ValueError(f"the primary metric {study.primary!r} is not among the study's metrics: {study.metrics}")
     results = ResultsTable.from_records(study, records)
+    study = as_trained(study, results)
     questions = Questions.about(results)
     ablation = tabulate_ablation(questions, study, metrics)
     race = run_race(study, results)

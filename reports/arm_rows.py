@@ -28,7 +28,9 @@ def arm_row(
     }
     is_row_of_table = arm in study.family and set(arm.components) == set(COMPONENT_KEYS)
     published = find_ablation_row(dataset, arm.components) if is_row_of_table else None
-    return ArmRow(arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published)
+    return ArmRow(
+        arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published, arm.varying
+    )
 
 
 def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> AblationTable:
@@ -37,7 +39,7 @@ def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Se
     arms = [arm for arm in study.arms if arm.role != "model" or arm.name == study.baseline]
     components: dict[str, None] = {}
     for arm in arms:
-        components.update(dict.fromkeys(arm.components))
+        components.update(dict.fromkeys([*arm.components, *arm.varying]))
     ordered = [name for name in COMPONENT_KEYS if name in components]
     ordered += [name for name in components if name not in COMPONENT_KEYS]
     rows = tuple(arm_row(questions, study, arm, metrics, dataset) for arm in arms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reports.component_ticks import Tick
 from reports.metrics import Metric
 from reports.number_cells import mean_cell
 from reports.questions import Answers
@@ -43,12 +44,14 @@ class ContrastMark:
 
 @dataclass(frozen=True)
 class ArmMark:
-    """An arm in the ablation figure. arm: its name. components: toggles, empty for a method that has none."""
+    """An arm in the ablation figure. arm: its name. components: toggles, empty for a method that has none. ticks: the
+    same, with those that vary from cell to cell."""
 
     arm: str
     row: IntervalRow
     components: Mapping[str, bool]
     is_baseline: bool
+    ticks: Mapping[str, Tick]
 
 
 def contrast_marks(report: Report) -> tuple[ContrastMark, ...]:
@@ -71,7 +74,7 @@ def _contrast_mark(row: ContrastRow, metric: Metric) -> ContrastMark:
 
 def _arm_mark(row: ArmRow, metric: Metric, baseline: str) -> ArmMark:
     interval_row = _interval_row(row.label, row.measured[metric.name].answers, metric, signed=False)
-    return ArmMark(row.arm, interval_row, row.components, row.arm == baseline)
+    return ArmMark(row.arm, interval_row, row.components, row.arm == baseline, row.ticks)
 
 
 def _interval_row(label: str, answers: Answers | None, metric: Metric, signed: bool) -> IntervalRow:

@@ -29,6 +29,7 @@ def _tables(report: Report) -> Iterator[LatexTable]:
         "ablation",
         f"Ablation, study {study}. n counts runs. {intervals}.",
         result_grids.ablation_grid(report),
+        tuple(filter(None, [result_grids.ticks_sentence(report)])),
     )
     for number, grid in enumerate(result_grids.other_metric_grids(report), start=1):
         yield LatexTable(

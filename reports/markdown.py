@@ -44,6 +44,7 @@ def render_markdown(report: Report) -> str:
         cell_legend=CELL_LEGEND,
         selection=selection_sentence(report),
         ablation=result_grids.ablation_grid(report),
+        ticks=result_grids.ticks_sentence(report),
         paper=[paper_block(table) for table in report.paper],
         other_metrics=list(result_grids.other_metric_grids(report)),
         contrast_sizes=result_grids.contrast_size_grid(report),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reports.metrics import Metric
-from reports.record import StudyDescription
+from reports.record import ArmDescription, RunRecord, StudyDescription
 from reports.results import ResultsTable
 
 FRESH_DIRECTORY = "again"
@@ -23,13 +23,16 @@ _FLAGS = ("--dry-run", "--report-only", "--fresh", "--json", "--quiet")
 class CellOrigin:
     """One arm on one cell: the runs that its numbers there are means of.
 
-    seeds, trial_ids: of the confirm runs, in the order of seeds. means: metric -> mean over them as shown, a failed run
-    scoring as the training-median predictor; None where no run has a score.
+    components: the toggles of the arm as they were trained there. num_parameters: of the trained model; None where no
+    run completed. seeds, trial_ids: of the confirm runs, in the order of seeds. means: metric -> mean over them as
+    shown, a failed run scoring as the training-median predictor; None where no run has a score.
     """
 
     arm: str
     cell: str
     configuration_id: str
+    components: Mapping[str, bool]
+    num_parameters: int | None
     seeds: tuple[int, ...]
     trial_ids: tuple[str, ...]
     means: Mapping[str, float | None]
@@ -43,9 +46,10 @@ class RowCommand:
     command: str
 
 
-def trace_cells(results: ResultsTable, metrics: Sequence[Metric]) -> tuple[CellOrigin, ...]:
+def trace_cells(study: StudyDescription, results: ResultsTable, metrics: Sequence[Metric]) -> tuple[CellOrigin, ...]:
     """Every cell with a run, in the order of arms and cells."""
     places = [(results.metrics.index(metric.name), metric) for metric in metrics]
+    arms = {arm.name: arm for arm in study.arms}
     by_cell: dict[tuple[int, int], list[int]] = {}
     for arm, seed, cell in sorted(results.runs):
         by_cell.setdefault((arm, cell), []).append(seed)
@@ -54,12 +58,23 @@ def trace_cells(results: ResultsTable, metrics: Sequence[Metric]) -> tuple[CellO
             results.arms[arm],
             results.cells[cell].name,
             results.runs[arm, seeds[0], cell].configuration_id,
+            _components(arms[results.arms[arm]], results.runs[arm, seeds[0], cell]),
+            _size(results.runs[arm, seed, cell] for seed in seeds),
             tuple(results.seeds[seed] for seed in seeds),
             tuple(results.runs[arm, seed, cell].trial_id for seed in seeds),
             {metric.name: _mean(results.scores[arm, seeds, cell, place] * metric.factor) for place, metric in places},
         )
         for (arm, cell), seeds in sorted(by_cell.items())
     )
+
+
+def _components(arm: ArmDescription, run: RunRecord) -> dict[str, bool]:
+    """Those that vary from cell to cell as the run has them."""
+    return {**arm.components, **{name: bool(run.settings[name]) for name in arm.varying}}
+
+
+def _size(runs: Iterable[RunRecord]) -> int | None:
+    return next((run.num_parameters for run in runs if run.status == "completed"), None)
 
 
 def _mean(scores: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:

@@ -25,7 +25,7 @@ def describe_provenance(study: StudyDescription, results: ResultsTable, metrics:
         _flatten(study.fixed),
         command,
         row_commands(study, results, command),
-        trace_cells(results, metrics),
+        trace_cells(study, results, metrics),
     )
 
 

@@ -5,7 +5,7 @@ Reports read these and nothing else. The consumer owns its input type: whoever r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -107,14 +107,17 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class ArmDescription:
-    """One arm as planned.
+    """One arm as planned, or as it was trained.
 
     model: a method, or ``external`` for predictions of other code.
     role: ``baseline``, ``ablation``, ``subset`` (the baseline shown fewer modalities), ``model`` or ``control``.
     components: toggles (empty for a method that has none).
-    settings: every setting as the arm has it before a search, defaults included; empty if not recorded.
+    settings: every setting as the arm has it before a search (as it was trained: after it, without those that differ
+    from cell to cell), defaults included; empty if not recorded.
     facts: what was proved about the built model: ``num_parameters`` (int), ``loss_terms`` (list of names),
     ``modules`` (list of names), ``inputs`` (list of the modalities it sees), ``differs_from_baseline`` (sentence).
+    varying: of an arm as it was trained (:mod:`reports.as_trained`) the components that its searches chose in some
+    cells only: name -> (cells that have it, cells); they are no toggles then. Empty in a plan.
     """
 
     name: str
@@ -124,6 +127,7 @@ class ArmDescription:
     components: Mapping[str, bool]
     facts: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Value] = field(default_factory=dict)
+    varying: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def is_external(self) -> bool:
@@ -275,9 +279,18 @@ class StudyDescription:
 
     @property
     def family(self) -> tuple[ArmDescription, ...]:
-        """The baseline and the ablations that differ from it in components alone (and keep no further heads)."""
+        """The baseline and the ablations that differ from it in components alone (and keep no further heads).
+
+        What is searched besides does not count, and an arm whose components vary from cell to cell is none of them.
+        """
         baseline = next((arm for arm in self.arms if arm.name == self.baseline), None)
         if baseline is None:
             return ()
-        ablations = (arm for arm in self.arms if arm.role in ("baseline", "ablation"))
-        return tuple(arm for arm in ablations if arm.company == baseline.company)
+        searched = self.search.get("parameters") or {}
+        alike = _without(baseline.company, searched)
+        ablations = (arm for arm in self.arms if arm.role in ("baseline", "ablation") and not arm.varying)
+        return tuple(arm for arm in ablations if _without(arm.company, searched) == alike)
+
+
+def _without(settings: Mapping[str, Value], names: Collection[str]) -> dict[str, Value]:
+    return {name: value for name, value in settings.items() if name not in names}

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reports.attribution import Attribution
 from reports.budget import Budget
+from reports.component_ticks import Tick, ticks_of
 from reports.configurations import BestConfigurations
 from reports.detection import Detection
 from reports.edges import EdgeGraphs
@@ -45,7 +46,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One arm in the tables. published: its row of Table 3, if it has one."""
+    """One arm in the tables.
+
+    published: its row of Table 3, if it has one; components, varying: as in ArmDescription.
+    """
 
     arm: str
     label: str
@@ -56,6 +60,12 @@ class ArmRow:
     counts: RunCounts
     measured: Mapping[str, Measured]
     published: AblationRow | None
+    varying: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def ticks(self) -> Mapping[str, Tick]:
+        """Component -> whether the arm was trained with it."""
+        return ticks_of(self.components, self.varying)
 
 
 @dataclass(frozen=True)

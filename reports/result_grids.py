@@ -14,7 +14,8 @@ from reports.rounding import ABSENT, count, fixed, p_text
 
 
 def _ticks(row: ArmRow, components: Sequence[str]) -> tuple[str, ...]:
-    return tuple(("✓" if row.components[name] else "·") if name in row.components else "" for name in components)
+    ticks = row.ticks
+    return tuple(ticks[name].mark if name in ticks else "" for name in components)
 
 
 def _component_headings(components: Sequence[str]) -> tuple[str, ...]:
@@ -50,6 +51,18 @@ def ablation_grid(report: Report) -> Grid:
     if has_survivors:
         headings, align = (*headings, "survivors only"), align + "r"
     return Grid(headings, align, tuple(rows))
+
+
+def ticks_sentence(report: Report) -> str:
+    """What a mark with a share means; empty where no arm has one."""
+    ticks = (tick for row in report.ablation.rows for tick in row.ticks.values())
+    share = next((tick.share for tick in ticks if tick.varies), None)
+    if share is None:
+        return ""
+    return (
+        f"\N{CHECK MARK} in {share}: the search of each cell chose for itself, and so many chose the component; "
+        "tables/cells.csv says which, and how many parameters the model had there."
+    )
 
 
 def other_metric_grids(report: Report, per_grid: int = 3) -> Iterator[Grid]:

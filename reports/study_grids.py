@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from reports.as_trained import DIFFERENCE, SIZE, SIZES
 from reports.grid import Grid
+from reports.record import ArmDescription
 from reports.report import Report
 from reports.rounding import ABSENT, count, duration_text
 
@@ -14,11 +16,21 @@ def arm_lines(report: Report) -> tuple[str, ...]:
     """One line per arm: what was built for it and how it differs from the baseline; empty where not recorded."""
     lines = []
     for arm in report.study.arms:
-        size, difference = arm.facts.get("num_parameters"), arm.facts.get("differs_from_baseline")
-        built = "" if size is None else f"{size} parameters; "
+        difference = arm.facts.get(DIFFERENCE)
         if difference:
-            lines.append(f"`{arm.name}` ({arm.label}): {built}{difference}.")
+            lines.append(f"`{arm.name}` ({arm.label}): {_built(arm)}{difference}.")
     return tuple(lines)
+
+
+def _built(arm: ArmDescription) -> str:
+    """``3 parameters; ``, by cell where the searches of cells chose models of unequal size."""
+    sizes: dict[int, list[str]] = {}
+    for cell, size in arm.facts.get(SIZES, {}).items():
+        sizes.setdefault(size, []).append(cell)
+    if sizes:
+        return "".join(f"{size} parameters ({', '.join(cells)}); " for size, cells in sizes.items())
+    size = arm.facts.get(SIZE)
+    return "" if size is None else f"{size} parameters; "
 
 
 def failure_grid(report: Report) -> Grid | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from reports.budget_tables import budget_tables
+from reports.component_ticks import Tick
 from reports.detection_grids import detection_table
 from reports.hyperparameters.tables import hyperparameter_tables
 from reports.inside_tables import inside_tables
@@ -68,7 +69,7 @@ def _arms(report: Report) -> Table:
     components = report.ablation.components
     rows = []
     for row in arms.values():
-        ticks = tuple(row.components.get(name) for name in components)
+        ticks = tuple(_tick(row.ticks.get(name)) for name in components)
         counts = row.counts
         for metric in report.metrics:
             measured = row.measured[metric.name]
@@ -82,6 +83,13 @@ def _arms(report: Report) -> Table:
     columns = ("arm", "label", "role", "model", *components, "metric", "unit", *ANSWER_COLUMNS)
     columns += ("seeds", "cells", "failed", "missing", "survivors_value", "published", "published_dataset")
     return Table("ablation", columns, tuple(rows))
+
+
+def _tick(tick: Tick | None) -> Cell:
+    """``4 of 5`` where cells differ."""
+    if tick is None:
+        return None
+    return tick.share if tick.varies else tick.is_everywhere
 
 
 _SIZE_COLUMNS = (
@@ -225,12 +233,14 @@ def _failures(report: Report) -> Table:
 
 def _cells(report: Report) -> Table:
     names = tuple(metric.name for metric in report.metrics)
+    components = report.ablation.components
     rows = []
     for cell in report.provenance.cells:
         trials = (len(cell.trial_ids), " ".join(str(seed) for seed in cell.seeds), " ".join(cell.trial_ids))
+        model = (*(cell.components.get(name) for name in components), cell.num_parameters)
         means = tuple(cell.means[name] for name in names)
-        rows.append((cell.arm, cell.cell, cell.configuration_id, *trials, *means))
-    columns = ("arm", "cell", "configuration_id", "n", "seeds", "trial_ids")
+        rows.append((cell.arm, cell.cell, cell.configuration_id, *model, *trials, *means))
+    columns = ("arm", "cell", "configuration_id", *components, "num_parameters", "n", "seeds", "trial_ids")
     return Table("cells", (*columns, *names), tuple(rows))
 
 

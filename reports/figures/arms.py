@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from reports.component_names import COMPONENT_LABELS
+from reports.component_ticks import Tick
 from reports.detailed_arms import detailed_arms, selection_sentence
 from reports.figures.interval_axes import Columns, draw_interval, head, interval_axes, number, write
 from reports.figures.plot import NoPlot, Plot
@@ -35,6 +36,8 @@ def arm_plot(report: Report) -> Plot | NoPlot:
     better = "higher" if metric.higher_is_better else "lower"
     selection = selection_sentence(report)
     groups = report.study.groups_are
+    share = next((tick for mark in marks for tick in mark.ticks.values() if tick.varies), None)
+    shares = "" if share is None else f"{share.num_on}/{share.num_cells}: the component is on in so many cells. "
     whose = "the arms shown in detail" if selection else "every arm"
     return Plot(
         NAME,
@@ -42,13 +45,14 @@ def arm_plot(report: Report) -> Plot | NoPlot:
         f"Mean (± rerun, ± new data): {told}.",
         f"Mean {metric.label} of {whose}, {better} is better; dashed: the baseline. Pale band: 95% interval for new "
         f"seeds on these data (rerun). Line: for new {groups} (new data), wide since {groups} differ. What arms differ "
-        f"by is judged on paired differences, not on whether these bars overlap. {selection}".rstrip(),
+        f"by is judged on paired differences, not on whether these bars overlap. {shares}{selection}".rstrip(),
         lambda: draw_arms(marks, components, metric),
     )
 
 
 def draw_arms(marks: Sequence[ArmMark], components: Sequence[str], metric: Metric) -> Figure:
-    """One row per arm: a filled dot for every component that it has, a hollow one for what it lacks."""
+    """One row per arm: a filled dot for every component that it has, a hollow one for what it lacks, and in how many
+    cells it has one that their searches chose."""
     labels = [shorten(mark.row.label, _MOST_LEFT) for mark in marks]
     dots = max(text_width(label) for label in labels) + 0.45
     texts = [text_width(mark.row.text, SMALL) for mark in marks]
@@ -62,8 +66,8 @@ def draw_arms(marks: Sequence[ArmMark], components: Sequence[str], metric: Metri
         draw_interval(axes, place, mark.row, BLUE if mark.is_baseline else GREY, "o", True)
         write(figure, axes, 0.0, -place, label, size=TEXT, weight="bold" if mark.is_baseline else "normal")
         for column, name in enumerate(components):
-            if name in mark.components:
-                _draw_tick(figure, axes, dots + _TICK * column, place, mark.components[name])
+            if name in mark.ticks:
+                _draw_tick(figure, axes, dots + _TICK * column, place, mark.ticks[name])
         write(figure, axes, right - 0.4, -place, number(mark.row.text), size=SMALL, align="right")
         write(figure, axes, right, -place, str(mark.row.n), color=MUTED, size=SMALL, align="right")
     for column, name in enumerate(components):
@@ -75,7 +79,11 @@ def draw_arms(marks: Sequence[ArmMark], components: Sequence[str], metric: Metri
     return figure
 
 
-def _draw_tick(figure: Figure, axes: Axes, inches: float, place: int, is_on: bool) -> None:
+def _draw_tick(figure: Figure, axes: Axes, inches: float, place: int, tick: Tick) -> None:
+    if tick.varies:
+        write(figure, axes, inches, -place, f"{tick.num_on}/{tick.num_cells}", size=SMALL, align="center")
+        return
+    is_on = tick.is_everywhere
     transform = blended_transform_factory(figure.dpi_scale_trans, axes.transData)
     color = MUTED if is_on else FAINT
     face = MUTED if is_on else "none"

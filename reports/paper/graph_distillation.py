@@ -52,6 +52,7 @@ def _find_mult(study: StudyDescription, has_gd: bool) -> ArmDescription | None:
             for arm in study.arms
             if arm.model == "mult"
             and arm.role in ("baseline", "ablation", "model")
+            and not arm.varying
             and arm.components.get("gd", False) is has_gd
         ),
         None,
@@ -63,7 +64,10 @@ def _find_dmd(study: StudyDescription) -> ArmDescription | None:
         (
             arm
             for arm in study.arms
-            if arm.model == "dmd" and arm.role in ("baseline", "model") and all(arm.components.values())
+            if arm.model == "dmd"
+            and arm.role in ("baseline", "model")
+            and not arm.varying
+            and all(arm.components.values())
         ),
         None,
     )

@@ -81,6 +81,7 @@ def _published_methods(study: StudyDescription) -> tuple[ArmDescription, ...]:
         arm
         for arm in study.arms
         if arm.role in ("baseline", "model")
+        and not arm.varying
         and all(on is (arm.model == "dmd") for on in arm.components.values())
         and str(arm.settings.get("modalities", _ALL_MODALITIES)).count("+") == _ALL_MODALITIES.count("+")
     )
@@ -93,7 +94,7 @@ def _method_of(arm: ArmDescription) -> str:
 
 def _is_method(arm: ArmDescription) -> bool:
     """Whether an arm is a whole method, of all modalities and no component switched off."""
-    is_ablated = arm.model == "dmd" and not all(arm.components.values())
+    is_ablated = arm.model == "dmd" and (bool(arm.varying) or not all(arm.components.values()))
     return arm.role in ("baseline", "model") and arm.model != "unimodal" and not is_ablated
 
 

@@ -84,7 +84,8 @@ def _unimodal_arms(study: StudyDescription, has_fd: bool) -> dict[str, str]:
     """Modality -> the first arm that sees it alone."""
     arms: dict[str, str] = {}
     for arm in study.arms:
-        if arm.model == "unimodal" and arm.role != "control" and bool(arm.settings.get("fd", False)) is has_fd:
+        is_one = arm.model == "unimodal" and arm.role != "control" and not arm.varying
+        if is_one and bool(arm.settings.get("fd", False)) is has_fd:
             arms.setdefault(str(arm.settings.get("modality")), arm.name)
     return {modality: arms[modality] for modality in MODALITIES if modality in arms}
 
