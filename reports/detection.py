@@ -179,8 +179,8 @@ def _noise_floors(study: StudyDescription, questions: Questions) -> tuple[NoiseF
         for arm in study.arms
         if arm.role == "control"
     )
-    is_random = questions.results.is_random(study.baseline)
-    return tuple(NoiseFloor(name, answers.untested(), is_random) for name, answers in found if answers is not None)
+    known = [(name, answers.untested()) for name, answers in found if answers is not None]
+    return tuple(NoiseFloor(name, answers, questions.results.is_random(study.baseline)) for name, answers in known)
 
 
 def _count_looks(study: StudyDescription, records: Sequence[RunRecord]) -> Looks:
