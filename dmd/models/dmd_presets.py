@@ -69,6 +69,7 @@ _PROTOCOL: dict[str, Setting] = {
     "plateau.factor": 0.5,
     "plateau.patience": 5,
     "selection": "batches",
+    "head_start": "neutral",
     "precision": "fp32",
 }
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from dmd.data.batches import Batch
 from dmd.data.dataset import LabelScale
 from dmd.job import Checkpointing, EpochReport, Seat, Setting
-from dmd.metrics import METRIC_NAMES
+from dmd.metrics import metric_names
 from dmd.models.registry import build_model
 from dmd.scoring import Scoring
 from dmd.training.loop import Trained, train
@@ -85,7 +85,7 @@ def fit(seat: Seat, case: Case) -> Fit:
             train_part,
             in_double(make_batch(DIMS, 9, 2)),
             settings.training,
-            Scoring(LabelScale(), METRIC_NAMES),
+            Scoring(LabelScale(), metric_names(LabelScale())),
             case.seed,
             on_epoch,
             None if case.directory is None else Checkpointing(case.directory),

@@ -14,7 +14,7 @@ from dmd.dropout import Dropout, no_dropout
 from dmd.job import Checkpointing, Setting
 from dmd.layers.gd_unit import GDUnit
 from dmd.losses.margin import margin_loss
-from dmd.metrics import METRIC_NAMES
+from dmd.metrics import metric_names
 from dmd.modalities import MODALITIES
 from dmd.models.dmd import DMD
 from dmd.models.dmd_config import DMDConfig
@@ -176,7 +176,7 @@ def first_moment(directory: Path, gradients: list[float], config: TrainingConfig
         part,
         part,
         config,
-        Scoring(LabelScale(), METRIC_NAMES),
+        Scoring(LabelScale(), metric_names(LabelScale())),
         0,
         lambda report: False,
         Checkpointing(directory),

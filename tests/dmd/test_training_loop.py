@@ -13,7 +13,7 @@ from dmd.data.batches import Batch
 from dmd.data.dataset import LabelScale
 from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport
-from dmd.metrics import METRIC_NAMES
+from dmd.metrics import metric_names
 from dmd.models.registry import build_model
 from dmd.random_streams import numpy_generator
 from dmd.scoring import Scoring
@@ -27,7 +27,7 @@ from dmd.training.selection import batch_mae
 from tests.dmd.builders import TINY, make_batch, make_dims
 
 DIMS = make_dims()
-SCORING = Scoring(LabelScale(), METRIC_NAMES)
+SCORING = Scoring(LabelScale(), metric_names(LabelScale()))
 
 
 def fit(
