@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dmd.data.declared import NOTHING
 from dmd.job import Seat
 from orchestration.driver import StudyPlan
 from orchestration.executors.inline import InlineExecutor
@@ -137,7 +138,7 @@ def train_dmd(directory: Path, executor: str, killed_after: int | None = None):
     """The record of one confirm trial of DMD; killed_after: the epoch after which the second worker is killed."""
     directory.mkdir()
     runner = NotingRunner(
-        "planted:num_videos=9,clips_per_video=5", None, None, FoldPlan("official"), "cpu", 1, notes=directory
+        "planted:num_videos=9,clips_per_video=5", None, NOTHING, FoldPlan("official"), "cpu", 1, notes=directory
     )
     trial = Trial("full", "dmd", "confirm", DMD, {}, 3, Cell(), "context")
 
