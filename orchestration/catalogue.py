@@ -30,6 +30,7 @@ def _describe(method: Method) -> MethodSchema:
         components=method.components,
         presets=method.presets,
         find_conflict=method.find_conflict,
+        needs=method.needs,
         inactive=lambda settings: method.inactive(settings) | inactive_inputs(settings),
     )
 

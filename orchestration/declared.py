@@ -7,21 +7,26 @@ import math
 from dmd.data.declared import Declared
 from dmd.data.groups import GroupRule
 from dmd.data.samples import LabelScale
+from dmd.modalities import MODALITIES, Modality
 from orchestration.errors import UsageError
 from search_spaces.schema import SearchSpace
 
 
 def declared_by(space: SearchSpace) -> Declared:
     """What the space says of its data file."""
-    scale, groups = space.data.label_scale, space.data.groups
+    scale, groups, named = space.data.label_scale, space.data.groups, space.data.modalities
     return Declared(
         scale=None if scale is None else LabelScale(scale.low, scale.high, scale.neutral),
         groups=None if groups is None else GroupRule(groups.key, groups.pattern),
+        modalities=None if named is None else tuple(modality for modality in MODALITIES if modality in named),
     )
 
 
 def declared_with(
-    group_key: str | None = None, group_pattern: str | None = None, label_scale: str | None = None
+    group_key: str | None = None,
+    group_pattern: str | None = None,
+    label_scale: str | None = None,
+    modalities: str | None = None,
 ) -> Declared:
     """What the options say. Raises UsageError where one cannot be read, or they contradict each other."""
     if group_key is not None and group_pattern is not None:
@@ -30,7 +35,17 @@ def declared_with(
     return Declared(
         scale=None if label_scale is None else _read_scale(label_scale),
         groups=GroupRule(group_key, group_pattern) if is_grouped else None,
+        modalities=None if modalities is None else _read_modalities(modalities),
     )
+
+
+def _read_modalities(text: str) -> tuple[Modality, ...]:
+    """``language,audio``."""
+    names = [name.strip() for name in text.split(",")]
+    found = tuple(modality for modality in MODALITIES if modality in names)
+    if len(found) != len(names):
+        raise UsageError(f"--modalities must name some of {', '.join(MODALITIES)}, as language,audio, got {text!r}")
+    return found
 
 
 def _read_scale(text: str) -> LabelScale:

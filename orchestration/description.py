@@ -156,7 +156,8 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "non_finite": dict(dataset.non_finite),
         "official_split": folds.kind == "official",
         "aligned": _is_aligned(dataset),
-        "text": _TEXT_BY_WIDTH.get(dataset.widths["language"], f"{dataset.widths['language']}-d"),
+        "modalities": list(dataset.modalities),
+        "text": _describe_text(dataset),
     }
 
 
@@ -164,9 +165,16 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
 _TEXT_BY_WIDTH = {300: "glove", 768: "bert"}
 
 
+def _describe_text(dataset: Dataset) -> str:
+    if "language" not in dataset.modalities:
+        return "none"
+    width = dataset.widths["language"]
+    return _TEXT_BY_WIDTH.get(width, f"{width}-d")
+
+
 def _is_aligned(dataset: Dataset) -> bool:
     """Whether the modalities of every item have equally many real steps."""
-    first, *others = dataset.lengths.values()
+    first, *others = (dataset.lengths[modality] for modality in dataset.modalities)
     return all(np.array_equal(first, other) for other in others)
 
 

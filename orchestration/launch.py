@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dmd.data.dataset import Dataset
 from dmd.data.load import open_dataset
+from dmd.modalities import MODALITIES
 from orchestration.cargo import Cargo
 from orchestration.catalogue import describe_methods
 from orchestration.declared import declared_by
@@ -86,6 +87,10 @@ def prepare(
         space.data.path, directory, declared_by(space), fold_plan(space), device, threads, space.confirm.details
     )
     dataset = open_dataset(runner.data, runner.data_dir, runner.declared)
+    if dataset.modalities != MODALITIES:
+        # Also where only a converted folder knows it.
+        data = space.data.model_copy(update={"modalities": dataset.modalities})
+        space = space.model_copy(update={"data": data})
     fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
     planned = plan_study(space, describe_methods(), dataset, runner, fingerprint, only)
     return Prepared(planned, dataset, fingerprint)

@@ -13,6 +13,7 @@ from orchestration.errors import UsageError
 from orchestration.external.external_runs import read_external_runs
 from orchestration.fingerprint import Fingerprint
 from orchestration.local_gpus import device_here
+from orchestration.modality_needs import require_modalities
 from orchestration.planned_study import PlannedStudy
 from orchestration.runner import DmdRunner, FoldPlan
 from orchestration.scored_metrics import require_scored
@@ -21,6 +22,7 @@ from orchestration.text_encoders import TextEncoders, find_encoders
 from orchestration.worker_shares import require_shares, require_sharing
 from search_spaces.arms import plan_arms
 from search_spaces.catalogue import Catalogue
+from search_spaces.components import DesignError
 from search_spaces.contrasts import plan_contrasts
 from search_spaces.plan import confirm_seeds, count_trials, plan_cells
 from search_spaces.problems import suggest
@@ -45,12 +47,17 @@ def plan_study(
     predictions of other code that do not fit the data.
     """
     start_up = measure_start_up()
-    arms = plan_arms(space, catalogue)
+    try:
+        arms = plan_arms(space, catalogue)
+    except DesignError as error:
+        # Of a folder that lacks a modality, which is known only now.
+        raise UsageError(f"arms.{error.path}: {error.message}") from None
     _require_known(only, arms, space)
     scoring = dataset.scoring(runner.folds.any)
     require_scored(space, scoring, dataset.name)
     searches = {search.arm: search for search in plan_searches(space, catalogue, arms)}
     trained = [arm for arm in arms if not arm.is_external]
+    require_modalities(trained, searches, catalogue, dataset.modalities)
     require_shares(space.resources.num_workers, trained, searches, catalogue)
     cells = plan_cells(space, dataset.num_file_folds)
     tested = {cell: dataset.ids_of_parts(runner.folds.at(cell))["test"] for cell in cells}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from search_spaces.catalogue import Catalogue, MethodSchema
 from search_spaces.components import (
     Combination,
@@ -13,7 +15,7 @@ from search_spaces.components import (
 from search_spaces.schema import ModelArm, SearchSpace
 from search_spaces.settings import fixed_settings, full_settings
 from search_spaces.subsets import SUBSET_SETTING, Subset, design_subsets
-from search_spaces.trial import EXTERNAL, Arm, ArmRole, Value
+from search_spaces.trial import EXTERNAL, MODALITIES, Arm, ArmRole, Value
 
 CONTROL_NAME = "control"
 CONTROL_SEED_OFFSET = 1000
@@ -22,7 +24,8 @@ CONTROL_SEED_OFFSET = 1000
 def plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
     """Every arm of a loaded space: the baseline, its ablations, its subsets of modalities, other methods, the control.
 
-    Predictions of other code stand with the other methods.
+    Predictions of other code stand with the other methods. An arm that needs a modality which the data lack is as its
+    section has it: who opens the data refuses it.
 
     Raises:
         DesignError: if an ablation or a subset is impossible (``load`` reports it with its line).
@@ -30,12 +33,26 @@ def plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
     method = catalogue.methods[space.model.name]
     family = _plan_family(space, method)
     subsets = tuple(
-        _plan_subset(family[0], subset) for subset in design_subsets(method, family[0].settings, space.arms.modalities)
+        _plan_subset(family[0], subset)
+        for subset in design_subsets(
+            method, family[0].settings, space.arms.modalities, space.data.modalities or MODALITIES
+        )
     )
     others = tuple(_plan_model(spec, catalogue.methods[spec.name]) for spec in space.arms.models)
     external = tuple(Arm(spec.arm, spec.arm, "model", EXTERNAL, {}, {}) for spec in space.arms.external)
     controls = (_plan_control(family[0]),) if space.arms.controls else ()
-    return (*family, *subsets, *others, *external, *controls)
+    arms = (*family, *subsets, *others, *external, *controls)
+    return tuple(arm if arm.is_external else _show_what_there_is(arm, space, catalogue) for arm in arms)
+
+
+def _show_what_there_is(arm: Arm, space: SearchSpace, catalogue: Catalogue) -> Arm:
+    """The arm on data that lack a modality, if it can do without: what it is shown is then what they have."""
+    available, method = space.data.modalities or MODALITIES, catalogue.methods[arm.model]
+    if available == MODALITIES or SUBSET_SETTING in arm.settings:
+        return arm
+    if method.needs(full_settings(method, arm.settings)) - set(available):
+        return arm
+    return replace(arm, settings={**arm.settings, SUBSET_SETTING: "+".join(available)})
 
 
 def _plan_family(space: SearchSpace, method: MethodSchema) -> tuple[Arm, ...]:

@@ -36,6 +36,7 @@ class MethodSchema:
     components: the boolean settings that an ablation may switch.
     presets: named sets of settings (``paper``).
     find_conflict: maps a full set of settings (defaults merged in) to a sentence saying why it is impossible, or None.
+    needs: maps a full set of settings to the modalities that the model cannot do without.
     inactive: maps a full set of settings to the names of those that have no effect under it (``lambda1`` without
         ``fd``): these are not searched.
     """
@@ -46,6 +47,7 @@ class MethodSchema:
     presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     find_conflict: Callable[[Mapping[str, Value]], str | None] = lambda settings: None
     inactive: Callable[[Mapping[str, Value]], frozenset[str]] = lambda settings: frozenset()
+    needs: Callable[[Mapping[str, Value]], frozenset[str]] = lambda settings: frozenset()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from search_spaces.components import HEADS_KEPT, label_component
 from search_spaces.schema import SearchSpace
 from search_spaces.subsets import SUBSET_SETTING, subset_of
-from search_spaces.trial import Arm, Value
+from search_spaces.trial import MODALITIES, Arm, Value
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,11 @@ def _edges(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
 
 def _subset_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
     """The baseline against each of its subsets: what the hidden modalities are worth to it together."""
+    shown = subset_of(arms[0].settings.get(SUBSET_SETTING, "+".join(MODALITIES))).seen
+    subsets = ((arm, subset_of(arm.settings[SUBSET_SETTING]).hidden) for arm in arms if arm.role == "subset")
     return tuple(
-        ContrastPair(arms[0].name, arm.name, " and ".join(subset_of(arm.settings[SUBSET_SETTING]).hidden))
-        for arm in arms
-        if arm.role == "subset"
+        ContrastPair(arms[0].name, arm.name, " and ".join(modality for modality in hidden if modality in shown))
+        for arm, hidden in subsets
     )
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from search_spaces.conditions import SearchedParameter, parse_parameter
 from search_spaces.limits import parse_date, parse_duration
-from search_spaces.problems import show
+from search_spaces.problems import show, suggest
 from search_spaces.seed_range import SeedRange
-from search_spaces.trial import Value
+from search_spaces.trial import MODALITIES, Value
 
 RULE_BROKEN = "rule_broken"
 COSTS = ("parameters", "device_seconds")
@@ -160,6 +160,18 @@ def _subsets(value: Any) -> str | tuple[tuple[str, ...], ...]:
     return tuple(subsets)
 
 
+def _modalities(value: Any) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+        raise broken(f"must be a list of modalities, as [language, audio], got {show(value)}")
+    for name in names:
+        if name not in MODALITIES:
+            raise broken(f"unknown modality {show(name)}; {suggest(name, MODALITIES)}")
+    if len(set(names)) < len(names):
+        raise broken(f"names a modality twice, got {show(value)}; keep one")
+    return tuple(modality for modality in MODALITIES if modality in names)
+
+
 def _seed_range(value: dict[str, Any]) -> SeedRange:
     if set(value) != {"min", "max"} or not all(_is_int(bound) for bound in value.values()):
         raise broken(f"a race takes two whole numbers, {{min: 5, max: 20}}, got {show(value)}")
@@ -234,6 +246,11 @@ Subsets = Annotated[
     str | tuple[tuple[str, ...], ...],
     PlainValidator(_subsets, json_schema_input_type=str | list[str | list[str]]),
     PlainSerializer(lambda value: value if isinstance(value, str) else ["+".join(subset) for subset in value]),
+]
+Modalities = Annotated[
+    tuple[str, ...],
+    PlainValidator(_modalities, json_schema_input_type=list[Literal["language", "audio", "vision"]]),
+    PlainSerializer(list, return_type=list[str]),
 ]
 Workers = Annotated[int | str, PlainValidator(_count_or("auto"), json_schema_input_type=int | str)]
 Fuse = Annotated[int | str, PlainValidator(_count_or("auto", "off"), json_schema_input_type=int | str)]

@@ -18,6 +18,7 @@ from search_spaces.fields import (
     Duration,
     Fuse,
     GpuShare,
+    Modalities,
     Names,
     Objectives,
     Parameter,
@@ -115,13 +116,15 @@ class Groups(Section):
 class Data(Section):
     """The data file, and how it is divided.
 
-    folds: absent: the official split. label_scale, groups: absent: what the file says.
+    folds: absent: the official split. label_scale, groups: absent: what the file says. modalities: absent: all three;
+    those that are not named need not be in the file, and nothing can be shown them.
     """
 
     path: str = Field(min_length=1, max_length=1000)
     folds: Folds | None = None
     label_scale: LabelScale | None = None
     groups: Groups | None = None
+    modalities: Modalities | None = None
 
 
 class Method(Section):

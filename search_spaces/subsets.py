@@ -10,9 +10,8 @@ from search_spaces.catalogue import MethodSchema
 from search_spaces.components import DesignError
 from search_spaces.problems import join_path, show, suggest
 from search_spaces.settings import full_settings
-from search_spaces.trial import Value
+from search_spaces.trial import MODALITIES, Value
 
-MODALITIES = ("language", "audio", "vision")
 SUBSET_SETTING = "modalities"
 """The setting that every method has: the modalities it is shown, as ``language+audio``."""
 
@@ -44,9 +43,10 @@ class Subset:
         return f"w/o {self.hidden[0]}" if len(self.hidden) == 1 else f"{self.seen[0]} only"
 
 
-def proper_subsets() -> tuple[Subset, ...]:
-    """The six subsets, pairs first."""
-    return tuple(Subset(seen) for size in (2, 1) for seen in itertools.combinations(MODALITIES, size))
+def proper_subsets(available: Sequence[str] = MODALITIES) -> tuple[Subset, ...]:
+    """The subsets of what the data have, pairs first: six of three modalities."""
+    sizes = range(len(available) - 1, 0, -1)
+    return tuple(Subset(seen) for size in sizes for seen in itertools.combinations(available, size))
 
 
 def subset_of(value: Value) -> Subset:
@@ -55,23 +55,26 @@ def subset_of(value: Value) -> Subset:
 
 
 def design_subsets(
-    method: MethodSchema, fixed: Mapping[str, Value], asked: str | Sequence[Sequence[str]]
+    method: MethodSchema,
+    fixed: Mapping[str, Value],
+    asked: str | Sequence[Sequence[str]],
+    available: Sequence[str] = MODALITIES,
 ) -> tuple[Subset, ...]:
     """The subsets that ``arms.modalities`` asks for, in its order; ``all``: every one.
 
-    fixed: the settings of the baseline.
+    fixed: the settings of the baseline. available: the modalities that the data have.
 
     Raises:
         DesignError: for a word that is no modality, a subset that is no proper one or stands twice, or one that the
             model cannot run on.
     """
     if isinstance(asked, str):
-        wanted = dict.fromkeys(proper_subsets(), "modalities")
+        wanted = dict.fromkeys(proper_subsets(available), "modalities")
     else:
         wanted = {}
         for i, names in enumerate(asked):
             path = join_path("modalities", i)
-            subset = _read(names, path)
+            subset = _read(names, available, path)
             if subset in wanted:
                 raise DesignError(path, f"{subset.value} stands twice; keep one")
             wanted[subset] = path
@@ -82,10 +85,12 @@ def design_subsets(
     return tuple(wanted)
 
 
-def _read(names: Sequence[str], path: str) -> Subset:
+def _read(names: Sequence[str], available: Sequence[str], path: str) -> Subset:
     for name in names:
         if name not in MODALITIES:
             raise DesignError(path, f"unknown modality {show(name)}; {suggest(name, MODALITIES)}")
-    if len(names) == len(MODALITIES):
+        if name not in available:
+            raise DesignError(path, f"needs {name}, which data.modalities leaves out; name others")
+    if len(names) == len(available):
         raise DesignError(path, "has every modality, which is the baseline itself; leave one out")
     return Subset(tuple(m for m in MODALITIES if m in names))

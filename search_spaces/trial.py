@@ -17,6 +17,8 @@ Value = bool | int | float | str
 Stage = Literal["search", "confirm"]
 ArmRole = Literal["baseline", "ablation", "subset", "model", "control"]
 
+MODALITIES = ("language", "audio", "vision")
+
 EXTERNAL = "external"
 """In place of a method's name: the arm's predictions come from other code."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from dmd.data.archive import ALWAYS_FITS, MOST_GROWTH
 from dmd.data.dataset import Dataset
 from dmd.data.declared import Declared
-from dmd.data.features import Features
 from dmd.data.fingerprint import hash_content
 from dmd.data.groups import GROUPS, ID, Grouping, GroupRule, group_by_ids, group_by_key, group_by_pattern
 from dmd.data.label_scale import settle_scale
@@ -19,7 +19,8 @@ from dmd.data.places import MEMORY, Place
 from dmd.data.problems import Problems
 from dmd.data.samples import FilePadding, FloatArray, Inputs, IntArray, LabelScale, Sequences
 from dmd.data.splits import Split, Table, read_labels, read_split
-from dmd.data.tokens import join_tokens
+from dmd.data.tokens import NO_LANGUAGE, join_tokens
+from dmd.data.visible import lacking
 from dmd.modalities import MODALITIES, Modality
 
 
@@ -49,7 +50,7 @@ def assemble(
     _check_together(splits, layout, problems)
     groups = _read_groups(splits, declared.groups, layout, problems)
     problems.raise_if_any()
-    return _join(splits, groups, chosen, problems.source, place)
+    return _join(splits, tuple(layout.features), groups, chosen, problems.source, place)
 
 
 def _read_all_labels(tables: Mapping[str, Table], layout: Layout, problems: Problems) -> dict[str, FloatArray]:
@@ -73,7 +74,7 @@ def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale | N
 
 def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Problems) -> None:
     """Rules that span splits: equal widths, folds in all splits or in none, numbered without a gap."""
-    for modality in MODALITIES:
+    for modality in layout.features:
         widths = {name: split.features[modality].source.shape[2] for name, split in splits.items()}
         if len(set(widths.values())) > 1:
             shown = ", ".join(f"{name} {width}" for name, width in widths.items())
@@ -123,7 +124,12 @@ def _read_groups(
 
 
 def _join(
-    splits: Mapping[str, Split], groups: tuple[tuple[str, ...], Grouping], scale: LabelScale, name: str, place: Place
+    splits: Mapping[str, Split],
+    modalities: tuple[Modality, ...],
+    groups: tuple[tuple[str, ...], Grouping],
+    scale: LabelScale,
+    name: str,
+    place: Place,
 ) -> Dataset:
     parts = list(splits.values())
     ends = np.cumsum([0, *(len(part.labels) for part in parts)])
@@ -131,7 +137,7 @@ def _join(
     inputs = Inputs(
         tuple(item for part in parts for item in part.ids),
         groups[0],
-        {modality: _stack(modality, [part.features[modality] for part in parts], place) for modality in MODALITIES},
+        {m: _stack(m, parts, place) if m in modalities else _lacking(m, int(ends[-1]), place) for m in MODALITIES},
     )
     labels = np.concatenate([part.labels for part in parts])
     folds = [part.folds for part in parts if part.folds is not None]
@@ -142,18 +148,20 @@ def _join(
         file_folds=file_folds,
         grouping=groups[1],
         scale=scale,
-        file_padding={modality: _padding_of_file(parts, modality) for modality in MODALITIES},
-        non_finite={m: sum(part.features[m].num_non_finite for part in parts) for m in MODALITIES},
-        clamped_lengths={m: sum(part.features[m].num_clamped for part in parts) for m in MODALITIES},
+        modalities=modalities,
+        file_padding={m: _padding_of_file(parts, m) if m in modalities else "none" for m in MODALITIES},
+        non_finite={m: sum(part.features[m].num_non_finite for part in parts if m in modalities) for m in MODALITIES},
+        clamped_lengths={m: sum(part.features[m].num_clamped for part in parts if m in modalities) for m in MODALITIES},
         content_hash=hash_content(inputs, labels, rows, file_folds, scale),
         _inputs=inputs,
         _labels=labels,
-        _tokens=join_tokens([part.tokens for part in parts]),
+        _tokens=join_tokens([part.tokens for part in parts]) if "language" in modalities else NO_LANGUAGE,
     )
 
 
-def _stack(modality: Modality, parts: list[Features], place: Place) -> Sequences:
+def _stack(modality: Modality, splits: list[Split], place: Place) -> Sequences:
     """All splits in one array, right-padded to the longest of them."""
+    parts = [split.features[modality] for split in splits]
     sizes, steps, widths = zip(*(part.source.shape for part in parts), strict=True)
     values = place.make(modality, (sum(sizes), max(steps), widths[0]))
     ends = np.cumsum([0, *sizes])
@@ -161,6 +169,10 @@ def _stack(modality: Modality, parts: list[Features], place: Place) -> Sequences
         part.place(values[start:end])
     lengths: IntArray = np.concatenate([part.padding.lengths for part in parts])
     return Sequences(values, lengths)
+
+
+def _lacking(modality: Modality, num_rows: int, place: Place) -> Sequences:
+    return replace(lacking(num_rows), values=place.make(modality, (num_rows, 1, 1)))
 
 
 def _padding_of_file(parts: list[Split], modality: Modality) -> FilePadding:

@@ -60,6 +60,7 @@ class Dataset:
     splits: the official split: ``train``, ``valid``, ``test`` -> (n_split,) row numbers.
     file_folds: (n,) fold of each row in 0..k-1 as the file declares them; None if it declares none.
     file_padding: the side that the file padded each modality on; what is held here is right-padded.
+    modalities: those that the data have; any other is blank in every row.
     grouping: where the group of each row is known from.
     non_finite: values per modality that were NaN or infinite and were replaced by 0.
     clamped_lengths: lengths per modality that were 0 and were raised to 1.
@@ -72,6 +73,7 @@ class Dataset:
     file_folds: IntArray | None
     grouping: Grouping
     scale: LabelScale
+    modalities: tuple[Modality, ...]
     file_padding: Mapping[Modality, FilePadding]
     non_finite: Mapping[Modality, int]
     clamped_lengths: Mapping[Modality, int]

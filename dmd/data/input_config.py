@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from dmd.data.alignment import Align
 from dmd.data.visible import ALL_VISIBLE, VisibleModalities, seen_modalities
 from dmd.job import Setting
+from dmd.modalities import Modality
 from dmd.settings import setting
 
 TextSource = Literal["features", "bert_ids"]
@@ -42,6 +43,11 @@ class InputConfig:
     def reads_tokens(self) -> bool:
         """Hidden language has no tokens: the file's features are blanked, whatever ``text`` says."""
         return self.text == "bert_ids" and "language" in seen_modalities(self.modalities)
+
+
+def shown_by(settings: Mapping[str, Setting]) -> frozenset[Modality]:
+    """The modalities that settings show their model."""
+    return frozenset(seen_modalities(cast(VisibleModalities, settings.get("modalities", ALL_VISIBLE))))
 
 
 def inactive_inputs(settings: Mapping[str, Setting]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from dmd.data.groups import ITEMS, Grouping
 from dmd.data.markers import Marker, describe_markers, find_markers
 from dmd.data.samples import FilePadding, LabelScale
 from dmd.job import FoldRef
-from dmd.modalities import MODALITIES, Modality
+from dmd.modalities import Modality
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def inspect_dataset(ds: Dataset) -> DatasetSummary:
         group_sizes=_spread(np.array(list(Counter(ds.groups).values()))),
         num_shared_groups=ds.overlap(FoldRef()).num_shared,
         scale=ds.scale,
-        modalities={modality: _summarise(ds, modality) for modality in MODALITIES},
+        modalities={modality: _summarise(ds, modality) for modality in ds.modalities},
         label_histogram=ds.count_labels(),
         split_sizes={split: (len(rows), len(split_groups[split])) for split, rows in ds.splits.items()},
         fold_sizes={fold: (len(found), len(set(found.tolist()))) for fold, found in in_fold.items()},

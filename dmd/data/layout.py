@@ -18,6 +18,7 @@ SCALE_KEY = "label_scale"
 class Layout:
     """The keys of one split.
 
+    features: of the modalities that are read.
     group: the key of the group (the video) of each item, where the file has one; otherwise the ids tell
     (:mod:`dmd.data.groups`).
     fold: the key of the file's own folds.

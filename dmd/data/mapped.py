@@ -27,7 +27,8 @@ from dmd.data.new_folder import new_folder
 from dmd.data.places import InFiles, Place
 from dmd.data.samples import AnyArray, ContentHash, FilePadding, Inputs, LabelScale, Sequences
 from dmd.data.stored_rows import StoredFile, StoredRows
-from dmd.data.tokens import NoTokens, Tokens
+from dmd.data.tokens import NO_LANGUAGE, NoTokens, Tokens
+from dmd.data.visible import lacking
 from dmd.errors import DataError
 from dmd.modalities import MODALITIES, Modality
 
@@ -100,6 +101,7 @@ def _describe(dataset: Dataset, folder: Path) -> dict[str, Any]:
         "splits": {name: len(rows) for name, rows in dataset.splits.items()},
         "scale": list(astuple(dataset.scale)),
         "grouping": asdict(dataset.grouping),
+        "modalities": list(dataset.modalities),
         "content_hash": dataset.content_hash,
         "file_padding": dict(dataset.file_padding),
         "non_finite": dict(dataset.non_finite),
@@ -159,6 +161,8 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], declared: Declared) -> D
     ends = np.cumsum([0, *sizes.values()])
     splits = {split: np.arange(ends[i], ends[i + 1], dtype=np.int64) for i, split in enumerate(SPLITS)}
     sequences = {m: _map_features(folder, m, num_rows, small[f"{m}_lengths"]) for m in MODALITIES}
+    modalities = _chosen_modalities(manifest["modalities"], declared, folder.name)
+    sequences |= {m: lacking(num_rows) for m in MODALITIES if m not in modalities}
     ids = tuple(small["ids"].tolist())
     stored_groups = tuple(small["groups"].tolist()), _grouping(manifest["grouping"])
     groups, grouping = regroup(ids, stored_groups, declared.groups, folder.name)
@@ -170,7 +174,7 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], declared: Declared) -> D
     content_hash = str(manifest["content_hash"])
     if not _HASH.fullmatch(content_hash) or not name.isprintable():
         raise DataError(f"{folder.name}: {MANIFEST} has a hash or a name that is none; convert the file again")
-    if chosen != stored_scale or groups != stored_groups[0]:
+    if chosen != stored_scale or groups != stored_groups[0] or list(modalities) != manifest["modalities"]:
         content_hash = hash_content(inputs, small["labels"], splits, folds, chosen)
     return Dataset(
         name=name,
@@ -178,14 +182,25 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], declared: Declared) -> D
         file_folds=folds,
         grouping=grouping,
         scale=chosen,
-        file_padding={m: _padding(manifest["file_padding"][m]) for m in MODALITIES},
-        non_finite={m: int(manifest["non_finite"][m]) for m in MODALITIES},
-        clamped_lengths={m: int(manifest["clamped_lengths"][m]) for m in MODALITIES},
+        modalities=modalities,
+        file_padding={m: _padding(manifest["file_padding"][m]) if m in modalities else "none" for m in MODALITIES},
+        non_finite={m: int(manifest["non_finite"][m]) if m in modalities else 0 for m in MODALITIES},
+        clamped_lengths={m: int(manifest["clamped_lengths"][m]) if m in modalities else 0 for m in MODALITIES},
         content_hash=ContentHash(content_hash),
         _inputs=inputs,
         _labels=small["labels"],
-        _tokens=Tokens(small["tokens"]) if "tokens" in small else NoTokens(str(manifest["no_tokens"])),
+        _tokens=_tokens(small, manifest, modalities),
     )
+
+
+def _chosen_modalities(stored: object, declared: Declared, name: str) -> tuple[Modality, ...]:
+    there = tuple(m for m in MODALITIES if isinstance(stored, list) and m in stored)
+    if not there or list(there) != stored:
+        raise ValueError("modalities that are none")
+    wanted = declared.modalities or there
+    if missing := [m for m in wanted if m not in there]:
+        raise DataError(f"{name}: data.modalities: the folder has no {', '.join(missing)}; it has {', '.join(there)}")
+    return wanted
 
 
 def _is_whole(path: Path) -> bool:
@@ -234,6 +249,14 @@ def _check_labels(folder: Path, labels: AnyArray, scale: LabelScale) -> None:
         raise DataError(
             f"{folder.name}: labels are out of range [{scale.low:g}, {scale.high:g}]; correct the declared label scale"
         )
+
+
+def _tokens(
+    small: Mapping[str, AnyArray], manifest: Mapping[str, Any], modalities: tuple[Modality, ...]
+) -> Tokens | NoTokens:
+    if "language" not in modalities:
+        return NO_LANGUAGE
+    return Tokens(small["tokens"]) if "tokens" in small else NoTokens(str(manifest["no_tokens"]))
 
 
 def _grouping(content: Mapping[str, Any]) -> Grouping:

@@ -13,7 +13,7 @@ from dmd.data.lengths import AnyArray, find_lengths
 from dmd.data.problems import Problems
 from dmd.data.samples import FloatArray, IntArray
 from dmd.data.tokens import NoTokens, Tokens, read_tokens
-from dmd.modalities import MODALITIES, Modality
+from dmd.modalities import Modality
 
 Table = Mapping[str, AnyArray]
 
@@ -46,7 +46,8 @@ def read_split(name: str, table: Table, layout: Layout, problems: Problems) -> S
     required = (layout.labels, *([] if layout.has_segment_ids else [layout.ids]), *layout.features.values())
     missing = [key for key in required if key not in table]
     for key in missing:
-        problems.add(f"{name}/{key}", f"key is missing; the split has {', '.join(sorted(table)) or 'no keys'}")
+        there = f"key is missing; the split has {', '.join(sorted(table)) or 'no keys'}"
+        problems.add(f"{name}/{key}", there + _say_how_to_do_without(key, table, layout))
     num_rows = next((len(table[key]) for key in required if key in table and table[key].ndim), 0)
     if num_rows == 0:
         problems.add(name, "the split is empty: 0 rows; every split needs at least one")
@@ -56,10 +57,18 @@ def read_split(name: str, table: Table, layout: Layout, problems: Problems) -> S
     groups = _read_strings(f"{name}/{layout.group}", table.get(layout.group), num_rows, problems)
     folds = _read_folds(f"{name}/{layout.fold}", table.get(layout.fold or ""), num_rows, problems)
     features = _read_modalities(name, table, layout, num_rows, problems)
-    if labels is None or ids is None or len(features) < len(MODALITIES):
+    if labels is None or ids is None or len(features) < len(layout.features):
         return None
     tokens = read_tokens(name, table, layout, num_rows)
     return Split(ids, layout.ids in table, groups, labels, folds, features, tokens)
+
+
+def _say_how_to_do_without(key: str, table: Table, layout: Layout) -> str:
+    """What to write if ``key`` is of a modality that the data do not have; empty if it is of none."""
+    present = [modality for modality, feature in layout.features.items() if feature in table]
+    if key not in layout.features.values() or not present:
+        return ""
+    return f"; if the data do not have it, write `data.modalities: [{', '.join(present)}]`"
 
 
 def read_labels(key: str, array: AnyArray | None, problems: Problems) -> FloatArray | None:
@@ -110,7 +119,7 @@ def _read_modalities(
     name: str, table: Table, layout: Layout, num_rows: int, problems: Problems
 ) -> dict[Modality, Features]:
     present = {modality: table[key] for modality, key in layout.features.items() if key in table}
-    has_lengths = any(key in table for key in (layout.shared_lengths, *map(layout.lengths_of, MODALITIES)))
+    has_lengths = any(key in table for key in (layout.shared_lengths, *map(layout.lengths_of, layout.features)))
     as_vectors = layout.takes_vectors and not has_lengths and all(array.ndim == 2 for array in present.values())
     features: dict[Modality, Features] = {}
     for modality, array in present.items():

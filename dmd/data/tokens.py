@@ -54,6 +54,9 @@ class NoTokens:
     reason: str
 
 
+NO_LANGUAGE = NoTokens("the data have no language")
+
+
 def read_tokens(name: str, table: Mapping[str, AnyArray], layout: Layout, num_rows: int) -> Tokens | NoTokens:
     """The tokens of one split."""
     if layout.token_mask is None or layout.token_mask not in table:

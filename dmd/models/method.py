@@ -6,12 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dmd.data.input_config import shown_by
 from dmd.job import Setting
+from dmd.modalities import Modality
 from dmd.models.model import Dims, Model
 
 
 def _no_conflict(settings: Mapping[str, Setting]) -> str | None:
     return None
+
+
+def nothing_needed(settings: Mapping[str, Setting]) -> frozenset[Modality]:
+    """Of a method to which a missing modality is some columns of zeros, without effect."""
+    return frozenset()
 
 
 def _all_active(settings: Mapping[str, Setting]) -> frozenset[str]:
@@ -25,6 +32,7 @@ class Method:
     config: a frozen dataclass of settings (:mod:`dmd.settings`). build: configuration and shapes to a model; initial
     values are set afterwards by name. components: boolean settings that an ablation switches. presets: named settings.
     training: the method's own defaults of training settings (:class:`dmd.training.config.TrainingConfig`).
+    needs: modalities that the model of these settings cannot do without; by default all that it is shown.
     find_conflict: why settings cannot run together, or None. inactive: settings without effect under the others.
     """
 
@@ -36,3 +44,4 @@ class Method:
     training: Mapping[str, Setting] = field(default_factory=dict)
     find_conflict: Callable[[Mapping[str, Setting]], str | None] = _no_conflict
     inactive: Callable[[Mapping[str, Setting]], frozenset[str]] = _all_active
+    needs: Callable[[Mapping[str, Setting]], frozenset[Modality]] = shown_by

@@ -10,7 +10,7 @@ from dmd.layers.initialise import initialise
 from dmd.models import dmd_config, median, mult_config, ridge, unimodal_config
 from dmd.models.dmd import DMD
 from dmd.models.dmd_presets import PRESETS
-from dmd.models.method import Method
+from dmd.models.method import Method, nothing_needed
 from dmd.models.model import Dims, Model
 from dmd.models.mult import MulT
 from dmd.models.unimodal import Unimodal
@@ -45,10 +45,23 @@ METHODS: Mapping[str, Method] = {
             presets={"paper": {}},
             find_conflict=unimodal_config.find_conflict,
             inactive=unimodal_config.inactive_settings,
+            needs=unimodal_config.needed_modalities,
         ),
-        Method("ridge", ridge.RidgeConfig, ridge.Ridge, training=ridge.TRAINING, inactive=ridge.inactive_settings),
         Method(
-            "median", median.MedianConfig, median.Median, training=median.TRAINING, inactive=median.inactive_settings
+            "ridge",
+            ridge.RidgeConfig,
+            ridge.Ridge,
+            training=ridge.TRAINING,
+            inactive=ridge.inactive_settings,
+            needs=nothing_needed,
+        ),
+        Method(
+            "median",
+            median.MedianConfig,
+            median.Median,
+            training=median.TRAINING,
+            inactive=median.inactive_settings,
+            needs=nothing_needed,
         ),
     )
 }

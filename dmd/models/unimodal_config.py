@@ -41,6 +41,11 @@ def find_conflict(settings: Mapping[str, Any]) -> str | None:
     return "; ".join(problems) or None
 
 
+def needed_modalities(settings: Mapping[str, Setting]) -> frozenset[Modality]:
+    """The one that the model reads."""
+    return frozenset(modality for modality in MODALITIES if modality == settings["modality"])
+
+
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
     """Settings of the other modalities, and of decoupling where it is off."""
     modality = settings["modality"]

@@ -20,6 +20,7 @@ GroupPattern = Annotated[
     str | None, typer.Option(help="Regular expression of the ids; its first parenthesis is the group.")
 ]
 
+Modalities = Annotated[str | None, typer.Option(metavar="NAMES", help="What the data have, as language,audio.")]
 LabelScale = Annotated[str | None, typer.Option(metavar="LOW,HIGH,NEUTRAL", help="The scale of the labels, as -1,1,0.")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -32,6 +33,7 @@ def inspect(
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
     label_scale: LabelScale = None,
+    modalities: Modalities = None,
 ) -> None:
     """Print shapes, lengths, label histogram, groups, non-finite counts and the content hash."""
     with bad_input_exits():
@@ -39,7 +41,7 @@ def inspect(
         from dmd.data.load import open_dataset
         from orchestration.declared import declared_with
 
-        declared = declared_with(group_key, group_pattern, label_scale)
+        declared = declared_with(group_key, group_pattern, label_scale, modalities)
         print(format_summary(inspect_dataset(open_dataset(data, data_dir, declared))))
     raise typer.Exit(COMPLETED)
 
@@ -52,6 +54,7 @@ def convert(
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
     label_scale: LabelScale = None,
+    modalities: Modalities = None,
 ) -> None:
     """Write a data file as a folder that workers map instead of reading it: for files that fill the memory."""
     with bad_input_exits():
@@ -59,7 +62,7 @@ def convert(
         from dmd.data.load import convert_dataset
         from orchestration.declared import declared_with
 
-        declared = declared_with(group_key, group_pattern, label_scale)
+        declared = declared_with(group_key, group_pattern, label_scale, modalities)
         print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir, declared))))
         print(target)
     raise typer.Exit(COMPLETED)

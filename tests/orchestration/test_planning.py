@@ -21,7 +21,8 @@ from reports.record import RunRecord
 from search_spaces.load import load, load_text
 from search_spaces.packaged import find_space, packaged_spaces
 from search_spaces.problems import SpaceErrors
-from search_spaces.subsets import MODALITIES, SUBSET_SETTING, proper_subsets
+from search_spaces.subsets import SUBSET_SETTING, proper_subsets
+from search_spaces.trial import MODALITIES
 from tests.orchestration.studies import state_of
 
 SPACE = """\

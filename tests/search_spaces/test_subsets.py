@@ -15,8 +15,7 @@ from search_spaces.plan import plan_confirm_trials
 from search_spaces.problems import SpaceErrors
 from search_spaces.schema import SearchSpace
 from search_spaces.searches import plan_searches
-from search_spaces.subsets import MODALITIES
-from search_spaces.trial import Arm, Cell
+from search_spaces.trial import MODALITIES, Arm, Cell
 from tests.search_spaces.studies import CATALOGUE, DMD, SUBSETS, problems_of, space_of
 
 
