@@ -153,7 +153,7 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         **({} if limit is None else {"clip_limit": limit}),
         "cautions": list(planned.cautions),
         "tested_groups_seen": [overlap.num_tested_seen, overlap.num_tested],
-        "non_finite": dict(dataset.non_finite),
+        "non_finite": {modality: dataset.non_finite[modality] for modality in dataset.modalities},
         "official_split": folds.kind == "official",
         "aligned": _is_aligned(dataset),
         "modalities": list(dataset.modalities),

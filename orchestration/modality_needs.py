@@ -43,13 +43,19 @@ def _find_missing(
 
     components = ", ".join(name for name, is_on in arm.components.items() if is_on)
     who = f"arm {arm.name!r} ({arm.model}{f' with {components}' if components else ''})"
-    if missing := missing_with({}):
+    by_value = {
+        (name, value): missing_with({name: value})
+        for name, distribution in search.parameters.items()
+        for value in (distribution.options if isinstance(distribution, Choice) else ())
+    }
+    # What every proposal sets takes the place of what the arm has: a search may avoid what the arm alone would need.
+    is_avoidable = any(not missing for (name, _), missing in by_value.items() if name not in search.conditions)
+    if (missing := missing_with({})) and not is_avoidable:
         yield who, missing
         return
-    for name, distribution in search.parameters.items():
-        for value in distribution.options if isinstance(distribution, Choice) else ():
-            if missing := missing_with({name: value}):
-                yield f"{who}, with {name} {value} as its search may have it,", missing
+    for (name, value), missing in by_value.items():
+        if missing:
+            yield f"{who}, with {name} {value} as its search may have it,", missing
 
 
 def _suggest_blank(method: MethodSchema, arm: Arm, available: Sequence[Modality]) -> str:

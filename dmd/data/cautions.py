@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dmd.data.dataset import Dataset
 from dmd.job import FoldRef
+from dmd.modalities import MODALITIES
 
 
 def find_cautions(dataset: Dataset, fold: FoldRef) -> tuple[str, ...]:
@@ -13,7 +14,14 @@ def find_cautions(dataset: Dataset, fold: FoldRef) -> tuple[str, ...]:
 
     Raises DataError if it cannot be cut that way.
     """
-    return (*_shared_groups(dataset, fold), *_unscored(dataset, fold))
+    return (*_lacking(dataset), *_shared_groups(dataset, fold), *_unscored(dataset, fold))
+
+
+def _lacking(dataset: Dataset) -> Iterator[str]:
+    lacking = [modality for modality in MODALITIES if modality not in dataset.modalities]
+    if lacking:
+        shown = " and ".join(dataset.modalities)
+        yield f"The data have no {' and no '.join(lacking)}: every arm is shown {shown} alone."
 
 
 def _shared_groups(dataset: Dataset, fold: FoldRef) -> Iterator[str]:

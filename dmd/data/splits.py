@@ -68,7 +68,8 @@ def _say_how_to_do_without(key: str, table: Table, layout: Layout) -> str:
     present = [modality for modality, feature in layout.features.items() if feature in table]
     if key not in layout.features.values() or not present:
         return ""
-    return f"; if the data do not have it, write `data.modalities: [{', '.join(present)}]`"
+    option = f"--modalities {','.join(present)}"
+    return f"; if the data do not have it, write `data.modalities: [{', '.join(present)}]` (dmd-data: `{option}`)"
 
 
 def read_labels(key: str, array: AnyArray | None, problems: Problems) -> FloatArray | None:

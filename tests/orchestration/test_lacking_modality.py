@@ -42,6 +42,7 @@ def space(data: str, model: str, arms: str = "{models: [median]}", more: str = "
     )
 
 
+SAYS_SO = "The data have no vision: every arm is shown language and audio alone."
 LACKING = "two.pkl, modalities: [language, audio]"
 
 
@@ -50,9 +51,8 @@ def test_a_missing_key_says_what_to_write(folder: Path) -> None:
         load_dataset(folder / "two.pkl")
     lines = str(caught.value).splitlines()
     assert [line.split(": ")[1] for line in lines] == ["train/vision", "valid/vision", "test/vision"]
-    assert all(
-        line.endswith("if the data do not have it, write `data.modalities: [language, audio]`") for line in lines
-    )
+    remedy = "write `data.modalities: [language, audio]` (dmd-data: `--modalities language,audio`)"
+    assert all(line.endswith(f"if the data do not have it, {remedy}") for line in lines)
 
 
 def test_a_modality_that_is_not_declared_is_not_read(folder: Path, tmp_path: Path) -> None:
@@ -83,7 +83,10 @@ def test_who_can_do_without_gives_the_numbers_of_a_hidden_modality(folder: Path)
         ours, theirs = (next(r for r in found if r.arm == name) for found in (records, beside))
         assert ours.test is not None
         assert ours.test == pytest.approx(dict(theirs.test or {}), abs=1e-6), name
-    assert "modalities: language, audio" in render_markdown(analyse(study, records))
+    report = render_markdown(analyse(study, records))
+    assert "modalities: language, audio" in report
+    assert f"\n- {SAYS_SO}\n" in report.split("## What was run")[0]
+    assert "vision" not in report.replace(SAYS_SO, ""), "of what is not there nothing else is said"
 
 
 def test_dmd_is_refused_by_arm_and_component_and_runs_with_a_blank(folder: Path) -> None:
@@ -123,6 +126,15 @@ def test_what_is_searched_or_read_alone_is_asked_too(
     assert words in str(caught.value)
 
 
+def test_a_search_may_avoid_what_the_arm_alone_would_need(folder: Path) -> None:
+    named, model = "whole.pkl, modalities: [audio, vision]", "{name: unimodal, width: 8, heads: 2}"
+    searched = "search: {parameters: {modality: {choice: [CHOICES]}}, trials: 2}\n"
+    ready = prepare_text(space(named, model, more=searched.replace("CHOICES", "audio, vision")), folder)
+    assert ready.planned.size.num_search == 2
+    with pytest.raises(UsageError, match="with modality language as its search may have it, needs language"):
+        prepare_text(space(named, model, more=searched.replace("CHOICES", "audio, language")), folder)
+
+
 def test_subsets_are_those_of_what_there_is(folder: Path) -> None:
     for subset, words in (
         ("audio+vision", "needs vision, which data.modalities leaves out"),
@@ -160,6 +172,7 @@ def test_inspect_shows_what_there_is(folder: Path) -> None:
     assert code == 0
     assert "    audio " in text
     assert "    vision" not in text
+    assert f"caution       {SAYS_SO}" in text
     assert call("--modalities", "audio,smell")[0] == 2
 
 
