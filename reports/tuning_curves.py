@@ -69,7 +69,8 @@ def draw_tuning_curves(histories: Sequence[SearchHistory], search: Mapping[str, 
 
 
 def _curve(history: SearchHistory, why_no_band: str) -> TuningCurve:
-    losses = np.where(history.has_value, history.losses, np.inf)
+    # A trial that was stopped early cannot be chosen, whatever it had reached.
+    losses = np.where(np.isfinite(history.final), history.final_losses, np.inf)
     by_cell = [losses[history.place == place] for place in range(len(history.cells))]
     budgets = _budgets(min(own.size for own in by_cell))
     sign = -1.0 if history.objective.higher_is_better else 1.0

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from reports.figures.panels import PanelGrid, panels
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.style import BLUE, GREY, INK, LIGHT_PAGE, LINE, MUTED, ORANGE, SMALL, WIDTH, shorten, wrap
+from reports.hyperparameters.equal_epochs import describe_comparisons
 from reports.hyperparameters.parallel import BEST_SHARE, ParallelLines, parallel_lines
 from reports.listing import list_names
 from reports.report import Report
@@ -34,6 +35,8 @@ def parallel_plot(report: Report) -> Plot | NoPlot:
     skipped = f" Not shown: {list_names([lines.arm for lines in rest])}." if rest else ""
     lost = sum(lines.num_without_value for lines in shown)
     failed = f" {lost} trials without a value have no line." if lost else ""
+    comparison = describe_comparisons({history.arm: history.comparison for history in histories})
+    compared = f" {comparison}" if comparison else ""
     return Plot(
         NAME,
         "Search trials in parallel coordinates",
@@ -41,7 +44,7 @@ def parallel_plot(report: Report) -> Plot | NoPlot:
         "Every line is one search trial; it crosses each axis at the value it tried, logarithms where the search drew "
         f"from them. Rightmost: its rank by {histories[0].objective.label} on validation within its fold, best at the "
         f"top. Blue: the best {BEST_SHARE:.0%} of each fold; orange: the best one. Where blue lines crowd together the "
-        f"best trials agree; whether the parameter matters is asked under Sensitivity.{failed}{skipped}",
+        f"best trials agree; whether the parameter matters is asked under Sensitivity.{compared}{failed}{skipped}",
         lambda: draw_parallel(shown),
     )
 

@@ -41,6 +41,7 @@ def sensitivity_plot(report: Report) -> Plot | NoPlot:
     )
     better = "higher" if metric.higher_is_better else "lower"
     lead = " The searcher looked at outcomes: a lead, not an estimate." if report.hyperparameters.is_adaptive else ""
+    compared = f" {comparison}" if (comparison := report.hyperparameters.comparison) else ""
     num_panels = sum(len(item.curves) for item in found)
     skipped = f" The first {MOST_PANELS} of {num_panels}; all are in the table." if num_panels > MOST_PANELS else ""
     return Plot(
@@ -49,7 +50,7 @@ def sensitivity_plot(report: Report) -> Plot | NoPlot:
         f"Effect against the arm's average trial: {told}.",
         f"Effect on {metric.label} on validation against the arm's average trial, {better} is better; band: 95% for "
         "the whole curve at once. Thick: values that may be the best one. p: of no effect, corrected over the "
-        f"parameters of the arm.{lead}{skipped} {selection_sentence(report)}".rstrip(),
+        f"parameters of the arm.{compared}{lead}{skipped} {selection_sentence(report)}".rstrip(),
         lambda: draw_sensitivity(found),
     )
 

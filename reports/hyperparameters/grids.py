@@ -51,12 +51,17 @@ def hyperparameter_grids(report: Report) -> HyperparameterGrids:
     """Every table of the section; those of single arms for the arms that are shown in detail."""
     section, detailed = report.hyperparameters, detailed_arms(report)
     trends = zip(section.sensitivity, section.histories, strict=True)
+    of_arm = {history.arm: history for history in section.histories}
     return HyperparameterGrids(
         configurations=configuration_blocks(report),
-        importance=tuple(_importance_block(item) for item in section.importance if item.arm in detailed),
+        importance=tuple(
+            _importance_block(item, of_arm[item.arm]) for item in section.importance if item.arm in detailed
+        ),
         findings=tuple(_finding(item, history) for item, history in trends if item.arm in detailed),
-        sensitivity=tuple(_sensitivity_block(item) for item in section.sensitivity if item.arm in detailed),
-        plateaus=tuple(_plateau_block(item) for item in section.plateaus if item.arm in detailed),
+        sensitivity=tuple(
+            _sensitivity_block(item, of_arm[item.arm]) for item in section.sensitivity if item.arm in detailed
+        ),
+        plateaus=tuple(_plateau_block(item, of_arm[item.arm]) for item in section.plateaus if item.arm in detailed),
         optimism=_optimism_grid(section.optimism),
         valid_test=_valid_test_grid(section.optimism),
     )
@@ -66,12 +71,13 @@ def _refused(arm: str, refusal: str) -> ArmBlock:
     return ArmBlock(f"`{arm}`: not computed; {refusal}.", ())
 
 
-def _extent(arm: str, num_trials: int, num_pruned: int, num_cells: int) -> str:
+def _extent(history: SearchHistory, num_trials: int, num_pruned: int, num_cells: int) -> str:
     pruned = f" ({num_pruned} of them pruned)" if num_pruned else ""
-    return f"`{arm}`: {count(num_trials, 'trial')}{pruned} in {count(num_cells, 'cell')}"
+    extent = f"{count(num_trials, 'trial')}{pruned} in {count(num_cells, 'cell')}"
+    return f"`{history.arm}`: {extent}{history.comparison.clause}"
 
 
-def _importance_block(importance: Importance) -> ArmBlock:
+def _importance_block(importance: Importance, history: SearchHistory) -> ArmBlock:
     if importance.refusal:
         return _refused(importance.arm, importance.refusal)
     by_name: dict[str, dict[str, Share]] = {}
@@ -87,7 +93,7 @@ def _importance_block(importance: Importance) -> ArmBlock:
     headings: tuple[str, ...] = ("Parameter", "n")
     for found in importance.methods:
         headings += (found.method.name, "trials 95%", "noise up to")
-    lead = _extent(importance.arm, importance.num_trials, importance.num_pruned, importance.num_cells)
+    lead = _extent(history, importance.num_trials, importance.num_pruned, importance.num_cells)
     grid = Grid(headings, "lr" + "rrr" * len(importance.methods), tuple(rows))
     return ArmBlock(
         f"{lead}; {importance.num_samples} resamples.", (grid,), " ".join(_beyond_noise(importance.methods))
@@ -122,11 +128,11 @@ def _finding(sensitivity: Sensitivity, history: SearchHistory) -> str:
     return f"`{sensitivity.arm}`: matters: {', '.join(told)}{silent}{constant}."
 
 
-def _sensitivity_block(sensitivity: Sensitivity) -> ArmBlock:
+def _sensitivity_block(sensitivity: Sensitivity, history: SearchHistory) -> ArmBlock:
     if sensitivity.refusal:
         return _refused(sensitivity.arm, sensitivity.refusal)
     metric = sensitivity.objective
-    lead = _extent(sensitivity.arm, sensitivity.num_trials, sensitivity.num_pruned, sensitivity.num_cells)
+    lead = _extent(history, sensitivity.num_trials, sensitivity.num_pruned, sensitivity.num_cells)
     lead += (
         f"; {TREND_NAMES[sensitivity.degree]} trends, {sensitivity.df} degrees of freedom left, residual SD "
         f"{fixed(sensitivity.deviation, decimals_for([sensitivity.deviation], metric.decimals))} {metric.label}."
@@ -203,7 +209,7 @@ def best_text(curve: EffectCurve) -> str:
     return " or ".join(told)
 
 
-def _plateau_block(plateau: Plateau) -> ArmBlock:
+def _plateau_block(plateau: Plateau, history: SearchHistory) -> ArmBlock:
     if plateau.refusal:
         return _refused(plateau.arm, plateau.refusal)
     metric = plateau.objective
@@ -213,6 +219,8 @@ def _plateau_block(plateau: Plateau) -> ArmBlock:
         f"{count(plateau.num_cells, 'cell')} lie within one run SD ({deviation} {metric.label}, "
         f"{count(plateau.df, 'degree')} of freedom) of the best of their cell."
     )
+    if history.count("pruned"):
+        lead += " Trials that were stopped early are left out."
     rows = [
         (item.parameter.name, item.parameter.range_text, _percent(item.share), _percent(item.by_chance))
         for item in plateau.parameters

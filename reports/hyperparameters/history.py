@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reports.hyperparameters.equal_epochs import Comparison, compare_records
 from reports.hyperparameters.parameter import SearchedParameter, searched_parameters
 from reports.metrics import METRICS, Metric
 from reports.record import RunRecord, Status, StudyDescription
@@ -32,8 +33,9 @@ class SearchHistory:
     had an effect. constant: names of the others, of which the search says nothing.
     cells: where there was a search; place: (n,) index into ``cells``.
     units: (n, P) unit coordinates; NaN where the parameter had no effect beside the trial's other values.
-    values: (n,) the objective as shown (per cent for shares); NaN where the trial gave none. A pruned trial has the
-    best value that it reached before it was stopped.
+    values: (n,) the objective as shown (per cent for shares), where trials were stopped early after equally many epochs
+    (``comparison``); NaN where there is none. final: (n,) the same at the end of each trial that was not stopped: those
+    that could be chosen.
     """
 
     arm: str
@@ -44,6 +46,8 @@ class SearchHistory:
     place: IntArray
     units: FloatArray
     values: FloatArray
+    final: FloatArray
+    comparison: Comparison
     statuses: tuple[Status, ...]
     trial_ids: tuple[str, ...]
     has_order: bool
@@ -54,8 +58,13 @@ class SearchHistory:
         return -self.values if self.objective.higher_is_better else self.values
 
     @property
+    def final_losses(self) -> FloatArray:
+        """(n,) ``final``, negated where higher is better."""
+        return -self.final if self.objective.higher_is_better else self.final
+
+    @property
     def has_value(self) -> BoolArray:
-        """(n,) whether the trial gave a finite objective."""
+        """(n,) whether the trial has a value to compare."""
         return np.isfinite(self.values)
 
     def count(self, status: Status) -> int:
@@ -103,6 +112,7 @@ def _history(
     index = {cell: place for place, cell in enumerate(cells)}
     units = np.array([[_unit(parameter, record) for parameter in parameters] for record in ordered])
     units = units.reshape(len(ordered), len(parameters))
+    comparison, values = compare_records(ordered, objective)
     varies = [np.unique(column[np.isfinite(column)]).size > 1 for column in units.T]
     return SearchHistory(
         arm=arm,
@@ -112,7 +122,9 @@ def _history(
         cells=cells,
         place=np.array([index[cell_of(record.repeat, record.fold)] for record in ordered], dtype=np.int64),
         units=units[:, np.flatnonzero(varies)],
-        values=np.array([_value(record, objective) for record in ordered]),
+        values=np.array(values) * objective.factor,
+        final=np.array([_final_value(record, objective) for record in ordered]),
+        comparison=comparison,
         statuses=tuple(record.status for record in ordered),
         trial_ids=tuple(record.trial_id for record in ordered),
         has_order=all(record.number is not None for record in ordered),
@@ -123,9 +135,9 @@ def _place_in_search(record: RunRecord) -> tuple[FoldCell, int, str]:
     return cell_of(record.repeat, record.fold), -1 if record.number is None else record.number, record.trial_id
 
 
-def _value(record: RunRecord, objective: Metric) -> float:
+def _final_value(record: RunRecord, objective: Metric) -> float:
     value = record.valid.get(objective.name, math.nan) * objective.factor
-    return value if record.status != "failed" and math.isfinite(value) else math.nan
+    return value if record.status == "completed" and math.isfinite(value) else math.nan
 
 
 def _unit(parameter: SearchedParameter, record: RunRecord) -> float:

@@ -62,20 +62,23 @@ class Plateau:
 
 
 def measure_plateau(history: SearchHistory, results: ResultsTable) -> Plateau:
-    """How flat the optimum of one arm is, cell by cell, averaged over cells."""
-    num_trials = int(history.has_value.sum())
-    cells = sorted(set(history.place[history.has_value].tolist()))
+    """How flat the optimum of one arm is, cell by cell, averaged over cells. Trials that were stopped early are left
+    out: how good they would have become is not known, and the noise is that of whole trials."""
+    losses = history.final_losses
+    is_finished = np.isfinite(losses)
+    num_trials = int(is_finished.sum())
+    cells = sorted(set(history.place[is_finished].tolist()))
     head = (history.arm, history.objective, len(cells), num_trials)
     if not cells:
-        return Plateau(*head, refusal="no search trial gave a value")
+        stopped = " that was not stopped early" if history.has_value.any() else ""
+        return Plateau(*head, refusal=f"no search trial{stopped} gave a value")
     runs = _confirm_values(history, results)
     deviation, counts = noise_unit(runs), np.isfinite(runs).sum(axis=0)
     if deviation is None:
         return Plateau(*head, refusal=NO_NOISE if (counts > 1).any() else NO_NOISE_LEVEL)
-    losses = history.losses
     within = np.zeros(losses.size, dtype=bool)
     for cell in cells:
-        here = (history.place == cell) & history.has_value
+        here = (history.place == cell) & is_finished
         within |= here & (losses <= losses[here].min() + deviation)
     plateaus = tuple(
         _parameter_plateau(parameter, [history.units[within & (history.place == cell), column] for cell in cells])

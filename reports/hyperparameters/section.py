@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.configurations import BestConfigurations
+from reports.hyperparameters.equal_epochs import describe_comparisons
 from reports.hyperparameters.history import SearchHistory, search_histories
 from reports.hyperparameters.importance import Importance, ImportanceMethod, measure_importance
 from reports.hyperparameters.optimism import Optimism, measure_optimism
@@ -35,6 +36,11 @@ class Hyperparameters:
     def is_adaptive(self) -> bool:
         """Whether the searcher chose trials by looking at earlier outcomes: what follows is then a lead only."""
         return self.searcher not in NOT_ADAPTIVE
+
+    @property
+    def comparison(self) -> str:
+        """How trials that were stopped early are compared with the others; empty where none was."""
+        return describe_comparisons({history.arm: history.comparison for history in self.histories})
 
     @property
     def has_ranges(self) -> bool:

@@ -14,7 +14,18 @@ def hyperparameter_tables(section: Hyperparameters) -> tuple[Table, ...]:
     return (
         Table(
             "importance",
-            ("arm", "method", "parameter", "share", "low", "high", "noise", "num_trials", "num_samples"),
+            (
+                "arm",
+                "method",
+                "parameter",
+                "share",
+                "low",
+                "high",
+                "noise",
+                "num_trials",
+                "num_samples",
+                "compared_after",
+            ),
             tuple(_importance(section)),
         ),
         Table(
@@ -36,20 +47,22 @@ def hyperparameter_tables(section: Hyperparameters) -> tuple[Table, ...]:
 
 
 def _importance(section: Hyperparameters) -> Iterator[tuple[Cell, ...]]:
+    after = {history.arm: history.comparison.after for history in section.histories}
     for importance in section.importance:
         for found in importance.methods:
             for s in found.shares:
                 share = (s.parameter.name, s.value, s.low, s.high, s.noise, s.num_trials)
-                yield importance.arm, found.method.name, *share, importance.num_samples
+                yield importance.arm, found.method.name, *share, importance.num_samples, after[importance.arm]
 
 
 def _sensitivity(section: Hyperparameters) -> Iterator[tuple[Cell, ...]]:
+    after = {history.arm: history.comparison.after for history in section.histories}
     for found in section.sensitivity:
         for curve in found.curves:
             for place, unit in enumerate(curve.units.tolist()):
                 point = (unit, curve.parameter.from_unit(unit), float(curve.effect[place]))
                 width, may_be_best = float(curve.half_width[place]), bool(curve.may_be_best[place])
-                last = (curve.p_flat, curve.p_holm, curve.num_trials[place], found.degree, found.df)
+                last = (curve.p_flat, curve.p_holm, curve.num_trials[place], found.degree, found.df, after[found.arm])
                 yield found.arm, found.objective.name, curve.parameter.name, *point, width, may_be_best, *last
 
 
@@ -62,7 +75,7 @@ def _flatness(section: Hyperparameters) -> Iterator[tuple[Cell, ...]]:
 
 _CURVE_COLUMNS = (
     *("arm", "objective", "parameter", "unit", "value", "effect", "half_width"),
-    *("may_be_best", "p_flat", "p_flat_holm", "num_trials", "degree", "df"),
+    *("may_be_best", "p_flat", "p_flat_holm", "num_trials", "degree", "df", "compared_after"),
 )
 _GAP_COLUMNS = ("lost", "n", "rerun_low", "rerun_high", "new_data_low", "new_data_high")
 
