@@ -52,6 +52,8 @@ def importance_methods() -> tuple[ImportanceMethod, ...]:
             "how much the parameter decides whether a trial is among the best tenth (at least five trials)",
             "Watanabe et al. 2023",
             partial(_evaluate, _make_ped_anova, True),
+            # It compares where the best trials lie with where all lie, and an adaptive searcher puts them close.
+            needs_draws=True,
         ),
     )
 

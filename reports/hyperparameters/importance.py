@@ -55,12 +55,14 @@ method can judge, NaN in every sample for the rest. The answer depends on the ar
 
 @dataclass(frozen=True)
 class ImportanceMethod:
-    """name: as the literature calls it. meaning: what its shares say, one sentence. source: the paper."""
+    """name: as the literature calls it. meaning: what its shares say, one sentence. source: the paper. needs_draws: it
+    is right for trials that were drawn at random only; of others it finds out what the searcher preferred."""
 
     name: str
     meaning: str
     source: str
     evaluate: EvaluateImportance
+    needs_draws: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ NOT_ADAPTIVE = ("random", "grid")
 @dataclass(frozen=True)
 class Hyperparameters:
     """What the searches of a study say, one entry per arm that was searched for itself (``optimism``: per arm that has
-    the runs). searcher, scheduler: as the study asked for; empty if nothing was searched.
+    the runs). searcher, scheduler: as the study asked for; empty if nothing was searched. not_asked: names of methods
+    of importance that these trials, not drawn at random, would have misled.
     """
 
     searcher: str
@@ -31,11 +32,17 @@ class Hyperparameters:
     sensitivity: tuple[Sensitivity, ...]
     plateaus: tuple[Plateau, ...]
     optimism: Optimism
+    not_asked: tuple[str, ...] = ()
 
     @property
     def is_adaptive(self) -> bool:
         """Whether the searcher chose trials by looking at earlier outcomes: what follows is then a lead only."""
         return self.searcher not in NOT_ADAPTIVE
+
+    @property
+    def asked(self) -> tuple[ImportanceMethod, ...]:
+        """The methods of importance that have an answer for any arm."""
+        return next((tuple(m.method for m in found.methods) for found in self.importance if found.methods), ())
 
     @property
     def comparison(self) -> str:
@@ -57,12 +64,15 @@ def examine_hyperparameters(
 ) -> Hyperparameters:
     """Importance, sensitivity, flatness and optimism. methods: how importance is measured; none: it is not."""
     histories = search_histories(study, records)
+    are_draws = study.search.get("searcher") == "random" and not study.search.get("starting_points")
+    asked = [method for method in methods if are_draws or not method.needs_draws]
     return Hyperparameters(
         searcher=str(study.search.get("searcher", "")),
         scheduler=str(study.search.get("scheduler", "")),
         histories=histories,
-        importance=measure_importance(histories, methods),
+        importance=measure_importance(histories, asked),
         sensitivity=tuple(measure_sensitivity(history) for history in histories),
         plateaus=tuple(measure_plateau(history, results) for history in histories),
         optimism=measure_optimism(study, results, configurations),
+        not_asked=tuple(method.name for method in methods if method not in asked),
     )
