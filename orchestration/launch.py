@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dmd.data.dataset import Dataset
 from dmd.data.load import open_dataset
@@ -200,16 +201,34 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, k
     )
 
 
-def _settle_manifest(workspace: Workspace, prepared: Prepared, options: LaunchOptions) -> StudyDescription:
-    """Write the manifest of a new study; of a known one, check it and take in what may change (more seeds)."""
+def require_continuable(workspace: Workspace, prepared: Prepared) -> None:
+    """Raise UsageError where the directory holds another study than the prepared one, or cannot hold one.
+
+    What a run refuses before it starts, a dry run refuses too.
+    """
+    workspace.require_place()
+    workspace.require_no_links()
+    known = workspace.read_manifest()
+    if known is not None:
+        require_same_study(workspace, known, prepared.planned.space, _what_decides(prepared))
+
+
+def _what_decides(prepared: Prepared) -> dict[str, Any]:
+    """What, besides the space, decides which study it is."""
     planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
-    deciding = {
+    return {
         "data": dataset.content_hash,
         **{f"folds.{name}": value for name, value in planned.runner.folds.as_dict().items()},
         **fingerprint.as_dict(),
         **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
         **({} if planned.encoders is None else planned.encoders.as_dict()),
     }
+
+
+def _settle_manifest(workspace: Workspace, prepared: Prepared, options: LaunchOptions) -> StudyDescription:
+    """Write the manifest of a new study; of a known one, check it and take in what may change (more seeds)."""
+    planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
+    deciding = _what_decides(prepared)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     description = describe_study(planned, dataset, fingerprint, options.command, started)
     known = workspace.read_manifest()

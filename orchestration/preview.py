@@ -8,7 +8,7 @@ from orchestration.dry_run import describe_as_json, describe_as_text
 from orchestration.estimate import estimate_study, look_back
 from orchestration.finished import read_finished
 from orchestration.foresight import deviation_of, foresee
-from orchestration.launch import Prepared
+from orchestration.launch import Prepared, require_continuable
 from orchestration.ledger import LEDGER_FILE
 from orchestration.reuse.places import find_results
 from orchestration.trial_room import ExecutorName, measure_room
@@ -22,14 +22,20 @@ def preview(
     as_json: bool,
     executor: ExecutorName = "ray",
     address: str | None = None,
+    is_fresh: bool = False,
 ) -> str:
     """What ``--dry-run`` prints. Starts and writes nothing; a cluster at ``address`` is asked what room it has.
 
-    Raises what the places to reuse or the ledger raise, ClusterUnreachable, and ResourcesUnavailable where the cluster
-    has no room for a trial.
+    is_fresh: an earlier study would be set aside, so nothing of it counts.
+    Raises UsageError where the run itself would be refused, what the places to reuse or the ledger raise,
+    ClusterUnreachable, and ResourcesUnavailable where the cluster has no room for a trial.
     """
     planned = prepared.planned
-    own = read_finished(workspace.directory / LEDGER_FILE).records
+    if is_fresh:
+        workspace.require_place()
+    else:
+        require_continuable(workspace, prepared)
+    own = () if is_fresh else read_finished(workspace.directory / LEDGER_FILE).records
     earlier = look_back(planned, own, find_results(reuse, planned.context))
     room = measure_room(planned.space.resources, executor, address)
     estimate = estimate_study(planned, room, earlier)

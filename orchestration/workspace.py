@@ -102,6 +102,20 @@ class Workspace:
         except ValueError as error:
             raise UsageError(f"{self.manifest_path}: not a manifest of this program ({error}); use --fresh") from error
 
+    def require_place(self) -> None:
+        """Raise UsageError where the directory cannot be made, or written to."""
+        place = self.directory
+        while not os.path.lexists(place) and place != place.parent:
+            place = place.parent
+        if not place.is_dir():
+            raise UsageError(
+                f"{self.directory}: cannot be written ({place} is no directory); choose another place with --out"
+            )
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise UsageError(
+                f"{self.directory}: cannot be written (permission denied); choose another place with --out"
+            )
+
     def require_no_links(self) -> None:
         """Raise UsageError where something in the directory is a link: what is written there would land elsewhere.
 

@@ -7,6 +7,7 @@ import gc
 import json
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -94,8 +95,10 @@ def search(
 
         workspace = Workspace(out / checked.study)
         if report_only:
+            _refuse_beside_report({"--dry-run": dry_run, "--fresh": fresh, "--only": bool(only)})
             say_when_stopped(_NO_REPORT)
-            print(rebuild_report(workspace))
+            report = rebuild_report(workspace)
+            print(json.dumps({"study": checked.study, "report": str(report)}) if as_json else report)
             raise typer.Exit(COMPLETED)
         if address is not None and executor == "inline":
             raise UsageError(
@@ -110,7 +113,7 @@ def search(
         if dry_run:
             from orchestration.preview import preview
 
-            print(preview(prepared, workspace, tuple(reuse or ()), as_json, executor, address))
+            print(preview(prepared, workspace, tuple(reuse or ()), as_json, executor, address, fresh))
             _foresee_store(uri, workspace)
             raise typer.Exit(COMPLETED)
         if fresh and (kept := workspace.set_aside()) is not None:
@@ -142,6 +145,15 @@ def _load(space: str, overrides: tuple[str, ...]) -> SearchSpace:
     from orchestration.catalogue import describe_methods
 
     return check_document(document, describe_methods(), overrides)
+
+
+def _refuse_beside_report(given: Mapping[str, bool]) -> None:
+    """``--report-only`` writes the report of what there is; what says what to run has no meaning beside it."""
+    from orchestration.errors import UsageError
+
+    problems = [f"--report-only runs nothing: leave {name} out" for name, is_given in given.items() if is_given]
+    if problems:
+        raise UsageError("\n".join(problems))
 
 
 def _foresee_store(uri: str | None, workspace: Workspace) -> None:
