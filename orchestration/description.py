@@ -67,7 +67,7 @@ def describe_study(
             **fingerprint.as_dict(),
         },
         fixed={"model": space.model.name, **planned.baseline.settings},
-        budget_note=space.description or "",
+        description=" ".join((space.description or "").split()),
         methods=tuple(planned.catalogue.methods),
         combinations=list_combinations(space, planned.catalogue),
     )

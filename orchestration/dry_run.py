@@ -11,7 +11,7 @@ from orchestration.estimate import Estimate, Range
 from orchestration.foresight import Foresight
 from orchestration.planned_study import PlannedStudy
 from reports.metrics import find_metric
-from reports.rounding import duration_text
+from reports.rounding import count, duration_text
 from search_spaces.distributions import Choice, IntRange
 from search_spaces.trial import Arm
 
@@ -71,15 +71,15 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Seque
 
 def _headline(planned: PlannedStudy) -> str:
     race = planned.space.confirm.race
-    seeds = f"{race.least} to {race.most}" if race else str(len(planned.seeds))
+    seeds = f"{race.least} to {race.most} confirm seeds" if race else count(len(planned.seeds), "confirm seed")
     cells = len(planned.cells)
     where = f"{cells} cells (folds)" if cells > 1 else "1 cell"
-    return f"study {planned.space.study}: {_arms_text(planned)}, {where}, {seeds} confirm seeds"
+    return f"study {planned.space.study}: {_arms_text(planned)}, {where}, {seeds}"
 
 
 def _arms_text(planned: PlannedStudy) -> str:
     if not planned.only:
-        return f"{len(planned.arms)} arms"
+        return count(len(planned.arms), "arm")
     borrowed = sorted(planned.searched_arms - planned.only)
     with_searches = f" (and the search of {', '.join(borrowed)})" if borrowed else ""
     return f"{len(planned.running_arms)} of {len(planned.arms)} arms{with_searches}"
@@ -90,9 +90,14 @@ def _arm_lines(planned: PlannedStudy) -> list[str]:
     for arm in planned.running_arms:
         if arm.is_external:
             runs = planned.external[arm.name]
-            lines.append(f"  {arm.name}: predictions of {runs.path}, {len(runs.seeds)} seeds, nothing to train")
+            lines.append(
+                f"  {arm.name}: predictions of {runs.path}, {count(len(runs.seeds), 'seed')}, nothing to train"
+            )
             continue
         facts = planned.facts[arm.name]
+        if facts.num_parameters == 0:
+            lines.append(f"  {arm.name} ({arm.label}): no parameter is trained by gradients, so no epochs")
+            continue
         built = " before its search" if _search_may_rebuild(planned, arm) else ""
         pace = f"{facts.num_parameters} parameters{built}, {facts.epoch_s:.2g} s per epoch"
         lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")

@@ -184,7 +184,7 @@ def _known_records(planned: PlannedStudy, own: Mapping[str, RunRecord], known: F
 
 def expectation_of(estimate: Estimate) -> dict[str, float]:
     """The estimate as the report compares it with what then happened."""
-    content: dict[str, float] = {}
+    content: dict[str, float] = {"trials": estimate.num_trials}
     for name, value in (("wall", estimate.wall_s), ("device", estimate.device_s)):
         content |= {f"{name}_s": value.middle, f"{name}_low_s": value.low, f"{name}_high_s": value.high}
     return content

@@ -85,7 +85,7 @@ def _analyse(study: RecordedStudy) -> Report:
     try:
         return analyse(study.description, study.records, study.read_details, importance_methods())
     except ValueError as error:
-        raise UsageError(f"{study.origin}: the ledger contradicts itself: {error}") from error
+        raise UsageError(f"{study.origin}: what is recorded contradicts itself: {error}") from error
 
 
 def _refuse_repeated(studies: Sequence[RecordedStudy]) -> None:

@@ -30,7 +30,8 @@ def compose_answer(
     """
     num_completed = int((results.state == RunState.COMPLETED).sum())
     if not results.runs:
-        return (f"No confirm trial of {study.study} has ended yet: there is nothing to compare.",)
+        state = "has ended yet" if study.planned else "was asked for"
+        return (f"No confirm trial of {study.study} {state}: there is nothing to compare.",)
     num_failed = int((results.state == RunState.FAILED).sum())
     num_planned = int((results.state != RunState.NOT_PLANNED).sum())
     extent = f"{num_completed} of {num_planned} confirm runs completed" + (

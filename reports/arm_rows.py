@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.contrast_rows import difference_of
 from reports.metrics import Metric
-from reports.published import COMPONENT_KEYS, find_ablation_row, nearest_dataset
+from reports.published import COMPONENT_KEYS, find_ablation_row, published_dataset
 from reports.questions import Questions
 from reports.race import RaceTable
 from reports.record import ArmDescription, StudyDescription
@@ -14,9 +14,12 @@ from reports.report import AblationTable, ArmRow, Measured, ModelRow
 
 
 def arm_row(
-    questions: Questions, study: StudyDescription, arm: ArmDescription, metrics: Sequence[Metric], dataset: str
+    questions: Questions, study: StudyDescription, arm: ArmDescription, metrics: Sequence[Metric], dataset: str | None
 ) -> ArmRow:
-    """One arm with every metric, its counts, and its published row if its components have one."""
+    """One arm with every metric, its counts, and its published row if its components have one.
+
+    dataset: whose published rows stand beside it; None where the study's data are not published ones.
+    """
     counts = questions.results.counts(arm.name)
     has_both = 0 < counts.failed < counts.scored
     measured = {
@@ -27,7 +30,7 @@ def arm_row(
         for metric in metrics
     }
     is_row_of_table = arm in study.family and set(arm.components) == set(COMPONENT_KEYS)
-    published = find_ablation_row(dataset, arm.components) if is_row_of_table else None
+    published = find_ablation_row(dataset, arm.components) if is_row_of_table and dataset is not None else None
     return ArmRow(
         arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published, arm.varying
     )
@@ -35,7 +38,7 @@ def arm_row(
 
 def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> AblationTable:
     """The baseline, its ablations and its controls, in planned order."""
-    dataset = nearest_dataset(study.data_name)
+    dataset = published_dataset(study.data_name)
     arms = [arm for arm in study.arms if arm.role != "model" or arm.name == study.baseline]
     components: dict[str, None] = {}
     for arm in arms:
@@ -43,7 +46,7 @@ def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Se
     ordered = [name for name in COMPONENT_KEYS if name in components]
     ordered += [name for name in components if name not in COMPONENT_KEYS]
     rows = tuple(arm_row(questions, study, arm, metrics, dataset) for arm in arms)
-    return AblationTable(rows, tuple(ordered), dataset)
+    return AblationTable(rows, tuple(ordered), dataset or "")
 
 
 def compare_models(
@@ -53,7 +56,7 @@ def compare_models(
     models = [arm for arm in study.arms if arm.role == "model" and arm.name != study.baseline]
     if not models:
         return ()
-    dataset = nearest_dataset(study.data_name)
+    dataset = published_dataset(study.data_name)
     rows = []
     for arm in [arm for arm in study.arms if arm.name == study.baseline] + models:
         is_baseline = arm.name == study.baseline

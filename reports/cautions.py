@@ -53,8 +53,6 @@ def collect_cautions(
             f"{count(missing, 'planned confirm run')} did not run" if missing else "every planned confirm run has ended"
         )
         cautions.insert(0, f"The study ended at a limit ({study.ended_by}): {left}.")
-    if study.budget_note:
-        cautions.append(f"Limits taken: {study.budget_note}")
     return tuple(cautions)
 
 
@@ -83,12 +81,16 @@ def _what_is_missing(counts: RunCounts | None, labels: Sequence[str]) -> str:
 
 
 def _failed(rows: Sequence[ArmRow]) -> list[str]:
-    return [
-        f"{row.label}: {row.counts.failed} of {row.counts.scored} confirm runs failed and score as the training-median "
-        "predictor in every table; the survivors-only figure leaves them out and is too kind."
-        for row in rows
-        if row.counts.failed
-    ]
+    sentences = []
+    for row in rows:
+        failed, scored = row.counts.failed, row.counts.scored
+        if failed:
+            kind = "; the survivors-only figure leaves them out and is too kind" if failed < scored else ""
+            sentences.append(
+                f"{row.label}: {failed} of {count(scored, 'confirm run')} failed and score as the training-median "
+                f"predictor in every table{kind}."
+            )
+    return sentences
 
 
 def _open_races(race: RaceTable | None) -> list[str]:
@@ -121,11 +123,13 @@ def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow
         if row.counts.cells and row.facts.get("num_parameters") != 0
     ]
     fewest = min(per_cell, default=0)
+    each = "arm" if results.is_official else "fold"
     if 0 < fewest <= 1:
-        sentences.append("Some arms have one run per fold: how much a rerun would differ is unknown for them.")
+        where = "" if results.is_official else " per fold"
+        sentences.append(f"Some arms have one run{where}: how much a rerun would differ is unknown for them.")
     elif 0 < fewest < FEW_SEEDS:
         sentences.append(
-            f"Only {fewest:.2g} runs per fold: the run-to-run spread is itself known roughly, and small differences "
+            f"Only {fewest:.2g} runs per {each}: the run-to-run spread is itself known roughly, and small differences "
             "go unseen."
         )
     if results.is_official and not results.why_not_new:
@@ -133,7 +137,7 @@ def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow
             "One official split: the new-data intervals hold the training set fixed and vary the test "
             f"{study.groups_are} only; they are silent on how another training set would change the models."
         )
-    elif 0 < (num_groups := questions.replicates.num_groups) < FEW_GROUPS:
+    elif not results.is_official and 0 < (num_groups := questions.replicates.num_groups) < FEW_GROUPS:
         sentences.append(
             f"{num_groups} {study.groups_are} in all folds together: the new-data intervals rest on the spread "
             f"between them; more {study.groups_are} narrow them, more seeds or repeats hardly do."
@@ -154,10 +158,7 @@ def _is_by_folds(row: ArmRow) -> bool:
 def _tuning(study: StudyDescription, budget: Budget) -> list[str]:
     sentences = []
     if study.search.get("scope") == "baseline":
-        sentences.append(
-            f"Hyperparameters were tuned on {study.baseline} only and inherited by the other arms: this favours "
-            f"{study.baseline}."
-        )
+        sentences.extend(_inherited(study))
     sentences.extend(unequal_budgets(budget))
     tuned = budget.by_arm()
     planned = [arm.name for arm in study.arms if arm.role != "control"]
@@ -166,6 +167,18 @@ def _tuning(study: StudyDescription, budget: Budget) -> list[str]:
         names = list_names([name for name in planned if name in tuned], "arms")
         sentences.append(f"Tuned: {names}; not tuned: {list_names(without, 'arms')}.")
     return [*sentences, *failing_searches(budget)]
+
+
+def _inherited(study: StudyDescription) -> list[str]:
+    """Where the baseline alone was tuned: whom that favours it over, and how."""
+    others = [arm for arm in study.arms if arm.name != study.baseline and arm.role != "control"]
+    heirs = [arm.label for arm in others if arm.role != "model"]
+    untuned = [arm.label for arm in others if arm.role == "model" and not arm.is_external]
+    told = [f"inherited by {list_names(heirs, 'arms')}"] if heirs else []
+    told += [f"not by {list_names(untuned, 'methods')}, which kept their settings"] if untuned else []
+    if not told:
+        return []
+    return [f"Hyperparameters were tuned on {study.baseline} only, {', '.join(told)}: this favours {study.baseline}."]
 
 
 def _external(study: StudyDescription) -> list[str]:

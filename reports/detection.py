@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.metrics import METRICS, Metric
-from reports.published import AblationRow, find_ablation_row, is_published_data, nearest_dataset
+from reports.published import AblationRow, find_ablation_row, published_dataset
 from reports.questions import Answers, Questions
 from reports.record import Contrast, RunRecord, StudyDescription
 from reports.results import FoldCell, cell_of
@@ -149,8 +149,8 @@ def _pairing(questions: Questions, contrast: Contrast, metric: Metric) -> Pairin
 
 def _published(study: StudyDescription, held: Compared) -> tuple[PublishedGap, ...]:
     """The paper's differences, where both arms are rows of Table 3 and the data are those of the paper."""
-    dataset = nearest_dataset(study.data_name)
-    if not is_published_data(study.data_name, dataset):
+    dataset = published_dataset(study.data_name)
+    if dataset is None:
         return ()
     first, second = (_published_row(study, dataset, arm) for arm in (held.contrast.first, held.contrast.second))
     if first is None or second is None:

@@ -124,7 +124,17 @@ def floor_sentence(floor: NoiseFloor, rows: Sequence[ContrastReach], metric: Met
     return (
         f"Noise floor: `{floor.arm}`, the baseline under other seeds, differs from it by {size} "
         f"({', '.join([*widths, f'n = {answers.rerun.n} runs'])}). "
-        + (f"No larger than that: {'; '.join(below)}." if below else "Every declared contrast is larger.")
+        + _against_floor(below, len(rows), sum(row.reach.answers is not None for row in rows))
+    ).rstrip()
+
+
+def _against_floor(below: Sequence[str], declared: int, measured: int) -> str:
+    if below:
+        return f"No larger than that: {'; '.join(below)}."
+    if measured == 0:
+        return ""
+    return (
+        "Every declared contrast is larger." if measured == declared else "Every contrast that was measured is larger."
     )
 
 

@@ -13,10 +13,12 @@ def failing_searches(budget: Budget) -> list[str]:
     """A sentence per arm that lost many of its search trials."""
     sentences = []
     for arm, searches in budget.by_arm().items():
-        failed, trials = sum(search.failed for search in searches), sum(search.num_trials for search in searches)
+        # What was lost with its machine says nothing of the range.
+        failed = sum(search.failed - search.lost for search in searches)
+        trials = sum(search.num_trials for search in searches)
         if failed >= MANY_FAILED * trials:
             sentences.append(
                 f"{arm}: {failed} of {count(trials, 'search trial')} failed. Its tuning saw only the part of the range "
-                "where training works; narrow the range, or lower the learning rate."
+                "where training works; narrow the range."
             )
     return sentences

@@ -12,6 +12,7 @@ from reports.attribution_grids import attribution_grids
 from reports.budget_grids import budget_grids
 from reports.detailed_arms import selection_sentence
 from reports.detection_grids import detection_text
+from reports.extent import cells_text, seeds_text
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
 from reports.hyperparameters.grids import hyperparameter_grids
@@ -72,6 +73,8 @@ def render_markdown(report: Report) -> str:
         pace=study_grids.pace_sentence(report),
         origins=study_grids.origin_grid(report),
         why_undefined=undefined_reasons(report),
+        seeds=seeds_text(report.results),
+        cells=cells_text(report.results),
         num_runs=int((report.results.state >= RunState.COMPLETED).sum()),
         num_planned=int((report.results.state > RunState.NOT_PLANNED).sum()),
     )

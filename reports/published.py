@@ -140,6 +140,12 @@ def nearest_dataset(name: str) -> str:
     return "CMU-MOSEI" if "mosei" in name.lower() else "CMU-MOSI"
 
 
+def published_dataset(name: str) -> str | None:
+    """The published data set that data called ``name`` are, by their name; None if they are none of them."""
+    dataset = nearest_dataset(name)
+    return dataset if is_published_data(name, dataset) else None
+
+
 def is_published_data(name: str, dataset: str) -> bool:
     """Whether data called ``name`` are, by their name, the published data set ``dataset``."""
     lowered = name.lower()

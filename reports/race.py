@@ -65,6 +65,11 @@ class RaceTable:
     num_possible: int
 
     @property
+    def num_open(self) -> int:
+        """Contrasts that are not decided."""
+        return sum(row.outcome == "open" for row in self.rows)
+
+    @property
     def racing_arms(self) -> frozenset[str]:
         """The arms that more runs may still tell something about."""
         return frozenset(arm for row in self.rows if row.outcome == "open" for arm in _arms_of(row.contrast))

@@ -201,10 +201,10 @@ class StudyDescription:
     ``cautions`` (what the data keep the study from saying, in sentences), ``tested_groups_seen`` (groups of the test
     part that lie in the training or validation part, too; those of it).
     provenance: versions, hardware, command line, start time, code fingerprint.
-    budget_note: one sentence on limits that were taken (fewer epochs, fewer seeds), or empty.
+    description: what the author of the search space wrote about it; empty if nothing.
     ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
     wall_s: seconds that all sessions took together; None if not known. estimate: what was expected before the start:
-        ``wall_s``, ``wall_low_s``, ``wall_high_s``, and the same of ``device``; empty if nothing was.
+        ``trials`` at most, ``wall_s``, ``wall_low_s``, ``wall_high_s``, and the same of ``device``; or empty.
     combinations: the components that are on, for every combination that the baseline's method can run (whether the
         study has an arm for it or not); empty where unknown or where nothing is ablated.
     scored_before: other study -> configurations that it had scored on the test parts of the same data when this study
@@ -225,7 +225,7 @@ class StudyDescription:
     data: Mapping[str, Any]
     provenance: Mapping[str, Any]
     fixed: Mapping[str, Value] = field(default_factory=dict)
-    budget_note: str = ""
+    description: str = ""
     ended_by: str = ""
     wall_s: float | None = None
     estimate: Mapping[str, float] = field(default_factory=dict)

@@ -70,7 +70,10 @@ class ArmRow:
 
 @dataclass(frozen=True)
 class AblationTable:
-    """Arms as planned, baseline included. components: toggles in display order. dataset: of the published column."""
+    """Arms as planned, baseline included.
+
+    components: toggles in display order. dataset: of the published column; empty where the data are not published ones.
+    """
 
     rows: tuple[ArmRow, ...]
     components: tuple[str, ...]

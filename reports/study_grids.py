@@ -76,17 +76,23 @@ def pace_sentence(report: Report) -> str:
     expected, wall_s = report.study.estimate, report.study.wall_s
     if not expected or wall_s is None or not report.cost.rows:
         return ""
+    given = {arm.name for arm in report.study.arms if arm.is_external}
+    ran = sum(row.trials - row.reused for row in report.cost.rows if row.arm not in given)
+    planned = expected.get("trials", ran)
+    # More than were expected: seeds were added since, and what they took was not foreseen.
+    is_same_plan = ran <= planned
     parts = []
     for name, took_s in (("wall", wall_s), ("device", report.cost.total.device_s)):
         middle, low, high = (expected[f"{name}{end}_s"] for end in ("", "_low", "_high"))
-        ratio = f" ({took_s / middle:.2f} times that)" if middle > 0 else ""
+        ratio = f" ({took_s / middle:.2f} times that)" if middle > 0 and is_same_plan else ""
         parts.append(
             f"{duration_text(middle)} of {name} time ({duration_text(low)} to {duration_text(high)}), "
             f"took {duration_text(took_s)}{ratio}"
         )
     missing = len(report.failures.missing)
     rest = f" {count(missing, 'planned confirm run')} did not run." if missing else ""
-    return f"Expected before the start {' and '.join(parts)}.{rest}"
+    grown = "" if is_same_plan else f" for {count(round(planned), 'trial')}; {ran} have run since:"
+    return f"Expected before the start{grown} {' and '.join(parts)}.{rest}"
 
 
 def origin_grid(report: Report) -> Grid | None:

@@ -47,14 +47,14 @@ def attach_report(uri: str, study: StudyDescription, directory: Path) -> bool:
         client.log_artifacts(run, str(directory / folder), folder)
     answer = answer_in((directory / REPORT_FILE).read_text(encoding="utf-8"))
     # Links first: the UI folds away what does not fit into a few lines.
-    note = f"{describe_links(str(experiment.experiment_id), run, study.primary)}\n\n{answer}"
+    note = f"{describe_links(str(experiment.experiment_id), run, study.primary, bool(study.search))}\n\n{answer}"
     client.set_tag(run, NOTE_TAG, note)
     client.set_experiment_tag(experiment.experiment_id, NOTE_TAG, note)
     return True
 
 
-def describe_links(experiment: str, run: str, primary: str) -> str:
-    """Where to go from here in MLflow's UI, as Markdown.
+def describe_links(experiment: str, run: str, primary: str, has_search: bool = True) -> str:
+    """Where to go from here in MLflow's UI, as Markdown. has_search: whether there are search trials to go to.
 
     MLflow folds child runs away under their parent and draws nothing for those that it does not list; a filter unfolds
     them.
@@ -66,12 +66,13 @@ def describe_links(experiment: str, run: str, primary: str) -> str:
     }
     confirm = {**_MODEL_TRAINING, "searchFilter": 'tags.stage = "confirm"', **ranked}
     search = {**_MODEL_TRAINING, "searchFilter": 'tags.stage = "search"'}
+    to_search = f" · [search trials]({runs}?{_query(search)})" if has_search else ""
     return (
         f"**[Report]({runs}/{run}/artifacts/{PAGE_FILE}?{_query(_MODEL_TRAINING)})** (with `{REPORT_FILE}`, `tables/` "
         f"and `figures/` among the artifacts of the study's run) · "
         f"[confirm runs]({runs}?{_query(confirm)}) · "
-        f"[their charts]({runs}?{_query({**confirm, 'compareRunsMode': 'CHART'})}) · "
-        f"[search trials]({runs}?{_query(search)})"
+        f"[their charts]({runs}?{_query({**confirm, 'compareRunsMode': 'CHART'})})"
+        f"{to_search}"
     )
 
 

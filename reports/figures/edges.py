@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 from reports.edges import MODALITIES, UNIT_LABELS, Edge, EdgeGraph, Unit, graphs_of
+from reports.extent import over_cells
 from reports.figures.panels import PanelGrid, panels
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.style import BLUE, GREY, INK, MUTED, ORANGE, SMALL, bare
@@ -43,9 +44,10 @@ def edge_plot(report: Report, unit: Unit) -> Plot | NoPlot:
         name,
         f"Learned edges of {UNIT_LABELS[unit]}",
         f"Weight ± standard deviation over test items. {told}.",
-        f"Weights of the six edges of {UNIT_LABELS[unit]}, from teacher to student: mean over test items, seeds and "
-        f"folds, ± standard deviation over items. If no teacher were preferred all were {graphs[0].level:.3f}: blue "
-        "edges are shown above it by their rerun interval, orange ones below, grey ones neither. Widths are in "
+        f"Weights of the six edges of {UNIT_LABELS[unit]}, from teacher to student: mean over test items, "
+        f"{over_cells(report.results)}, ± standard deviation over items. If no teacher were preferred all were "
+        f"{graphs[0].level:.3f}: blue edges are shown above it by their rerun interval, orange ones below, grey ones "
+        "neither. Widths are in "
         f"proportion to weights. {_runs(shown)}{prior}{skipped}",
         lambda: draw_edges(shown),
     )

@@ -45,7 +45,7 @@ def class_map_plot(report: Report) -> Plot | NoPlot:
         "Common space by class",
         f"Accuracy of linear probes on the features: {told}.",
         "t-SNE of the common features (means over real steps) of all modalities side by side, one point per test item, "
-        "coloured by sign and by class; "
+        f"coloured by sign{' and by class' if has_seven else ''}; "
         f"perplexity {maps[0].perplexity[0]:.3g}, started from principal components. What counts are the numbers: "
         f"accuracy of a linear probe on the features themselves, whole {report.study.groups_are} left out, with a 95% "
         f"interval over them; chance: always the most frequent class. {_named(maps)}",

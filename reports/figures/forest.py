@@ -52,7 +52,8 @@ def contrast_plot(report: Report) -> Plot | NoPlot:
     every = contrast_marks(report)
     marks = every[:MOST_ROWS]
     if not any(mark.row.value is not None for mark in marks):
-        return NoPlot(NAME, "No forest plot: no declared contrast has a complete pair of runs.")
+        reason = "no declared contrast has a complete pair of runs" if every else "no contrast was declared"
+        return NoPlot(NAME, f"No forest plot: {reason}.")
     metric = report.primary
     told = "; ".join(f"{mark.row.label} {mark.row.text}, {SHORT_WORDS[mark.kind]}" for mark in marks)
     skipped = f" The first {len(marks)} of {len(every)}; all are in the table." if len(every) > len(marks) else ""
@@ -61,8 +62,8 @@ def contrast_plot(report: Report) -> Plot | NoPlot:
         NAME,
         f"Forest plot of the declared contrasts in {metric.label}",
         f"Difference (± rerun, ± new data) and verdict: {told}.",
-        f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm, the one with the "
-        "component, is better. Pale band: 95% interval for new seeds on these data (rerun). Line: for new "
+        f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm is "
+        "better. Pale band: 95% interval for new seeds on these data (rerun). Line: for new "
         f"{report.study.groups_are} (new data). Filled diamond or square: shown for both questions; hollow: on these "
         f"data only; grey: not shown.{skipped}",
         lambda: draw_contrasts(marks, metric),

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.detailed_arms import detailed_arms, selection_sentence
+from reports.extent import over_cells
 from reports.figures.panels import PanelGrid, panels
 from reports.figures.plot import NoPlot, Plot
 from reports.figures.style import BLUE, GREY, MUTED, SMALL
@@ -45,13 +46,19 @@ def learning_plot(report: Report) -> Plot | NoPlot:
     return Plot(
         NAME,
         f"Learning curves: {metric.label} on validation",
-        f"Mean over folds and seeds: {told}.",
-        f"{metric.label} on the validation part after every epoch, confirm runs only. Blue: mean over folds of the "
-        "means over seeds; band: one standard deviation between seeds of a fold; thin: the folds; dashed: the "
-        "baseline; triangle: median epoch that was kept. A curve ends where half of the runs of a fold have stopped; "
+        f"Mean over {over_cells(report.results)}: {told}.",
+        f"{metric.label} on the validation part after every epoch, confirm runs only. {_lines(report)}; dashed: the "
+        "baseline; triangle: median epoch that was kept. A curve ends where half of its runs have stopped; "
         "axes are cut where one arm would dwarf all others." + without,
         lambda: draw_learning(found, report.study.baseline),
     )
+
+
+def _lines(report: Report) -> str:
+    if report.results.is_official:
+        return "Blue: mean over seeds; band: one standard deviation between them"
+    band = "band: one standard deviation between seeds of a fold"
+    return f"Blue: mean over folds of the means over seeds; {band}; thin: the folds"
 
 
 def draw_learning(found: LearningCurves, baseline: str) -> Figure:

@@ -42,9 +42,10 @@ def parallel_plot(report: Report) -> Plot | NoPlot:
         "Search trials in parallel coordinates",
         f"{told}.",
         "Every line is one search trial; it crosses each axis at the value it tried, logarithms where the search drew "
-        f"from them. Rightmost: its rank by {histories[0].objective.label} on validation within its fold, best at the "
-        f"top. Blue: the best {BEST_SHARE:.0%} of each fold; orange: the best one. Where blue lines crowd together the "
-        f"best trials agree; whether the parameter matters is asked under Sensitivity.{compared}{failed}{skipped}",
+        f"from them. Rightmost: its rank by {histories[0].objective.label} on validation within its search, best at "
+        f"the top. Blue: the best {BEST_SHARE:.0%} of each search; orange: the best one. Where blue lines crowd "
+        "together the best trials agree; whether the parameter matters is asked under Sensitivity."
+        f"{compared}{failed}{skipped}",
         lambda: draw_parallel(shown),
     )
 

@@ -44,12 +44,14 @@ def tuning_plot(report: Report) -> Plot | NoPlot:
         else f"Typical (median) best {metric.label} on validation after k random trials; band: 95% whatever the "
         "distribution, for all k at once; where it runs out of the picture it is open."
     )
+    is_one = len(report.results.cells) == 1
+    of_searches = "" if is_one else "Mean over the searches of an arm (one per fold). "
     skipped = f" Not drawn: {list_names([curve.arm for curve in rest])}." if rest else ""
     return Plot(
         NAME,
         f"Tuning curves: best {metric.label} on validation after k search trials",
-        f"Mean over cells: {told}.",
-        f"{what} Mean over the searches of an arm (one per fold). Compare arms at equal k.{skipped}",
+        f"{'Best' if is_one else 'Mean over cells'}: {told}.",
+        f"{what} {of_searches}Compare arms at equal k.{skipped}",
         lambda: draw_tuning(shown),
     )
 

@@ -8,12 +8,16 @@ from reports.paper.graph_distillation import graph_distillation_table
 from reports.paper.methods import methods_table
 from reports.paper.tables import PaperTable
 from reports.paper.unimodal import unimodal_table
+from reports.published import published_dataset
 from reports.questions import Questions
 from reports.record import StudyDescription
 
 
 def paper_tables(study: StudyDescription, questions: Questions, read_details: ReadDetails) -> tuple[PaperTable, ...]:
-    """Every table that has an arm of the study besides the baseline, in the paper's order."""
+    """Every table that has an arm of the study besides the baseline, in the paper's order; none where the study's data
+    are, by their name, not of the paper: its numbers are about other things then."""
+    if published_dataset(study.data_name) is None:
+        return ()
     tables = (
         methods_table(study, questions),
         components_table(study, questions),
