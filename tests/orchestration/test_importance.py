@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.importance import importance_methods
 from reports.analysis import analyse
+from reports.hyperparameters.grids import hyperparameter_grids
 from reports.hyperparameters.importance import Importance, ImportanceMethod, Sample, measure_importance
 from reports.hyperparameters.parameter import SearchedParameter
 from reports.markdown import render_markdown
@@ -112,52 +113,68 @@ def search_where_only_the_rate_matters(searcher, seed: int) -> tuple[StudyDescri
     return replace(study, search={**study.search, "parameters": dict.fromkeys(RANGES, "a range")}), records
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [3, 7, 8])
 def test_after_a_search_that_looked_the_lead_comes_from_what_holds_up(seed: int) -> None:
-    """PED-ANOVA puts a useless parameter first after 9 of 14 such searches (seeds 0 to 13), fANOVA after none."""
-    report = analyse(*search_where_only_the_rate_matters("tpe", seed), importance_methods=importance_methods())
+    """Of the searches with seeds 0 to 13 a useless parameter comes first by PED-ANOVA in 10 (7 and 8 among them), by
+    fANOVA in 2 (3 and 8), by the trends of Sensitivity in none."""
+    report = analyse(*search_where_only_the_rate_matters("tpe", seed))
+    (lead,) = hyperparameter_grids(report).findings
+    assert lead.startswith("`full`: matters: rate (best: ")
+    assert lead.endswith("; no effect shown: alpha, beta, gamma.")
+
+
+def test_after_a_search_that_looked_no_order_is_printed_that_says_where_it_went() -> None:
+    report = analyse(*search_where_only_the_rate_matters("tpe", 7), importance_methods=importance_methods())
     (found,) = report.hyperparameters.importance
     assert [shares.method.name for shares in found.methods] == ["fANOVA"]
-    assert found.methods[0].shares[0].parameter.name == "rate"
     text = render_markdown(report)
     assert "PED-ANOVA is left out: of trials that were not drawn at random" in text
-    assert "Beyond noise by PED-ANOVA" not in text
+    assert text.count("PED-ANOVA") == 1
 
 
-def test_after_a_random_search_both_methods_are_asked() -> None:
-    report = analyse(*search_where_only_the_rate_matters("random", 2), importance_methods=importance_methods())
-    (found,) = report.hyperparameters.importance
-    assert [shares.method.name for shares in found.methods] == ["fANOVA", "PED-ANOVA"]
-    assert "is left out" not in render_markdown(report)
+def without_cost() -> tuple[ImportanceMethod, ...]:
+    """The methods as they are, all of them answering at once with equal shares."""
+
+    def divide(parameters, units, samples):
+        return np.full((len(samples), len(parameters)), 1 / len(parameters))
+
+    return tuple(replace(method, evaluate=divide) for method in importance_methods())
 
 
 @pytest.mark.parametrize(
-    ("change", "is_asked"), [({}, True), ({"starting_points": 2}, False), ({"searcher": "grid"}, False)]
+    ("change", "asked"),
+    [
+        ({}, ["fANOVA", "PED-ANOVA"]),
+        ({"scheduler": "asha"}, ["fANOVA", "PED-ANOVA"]),
+        ({"starting_points": 2}, ["fANOVA"]),
+        ({"searcher": "grid"}, ["fANOVA"]),
+        ({"searcher": "gp"}, ["fANOVA"]),
+    ],
 )
-def test_only_draws_are_for_every_method(change: dict[str, object], is_asked: bool) -> None:
-    study, records = search_where_only_the_rate_matters("random", 2)
-    study = replace(study, search={**study.search, **change})
-    section = analyse(study, records, importance_methods=importance_methods()).hyperparameters
-    assert ("PED-ANOVA" in {method.name for method in section.asked}) is is_asked
-    assert (section.not_asked == ()) is is_asked
+def test_only_draws_are_for_every_method(change: dict[str, object], asked: list[str]) -> None:
+    study = make_search_study()
+    records = make_search_records(study, bowl, 5)
+    report = analyse(replace(study, search={**study.search, **change}), records, importance_methods=without_cost())
+    assert [method.name for method in report.hyperparameters.asked] == asked
+    assert ("PED-ANOVA is left out" in render_markdown(report)) is ("PED-ANOVA" not in asked)
 
 
 def test_parameters_without_variation_are_taken_out_before_any_method_is_asked() -> None:
     """Optuna would divide the shares among them, too: here they are named, and the others add up to one."""
-    asked: list[list[str]] = []
-
-    def note(parameters, units, samples):
-        asked.append([parameter.name for parameter in parameters])
-        return np.full((len(samples), len(parameters)), 1 / len(parameters))
-
-    study, records = search_where_only_the_rate_matters("random", 2)
-    fixed = {"beta": 0.5}
-    records = [replace(r, parameters={**r.parameters, **fixed}, settings={**r.settings, **fixed}) for r in records]
+    study = make_search_study()
+    fixed = {"lambda1": 0.5}
+    records = [
+        replace(r, parameters={**r.parameters, **fixed}, settings={**r.settings, **fixed})
+        for r in make_search_records(study, bowl, 5)
+    ]
     history = only_history(study, records)
-    (found,) = measure_importance([history], [ImportanceMethod("noted", "what was asked", "here", note)])
-    assert asked == [["alpha", "gamma", "rate"]]
-    assert history.constant == ("beta",)
-    assert {share.parameter.name for share in found.methods[0].shares} == {"alpha", "gamma", "rate"}
-    for method in importance_methods():
-        (judged,) = measure_importance([history], [method])[0].methods
-        assert sum(share.value for share in judged.shares) == pytest.approx(1)
+    assert history.constant == ("lambda1",)
+    (found,) = measure_importance([history], without_cost())
+    for shares in found.methods:
+        assert {share.parameter.name: share.value for share in shares.shares} == {
+            "alpha": pytest.approx(1 / 3),
+            "gamma": pytest.approx(1 / 3),
+            "lambda2": pytest.approx(1 / 3),
+        }
+    text = render_markdown(analyse(study, records, importance_methods=without_cost()))
+    assert "had one value in all trials: lambda1." in text
