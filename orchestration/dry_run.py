@@ -130,7 +130,11 @@ def _foresight_lines(planned: PlannedStudy, foresight: Sequence[Foresight]) -> l
         size = f"{row.in_deviations:.2g} run SDs"
         if row.in_metric is not None:
             size += f" = {row.in_metric:.2g}{metric.unit} {metric.label}"
-        mark = "  <- planned" if row.num_seeds == len(planned.seeds) else ""
+        mark = (
+            f"  <- {'at most' if planned.space.confirm.race else 'planned'}"
+            if row.num_seeds == len(planned.seeds)
+            else ""
+        )
         lines.append(
             f"  {row.num_seeds} seeds: {size}; {row.num_confirm} confirm trials, "
             f"about {duration_text(row.wall_s)} in all{mark}"

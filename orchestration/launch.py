@@ -27,6 +27,7 @@ from orchestration.external.given_trials import given_trials
 from orchestration.failed_trials import score_failure
 from orchestration.fingerprint import Fingerprint, take_fingerprint
 from orchestration.ledger import Ledger, read_events, taken_as_written
+from orchestration.ledger_lock import require_no_driver
 from orchestration.limits import limits_of
 from orchestration.local_gpus import visible_gpus
 from orchestration.local_machine import num_cpus, require_resources, settle_workers
@@ -202,12 +203,14 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, k
 
 
 def require_continuable(workspace: Workspace, prepared: Prepared) -> None:
-    """Raise UsageError where the directory holds another study than the prepared one, or cannot hold one.
+    """Raise UsageError where the directory holds another study than the prepared one, or cannot hold one; LedgerLocked
+    where a driver works on it.
 
     What a run refuses before it starts, a dry run refuses too.
     """
     workspace.require_place()
     workspace.require_no_links()
+    require_no_driver(workspace.directory)
     known = workspace.read_manifest()
     if known is not None:
         require_same_study(workspace, known, prepared.planned.space, _what_decides(prepared))

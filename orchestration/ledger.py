@@ -274,23 +274,28 @@ def _describe_damage(path: Path, number: int, line: bytes, start: int) -> str:
     )
 
 
+def lock_refusal(directory: Path, file: BinaryIO, error: OSError) -> LedgerError:
+    """In words why ``file`` could not be locked: it names who holds the lock."""
+    if not isinstance(error, BlockingIOError):
+        return LedgerError(
+            f"{directory}: its file system keeps no locks ({error.strerror}), so nothing would stop a second driver; "
+            "choose a place on another one with --out"
+        )
+    file.seek(0)
+    owner = file.read().decode(errors="replace").strip() or "unknown"
+    return LedgerLocked(
+        f"{directory}: another driver (process {owner}) works on this study; wait for it, or end that process"
+    )
+
+
 def _take_lock(directory: Path) -> BinaryIO:
     file = (directory / LOCK_FILE).open("a+b")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        owner = file.read().decode(errors="replace").strip() or "unknown"
-        file.close()
-        raise LedgerLocked(
-            f"{directory}: another driver (process {owner}) works on this study; wait for it, or end that process"
-        ) from None
     except OSError as error:
+        refusal = lock_refusal(directory, file, error)
         file.close()
-        raise LedgerError(
-            f"{directory}: its file system keeps no locks ({error.strerror}), so nothing would stop a second driver; "
-            "choose a place on another one with --out"
-        ) from None
+        raise refusal from None
     file.truncate(0)
     file.write(str(os.getpid()).encode())
     file.flush()

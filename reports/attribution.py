@@ -224,13 +224,13 @@ def _constrained(cube: _Cube) -> Constrained | None:
 
 
 def _ablation_path(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> tuple[PathStep, ...]:
-    """Steps between the rows of Table 3, in the order printed; none unless the study has all of them: what a design of
-    its own shares with the table is no path through it."""
+    """Steps between the rows of Table 3, in the order printed; none unless the components of the arms are those of the
+    table and no others: what another design shares with the table is no path through it."""
     dataset = nearest_dataset(study.data_name)
     arms = _arms_by_combination(study)
     rows = [frozenset(n for n, on in row.components.items() if on) for row in ablation_rows() if row.dataset == dataset]
     steps: list[PathStep] = []
-    if not all(row in arms for row in rows):
+    if set(arms) != set(rows):
         return ()
     for before, after in itertools.pairwise(rows):
         weights = {arms[after]: 1.0, arms[before]: -1.0}

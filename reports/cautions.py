@@ -117,21 +117,7 @@ def _ungrouped(study: StudyDescription) -> list[str]:
 def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
     sentences = []
     results = questions.results
-    per_cell = [
-        row.counts.scored / row.counts.cells
-        for row in rows
-        if row.counts.cells and row.facts.get("num_parameters") != 0
-    ]
-    fewest = min(per_cell, default=0)
-    each = "arm" if results.is_official else "fold"
-    if 0 < fewest <= 1:
-        where = "" if results.is_official else " per fold"
-        sentences.append(f"Some arms have one run{where}: how much a rerun would differ is unknown for them.")
-    elif 0 < fewest < FEW_SEEDS:
-        sentences.append(
-            f"Only {fewest:.2g} runs per {each}: the run-to-run spread is itself known roughly, and small differences "
-            "go unseen."
-        )
+    sentences += _few_seeds(results, rows)
     if results.is_official and not results.why_not_new:
         sentences.append(
             "One official split: the new-data intervals hold the training set fixed and vary the test "
@@ -146,6 +132,31 @@ def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow
         sentences.append(
             "Where predictions that reproduce a score are missing, or there is one seed, the new-data interval comes "
             f"from the means of {len(results.cells)} folds alone and is wider than it would have to be."
+        )
+    return sentences
+
+
+def _few_seeds(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
+    """What few runs cannot say, and of which arms."""
+    runs = [
+        (row.label, row.counts.scored / row.counts.cells)
+        for row in rows
+        if row.counts.cells and row.facts.get("num_parameters") != 0
+    ]
+    each = "" if results.is_official else " per fold"
+    single = [label for label, number in runs if number <= 1]
+    few = [(label, number) for label, number in runs if 1 < number < FEW_SEEDS]
+    sentences = []
+    if single:
+        whose = "" if len(single) == len(runs) else f" of {list_names(single, 'arms')}"
+        sentences.append(f"One run{each}{whose}: how much a rerun would differ is unknown.")
+    if few:
+        numbers = sorted({f"{number:.2g}" for _, number in few}, key=float)
+        extent = numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        whose = "" if len(few) == len(runs) else f" of {list_names([label for label, _ in few], 'arms')}"
+        sentences.append(
+            f"Only {extent} runs{each or ' per arm'}{whose}: the run-to-run spread is itself known roughly, and small "
+            "differences go unseen."
         )
     return sentences
 

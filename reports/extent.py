@@ -51,6 +51,16 @@ def over_cells(results: ResultsTable) -> str:
     return "seeds" if results.is_official else "seeds and folds"
 
 
+def paired_by(results: ResultsTable) -> str:
+    """What the runs of a pair have in common: ``seed and fold``, or ``seed`` where there is one split."""
+    return "seed" if results.is_official else "seed and fold"
+
+
+def mean_of_searches(results: ResultsTable) -> str:
+    """``, mean over its cells`` of an arm's searches; empty where there is one split, and so one search."""
+    return "" if results.is_official else ", mean over its cells"
+
+
 def _list_seeds(seeds: Sequence[int]) -> str:
     if len(seeds) > MOST_SEEDS and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
         return f"{seeds[0]} to {seeds[-1]}"

@@ -12,10 +12,10 @@ from reports.report import Report
 
 
 def _intervals(report: Report) -> str:
-    return (
-        "95% intervals, not corrected for multiplicity: rerun (the same data, new seeds) and new data "
-        f"(new {report.study.groups_are})"
-    )
+    rerun = "95% intervals, not corrected for multiplicity: rerun (the same data, new seeds)"
+    if report.results.why_not_new:
+        return f"{rerun}; new data not asked, as {report.results.why_not_new}"
+    return f"{rerun} and new data (new {report.study.groups_are})"
 
 
 def latex_tables(report: Report) -> tuple[LatexTable, ...]:

@@ -12,13 +12,14 @@ from reports.attribution_grids import attribution_grids
 from reports.budget_grids import budget_grids
 from reports.detailed_arms import selection_sentence
 from reports.detection_grids import detection_text
-from reports.extent import cells_text, seeds_text
+from reports.extent import cells_text, mean_of_searches, paired_by, seeds_text
 from reports.figures.catalogue import plots_of
 from reports.figures.plot import NoPlot, Plot
 from reports.hyperparameters.grids import hyperparameter_grids
 from reports.number_cells import CELL_LEGEND
 from reports.paper.grids import paper_block
 from reports.pareto_grids import front_blocks, objective_label
+from reports.repeating import alone_text
 from reports.report import Report
 from reports.results import RunState
 from reports.statistics.estimate import Estimate
@@ -75,6 +76,10 @@ def render_markdown(report: Report) -> str:
         why_undefined=undefined_reasons(report),
         seeds=seeds_text(report.results),
         cells=cells_text(report.results),
+        paired_by=paired_by(report.results),
+        mean_of_searches=mean_of_searches(report.results),
+        has_unsearched=bool({arm.name for arm in report.study.arms} - set(report.budget.by_arm())),
+        alone=alone_text(report),
         num_runs=int((report.results.state >= RunState.COMPLETED).sum()),
         num_planned=int((report.results.state > RunState.NOT_PLANNED).sum()),
     )

@@ -58,6 +58,11 @@ def put_side_by_side(reports: Sequence[Report]) -> RenderedReport:
     return RenderedReport(markdown, drawings, tables)
 
 
+def compare(reports: Sequence[Report]) -> str:
+    """What stands before the sections of the studies, as Markdown."""
+    return _overview(_columns(reports))
+
+
 def _columns(reports: Sequence[Report]) -> tuple[_Column, ...]:
     seen: Counter[str] = Counter()
     columns = []
@@ -84,6 +89,7 @@ def _overview(columns: Sequence[_Column]) -> str:
         arms=list(_arm_grids(columns)),
         splits=list(_shared_splits(columns)),
         cell_legend=CELL_LEGEND,
+        has_gaps=len({frozenset(column.arms) for column in columns}) > 1,
     )
     return text.rstrip("\n") + "\n"
 

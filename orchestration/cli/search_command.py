@@ -114,7 +114,7 @@ def search(
             from orchestration.preview import preview
 
             print(preview(prepared, workspace, tuple(reuse or ()), as_json, executor, address, fresh))
-            _foresee_store(uri, workspace)
+            _foresee_store(uri, workspace, fresh)
             raise typer.Exit(COMPLETED)
         if fresh and (kept := workspace.set_aside()) is not None:
             print(f"the earlier study is kept in {kept}", file=sys.stderr)
@@ -156,11 +156,12 @@ def _refuse_beside_report(given: Mapping[str, bool]) -> None:
         raise UsageError("\n".join(problems))
 
 
-def _foresee_store(uri: str | None, workspace: Workspace) -> None:
+def _foresee_store(uri: str | None, workspace: Workspace, is_fresh: bool) -> None:
     from orchestration.ledger import LEDGER_FILE
     from orchestration.tracking.foreseen_store import foresee_store
 
-    if uri is not None and (note := foresee_store(uri, workspace.directory.name, workspace.directory / LEDGER_FILE)):
+    ledger = None if is_fresh else workspace.directory / LEDGER_FILE
+    if uri is not None and (note := foresee_store(uri, workspace.directory.name, ledger)):
         print(note, file=sys.stderr)
 
 

@@ -11,10 +11,10 @@ from orchestration.tracking.delivery import connect
 from orchestration.tracking.experiment import is_taken
 
 
-def foresee_store(uri: str, study: str, ledger: Path) -> str | None:
+def foresee_store(uri: str, study: str, ledger: Path | None) -> str | None:
     """One line where something about the store at ``uri`` is not as the user may expect, or None.
 
-    ledger: the study's, which need not exist yet.
+    ledger: the study's, which need not exist yet; None for a study that begins anew.
     """
     file = file_of(uri)
     if file is not None and not file.is_file():
@@ -22,7 +22,7 @@ def foresee_store(uri: str, study: str, ledger: Path) -> str | None:
         return None
     target = without_credentials(uri)
     try:
-        taken = is_taken(connect(uri), study, read_ledger_id(ledger))
+        taken = is_taken(connect(uri), study, None if ledger is None else read_ledger_id(ledger))
     except Exception as error:
         if not is_from_mlflow(error):
             raise

@@ -35,7 +35,9 @@ def arm_plot(report: Report) -> Plot | NoPlot:
     told = "; ".join(f"{mark.row.label} {mark.row.text}, n = {mark.row.n}" for mark in marks)
     better = "higher" if metric.higher_is_better else "lower"
     selection = selection_sentence(report)
-    groups = report.study.groups_are
+    new = "" if report.results.why_not_new else f"Line: for new {report.study.groups_are} (new data). "
+    has_baseline = any(mark.is_baseline and mark.row.value is not None for mark in marks)
+    dashed = "; dashed: the baseline" if has_baseline else ""
     share = next((tick for mark in marks for tick in mark.ticks.values() if tick.varies), None)
     shares = "" if share is None else f"{share.num_on}/{share.num_cells}: the component is on in so many cells. "
     whose = "the arms shown in detail" if selection else "every arm"
@@ -43,8 +45,8 @@ def arm_plot(report: Report) -> Plot | NoPlot:
         NAME,
         f"Mean {metric.label} of {whose}",
         f"Mean (± rerun, ± new data): {told}.",
-        f"Mean {metric.label} of {whose}, {better} is better; dashed: the baseline. Pale band: 95% interval for new "
-        f"seeds on these data (rerun). Line: for new {groups} (new data), wide since {groups} differ. What arms differ "
+        f"Mean {metric.label} of {whose}, {better} is better{dashed}. Pale band: 95% interval for new "
+        f"seeds on these data (rerun). {new}What arms differ "
         f"by is judged on paired differences, not on whether these bars overlap. {shares}{selection}".rstrip(),
         lambda: draw_arms(marks, components, metric),
     )

@@ -56,6 +56,7 @@ def contrast_plot(report: Report) -> Plot | NoPlot:
         return NoPlot(NAME, f"No forest plot: {reason}.")
     metric = report.primary
     told = "; ".join(f"{mark.row.label} {mark.row.text}, {SHORT_WORDS[mark.kind]}" for mark in marks)
+    new = "" if report.results.why_not_new else f"Line: for new {report.study.groups_are} (new data). "
     skipped = f" The first {len(marks)} of {len(every)}; all are in the table." if len(every) > len(marks) else ""
     better = "Right" if metric.higher_is_better else "Left"
     return Plot(
@@ -63,8 +64,8 @@ def contrast_plot(report: Report) -> Plot | NoPlot:
         f"Forest plot of the declared contrasts in {metric.label}",
         f"Difference (± rerun, ± new data) and verdict: {told}.",
         f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm is "
-        "better. Pale band: 95% interval for new seeds on these data (rerun). Line: for new "
-        f"{report.study.groups_are} (new data). Filled diamond or square: shown for both questions; hollow: on these "
+        f"better. Pale band: 95% interval for new seeds on these data (rerun). {new}"
+        f"Filled diamond or square: shown for both questions; hollow: on these "
         f"data only; grey: not shown.{skipped}",
         lambda: draw_contrasts(marks, metric),
     )

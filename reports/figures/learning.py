@@ -42,13 +42,15 @@ def learning_plot(report: Report) -> Plot | NoPlot:
     without = f" Without {left_out} failed runs." if left_out else ""
     others = [arm.label for arm in report.study.arms if not arm.has_gradients]
     without += f" No gradient trains {list_names(others)}: no curve." if others else ""
+    has_reference = len(found.curves) > 1 and any(curve.arm == report.study.baseline for curve in found.curves)
+    dashed = "; dashed: the baseline" if has_reference else ""
     without += f" {selection_sentence(report)}".rstrip()
     return Plot(
         NAME,
         f"Learning curves: {metric.label} on validation",
         f"Mean over {over_cells(report.results)}: {told}.",
-        f"{metric.label} on the validation part after every epoch, confirm runs only. {_lines(report)}; dashed: the "
-        "baseline; triangle: median epoch that was kept. A curve ends where half of its runs have stopped; "
+        f"{metric.label} on the validation part after every epoch, confirm runs only. {_lines(report)}{dashed}; "
+        "triangle: median epoch that was kept. A curve ends where half of its runs have stopped; "
         "axes are cut where one arm would dwarf all others." + without,
         lambda: draw_learning(found, report.study.baseline),
     )

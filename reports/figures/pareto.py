@@ -36,7 +36,7 @@ def pareto_plot(report: Report) -> Plot | NoPlot:
         f"{objective_label(first)} against {objective_label(second)} of the search trials{where}",
         f"Ends of each front: {told}.",
         "Each mark is one search trial; filled ones, joined, are those that no other trial of the same arm beats in "
-        "every objective. Validation scores of single runs, picked for being good: optimistic.",
+        "every objective. Values of single runs, picked for being good: optimistic.",
         lambda: draw_fronts(fronts, first, second),
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli.search_command import app
+from orchestration.ledger import Ledger
 
 SPACE = """\
 study: lines
@@ -46,6 +48,39 @@ def test_a_dry_run_refuses_what_the_run_refuses(finished: list[str], change: tup
     dry, real = (CliRunner().invoke(app, [*finished, *change, *more]) for more in (("--dry-run",), ()))
     assert (dry.exit_code, real.exit_code) == (2, 2)
     assert "this study was started differently" in dry.stderr
+    assert what in dry.stderr
+    assert dry.stderr == real.stderr
+
+
+def elsewhere(finished: list[str], tmp_path: Path) -> tuple[list[str], Path]:
+    """The same study in a directory of its own, to be harmed."""
+    space, out = Path(finished[1]), Path(finished[3])
+    shutil.copytree(out / "lines", tmp_path / "lines")
+    return ["--space", str(space), "--out", str(tmp_path), *finished[4:]], tmp_path / "lines"
+
+
+def test_a_dry_run_refuses_while_a_driver_works_on_the_study(finished: list[str], tmp_path: Path) -> None:
+    arguments, directory = elsewhere(finished, tmp_path)
+    with Ledger(directory):
+        dry, real = (CliRunner().invoke(app, [*arguments, *more]) for more in (("--dry-run",), ()))
+    assert (dry.exit_code, real.exit_code) == (2, 2)
+    assert "works on this study" in dry.stderr
+    assert dry.stderr == real.stderr
+    assert CliRunner().invoke(app, [*arguments, "--dry-run"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("ledger.jsonl", "does not match its checksum"), ("manifest.json", "not a manifest")]
+)
+def test_a_dry_run_refuses_damaged_files_as_the_run_does(
+    finished: list[str], tmp_path: Path, name: str, what: str
+) -> None:
+    arguments, directory = elsewhere(finished, tmp_path)
+    content = (directory / name).read_bytes()
+    place = content.index(b"1", 40)
+    (directory / name).write_bytes(content[:place] + b"]" + content[place + 1 :])
+    dry, real = (CliRunner().invoke(app, [*arguments, *more]) for more in (("--dry-run",), ()))
+    assert (dry.exit_code, real.exit_code) == (2, 2)
     assert what in dry.stderr
     assert dry.stderr == real.stderr
 

@@ -4,73 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from reports.analysis import analyse
-from reports.extent import cells_text, over_cells, seeds_text
 from reports.figures.forest import contrast_plot
 from reports.figures.learning import learning_plot
 from reports.figures.tuning import tuning_plot
+from reports.latex_tables import latex_tables
 from reports.markdown import render_markdown
 from reports.published import published_dataset
-from reports.record import ArmDescription, PlannedCell, RunRecord, StudyDescription
-from reports.results import ResultsTable
-from reports.side_by_side import put_side_by_side
+from reports.record import ArmDescription, RunRecord, StudyDescription
+from reports.repeating import alone_text
+from reports.side_by_side import compare
 from reports.tables import report_tables
-from tests.reports.studies import TABLE3, failed, make_record, make_records, make_search_record, make_study
+from tests.reports.studies import COMPONENTS, TABLE3, failed, make_record, make_records, make_search_record, make_study
 
 
 def report_text(study: StudyDescription, records: list[RunRecord]) -> str:
     return render_markdown(analyse(study, records))
-
-
-def run_line(study: StudyDescription, records: list[RunRecord]) -> str:
-    """What the report says of stages, runs, seeds and folds."""
-    text = report_text(study, records)
-    return " ".join(text[text.index("- Stages:") :].split("\n- ")[0].split())
-
-
-def test_seeds_are_those_of_the_arms_that_have_them() -> None:
-    """Five seeds were run, three are asked for now; the control has its own."""
-    study = make_study(("full", "no_ca"), seeds=(1, 2, 3), folds=(0, 1, 2))
-    five = make_study(("full", "no_ca"), seeds=(1, 2, 3, 4, 5), folds=(0, 1, 2))
-    records = make_records(five, lambda arm: 0.9)
-    assert run_line(study, records).endswith("30 of 30 runs, seeds 1, 2, 3, 4, 5, 3 folds.")
-    fewer = [r for r in records if not (r.stage == "confirm" and r.arm == "no_ca" and r.seed > 3)]
-    assert run_line(study, fewer).endswith("seeds 1, 2, 3, 4, 5 (full) and 1, 2, 3 (no_ca), 3 folds.")
-    control = make_study(("full", "control"), seeds=(1, 2), folds=(None,))
-    assert run_line(control, make_records(control, lambda arm: 0.9)).endswith(
-        "seeds 1, 2 (full) and 101, 102 (control), one split."
-    )
-
-
-def table_of(seeds: dict[str, list[int]], cells: list[tuple[int, int | None]]) -> ResultsTable:
-    study = make_study(tuple(seeds))
-    planned = tuple(
-        PlannedCell(arm, seed, repeat, fold) for arm, held in seeds.items() for seed in held for repeat, fold in cells
-    )
-    return ResultsTable.from_records(replace(study, planned=planned), [])
-
-
-def test_many_seeds_are_a_range_and_many_groups_a_number() -> None:
-    assert seeds_text(table_of({"full": list(range(1, 21))}, [(0, 0)])) == "seeds 1 to 20"
-    raced = {"full": [1, 2, 3], "no_ca": [1, 2], "no_hetero_gd": [1], "ridge": [1, 2, 3, 4]}
-    assert seeds_text(table_of(raced, [(0, 0)])) == "1 to 4 seeds per arm"
-    assert seeds_text(table_of({"full": []}, [(0, 0)])) == "no seeds"
-
-
-@pytest.mark.parametrize(
-    ("cells", "told", "over"),
-    [
-        ([(0, None)], "one split", "seeds"),
-        ([(0, 0), (0, 1), (0, 2)], "3 folds", "seeds and folds"),
-        ([(r, f) for r in range(2) for f in range(3)], "3 folds in each of 2 repeats", "seeds and folds"),
-    ],
-)
-def test_folds_are_said_where_there_are_folds(cells: list[tuple[int, int | None]], told: str, over: str) -> None:
-    table = table_of({"full": [1]}, cells)
-    assert (cells_text(table), over_cells(table)) == (told, over)
 
 
 def test_what_an_author_wrote_is_no_limit() -> None:
@@ -108,7 +59,7 @@ def test_printed_numbers_stand_beside_the_papers_data_only() -> None:
         assert ("CMU-MOSI" in rows) is has_numbers
 
 
-def test_the_path_of_table_3_is_shown_to_a_study_that_has_all_of_it() -> None:
+def test_the_path_of_table_3_is_shown_to_the_design_that_has_its_rows() -> None:
     for arms, has_path in (
         (tuple(TABLE3), True),
         (("full", "no_hetero_gd", "no_ca"), False),
@@ -116,6 +67,15 @@ def test_the_path_of_table_3_is_shown_to_a_study_that_has_all_of_it() -> None:
     ):
         study = make_study(arms)
         assert ("The path of Table 3" in report_text(study, make_records(study, lambda arm: 0.9))) is has_path
+
+
+def test_a_design_with_more_combinations_than_table_3_has_no_path_of_it() -> None:
+    """A factorial holds all rows of the table, among others."""
+    study = make_study(tuple(TABLE3))
+    more = ArmDescription(
+        "no_homo_gd", "no_homo_gd", "ablation", "dmd", dict(zip(COMPONENTS, (1, 0, 1, 1), strict=True))
+    )
+    assert "The path of Table 3" not in report_text(replace(study, arms=(*study.arms, more)), [])
 
 
 def test_who_inherits_hyperparameters_is_named() -> None:
@@ -134,10 +94,12 @@ def test_who_inherits_hyperparameters_is_named() -> None:
 
 def test_one_split_has_no_folds_in_any_sentence() -> None:
     study = make_study(("full", "no_ca"), folds=(None,), scope="per_arm")
+    study = replace(study, data={**study.data, "protocol": "The official split.", "official_split": True})
     report = analyse(study, make_records(study, lambda arm: 0.9))
     text = render_markdown(report)
     assert "Scores are means over seeds. Values" in " ".join(text.split())
     assert any("Only 3 runs per arm" in warning for warning in report.warnings)
+    assert "fold" not in text.replace("k-fold", "")
     for plot in (learning_plot(report), tuning_plot(report)):
         assert "fold" not in plot.caption  # type: ignore[union-attr]
     assert "one per fold" not in text
@@ -185,9 +147,13 @@ def test_a_study_without_confirm_trials_does_not_wait_for_any() -> None:
 
 def test_studies_that_somebody_put_side_by_side_need_no_reason() -> None:
     report = analyse(make_study(), make_records(make_study(), lambda arm: 0.9))
-    text = put_side_by_side([report, report]).markdown
+    text = compare([report, report])
     assert "2 studies side by side, not merged: nothing is averaged or ranked across them." in text
     assert "different data" not in text
+    assert "a dash stands for an arm" not in text
+    other = make_study(("full", "ridge"))
+    text = compare([report, analyse(other, make_records(other, lambda arm: 0.9))])
+    assert "n counts runs; a dash stands for an arm that the study does not have." in text
 
 
 def test_what_was_expected_is_held_against_the_trials_that_it_was_of() -> None:
@@ -207,11 +173,69 @@ def test_what_was_expected_is_held_against_the_trials_that_it_was_of() -> None:
     )
 
 
-def test_an_arm_of_other_code_has_seeds_of_its_own() -> None:
-    study = make_study(("full",), seeds=(1, 2, 3), folds=(None,))
-    given = ArmDescription("theirs", "theirs", "model", "external", {})
-    planned = (*study.planned, PlannedCell("theirs", 1, 0, None))
-    study = replace(study, arms=(*study.arms, given), planned=planned)
-    table = ResultsTable.from_records(study, [])
-    assert seeds_text(table) == "seeds 1, 2, 3 (full) and 1 (theirs)"
-    assert np.array_equal(table.seeds, [1, 2, 3])
+def test_few_runs_are_said_of_the_arms_that_have_few() -> None:
+    study = make_study(("full", "no_ca", "ridge"), seeds=(1, 2, 3, 4, 5), folds=(0, 1))
+    records = make_records(study, lambda arm: 0.9)
+
+    def few(*least: tuple[str, int]) -> list[str]:
+        most = dict(least)
+        kept = [r for r in records if r.stage == "search" or r.seed <= most.get(r.arm, 5)]
+        planned = tuple(cell for cell in study.planned if cell.seed <= most.get(cell.arm, 5))
+        warnings = analyse(replace(study, planned=planned), kept).warnings
+        return [w.partition(":")[0] for w in warnings if w.startswith(("Only ", "One run"))]
+
+    assert few() == []
+    assert few(("full", 3), ("no_ca", 3), ("ridge", 3)) == ["Only 3 runs per fold"]
+    assert few(("no_ca", 2), ("ridge", 3)) == ["Only 2 to 3 runs per fold of no_ca, ridge"]
+    assert few(("no_ca", 1), ("ridge", 2)) == ["One run per fold of no_ca", "Only 2 runs per fold of ridge"]
+    assert few(("full", 1), ("no_ca", 1), ("ridge", 1)) == ["One run per fold"]
+
+
+def test_what_is_not_asked_is_not_explained() -> None:
+    """Where tested groups were seen in training, nothing is said of what a new-data interval is."""
+    study = make_study(("full", "no_ca"))
+    seen = replace(study, data={**study.data, "groups_are": "videos", "tested_groups_seen": [3, 10]})
+    records = make_records(study, lambda arm: 0.9)
+    text = " ".join(report_text(seen, records).split())
+    assert "It is a 95% interval, not corrected for multiplicity" in text
+    assert "Line: for new" not in text
+    assert "it must be shown with new seeds and for new" not in text
+    asked = " ".join(report_text(study, records).split())
+    assert "Both are 95% intervals, not corrected for multiplicity" in asked
+    assert "it must be shown with new seeds and for new" in asked
+    captions = [table.caption for table in latex_tables(analyse(seen, records))]
+    assert captions
+    assert not any("and new data (new" in caption for caption in captions)
+
+
+@pytest.mark.parametrize(
+    ("search", "told"),
+    [
+        ({}, "The same trials give the same numbers on the same machine."),
+        ({"scope": "per_arm", "searcher": "random", "scheduler": "none"}, "on the same machine."),
+        ({"scope": "per_arm", "searcher": "random", "scheduler": "asha"}, "what it stops depends on"),
+        ({"scope": "per_arm", "searcher": "tpe", "scheduler": "none"}, "what it proposes depends on"),
+        ({"scope": "baseline", "searcher": "tpe", "scheduler": "asha"}, "what it proposes and stops depends on"),
+    ],
+)
+def test_what_a_row_run_alone_repeats_depends_on_the_search(search: dict[str, object], told: str) -> None:
+    text = alone_text(analyse(replace(make_study(), search=search), []))
+    assert told in text
+    assert ("takes over hyperparameters" in text) is (search.get("scope") == "baseline")
+    assert ("worker" in text) is ("depends on" in told)
+
+
+def test_a_search_of_which_nothing_has_ended_was_asked_for() -> None:
+    text = report_text(make_study(), [])
+    assert text.count("No search trial has ended yet.") == 2
+    assert "Nothing was searched" not in text
+    without = report_text(replace(make_study(), search={}), [])
+    assert without.count("Nothing was searched") == 2
+    assert "No search trial has ended" not in without
+
+
+def test_other_metrics_are_spoken_of_where_there_are_some() -> None:
+    study = make_study()
+    records = make_records(study, lambda arm: 0.9)
+    assert "Differences on the other metrics" in report_text(study, records)
+    assert "Differences on the other metrics" not in report_text(replace(study, metrics=("mae",)), records)
