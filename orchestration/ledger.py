@@ -277,15 +277,12 @@ def _describe_damage(path: Path, number: int, line: bytes, start: int) -> str:
 def lock_refusal(directory: Path, file: BinaryIO, error: OSError) -> LedgerError:
     """In words why ``file`` could not be locked: it names who holds the lock."""
     if not isinstance(error, BlockingIOError):
-        return LedgerError(
-            f"{directory}: its file system keeps no locks ({error.strerror}), so nothing would stop a second driver; "
-            "choose a place on another one with --out"
-        )
+        why = f"its file system keeps no locks ({error.strerror}), so nothing would stop a second driver"
+        return LedgerError(f"{directory}: {why}; choose a place on another one with --out")
     file.seek(0)
     owner = file.read().decode(errors="replace").strip() or "unknown"
-    return LedgerLocked(
-        f"{directory}: another driver (process {owner}) works on this study; wait for it, or end that process"
-    )
+    what = f"another driver (process {owner}) works on this study; wait for it, or end that process"
+    return LedgerLocked(f"{directory}: {what}")
 
 
 def _take_lock(directory: Path) -> BinaryIO:

@@ -70,15 +70,17 @@ def test_a_dry_run_refuses_while_a_driver_works_on_the_study(finished: list[str]
 
 
 @pytest.mark.parametrize(
-    ("name", "what"), [("ledger.jsonl", "does not match its checksum"), ("manifest.json", "not a manifest")]
+    ("name", "was", "becomes", "what"),
+    [
+        ("ledger.jsonl", b'"kind":"tell"', b'"kind":"told"', "does not match its checksum"),
+        ("manifest.json", b"{", b"[", "not a manifest"),
+    ],
 )
 def test_a_dry_run_refuses_damaged_files_as_the_run_does(
-    finished: list[str], tmp_path: Path, name: str, what: str
+    finished: list[str], tmp_path: Path, name: str, was: bytes, becomes: bytes, what: str
 ) -> None:
     arguments, directory = elsewhere(finished, tmp_path)
-    content = (directory / name).read_bytes()
-    place = content.index(b"1", 40)
-    (directory / name).write_bytes(content[:place] + b"]" + content[place + 1 :])
+    (directory / name).write_bytes((directory / name).read_bytes().replace(was, becomes, 1))
     dry, real = (CliRunner().invoke(app, [*arguments, *more]) for more in (("--dry-run",), ()))
     assert (dry.exit_code, real.exit_code) == (2, 2)
     assert what in dry.stderr

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from orchestration.report_files import deliver_report
-from orchestration.tracking.report_delivery import NOTE_TAG, attach_report
+from orchestration.tracking.report_delivery import NOTE_TAG, attach_report, describe_links
 from orchestration.workspace import Manifest, Workspace
 from reports.record import StudyDescription
 from reports.write import write_report
@@ -100,3 +100,10 @@ def test_a_password_is_left_out_before_a_long_message_is_cut(tmp_path: Path, mon
     said = deliver_report(workspace, "http://127.0.0.1:9")
     assert said is not None
     assert "canary" not in said
+
+
+def test_search_trials_are_linked_where_something_was_searched() -> None:
+    assert "[search trials]" in describe_links("1", "run", "mae", has_search=True)
+    without = describe_links("1", "run", "mae", has_search=False)
+    assert "search" not in without.replace("searchFilter", "")
+    assert "[confirm runs]" in without

@@ -54,6 +54,7 @@ def test_a_name_that_another_ledger_has_taken_is_left_to_it(tmp_path: Path) -> N
     line = f"MLflow at {uri} has another study {STUDY!r}; this one "
     foreseen = foresee_store(uri, STUDY, tmp_path / "second" / LEDGER_FILE)
     assert foreseen == f"tracking: {line}gets a name of its own there"
+    assert foresee_store(uri, STUDY, None) == foreseen, "--fresh begins another study beside the first"
     notes = run_and_write(tmp_path / "second", theirs, uri)
     second = f"{STUDY}-{(read_ledger_id(tmp_path / 'second' / LEDGER_FILE) or '')[:8]}"
     assert notes == (f"{line}is {second!r} there",)

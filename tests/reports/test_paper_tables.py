@@ -118,12 +118,13 @@ def test_an_arm_that_trains_bert_stands_at_the_row_with_an_asterisk() -> None:
     assert "384-d text features (neither GloVe nor BERT)" in table.notes[1]
 
 
-def test_mosei_is_table_2_and_other_data_are_for_orientation_only() -> None:
+def test_mosei_is_table_2_and_other_data_stand_beside_no_table() -> None:
     mult = arm("mult", "mult")
     assert list(tables_of(study_of(mult, data={"name": "mosei_senti"}))) == [2, 5]
-    study = study_of(mult, data={"name": "planted"})
-    assert not tables_of(study)[1].is_same_data
-    assert "For orientation only: this study's data (planted) are not CMU-MOSI." in render_markdown(analyse(study, []))
+    for name in ("planted", "ch-sims"):
+        study = study_of(mult, data={"name": name})
+        assert tables_of(study) == {}
+        assert "CMU-MOS" not in render_markdown(analyse(study, []))
 
 
 def test_predictions_of_other_code_belong_to_the_method_they_are_named_after() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from reports.analysis import analyse
+from reports.markdown import render_markdown
 from reports.race import RaceTable, run_race
 from reports.record import Contrast, RunRecord, StudyDescription
 from reports.results import ResultsTable
@@ -147,6 +148,18 @@ def test_the_report_says_that_seeds_were_raced_and_shows_the_looks(tmp_path: Pat
     assert rows[1].startswith("full,no_ca,5,")
     early = write_report(study, records_of(everywhere(5), {"no_hetero_gd": 0.02}), tmp_path).read_text()
     assert "The race ended early, after 1 look of 5; undecided: full - no_hetero_gd." in early
+
+
+def test_the_report_says_how_many_contrasts_a_race_left_open() -> None:
+    """One look of five: the large difference is shown, the small one still open."""
+    for shift, told in (
+        ({"no_ca": 0.3, "no_hetero_gd": 0.02}, "1 of 2 had not been decided when the runs ended."),
+        ({"no_ca": 0.3, "no_hetero_gd": 0.3}, ""),
+    ):
+        text = render_markdown(analyse(raced_study(), records_of(everywhere(5), shift)))
+        assert ("had not been decided" in text) is bool(told)
+        assert told in text
+        assert "(at most 20 per arm)" in text
 
 
 def test_a_fixed_number_of_seeds_has_no_race(tmp_path: Path) -> None:
