@@ -46,12 +46,13 @@ def tuning_plot(report: Report) -> Plot | NoPlot:
     )
     is_one = len(report.results.cells) == 1
     of_searches = "" if is_one else "Mean over the searches of an arm (one per fold). "
+    compare = "Compare arms at equal k." if len(shown) > 1 else ""
     skipped = f" Not drawn: {list_names([curve.arm for curve in rest])}." if rest else ""
     return Plot(
         NAME,
         f"Tuning curves: best {metric.label} on validation after k search trials",
         f"{'Best' if is_one else 'Mean over cells'}: {told}.",
-        f"{what} {of_searches}Compare arms at equal k.{skipped}",
+        f"{what} {of_searches}{compare}{skipped}".rstrip(),
         lambda: draw_tuning(shown),
     )
 

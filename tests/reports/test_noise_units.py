@@ -84,7 +84,7 @@ def test_two_closed_forms_differ_for_certain() -> None:
 
 def test_a_study_with_few_seeds_says_so_of_the_arms_that_vary() -> None:
     report = report_of({"full": True, "no_ca": True, "ridge": False}, range(3))
-    assert any(warning.startswith("Only 3 runs per fold") for warning in report.warnings)
+    assert any(warning.startswith("Only 3 runs per arm:") for warning in report.warnings)
 
 
 def test_a_control_of_a_closed_form_is_no_noise_floor() -> None:

@@ -100,6 +100,7 @@ def test_one_split_has_no_folds_in_any_sentence() -> None:
     assert "Scores are means over seeds. Values" in " ".join(text.split())
     assert any("Only 3 runs per arm" in warning for warning in report.warnings)
     assert "fold" not in text.replace("k-fold", "")
+    assert "Compare arms" not in tuning_plot(report).caption, "one arm was searched"  # type: ignore[union-attr]
     for plot in (learning_plot(report), tuning_plot(report)):
         assert "fold" not in plot.caption  # type: ignore[union-attr]
     assert "one per fold" not in text
