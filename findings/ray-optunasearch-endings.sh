@@ -18,6 +18,7 @@ trap 'rm -rf "$place"' EXIT
 python3 -m venv "$place/venv"
 "$place/venv/bin/pip" install --quiet --disable-pip-version-check 'ray[tune]==2.60.0' 'optuna==5.0.0'
 cd "$place"
+unset RAY_ADDRESS
 export PLACE=$place RAY_USAGE_STATS_ENABLED=0 RAY_AIR_NEW_OUTPUT=0 RAY_DEDUP_LOGS=0 TUNE_DISABLE_AUTO_CALLBACK_LOGGERS=1
 "$place/venv/bin/python" -W ignore - <<'PYTHON'
 import logging
