@@ -122,7 +122,11 @@ class Seat:
 
 @dataclass(frozen=True)
 class Checkpointing:
-    """Where a run keeps its state so that it can go on after a crash. ``None`` as argument means: keep nothing."""
+    """Where a run keeps its state so that it can go on after a crash. ``None`` as argument means: keep nothing.
+
+    keep: writes a file (path, content), its folder with it, so that a crash leaves the old one or the new one.
+    """
 
     directory: Path
+    keep: Callable[[Path, memoryview], None]
     every: int = 1

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dmd.job import EpochReport
+from orchestration.durable import write_whole
 from orchestration.endings import Ending, build_record, ending_of_result
 from orchestration.events import Event, EventKind, metrics_from_json, metrics_to_json
 from orchestration.external.given_trials import GivenTrial
@@ -26,7 +27,7 @@ from orchestration.reuse.known_results import FindResult, KnownResult, nothing_k
 from orchestration.sources.protocol import TrialSource
 from orchestration.stopping.protocol import Decision, NeverStop, StoppingRule
 from orchestration.trial_json import trial_from_json, trial_to_json
-from reports.details import details_path, write_details
+from reports.details import details_path, encode_details
 from reports.record import RunRecord, Status
 from reports.serialise import record_from_json, record_to_json
 from search_spaces.trial import Trial
@@ -145,7 +146,7 @@ class Driver:
                 # The others are compared with it as they would be had it run here; itself it has run to its end.
                 self._plan.stopping.report(trial, point.epoch, value)
         if self._plan.details is not None and (details := known.read_details()) is not None:
-            write_details(details_path(self._plan.details, trial.id), details)
+            write_whole(details_path(self._plan.details, trial.id), encode_details(details))
         record = replace(
             known.record,
             study=self._plan.study,
@@ -198,7 +199,7 @@ class Driver:
         if record.status == "failed":
             record = self._plan.complete_failure(trial, record)
         if self._plan.details is not None and ending.result is not None and ending.result.test_details:
-            write_details(details_path(self._plan.details, trial.id), ending.result.test_details)
+            write_whole(details_path(self._plan.details, trial.id), encode_details(ending.result.test_details))
         self._tell(trial, record)
 
     def _tell(self, trial: Trial, record: RunRecord) -> None:

@@ -11,18 +11,20 @@ import contextlib
 import fcntl
 import logging
 import os
-import re
 import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from orchestration.durable import sync
-from orchestration.events import KINDS, CheckedLine, Event, EventKind, check_line, encode_event
+from orchestration.durable import make_folder, sync
+from orchestration.events import CheckedLine, Event, EventKind, check_line, encode_event
+from orchestration.ledger_damage import describe_damage, describe_missing
 
 LEDGER_FILE = "ledger.jsonl"
 LOCK_FILE = "ledger.lock"
+DURABLE = ("tell", "limit")
+"""Events that are on disk before they count, and everything before them."""
 MOST_LINE_BYTES = 1 << 26
 """No line is that long: predictions of 100,000 items take 5 MB."""
 
@@ -53,7 +55,7 @@ class Ledger:
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_folder(directory)
         self.path = directory / LEDGER_FILE
         self.notices: list[str] = []
         for path in (self.path, directory / LOCK_FILE):
@@ -63,6 +65,8 @@ class Ledger:
             self._seq, self._length = self._check()
             self._file = self.path.open("ab")
             self._file.truncate(self._length)
+            # What goes on from here builds on what is there, and on what was cut off being gone.
+            os.fsync(self._file.fileno())
             sync(directory)
         except BaseException:
             self._lock.close()
@@ -89,6 +93,9 @@ class Ledger:
         event = Event(self._seq + 1, time.time_ns() // 1_000_000, kind, data)
         line = encode_event(event)
         try:
+            if durable:
+                # First what is before it: where an ending is, nothing before it can be missing.
+                os.fsync(self._file.fileno())
             self._file.write(line)
             self._file.flush()
             if durable:
@@ -120,9 +127,7 @@ class Ledger:
             self.notices.append(f"{self.path}: {describe_missing(missing)}")
         torn = self.path.stat().st_size - length
         if torn:
-            self.notices.append(
-                f"{self.path}: the last line was cut off ({torn} bytes; its writer died) and is dropped"
-            )
+            self.notices.append(f"{self.path}: the end was cut off ({torn} bytes; its writer died) and is dropped")
         for notice in self.notices:
             logger.warning(notice)
         return seq, length
@@ -157,8 +162,9 @@ def read_events(
 def read_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[CheckedLine, int]]:
     """The lines of a ledger file from byte ``start`` to ``stop`` (None: its end), each with the offset where it ends.
 
-    A damaged or incomplete last line is left out. Raises LedgerDamaged for a damaged line before the last,
-    LedgerForeign for one without an end.
+    A damaged or incomplete last line is left out, and so is all that follows a hole (zeros, where a power cut took what
+    the disk did not have) unless the end of a trial does: with that, all before it was on disk. Raises LedgerDamaged
+    for another damaged line before the last, LedgerForeign for one without an end.
     """
     with path.open("rb") as file:
         file.seek(start)
@@ -172,9 +178,9 @@ def read_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[
                 return
             checked = check_line(line)
             if checked is None:
-                if _is_last(file):
+                if _is_last(file) or (b"\0" in line and not _has_ending(file)):
                     return
-                raise LedgerDamaged(_describe_damage(path, number, line, start))
+                raise LedgerDamaged(describe_damage(path, number, line, start))
             if last_seq and checked.seq <= last_seq:
                 raise LedgerDamaged(
                     f"{path}, line {number}: event {checked.seq} follows event {last_seq}; numbers must rise. "
@@ -236,42 +242,19 @@ def count_torn_bytes(path: Path) -> int:
     return 0 if check_line(last) is not None else len(last) + 1
 
 
+def _has_ending(file: BinaryIO) -> bool:
+    position = file.tell()
+    later = (check_line(line) for line in iter(lambda: file.readline(MOST_LINE_BYTES), b""))
+    found = any(line is not None and line.kind in DURABLE for line in later)
+    file.seek(position)
+    return found
+
+
 def _is_last(file: BinaryIO) -> bool:
     position = file.tell()
     is_last = not file.read(1)
     file.seek(position)
     return is_last
-
-
-_COST = {
-    "ask": "what else the ledger says of this trial does not count without it, and the trial runs again from its start",
-    "report": "this epoch is missing in the curve of its trial",
-    "tell": "the trial runs again from its checkpoint, or from its start",
-}
-_NO_COST = "no trial loses anything"
-
-
-def describe_missing(number: int) -> str:
-    """In words, that ``number`` events before the last one are not there: their lines were deleted."""
-    lines = "1 line is" if number == 1 else f"{number} lines are"
-    return (
-        f"{lines} missing, deleted since they were written; a trial whose ask or end was there runs again, an epoch "
-        "there is missing"
-    )
-
-
-def _describe_damage(path: Path, number: int, line: bytes, start: int) -> str:
-    found = re.search(rb'"kind":"(\w+)"', line)
-    trial = re.search(rb'"trial_id":"(\w+)"', line)
-    kind = found.group(1).decode() if found and found.group(1).decode() in KINDS else None
-    what = f"the {kind!r} event" if kind else "an event"
-    whose = f" of trial {trial.group(1).decode()}" if trial else ""
-    where = f"line {number}" if start == 0 else f"line {number} after byte {start}"
-    cost = _COST.get(kind, _NO_COST) if kind else "at most one trial runs again, or one epoch is missing"
-    return (
-        f"{path}, {where}: the line does not match its checksum. It held {what}{whose}. "
-        f"Restore the file from a backup, or delete this line: {cost}. All other trials stay as they are"
-    )
 
 
 def lock_refusal(directory: Path, file: BinaryIO, error: OSError) -> LedgerError:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dmd.errors import DataError
+from orchestration.durable import put_in_place
 
 CACHE_VARIABLE = "DMD_CACHE_DIR"
 
@@ -54,7 +55,8 @@ def _fill(place: Path, digest: str, fill: Callable[[Path], object], digest_of: C
         found = digest_of(unfinished)
         if found != digest:
             raise DataError(f"content {found[:12]} where {digest[:12]} was expected: the file has changed")
-        os.rename(unfinished, place)
+        # Nobody looks at the content again, so it must be on disk before it has its name.
+        put_in_place({unfinished: place})
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

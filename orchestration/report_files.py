@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from orchestration.durable import put_in_place
 from orchestration.errors import UsageError
 from orchestration.importance import importance_methods
 from orchestration.merging.obstacles import find_obstacles, group_studies
@@ -74,8 +75,8 @@ def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Lay
     reports = [_analyse(merge_studies(group)) for group in groups]
     try:
         if len(reports) == 1:
-            return write_files(report_files(reports[0]), directory)
-        return write_side_by_side(reports, directory)
+            return write_files(report_files(reports[0]), directory, put_in_place)
+        return write_side_by_side(reports, directory, put_in_place)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise UsageError(f"{directory}: the report cannot be written: {error.strerror}{where}") from error

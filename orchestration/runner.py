@@ -10,6 +10,7 @@ from dmd.data.declared import Declared
 from dmd.data.load import open_dataset
 from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, Seat
 from dmd.training.run import run_job
+from orchestration.durable import write_whole
 from orchestration.executors.protocol import RunTrial, Supply, Unpacked
 from search_spaces.trial import Cell, Trial
 
@@ -64,7 +65,7 @@ class DmdRunner:
             checkpoint_directory: Path | None,
             seat: Seat = Seat(),  # noqa: B008 (frozen)
         ) -> JobResult:
-            checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory)
+            checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory, write_whole)
             job = replace(self.job_of(trial), directories=there.directories)
             return run_job(job, there.dataset, on_epoch, checkpointing, seat)
 

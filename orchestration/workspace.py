@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orchestration.durable import UNFINISHED, remove_half_written, write_whole
 from orchestration.errors import UsageError
 from reports.record import StudyDescription
 from reports.serialise import study_from_json, study_to_json
@@ -84,10 +85,8 @@ class Workspace:
         return self.directory / "artifacts"
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write it under a temporary name and rename."""
-        temporary = self.manifest_path.with_suffix(".tmp")
-        temporary.write_text(manifest.to_text(), encoding="utf-8")
-        os.replace(temporary, self.manifest_path)
+        """Write it; a crash leaves the old one or the new one."""
+        write_whole(self.manifest_path, manifest.to_text().encode())
 
     def read_manifest(self) -> Manifest | None:
         """The manifest, or None where no study was started. Raises UsageError for one that cannot be read."""
@@ -131,7 +130,8 @@ class Workspace:
 
     def remove_unfinished(self) -> None:
         """Remove what a driver that was killed was writing; only who holds the study's lock may call it."""
-        for unfinished in self.artifacts.glob("*.tmp"):
+        remove_half_written(self.manifest_path)
+        for unfinished in self.artifacts.glob(f"*{UNFINISHED}"):
             unfinished.unlink(missing_ok=True)
         remove_unfinished(self.directory)
 

@@ -8,8 +8,8 @@ steps; ``heads/<head>`` (n,), predictions of an auxiliary head. A trial has what
 
 from __future__ import annotations
 
+import io
 import logging
-import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,23 +36,12 @@ def details_path(directory: Path, trial_id: str) -> Path:
     return directory / f"{trial_id}.npz"
 
 
-def write_details(path: Path, details: Details) -> None:
-    """Write ``details`` so that they are on disk when this returns, whole or not at all.
-
-    Raises OSError (full disk, read-only directory); nothing is left behind then.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+def encode_details(details: Details) -> memoryview:
+    """The content of the file that holds ``details``; equal details give equal bytes."""
     arrays = {name: np.asarray(values, dtype=np.float32) for name, values in details.items()}
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getbuffer()
 
 
 def details_in(directory: Path) -> ReadDetails:
@@ -77,14 +66,14 @@ def details_in(directory: Path) -> ReadDetails:
 
 
 def _floats(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Values of the one type that :func:`write_details` writes; others may be larger than they look."""
+    """Values of the one type that :func:`encode_details` writes; others may be larger than they look."""
     if values.dtype != np.float32:
         raise ValueError(f"it holds {values.dtype} where float32 is written")
     return values
 
 
 def _require_unpacked(archive: NpzFile, path: Path) -> None:
-    """Refuse what :func:`write_details` does not write: members that become larger than the file they lie in."""
+    """Refuse what :func:`encode_details` does not write: members that become larger than the file they lie in."""
     members = [] if archive.zip is None else archive.zip.infolist()
     is_packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
     if is_packed or sum(member.file_size for member in members) > path.stat().st_size:

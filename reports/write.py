@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from reports.analysis import analyse
@@ -21,6 +21,16 @@ from reports.stray_markup import disarm
 from reports.turn import UNFINISHED, turn
 
 REPORT_FILE, PAGE_FILE = "report.md", "report.html"
+
+
+PutInPlace = Callable[[Mapping[Path, Path]], None]
+"""Gives finished files their names: from -> to, in order."""
+
+
+def rename_all(places: Mapping[Path, Path]) -> None:
+    """The :data:`PutInPlace` of whoever needs no more than whole files."""
+    for unfinished, path in places.items():
+        os.replace(unfinished, path)
 
 
 def write_report(
@@ -39,10 +49,10 @@ def write_report(
     return write_files(report_files(report), directory)
 
 
-def write_side_by_side(reports: Sequence[Report], directory: Path) -> Path:
+def write_side_by_side(reports: Sequence[Report], directory: Path, put: PutInPlace = rename_all) -> Path:
     """Write several reports as one, a section each, with a comparison before them (:mod:`reports.side_by_side`)."""
     title = " | ".join(dict.fromkeys(report.study.study for report in reports))
-    return write_files(_files(title, put_side_by_side(reports)), directory)
+    return write_files(_files(title, put_side_by_side(reports)), directory, put)
 
 
 def report_files(report: Report) -> Mapping[str, bytes]:
@@ -50,23 +60,24 @@ def report_files(report: Report) -> Mapping[str, bytes]:
     return _files(report.study.study, render_report(report))
 
 
-def write_files(contents: Mapping[str, bytes], directory: Path) -> Path:
+def write_files(contents: Mapping[str, bytes], directory: Path, put: PutInPlace = rename_all) -> Path:
     """Write files below ``directory`` and return the path of ``report.md``.
 
-    Everything is written into a temporary folder beside its place and renamed file by file, in the given order. Writers
-    of the same directory take turns; what one that was killed has left is removed. Raises OSError, also where a folder
-    of the report is a link to another place: a directory that was sent to somebody chooses no other.
+    Everything is written into a temporary folder beside its place and put there file by file, in the given order.
+    put: how; by default a killed writer, but not a power cut, leaves every file whole. Writers of the same directory
+    take turns; what one that was killed has left is removed. Raises OSError, also where a folder of the report is a
+    link to another place: a directory that was sent to somebody chooses no other.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with turn(directory), tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as folder:
         for place, content in enumerate(contents.values()):
             Path(folder, str(place)).write_bytes(content)
-        for place, name in enumerate(contents):
-            target = directory / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.parent.is_symlink():
-                raise OSError(errno.ELOOP, "it is a link to another place", str(target.parent))
-            os.replace(Path(folder, str(place)), target)
+        targets = [directory / name for name in contents]
+        for parent in dict.fromkeys(target.parent for target in targets):
+            parent.mkdir(parents=True, exist_ok=True)
+            if parent.is_symlink():
+                raise OSError(errno.ELOOP, "it is a link to another place", str(parent))
+        put({Path(folder, str(place)): target for place, target in enumerate(targets)})
     return directory / REPORT_FILE
 
 

@@ -37,15 +37,19 @@ class Audit:
 
 def audit(study: Path, space: SearchSpace, uri: str) -> Audit:
     """Look at the finished study in ``study``; its MLflow store is at ``uri``."""
+    return audit_planned(study, prepare(space, None).planned, uri)
+
+
+def audit_planned(study: Path, planned: PlannedStudy, uri: str) -> Audit:
+    """:func:`audit` of a study whose plan is at hand."""
     events = [event for event, _ in read_events(study / LEDGER_FILE)]
     state = fold_events(events)
     tells = Counter(event.trial_id for event in events if event.kind == "tell")
-    prepared = prepare(space, None)
-    missing = max(prepared.planned.num_trials - len(state.told) - len(state.running), 0)
-    runs = _runs_by_trial(uri, space.study)
+    missing = max(planned.num_trials - len(state.told) - len(state.running), 0)
+    runs = _runs_by_trial(uri, planned.space.study)
     lost = len(state.running) + missing + len(set(state.told) - set(runs))
     doubled = sum(count - 1 for count in tells.values()) + sum(len(found) - 1 for found in runs.values())
-    return Audit(lost, doubled, _count_wrong_points(uri, events, runs), _replays(prepared.planned, events))
+    return Audit(lost, doubled, _count_wrong_points(uri, events, runs), _replays(planned, events))
 
 
 def _runs_by_trial(uri: str, study: str) -> Mapping[str, list[str]]:

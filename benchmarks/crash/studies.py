@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 _COMMON = """\
@@ -41,12 +42,14 @@ def write_space(folder: Path, name: str) -> Path:
 
 def read_tables(study: Path) -> Tables:
     """The cells of every table of results, as text: equal text is equal to the last bit."""
-    tables: Tables = {}
-    for path in sorted((study / "tables").glob("*.csv")):
-        if path.name in _TABLES_OF_HOW_IT_WENT:
-            continue
-        with path.open(newline="") as file:
-            rows = list(csv.reader(file))
-        kept = [number for number, name in enumerate(rows[0] if rows else []) if name not in _CHANGING]
-        tables[path.name] = [[row[number] for number in kept] for row in rows]
-    return tables
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((study / "tables").glob("*.csv"))}
+    return {name: rows for name, text in texts.items() if (rows := comparable_rows(name, text)) is not None}
+
+
+def comparable_rows(name: str, text: str) -> list[list[str]] | None:
+    """The cells of a table without what is measured and not computed; None for one that says how the study went."""
+    if name in _TABLES_OF_HOW_IT_WENT:
+        return None
+    rows = list(csv.reader(io.StringIO(text)))
+    kept = [number for number, name in enumerate(rows[0] if rows else []) if name not in _CHANGING]
+    return [[row[number] for number in kept] for row in rows]

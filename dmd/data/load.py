@@ -8,6 +8,7 @@ from dmd.data.dataset import Dataset
 from dmd.data.declared import NOTHING, Declared
 from dmd.data.mapped import is_mapped, read_mapped, write_mapped
 from dmd.data.mmsa import read_pickle
+from dmd.data.new_folder import PutInPlace, rename_all
 from dmd.data.npz import read_npz
 from dmd.data.places import MEMORY, Place
 from dmd.data.planted import load_planted
@@ -73,13 +74,17 @@ def load_dataset(path: Path, declared: Declared = NOTHING, place: Place = MEMORY
 
 
 def convert_dataset(
-    name_or_path: str, target: Path, data_dir: Path | None = None, declared: Declared = NOTHING
+    name_or_path: str,
+    target: Path,
+    data_dir: Path | None = None,
+    declared: Declared = NOTHING,
+    put: PutInPlace = rename_all,
 ) -> Dataset:
     """Write planted data, a file or a converted folder as the new folder ``target``; what :func:`open_dataset` gives
     for it.
 
     By streaming: the features of a file are never in memory as a whole. Raises DataError as ``open_dataset``, and where
-    ``target`` exists or cannot be written.
+    ``target`` exists or cannot be written. put: see :func:`dmd.data.new_folder.new_folder`.
     """
     if target.exists():
         raise DataError(f"{target}: exists already; choose another name")
@@ -96,7 +101,7 @@ def convert_dataset(
         return found
 
     try:
-        write_mapped(read, target)
+        write_mapped(read, target, put)
     except OSError as error:
         raise DataError(f"{target}: cannot be written ({error.strerror}); choose another place") from None
     return read_mapped(target, declared, verify=False)

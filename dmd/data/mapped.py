@@ -23,7 +23,7 @@ from dmd.data.declared import NOTHING, Declared
 from dmd.data.fingerprint import hash_content
 from dmd.data.groups import Grouping, regroup
 from dmd.data.layout import SPLITS
-from dmd.data.new_folder import new_folder
+from dmd.data.new_folder import PutInPlace, new_folder, rename_all
 from dmd.data.places import InFiles, Place
 from dmd.data.samples import AnyArray, ContentHash, FilePadding, Inputs, LabelScale, Sequences
 from dmd.data.stored_rows import StoredFile, StoredRows
@@ -45,12 +45,12 @@ def is_mapped(path: Path) -> bool:
     return (path / MANIFEST).is_file()
 
 
-def write_mapped(read: Callable[[Place], Dataset], target: Path) -> None:
+def write_mapped(read: Callable[[Place], Dataset], target: Path, put: PutInPlace = rename_all) -> None:
     """Write the data set that ``read`` gives for a :class:`Place` to the new folder ``target``, whole or not at all.
 
-    Raises OSError where it cannot be written, and what ``read`` raises.
+    put: see :func:`new_folder`. Raises OSError where it cannot be written, and what ``read`` raises.
     """
-    with new_folder(target) as folder:
+    with new_folder(target, put) as folder:
         scratch = folder / "scratch"
         scratch.mkdir()
         dataset = read(InFiles(folder, scratch))

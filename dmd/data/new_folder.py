@@ -8,17 +8,27 @@ import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+PutInPlace = Callable[[Mapping[Path, Path]], None]
+"""Gives finished folders their names: from -> to."""
 
 _UNFINISHED = ".unfinished"
 
 
+def rename_all(places: Mapping[Path, Path]) -> None:
+    """The :data:`PutInPlace` of whoever needs no more than whole folders."""
+    for unfinished, path in places.items():
+        os.rename(unfinished, path)
+
+
 @contextlib.contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path, put: PutInPlace = rename_all) -> Iterator[Path]:
     """A folder to fill, which is ``target`` at the end of the block, or gone if the block raises.
 
-    What an earlier process left of the same target by being killed is removed first. Raises OSError.
+    put: how it gets its name; by default a killed process, but not a power cut, leaves it whole or not at all. What an
+    earlier process left of the same target by being killed is removed first. Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(target)
@@ -33,7 +43,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         made.rename(folder)
         yield folder
         os.chmod(folder, 0o755)
-        os.rename(folder, target)
+        put({folder: target})
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,9 +1,8 @@
-"""A training state on disk: written under a temporary name and renamed, read without executing anything."""
+"""A training state as a file: encoded, and read without executing anything. Who trains says how it is kept."""
 
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,22 +20,12 @@ class CheckpointRefused(ValueError):
     """A file that is no training state of this program, damaged or hostile; the message is one line."""
 
 
-def save_state(directory: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` (tensors, plain values, containers of them): a crash leaves the old file or the new one.
-
-    Raises OSError where it does not fit; the old file is there then.
-    """
-    # Not by torch itself, which says of a full disk nothing that could be told from any other error.
+def encode_state(state: dict[str, Any]) -> memoryview:
+    """The content of the file :data:`FILE` that holds ``state`` (tensors, plain values, containers of them)."""
+    # Into a file torch would write by itself, and say of a full disk nothing that could be told from any other error.
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    directory.mkdir(parents=True, exist_ok=True)
-    temporary = directory / f"{FILE}.{os.getpid()}.tmp"
-    try:
-        temporary.write_bytes(buffer.getbuffer())
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    os.replace(temporary, directory / FILE)
+    return buffer.getbuffer()
 
 
 def take_up_state(directory: Path) -> bytes | None:
@@ -48,7 +37,7 @@ def take_up_state(directory: Path) -> bytes | None:
 
 
 def decode_state(content: bytes) -> dict[str, Any]:
-    """What :func:`save_state` was given. ``weights_only``: a checkpoint is data, never a program.
+    """What :func:`encode_state` was given. ``weights_only``: a checkpoint is data, never a program.
 
     Raises CheckpointRefused for anything else.
     """

@@ -19,7 +19,7 @@ from dmd.job import Checkpointing, EpochReport, OnEpoch
 from dmd.layers.heads import start_heads
 from dmd.models.model import Model
 from dmd.scoring import Scoring
-from dmd.training.checkpoint import CheckpointRefused, decode_state, save_state, take_up_state
+from dmd.training.checkpoint import FILE, CheckpointRefused, decode_state, encode_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
 from dmd.training.label_units import label_unit
@@ -104,11 +104,11 @@ def train(
         state.reports.append(report)
         state.duration_s += report.duration_s
         if checkpointing is not None and state.epoch % checkpointing.every == 0:
-            save_state(checkpointing.directory, trainer.dump(state))
+            checkpointing.keep(checkpointing.directory / FILE, encode_state(trainer.dump(state)))
         goes_on = on_epoch(report)
     model.load_state_dict(state.best)
     if checkpointing is not None and goes_on:
-        save_state(checkpointing.directory, trainer.dump_finished(state))
+        checkpointing.keep(checkpointing.directory / FILE, encode_state(trainer.dump_finished(state)))
     return Trained(model, tuple(state.reports), state.best_epoch, goes_on, state.duration_s)
 
 

@@ -61,9 +61,10 @@ def convert(
         from dmd.data.inspect import format_summary, inspect_dataset
         from dmd.data.load import convert_dataset
         from orchestration.declared import declared_with
+        from orchestration.durable import put_in_place
 
         declared = declared_with(group_key, group_pattern, label_scale, modalities)
-        print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir, declared))))
+        print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir, declared, put_in_place))))
         print(target)
     raise typer.Exit(COMPLETED)
 
@@ -107,6 +108,7 @@ def make(
     with bad_input_exits():
         from dmd.data.planted import planted_bytes
         from dmd.data.planted_spec import PlantedSpec
+        from orchestration.durable import put_in_place
         from orchestration.errors import UsageError
 
         content = planted_bytes(PlantedSpec(seed=seed, interaction=interaction))
@@ -114,7 +116,7 @@ def make(
             with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
                 unfinished = Path(folder, path.name)
                 unfinished.write_bytes(content)
-                unfinished.replace(path)
+                put_in_place({unfinished: path})
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
         print(path)

@@ -18,6 +18,7 @@ from typing import Any
 
 import ray
 
+from orchestration.durable import UNFINISHED, write_whole
 from orchestration.executors.ray_places import at_home
 from orchestration.node_cache import cache_directory
 from orchestration.temporary import remove_abandoned, temporary_directory
@@ -123,16 +124,12 @@ def read_folder(folder: Path) -> Files:
     """The files in ``folder`` that are whole; none if there is no such folder."""
     if not folder.is_dir():
         return {}
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".tmp"}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != UNFINISHED}
 
 
 def write_folder(folder: Path, files: Files) -> None:
     """Write files into ``folder``, made if absent; each is there whole or not at all. Raises ValueError for a path."""
     if any(name in ("", ".", "..") or "/" in name for name in files):
         raise ValueError(f"names of files are no paths: {sorted(files)}")
-    if files:
-        folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        temporary = folder / f"{name}.{os.getpid()}.tmp"
-        temporary.write_bytes(content)
-        os.replace(temporary, folder / name)
+        write_whole(folder / name, content)

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.durable import sync, sync_all
 from orchestration.events import Event
 from orchestration.logs import hand_to_root
 from orchestration.temporary import temporary_directory
+from orchestration.tracking.artifacts import local_path
 from orchestration.tracking.database import require_answer, require_driver
 from orchestration.tracking.mlflow_environment import settle_environment
 from orchestration.tracking.position import Position
@@ -140,6 +142,7 @@ class Delivery:
         # With it, and with the record of every run, the report can be made again from the server alone.
         if self._manifest.is_file():
             self._client.log_artifact(self._parent, str(self._manifest))
+            self._sync_artifacts(self._parent)
 
     def _note_limit(self, event: Event) -> None:
         if self._parent is not None:
@@ -192,6 +195,7 @@ class Delivery:
             checkpoint = self._checkpoints / record.trial_id
             if checkpoint.is_dir():
                 self._log_artifacts(run, str(checkpoint), "checkpoint")
+        self._sync_artifacts(run)
         self._client.set_terminated(run, RUN_STATUS[record.status], event.at_ms)
         del self._runs[event.trial_id]
         self._places.pop(run, None)
@@ -207,6 +211,14 @@ class Delivery:
 
         repository: Any = get_artifact_repository(place, tracking_uri=self._client.tracking_uri)
         repository.log_artifacts(folder, under)
+
+    def _sync_artifacts(self, run: str) -> None:
+        """MLflow copies files; what it calls ended must have them after a power cut, too."""
+        place = local_path(self._places.get(run) or self._client.get_run(run).info.artifact_uri)
+        if place is not None and place.is_dir():
+            sync_all(place)
+            for folder in place.parents[:3]:
+                sync(folder)
 
     def _find_run(self, tag: str, value: str) -> str | None:
         quoted = value.replace("'", "''")

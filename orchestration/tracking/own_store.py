@@ -7,13 +7,13 @@ meanwhile would leave a store that MLflow can neither use nor finish, so it is m
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestration.durable import put_in_place
 from orchestration.temporary import temporary_directory
 from orchestration.tracking.delivery import connect
 
@@ -86,4 +86,4 @@ def _make(directory: Path) -> None:
     unfinished.unlink(missing_ok=True)
     # The first question makes the tables.
     connect(address_of(unfinished)).search_experiments(max_results=1)
-    os.replace(unfinished, path)
+    put_in_place({unfinished: path})

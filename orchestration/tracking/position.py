@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.durable import sync
+from orchestration.durable import write_whole
 
 POSITION_FILE = "tracking.json"
 
@@ -45,10 +44,4 @@ def save_position(directory: Path, target: str, position: Position) -> None:
         "parent_run": position.parent_run,
         "runs": dict(position.runs),
     }
-    temporary = directory / f"{POSITION_FILE}.tmp"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(content))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, directory / POSITION_FILE)
-    sync(directory)
+    write_whole(directory / POSITION_FILE, json.dumps(content).encode())

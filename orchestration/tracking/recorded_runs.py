@@ -7,19 +7,17 @@ the directory. A trial that runs, or whose end has not been delivered yet, is mi
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from orchestration.errors import UsageError
 from orchestration.recorded import RecordedStudy
 from orchestration.temporary import temporary_directory
+from orchestration.tracking.artifacts import local_path
 from orchestration.tracking.credentials import without_credentials
 from orchestration.tracking.database import file_of, is_from_mlflow, require_driver
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
@@ -137,7 +135,7 @@ def _read_record(client: MlflowClient, run: Run, origin: str, folder: Path) -> R
 
 def _fetch(client: MlflowClient, run: Run, name: str, folder: Path, is_certain: bool = False) -> Path | None:
     """An artifact of a run as a local file; None if the run has none. is_certain: do not ask whether it has."""
-    here = _local_path(run.info.artifact_uri)
+    here = local_path(run.info.artifact_uri)
     if here is not None:
         return here / name if (here / name).is_file() else None
     if not is_certain and not any(item.path == name for item in client.list_artifacts(run.info.run_id)):
@@ -147,11 +145,3 @@ def _fetch(client: MlflowClient, run: Run, name: str, folder: Path, is_certain: 
     target = folder / run.info.run_id
     target.mkdir(parents=True, exist_ok=True)
     return Path(client.download_artifacts(run.info.run_id, name, str(target)))
-
-
-def _local_path(artifact_uri: str) -> Path | None:
-    """Where artifacts lie if they lie on this machine: reading them there needs no copy."""
-    parts = urlsplit(artifact_uri)
-    if parts.scheme == "file":
-        return Path(url2pathname(parts.path))
-    return Path(artifact_uri) if parts.scheme == "" and os.path.isabs(artifact_uri) else None

@@ -27,18 +27,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from orchestration.durable import sync
+from orchestration.durable import remove_half_written, sync
 from orchestration.events import Event
 from orchestration.ledger import LEDGER_FILE, read_events, read_lines
 from orchestration.ledger_state import REPORT_KINDS, read_ledger_id
 from orchestration.limits import SessionTime
 from orchestration.logs import quiet_libraries, study_logs
 from orchestration.tracking.credentials import without_credentials
-from orchestration.tracking.database import is_database
+from orchestration.tracking.database import file_of, is_database
 from orchestration.tracking.delivery import Delivery, connect
 from orchestration.tracking.experiment import claim_experiment, has_run, restore_runs
 from orchestration.tracking.own_store import make_own_store, move_artifacts, opened_store, store_of
-from orchestration.tracking.position import Position, load_position, save_position
+from orchestration.tracking.position import POSITION_FILE, Position, load_position, save_position
 from orchestration.tracking.protocol import StudyStatus
 from orchestration.workspace import MANIFEST_FILE
 
@@ -148,12 +148,16 @@ class Writer:
     def _deliver_all(self, address: str) -> None:
         if self._inbox.length == 0:
             return
+        database = file_of(address)
         # First: with a store that has lost runs it begins again.
         self._delivery = self._delivery or self._connect(address)
         while batch := self._next_batch():
             # What MLflow has and a power cut takes from the ledger would be delivered twice.
             sync(self._ledger)
             self._num_refused += self._delivery.deliver(batch)
+            if database is not None:
+                # SQLite ends a change by removing a file; without this a power cut could take the change back.
+                sync(database.parent)
             self._position = self._delivery.position_at(batch[-1][1])
             save_position(self._directory, self._target, self._position)
             self._say()
@@ -262,6 +266,7 @@ def main() -> None:
     quiet_libraries()
     with study_logs(Path(assignment.logs), LOG_FILE), Path(assignment.directory, LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        remove_half_written(Path(assignment.directory, POSITION_FILE))
         Writer(assignment, inbox, answer).run()
     # Python's own end would wait for the thread that still listens, and abort.
     os._exit(0)

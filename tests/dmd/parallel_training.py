@@ -23,6 +23,7 @@ from dmd.scoring import Scoring
 from dmd.training.loop import Trained, train
 from dmd.training.rendezvous import Rendezvous, take_seat
 from dmd.training.run import split_settings
+from orchestration.durable import write_whole
 from tests.dmd.builders import TINY, make_batch, make_dims
 
 P = ParamSpec("P")
@@ -88,7 +89,7 @@ def fit(seat: Seat, case: Case) -> Fit:
             Scoring(LabelScale(), metric_names(LabelScale())),
             case.seed,
             on_epoch,
-            None if case.directory is None else Checkpointing(case.directory),
+            None if case.directory is None else Checkpointing(case.directory, write_whole),
             team,
         )
     metrics = [dict(report.metrics) for report in trained.reports]

@@ -31,6 +31,7 @@ from dmd.models.bert_text import BertText, load_bert
 from dmd.models.registry import METHODS
 from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.run import make_model, run_job, split_settings
+from orchestration.durable import write_whole
 from tests.dmd.berts import WIDTH, save_tiny_bert
 from tests.dmd.builders import TINY
 from tests.dmd.data_builders import load_arrays
@@ -92,7 +93,7 @@ def test_both_learning_rates_are_used_and_both_parts_move(bert: Path, tmp_path: 
     asked = job(bert, learning_rate=1e-3, **{"bert.learning_rate": 1e-5})
     before = {name: value.clone() for name, value in model_of(bert).state_dict().items()}
     rates: list[float] = []
-    result = run_job(asked, DATASET, lambda report: len(rates) == 0, Checkpointing(tmp_path))
+    result = run_job(asked, DATASET, lambda report: len(rates) == 0, Checkpointing(tmp_path, write_whole))
     assert result.num_parameters > sum(p.numel() for p in load_bert(bert, DATASET.require_tokens()).parameters())
     saved = decode_state(take_up_state(tmp_path) or b"")
     after = saved["best"]
@@ -142,8 +143,8 @@ def test_a_continued_trial_equals_an_uninterrupted_one(bert: Path, tmp_path: Pat
     def on_epoch(report: EpochReport) -> bool:
         return report.epoch < 2
 
-    run_job(asked, DATASET, on_epoch, Checkpointing(tmp_path))
-    continued = run_job(asked, DATASET, lambda report: True, Checkpointing(tmp_path))
+    run_job(asked, DATASET, on_epoch, Checkpointing(tmp_path, write_whole))
+    continued = run_job(asked, DATASET, lambda report: True, Checkpointing(tmp_path, write_whole))
     assert curve(continued) == curve(whole)
     assert continued.test == whole.test
     assert whole.test_details["common/language"].shape == (whole.num_test, TINY["width"])

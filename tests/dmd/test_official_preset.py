@@ -28,6 +28,7 @@ from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.loop import train
 from dmd.training.run import split_settings
+from orchestration.durable import write_whole
 from tests.dmd.builders import TINY, make_batch, make_dims
 from tests.dmd.test_gd_unit import golden_unit, heads, representations
 from tests.dmd.test_losses import LABELS, VECTORS
@@ -179,7 +180,7 @@ def first_moment(directory: Path, gradients: list[float], config: TrainingConfig
         Scoring(LabelScale(), metric_names(LabelScale())),
         0,
         lambda report: False,
-        Checkpointing(directory),
+        Checkpointing(directory, write_whole),
     )
     content = take_up_state(directory)
     assert content is not None

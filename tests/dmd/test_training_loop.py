@@ -24,6 +24,7 @@ from dmd.training.evaluate import predict
 from dmd.training.label_units import LabelUnit
 from dmd.training.loop import Trained, train
 from dmd.training.selection import batch_mae
+from orchestration.durable import write_whole
 from tests.dmd.builders import TINY, make_batch, make_dims
 
 DIMS = make_dims()
@@ -53,7 +54,7 @@ def fit(
         SCORING,
         seed,
         on_epoch,
-        None if directory is None else Checkpointing(directory),
+        None if directory is None else Checkpointing(directory, write_whole),
     )
 
 

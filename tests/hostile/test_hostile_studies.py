@@ -15,10 +15,11 @@ import pytest
 import torch
 from markdown_it import MarkdownIt
 
-from dmd.training.checkpoint import CheckpointRefused, decode_state, save_state
+from dmd.training.checkpoint import FILE, CheckpointRefused, decode_state, encode_state
+from orchestration.durable import write_whole
 from orchestration.events import Event, encode_event
 from orchestration.ledger import LEDGER_FILE
-from reports.details import details_in, write_details
+from reports.details import details_in, encode_details
 from tests.hostile.archives import ARCHIVES, Touches, described, member_of, pack
 from tests.hostile.contained import Container
 from tests.hostile.pickles import BOMBS, GADGETS
@@ -259,7 +260,7 @@ def test_details_that_are_pipes_or_devices_are_absent(tmp_path: Path) -> None:
     (tmp_path / "c.npz").mkdir()
     read = details_in(tmp_path)
     assert [read(name) for name in "abc"] == [None] * 3
-    write_details(tmp_path / "d.npz", {"edges/homo": np.ones((2, 6), np.float32)})
+    (tmp_path / "d.npz").write_bytes(encode_details({"edges/homo": np.ones((2, 6), np.float32)}))
     assert read("d") is not None
 
 
@@ -306,9 +307,9 @@ def test_a_trial_with_a_refused_checkpoint_begins_again(
     dataset = open_dataset("planted:num_videos=6,clips_per_video=4")
     job = Job("ridge", {"max_epochs": 2}, 0, FoldRef("group", 3, 1, 0, 0, 0))
     expected = run_job(job, dataset, lambda report: True)
-    save_state(tmp_path, {"model": {}})
+    write_whole(tmp_path / FILE, encode_state({"model": {}}))
     (tmp_path / "state.pt").write_bytes(GADGETS["os.system"](canary))
-    found = run_job(job, dataset, lambda report: True, Checkpointing(tmp_path))
+    found = run_job(job, dataset, lambda report: True, Checkpointing(tmp_path, write_whole))
     assert found.valid == expected.valid
     assert "the trial begins again" in caplog.text
     assert not canary.exists()

@@ -120,6 +120,25 @@ def test_a_damaged_middle_line_is_named_with_what_it_costs(tmp_path):
         assert "1 line is missing" in ledger.notices[0]
 
 
+@pytest.mark.parametrize("last", ["report", "tell"])
+def test_a_hole_before_lines_that_no_disk_had_promised_is_the_end(tmp_path, last):
+    with Ledger(tmp_path) as ledger:
+        for kind in ("ask", "tell", "ask", "attempt", last):
+            ledger.append(kind, {"trial_id": "t"})
+    path = tmp_path / LEDGER_FILE
+    lines = path.read_bytes().splitlines(keepends=True)
+    # As a power cut leaves it: zeros where a write had not come to the disk, and later ones whole.
+    path.write_bytes(b"".join([*lines[:2], bytes(len(lines[2])), *lines[3:]]))
+    if last == "tell":
+        with pytest.raises(LedgerDamaged, match="does not match its checksum"):
+            Ledger(tmp_path)
+        return
+    with Ledger(tmp_path) as ledger:
+        assert "the end was cut off" in ledger.notices[0]
+        assert ledger.append("start", {}).seq == 3
+    assert numbers_in(tmp_path) == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("kind", "cost"),
     [

@@ -221,7 +221,7 @@ def test_nothing_is_delivered_that_a_power_cut_could_take_from_the_ledger(tmp_pa
     run_toy(tmp_path, listed([make_trial(seed) for seed in range(3)]))
     write_here(tmp_path)
     assert len(happened) > 4
-    assert happened == ["ledger.jsonl", "delivered"] * (len(happened) // 2)
+    assert happened == ["ledger.jsonl", "delivered", tmp_path.name] * (len(happened) // 3)
 
 
 def writers_of(pid: int) -> list[int]:

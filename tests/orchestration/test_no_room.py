@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from dmd.job import Seat
-from dmd.training.checkpoint import save_state, take_up_state
+from dmd.training.checkpoint import FILE, encode_state, take_up_state
 from orchestration.cli.failures import bad_input_exits
 from orchestration.driver import StudyPlan
+from orchestration.durable import write_whole
 from orchestration.endings import NO_ROOM
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Resources
@@ -76,13 +77,13 @@ def run_on(directory, trials, executor):
 
 
 def test_a_checkpoint_that_does_not_fit_says_so_and_leaves_the_old_one(tmp_path):
-    save_state(tmp_path, {"epoch": 1})
+    write_whole(tmp_path / FILE, encode_state({"epoch": 1}))
     old = take_up_state(tmp_path)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
     try:
         with pytest.raises(OSError, match="File too large") as refused:
-            save_state(tmp_path, {"epoch": 2, "weights": torch.zeros(10_000)})
+            write_whole(tmp_path / FILE, encode_state({"epoch": 2, "weights": torch.zeros(10_000)}))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert refused.value.errno in NO_ROOM

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from orchestration.catalogue import describe_methods
+from orchestration.durable import write_whole
 from orchestration.errors import UsageError
 from orchestration.launch import LaunchOptions, launch, prepare
 from orchestration.ledger import Ledger
@@ -21,7 +22,7 @@ from orchestration.reuse.places import find_results
 from orchestration.sources.listed import ListedSource
 from orchestration.trial_json import trial_to_json
 from orchestration.workspace import Workspace
-from reports.details import details_in, details_path, write_details
+from reports.details import details_in, details_path, encode_details
 from reports.record import RunRecord
 from reports.serialise import record_to_json
 from search_spaces.load import load_text
@@ -112,7 +113,8 @@ def test_a_folder_of_studies_is_searched_and_details_come_along(tmp_path: Path) 
     for name, seed in (("a", 1), ("b", 2)):
         run_list(runs / name, trials(seed))
     (held,) = state_of(runs / "b").records()
-    write_details(details_path(runs / "b" / "artifacts", held.trial_id), {"edges/homo": np.ones((2, 6), np.float32)})
+    kept = encode_details({"edges/homo": np.ones((2, 6), np.float32)})
+    write_whole(details_path(runs / "b" / "artifacts", held.trial_id), kept)
     new = tmp_path / "new"
     run_list(new, trials(1, 2), find_results([str(runs)], CONTEXT))
     assert {record.reused_from for record in by_seed(new).values()} == {

@@ -1,0 +1,1 @@
+"""What a machine keeps of a study when its power is cut; see ``__main__``."""
