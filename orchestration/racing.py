@@ -32,6 +32,7 @@ class Racer:
         self._racing = frozenset(racing)
         self._ended: Counter[str] = Counter()
         self._records: list[RunRecord] = []
+        self._cells: set[tuple[int, int | None]] = set()
 
     def leave(self, arm: str, repeat: int) -> Leave:
         if repeat < self._goals[arm]:
@@ -39,7 +40,11 @@ class Racer:
         return "wait" if arm in self._racing else "stop"
 
     def tell(self, record: RunRecord) -> None:
-        self._records.append(replace(record, epochs=(), predictions=None))
+        # Of the predictions a look needs no more than the items of a cell: one record holds them.
+        cell = record.repeat, record.fold
+        predictions = None if cell in self._cells else record.predictions
+        self._cells |= {cell} if predictions is not None else set()
+        self._records.append(replace(record, epochs=(), predictions=predictions))
         self._ended[record.arm] += 1
         if self._racing and all(self._ended[arm] == self._goals[arm] * self._num_cells for arm in self._racing):
             self._take_look()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from reports.grain import rounding_of
 from reports.metrics import find_metric
 from reports.replicates import GroupReplicates
 from reports.results import ResultsTable
@@ -77,12 +78,13 @@ class Difference:
 class _Block:
     """Arms that share seeds, their weighted sum run by run (S, C), and the seeds (S,) that have one.
 
-    is_random: whether the seed changes anything in one of them.
+    is_random: whether the seed changes anything in one of them. rounding: (C,) variance of a sum by the score's grain.
     """
 
     weights: Weights
     runs: FloatArray
     is_random: bool
+    rounding: FloatArray
 
     @property
     def seeds(self) -> npt.NDArray[np.bool_]:
@@ -90,7 +92,7 @@ class _Block:
 
     def as_seed_block(self) -> SeedBlock:
         weight = float(np.sqrt(sum(weight**2 for weight in self.weights.values())))
-        return SeedBlock(self.runs, weight, self.is_random)
+        return SeedBlock(self.runs, weight, self.is_random, self.rounding)
 
 
 @dataclass(frozen=True)
@@ -138,12 +140,21 @@ class Questions:
                 seeds, together = seeds | other[0], other[1] | together
             members.append((seeds, together))
         return tuple(
-            _Block(together, self._sum(together, metric, survivors_only), any(map(self.results.is_random, together)))
+            _Block(
+                together,
+                self._sum(together, metric, survivors_only),
+                any(map(self.results.is_random, together)),
+                self._rounding(together, metric),
+            )
             for _, together in members
         )
 
     def _sum(self, weights: Weights, metric: str, survivors_only: bool) -> FloatArray:
         terms = [weight * self._scores(arm, metric, survivors_only) for arm, weight in weights.items()]
+        return np.asarray(np.sum(terms, axis=0))
+
+    def _rounding(self, weights: Weights, metric: str) -> FloatArray:
+        terms = [weight**2 * rounding_of(self.results, arm, metric) for arm, weight in weights.items()]
         return np.asarray(np.sum(terms, axis=0))
 
     def _scores(self, arm: str, metric: str, survivors_only: bool) -> FloatArray:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from reports.grain import rounding_of
 from reports.metrics import Metric, find_metric
 from reports.record import Contrast, StudyDescription
 from reports.results import ResultsTable, RunState
@@ -151,10 +152,12 @@ def _look_at(
         scores.append(taken)
     first, second = scores
     shares_seeds = bool((np.isfinite(first) & np.isfinite(second)).any())
+    arms = _arms_of(contrast)
+    rounding = [rounding_of(results, arm, metric.name) * metric.factor**2 for arm in arms]
     if shares_seeds:
-        return rerun_sum([SeedBlock(first - second)])
-    is_random = [results.is_random(arm) for arm in _arms_of(contrast)]
-    return rerun_sum([SeedBlock(first, is_random=is_random[0]), SeedBlock(-second, is_random=is_random[1])])
+        return rerun_sum([SeedBlock(first - second, rounding=rounding[0] + rounding[1])])
+    sides = zip((first, -second), arms, rounding, strict=True)
+    return rerun_sum([SeedBlock(values, 1.0, results.is_random(arm), grain) for values, arm, grain in sides])
 
 
 def _seeds_of(study: StudyDescription, arm: str) -> tuple[int, ...]:

@@ -74,6 +74,7 @@ class ResultsTable:
     fallback: (C, M) scores of the training-median predictor; NaN where unknown, None where they all are.
     fallback_values: (C,) what it answers there; likewise.
     neutral: the label between negative and positive. clip_limit: how far from it a prediction counts; None: as it is.
+    closed_forms: arms of a method without randomness, whose runs would be the same under any seed.
     why_not_new: why the tested groups say nothing of new ones; empty if they do.
     unknown_arms: arms that have records and are not in the study; their records are left out.
     """
@@ -93,6 +94,7 @@ class ResultsTable:
     fallback_values: FloatArray | None = None
     why_not_new: str = ""
     clip_limit: float | None = None
+    closed_forms: frozenset[str] = frozenset()
 
     @classmethod
     def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
@@ -132,6 +134,7 @@ class ResultsTable:
             builder.fallback_values,
             study.why_not_new,
             study.clip_limit,
+            frozenset(arm.name for arm in study.arms if not arm.has_gradients),
         )
 
     @property
@@ -163,6 +166,15 @@ class ResultsTable:
         scores = np.where(has_ended[..., None], self.scores, np.nan)
         has_pair = (has_ended.sum(axis=1) > 1).any(axis=1)
         return tuple(not pair or do_vary(of_arm) for pair, of_arm in zip(has_pair.tolist(), scores, strict=True))
+
+    @cached_property
+    def labels(self) -> tuple[FloatArray | None, ...]:
+        """The labels of every cell's items, less the neutral point; None where no run holds predictions."""
+        found: list[FloatArray | None] = [None] * len(self.cells)
+        for (_, _, cell), record in self.runs.items():
+            if found[cell] is None and record.predictions is not None:
+                found[cell] = record.predictions.centred(self.neutral)[0]
+        return tuple(found)
 
     def runs_of(self, arm: str) -> Mapping[tuple[int, int], RunRecord]:
         """(seed, cell) indices -> the record there, of one arm."""

@@ -4,15 +4,16 @@
 
 Coverage comes from studies that draw videos and train real ridge arms (:mod:`benchmarks.calibration.worlds`), error
 rates and power from a normal model (:mod:`benchmarks.calibration.error_rates`). Every interval, p-value and verdict is
-computed by the product's own code. Full: 2,000 studies for coverage and 20,000 for error rates, about 15 minutes on one
-core; ``--quick``: a tenth of them, one to two minutes, and correspondingly rough.
+computed by the product's own code. Full: 2,000 studies for coverage, 20,000 for error rates and 6,000 of accuracies,
+about 20 minutes on one core; ``--quick``: a tenth of them, two to three minutes, and correspondingly rough.
 
 The last line is JSON. rerun_coverage: of single contrasts, by seeds per fold. new_data_coverage: of single contrasts,
 by *repeats* of the five grouped folds (3 seeds each). familywise_error: share of studies that claim a difference where
 there is none, pooled over all contrasts null and some null and 2 to 20 seeds; the larger of claims at all and claims
 for new videos. power: share of true differences of 0.5, 1 and
 2 run deviations that are claimed the right way round (3 seeds, five folds, Holm over six). shapley_coverage: both
-questions (3 seeds; 1 to 5 repeats). studies: for coverage.
+questions (3 seeds; 1 to 5 repeats). accuracy_familywise_error: share of studies that claim a difference between equal
+accuracies, by items of the one split (3 seeds, ten contrasts). studies: for coverage.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from __future__ import annotations
 import argparse
 import json
 
+from benchmarks.calibration import accuracies
 from benchmarks.calibration.coverage import SEEDS_OF_REPEATS, Tallies, tally_world
 from benchmarks.calibration.error_rates import Claims, count_claims
 from benchmarks.calibration.worlds import WORLDS
 
-NUM_COVERAGE, NUM_ERRORS, NUM_POWER = 2_000, 20_000, 1_500
+NUM_COVERAGE, NUM_ERRORS, NUM_POWER, NUM_ACCURACIES = 2_000, 20_000, 1_500, 6_000
 QUICK_SHARE = 10
 SEED_COUNTS = (2, 3, 5, 10, 20)
 EFFECTS = (0.5, 1.0, 2.0)
@@ -45,6 +47,7 @@ def main() -> None:
     tallies = cover(NUM_COVERAGE // share, options.seed)
     familywise = err(NUM_ERRORS // share, options.seed)
     power = show(NUM_POWER // share, options.seed)
+    counted = count(NUM_ACCURACIES // share, options.seed)
     edges = {question: tallies.pooled(question, "edge") for question in ("rerun", "new data")}
     shapley = [
         tallies.pooled("rerun", "Shapley value")[SEEDS_OF_REPEATS],
@@ -56,6 +59,7 @@ def main() -> None:
         "familywise_error": _rounded(familywise),
         "power": {f"{effect:g}": _rounded(claims.shown) for effect, claims in power.items()},
         "shapley_coverage": _rounded(sum(t.covered for t in shapley) / sum(len(t.misses) for t in shapley)),
+        "accuracy_familywise_error": {str(items): _rounded(rate) for items, rate in counted.items()},
         "studies": tallies.num_studies,
     }
     print(json.dumps(summary))
@@ -111,6 +115,25 @@ def show(num_studies: int, seed: int) -> dict[float, Claims]:
         found[effect] = claims
         also = f"{claims.shown_twice:.3f} also for new videos"
         print(f"  {effect:g} run deviations: {claims.shown:.3f} on these data, {also}", flush=True)
+    return found
+
+
+def count(num_studies: int, seed: int) -> dict[int, float]:
+    """Items -> share of studies that wrongly claim a difference between accuracies on so many."""
+    each = num_studies // (len(accuracies.NUM_ITEMS) * len(accuracies.NOISES))
+    extent = f"{accuracies.NUM_SEEDS} seeds, {accuracies.NUM_PAIRS} contrasts, {each} studies each"
+    print(f"\nAccuracies on one split, {extent}:")
+    found = {}
+    for num_items in accuracies.NUM_ITEMS:
+        rates = []
+        for noise in accuracies.NOISES:
+            equal = accuracies.count_claims(num_items, noise, 0.0, each, seed)
+            unequal = accuracies.count_claims(num_items, noise, accuracies.WORTH, each // 10, seed)
+            rates.append(equal["with the grain"].any_claim)
+            told = ", ".join(f"{claims.any_claim:.4f} {name}" for name, claims in equal.items())
+            power = ", ".join(f"{claims.shown:.2f}" for claims in unequal.values())
+            print(f"  {num_items} items, {noise} runs: wrong {told}; true differences shown {power}", flush=True)
+        found[num_items] = sum(rates) / len(rates)
     return found
 
 

@@ -11,7 +11,7 @@ true; wrong are the verdicts that name a winner for new videos.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +48,7 @@ VIDEO_NOISE = 1.0
 """Standard deviation, in run deviations, of what a video adds to one arm's score alone where videos differ."""
 
 _FOR_NEW_VIDEOS: frozenset[VerdictKind] = frozenset({"better", "worse"})
-_NAMES_A_WINNER: frozenset[VerdictKind] = frozenset({"better", "worse", "better here", "worse here"})
+NAMES_A_WINNER: frozenset[VerdictKind] = frozenset({"better", "worse", "better here", "worse here"})
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def count_claims(
     worth: Mapping[str, float], num_seeds: int, num_studies: int, videos_differ: bool, seed: int
 ) -> Claims:
     """Simulate studies in which each component lowers the error by ``worth`` run deviations (0 where not named)."""
-    study = _describe()
+    study = describe_arms(ROWS, EDGES)
     means = np.array([-sum(worth.get(name, 0.0) for name in on) for on in ROWS.values()])
     names = list(ROWS)
     gaps = [means[names.index(edge.first)] - means[names.index(edge.second)] for edge in EDGES]
@@ -78,7 +78,7 @@ def count_claims(
         kinds = [row.verdict.kind for row in tabulate_contrasts(questions, study, [METRICS[METRIC]]).rows]
         of_nothing = {kind for kind, gap in zip(kinds, gaps, strict=True) if gap == 0}
         of_something = [kind for kind, gap in zip(kinds, gaps, strict=True) if gap < 0]
-        num_wrong += not of_nothing.isdisjoint(_FOR_NEW_VIDEOS if videos_differ else _NAMES_A_WINNER)
+        num_wrong += not of_nothing.isdisjoint(_FOR_NEW_VIDEOS if videos_differ else NAMES_A_WINNER)
         num_shown += sum(kind in ("better", "better here") for kind in of_something)
         num_shown_twice += sum(kind == "better" for kind in of_something)
     num_real = max(sum(gap < 0 for gap in gaps) * num_studies, 1)
@@ -98,13 +98,14 @@ def _draw_study(means: FloatArray, num_seeds: int, video_noise: float, random: n
     return ask(tuple(ROWS), errors, videos)
 
 
-def _describe() -> StudyDescription:
-    arms = tuple(ArmDescription(name, name, "ablation", "dmd", {}) for name in ROWS)
+def describe_arms(names: Iterable[str], contrasts: tuple[Contrast, ...]) -> StudyDescription:
+    """A study of these arms."""
+    arms = tuple(ArmDescription(name, name, "ablation", "dmd", {}) for name in names)
     return StudyDescription(
         study="calibration",
         arms=arms,
-        baseline="full",
-        contrasts=EDGES,
+        baseline=arms[0].name,
+        contrasts=contrasts,
         primary=METRIC,
         metrics=(METRIC,),
         planned=(),

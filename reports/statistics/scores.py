@@ -31,10 +31,13 @@ class AdditiveScore:
     """contributions: labels (n,), predictions (..., n) -> (..., n, k).
 
     from_sums: (..., k) -> (...), NaN where undefined.
+    num_counted: labels (n,) -> how many items are counted as right or wrong: one that comes out otherwise changes the
+        score by about one over that. None for a score that is no count.
     """
 
     contributions: Callable[[FloatArray, FloatArray], FloatArray]
     from_sums: Callable[[FloatArray], FloatArray]
+    num_counted: Callable[[FloatArray], int] | None = None
 
 
 def _columns(*columns: npt.NDArray[np.generic]) -> FloatArray:
@@ -121,20 +124,28 @@ def _weighted_f1(sums: FloatArray) -> FloatArray:
     return _ratio(np.stack([weighted, sums.sum(axis=-1)], axis=-1))
 
 
+def _all(labels: FloatArray) -> int:
+    return labels.size
+
+
+def _not_zero(labels: FloatArray) -> int:
+    return int(np.count_nonzero(labels))
+
+
 SCORES: Mapping[str, AdditiveScore] = MappingProxyType(
     {
         "mae": AdditiveScore(_absolute_error, _ratio),
         "corr": AdditiveScore(_moments, _correlation),
-        "acc7": AdditiveScore(_rounded_agreement(3.0), _ratio),
-        "acc5": AdditiveScore(_rounded_agreement(2.0), _ratio),
-        "acc2_non0": AdditiveScore(_confusion("left out"), _accuracy),
-        "f1_non0": AdditiveScore(_confusion("left out"), _weighted_f1),
-        "acc2_has0": AdditiveScore(_confusion("positive"), _accuracy),
-        "f1_has0": AdditiveScore(_confusion("positive"), _weighted_f1),
-        "acc5_sims": AdditiveScore(_cut_agreement(-0.7, -0.1, 0.1, 0.7), _ratio),
-        "acc3_sims": AdditiveScore(_cut_agreement(-0.1, 0.1), _ratio),
-        "acc2_sims": AdditiveScore(_confusion("negative"), _accuracy),
-        "f1_sims": AdditiveScore(_confusion("negative"), _weighted_f1),
+        "acc7": AdditiveScore(_rounded_agreement(3.0), _ratio, _all),
+        "acc5": AdditiveScore(_rounded_agreement(2.0), _ratio, _all),
+        "acc2_non0": AdditiveScore(_confusion("left out"), _accuracy, _not_zero),
+        "f1_non0": AdditiveScore(_confusion("left out"), _weighted_f1, _not_zero),
+        "acc2_has0": AdditiveScore(_confusion("positive"), _accuracy, _all),
+        "f1_has0": AdditiveScore(_confusion("positive"), _weighted_f1, _all),
+        "acc5_sims": AdditiveScore(_cut_agreement(-0.7, -0.1, 0.1, 0.7), _ratio, _all),
+        "acc3_sims": AdditiveScore(_cut_agreement(-0.1, 0.1), _ratio, _all),
+        "acc2_sims": AdditiveScore(_confusion("negative"), _accuracy, _all),
+        "f1_sims": AdditiveScore(_confusion("negative"), _weighted_f1, _all),
     }
 )
 """Metric name -> its additive form."""

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
+from benchmarks.calibration.accuracies import ask_hits, draw_hits
+from benchmarks.calibration.accuracies import count_claims as count_accuracy_claims
 from benchmarks.calibration.coverage import Tally, effects, tally_world
 from benchmarks.calibration.error_rates import count_claims
 from benchmarks.calibration.worlds import (
@@ -72,3 +74,18 @@ def test_every_effect_is_seen_under_both_questions() -> None:
 def test_large_differences_are_claimed_the_right_way_round() -> None:
     claims = count_claims({"ca": 10.0}, num_seeds=5, num_studies=3, videos_differ=True, seed=5)
     assert (claims.shown, claims.shown_twice) == (1.0, 1.0)
+
+
+def test_equal_accuracies_are_equal_on_average_and_their_claims_are_counted() -> None:
+    hits = np.stack([draw_hits(50, "usual", 0.0, np.random.default_rng([6, n])).mean(axis=(1, 2)) for n in range(200)])
+    gaps = (hits[:, 0::2] - hits[:, 1::2]).ravel()
+    assert abs(gaps.mean()) < 4 * gaps.std() / np.sqrt(gaps.size)
+    assert 0.6 < hits.mean() < 0.8
+    questions = ask_hits(draw_hits(30, "loud", 0.0, np.random.default_rng(7)))
+    found = questions.between("a0", "b0", "acc2_has0")
+    assert found.answers is not None
+    assert found.answers.value == pytest.approx(float(np.nanmean(found.first) - np.nanmean(found.second)))
+    # Quiet runs on few items: equal differences are claimed where nothing is said of the grain, and not where it is.
+    claims = count_accuracy_claims(50, "quiet", 0.0, 40, seed=8)
+    assert claims["with the grain"].any_claim <= 0.055 < claims["without the grain"].any_claim
+    assert count_accuracy_claims(100, "quiet", 1.0, 2, seed=8)["with the grain"].shown > 0.9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -14,7 +15,9 @@ from orchestration.objective import Objective
 from orchestration.racing import Racer, make_racer
 from orchestration.sources.pace import Leave, Pace
 from orchestration.sources.staged import Lane, StudySource
-from reports.record import ArmDescription, Contrast, PlannedCell, RunRecord, StudyDescription
+from reports.grain import rounding_of
+from reports.record import ArmDescription, Contrast, PlannedCell, Predictions, RunRecord, StudyDescription
+from reports.results import ResultsTable
 from search_spaces.trial import Cell, Trial
 from tests.orchestration.product import run, write_space
 from tests.orchestration.simulate import asked, drive, record_of, replay
@@ -163,3 +166,31 @@ def test_a_race_through_the_command_line(tmp_path: Path) -> None:
     changed = run("dmd-search", *arguments, "--set", "confirm.seeds={min: 3, max: 9}")
     assert changed.returncode == 2, "looks are planned from the largest number of seeds"
     assert "confirm.seeds was" in changed.stderr
+
+
+def test_a_look_of_the_driver_sees_the_items_that_the_report_will_see() -> None:
+    """Two thirds of the items are neutral and not counted: their labels decide how coarse the score is."""
+    counted = replace(study(), primary="acc2_non0", metrics=("acc2_non0",))
+    labels = np.repeat([0.0, 0.0, 1.0], 10).astype(np.float32)
+    ids = tuple(f"item{row}" for row in range(len(labels)))
+    found = Predictions(ids, ids, labels, labels)
+    looked_at: list[ResultsTable] = []
+    racer = make_racer(counted, len(CELLS))
+    judge_records = racer._judge
+
+    def spy(records: Sequence[RunRecord]) -> frozenset[str]:
+        looked_at.append(ResultsTable.from_records(counted, records))
+        return judge_records(records)
+
+    racer._judge = spy
+    records = [
+        replace(record_of(trial), test={"acc2_non0": 0.7}, predictions=found, num_test=len(labels))
+        for trial in (make_trial(seed, arm, "confirm", cell) for seed in SEEDS[:5] for arm in ARMS for cell in CELLS)
+    ]
+    for record in records:
+        racer.tell(record)
+    (table,) = looked_at
+    whole = ResultsTable.from_records(counted, records)
+    for results in (table, whole):
+        assert rounding_of(results, "full", "acc2_non0").tolist() == [1 / (12 * 10**2)] * 2
+    assert sum(record.predictions is not None for record in table.runs.values()) == len(CELLS)
