@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Counts what native.py has to know: functions, their arguments, the meaning of both. The same number stands there. */
-int64_t native_version(void) { return 8; }
+int64_t native_version(void) { return 9; }
 
 _Static_assert(sizeof(void *) == 8, "addresses and whole numbers lie side by side in tables of 8 bytes each");
 
@@ -91,6 +91,7 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #include "product_kernels.h"
 #include "encoder_kernels.h"
 #include "head_kernels.h"
+#include "decoupling_kernels.h"
 #include "layer_table.h"
 #include "optimiser_kernels.h"
 #undef NAME
@@ -139,6 +140,7 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #include "product_kernels.h"
 #include "encoder_kernels.h"
 #include "head_kernels.h"
+#include "decoupling_kernels.h"
 #include "layer_table.h"
 #include "optimiser_kernels.h"
 #undef NAME

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dmd.kernels import native
+from dmd.kernels.decoupling_terms import Terms
 from dmd.layers.pooling import pool_steps
 from dmd.layers.sequence import Sequence
 from dmd.losses.decoupling import orthogonality, squared_distance
 from dmd.losses.margin import margin_loss
+from dmd.losses.native_decoupling import sum_terms
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.dmd_config import DMDConfig
 from dmd.peers import ALONE, Peers
@@ -53,6 +56,14 @@ class FeatureDecoupling(nn.Module):
         self, projected: Sequences, parts: Decoupled, labels: Tensor, alpha: Tensor, peers: Peers = ALONE
     ) -> dict[str, Tensor]:
         """``rec`` (Eq. 2), ``cyc`` (Eq. 3), ``mar`` (Eq. 4) and ``ort`` (Eq. 5), unweighted."""
+        compiled = all(map(native.serves, (x.steps for x in projected.values())))
+        can_be = self.config.ort.axis == "feature" or (self.config.ort.axis == "batch" and peers.num_workers == 1)
+        find = self._compiled_terms if compiled and can_be else self._terms
+        rec, cyc, ort = find(projected, parts, peers)
+        return {"rec": rec, "cyc": cyc, "mar": self._margin(parts.common, labels, alpha, peers), "ort": ort}
+
+    def _terms(self, projected: Sequences, parts: Decoupled, peers: Peers) -> tuple[Tensor, Tensor, Tensor]:
+        """``rec``, ``cyc`` and ``ort``."""
         config, reduction = self.config, self.config.recon.reduction
         rec, cyc, ort = [], [], []
         for modalities in _equally_long(projected):
@@ -62,12 +73,36 @@ class FeatureDecoupling(nn.Module):
             rec.append(squared_distance(x, decoded, real, reduction, peers))
             cyc.append(squared_distance(exclusive, again, real, reduction, peers))
             ort.append(orthogonality(common, exclusive, real, config.ort.form, config.ort.axis, peers))
-        return {
-            "rec": torch.cat(rec).sum(),
-            "cyc": torch.cat(cyc).sum(),
-            "mar": self._margin(parts.common, labels, alpha, peers),
-            "ort": torch.cat(ort).sum(),
-        }
+        return torch.cat(rec).sum(), torch.cat(cyc).sum(), torch.cat(ort).sum()
+
+    def _compiled_terms(self, projected: Sequences, parts: Decoupled, peers: Peers) -> tuple[Tensor, Tensor, Tensor]:
+        """The same by the compiled library."""
+        config, masks = self.config, self.config.mask_padding
+        sequences = list(projected.values())
+        sums = sum_terms(
+            Terms(
+                [x.steps for x in sequences],
+                [parts.common[m].steps for m in projected],
+                [parts.exclusive[m].steps for m in projected],
+                [self.exclusive[m].get_parameter("weight") for m in projected],
+                [self.decoder[m].get_parameter("weight") for m in projected],
+                [(x.firsts, x.lengths) for x in sequences] if masks else None,
+                config.ort.form,
+                along_batch=config.ort.axis == "batch",
+            )
+        )
+        rec, cyc, ort = (sums / self._num_terms(sequences, peers)).sum(0).unbind()
+        return rec, cyc, ort
+
+    def _num_terms(self, sequences: list[Sequence], peers: Peers) -> Tensor:
+        """(M, 3): what the sums of ``rec``, ``cyc`` and ``ort`` are divided by."""
+        config, width = self.config, self.config.width
+        steps = [x.lengths if config.mask_padding else torch.full_like(x.lengths, x.num_steps) for x in sequences]
+        num_rows = peers.total(torch.stack(steps).sum(1))
+        by_batch = torch.full_like(num_rows, peers.num_rows(len(steps[0])))
+        errors = num_rows * width if config.recon.reduction == "mean" else by_batch
+        columns = num_rows.new_tensor([x.num_steps * width for x in sequences])
+        return torch.stack([errors, errors, num_rows if config.ort.axis == "feature" else columns], dim=1)
 
     def _side_by_side(
         self, modalities: tuple[Modality, ...], projected: Sequences, parts: Decoupled
