@@ -10,13 +10,19 @@ CLONES void NAME(add_bias)(REAL *restrict x, const REAL *restrict bias, int64_t 
         for (int64_t c = 0; c < w; c++) x[r * w + c] += bias[c];
 }
 
+/* One row of norm_forward, and norm_again. */
+static inline __attribute__((always_inline)) void NAME(norm_row)(const REAL *restrict in, REAL mean, REAL inverse,
+                                                                 const REAL *restrict gain, const REAL *restrict shift,
+                                                                 REAL *restrict out, int64_t w) {
+    for (int64_t c = 0; c < w; c++) out[c] = (in[c] - mean) * inverse * gain[c] + shift[c];
+}
+
 /* y = (x - mean) / sqrt(var + eps) * gain + shift over the last axis. x, y: (rows, w); gain, shift: (w);
  * stats: (rows, 2), mean and 1 / sqrt(var + eps). */
 CLONES void NAME(norm_forward)(const REAL *restrict x, const REAL *restrict gain, const REAL *restrict shift,
                                REAL *restrict y, REAL *restrict stats, int64_t rows, int64_t w) {
     for (int64_t r = 0; r < rows; r++) {
         const REAL *restrict in = x + r * w;
-        REAL *restrict out = y + r * w;
         REAL mean = 0, var = 0;
         for (int64_t c = 0; c < w; c++) mean += in[c];
         mean /= w;
@@ -24,8 +30,15 @@ CLONES void NAME(norm_forward)(const REAL *restrict x, const REAL *restrict gain
         const REAL inverse = 1 / (REAL)sqrt(var / w + NORM_EPSILON);
         stats[2 * r] = mean;
         stats[2 * r + 1] = inverse;
-        for (int64_t c = 0; c < w; c++) out[c] = (in[c] - mean) * inverse * gain[c] + shift[c];
+        NAME(norm_row)(in, mean, inverse, gain, shift, y + r * w, w);
     }
+}
+
+/* The same y, from statistics that are there. */
+CLONES void NAME(norm_again)(const REAL *restrict x, const REAL *restrict stats, const REAL *restrict gain,
+                             const REAL *restrict shift, REAL *restrict y, int64_t rows, int64_t w) {
+    for (int64_t r = 0; r < rows; r++)
+        NAME(norm_row)(x + r * w, stats[2 * r], stats[2 * r + 1], gain, shift, y + r * w, w);
 }
 
 /* Adds to dx what reaches x through y, and to dgain, dshift what reaches them. */

@@ -6,51 +6,56 @@
  * of the input, T_q those that are computed (T_x, or 1), T_k of the source; N = B T.
  */
 
-/* What the backward pass needs of a branch. normed and source: what queries, and keys and values, are made of; asked:
- * the rows of normed that ask. */
+/* What the backward pass needs of a branch. hidden: NULL where it is computed anew, as what the norms put out always is:
+ * memory is dearer than a pass over it, and of long sequences dearer than a product. */
 struct NAME(kept) {
-    REAL *normed, *stats, *source, *source_stats, *asked, *query, *key_value, *mixed, *softmax, *middle, *second;
-    REAL *second_stats, *hidden;
+    REAL *stats, *source_stats, *query, *key_value, *mixed, *softmax, *middle, *second_stats, *hidden;
 };
 
-/* What the backward pass works in, one branch after the other. ``attention``: for both passes. */
+/* What both passes work in, one branch after the other. normed and source: what queries, and keys and values, are made
+ * of; asked: the rows of normed that ask. d_...: gradients, of which only the backward pass has any. */
 struct NAME(scratch) {
-    REAL *attention, *hidden, *second, *skip, *mixed, *query, *key_value, *asked, *normed, *source;
+    REAL *attention, *normed, *source, *asked, *second, *hidden;
+    REAL *d_hidden, *d_second, *d_skip, *d_mixed, *d_query, *d_key_value, *d_asked, *d_normed, *d_source;
 };
+
+static int NAME(keeps_hidden)(const struct BASE(layer) *l) { return l->batch * BASE(steps_q)(l) <= MOST_ROWS_KEPT; }
 
 static struct NAME(kept) NAME(find_kept)(const struct BASE(layer) *l, REAL **room) {
     const int64_t w = l->width, steps_q = BASE(steps_q)(l);
     const int64_t rows_x = l->batch * l->steps_x, rows_q = l->batch * steps_q, rows_k = l->batch * l->steps_k;
     struct NAME(kept) k;
-    k.normed = BASE(take)(room, rows_x * w);
     k.stats = BASE(take)(room, rows_x * 2);
-    k.source = l->memory ? BASE(take)(room, rows_k * w) : k.normed;
     k.source_stats = l->memory ? BASE(take)(room, rows_k * 2) : k.stats;
-    k.asked = l->ends ? BASE(take)(room, rows_q * w) : k.normed;
     k.query = BASE(take)(room, rows_q * w);
     k.key_value = BASE(take)(room, rows_k * 2 * w);
     k.mixed = BASE(take)(room, rows_q * w);
     k.softmax = BASE(take)(room, l->batch * l->heads * 2 * PADDED(steps_q));
     k.middle = BASE(take)(room, rows_q * w);
-    k.second = BASE(take)(room, rows_q * w);
     k.second_stats = BASE(take)(room, rows_q * 2);
-    k.hidden = BASE(take)(room, rows_q * 4 * w);
+    k.hidden = NAME(keeps_hidden)(l) ? BASE(take)(room, rows_q * 4 * w) : 0;
     return k;
 }
 
 static struct NAME(scratch) NAME(find_scratch)(const struct BASE(layer) *l, REAL **room) {
     const int64_t w = l->width, steps_q = BASE(steps_q)(l), rows_q = l->batch * steps_q;
+    const int64_t rows_x = l->batch * l->steps_x, rows_k = l->batch * l->steps_k;
     struct NAME(scratch) s;
     s.attention = BASE(take)(room, NAME(attention_room)(w, steps_q, l->steps_k));
-    s.hidden = BASE(take)(room, rows_q * 4 * w);
+    s.normed = BASE(take)(room, rows_x * w);
+    s.source = l->memory ? BASE(take)(room, rows_k * w) : s.normed;
+    s.asked = l->ends ? BASE(take)(room, rows_q * w) : s.normed;
     s.second = BASE(take)(room, rows_q * w);
-    s.skip = BASE(take)(room, rows_q * w);
-    s.mixed = BASE(take)(room, rows_q * w);
-    s.query = BASE(take)(room, rows_q * w);
-    s.key_value = BASE(take)(room, l->batch * l->steps_k * 2 * w);
-    s.asked = BASE(take)(room, rows_q * w);
-    s.normed = BASE(take)(room, l->batch * l->steps_x * w);
-    s.source = BASE(take)(room, l->batch * l->steps_k * w);
+    s.hidden = NAME(keeps_hidden)(l) ? 0 : BASE(take)(room, rows_q * 4 * w);
+    s.d_hidden = BASE(take)(room, rows_q * 4 * w);
+    s.d_second = BASE(take)(room, rows_q * w);
+    s.d_skip = BASE(take)(room, rows_q * w);
+    s.d_mixed = BASE(take)(room, rows_q * w);
+    s.d_query = BASE(take)(room, rows_q * w);
+    s.d_key_value = BASE(take)(room, rows_k * 2 * w);
+    s.d_asked = BASE(take)(room, rows_q * w);
+    s.d_normed = BASE(take)(room, rows_x * w);
+    s.d_source = BASE(take)(room, rows_k * w);
     return s;
 }
 
@@ -82,34 +87,50 @@ static void NAME(pick)(const struct BASE(layer) *l, int64_t g, const REAL *x, RE
 void NAME(layer_forward)(const struct BASE(layer) *l) {
     const int64_t w = l->width, steps_q = BASE(steps_q)(l);
     const int64_t rows_x = l->batch * l->steps_x, rows_q = l->batch * steps_q, rows_k = l->batch * l->steps_k;
-    REAL *room = l->kept;
+    REAL *room = l->kept, *scratch = l->scratch;
+    const struct NAME(scratch) s = NAME(find_scratch)(l, &scratch);
     for (int64_t g = 0; g < l->groups; g++) {
         const struct BASE(parameters) p = BASE(of_branch)(&l->parameters, g, w);
         const struct NAME(kept) k = NAME(find_kept)(l, &room);
         const REAL *x = l->x + g * rows_x * w;
-        REAL *output = l->output + g * rows_q * w;
+        REAL *output = l->output + g * rows_q * w, *hidden = k.hidden ? k.hidden : s.hidden;
 
-        BASE(norm_forward)(x, p.gain, p.shift, k.normed, k.stats, rows_x, w);
+        BASE(norm_forward)(x, p.gain, p.shift, s.normed, k.stats, rows_x, w);
         if (l->memory)
-            BASE(norm_forward)(l->memory + g * rows_k * w, p.gain, p.shift, k.source, k.source_stats, rows_k, w);
-        if (l->ends) NAME(pick)(l, g, k.normed, k.asked);
-        BASE(multiply)(l->gemm, k.asked, 0, p.query, 1, k.query, rows_q, w, w, 0);
-        BASE(multiply)(l->gemm, k.source, 0, p.key_value, 1, k.key_value, rows_k, w, 2 * w, 0);
+            BASE(norm_forward)(l->memory + g * rows_k * w, p.gain, p.shift, s.source, k.source_stats, rows_k, w);
+        if (l->ends) NAME(pick)(l, g, s.normed, s.asked);
+        BASE(multiply)(l->gemm, s.asked, 0, p.query, 1, k.query, rows_q, w, w, 0);
+        BASE(multiply)(l->gemm, s.source, 0, p.key_value, 1, k.key_value, rows_k, w, 2 * w, 0);
         NAME(attention_forward)(k.query, k.key_value, p.query_bias, p.key_value_bias, k.mixed, k.softmax,
                                 NAME(of_group)(l, l->first, g), NAME(of_group)(l, l->seen, g), l->table,
-                                l->thresholds[g], l->scratch, l->key, g * l->batch * l->heads, l->batch, l->heads,
+                                l->thresholds[g], s.attention, l->key, g * l->batch * l->heads, l->batch, l->heads,
                                 w / l->heads, steps_q, l->steps_k, l->order);
         NAME(pick)(l, g, x, k.middle);
         BASE(add_bias)(k.middle, p.out_bias, rows_q, w);
         BASE(multiply)(l->gemm, k.mixed, 0, p.out, 1, k.middle, rows_q, w, w, 1);
 
-        BASE(norm_forward)(k.middle, p.second_gain, p.second_shift, k.second, k.second_stats, rows_q, w);
-        BASE(multiply)(l->gemm, k.second, 0, p.widen, 1, k.hidden, rows_q, w, 4 * w, 0);
-        BASE(relu_forward)(k.hidden, p.widen_bias, rows_q, 4 * w);
+        BASE(norm_forward)(k.middle, p.second_gain, p.second_shift, s.second, k.second_stats, rows_q, w);
+        BASE(multiply)(l->gemm, s.second, 0, p.widen, 1, hidden, rows_q, w, 4 * w, 0);
+        BASE(relu_forward)(hidden, p.widen_bias, rows_q, 4 * w);
         memcpy(output, k.middle, (size_t)(rows_q * w) * sizeof(REAL));
         BASE(add_bias)(output, p.narrow_bias, rows_q, w);
-        BASE(multiply)(l->gemm, k.hidden, 0, p.narrow, 1, output, rows_q, 4 * w, w, 1);
+        BASE(multiply)(l->gemm, hidden, 0, p.narrow, 1, output, rows_q, 4 * w, w, 1);
     }
+}
+
+/* What the forward pass did not keep. */
+static void NAME(compute_again)(const struct BASE(layer) *l, int64_t g, const struct BASE(parameters) *p,
+                                const struct NAME(kept) *k, const struct NAME(scratch) *s) {
+    const int64_t w = l->width, rows_q = l->batch * BASE(steps_q)(l);
+    const int64_t rows_x = l->batch * l->steps_x, rows_k = l->batch * l->steps_k;
+    BASE(norm_again)(l->x + g * rows_x * w, k->stats, p->gain, p->shift, s->normed, rows_x, w);
+    if (l->memory)
+        BASE(norm_again)(l->memory + g * rows_k * w, k->source_stats, p->gain, p->shift, s->source, rows_k, w);
+    if (l->ends) NAME(pick)(l, g, s->normed, s->asked);
+    BASE(norm_again)(k->middle, k->second_stats, p->second_gain, p->second_shift, s->second, rows_q, w);
+    if (k->hidden) return;
+    BASE(multiply)(l->gemm, s->second, 0, p->widen, 1, s->hidden, rows_q, w, 4 * w, 0);
+    BASE(relu_forward)(s->hidden, p->widen_bias, rows_q, 4 * w);
 }
 
 /* The vectors among the gradients start at zero; the passes add to them. */
@@ -131,49 +152,53 @@ void NAME(layer_backward)(const struct BASE(layer) *l) {
         const struct BASE(parameters) d = BASE(of_branch)(&l->gradients, g, w);
         const struct NAME(kept) k = NAME(find_kept)(l, &room);
         const REAL *d_output = l->d_output + g * rows_q * w;
-        REAL *d_x = l->d_x + g * rows_x * w, *d_skip = l->ends ? s.skip : d_x;
+        REAL *d_x = l->d_x + g * rows_x * w, *d_skip = l->ends ? s.d_skip : d_x;
+        const REAL *hidden = k.hidden ? k.hidden : s.hidden;
         NAME(clear_vectors)(&d, w);
 
+        NAME(compute_again)(l, g, &p, &k, &s);
         BASE(column_sums)(d_output, d.narrow_bias, rows_q, w);
-        BASE(multiply)(l->gemm, d_output, 0, p.narrow, 0, s.hidden, rows_q, w, 4 * w, 0);
-        BASE(multiply)(l->gemm, d_output, 1, k.hidden, 0, d.narrow, w, rows_q, 4 * w, 0);
-        BASE(relu_backward)(k.hidden, s.hidden, d.widen_bias, rows_q, 4 * w);
-        BASE(multiply)(l->gemm, s.hidden, 0, p.widen, 0, s.second, rows_q, 4 * w, w, 0);
-        BASE(multiply)(l->gemm, s.hidden, 1, k.second, 0, d.widen, 4 * w, rows_q, w, 0);
+        BASE(multiply)(l->gemm, d_output, 0, p.narrow, 0, s.d_hidden, rows_q, w, 4 * w, 0);
+        BASE(multiply)(l->gemm, d_output, 1, hidden, 0, d.narrow, w, rows_q, 4 * w, 0);
+        BASE(relu_backward)(hidden, s.d_hidden, d.widen_bias, rows_q, 4 * w);
+        BASE(multiply)(l->gemm, s.d_hidden, 0, p.widen, 0, s.d_second, rows_q, 4 * w, w, 0);
+        BASE(multiply)(l->gemm, s.d_hidden, 1, s.second, 0, d.widen, 4 * w, rows_q, w, 0);
         memcpy(d_skip, d_output, (size_t)(rows_q * w) * sizeof(REAL));
-        BASE(norm_backward)(s.second, k.middle, k.second_stats, p.second_gain, d_skip, d.second_gain, d.second_shift,
+        BASE(norm_backward)(s.d_second, k.middle, k.second_stats, p.second_gain, d_skip, d.second_gain, d.second_shift,
                             rows_q, w);
 
         BASE(column_sums)(d_skip, d.out_bias, rows_q, w);
-        BASE(multiply)(l->gemm, d_skip, 0, p.out, 0, s.mixed, rows_q, w, w, 0);
+        BASE(multiply)(l->gemm, d_skip, 0, p.out, 0, s.d_mixed, rows_q, w, w, 0);
         BASE(multiply)(l->gemm, d_skip, 1, k.mixed, 0, d.out, w, rows_q, w, 0);
-        NAME(attention_backward)(k.query, k.key_value, p.query_bias, p.key_value_bias, k.mixed, k.softmax, s.mixed,
-                                 s.query, s.key_value, NAME(of_group)(l, l->first, g), NAME(of_group)(l, l->seen, g),
-                                 l->table, l->thresholds[g], s.attention, l->key, g * l->batch * l->heads, l->batch,
-                                 l->heads, w / l->heads, steps_q, l->steps_k, l->order);
-        BASE(column_sums)(s.query, d.query_bias, rows_q, w);
-        BASE(column_sums)(s.key_value, d.key_value_bias, rows_k, 2 * w);
-        BASE(multiply)(l->gemm, s.query, 1, k.asked, 0, d.query, w, rows_q, w, 0);
-        BASE(multiply)(l->gemm, s.key_value, 1, k.source, 0, d.key_value, 2 * w, rows_k, w, 0);
+        NAME(attention_backward)(k.query, k.key_value, p.query_bias, p.key_value_bias, k.mixed, k.softmax, s.d_mixed,
+                                 s.d_query, s.d_key_value, NAME(of_group)(l, l->first, g),
+                                 NAME(of_group)(l, l->seen, g), l->table, l->thresholds[g], s.attention, l->key,
+                                 g * l->batch * l->heads, l->batch, l->heads, w / l->heads, steps_q, l->steps_k,
+                                 l->order);
+        BASE(column_sums)(s.d_query, d.query_bias, rows_q, w);
+        BASE(column_sums)(s.d_key_value, d.key_value_bias, rows_k, 2 * w);
+        BASE(multiply)(l->gemm, s.d_query, 1, s.asked, 0, d.query, w, rows_q, w, 0);
+        BASE(multiply)(l->gemm, s.d_key_value, 1, s.source, 0, d.key_value, 2 * w, rows_k, w, 0);
 
         /* to the normed input, and from there to the input; of a self-attention layer it is the source as well */
-        BASE(multiply)(l->gemm, s.key_value, 0, p.key_value, 0, l->memory ? s.source : s.normed, rows_k, 2 * w, w, 0);
+        REAL *d_source = l->memory ? s.d_source : s.d_normed;
+        BASE(multiply)(l->gemm, s.d_key_value, 0, p.key_value, 0, d_source, rows_k, 2 * w, w, 0);
         if (l->ends) {
-            if (l->memory) memset(s.normed, 0, (size_t)(rows_x * w) * sizeof(REAL));
+            if (l->memory) memset(s.d_normed, 0, (size_t)(rows_x * w) * sizeof(REAL));
             memset(d_x, 0, (size_t)(rows_x * w) * sizeof(REAL));
-            BASE(multiply)(l->gemm, s.query, 0, p.query, 0, s.asked, rows_q, w, w, 0);
+            BASE(multiply)(l->gemm, s.d_query, 0, p.query, 0, s.d_asked, rows_q, w, w, 0);
             for (int64_t r = 0; r < rows_q; r++) {
                 const int64_t to = NAME(row)(l, g, r) * w;
-                for (int64_t c = 0; c < w; c++) s.normed[to + c] += s.asked[r * w + c];
+                for (int64_t c = 0; c < w; c++) s.d_normed[to + c] += s.d_asked[r * w + c];
                 memcpy(d_x + to, d_skip + r * w, (size_t)w * sizeof(REAL));
             }
         } else
-            BASE(multiply)(l->gemm, s.query, 0, p.query, 0, s.normed, rows_q, w, w, !l->memory);
-        BASE(norm_backward)(s.normed, l->x + g * rows_x * w, k.stats, p.gain, d_x, d.gain, d.shift, rows_x, w);
+            BASE(multiply)(l->gemm, s.d_query, 0, p.query, 0, s.d_normed, rows_q, w, w, !l->memory);
+        BASE(norm_backward)(s.d_normed, l->x + g * rows_x * w, k.stats, p.gain, d_x, d.gain, d.shift, rows_x, w);
         if (l->memory) {
             REAL *d_memory = l->d_memory + g * rows_k * w;
-            BASE(norm_backward)(s.source, l->memory + g * rows_k * w, k.source_stats, p.gain, d_memory, d.gain, d.shift,
-                                rows_k, w);
+            BASE(norm_backward)(s.d_source, l->memory + g * rows_k * w, k.source_stats, p.gain, d_memory, d.gain,
+                                d.shift, rows_k, w);
         }
     }
 }

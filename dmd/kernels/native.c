@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Counts what native.py has to know: functions, their arguments, the meaning of both. The same number stands there. */
-int64_t native_version(void) { return 9; }
+int64_t native_version(void) { return 10; }
 
 _Static_assert(sizeof(void *) == 8, "addresses and whole numbers lie side by side in tables of 8 bytes each");
 
@@ -17,6 +17,8 @@ _Static_assert(sizeof(void *) == 8, "addresses and whole numbers lie side by sid
 #define BLIND (-1e8f)
 /* Queries up to which vectors of 8 numbers are faster, because most lanes of longer ones would be idle. */
 #define SHORT 8
+/* Rows up to which the hidden layer of a feed-forward is kept for the backward pass rather than computed anew. */
+#define MOST_ROWS_KEPT 4096
 #define NORM_EPSILON 1e-5
 #define LOAD(from) (*(const VEC *)(from))
 #define STORE(to, x) (*(VEC *)(to) = (x))
@@ -88,6 +90,9 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define BASE(x) x##_float32
 #define NAME BASE
 #define EXP_FLOAT
+#ifdef HAS_WIDE_VECTORS
+#define MULTIPLY_BY_PANELS multiply_by_panels_float32_16
+#endif
 #include "product_kernels.h"
 #include "encoder_kernels.h"
 #include "head_kernels.h"
@@ -112,6 +117,7 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #define LANES 16
 #define EACH_LANE EACH_OF_16
 #include "attention_kernels.h"
+#include "panel_kernels.h"
 #include "layer_kernels.h"
 #undef LANES
 #undef EACH_LANE
@@ -128,6 +134,7 @@ static inline __attribute__((always_inline)) void draw(uint8_t *restrict to, con
 #undef WHOLE
 #undef REAL_SQRT
 #undef EXP_FLOAT
+#undef MULTIPLY_BY_PANELS
 
 /* float64 is for checking the arithmetic: it needs no speed */
 #undef CLONES

@@ -6,6 +6,8 @@ versions for particular widths of a head.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -42,12 +44,7 @@ def run(
         return made.to(dtype).requires_grad_(True)
 
     x, memory = drawn(BATCH, steps[0], width), drawn(BATCH, steps[1], width)
-    outputs = {"query": 1, "key_value": 2, "out": 1, "widen": 4}
-    sizes: dict[str, tuple[int, ...]] = dict.fromkeys(LayerParameters._fields, (width,))
-    for name, factor in outputs.items():
-        sizes |= {name: (factor * width, width), f"{name}_bias": (factor * width,)}
-    sizes["narrow"] = (width, 4 * width)
-    parameters = LayerParameters(**{name: drawn(*size) for name, size in sizes.items()})
+    parameters = draw_parameters(drawn, width)
     firsts, seen = torch.zeros(GROUPS, BATCH, dtype=torch.int64), torch.full((GROUPS, BATCH), steps[1])
     firsts[:, 1], seen[:, 1] = first, max(steps[1] - NUM_HIDDEN, 1)
     norm = drawn(width), drawn(width)
@@ -55,6 +52,15 @@ def run(
     output = run_stack(x, memory, [parameters], norm, shape)
     arrived = torch.randn(output.shape, generator=generator, dtype=torch.float64).to(dtype)
     return [output.detach(), *torch.autograd.grad(output, [x, memory, *parameters, *norm], arrived)]
+
+
+def draw_parameters(drawn: Callable[..., Tensor], width: int) -> LayerParameters:
+    outputs = {"query": 1, "key_value": 2, "out": 1, "widen": 4}
+    sizes: dict[str, tuple[int, ...]] = dict.fromkeys(LayerParameters._fields, (width,))
+    for name, factor in outputs.items():
+        sizes |= {name: (factor * width, width), f"{name}_bias": (factor * width,)}
+    sizes["narrow"] = (width, 4 * width)
+    return LayerParameters(**{name: drawn(*size) for name, size in sizes.items()})
 
 
 @pytest.mark.parametrize("dropout", [None, DROPOUT], ids=["kept", "dropped"])
@@ -77,3 +83,57 @@ def test_what_is_hidden_gets_no_gradient() -> None:
             of_short = to_memory[:, 1]
             assert bool((of_short[:, ~is_seen] == 0).all())
             assert bool((of_short[:, is_seen] != 0).all())
+
+
+HALF, NUM_STEPS = 21, 100
+"""All steps of twice as many sequences are more rows than a feed-forward's hidden layer is kept of; half are not."""
+
+
+@pytest.mark.parametrize("is_crossmodal", [False, True])
+@pytest.mark.parametrize("dtype", native.KINDS)
+def test_many_steps_together_give_what_each_half_gives_alone(dtype: torch.dtype, is_crossmodal: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    width = 8
+
+    def drawn(*size: int) -> Tensor:
+        made = torch.randn(1, *size, generator=generator, dtype=torch.float64) / size[-1] ** 0.5
+        return made.to(dtype).requires_grad_(True)
+
+    x = drawn(2 * HALF, NUM_STEPS, width)
+    memory = drawn(2 * HALF, 3, width) if is_crossmodal else None
+    parameters = draw_parameters(drawn, width)
+    norm = drawn(width), drawn(width)
+
+    def gradients(rows: slice) -> tuple[Tensor, list[Tensor]]:
+        """The output, and the gradients of its square."""
+        shape = StackShape(HEADS, 3 if is_crossmodal else NUM_STEPS, [LevelShape(0, None, None, None, None)])
+        of_rows = None if memory is None else memory[:, rows].contiguous()
+        output = run_stack(x[:, rows].contiguous(), of_rows, [parameters], norm, shape)
+        inputs = [x, *parameters, *norm, *([] if memory is None else [memory])]
+        return output.detach(), list(torch.autograd.grad(output.square().sum(), inputs))
+
+    together, of_both = gradients(slice(0, 2 * HALF))
+    alone = [gradients(rows) for rows in (slice(0, HALF), slice(HALF, 2 * HALF))]
+    torch.testing.assert_close(together, torch.cat([output for output, _ in alone], 1))
+    for both, first, second in zip(of_both, alone[0][1], alone[1][1], strict=True):
+        torch.testing.assert_close(both, first + second, rtol=1e-4, atol=1e-4 * float(both.abs().max()))
+
+
+def test_a_layer_of_long_sequences_keeps_little() -> None:
+    """Per row, by hand: queries, keys and values, what attention mixes, its sum with the input and the output are 6
+    widths; statistics are 2 numbers of each of three norms and of each head, and sequences fill whole vectors."""
+    width, batch, num_steps = 80, 16, 320
+    x = torch.randn(1, batch, num_steps, width, requires_grad=True)
+    parameters = draw_parameters(lambda *size: torch.randn(1, *size, requires_grad=True), width)
+    norm = torch.ones(1, width), torch.zeros(1, width)
+    given = {tensor.data_ptr() for tensor in (x, *parameters, *norm)}
+    kept: dict[int, int] = {}
+
+    def see(tensor: Tensor) -> Tensor:
+        if tensor.data_ptr() not in given:
+            kept[tensor.data_ptr()] = tensor.numel()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(see, lambda tensor: tensor):
+        run_stack(x, None, [parameters], norm, StackShape(HEADS, num_steps, [LevelShape(0, None, None, None, None)]))
+    assert 0 < sum(kept.values()) / (batch * num_steps) <= 6 * width + 2 * (3 + HEADS) + 1
