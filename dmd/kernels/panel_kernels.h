@@ -24,24 +24,26 @@ typedef REAL NAME(half) __attribute__((vector_size(8 * sizeof(REAL)), aligned(si
     }
 
 /* ``rows`` rows of c (.., n) from as many of a, whose numbers lie ``row_a`` apart from row to row and ``step_a`` within a
- * row, and a panel of ``whole`` vectors and, if ``has_half``, half a one; ``last`` numbers of the last of them count. */
+ * row, and a panel of ``whole`` vectors and, if ``has_half``, half a one; ``last`` numbers of the last of them count. The
+ * panel's rows lie ``row_b`` apart but for the last, behind which there may be nothing to read: it lies at ``end``. */
 static inline __attribute__((always_inline)) void NAME(panel_tile)(
-    int rows, int whole, int has_half, const REAL *restrict a, int64_t row_a, int64_t step_a,
-    const REAL *restrict panel, int64_t depth, REAL *restrict c, int64_t n, int last, int adds) {
+    int rows, int whole, int has_half, const REAL *restrict a, int64_t row_a, int64_t step_a, const REAL *restrict panel,
+    int64_t row_b, const REAL *restrict end, int64_t depth, REAL *restrict c, int64_t n, int last, int adds) {
     VEC sums[ROWS_AT_ONCE][PANEL / LANES];
     NAME(half) halves[ROWS_AT_ONCE];
     _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
         _Pragma("GCC unroll 4") for (int v = 0; v < whole; v++) sums[r][v] = (VEC){0};
         halves[r] = (NAME(half)){0};
     }
-    for (int64_t i = 0; i < depth; i++) {
-        const REAL *restrict row = panel + i * PANEL;
-        _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
-            const REAL x = a[r * row_a + i * step_a];
-            _Pragma("GCC unroll 4") for (int v = 0; v < whole; v++) sums[r][v] += x * LOAD(row + v * LANES);
-            if (has_half) halves[r] += x * *(const NAME(half) *)(row + whole * LANES);
-        }
+#define ADD_STEP(row, i)                                                                                               \
+    _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {                                                           \
+        const REAL x = a[r * row_a + (i) * step_a];                                                                    \
+        _Pragma("GCC unroll 4") for (int v = 0; v < whole; v++) sums[r][v] += x * LOAD((row) + v * LANES);             \
+        if (has_half) halves[r] += x * *(const NAME(half) *)((row) + whole * LANES);                                   \
     }
+    for (int64_t i = 0; i < depth - 1; i++) { ADD_STEP(panel + i * row_b, i) }
+    ADD_STEP(end, depth - 1)
+#undef ADD_STEP
     _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
         REAL *restrict to = c + r * n;
         _Pragma("GCC unroll 4") for (int v = 0; v < whole; v++) {
@@ -54,18 +56,19 @@ static inline __attribute__((always_inline)) void NAME(panel_tile)(
 
 /* All ``m`` rows. */
 #define PANEL_ROWS(whole, has_half)                                                                                    \
-    CLONES static void NAME(panel_rows_##whole##_##has_half)(const REAL *restrict a, int64_t row_a, int64_t step_a,    \
-                                                             const REAL *restrict panel, int64_t depth,                \
-                                                             REAL *restrict c, int64_t m, int64_t n, int last,         \
-                                                             int adds) {                                               \
+    CLONES static void NAME(panel_rows_##whole##_##has_half)(                                                          \
+        const REAL *restrict a, int64_t row_a, int64_t step_a, const REAL *restrict panel, int64_t row_b,              \
+        const REAL *restrict end, int64_t depth, REAL *restrict c, int64_t m, int64_t n, int last, int adds) {         \
         int64_t r = 0;                                                                                                 \
         for (; r + ROWS_AT_ONCE <= m; r += ROWS_AT_ONCE)                                                               \
-            NAME(panel_tile)(ROWS_AT_ONCE, whole, has_half, a + r * row_a, row_a, step_a, panel, depth, c + r * n, n,  \
-                             last, adds);                                                                              \
+            NAME(panel_tile)(ROWS_AT_ONCE, whole, has_half, a + r * row_a, row_a, step_a, panel, row_b, end, depth,    \
+                             c + r * n, n, last, adds);                                                                \
         for (; r + 2 <= m; r += 2)                                                                                     \
-            NAME(panel_tile)(2, whole, has_half, a + r * row_a, row_a, step_a, panel, depth, c + r * n, n, last, adds); \
+            NAME(panel_tile)(2, whole, has_half, a + r * row_a, row_a, step_a, panel, row_b, end, depth, c + r * n, n, \
+                             last, adds);                                                                              \
         for (; r < m; r++)                                                                                             \
-            NAME(panel_tile)(1, whole, has_half, a + r * row_a, row_a, step_a, panel, depth, c + r * n, n, last, adds); \
+            NAME(panel_tile)(1, whole, has_half, a + r * row_a, row_a, step_a, panel, row_b, end, depth, c + r * n, n, \
+                             last, adds);                                                                              \
     }
 PANEL_ROWS(0, 1)
 PANEL_ROWS(1, 0)
@@ -77,31 +80,29 @@ PANEL_ROWS(3, 1)
 PANEL_ROWS(4, 0)
 
 /* By 2 ``whole`` + ``has_half``. */
-static void (*const NAME(panel_rows)[])(const REAL *, int64_t, int64_t, const REAL *, int64_t, REAL *, int64_t, int64_t,
-                                        int, int) = {
+static void (*const NAME(panel_rows)[])(const REAL *, int64_t, int64_t, const REAL *, int64_t, const REAL *, int64_t,
+                                        REAL *, int64_t, int64_t, int, int) = {
     0,
     NAME(panel_rows_0_1), NAME(panel_rows_1_0), NAME(panel_rows_1_1), NAME(panel_rows_2_0),
     NAME(panel_rows_2_1), NAME(panel_rows_3_0), NAME(panel_rows_3_1), NAME(panel_rows_4_0),
 };
 
-/* See ``multiply``. */
+/* See ``multiply``. A right matrix that is not turned is read as it lies, too. */
 CLONES void NAME(multiply_by_panels)(const REAL *a, int turned_a, const REAL *b, int turned_b, REAL *c, int64_t m,
                                      int64_t k, int64_t n, int adds) {
-    REAL panel[DEPTH * PANEL] __attribute__((aligned(64)));
-    const int64_t row_a = turned_a ? 1 : k, step_a = turned_a ? m : 1;
+    REAL panel[DEPTH * PANEL] __attribute__((aligned(64))), end[PANEL];
+    const int64_t row_a = turned_a ? 1 : k, step_a = turned_a ? m : 1, row_b = turned_b ? PANEL : n;
     for (int64_t column = 0; column < n; column += PANEL) {
         const int64_t width = n - column < PANEL ? n - column : PANEL, left = width % LANES;
         const int has_half = left > 0 && left <= 8, whole = (int)(width / LANES) + (left > 8);
         const int last = left ? (int)left : LANES;
         for (int64_t first = 0; first < k; first += DEPTH) {
             const int64_t depth = k - first < DEPTH ? k - first : DEPTH;
-            if (turned_b)
-                NAME(to_columns)(b + column * k + first, 0, 1, width, k, depth, PANEL, panel);
-            else
-                for (int64_t i = 0; i < depth; i++)
-                    memcpy(panel + i * PANEL, b + (first + i) * n + column, (size_t)width * sizeof(REAL));
-            NAME(panel_rows)[2 * whole + has_half](a + first * step_a, row_a, step_a, panel, depth, c + column, m, n,
-                                                   last, adds || first > 0);
+            const REAL *rows = turned_b ? panel : b + first * n + column;
+            if (turned_b) NAME(to_columns)(b + column * k + first, 0, 1, width, k, depth, PANEL, panel);
+            memcpy(end, rows + (depth - 1) * row_b, (size_t)width * sizeof(REAL));
+            NAME(panel_rows)[2 * whole + has_half](a + first * step_a, row_a, step_a, rows, row_b, end, depth,
+                                                   c + column, m, n, last, adds || first > 0);
         }
     }
 }
