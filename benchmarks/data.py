@@ -118,7 +118,7 @@ def _blocks(noise: Any, lengths: Any, generator: np.random.Generator) -> Iterato
 
 def work(task: Task, results: Any) -> None:
     """Train a few steps, perhaps run a whole trial; put what it took on the queue ``results``."""
-    from dmd.data.load import open_dataset
+    from dmd.data.formats.load import open_dataset
     from dmd.job import FoldRef, Job
     from dmd.training.run import run_job
 
@@ -140,7 +140,7 @@ def _train_steps(dataset: Any, steps: int) -> float:
     """Seconds of a step of DMD with batches of 16, after the first."""
     import torch
 
-    from dmd.data.batches import shuffled_batches, whole_batch
+    from dmd.data.dataset.batches import shuffled_batches, whole_batch
     from dmd.dropout import SeededDropout
     from dmd.job import FoldRef, Job
     from dmd.training.run import make_model, split_settings
@@ -181,7 +181,14 @@ def in_processes(tasks: list[Task]) -> list[dict[str, float]]:
 def convert(source: Path, target: Path) -> dict[str, float]:
     """Seconds and peak memory of ``dmd-data convert``: anonymous, which is no page of a file."""
     started = time.perf_counter()
-    command = [sys.executable, "-c", "from orchestration.cli.data import main; main()", "convert", source, target]
+    command = [
+        sys.executable,
+        "-c",
+        "from orchestration.cli.entry_points import data; data()",
+        "convert",
+        source,
+        target,
+    ]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
     with Watch(process.pid, "Anonymous") as watch:
         code = process.wait()

@@ -27,10 +27,10 @@ from typing import Any
 
 import yaml
 
-from orchestration.ledger import LEDGER_FILE, read_lines
-from orchestration.limits import SessionTime
-from orchestration.workspace import Workspace
-from search_spaces.packaged import find_space
+from orchestration.ledger.ledger import LEDGER_FILE, read_lines
+from orchestration.ledger.session_time import SessionTime
+from orchestration.ledger.study_directory import Workspace
+from search_spaces.loading.packaged import find_space
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,13 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.events import Event, encode_event
-from orchestration.ledger import LEDGER_FILE
-from orchestration.recorded import read_directory
-from orchestration.report_files import write_studies
-from orchestration.trial_json import trial_to_json
-from orchestration.workspace import Manifest, Workspace
-from reports.record import (
+from orchestration.ledger.events import Event, encode_event
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.recorded_study import read_directory
+from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.ledger.trial_json import trial_to_json
+from orchestration.past_studies.write_report import write_studies
+from reports.records.record import (
     ArmDescription,
     Contrast,
     EpochPoint,
@@ -43,8 +43,8 @@ from reports.record import (
     StudyDescription,
     Value,
 )
-from reports.serialise import record_to_json
-from search_spaces.trial import Cell, Trial
+from reports.records.serialise import record_to_json
+from search_spaces.terms.trial import Cell, Trial
 
 NUM_ARMS, NUM_FOLDS, NUM_SEEDS, NUM_EPOCHS, NUM_ITEMS = 20, 5, 20, 20, 750
 METRICS = ("mae", "corr", "acc7", "acc5", "acc2_non0", "f1_non0", "acc2_has0", "f1_has0")

@@ -41,20 +41,20 @@ import numpy as np
 
 from benchmarks.report_scale import RANGES, make_study
 from dmd.job import EpochReport, JobResult
-from orchestration.driver import Driver, StudyPlan
-from orchestration.endings import ending_of_result
+from orchestration.driver.driver import Driver, StudyPlan
+from orchestration.driver.endings import ending_of_result
 from orchestration.executors.protocol import RunTrial, Supply, TrialRunner
-from orchestration.interruption import Interruption
-from orchestration.ledger import LEDGER_FILE, Ledger
-from orchestration.objective import Objective
-from orchestration.samplers import SearcherName
-from orchestration.sources.searched import SearchedSource, SearchPlan
-from orchestration.sources.staged import Lane, StudySource
-from orchestration.stopping.study_stopping import make_stopping
-from orchestration.workspace import Manifest, Workspace
-from reports.record import ArmDescription, Contrast, PlannedCell, StudyDescription
-from search_spaces.distributions import LogUniform
-from search_spaces.trial import Cell, Trial, Value
+from orchestration.ledger.ledger import LEDGER_FILE, Ledger
+from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.process.interruption import Interruption
+from orchestration.search.objective import Objective
+from orchestration.search.optuna_search import SearchedSource, SearchPlan
+from orchestration.search.samplers import SearcherName
+from orchestration.search.stopping.by_arm import make_stopping
+from orchestration.search.study_source import Lane, StudySource
+from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
+from search_spaces.schema.distributions import LogUniform
+from search_spaces.terms.trial import Cell, Trial, Value
 
 CURVES = Path(__file__).parents[1] / "docs/results/mosi-ablation/tables/learning_curves.csv"
 METRICS = ("mae", "corr")

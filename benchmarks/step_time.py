@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from dmd.data.batches import Batch
+from dmd.data.dataset.batches import Batch
 from dmd.dropout import SeededDropout
 from dmd.kernels import native
 from dmd.kernels.allocator import keep_freed_memory

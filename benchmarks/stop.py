@@ -26,10 +26,10 @@ from pathlib import Path
 
 from benchmarks.crash.session import Session
 from benchmarks.crash.stopping import Ending, stop
-from orchestration.ledger import LEDGER_FILE
-from orchestration.tracking.own_store import store_of
+from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.tracking.position import load_position
-from search_spaces.packaged import find_space
+from orchestration.tracking.sqlite_store import store_of
+from search_spaces.loading.packaged import find_space
 
 DELAYS = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0)
 

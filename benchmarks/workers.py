@@ -27,9 +27,9 @@ from dmd.modalities import MODALITIES
 from dmd.models.model import Dims
 from dmd.models.registry import build_model
 from dmd.training.config import Clip
+from dmd.training.distributed.rendezvous import Rendezvous, take_seat
+from dmd.training.distributed.team import SOLO, Team, take_share
 from dmd.training.optimiser import ClippedAdam
-from dmd.training.rendezvous import Rendezvous, take_seat
-from dmd.training.team import SOLO, Team, take_share
 
 WARM_UP = 2
 

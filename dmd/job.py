@@ -111,7 +111,7 @@ class Seat:
     """One worker's place among those that train one trial together; by default it trains alone.
 
     rank: from 0; the first worker reports, saves and scores. host, port: where the first one waits for the others
-    (:class:`dmd.training.rendezvous.Rendezvous`).
+    (:class:`dmd.training.distributed.rendezvous.Rendezvous`).
     """
 
     rank: int = 0

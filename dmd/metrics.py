@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from dmd.data.samples import LabelScale
+from dmd.data.samples.samples import LabelScale
 
 Values = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.bool_]

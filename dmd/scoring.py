@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dmd.data.samples import LabelScale
+from dmd.data.samples.samples import LabelScale
 from dmd.metrics import TWO_CLASS, compute_metrics, metric_names
 
 

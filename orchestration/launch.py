@@ -4,64 +4,44 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from dmd.data.dataset import Dataset
-from dmd.data.load import open_dataset
-from dmd.modalities import MODALITIES
-from orchestration.cargo import Cargo
-from orchestration.catalogue import describe_methods
-from orchestration.declared import declared_by
-from orchestration.description import describe_study
-from orchestration.driver import StudyPlan
-from orchestration.earlier_looks import count_earlier_looks
-from orchestration.errors import UsageError
-from orchestration.estimate import estimate_study, expectation_of
+from orchestration.driver.driver import StudyPlan
+from orchestration.driver.fallback_scores import score_failure
+from orchestration.driver.known_results import FindResult
+from orchestration.driver.limits import limits_of
+from orchestration.driver.progress import show_progress
+from orchestration.driver.seed_race import make_racer
+from orchestration.driver.tally import StudyTally
+from orchestration.dry_run.capacity import ExecutorName, measure_room, needs_of
+from orchestration.dry_run.cost_estimate import estimate_study, expectation_of
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
-from orchestration.executors.ray_tune import RayTuneExecutor
-from orchestration.external.given_trials import given_trials
-from orchestration.failed_trials import score_failure
-from orchestration.fingerprint import Fingerprint, take_fingerprint
-from orchestration.ledger import Ledger, read_events, taken_as_written
-from orchestration.ledger_lock import require_no_driver
-from orchestration.limits import limits_of
-from orchestration.local_gpus import visible_gpus
-from orchestration.local_machine import num_cpus, require_resources, settle_workers
-from orchestration.logs import study_logs
-from orchestration.parcels import make_data_parcel
-from orchestration.planned_study import PlannedStudy
-from orchestration.planning import fold_plan, plan_study
-from orchestration.progress import show_progress
-from orchestration.racing import make_racer
-from orchestration.reuse.known_results import FindResult
-from orchestration.reuse.places import find_results
-from orchestration.runner import DmdRunner
-from orchestration.sources.staged import StudySource
-from orchestration.stopping.protocol import NeverStop, StoppingRule
-from orchestration.stopping.study_stopping import make_stopping
-from orchestration.study import StudyOutcome, run_study
-from orchestration.tally import StudyTally
-from orchestration.temporary import remove_abandoned
-from orchestration.tracking.credentials import content_without_credentials
+from orchestration.external.external_trials import given_trials
+from orchestration.ledger.ledger import Ledger, read_events, taken_as_written
+from orchestration.ledger.study_directory import Manifest, Workspace, require_same_study
+from orchestration.machine.gpus import visible_gpus
+from orchestration.machine.resources import num_cpus
+from orchestration.node_setup.requirements import Cargo
+from orchestration.node_setup.shipped_files import make_data_parcel
+from orchestration.past_studies.reuse import find_results
+from orchestration.past_studies.test_set_use import count_earlier_looks
+from orchestration.planning.planned_study import PlannedStudy
+from orchestration.planning.prepared import Prepared, what_decides
+from orchestration.planning.study_description import describe_study
+from orchestration.process.errors import UsageError
+from orchestration.process.logs import study_logs
+from orchestration.process.redaction import content_without_credentials
+from orchestration.process.temporary import remove_abandoned
+from orchestration.ray_backend.executor import RayTuneExecutor
+from orchestration.run_study import StudyOutcome, run_study
+from orchestration.search.stopping.by_arm import make_stopping
+from orchestration.search.stopping.rule import NeverStop, StoppingRule
+from orchestration.search.study_source import StudySource
 from orchestration.tracking.mlflow_tracker import MlflowTracker
-from orchestration.trial_room import ExecutorName, measure_room, needs_of
-from orchestration.workspace import EXTERNAL_KEY, Manifest, Workspace, require_same_study
-from reports.record import StudyDescription
-from search_spaces.limits import parse_duration
-from search_spaces.schema import SearchSpace
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A planned study with its data, ready to start."""
-
-    planned: PlannedStudy
-    dataset: Dataset
-    fingerprint: Fingerprint
+from reports.records.record import StudyDescription
+from search_spaces.schema.durations import parse_duration
 
 
 @dataclass(frozen=True)
@@ -74,28 +54,6 @@ class LaunchOptions:
     is_quiet: bool = False
     command: str = ""
     reuse: tuple[str, ...] = ()
-
-
-def prepare(
-    space: SearchSpace, data_dir: Path | None, address: str | None = None, only: Sequence[str] = ()
-) -> Prepared:
-    """Open the data and plan the study over them; raises what the user can correct. only: the arms to run now."""
-    space = space.model_copy(update={"resources": settle_workers(space.resources, is_local=address is None)})
-    require_resources(space.resources, is_local=address is None)
-    device = "cuda" if space.resources.gpu > 0 else "cpu"
-    threads = max(int(space.resources.cpu), 1)
-    directory = None if data_dir is None else data_dir.absolute()
-    runner = DmdRunner(
-        space.data.path, directory, declared_by(space), fold_plan(space), device, threads, space.confirm.details
-    )
-    dataset = open_dataset(runner.data, runner.data_dir, runner.declared)
-    if dataset.modalities != MODALITIES:
-        # Also where only a converted folder knows it.
-        data = space.data.model_copy(update={"modalities": dataset.modalities})
-        space = space.model_copy(update={"data": data})
-    fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
-    planned = plan_study(space, describe_methods(), dataset, runner, fingerprint, only)
-    return Prepared(planned, dataset, fingerprint)
 
 
 def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> StudyOutcome:
@@ -202,36 +160,10 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, k
     )
 
 
-def require_continuable(workspace: Workspace, prepared: Prepared) -> None:
-    """Raise UsageError where the directory holds another study than the prepared one, or cannot hold one; LedgerLocked
-    where a driver works on it.
-
-    What a run refuses before it starts, a dry run refuses too.
-    """
-    workspace.require_place()
-    workspace.require_no_links()
-    require_no_driver(workspace.directory)
-    known = workspace.read_manifest()
-    if known is not None:
-        require_same_study(workspace, known, prepared.planned.space, _what_decides(prepared))
-
-
-def _what_decides(prepared: Prepared) -> dict[str, Any]:
-    """What, besides the space, decides which study it is."""
-    planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
-    return {
-        "data": dataset.content_hash,
-        **{f"folds.{name}": value for name, value in planned.runner.folds.as_dict().items()},
-        **fingerprint.as_dict(),
-        **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
-        **({} if planned.encoders is None else planned.encoders.as_dict()),
-    }
-
-
 def _settle_manifest(workspace: Workspace, prepared: Prepared, options: LaunchOptions) -> StudyDescription:
     """Write the manifest of a new study; of a known one, check it and take in what may change (more seeds)."""
     planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
-    deciding = _what_decides(prepared)
+    deciding = what_decides(prepared)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     description = describe_study(planned, dataset, fingerprint, options.command, started)
     known = workspace.read_manifest()

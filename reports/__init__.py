@@ -1,5 +1,34 @@
-"""What was found: records in, tables, statistics and reports out.
+"""Reports: records of finished trials in, statistics, tables and figures out.
 
-Imports only numpy, scipy, matplotlib, jinja2, markdown-it, pandas, pyyaml and the standard library; knows no model, no
-search space and no scheduler.
+``analysis.py`` computes all values of a report, ``sections/`` has a folder for each section, ``output/`` writes
+Markdown, HTML, CSV, LaTeX and figures, ``statistics/`` the estimates and tests. Reads records only: no Ray, no
+MLflow, no torch. Read ``analysis.py`` first, then ``records/record.py``.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reports.analysis import analyse
+    from reports.output.write import write_report
+    from reports.records.record import RunRecord, StudyDescription
+    from reports.report import Report
+
+__all__ = ["Report", "RunRecord", "StudyDescription", "analyse", "write_report"]
+
+_HOMES = {
+    "Report": "reports.report",
+    "RunRecord": "reports.records.record",
+    "StudyDescription": "reports.records.record",
+    "analyse": "reports.analysis",
+    "write_report": "reports.output.write",
+}
+"""A name is imported when it is asked for: whoever needs one module does not wait for all."""
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

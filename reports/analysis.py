@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.answer import compose_answer
-from reports.arm_rows import compare_models, tabulate_ablation
-from reports.as_trained import as_trained
-from reports.attribution import attribute
-from reports.budget import account_budget
-from reports.cautions import collect_cautions
-from reports.configurations import best_configurations
-from reports.confirmed import distinct_records
-from reports.contrast_rows import tabulate_contrasts
-from reports.cost import tabulate_cost
-from reports.details import ReadDetails, no_details
-from reports.detection import Compared, examine_detection
-from reports.edges import edge_graphs
-from reports.failures import tabulate_failures
-from reports.feature_maps import feature_maps
-from reports.hyperparameters.importance import ImportanceMethod
-from reports.hyperparameters.section import examine_hyperparameters
-from reports.learning_curves import learning_curves
-from reports.metrics import find_metric
-from reports.paper.section import paper_tables
-from reports.pareto import tabulate_fronts
-from reports.provenance import describe_provenance
-from reports.questions import Questions
-from reports.race import run_race
-from reports.record import RunRecord, StudyDescription
+from reports.records.details import ReadDetails, no_details
+from reports.records.record import RunRecord, StudyDescription
 from reports.report import ContrastRow, Report
-from reports.results import ResultsTable
-from reports.scored import scored_configurations
-from reports.standing import stand_by_median
+from reports.results.arms_as_trained import as_trained
+from reports.results.confirm_records import distinct_records
+from reports.results.estimates import Questions
+from reports.results.metrics import find_metric
+from reports.results.results import ResultsTable
+from reports.sections.ablation.answer import compose_answer
+from reports.sections.ablation.arms import compare_models, tabulate_ablation
+from reports.sections.ablation.contrasts import tabulate_contrasts
+from reports.sections.ablation.median_comparison import stand_by_median
+from reports.sections.attribution.values import attribute
+from reports.sections.hyperparameters.configurations import best_configurations
+from reports.sections.hyperparameters.importance import ImportanceMethod
+from reports.sections.hyperparameters.values import examine_hyperparameters
+from reports.sections.model_inside.edges import edge_graphs
+from reports.sections.model_inside.feature_maps import feature_maps
+from reports.sections.model_inside.learning_curves import learning_curves
+from reports.sections.paper_tables.values import paper_tables
+from reports.sections.pareto.values import tabulate_fronts
+from reports.sections.power.values import Compared, examine_detection
+from reports.sections.run_log.cost import tabulate_cost
+from reports.sections.run_log.failures import tabulate_failures
+from reports.sections.run_log.provenance import describe_provenance
+from reports.sections.run_log.test_set_use import scored_configurations
+from reports.sections.seed_race.values import run_race
+from reports.sections.tuning.values import account_budget
+from reports.sections.warnings.values import collect_cautions
 
 
 def analyse(

@@ -10,24 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reports.attribution import Attribution
-from reports.budget import Budget
-from reports.component_ticks import Tick, ticks_of
-from reports.configurations import BestConfigurations
-from reports.detection import Detection
-from reports.edges import EdgeGraphs
-from reports.feature_maps import FeatureMaps
-from reports.hyperparameters.section import Hyperparameters
-from reports.learning_curves import LearningCurves
-from reports.metrics import Metric
-from reports.origins import CellOrigin, RowCommand
-from reports.paper.tables import PaperTable
-from reports.pareto import ParetoTable
-from reports.published import AblationRow
-from reports.questions import Answers
-from reports.race import RaceTable
-from reports.record import Contrast, StudyDescription
-from reports.results import ResultsTable, RunCounts
+from reports.records.record import Contrast, StudyDescription
+from reports.results.estimates import Answers
+from reports.results.metrics import Metric
+from reports.results.results import ResultsTable, RunCounts
+from reports.sections.ablation.component_ticks import Tick, ticks_of
+from reports.sections.attribution.values import Attribution
+from reports.sections.hyperparameters.configurations import BestConfigurations
+from reports.sections.hyperparameters.values import Hyperparameters
+from reports.sections.model_inside.edges import EdgeGraphs
+from reports.sections.model_inside.feature_maps import FeatureMaps
+from reports.sections.model_inside.learning_curves import LearningCurves
+from reports.sections.paper_tables.published import AblationRow
+from reports.sections.paper_tables.table import PaperTable
+from reports.sections.pareto.values import ParetoTable
+from reports.sections.power.values import Detection
+from reports.sections.run_log.origins import CellOrigin, RowCommand
+from reports.sections.seed_race.values import RaceTable
+from reports.sections.tuning.values import Budget
 from reports.statistics.effect_size import EffectSize, ImprovementProbability
 from reports.statistics.verdict import Verdict
 

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import ast
-import sys
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from scripts import architecture
+from scripts.architecture import FLOORS, HUB, LEAVES, PACKAGES, order_rooms
+
 ROOT = Path(__file__).parent.parent
-LEAVES = {
-    "dmd": {"torch", "numpy", "transformers", "huggingface_hub"},
-    "search_spaces": {"yaml", "pydantic", "pydantic_core"},
-    "reports": {
-        "numpy",
-        "scipy",
-        "matplotlib",
-        "jinja2",
-        "markupsafe",
-        "markdown_it",
-        "pandas",
-        "sklearn",
-        "threadpoolctl",
-        "yaml",
-    },
-}
-HUB = "orchestration"
-PACKAGES = (*LEAVES, HUB)
-ONE_HOME = {
-    "ray": "orchestration/executors",
-    "mlflow": "orchestration/tracking",
-    "transformers": "dmd/models/bert_text.py",
-    "huggingface_hub": "dmd/models/bert_files.py",
-}
 
 
 def modules(package: str) -> list[Path]:
@@ -53,14 +32,6 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
-@pytest.mark.parametrize("package", LEAVES)
-def test_a_leaf_imports_itself_and_its_own_libraries_only(package: str) -> None:
-    allowed = LEAVES[package] | {package} | sys.stdlib_module_names
-    for path in modules(package):
-        foreign = {name.split(".")[0] for name in imported(path)} - allowed
-        assert foreign == set(), f"{path.relative_to(ROOT)} imports {foreign}"
-
-
 def test_every_arrow_starts_at_the_hub() -> None:
     arrows = {
         (package, name.split(".")[0])
@@ -70,18 +41,6 @@ def test_every_arrow_starts_at_the_hub() -> None:
         if name.split(".")[0] in PACKAGES and name.split(".")[0] != package
     }
     assert arrows == {(HUB, leaf) for leaf in LEAVES}
-
-
-@pytest.mark.parametrize("library", ONE_HOME)
-def test_heavy_libraries_have_one_home_each(library: str) -> None:
-    users = {
-        path.relative_to(ROOT).as_posix()
-        for package in PACKAGES
-        for path in modules(package)
-        if library in {name.split(".")[0] for name in imported(path)}
-    }
-    assert users
-    assert all(user.startswith(ONE_HOME[library]) for user in users), users
 
 
 def test_modules_import_each_other_without_a_cycle() -> None:
@@ -114,3 +73,67 @@ def test_every_package_is_listed_for_installation_and_tests_are_not() -> None:
         for p in (ROOT / package).rglob("__init__.py")
     }
     assert listed == found
+
+
+def test_packages_form_a_star_and_libraries_have_one_home_each() -> None:
+    assert architecture.find_library_breaches(ROOT) == []
+
+
+SECTIONS_TAKE_THE_REPORT = pytest.mark.xfail(strict=True, reason="sections still import the whole Report")
+
+
+@pytest.mark.parametrize(
+    "package",
+    [pytest.param(name, marks=SECTIONS_TAKE_THE_REPORT if name == "reports" else ()) for name in PACKAGES],
+)
+def test_rooms_import_those_below_them_only(package: str) -> None:
+    assert architecture.find_room_breaches(architecture.read_house(ROOT, package)) == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_room_is_listed_once(package: str) -> None:
+    assert len(set(FLOORS[package])) == len(FLOORS[package])
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_says_what_is_in_it_and_where_to_begin(package: str) -> None:
+    for path in [p for p in modules(package) if p.name == "__init__.py"]:
+        doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        assert len(doc.splitlines()) >= 3, f"{path.relative_to(ROOT)} says too little"
+        named = [path.parent / name for name in re.findall(r"``([\w/]+\.py)``", doc)]
+        assert named, f"{path.relative_to(ROOT)} names no file to read first"
+        assert all(place.is_file() for place in named), f"{path.relative_to(ROOT)} names a file that is not there"
+
+
+def write_modules(root: Path, modules_by_path: dict[str, str]) -> Path:
+    """A checkout that holds these modules alone."""
+    for path, text in modules_by_path.items():
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    return root
+
+
+def test_what_breaks_a_rule_is_named(tmp_path: Path) -> None:
+    root = write_modules(
+        tmp_path,
+        {
+            "orchestration/process/errors.py": "from orchestration.ledger.events import Event\n",
+            "orchestration/ledger/events.py": "import ray\n",
+            "reports/text/rounding.py": "from dmd.errors import DmdError\n",
+            **{f"dmd/losses/loss{number}.py": "" for number in range(architecture.MOST_MODULES + 1)},
+        },
+    )
+    breaches = architecture.find_breaches(root)
+    assert "orchestration.process.errors imports orchestration.ledger.events, which lies above it" in breaches
+    assert "orchestration/ledger/events.py imports ray, whose home is orchestration/ray_backend/" in breaches
+    assert "reports/text/rounding.py imports dmd, which reports may not" in breaches
+    assert "dmd/losses has 21 modules, more than 20" in breaches
+
+
+def test_rooms_of_an_older_tree_are_ordered_with_few_arrows_running_up() -> None:
+    """a -> b -> c -> a is a circle, of which one arrow must run up; d hangs below it."""
+    arrows = [("a", "b"), ("b", "c"), ("c", "a"), ("a", "d")]
+    order = order_rooms("abcd", arrows)
+    assert order[-1] == "d"
+    assert sum(order.index(start) > order.index(end) for start, end in arrows) == 1

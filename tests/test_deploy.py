@@ -18,7 +18,7 @@ import pytest
 import typer
 import yaml
 
-from orchestration.node_cache import CACHE_VARIABLE
+from orchestration.node_setup.cache import CACHE_VARIABLE
 from tests.kuberay import RAY_JOB
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -30,10 +30,10 @@ def read(name: str) -> Any:
 
 def parse_command(text: str) -> dict[str, Any]:
     """The options of a command that ``dmd-search`` reads, its space checked; raises what it would complain of."""
-    from orchestration.catalogue import describe_methods
-    from orchestration.cli.search_command import app
-    from search_spaces.load import load
-    from search_spaces.packaged import find_space
+    from orchestration.cli.search import app
+    from orchestration.planning.method_catalogue import describe_methods
+    from search_spaces.loading.load import load
+    from search_spaces.loading.packaged import find_space
 
     program, *arguments = shlex.split(text)
     assert program == "dmd-search"

@@ -8,8 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from orchestration.ledger import LEDGER_FILE, read_events
-from tests.orchestration import product
+from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from tests.orchestration import command_line as product
 
 SCRIPT = Path(__file__).parents[1] / "deploy" / "study.sbatch"
 STOPS_AT_ONCE = "trap 'exit 130' USR1 TERM; touch started; while :; do sleep 0.1; done"

@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.calibration.error_rates import NAMES_A_WINNER, describe_arms
-from reports.contrast_rows import tabulate_contrasts
-from reports.metrics import METRICS
-from reports.questions import Questions
-from reports.record import Contrast
-from reports.replicates import CellReplicates, GroupReplicates
-from reports.results import FoldCell, ResultsTable, RunState
+from reports.records.record import Contrast
+from reports.results.estimates import Questions
+from reports.results.group_replicates import CellReplicates, GroupReplicates
+from reports.results.metrics import METRICS
+from reports.results.results import FoldCell, ResultsTable, RunState
+from reports.sections.ablation.contrasts import tabulate_contrasts
 
 FloatArray = npt.NDArray[np.float64]
 

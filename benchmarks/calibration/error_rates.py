@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.calibration.measured import METRIC, ask
-from reports.contrast_rows import tabulate_contrasts
-from reports.metrics import METRICS
-from reports.questions import Questions
-from reports.record import ArmDescription, Contrast, StudyDescription
+from reports.records.record import ArmDescription, Contrast, StudyDescription
+from reports.results.estimates import Questions
+from reports.results.metrics import METRICS
+from reports.sections.ablation.contrasts import tabulate_contrasts
 from reports.statistics.verdict import VerdictKind
 
 FloatArray = npt.NDArray[np.float64]

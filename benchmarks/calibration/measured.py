@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.calibration.worlds import NUM_FOLDS
-from reports.questions import Questions
-from reports.replicates import CellReplicates, GroupReplicates
-from reports.results import FoldCell, ResultsTable, RunState
+from reports.results.estimates import Questions
+from reports.results.group_replicates import CellReplicates, GroupReplicates
+from reports.results.results import FoldCell, ResultsTable, RunState
 from reports.statistics.scores import SCORES
 
 FloatArray = npt.NDArray[np.float64]

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.events import Event, metrics_from_json
-from orchestration.launch import prepare
-from orchestration.ledger import LEDGER_FILE, read_events
-from orchestration.ledger_state import fold_events
-from orchestration.planned_study import PlannedStudy
-from orchestration.stopping.study_stopping import make_stopping
+from orchestration.ledger.events import Event, metrics_from_json
+from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.state import fold_events
+from orchestration.ledger.trial_json import trial_from_json
+from orchestration.planning.planned_study import PlannedStudy
+from orchestration.planning.prepared import prepare
+from orchestration.search.stopping.by_arm import make_stopping
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.run_content import TRIAL_ID_TAG, MetricPoint, ending_content, epoch_content
-from orchestration.trial_json import trial_from_json
-from reports.serialise import record_from_json
-from search_spaces.schema import SearchSpace
+from reports.records.serialise import record_from_json
+from search_spaces.schema.schema import SearchSpace
 
 
 @dataclass(frozen=True)

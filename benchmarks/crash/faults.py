@@ -18,7 +18,7 @@ from benchmarks.crash.memory import fill_until
 from benchmarks.crash.processes import command_of, descendants
 from benchmarks.crash.scene import NotStruck, Scene
 from benchmarks.crash.server import Weather
-from orchestration.tracking import writer
+from orchestration.tracking import writer_process as writer
 
 Need = Literal["server", "nodes", "small disk", "watched memory"]
 

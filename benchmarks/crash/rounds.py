@@ -17,8 +17,8 @@ from benchmarks.crash.scene import NotStruck, Scene
 from benchmarks.crash.server import TrackingServer
 from benchmarks.crash.session import Session
 from benchmarks.crash.studies import NUM_FAILED, Tables, read_tables, write_space
-from orchestration.catalogue import describe_methods
-from search_spaces.load import load
+from orchestration.planning.method_catalogue import describe_methods
+from search_spaces.loading.load import load
 
 _MOST_NEWS = 8
 """A fault strikes after none to so many epochs and endings."""

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.crash.processes import training_below
-from orchestration.events import Event
-from orchestration.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.events import Event
+from orchestration.ledger.ledger import LEDGER_FILE, read_events
 
 PATIENCE_S = 900.0
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks.overhead.processes import finish_side, start_side
 from benchmarks.overhead.store import require_rows
-from orchestration.events import EventKind
-from orchestration.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.events import EventKind
+from orchestration.ledger.ledger import LEDGER_FILE, read_events
 
 PRODUCT = "product_side"
 _LOOK_S = 0.2

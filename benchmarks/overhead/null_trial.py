@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dmd.job import EpochReport, JobResult, OnEpoch, Seat
 from orchestration.executors.protocol import RunTrial, Supply
-from search_spaces.trial import Trial, Value
+from search_spaces.terms.trial import Trial, Value
 
 NUM_REPORTS = 5
 RANGES: Mapping[str, tuple[float, float]] = {

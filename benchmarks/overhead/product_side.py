@@ -18,22 +18,22 @@ from pathlib import Path
 
 from benchmarks.overhead.null_trial import RANGES, NullRunner, first_begin
 from benchmarks.overhead.sides import NUM_ACTORS, STUDY, Side
-from orchestration.driver import StudyPlan
+from orchestration.driver.driver import StudyPlan
+from orchestration.driver.progress import LineProgress
+from orchestration.driver.tally import StudyTally
 from orchestration.executors.protocol import Resources
-from orchestration.executors.ray_cluster import ray_cluster
-from orchestration.executors.ray_tune import RayTuneExecutor
-from orchestration.ledger import Ledger, read_events
-from orchestration.logs import quiet_libraries
-from orchestration.objective import Objective
-from orchestration.progress import LineProgress
-from orchestration.samplers import SearcherName
-from orchestration.sources.searched import SearchedSource, SearchPlan
-from orchestration.sources.staged import Lane, StudySource
-from orchestration.study import run_study
-from orchestration.tally import StudyTally
+from orchestration.ledger.ledger import Ledger, read_events
+from orchestration.process.logs import quiet_libraries
+from orchestration.ray_backend.cluster import ray_cluster
+from orchestration.ray_backend.executor import RayTuneExecutor
+from orchestration.run_study import run_study
+from orchestration.search.objective import Objective
+from orchestration.search.optuna_search import SearchedSource, SearchPlan
+from orchestration.search.samplers import SearcherName
+from orchestration.search.study_source import Lane, StudySource
 from orchestration.tracking.mlflow_tracker import MlflowTracker
-from search_spaces.distributions import LogUniform
-from search_spaces.trial import Cell, Trial, Value
+from search_spaces.schema.distributions import LogUniform
+from search_spaces.terms.trial import Cell, Trial, Value
 
 OBJECTIVE = Objective("mae")
 

@@ -31,7 +31,7 @@ import torch
 from benchmarks.peer_official.checkout import Checkout, load_checkout
 from benchmarks.peer_official.cost import STEP_SHAPES, measure_memory, measure_steps
 from benchmarks.peer_official.learning import Comparison, conclude, require_sense, run_all
-from dmd.data.load import open_dataset
+from dmd.data.formats.load import open_dataset
 from dmd.errors import InputError
 from dmd.job import Setting
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.peer_official.checkout import Checkout, CosineAlongBatch, made_to_run
-from dmd.data.batches import Batch, ordered_batches, shuffled_rows
+from dmd.data.dataset.batches import Batch, ordered_batches, shuffled_rows
 from dmd.modalities import Modality
 from dmd.models.model import Dims
 from dmd.random_streams import numpy_generator

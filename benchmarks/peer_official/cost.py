@@ -22,7 +22,7 @@ from benchmarks.peer_official.authors import Networks, Schedule, as_dictionary
 from benchmarks.peer_official.checkout import load_checkout
 from benchmarks.peer_official.learning import SIDES, Side
 from benchmarks.step_time import SHAPES, UNALIGNED, Shape, dims_of, make_batch, make_step
-from dmd.data.batches import Batch
+from dmd.data.dataset.batches import Batch
 from dmd.kernels.allocator import keep_freed_memory
 
 WARM_UP = 3

@@ -16,11 +16,11 @@ import torch
 
 from benchmarks.peer_official.authors import Networks, Schedule, train_loader, valid_loader
 from benchmarks.peer_official.checkout import Checkout
-from dmd.data.alignment import Align
-from dmd.data.batches import Batch, whole_batch
-from dmd.data.dataset import Dataset
-from dmd.data.samples import Labelled
-from dmd.data.seal import TrainedElsewhere
+from dmd.data.dataset.batches import Batch, whole_batch
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.dataset.sealed_test import TrainedElsewhere
+from dmd.data.samples.alignment import Align
+from dmd.data.samples.samples import Labelled
 from dmd.errors import ConfigurationError
 from dmd.job import FoldRef, Job, Setting
 from dmd.models.model import Dims

@@ -41,11 +41,11 @@ import torch
 from benchmarks.power_cut.continuing import look_at, read_tables
 from benchmarks.power_cut.cuts import cuts_now
 from benchmarks.power_cut.recording import SPACE, Recording, endings_in, is_ledger_sync, kind_of, record
-from orchestration.catalogue import describe_methods
-from orchestration.launch import prepare
-from orchestration.logs import quiet_libraries
+from orchestration.planning.method_catalogue import describe_methods
+from orchestration.planning.prepared import prepare
+from orchestration.process.logs import quiet_libraries
 from orchestration.tracking.delivery import connect
-from search_spaces.load import load
+from search_spaces.loading.load import load
 
 _STATES, _QUICK_STATES = 600, 60
 K = TypeVar("K", str, tuple[str, str])

@@ -22,18 +22,19 @@ from benchmarks.crash.audit import audit_planned
 from benchmarks.crash.studies import Tables, comparable_rows
 from benchmarks.power_cut.disk import Tree
 from orchestration import launch as launching
-from orchestration.launch import LaunchOptions, Prepared
-from orchestration.ledger import Ledger
-from orchestration.ledger_state import fold_events
-from orchestration.recorded import read_directory
-from orchestration.tracking.own_store import address_of
+from orchestration.launch import LaunchOptions
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.recorded_study import read_directory
+from orchestration.ledger.state import fold_events
+from orchestration.ledger.study_directory import Workspace
+from orchestration.planning.prepared import Prepared
 from orchestration.tracking.protocol import Deadline, StudyStatus, no_deadline
-from orchestration.tracking.recorded_runs import read_server
-from orchestration.tracking.writer import Assignment, Inbox, Progress, Writer
-from orchestration.workspace import Workspace
+from orchestration.tracking.read_studies import read_server
+from orchestration.tracking.sqlite_store import address_of
+from orchestration.tracking.writer_process import Assignment, Inbox, Progress, Writer
 from reports.analysis import analyse
-from reports.serialise import record_to_json
-from reports.tables import report_tables
+from reports.output.csv_tables import report_tables
+from reports.records.serialise import record_to_json
 
 PATIENCE_S = 120
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.power_cut.disk import Disk
 from benchmarks.power_cut.operations import Operation, read_operations, traced
-from orchestration.events import check_line
-from orchestration.ledger import LEDGER_FILE
+from orchestration.ledger.events import check_line
+from orchestration.ledger.ledger import LEDGER_FILE
 
 STUDY = "cut"
 SPACE = f"""\

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from dmd.batch_sharing import ALONE, Peers
 from dmd.layers.heads import HeadOutput
 from dmd.losses.distillation import (
     RepresentationDistance,
@@ -20,7 +21,6 @@ from dmd.losses.distillation import (
     representation_distillation,
 )
 from dmd.modalities import MODALITIES, Modality
-from dmd.peers import ALONE, Peers
 from dmd.precision import in_float32
 
 EdgeSoftmax = Literal["all_edges", "per_target"]

@@ -1,6 +1,6 @@
 """The terms of L_dec that look at one modality: self-regression (Eq. 2), cycle (Eq. 3), orthogonality (Eq. 5).
 
-Where several workers share a batch, each gets its share of a term (:mod:`dmd.peers`).
+Where several workers share a batch, each gets its share of a term (:mod:`dmd.batch_sharing`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dmd.peers import ALONE, Peers
+from dmd.batch_sharing import ALONE, Peers
 from dmd.precision import in_float32
 
 ReconstructionReduction = Literal["mean", "sum"]

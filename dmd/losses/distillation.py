@@ -1,7 +1,7 @@
 """The terms of L_dtl on one graph of modalities (Eqs. 7 and 9), given its edge weights.
 
 Legend: E = 6 directed edges (source -> target), B batch, H width of a representation. Where several workers share a
-batch, each gets its share of a term (:mod:`dmd.peers`).
+batch, each gets its share of a term (:mod:`dmd.batch_sharing`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
-from dmd.peers import ALONE, Peers
+from dmd.batch_sharing import ALONE, Peers
 from dmd.precision import in_float32
 
 RepresentationDistance = Literal["off", "l1", "min_cosine", "one_minus_cosine"]

@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dmd.data.batches import Batch, ordered_batches
-from dmd.data.sides import Side
-from dmd.data.tokens import Tokens
+from dmd.data.dataset.batches import Batch, ordered_batches
+from dmd.data.dataset.tokens import Tokens
+from dmd.data.samples.sides import Side
 from dmd.dropout import Dropout, no_dropout
 from dmd.errors import ConfigurationError
 from dmd.layers.sequence import Sequence

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dmd.batch_sharing import ALONE, Peers
 from dmd.kernels import native
 from dmd.kernels.decoupling_terms import Terms
 from dmd.layers.pooling import pool_steps
@@ -17,7 +18,6 @@ from dmd.losses.margin import margin_loss
 from dmd.losses.native_decoupling import sum_terms
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.dmd_config import DMDConfig
-from dmd.peers import ALONE, Peers
 
 Sequences = Mapping[Modality, Sequence]
 

@@ -15,7 +15,8 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from dmd.data.batches import Batch
+from dmd.batch_sharing import ALONE, Peers
+from dmd.data.dataset.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.gd_unit import GDOutput, GDUnit
 from dmd.layers.heads import HeadOutput, ResidualHead, run_heads
@@ -28,7 +29,6 @@ from dmd.models.dmd_config import DMDConfig
 from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, OFFICIAL_PRIOR_HOMO, gd_config
 from dmd.models.model import Dims, Model, Outputs
 from dmd.models.projection import TemporalProjection
-from dmd.peers import ALONE, Peers
 
 Vectors = Mapping[Modality, Tensor]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dmd.data.batches import Batch
+from dmd.data.dataset.batches import Batch
 from dmd.dropout import Dropout
 from dmd.job import Setting
 from dmd.models.model import Dims, Model, Outputs

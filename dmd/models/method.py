@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dmd.data.input_config import shown_by
+from dmd.data.dataset.input_config import shown_by
 from dmd.job import Setting
 from dmd.modalities import Modality
 from dmd.models.model import Dims, Model

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from dmd.data.batches import Batch
+from dmd.data.dataset.batches import Batch
 from dmd.dropout import Dropout
 from dmd.modalities import MODALITIES, Modality
 from dmd.precision import Precision, forward_pass
@@ -31,7 +31,8 @@ class Outputs:
     """prediction: (B,), in the unit that labels are trained in (:mod:`dmd.training.label_units`). loss: what is
     minimised, None without labels. terms: its named, unweighted parts.
 
-    Where several workers hold a part of the batch each, loss and terms are the share of one of them (:mod:`dmd.peers`).
+    Where several workers hold a part of the batch each, loss and terms are the share of one of them
+    (:mod:`dmd.batch_sharing`).
     """
 
     prediction: Tensor

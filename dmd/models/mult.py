@@ -14,7 +14,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from dmd.data.batches import Batch
+from dmd.batch_sharing import ALONE, Peers
+from dmd.data.dataset.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.gd_unit import GDOutput, GDUnit
 from dmd.layers.heads import HeadOutput, LinearHead, ResidualHead
@@ -24,7 +25,6 @@ from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, gd_config
 from dmd.models.model import Dims, Model, Outputs
 from dmd.models.mult_config import MulTConfig
 from dmd.models.projection import TemporalProjection
-from dmd.peers import ALONE, Peers
 
 Vectors = Mapping[Modality, Tensor]
 

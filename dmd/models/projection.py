@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dmd.data.batches import Batch
-from dmd.data.sides import Side
+from dmd.data.dataset.batches import Batch
+from dmd.data.samples.sides import Side
 from dmd.dropout import Dropout
 from dmd.layers.sequence import Sequence
 from dmd.modalities import Modality

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dmd.data.batches import Batch, ordered_batches
+from dmd.data.dataset.batches import Batch, ordered_batches
 from dmd.dropout import Dropout
 from dmd.job import Setting
 from dmd.layers.pooling import pool_steps

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from dmd.data.batches import Batch
+from dmd.batch_sharing import ALONE, Peers
+from dmd.data.dataset.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.heads import LinearHead
 from dmd.layers.pooling import pool_steps
@@ -22,7 +23,6 @@ from dmd.models.branches import SelfAttention
 from dmd.models.model import Dims, Model, Outputs
 from dmd.models.projection import TemporalProjection
 from dmd.models.unimodal_config import UnimodalConfig
-from dmd.peers import ALONE, Peers
 
 
 class Unimodal(Model):

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dmd.data.batches import Batch, ordered_batches
+from dmd.data.dataset.batches import Batch, ordered_batches
 from dmd.dropout import no_dropout
 from dmd.models.model import Model
 from dmd.precision import forward_pass
+from dmd.training.distributed.team import SOLO, Team
 from dmd.training.label_units import LabelUnit
-from dmd.training.team import SOLO, Team
 
 EVALUATION_BATCH = 256
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from dmd.data.samples import LabelScale
+from dmd.data.samples.samples import LabelScale
 
 FARTHER_END = 3.0
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dmd.data.batches import Batch, shuffled_rows
+from dmd.data.dataset.batches import Batch, shuffled_rows
 from dmd.dropout import SeededDropout
 from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport, OnEpoch
@@ -21,11 +21,11 @@ from dmd.models.model import Model
 from dmd.scoring import Scoring
 from dmd.training.checkpoint import FILE, CheckpointRefused, decode_state, encode_state, take_up_state
 from dmd.training.config import TrainingConfig
+from dmd.training.distributed.team import SOLO, Team, take_share
 from dmd.training.evaluate import predict
 from dmd.training.label_units import label_unit
 from dmd.training.optimiser import ClippedAdam
 from dmd.training.selection import METRIC, batch_mae
-from dmd.training.team import SOLO, Team, take_share
 
 MIN_IMPROVEMENT = 1e-6
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from dmd.data.batches import whole_batch
-from dmd.data.dataset import Dataset
-from dmd.data.input_config import InputConfig
+from dmd.data.dataset.batches import whole_batch
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.dataset.input_config import InputConfig
 from dmd.errors import ConfigurationError
 from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Seat, Setting
 from dmd.kernels.allocator import keep_freed_memory
@@ -21,10 +21,10 @@ from dmd.models.registry import build_model, find_method
 from dmd.precision import float32_products
 from dmd.settings import Config, build_config, fields_of
 from dmd.training.config import TrainingConfig
+from dmd.training.distributed.rendezvous import take_seat
 from dmd.training.evaluate import inspect_part, predict
 from dmd.training.label_units import label_unit
 from dmd.training.loop import train
-from dmd.training.rendezvous import take_seat
 
 
 def run_job(

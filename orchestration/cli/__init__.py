@@ -1,0 +1,5 @@
+"""The commands ``dmd-search``, ``dmd-report`` and ``dmd-data``.
+
+Console scripts listen to signals before they import anything heavy. Bad input is one clear line and exit code 2. Read
+``search.py`` first.
+"""

@@ -1,10 +1,128 @@
-"""``dmd-data`` as a console script: see :mod:`orchestration.cli.data_command`."""
+"""``dmd-data``: look at a data file, convert it, see how a study cuts it, or make a planted one."""
 
 from __future__ import annotations
 
-from orchestration.cli.program import run_program
+import csv
+import io
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
+
+GroupKey = Annotated[
+    str | None, typer.Option(help="Key of every split that names the group (video, dialogue) of each item; `id`: none.")
+]
+GroupPattern = Annotated[
+    str | None, typer.Option(help="Regular expression of the ids; its first parenthesis is the group.")
+]
+
+Modalities = Annotated[str | None, typer.Option(metavar="NAMES", help="What the data have, as language,audio.")]
+LabelScale = Annotated[str | None, typer.Option(metavar="LOW,HIGH,NEUTRAL", help="The scale of the labels, as -1,1,0.")]
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+
+
+@app.command()
+def inspect(
+    data: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    group_key: GroupKey = None,
+    group_pattern: GroupPattern = None,
+    label_scale: LabelScale = None,
+    modalities: Modalities = None,
+) -> None:
+    """Print shapes, lengths, label histogram, groups, non-finite counts and the content hash."""
+    with bad_input_exits():
+        from dmd.data.formats.load import open_dataset
+        from dmd.data.inspection.inspect import format_summary, inspect_dataset
+        from orchestration.planning.data_declaration import declared_with
+
+        declared = declared_with(group_key, group_pattern, label_scale, modalities)
+        print(format_summary(inspect_dataset(open_dataset(data, data_dir, declared))))
+    raise typer.Exit(COMPLETED)
+
+
+@app.command()
+def convert(
+    source: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
+    target: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    group_key: GroupKey = None,
+    group_pattern: GroupPattern = None,
+    label_scale: LabelScale = None,
+    modalities: Modalities = None,
+) -> None:
+    """Write a data file as a folder that workers map instead of reading it: for files that fill the memory."""
+    with bad_input_exits():
+        from dmd.data.formats.load import convert_dataset
+        from dmd.data.inspection.inspect import format_summary, inspect_dataset
+        from orchestration.planning.data_declaration import declared_with
+        from orchestration.process.atomic_files import put_in_place
+
+        declared = declared_with(group_key, group_pattern, label_scale, modalities)
+        print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir, declared, put_in_place))))
+        print(target)
+    raise typer.Exit(COMPLETED)
+
+
+@app.command()
+def folds(
+    space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
+) -> None:
+    """Print as CSV who trains, validates and tests in every fold of a study: for other code that predicts for it."""
+    with bad_input_exits():
+        from dmd.data.formats.load import open_dataset
+        from orchestration.planning.data_declaration import declared_by
+        from orchestration.planning.fold_table import COLUMNS, fold_rows
+        from orchestration.planning.method_catalogue import describe_methods
+        from orchestration.planning.plan_study import fold_plan
+        from search_spaces.design.plan import plan_cells
+        from search_spaces.loading.load import load
+        from search_spaces.loading.packaged import find_space
+
+        checked = load(find_space(space), describe_methods(), tuple(overrides or ()))
+        dataset = open_dataset(checked.data.path, data_dir, declared_by(checked))
+        rows = fold_rows(dataset, plan_cells(checked, dataset.num_file_folds), fold_plan(checked))
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+        # At once, so that `| head` does not end the command half-way where output is not buffered.
+        sys.stdout.write(table.getvalue())
+    raise typer.Exit(COMPLETED)
+
+
+@app.command()
+def make(
+    path: Annotated[Path, typer.Argument(help="The file to write, in MMSA's pickle layout.")],
+    seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
+    interaction: Annotated[float, typer.Option(min=0, max=1, help="Strength of the cross-modal interaction.")] = 1.0,
+) -> None:
+    """Write planted data: known structure, for trying the product and for checking statistics."""
+    with bad_input_exits():
+        from dmd.data.formats.planted import planted_bytes
+        from dmd.data.formats.planted_spec import PlantedSpec
+        from orchestration.process.atomic_files import put_in_place
+        from orchestration.process.errors import UsageError
+
+        content = planted_bytes(PlantedSpec(seed=seed, interaction=interaction))
+        try:
+            with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+                unfinished = Path(folder, path.name)
+                unfinished.write_bytes(content)
+                put_in_place({unfinished: path})
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+        print(path)
+    raise typer.Exit(COMPLETED)
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    run_program("orchestration.cli.data_command", "stopped before it was done")
+    """Run the command; raises SystemExit."""
+    app()

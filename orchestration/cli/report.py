@@ -1,10 +1,68 @@
-"""``dmd-report`` as a console script: see :mod:`orchestration.cli.report_command`."""
+"""``dmd-report``: make the report of recorded studies again, from their directories or from an MLflow server."""
 
 from __future__ import annotations
 
-from orchestration.cli.program import run_program
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def report(
+    directories: Annotated[list[Path] | None, typer.Argument(help="Study directories, runs/<study>.")] = None,
+    tracking_uri: Annotated[str | None, typer.Option(help="An MLflow server that has the studies of --study.")] = None,
+    studies: Annotated[list[str] | None, typer.Option("--study", help="A study on the server; repeatable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the report goes.")] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="One study out of all, or an error that says why not.")
+    ] = False,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="A section per study.")] = False,
+) -> None:
+    """Write report.md, report.html, tables and figures, and print where they are.
+
+    One directory: the report goes there. Several studies of the same data, folds, software, baseline and search are
+    merged: arms and seeds are united, and a run that two of them have counts once. Others stand side by side.
+    """
+    with bad_input_exits(), ExitStack() as stack:
+        _check(directories or [], tracking_uri, studies or [], merge and side_by_side)
+        from orchestration.ledger.recorded_study import read_directory
+        from orchestration.past_studies.write_report import write_studies
+
+        recorded = [read_directory(directory) for directory in directories or []]
+        if tracking_uri is not None:
+            from orchestration.tracking.read_studies import read_server
+
+            recorded += stack.enter_context(read_server(tracking_uri, studies or []))
+        if out is None:
+            names = "+".join(dict.fromkeys(study.description.study for study in recorded))
+            out = directories[0] if directories and len(recorded) == 1 else Path(f"{names}-report")
+        print(write_studies(recorded, out, "merge" if merge else "side-by-side" if side_by_side else "auto"))
+    raise typer.Exit(COMPLETED)
+
+
+def _check(directories: list[Path], tracking_uri: str | None, studies: list[str], is_both: bool) -> None:
+    """Refuse a command line that says too little or too much; all of it at once."""
+    from orchestration.process.errors import UsageError
+
+    problems = []
+    if not directories and tracking_uri is None:
+        problems.append("no study: name directories, or a server with --tracking-uri and --study")
+    if tracking_uri is not None and not studies:
+        problems.append("--tracking-uri needs --study NAME: which study of the server")
+    if studies and tracking_uri is None:
+        problems.append("--study names a study on a server: add --tracking-uri URI")
+    if is_both:
+        problems.append("--merge and --side-by-side: give one of them")
+    if problems:
+        raise UsageError("\n".join(problems))
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    run_program("orchestration.cli.report_command", "stopped before the report was written")
+    """Run the command; raises SystemExit."""
+    app()

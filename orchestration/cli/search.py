@@ -1,10 +1,204 @@
-"""``dmd-search`` as a console script: see :mod:`orchestration.cli.search_command`."""
+"""``dmd-search``: from one YAML file to a report."""
 
 from __future__ import annotations
 
-from orchestration.cli.program import run_program
+import atexit
+import gc
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from orchestration.cli.exit_codes import COMPLETED, SOME_FAILED, bad_input_exits
+from orchestration.process.logs import quiet_libraries
+from orchestration.process.signals import INTERRUPTED, say_when_stopped
+
+if TYPE_CHECKING:
+    from orchestration.ledger.study_directory import Workspace
+    from orchestration.run_study import StudyOutcome
+    from search_spaces.schema.schema import SearchSpace
+
+_NO_REPORT = "stopped before the report was written; --report-only writes it"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def _print_schema(is_wanted: bool) -> None:
+    if is_wanted:
+        from orchestration.planning.method_catalogue import describe_methods
+        from search_spaces.schema.json_schema import schema_text
+
+        print(schema_text(describe_methods()), end="")
+        raise typer.Exit(COMPLETED)
+
+
+@app.command()
+def search(
+    space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
+    out: Annotated[Path, typer.Option(help="Where study directories go.")] = Path("runs"),
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ARM", help="Run this arm now (may be repeated), with the search it needs."),
+    ] = None,
+    tracking_uri: Annotated[
+        str | None, typer.Option(help="An MLflow server or database; default: SQLite in the study.")
+    ] = None,
+    address: Annotated[str | None, typer.Option(help="A running Ray cluster (auto, ray://...).")] = None,
+    executor: Annotated[
+        Literal["ray", "inline"], typer.Option(help="inline: one trial at a time in this process, without Ray.")
+    ] = "ray",
+    reuse: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reuse",
+            metavar="DIR|URI",
+            help="Take over equal trials of this study, folder of studies or MLflow store.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print arms, trials and the estimated cost.")] = False,
+    report_only: Annotated[bool, typer.Option("--report-only", help="Write the report of what there is.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Set an existing study aside and start anew.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema",
+            is_eager=True,
+            callback=_print_schema,
+            help="Print the JSON schema of search spaces, for editors.",
+        ),
+    ] = False,
+) -> None:
+    """Run the study that a search space describes, or continue it, and write its report.
+
+    Exit codes: 0 all trials completed; 1 some failed (the report is written all the same); 2 bad input;
+    130 interrupted (the same command continues).
+    """
+    with bad_input_exits():
+        checked = _load(space, tuple(overrides or ()))
+        from orchestration.launch import LaunchOptions, launch
+        from orchestration.ledger.study_directory import Workspace
+        from orchestration.past_studies.reuse import require_places
+        from orchestration.past_studies.write_report import rebuild_report
+        from orchestration.planning.prepared import prepare
+        from orchestration.process.errors import UsageError
+        from orchestration.process.redaction import without_credentials
+        from orchestration.process.temporary import place_for_sockets
+        from orchestration.tracking.database import require_driver
+
+        workspace = Workspace(out / checked.study)
+        if report_only:
+            _refuse_beside_report({"--dry-run": dry_run, "--fresh": fresh, "--only": bool(only)})
+            say_when_stopped(_NO_REPORT)
+            report = rebuild_report(workspace)
+            print(json.dumps({"study": checked.study, "report": str(report)}) if as_json else report)
+            raise typer.Exit(COMPLETED)
+        if address is not None and executor == "inline":
+            raise UsageError(
+                "--address: --executor inline runs in this process, not on a cluster; leave one of them out"
+            )
+        if address is None and executor == "ray":
+            place_for_sockets()
+        require_places(tuple(reuse or ()))
+        uri = tracking_uri or checked.tracking.uri
+        require_driver(uri)
+        prepared = prepare(checked, data_dir, address, tuple(only or ()))
+        if dry_run:
+            from orchestration.dry_run.preview import preview
+
+            print(preview(prepared, workspace, tuple(reuse or ()), as_json, executor, address, fresh))
+            _foresee_store(uri, workspace, fresh)
+            raise typer.Exit(COMPLETED)
+        if fresh and (kept := workspace.set_aside()) is not None:
+            print(f"the earlier study is kept in {kept}", file=sys.stderr)
+        command = without_credentials(shlex.join(["dmd-search", *sys.argv[1:]]))
+        options = LaunchOptions(executor, address, tracking_uri, quiet or as_json, command, tuple(reuse or ()))
+        outcome = launch(prepared, workspace, options)
+        _conclude(workspace, outcome, as_json, uri)
+    if outcome.is_interrupted:
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(SOME_FAILED if outcome.num_failed else COMPLETED)
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    run_program("orchestration.cli.search_command", "stopped before the study began")
+    """Run the command; raises SystemExit."""
+    quiet_libraries()
+    # The collector's last look at everything that was imported takes seconds on a busy machine, and frees nothing.
+    atexit.register(gc.freeze)
+    app()
+
+
+def _load(space: str, overrides: tuple[str, ...]) -> SearchSpace:
+    from search_spaces.loading.document import read_document
+    from search_spaces.loading.load import check_document
+    from search_spaces.loading.packaged import find_space
+
+    # A file that is no YAML is refused before the methods, and torch with them, are imported.
+    document = read_document(find_space(space))
+    from orchestration.planning.method_catalogue import describe_methods
+
+    return check_document(document, describe_methods(), overrides)
+
+
+def _refuse_beside_report(given: Mapping[str, bool]) -> None:
+    """``--report-only`` writes the report of what there is; what says what to run has no meaning beside it."""
+    from orchestration.process.errors import UsageError
+
+    problems = [f"--report-only runs nothing: leave {name} out" for name, is_given in given.items() if is_given]
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def _foresee_store(uri: str | None, workspace: Workspace, is_fresh: bool) -> None:
+    from orchestration.ledger.ledger import LEDGER_FILE
+    from orchestration.tracking.store_preview import foresee_store
+
+    ledger = None if is_fresh else workspace.directory / LEDGER_FILE
+    if uri is not None and (note := foresee_store(uri, workspace.directory.name, ledger)):
+        print(note, file=sys.stderr)
+
+
+def _conclude(workspace: Workspace, outcome: StudyOutcome, as_json: bool, uri: str | None) -> None:
+    """The report, unless the study was stopped (who stops thousands of trials does not wait for it), and the result."""
+    from orchestration.past_studies.write_report import deliver_report, rebuild_report
+    from orchestration.process.redaction import without_credentials
+
+    say_when_stopped(_NO_REPORT)
+    report = None if outcome.is_interrupted else rebuild_report(workspace)
+    if report is not None and outcome.undelivered is None:
+        outcome = replace(outcome, undelivered=deliver_report(workspace, uri))
+    _print_result(workspace, outcome, report, as_json, uri)
+    if outcome.is_interrupted or outcome.undelivered:
+        again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])
+        shown = without_credentials(again)
+        if shown != again:
+            print("the password in the address is left out here, and has to be put in again:", file=sys.stderr)
+        print(f"the same command: {shown}", file=sys.stderr)
+
+
+def _print_result(
+    workspace: Workspace, outcome: StudyOutcome, report: Path | None, as_json: bool, uri: str | None
+) -> None:
+    if outcome.undelivered:
+        print(outcome.undelivered, file=sys.stderr)
+    if as_json:
+        shown = None if report is None else str(report)
+        print(json.dumps({"study": workspace.directory.name, "report": shown, **asdict(outcome)}))
+        return
+    state = "interrupted; run the same command to continue" if outcome.is_interrupted else "done"
+    if outcome.limit is not None:
+        state = f"ended at its limit ({outcome.limit}); raise it under `limits` and run the same command to continue"
+    print(f"{state}: {outcome.num_completed} completed, {outcome.num_pruned} pruned, {outcome.num_failed} failed")
+    print("report: --report-only writes it as far as the study is" if report is None else f"report: {report}")
+    if uri is None:
+        from orchestration.tracking.sqlite_store import ui_command
+
+        print(f"compare in MLflow: {ui_command(workspace.directory)}")

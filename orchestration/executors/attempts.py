@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dmd.job import OnEpoch
-from orchestration.endings import Ending, ending_of_exception, ending_of_result
+from orchestration.driver.endings import Ending, ending_of_exception, ending_of_result
 from orchestration.executors.protocol import RunTrial
-from search_spaces.trial import Trial
+from search_spaces.terms.trial import Trial
 
 Attempt = Callable[[Trial, OnEpoch, Path | None], Ending]
 """(trial, on_epoch, checkpoint directory) -> ending. Raises AttemptLost; what is no ``Exception`` passes through."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dmd.job import LOOPBACK, EpochReport
-from orchestration.driver import Driver
-from orchestration.endings import Ending, ending_of_lost_worker
+from orchestration.driver.driver import Driver
+from orchestration.driver.endings import Ending, ending_of_lost_worker
 from orchestration.executors.attempts import Attempt, AttemptLost, attempt_alone
-from orchestration.executors.local_peers import local_peers
-from orchestration.executors.losses import MAX_RETRIES
+from orchestration.executors.local_workers import local_peers
+from orchestration.executors.multi_worker import attempt_together
 from orchestration.executors.protocol import TrialRunner
-from orchestration.executors.together import attempt_together
-from orchestration.interruption import Interruption, StudyInterrupted
-from search_spaces.trial import Trial
+from orchestration.executors.retries import MAX_RETRIES
+from orchestration.process.interruption import Interruption, StudyInterrupted
+from search_spaces.terms.trial import Trial
 
 
 class _BookkeepingFailed(BaseException):

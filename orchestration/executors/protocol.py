@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dmd.job import JobResult, OnEpoch, Seat
-from search_spaces.trial import Trial
+from search_spaces.terms.trial import Trial
 
 if TYPE_CHECKING:
     # Workers import this module; the driver and Optuna behind it stay out of their memory.
-    from dmd.data.dataset import Dataset
-    from orchestration.driver import Driver
-    from orchestration.interruption import Interruption
+    from dmd.data.dataset.dataset import Dataset
+    from orchestration.driver.driver import Driver
+    from orchestration.process.interruption import Interruption
 
 
 class RunTrial(Protocol):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dmd.data.archive import BadArchive, in_one_line, open_archive
+from dmd.data.untrusted.archive import BadArchive, in_one_line, open_archive
 
 REQUIRED = ("id", "seed", "prediction")
 OPTIONAL = ("fold", "repeat")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orchestration.errors import UsageError
-from orchestration.tracking.credentials import without_credentials
+from orchestration.process.errors import UsageError
+from orchestration.process.redaction import without_credentials
 
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 """What MLflow keeps its tables in."""

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.durable import sync, sync_all
-from orchestration.events import Event
-from orchestration.logs import hand_to_root
-from orchestration.temporary import temporary_directory
+from orchestration.ledger.events import Event
+from orchestration.ledger.trial_json import trial_from_json
+from orchestration.process.atomic_files import sync, sync_all
+from orchestration.process.logs import hand_to_root
+from orchestration.process.temporary import temporary_directory
 from orchestration.tracking.artifacts import local_path
 from orchestration.tracking.database import require_answer, require_driver
-from orchestration.tracking.mlflow_environment import settle_environment
+from orchestration.tracking.environment import settle_environment
 from orchestration.tracking.position import Position
 from orchestration.tracking.run_content import (
     LIMIT_TAG,
@@ -35,10 +36,9 @@ from orchestration.tracking.run_content import (
     trial_params,
     trial_tags,
 )
-from orchestration.trial_json import trial_from_json
-from reports.details import details_path
-from reports.record import Predictions, RunRecord
-from reports.serialise import record_from_json
+from reports.records.details import details_path
+from reports.records.record import Predictions, RunRecord
+from reports.records.serialise import record_from_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

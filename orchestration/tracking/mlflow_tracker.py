@@ -17,16 +17,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
 
-from orchestration.giving_back import hold, release
-from orchestration.ledger import Ledger, read_events
-from orchestration.signals import NOTICES, unheard
-from orchestration.temporary import remove_abandoned
-from orchestration.tracking import writer
-from orchestration.tracking.credentials import without_credentials
-from orchestration.tracking.own_store import store_of
+from orchestration.ledger.ledger import Ledger, read_events
+from orchestration.process.cleanup import hold, release
+from orchestration.process.redaction import without_credentials
+from orchestration.process.signals import NOTICES, unheard
+from orchestration.process.temporary import remove_abandoned
+from orchestration.tracking import writer_process as writer
 from orchestration.tracking.position import load_position
 from orchestration.tracking.protocol import Deadline, StudyStatus, no_deadline
-from orchestration.tracking.writer import Assignment, Progress
+from orchestration.tracking.sqlite_store import store_of
+from orchestration.tracking.writer_process import Assignment, Progress
 
 _LOOK_S = 0.1
 _LEAST_S = 1.0

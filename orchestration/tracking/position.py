@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.durable import write_whole
+from orchestration.process.atomic_files import write_whole
 
 POSITION_FILE = "tracking.json"
 

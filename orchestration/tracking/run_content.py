@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from orchestration.events import Event, metrics_from_json
-from reports.record import RunRecord, Status
-from search_spaces.trial import Trial
+from orchestration.ledger.events import Event, metrics_from_json
+from reports.records.record import RunRecord, Status
+from search_spaces.terms.trial import Trial
 
 TRIAL_ID_TAG = "trial_id"
 STUDY_TAG = "study"

@@ -11,13 +11,13 @@ import pytest
 from benchmarks.crash.__main__ import make_schedule
 from benchmarks.crash.audit import Audit, audit
 from benchmarks.crash.faults import FAULTS
-from orchestration.catalogue import describe_methods
-from orchestration.ledger import LEDGER_FILE
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.planning.method_catalogue import describe_methods
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.run_content import TRIAL_ID_TAG
-from search_spaces.load import load
-from search_spaces.schema import SearchSpace
-from tests.orchestration.product import run
+from search_spaces.loading.load import load
+from search_spaces.schema.schema import SearchSpace
+from tests.orchestration.command_line import run
 
 SPACE = """\
 study: listed

@@ -15,10 +15,10 @@ from benchmarks.overhead.null_trial import NullRunner
 from benchmarks.overhead.product_side import OBJECTIVE, make_source
 from benchmarks.overhead.sides import STUDY
 from benchmarks.overhead.store import count_rows, require_rows
-from orchestration.driver import StudyPlan
+from orchestration.driver.driver import StudyPlan
 from orchestration.executors.inline import InlineExecutor
-from orchestration.ledger import Ledger
-from orchestration.study import run_study
+from orchestration.ledger.ledger import Ledger
+from orchestration.run_study import run_study
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 
 NUM_TRIALS = 4

@@ -13,8 +13,8 @@ from benchmarks.peer_official.__main__ import main
 from benchmarks.peer_official.authors import train_loader
 from benchmarks.peer_official.checkout import CosineAlongBatch, load_checkout
 from benchmarks.peer_official.learning import Comparison, Run, Side, conclude, require_sense
-from dmd.data.batches import Batch, shuffled_batches
-from dmd.data.load import open_dataset
+from dmd.data.dataset.batches import Batch, shuffled_batches
+from dmd.data.formats.load import open_dataset
 from dmd.errors import InputError
 from dmd.modalities import MODALITIES
 

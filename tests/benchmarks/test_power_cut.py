@@ -19,15 +19,16 @@ from benchmarks.power_cut.cuts import Cut, cuts_now
 from benchmarks.power_cut.recording import endings_in, is_ledger_sync
 from dmd.training.checkpoint import decode_state, take_up_state
 from orchestration import launch as launching
-from orchestration.catalogue import describe_methods
-from orchestration.launch import LaunchOptions, Prepared, prepare
-from orchestration.ledger import Ledger
-from orchestration.ledger_state import fold_events
+from orchestration.launch import LaunchOptions
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.state import fold_events
+from orchestration.ledger.study_directory import Workspace
+from orchestration.planning.method_catalogue import describe_methods
+from orchestration.planning.prepared import Prepared, prepare
 from orchestration.tracking.protocol import NoTracking
-from orchestration.workspace import Workspace
-from reports.details import details_in
-from reports.serialise import record_to_json
-from search_spaces.load import load_text
+from reports.records.details import details_in
+from reports.records.serialise import record_to_json
+from search_spaces.loading.load import load_text
 from tests.benchmarks.watched import Watched
 
 SPACE = """\

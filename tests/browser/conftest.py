@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import Browser, open_browser
-from tests.orchestration.product import command, run
+from tests.orchestration.command_line import command, run
 
 SPACE = """\
 study: small

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.chromium import Browser
-from tests.orchestration.tracked import Store
+from tests.orchestration.mlflow_store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")]
 

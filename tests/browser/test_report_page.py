@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from reports.page import render_page
-from reports.rounding import ABSENT
+from reports.output.html_page import render_page
+from reports.text.rounding import ABSENT
 from tests.browser.chromium import NARROW, Browser
 
 pytestmark = pytest.mark.browser

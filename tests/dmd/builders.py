@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from dmd.data.batches import Batch
-from dmd.data.sides import Side
+from dmd.data.dataset.batches import Batch
+from dmd.data.samples.sides import Side
 from dmd.job import Setting
 from dmd.modalities import MODALITIES
 from dmd.models.model import Dims

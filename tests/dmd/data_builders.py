@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dmd.data.dataset import Dataset
-from dmd.data.load import load_dataset
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.formats.load import load_dataset
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from dmd.data.load import open_dataset
+from dmd.data.formats.load import open_dataset
 from dmd.dropout import SeededDropout, no_dropout
 from dmd.errors import TrainingDiverged
 from dmd.job import EpochReport, FoldRef, Job, JobResult, Setting
@@ -20,7 +20,7 @@ from dmd.precision import float32_products, in_float32
 from dmd.settings import fields_of
 from dmd.training.run import run_job, split_settings
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
-from tests.dmd.test_losses import LABELS, VECTORS
+from tests.dmd.losses.test_losses import LABELS, VECTORS
 
 DIMS = make_dims()
 KNOWN = {name: {part.name for part in fields_of(method.config)} for name, method in METHODS.items()}

@@ -60,12 +60,14 @@ class Container:
 
 
 def _serve() -> None:
-    from dmd.data import inspect, load  # noqa: F401 (imported for the forks)
-    from orchestration import catalogue, launch, recorded, report_files  # noqa: F401
-    from orchestration.cli import data_command as data
-    from orchestration.cli import report_command as report
-    from orchestration.cli import search_command as search
-    from search_spaces import load as load_space  # noqa: F401
+    from dmd.data.formats import load  # noqa: F401 (imported for the forks)
+    from dmd.data.inspection import inspect  # noqa: F401 (imported for the forks)
+    from orchestration import launch  # noqa: F401
+    from orchestration.cli import data, report, search
+    from orchestration.ledger import recorded_study as recorded  # noqa: F401
+    from orchestration.past_studies import write_report as report_files  # noqa: F401
+    from orchestration.planning import method_catalogue as catalogue  # noqa: F401
+    from search_spaces.loading import load as load_space  # noqa: F401
 
     commands = {"dmd-data": data.main, "dmd-report": report.main, "dmd-search": search.main, "nothing": lambda: None}
     for line in sys.stdin:

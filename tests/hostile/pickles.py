@@ -131,7 +131,7 @@ GADGETS: Mapping[str, Write] = {
     "torch.hub": lambda canary: _call("torch.hub", "load", "owner/repository", "model"),
     "pandas": lambda canary: _call("pandas", "read_pickle", str(canary)),
     "pickle in pickle": lambda canary: _call("pickle", "loads", "x"),
-    "our own names": lambda canary: _call("orchestration.durable", "make_folder", str(canary)),
+    "our own names": lambda canary: _call("orchestration.process.atomic_files", "make_folder", str(canary)),
     "codecs": lambda canary: _call("codecs", "open", str(canary), "w"),
     "copyreg": lambda canary: _old_call("copy_reg", "_reconstructor", "x"),
     "hidden in data": _hidden,

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dmd.data.load import load_dataset
-from dmd.data.unpickle import load_pickle
+from dmd.data.formats.load import load_dataset
+from dmd.data.untrusted.unpickle import load_pickle
 from dmd.errors import DataError
-from orchestration.catalogue import describe_methods
-from orchestration.events import check_line, encode_event
-from search_spaces.catalogue import Catalogue
-from search_spaces.load import load_text
-from search_spaces.packaged import find_space, packaged_spaces
-from search_spaces.problems import SpaceErrors
+from orchestration.ledger.events import check_line, encode_event
+from orchestration.planning.method_catalogue import describe_methods
+from search_spaces.loading.load import load_text
+from search_spaces.loading.packaged import find_space, packaged_spaces
+from search_spaces.terms.catalogue import Catalogue
+from search_spaces.terms.problems import SpaceErrors
 from tests.dmd.pickles.write_pickle import make_content
 from tests.hostile.archives import pack, sound_members
 from tests.hostile.pickles import BOMBS, GADGETS
@@ -110,7 +110,7 @@ def test_spaces(num: int) -> None:
 
 @pytest.mark.parametrize("num", LENGTHS)
 def test_ledger_lines(num: int) -> None:
-    from orchestration.events import Event
+    from orchestration.ledger.events import Event
 
     line = encode_event(Event(3, 5, "tell", {"trial_id": "t", "record": {"arm": "a"}}))
 

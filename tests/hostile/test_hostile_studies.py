@@ -16,15 +16,15 @@ import torch
 from markdown_it import MarkdownIt
 
 from dmd.training.checkpoint import FILE, CheckpointRefused, decode_state, encode_state
-from orchestration.durable import write_whole
-from orchestration.events import Event, encode_event
-from orchestration.ledger import LEDGER_FILE
-from reports.details import details_in, encode_details
+from orchestration.ledger.events import Event, encode_event
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.process.atomic_files import write_whole
+from reports.records.details import details_in, encode_details
 from tests.hostile.archives import ARCHIVES, Touches, described, member_of, pack
 from tests.hostile.contained import Container
 from tests.hostile.pickles import BOMBS, GADGETS
 from tests.hostile.test_hostile_data import require_refused
-from tests.orchestration.product import run, write_space
+from tests.orchestration.command_line import run, write_space
 
 
 @pytest.fixture(scope="module")
@@ -300,7 +300,7 @@ def test_a_hostile_checkpoint_is_refused_by_one_line(canary: Path, name: str) ->
 def test_a_trial_with_a_refused_checkpoint_begins_again(
     tmp_path: Path, canary: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from dmd.data.load import open_dataset
+    from dmd.data.formats.load import open_dataset
     from dmd.job import Checkpointing, FoldRef, Job
     from dmd.training.run import run_job
 

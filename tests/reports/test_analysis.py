@@ -11,11 +11,11 @@ import pytest
 from scipy import stats
 
 from reports.analysis import analyse
-from reports.markdown import render_markdown
-from reports.record import Contrast, RunRecord, StudyDescription
+from reports.output.markdown import render_markdown
+from reports.records.record import Contrast, RunRecord, StudyDescription
 from reports.report import Report
 from reports.statistics.scores import SCORES
-from tests.reports.studies import (
+from tests.reports.example_studies import (
     BESIDE,
     EDGES,
     TABLE3,

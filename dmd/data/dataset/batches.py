@@ -1,0 +1,101 @@
+"""Mini-batches of a part of the data, as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Many
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from dmd.batch_sharing import ALONE, Peers
+from dmd.data.dataset.dataset import Inputs
+from dmd.data.samples.mapped_rows import StoredRows, StoredTensor
+from dmd.data.samples.samples import Sequences
+from dmd.data.samples.sides import Side
+from dmd.layers.sequence import Sequence
+from dmd.modalities import MODALITIES, Modality
+from dmd.random_streams import numpy_generator
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A mini-batch, or a whole part of the data.
+
+    Attributes:
+        features: modality -> (B, T_m, D_m), zeros where padded.
+        lengths: modality -> (B,) real steps.
+        labels: (B,), None at inference.
+        peers: who has the other rows of the global batch that these ``B`` rows are a part of; by default nobody.
+        sides: modality -> the side that its real steps stand at; ``start`` for one that is not named.
+    """
+
+    features: Mapping[Modality, Tensor]
+    lengths: Mapping[Modality, Tensor]
+    labels: Tensor | None
+    peers: Peers = ALONE
+    sides: Mapping[Modality, Side] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.lengths.values())))
+
+    @property
+    def device(self) -> torch.device:
+        return next(iter(self.lengths.values())).device
+
+    def take(self, rows: Tensor | slice) -> Batch:
+        """The batch of the given rows, in that order, complete in itself."""
+        return replace(
+            self,
+            features={m: x[rows] for m, x in self.features.items()},
+            lengths={m: n[rows] for m, n in self.lengths.items()},
+            labels=None if self.labels is None else self.labels[rows],
+            peers=ALONE,
+        )
+
+    def sequence(self, modality: Modality) -> Sequence:
+        """The features of one modality, and where its real steps are."""
+        return Sequence(self.features[modality], self.lengths[modality], self.sides.get(modality, "start"))
+
+
+def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, device: str = "cpu") -> Batch:
+    """All samples of a part as one batch on ``device``.
+
+    Features that are rows of a file stay there: a model is given batches taken from the part, never the part itself.
+    """
+    return Batch(
+        {m: _features(inputs.sequences[m], device) for m in MODALITIES},
+        {m: torch.from_numpy(inputs.sequences[m].lengths).to(device) for m in MODALITIES},
+        None if labels is None else torch.from_numpy(labels).to(device),
+        sides={m: inputs.sequences[m].side for m in MODALITIES},
+    )
+
+
+def _features(part: Sequences, device: str) -> Tensor:
+    if isinstance(part.values, StoredRows):
+        # Stands for a tensor in a part, which is asked for nothing but rows.
+        return cast(Tensor, StoredTensor(part.values, device))
+    return torch.from_numpy(part.values).to(device)
+
+
+def shuffled_rows(part: Batch, batch_size: int, seed: int, epoch: int) -> Many[Tensor]:
+    """The rows of each batch of one epoch, in an order that only (seed, epoch) decide; the last may be smaller."""
+    order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(len(part)))
+    return torch.split(order.to(part.device), batch_size)
+
+
+def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    """The batches of :func:`shuffled_rows`."""
+    for rows in shuffled_rows(part, batch_size, seed, epoch):
+        yield part.take(rows)
+
+
+def ordered_batches(part: Batch, batch_size: int, rows: slice = slice(None)) -> Iterator[Batch]:
+    """All samples once, or those of consecutive ``rows``, in the order of the data; no more than a batch is copied."""
+    first, end, _ = rows.indices(len(part))
+    for start in range(first, end, batch_size):
+        yield part.take(torch.arange(start, min(start + batch_size, end)))

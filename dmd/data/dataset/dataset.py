@@ -1,0 +1,221 @@
+"""One data set as a value, with its labels out of reach.
+
+Nothing public here gives a label: :meth:`Dataset.partition` hands out the labels of a training and a validation part
+and seals those of the test part (:mod:`dmd.data.dataset.sealed_test`). The types that samples are made of are in
+:mod:`dmd.data.samples.samples` and can be imported from here as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from dmd.data.dataset.folds import PartRows, rows_of_fold
+from dmd.data.dataset.groups import ITEMS, Grouping, Overlap
+from dmd.data.dataset.input_config import InputConfig
+from dmd.data.dataset.partition import Partition, make_partition
+from dmd.data.dataset.sealed_test import FinishedTraining, SealedTest, TestScore
+from dmd.data.dataset.tokens import NoTokens, Tokens
+from dmd.data.samples.alignment import Layout, find_layout
+from dmd.data.samples.samples import (
+    ContentHash,
+    FilePadding,
+    FloatArray,
+    Inputs,
+    IntArray,
+    Labelled,
+    LabelScale,
+    Sequences,
+)
+from dmd.data.samples.standardise import count_far_values
+from dmd.data.samples.standardised import real_steps
+from dmd.errors import DataError
+from dmd.job import FoldRef
+from dmd.modalities import Modality
+from dmd.scoring import Scoring, choose_metrics
+
+__all__ = [
+    "ContentHash",
+    "Dataset",
+    "FilePadding",
+    "FinishedTraining",
+    "FloatArray",
+    "Inputs",
+    "IntArray",
+    "LabelScale",
+    "Labelled",
+    "Partition",
+    "SealedTest",
+    "Sequences",
+    "TestScore",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """All samples of one file, in the file's order (train, then valid, then test).
+
+    splits: the official split: ``train``, ``valid``, ``test`` -> (n_split,) row numbers.
+    file_folds: (n,) fold of each row in 0..k-1 as the file declares them; None if it declares none.
+    file_padding: the side that the file padded each modality on; what is held here is right-padded.
+    modalities: those that the data have; any other is blank in every row.
+    grouping: where the group of each row is known from.
+    non_finite: values per modality that were NaN or infinite and were replaced by 0.
+    clamped_lengths: lengths per modality that were 0 and were raised to 1.
+    content_hash: SHA-256 over everything that decides a result (not the name), see
+    :mod:`dmd.data.dataset.fingerprint`; token ids, which few trials read, have a digest of their own.
+    """
+
+    name: str
+    splits: Mapping[str, IntArray]
+    file_folds: IntArray | None
+    grouping: Grouping
+    scale: LabelScale
+    modalities: tuple[Modality, ...]
+    file_padding: Mapping[Modality, FilePadding]
+    non_finite: Mapping[Modality, int]
+    clamped_lengths: Mapping[Modality, int]
+    content_hash: ContentHash
+    _inputs: Inputs = field(repr=False)
+    _labels: FloatArray = field(repr=False)
+    _tokens: Tokens | NoTokens = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    @property
+    def widths(self) -> dict[Modality, int]:
+        """Modality -> D_m."""
+        return {modality: part.values.shape[2] for modality, part in self._inputs.sequences.items()}
+
+    @property
+    def max_steps(self) -> dict[Modality, int]:
+        """Modality -> T_m."""
+        return {modality: part.values.shape[1] for modality, part in self._inputs.sequences.items()}
+
+    @property
+    def lengths(self) -> dict[Modality, IntArray]:
+        """Modality -> (n,) real steps of each sample."""
+        return {modality: part.lengths for modality, part in self._inputs.sequences.items()}
+
+    def real_steps(self, modality: Modality, rows: IntArray) -> FloatArray:
+        """(k, D_m): the real steps of the given rows, one after the other, as the file has them."""
+        part = self._inputs.sequences[modality].take(rows)
+        values = part.in_memory
+        steps: FloatArray = values[real_steps(part.lengths, values.shape[1])]
+        return steps
+
+    def count_far_values(self, modality: Modality) -> dict[int, int]:
+        """Column -> values of the file so far out that moments leave them out, of the columns that have any."""
+        return count_far_values(self._inputs.sequences[modality])
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The group (the video) of each row."""
+        return self._inputs.groups
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of each row."""
+        return self._inputs.ids
+
+    @property
+    def num_file_folds(self) -> int | None:
+        """How many folds the file declares; None if it declares none."""
+        return None if self.file_folds is None else int(self.file_folds.max()) + 1
+
+    def count_labels(self) -> dict[int, int]:
+        """Label rounded half to even -> number of samples in the whole file; counts tell no row's label."""
+        classes, counts = np.unique(np.round(self._labels).astype(np.int64), return_counts=True)
+        return dict(zip(classes.tolist(), counts.tolist(), strict=True))
+
+    @property
+    def has_tokens(self) -> bool:
+        """True if the file holds token ids of the text beside its features."""
+        return isinstance(self._tokens, Tokens)
+
+    def require_tokens(self) -> Tokens:
+        """The token ids. Raises DataError saying why there are none."""
+        if isinstance(self._tokens, NoTokens):
+            raise DataError(
+                f"{self.name}: `text: bert_ids` needs token ids, and {self._tokens.reason}; "
+                "take a file that has them, or write `text: features`"
+            )
+        return self._tokens
+
+    def partition(self, fold: FoldRef, inputs: InputConfig = InputConfig()) -> Partition:  # noqa: B008 (frozen)
+        """Training, validation and sealed test part of ``fold``, standardised by the training part.
+
+        inputs: modalities that are not to be seen are blank in all three parts; where tokens are to be read, the
+        language modality holds them, (n, T, 3), as they are. Raises DataError if the file cannot be cut that way.
+        """
+        whole, layout = self._read(inputs), self.layout(inputs)
+        if inputs.reads_tokens:
+            layout = replace(layout, sides={**layout.sides, "language": "start"})
+        return make_partition(whole, self._labels, self.scoring(fold), self._rows(fold), fold, inputs, layout)
+
+    def layout(self, inputs: InputConfig) -> Layout:
+        """Where the sequences stand that a method reads, and how many steps they have.
+
+        Tokens stand at the start for BERT, and where this says for the method that reads what BERT makes of them.
+        Raises DataError where the file cannot be laid out so.
+        """
+        padding = {**self.file_padding, "language": "right"} if inputs.reads_tokens else self.file_padding
+        return find_layout(inputs.align, self._read(inputs).sequences, padding, self.name)
+
+    def _read(self, inputs: InputConfig) -> Inputs:
+        """What is read of the file: its features, or token ids as the language modality."""
+        if not inputs.reads_tokens:
+            return self._inputs
+        tokens = self.require_tokens().as_sequences()
+        return replace(self._inputs, sequences={**self._inputs.sequences, "language": tokens})
+
+    def seal_test(self, fold: FoldRef) -> SealedTest:
+        """The test part of ``fold`` alone, inputs as in the file: for predictions that were made elsewhere.
+
+        Raises DataError if the file cannot be cut that way.
+        """
+        rows = self._rows(fold)
+        inputs, labels = self._inputs.take(rows.test), self._labels[rows.test]
+        return SealedTest(inputs, labels, self.scoring(fold), self._labels[rows.train])
+
+    def scoring(self, fold: FoldRef) -> Scoring:
+        """What predictions are scored by where the file is cut as for ``fold``: the same for every fold of a study.
+
+        Folds test every item once, so they are asked together. Raises DataError if the file cannot be cut that way.
+        """
+        if fold.kind != "official":
+            return choose_metrics(self.scale, {"of the file": self._labels})
+        rows = self._rows(fold)
+        parts = {"of the validation part": self._labels[rows.valid], "of the test part": self._labels[rows.test]}
+        return choose_metrics(self.scale, {"of the file": self._labels, **parts})
+
+    def ids_of_parts(self, fold: FoldRef) -> dict[str, tuple[str, ...]]:
+        """``train``, ``valid``, ``test`` -> ids of the part, in the order of the file. Raises DataError as above."""
+        rows = self._rows(fold)
+        parts = {"train": rows.train, "valid": rows.valid, "test": rows.test}
+        return {name: tuple(self._inputs.ids[row] for row in part.tolist()) for name, part in parts.items()}
+
+    def count_parts(self, fold: FoldRef) -> tuple[int, int, int]:
+        """Items that ``fold`` trains, validates and tests. Raises DataError if the file cannot be cut that way."""
+        rows = self._rows(fold)
+        return len(rows.train), len(rows.valid), len(rows.test)
+
+    def overlap(self, fold: FoldRef) -> Overlap:
+        """Which groups lie in more than one part of ``fold``. Raises DataError if the file cannot be cut that way.
+
+        None do where no groups are known: ids that begin anew in every split name no common item.
+        """
+        rows, groups = self._rows(fold), np.array(self.groups)
+        train, valid, test = ({str(name) for name in groups[part]} for part in (rows.train, rows.valid, rows.test))
+        if self.grouping.noun == ITEMS:
+            return Overlap(0, 0, len(test))
+        seen = train | valid
+        return Overlap(len((train & valid) | (seen & test)), len(seen & test), len(test))
+
+    def _rows(self, fold: FoldRef) -> PartRows:
+        if fold.kind == "group":
+            self.grouping.require_groups(self.groups, self.name)
+        return rows_of_fold(fold, self.groups, self.splits, self.file_folds, self.name)

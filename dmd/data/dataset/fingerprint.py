@@ -1,0 +1,43 @@
+"""The content hash: two data sets with the same hash train the same models to the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import astuple
+
+import numpy as np
+
+from dmd.data.samples.row_blocks import row_blocks
+from dmd.data.samples.samples import ContentHash, FloatArray, Inputs, IntArray, LabelScale
+from dmd.modalities import MODALITIES
+
+
+def hash_content(
+    inputs: Inputs,
+    labels: FloatArray,
+    splits: Mapping[str, IntArray],
+    file_folds: IntArray | None,
+    scale: LabelScale,
+) -> ContentHash:
+    """SHA-256 (64 hex digits) over ids, groups, labels, splits, folds, scale and right-padded float32 features.
+
+    The file's name, container, padding side and byte order do not enter, so a converted file keeps its hash.
+    """
+    described = {
+        "ids": inputs.ids,
+        "groups": inputs.groups,
+        "splits": {name: rows.tolist() for name, rows in splits.items()},
+        "folds": None if file_folds is None else file_folds.tolist(),
+        "scale": astuple(scale),
+        "shapes": {modality: inputs.sequences[modality].values.shape for modality in MODALITIES},
+    }
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(labels, dtype="<f4").data)
+    for modality in MODALITIES:
+        sequences = inputs.sequences[modality]
+        digest.update(np.ascontiguousarray(sequences.lengths, dtype="<i8").data)
+        for rows in row_blocks(sequences.values.shape):
+            digest.update(np.ascontiguousarray(sequences.values[rows], dtype="<f4").data)
+    return ContentHash(digest.hexdigest())

@@ -1,0 +1,58 @@
+"""Training, validation and sealed test part: the only way to get data out for training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dmd.data.dataset.folds import PartRows
+from dmd.data.dataset.input_config import InputConfig
+from dmd.data.dataset.sealed_test import SealedTest
+from dmd.data.dataset.visible_modalities import blank_hidden
+from dmd.data.samples.alignment import Layout, lay_out
+from dmd.data.samples.samples import FloatArray, Inputs, Labelled
+from dmd.data.samples.standardise import fit_standardiser
+from dmd.job import FoldRef
+from dmd.modalities import MODALITIES
+from dmd.scoring import Scoring
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """The three parts of ``fold``: standardised with what the training part alone says, zeros where padded.
+
+    Modalities that are not visible are blank in all three; token ids are as they are. Real steps stand where the trial
+    wants them. scoring: what predictions of the validation and the test part are scored by.
+    """
+
+    train: Labelled
+    valid: Labelled
+    test: SealedTest
+    fold: FoldRef
+    scoring: Scoring
+
+
+def make_partition(
+    inputs: Inputs,
+    labels: FloatArray,
+    scoring: Scoring,
+    rows: PartRows,
+    fold: FoldRef,
+    config: InputConfig,
+    layout: Layout,
+) -> Partition:
+    """Cut ``inputs`` and ``labels`` (n,) into ``rows``, which are those of ``fold``."""
+    train = inputs.take(rows.train)
+    # token ids are names of words, not amounts
+    standardiser = fit_standardiser(train, [m for m in MODALITIES if m != "language" or not config.reads_tokens])
+    train_labels = labels[rows.train]
+
+    def show(part: Inputs) -> Inputs:
+        return lay_out(blank_hidden(standardiser.apply(part), config.modalities), layout)
+
+    return Partition(
+        train=Labelled(show(train), train_labels),
+        valid=Labelled(show(inputs.take(rows.valid)), labels[rows.valid]),
+        test=SealedTest(show(inputs.take(rows.test)), labels[rows.test], scoring, train_labels),
+        fold=fold,
+        scoring=scoring,
+    )

@@ -1,0 +1,109 @@
+"""The seal around test labels.
+
+A test part gives its features to anyone and its labels to nobody. It is scored once, by whoever shows that a confirm
+trial has been trained to its end; a search never can (honesty rules 1 and 2 of the design).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from dmd.data.samples.samples import FloatArray, Inputs
+from dmd.errors import DmdError, SealBroken
+from dmd.job import PartPredictions
+from dmd.scoring import Scoring
+
+
+class FinishedTraining(Protocol):
+    """Proof that a confirm trial has been trained to its end: the key to a sealed test part."""
+
+    @property
+    def is_final(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class TrainedElsewhere:
+    """The key for predictions that other code hands in: its training is over, so a score can steer nothing in it.
+
+    Whether that code has looked at the test labels before cannot be known here; the report says so.
+    """
+
+    @property
+    def is_final(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class TestScore:
+    """What one finished trial reached on the test part.
+
+    fallback: the metrics of the training-median predictor on the same part (honesty rule 5), which always answers with
+    ``fallback_value``.
+    """
+
+    __test__ = False  # keeps pytest from taking the name for a test class
+
+    metrics: Mapping[str, float]
+    predictions: PartPredictions
+    fallback: Mapping[str, float]
+    fallback_value: float
+
+
+class SealedTest:
+    """A test part: ``inputs`` are open, labels are not."""
+
+    __slots__ = ("_fallback_value", "_is_scored", "_labels", "_scoring", "inputs")
+
+    def __init__(self, inputs: Inputs, labels: FloatArray, scoring: Scoring, train_labels: FloatArray) -> None:
+        """labels: (n,) of this part. train_labels: of the training part, for the fallback predictor."""
+        self.inputs = inputs
+        self._labels = labels
+        self._scoring = scoring
+        self._fallback_value = np.float32(np.median(train_labels))
+        self._is_scored = False
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def fallback_value(self) -> float:
+        """What the training-median predictor answers; it says nothing of the labels of this part."""
+        return float(self._fallback_value)
+
+    def score(self, predict: FloatArray, finished: FinishedTraining) -> TestScore:
+        """Compare predictions (n,), in the order of ``inputs``, with the labels. Works once.
+
+        Raises SealBroken if the training is not final or the part was scored before, DmdError if the predictions do
+        not fit the part or are not finite. A refused call does not use up the one that is allowed.
+        """
+        if not finished.is_final:
+            raise SealBroken(
+                "test labels stay sealed: this training is not final (it was stopped or belongs to a search)"
+            )
+        if self._is_scored:
+            raise SealBroken(
+                "test labels stay sealed: this test part was scored before, and it is scored once per trial"
+            )
+        values = np.asarray(predict, dtype=np.float32)
+        if values.shape != (len(self),):
+            raise DmdError(f"predictions have shape {values.shape}, the test part wants ({len(self)},)")
+        if not np.isfinite(values).all():
+            raise DmdError(f"{np.count_nonzero(~np.isfinite(values))} of {len(self)} test predictions are not finite")
+        metrics = self._scoring.score(values, self._labels)
+        self._is_scored = True
+        predictions = PartPredictions(self.inputs.ids, self.inputs.groups, self._labels.copy(), values.copy())
+        return TestScore(metrics, predictions, fallback_score(self), self.fallback_value)
+
+
+def fallback_score(test: SealedTest) -> dict[str, float]:
+    """Test metrics of the predictor that always answers with the median training label.
+
+    Needs no finished training: a failed trial is scored with it. It depends on no model and no setting, so it cannot
+    tell a search anything about a configuration.
+    """
+    constant = np.full(len(test), test._fallback_value, dtype=np.float32)
+    return test._scoring.score(constant, test._labels)

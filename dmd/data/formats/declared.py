@@ -1,0 +1,36 @@
+"""What a user says of a data file that the file does not say itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dmd.data.dataset.groups import ID, GroupRule
+from dmd.data.formats.layout import Layout
+from dmd.data.samples.samples import LabelScale
+from dmd.modalities import Modality
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Each of it goes before what the file says.
+
+    Attributes:
+        scale: the range of the labels; None: the file's own.
+        groups: how items are grouped; None: by the file's key or by the ids.
+        modalities: those that the data have, in order; None: all, or those that a converted folder has.
+    """
+
+    scale: LabelScale | None = None
+    groups: GroupRule | None = None
+    modalities: tuple[Modality, ...] | None = None
+
+    def keys_of(self, layout: Layout) -> Layout:
+        """``layout`` with the modalities and the key of the groups that the user names."""
+        if self.modalities is not None:
+            layout = replace(layout, features={m: layout.features[m] for m in self.modalities})
+        key = None if self.groups is None else self.groups.key
+        return layout if key is None or key == ID else replace(layout, group=key)
+
+
+NOTHING = Declared()
+"""The file says it all."""

@@ -1,0 +1,72 @@
+"""Where each file format keeps things. Adding a format is one value of :class:`Layout` and one reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from dmd.modalities import Modality
+
+SPLITS: tuple[str, ...] = ("train", "valid", "test")
+
+SCALE_KEY = "label_scale"
+"""Top-level, optional in every format: three numbers, low, high, neutral."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The keys of one split.
+
+    features: of the modalities that are read.
+    group: the key of the group (the video) of each item, where the file has one; otherwise the ids tell
+    (:mod:`dmd.data.dataset.groups`).
+    fold: the key of the file's own folds.
+    shared_lengths: one key for all modalities, used where a modality has no ``<feature key>_lengths`` of its own.
+    token_mask: (n, 3, T) token ids, attention mask, segment ids; the sum of the mask row is the text's length, and the
+    length of every modality aligned with the text. The ids are read by whoever asks for ``text: bert_ids``.
+    has_segment_ids: ids are (n, 3), video, start and end; or missing: then the videos are unknown, and all rows of a
+    split count as one group.
+    takes_vectors: (n, D) features without lengths stand for one step.
+    """
+
+    features: Mapping[Modality, str]
+    labels: str
+    ids: str = "id"
+    group: str = "video"
+    fold: str | None = None
+    shared_lengths: str | None = None
+    token_mask: str | None = None
+    takes_vectors: bool = False
+    has_segment_ids: bool = False
+
+    def lengths_of(self, modality: Modality) -> str:
+        """The key of the lengths of one modality."""
+        return f"{self.features[modality]}_lengths"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key of a split that is read, required or not."""
+        optional = (self.group, self.fold, self.shared_lengths, self.token_mask)
+        lengths = tuple(self.lengths_of(modality) for modality in self.features)
+        return (self.labels, self.ids, *self.features.values(), *lengths, *(key for key in optional if key))
+
+
+_FEATURES: Mapping[Modality, str] = MappingProxyType({"language": "text", "audio": "audio", "vision": "vision"})
+
+NPZ = Layout(
+    _FEATURES,
+    labels="labels",
+    fold="fold",
+    shared_lengths="lengths",
+    token_mask="text_bert",
+    takes_vectors=True,
+)
+"""Keys ``<split>/<key>`` of an ``.npz`` archive."""
+
+CMU = Layout(_FEATURES, labels="labels", has_segment_ids=True)
+"""``mosi_data.pkl``, ``mosei_senti_data_noalign.pkl`` and their like, of yaohungt/Multimodal-Transformer: GloVe text,
+labels (n, 1, 1), ids (n, 3) or none, padded on the left."""
+
+MMSA = Layout(_FEATURES, labels="regression_labels", token_mask="text_bert")
+"""``aligned_50.pkl`` and ``unaligned_50.pkl`` of thuiar/MMSA: a dictionary of splits. ``text`` holds BERT features."""

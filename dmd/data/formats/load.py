@@ -1,0 +1,114 @@
+"""Opening a data set by name or path; the reader is chosen by what the file contains, not by what it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.feature_storage import MEMORY, Place
+from dmd.data.formats.folder_writer import PutInPlace, rename_all
+from dmd.data.formats.memory_mapped import is_mapped, read_mapped, write_mapped
+from dmd.data.formats.mmsa import read_pickle
+from dmd.data.formats.npz import read_npz
+from dmd.data.formats.planted import load_planted
+from dmd.data.formats.planted_spec import PLANTED, parse_planted_name
+from dmd.data.samples.row_blocks import row_blocks
+from dmd.errors import DataError
+
+ZIP_MAGIC = b"PK"
+PICKLE_STARTS = (b"\x80", b"(", b"}", b"]", b"c")
+"""Protocols 2 and up begin with PROTO; 0 and 1, which Python 2 wrote by default, with a container or a name."""
+
+
+def open_dataset(
+    name_or_path: str, data_dir: Path | None = None, declared: Declared = NOTHING, verify: bool = True
+) -> Dataset:
+    """Planted data (``planted``, ``planted:seed=1,interaction=0.5``), a file or a converted folder at this path, or one
+    in ``data_dir``.
+
+    declared: what goes before the file's own word. verify: compare a converted folder with its hashes;
+    a worker that maps what its driver has verified need not. Raises DataError naming where it looked and what to do.
+    """
+    place = find_data(name_or_path, data_dir)
+    if place is None:
+        return load_planted(parse_planted_name(name_or_path), declared)
+    return read_mapped(place, declared, verify) if is_mapped(place) else load_dataset(place, declared)
+
+
+def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
+    """Where :func:`open_dataset` finds its data: a file or a converted folder; None for planted data.
+
+    Raises DataError naming where it looked.
+    """
+    places = _places(name_or_path, data_dir)
+    found = next((place for place in places if is_mapped(place) or place.is_file()), None)
+    if places and found is None:
+        looked = " and ".join(repr(str(place))[1:-1] for place in places)
+        raise DataError(
+            f"no data file {name_or_path!r}: looked at {looked}; correct the path, name its folder with --data-dir or "
+            "DMD_DATA_DIR, or use 'planted' for the embedded data"
+        )
+    return found
+
+
+def load_dataset(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
+    """Read ``path`` as ``.npz`` or as a pickle in MMSA or CMU layout, its features into ``place``.
+
+    Raises DataError with every problem found in it.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(2)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}; correct the path or its permissions") from None
+    try:
+        if start == ZIP_MAGIC:
+            return read_npz(path, declared, place)
+        if start[:1] in PICKLE_STARTS:
+            return read_pickle(path, declared, place)
+    except MemoryError:
+        raise DataError(f"{path.name}: does not fit into memory; convert it with `dmd-data convert`") from None
+    found = f"starts with {start!r}" if start else "is empty"
+    raise DataError(f"{path.name}: neither an .npz archive nor a pickle (it {found}); convert it to one of these")
+
+
+def convert_dataset(
+    name_or_path: str,
+    target: Path,
+    data_dir: Path | None = None,
+    declared: Declared = NOTHING,
+    put: PutInPlace = rename_all,
+) -> Dataset:
+    """Write planted data, a file or a converted folder as the new folder ``target``; what :func:`open_dataset` gives
+    for it.
+
+    By streaming: the features of a file are never in memory as a whole. Raises DataError as ``open_dataset``, and where
+    ``target`` exists or cannot be written. put: see :func:`dmd.data.formats.folder_writer.new_folder`.
+    """
+    if target.exists():
+        raise DataError(f"{target}: exists already; choose another name")
+
+    def read(place: Place) -> Dataset:
+        path = next((path for path in _places(name_or_path, data_dir) if path.is_file()), None)
+        if path is not None:
+            return load_dataset(path, declared, place)
+        found = open_dataset(name_or_path, data_dir, declared)
+        for modality, part in found._inputs.sequences.items():
+            copy = place.make(modality, part.values.shape)
+            for rows in row_blocks(copy.shape):
+                copy[rows] = part.values[rows]
+        return found
+
+    try:
+        write_mapped(read, target, put)
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written ({error.strerror}); choose another place") from None
+    return read_mapped(target, declared, verify=False)
+
+
+def _places(name: str, data_dir: Path | None) -> list[Path]:
+    """Where a file of that name may be; none for planted data."""
+    if name == PLANTED or name.startswith(f"{PLANTED}:"):
+        return []
+    return [Path(name).expanduser(), *([data_dir / name] if data_dir is not None else [])]

@@ -1,0 +1,99 @@
+"""Pickles of the field: a dictionary of the splits ``train``, ``valid``, ``test``, each a dictionary of arrays.
+
+Two layouts, told apart by what labels are called: MMSA's and, older, that of the CMU files which came with MulT. MMSA's
+is as in thuiar/MMSA (``aligned_50.pkl``, ``unaligned_50.pkl``). Containers and dtypes differ between releases
+(lists or arrays, float32 or float64), so every value is made an array here. ``text`` (768-d BERT features) is the
+language modality; the attention mask of ``text_bert`` gives the lengths, and its token ids stand ready for a BERT.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.formats.assemble import assemble
+from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.feature_storage import MEMORY, Place
+from dmd.data.formats.file_problems import Problems
+from dmd.data.formats.layout import CMU, MMSA, SCALE_KEY, SPLITS, Layout
+from dmd.data.samples.arrays import AnyArray
+from dmd.data.untrusted.unpickle import load_pickle
+from dmd.errors import DataError
+
+SCALARS = (str, bytes, bool, int, float, np.generic)
+
+
+def read_pickle(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
+    """Read a pickle in MMSA or CMU layout; nothing in it is executed.
+
+    Raises DataError with every problem found in it.
+    """
+    with path.open("rb") as stream:
+        # Closed by the collector: arrays are views of it until they are converted.
+        content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    return read_mmsa(load_pickle(content, path.name), path.name, declared, place)
+
+
+def read_mmsa(content: object, source: str, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
+    """The data set that a dictionary in MMSA or CMU layout holds. Raises DataError with every problem found in it."""
+    if not isinstance(content, Mapping):
+        raise DataError(f"{source}: must be a dictionary with train, valid and test, but is a {type(content).__name__}")
+    problems = Problems(source)
+    tables: dict[str, dict[str, AnyArray]] = {}
+    layout = declared.keys_of(_layout_of(content))
+    for split in SPLITS:
+        if split not in content:
+            continue
+        table = content[split]
+        if isinstance(table, Mapping):
+            tables[split] = _as_arrays(split, table, layout, problems)
+        else:
+            problems.add(split, f"must be a dictionary of arrays, but is a {type(table).__name__}")
+    file_scale = _as_array(SCALE_KEY, content[SCALE_KEY], problems) if SCALE_KEY in content else None
+    problems.raise_if_any()
+    return assemble(tables, file_scale, declared, layout, problems, place)
+
+
+def _layout_of(content: Mapping[Any, Any]) -> Layout:
+    tables = [content[split] for split in SPLITS if isinstance(content.get(split), Mapping)]
+    has_cmu_labels = any(CMU.labels in table for table in tables)
+    return CMU if has_cmu_labels and not any(MMSA.labels in table for table in tables) else MMSA
+
+
+def _as_arrays(split: str, table: Mapping[Any, Any], layout: Layout, problems: Problems) -> dict[str, AnyArray]:
+    arrays: dict[str, AnyArray] = {}
+    for key in layout.keys:
+        if key in table:
+            array = _as_array(f"{split}/{key}", table[key], problems)
+            if array is not None:
+                arrays[key] = array
+    return arrays
+
+
+def _as_array(key: str, value: object, problems: Problems) -> AnyArray | None:
+    """An array of an array, of a list of scalars or of arrays of one shape; None (and a problem) otherwise."""
+    if isinstance(value, np.ndarray):
+        return _of_numbers(value)
+    if isinstance(value, list | tuple):
+        if all(isinstance(item, SCALARS) for item in value):
+            return np.array(value)
+        shapes = {item.shape for item in value if isinstance(item, np.ndarray)}
+        # each array counts once, so that a list which repeats one array cannot fill the memory
+        if len(shapes) == 1 and len({id(item) for item in value}) == len(value):
+            return np.stack(value)
+        problems.add(key, f"must be an array, or a list of scalars or of arrays of one shape ({len(shapes)} found)")
+        return None
+    problems.add(key, f"must be an array or a list, but is a {type(value).__name__}")
+    return None
+
+
+def _of_numbers(array: AnyArray) -> AnyArray:
+    """An object array of numbers as floats; any other array as it is."""
+    if array.dtype.kind == "O" and all(isinstance(item, bool | int | float) for item in array.flat):
+        return array.astype(np.float64)
+    return array

@@ -1,0 +1,45 @@
+"""``.npz`` archives with keys ``<split>/<key>``; nothing pickled is ever read from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.formats.assemble import assemble
+from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.feature_storage import MEMORY, Place
+from dmd.data.formats.file_problems import Problems
+from dmd.data.formats.layout import NPZ, SCALE_KEY, SPLITS
+from dmd.data.samples.arrays import AnyArray
+from dmd.data.untrusted.archive import BadArchive, in_one_line, open_archive
+from dmd.errors import DataError
+
+
+def read_npz(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
+    """Read an ``.npz`` archive. Raises DataError with every problem found in it."""
+    problems, layout = Problems(path.name), declared.keys_of(NPZ)
+    arrays: dict[str, AnyArray] = {}
+    unreadable: dict[str, list[str]] = {}
+    try:
+        with open_archive(path) as archive:
+            wanted = {SCALE_KEY, *(f"{split}/{key}" for split in SPLITS for key in layout.keys)} & archive.names
+            archive.require_modest(wanted)
+            for key in sorted(wanted):
+                try:
+                    arrays[key] = archive.read(key) if place.scratch is None else archive.map(key, place.scratch)
+                except (BadArchive, OSError) as error:
+                    unreadable.setdefault(in_one_line(error), []).append(key)
+    except (BadArchive, OSError) as error:
+        raise DataError(
+            f"{path.name}: truncated or damaged archive ({in_one_line(error)}); fetch or write the file again"
+        ) from None
+    for reason, keys in unreadable.items():
+        shown = ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
+        problems.add(shown, f"cannot be read: {reason}; fetch or write the file again")
+    problems.raise_if_any()
+    tables: dict[str, dict[str, AnyArray]] = {}
+    for key, array in arrays.items():
+        split, _, name = key.partition("/")
+        if split in SPLITS:
+            tables.setdefault(split, {})[name] = array
+    return assemble(tables, arrays.get(SCALE_KEY), declared, layout, problems, place)

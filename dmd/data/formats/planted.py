@@ -1,0 +1,201 @@
+"""Planted data: a data set whose truth is known, in MMSA's layout, so that the MMSA reader is exercised as well.
+
+Structure, for clip i of video v (all draws are functions of the seed alone):
+
+* additive score ``a`` (variance 1): a video effect (share ``video_effect``) plus what is left of the variance shared by
+  a *common* factor (half), which every modality shows, and one *exclusive* factor per modality (a sixth each);
+* interaction ``x`` in {-1, +1}: the sign of a language event times the state of the audio at the same relative time
+  *plus a lag*. The audio state flips half-way through the clip, so its mean over time carries nothing; sign, time and
+  state are independent of everything else. Neither modality alone, nor any sum of functions of each, predicts ``x``;
+* latent score ``z = sqrt(1 - interaction) a + sqrt(interaction) x + label_noise e``;
+* label ``clip(1.5 z, -3, 3)`` on the 0.2 grid; the ``num_neutral`` labels nearest to 0 are set to exactly 0.
+
+Each modality shows its signals along four orthonormal directions (common, exclusive, event or state, spare) in white
+noise: language with little noise, audio and vision with more. Clips have unequal lengths; the first clip has one step
+in every modality and the second one is full. Videos are split 60/20/20 into train, valid and test.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.layout import SPLITS
+from dmd.data.formats.mmsa import read_mmsa
+from dmd.data.formats.planted_spec import PlantedSpec
+from dmd.data.samples.samples import LabelScale
+from dmd.modalities import MODALITIES, Modality
+from dmd.random_streams import numpy_generator
+
+Array = npt.NDArray[Any]
+
+LABEL_GAIN = 1.5
+GRID = 5.0
+"""Labels per unit: the 0.2 grid of averaged annotators."""
+
+COMMON_SHARE = 0.5
+LAG = 0.25
+"""The audio state that counts comes this share of the clip after the language event."""
+
+EVENT_SPANS = ((0.0, 0.5 - LAG), (0.5 - LAG, 1.0 - LAG))
+"""Where the event lies if the audio state that counts is that of the first half, and of the second."""
+
+CLS, SEP, WORD = 101, 102, 1000
+COMMON, EXCLUSIVE, EVENT = 0, 1, 2
+"""Which of a modality's directions shows what; audio shows its state where language shows its event."""
+
+
+@dataclass(frozen=True)
+class Latents:
+    """What is behind each clip, (n,) each; ``exclusive`` by modality. Times are shares of the clip in [0, 1)."""
+
+    common: Array
+    exclusive: dict[Modality, Array]
+    event_sign: Array
+    event_time: Array
+    audio_start: Array
+    interaction: Array
+    score: Array
+
+
+def load_planted(spec: PlantedSpec, declared: Declared = NOTHING) -> Dataset:
+    """The planted data set, read by the MMSA reader. Its name spells the spec."""
+    # Its scale is known, however few labels there are to fill it.
+    scale = declared.scale or LabelScale()
+    return read_mmsa(planted_dataset(spec), spec.name, replace(declared, scale=scale))
+
+
+def planted_bytes(spec: PlantedSpec) -> bytes:
+    """The planted data as an MMSA pickle (protocol 4, as MMSA writes it)."""
+    return pickle.dumps(planted_dataset(spec), protocol=4)
+
+
+def planted_dataset(spec: PlantedSpec) -> dict[str, dict[str, Any]]:
+    """The planted data as an MMSA dictionary: split -> key -> array. The same spec gives the same arrays."""
+    videos = np.repeat(np.arange(spec.num_videos), spec.clips_per_video)
+    latents = draw_latents(spec, videos)
+    labels = make_labels(spec, latents)
+    lengths = _draw_lengths(spec, len(videos))
+    features = {m: _make_features(spec, m, latents, lengths[m]) for m in MODALITIES}
+    _plant_infinite(spec, features["audio"], lengths["audio"])
+    clips = np.tile(np.arange(spec.clips_per_video), spec.num_videos)
+    ids = np.array([f"syn{video:03d}$_${clip}" for video, clip in zip(videos, clips, strict=True)])
+    everything = {
+        "raw_text": np.array([f"planted clip {item}" for item in ids]),
+        "id": ids,
+        "text": features["language"],
+        "text_bert": _make_tokens(lengths["language"], spec.language_steps),
+        "audio": features["audio"],
+        "vision": features["vision"],
+        "audio_lengths": lengths["audio"],
+        "vision_lengths": lengths["vision"],
+        "annotations": np.array(["Negative", "Neutral", "Positive"])[(np.sign(labels) + 1).astype(np.int64)],
+        "classification_labels": (np.sign(labels) + 1).astype(np.int64),
+        "regression_labels": labels,
+    }
+    rows = _split_videos(spec, videos)
+    return {split: {key: value[rows[split]] for key, value in everything.items()} for split in SPLITS}
+
+
+def draw_latents(spec: PlantedSpec, videos: Array) -> Latents:
+    """Factors, interaction and latent score of the clips of ``videos`` (n,)."""
+    n = len(videos)
+    generator = numpy_generator(spec.seed, "planted", "latents")
+    common = generator.standard_normal(n)
+    exclusive = {modality: generator.standard_normal(n) for modality in MODALITIES}
+    of_video = generator.standard_normal(spec.num_videos)[videos]
+    event_sign, audio_start = (generator.choice([-1.0, 1.0], n) for _ in range(2))
+    # the state that counts lies in either half equally often, so that knowing the state but not the time tells nothing
+    event_time = np.where(generator.random(n) < 0.5, *(generator.uniform(*span, n) for span in EVENT_SPANS))
+    noise = generator.standard_normal(n)
+    each = (1.0 - COMMON_SHARE) / len(MODALITIES)
+    own = np.sqrt(COMMON_SHARE) * common + np.sqrt(each) * sum(exclusive.values())
+    additive = np.sqrt(spec.video_effect) * of_video + np.sqrt(1.0 - spec.video_effect) * own
+    interaction = event_sign * audio_state(audio_start, event_time + LAG)
+    score = np.sqrt(1.0 - spec.interaction) * additive + np.sqrt(spec.interaction) * interaction
+    return Latents(
+        common, exclusive, event_sign, event_time, audio_start, interaction, score + spec.label_noise * noise
+    )
+
+
+def audio_state(start: Array, time: Array) -> Array:
+    """The state at a share of the clip in [0, 1): ``start`` in the first half, its opposite in the second."""
+    return np.where(time < 0.5, start, -start)
+
+
+def make_labels(spec: PlantedSpec, latents: Latents) -> Array:
+    """(n,) float32 on the 0.2 grid in [-3, 3]; the ``num_neutral`` scores nearest to 0 are exactly 0."""
+    labels = np.clip(np.round(LABEL_GAIN * latents.score * GRID) / GRID, -3.0, 3.0)
+    labels[np.argsort(np.abs(latents.score), kind="stable")[: spec.num_neutral]] = 0.0
+    return labels.astype(np.float32) + np.float32(0.0)  # adding 0 turns -0 into 0
+
+
+def _steps_of(spec: PlantedSpec, modality: Modality) -> int:
+    return int(getattr(spec, f"{modality}_steps"))
+
+
+def _draw_lengths(spec: PlantedSpec, n: int) -> dict[Modality, Array]:
+    """(n,) per modality: between a third of the steps and all of them; clip 0 has one step, clip 1 all."""
+    generator = numpy_generator(spec.seed, "planted", "lengths")
+    share = generator.uniform(1 / 3, 1.0, n)
+    lengths = {}
+    for modality in MODALITIES:
+        steps = _steps_of(spec, modality)
+        jitter = generator.integers(-1, 2, n)
+        lengths[modality] = np.clip(np.round(share * steps).astype(np.int64) + jitter, 2, steps)
+        lengths[modality][:2] = [1, steps]
+    return lengths
+
+
+def _make_features(spec: PlantedSpec, modality: Modality, latents: Latents, lengths: Array) -> Array:
+    """(n, T, D) float32, right-padded with zeros."""
+    generator = numpy_generator(spec.seed, "planted", "features", modality)
+    n, steps, width = len(lengths), _steps_of(spec, modality), int(getattr(spec, f"{modality}_width"))
+    directions = np.linalg.qr(generator.standard_normal((width, width)))[0][:, :4].T * np.sqrt(width) / 2
+    offsets = np.arange(steps)
+    time = (offsets + 0.5) / lengths[:, None]
+    signals = np.zeros((n, steps, 3))
+    # the common factor sways in time by a rhythm of the modality's own, around the clip's value
+    rhythm = 0.3 * np.sin(2 * np.pi * (time + MODALITIES.index(modality) / 3))
+    signals[:, :, COMMON] = latents.common[:, None] * (1.0 + rhythm)
+    signals[:, :, EXCLUSIVE] = latents.exclusive[modality][:, None]
+    if modality == "language":
+        event_step = np.floor(latents.event_time * lengths).astype(np.int64)
+        # scaled so that the event weighs as much over the clip as a signal that is always on
+        signals[np.arange(n), event_step, EVENT] = latents.event_sign * np.sqrt(steps)
+    elif modality == "audio":
+        signals[:, :, EVENT] = audio_state(latents.audio_start[:, None], time)
+    noise = float(getattr(spec, f"{modality}_noise")) * generator.standard_normal((n, steps, width))
+    values = signals @ directions[:3] + noise
+    values[offsets >= lengths[:, None]] = 0.0
+    return np.asarray(values, dtype=np.float32)
+
+
+def _plant_infinite(spec: PlantedSpec, audio: Array, lengths: Array) -> None:
+    """Set ``num_infinite`` values of real steps to -inf, each in another clip, as silent frames are in MMSA's audio."""
+    generator = numpy_generator(spec.seed, "planted", "infinite")
+    for row in generator.permutation(len(audio))[: spec.num_infinite]:
+        audio[row, generator.integers(lengths[row]), generator.integers(audio.shape[2])] = -np.inf
+
+
+def _make_tokens(lengths: Array, steps: int) -> Array:
+    """(n, 3, T) int64 as in ``text_bert``: token ids, attention mask, segment ids."""
+    mask = np.arange(steps) < lengths[:, None]
+    ids = np.where(mask, WORD, 0)
+    ids[:, 0] = CLS
+    ids[np.arange(len(lengths)), lengths - 1] = np.where(lengths > 1, SEP, CLS)
+    return np.stack([ids, mask.astype(np.int64), np.zeros_like(ids)], axis=1)
+
+
+def _split_videos(spec: PlantedSpec, videos: Array) -> dict[str, Array]:
+    """Split -> rows: 60/20/20 of the videos, at least one each, in random order."""
+    order = numpy_generator(spec.seed, "planted", "splits").permutation(spec.num_videos)
+    held = max(1, round(spec.num_videos / 5))
+    parts = {"valid": order[:held], "test": order[held : 2 * held], "train": order[2 * held :]}
+    return {split: np.flatnonzero(np.isin(videos, parts[split])) for split in SPLITS}

@@ -1,0 +1,111 @@
+"""What planted data look like: one frozen value, and how a data set name spells it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, fields
+
+from dmd.errors import DataError
+from dmd.modalities import MODALITIES
+
+PLANTED = "planted"
+MOST_VALUES = 1 << 29
+"""Of all features together; they are made in memory (2 GB in float32)."""
+
+
+@dataclass(frozen=True)
+class PlantedSpec:
+    """Planted data of known structure, see :mod:`dmd.data.formats.planted`.
+
+    interaction: share of the variance of the latent score that the cross-modal interaction carries; 0 none, 1 all.
+    video_effect: share of the remaining (additive) variance that is the video's.
+    label_noise: standard deviation of noise on the latent score (whose own is 1) that no model can explain.
+    *_noise: standard deviation of the noise on each feature of a modality; each planted signal has size 0.5.
+    *_width, *_steps: features and maximum steps of a modality.
+    num_infinite: audio values set to -inf. num_neutral: labels set to exactly 0.
+    """
+
+    seed: int = 0
+    num_videos: int = 30
+    clips_per_video: int = 10
+    interaction: float = 0.3
+    video_effect: float = 0.1
+    label_noise: float = 0.2
+    language_noise: float = 0.5
+    audio_noise: float = 1.0
+    vision_noise: float = 1.0
+    language_width: int = 20
+    audio_width: int = 8
+    vision_width: int = 12
+    language_steps: int = 12
+    audio_steps: int = 16
+    vision_steps: int = 14
+    num_infinite: int = 5
+    num_neutral: int = 4
+
+    def __post_init__(self) -> None:
+        """Raises DataError with every field that is out of range."""
+        problems = [
+            f"{name} must be in {low:g}..{high:g}, but is {value:g}"
+            for name, value, low, high in _ranges(self)
+            if not low <= value <= high
+        ]
+        num_clips = self.num_videos * self.clips_per_video
+        if not problems and num_clips * self._values_per_clip > MOST_VALUES:
+            problems = [
+                f"{num_clips:,} clips of {self._values_per_clip:,} values are more than {MOST_VALUES:,} values; "
+                "lower num_videos, clips_per_video, widths or steps"
+            ]
+        if problems:
+            raise DataError(f"{PLANTED} data: " + "; ".join(problems))
+
+    @property
+    def _values_per_clip(self) -> int:
+        return sum(int(getattr(self, f"{name}_width") * getattr(self, f"{name}_steps")) for name in MODALITIES)
+
+    @property
+    def name(self) -> str:
+        """The data set name that spells this value: only what differs from the default is said."""
+        said = [f"{f.name}={getattr(self, f.name)}" for f in fields(self) if getattr(self, f.name) != f.default]
+        return f"{PLANTED}:{','.join(said)}" if said else PLANTED
+
+
+def _ranges(spec: PlantedSpec) -> list[tuple[str, float, float, float]]:
+    """(name, value, low, high) of every field; widths hold at least the four planted directions."""
+    bounds: dict[str, tuple[float, float]] = {
+        "seed": (0, 2**32 - 1),
+        "num_videos": (3, 10_000),
+        "clips_per_video": (1, 1_000),
+        "interaction": (0, 1),
+        "video_effect": (0, 1),
+        "num_infinite": (0, 1_000),
+        "num_neutral": (0, 1_000),
+    }
+    ends = {"_width": (4.0, 2048.0), "_steps": (4.0, 2048.0), "_noise": (0.0, 100.0)}
+    found = []
+    for part in fields(spec):
+        low, high = bounds.get(part.name) or next(ends[end] for end in ends if part.name.endswith(end))
+        found.append((part.name, float(getattr(spec, part.name)), low, high))
+    return found
+
+
+def parse_planted_name(text: str) -> PlantedSpec:
+    """``planted`` or ``planted:seed=1,interaction=0.5``. Raises DataError naming every unknown or unreadable field."""
+    _, _, tail = text.partition(":")
+    kinds = {part.name: type(part.default) for part in fields(PlantedSpec)}
+    values: dict[str, int | float] = {}
+    problems = []
+    for item in filter(None, (item.strip() for item in tail.split(","))):
+        name, _, value = (side.strip() for side in item.partition("="))
+        if name not in kinds:
+            near = difflib.get_close_matches(name, kinds, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(kinds)}"
+            problems.append(f"unknown field {name!r}, {hint}")
+            continue
+        try:
+            values[name] = int(value) if kinds[name] is int else float(value)
+        except ValueError:
+            problems.append(f"{name} must be {'an integer' if kinds[name] is int else 'a number'}, but is {value!r}")
+    if problems:
+        raise DataError(f"{text}: " + "; ".join(problems))
+    return PlantedSpec(**values)  # type: ignore[arg-type]  # each value was made of the field's own type above

@@ -1,0 +1,152 @@
+"""What is in a data set, for a person to read; it shows no row's label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.dataset.groups import ITEMS, Grouping
+from dmd.data.inspection.cautions import find_cautions
+from dmd.data.inspection.markers import Marker, describe_markers, find_markers
+from dmd.data.samples.samples import FilePadding, LabelScale
+from dmd.job import FoldRef
+from dmd.modalities import Modality
+
+
+@dataclass(frozen=True)
+class ModalitySummary:
+    """One modality.
+
+    steps: T_m; width: D_m; lengths: minimum, median and maximum of the real steps. far_values: column -> values so far
+    out that they are left out of its mean and standard deviation.
+    """
+
+    steps: int
+    width: int
+    lengths: tuple[int, float, int]
+    file_padding: FilePadding
+    num_non_finite: int
+    num_clamped: int
+    far_values: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """Counts and shapes of a data set.
+
+    label_histogram: label rounded half to even -> samples of the whole file.
+    split_sizes, fold_sizes: split name or fold number -> (samples, groups); fold_sizes is empty without folds.
+    grouping: where the groups are known from.
+    group_sizes: smallest, median and largest number of samples of a group.
+    cautions: what the file's own split keeps a study from saying, in sentences.
+    markers: values that stand for "not measured" in columns of a modality.
+    num_shared_groups: groups that lie in more than one official split; they make its test part easier than new videos.
+    """
+
+    name: str
+    num_samples: int
+    num_groups: int
+    grouping: Grouping
+    group_sizes: tuple[int, float, int]
+    num_shared_groups: int
+    scale: LabelScale
+    modalities: Mapping[Modality, ModalitySummary]
+    label_histogram: Mapping[int, int]
+    split_sizes: Mapping[str, tuple[int, int]]
+    fold_sizes: Mapping[int, tuple[int, int]]
+    content_hash: str
+    has_tokens: bool
+    cautions: tuple[str, ...]
+    markers: Mapping[Modality, tuple[Marker, ...]]
+
+
+def inspect_dataset(ds: Dataset) -> DatasetSummary:
+    """Summarise ``ds``."""
+    groups = np.array(ds.groups)
+    split_groups = {split: set(groups[rows].tolist()) for split, rows in ds.splits.items()}
+    splits_of = Counter(group for found in split_groups.values() for group in found)
+    folds = [] if ds.file_folds is None else range(int(ds.num_file_folds or 0))
+    in_fold = {fold: groups[ds.file_folds == fold] for fold in folds}
+    return DatasetSummary(
+        name=ds.name,
+        num_samples=len(ds),
+        num_groups=len(splits_of),
+        grouping=ds.grouping,
+        group_sizes=_spread(np.array(list(Counter(ds.groups).values()))),
+        num_shared_groups=ds.overlap(FoldRef()).num_shared,
+        scale=ds.scale,
+        modalities={modality: _summarise(ds, modality) for modality in ds.modalities},
+        label_histogram=ds.count_labels(),
+        split_sizes={split: (len(rows), len(split_groups[split])) for split, rows in ds.splits.items()},
+        fold_sizes={fold: (len(found), len(set(found.tolist()))) for fold, found in in_fold.items()},
+        content_hash=ds.content_hash,
+        has_tokens=ds.has_tokens,
+        cautions=find_cautions(ds, FoldRef()),
+        markers=find_markers(ds),
+    )
+
+
+def _summarise(ds: Dataset, modality: Modality) -> ModalitySummary:
+    return ModalitySummary(
+        steps=ds.max_steps[modality],
+        width=ds.widths[modality],
+        lengths=_spread(ds.lengths[modality]),
+        file_padding=ds.file_padding[modality],
+        num_non_finite=ds.non_finite[modality],
+        num_clamped=ds.clamped_lengths[modality],
+        far_values=ds.count_far_values(modality),
+    )
+
+
+def _describe_far_values(modalities: Mapping[Modality, ModalitySummary]) -> Iterator[str]:
+    for modality, one in modalities.items():
+        if one.far_values:
+            columns = ", ".join(str(place) for place in list(one.far_values)[:6])
+            more = f" and {len(one.far_values) - 6} more" if len(one.far_values) > 6 else ""
+            yield (
+                f"{modality}: values so far from all others that they are left out of mean and standard deviation, and "
+                f"clipped: {sum(one.far_values.values())}, in column {columns}{more} (from 0)"
+            )
+
+
+def _spread(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> tuple[int, float, int]:
+    return int(counts.min()), float(np.median(counts)), int(counts.max())
+
+
+def format_summary(summary: DatasetSummary) -> str:
+    """``summary`` as a short text, one fact per line."""
+    low, middle, high = summary.group_sizes
+    noun = summary.grouping.noun
+    is_grouped = noun != ITEMS
+
+    def told(samples: int, groups: int, joint: str = ", ") -> str:
+        return f"{samples} samples{joint}{groups} {noun}" if is_grouped else f"{samples} samples"
+
+    lines = [
+        f"{summary.name}: {told(summary.num_samples, summary.num_groups, ' in ')}",
+        f"  content hash  {summary.content_hash}",
+        f"  label scale   [{summary.scale.low:g}, {summary.scale.high:g}], neutral {summary.scale.neutral:g}",
+        f"  groups        {f'{noun}, by' if is_grouped else 'not known:'} {summary.grouping.source}",
+        f"  group size    min {low}, median {middle:g}, max {high}",
+        f"  token ids     {'yes' if summary.has_tokens else 'no'} (for text: bert_ids)",
+        "  modality      steps  width  lengths min/median/max  padding in file  non-finite  lengths raised to 1",
+    ]
+    for modality, one in summary.modalities.items():
+        lengths = "/".join(f"{value:g}" for value in one.lengths)
+        lines.append(
+            f"    {modality:<11} {one.steps:>5}  {one.width:>5}  {lengths:<22}  {one.file_padding:<15}"
+            f"  {one.num_non_finite:>10}  {one.num_clamped:>19}"
+        )
+    lines += [f"  {name:<13} {told(n, num_groups)}" for name, (n, num_groups) in summary.split_sizes.items()]
+    cautions = (*summary.cautions, *describe_markers(summary.markers), *_describe_far_values(summary.modalities))
+    lines += [f"  caution       {sentence}" for sentence in cautions]
+    lines += [f"  fold {fold:<8} {told(n, num)}" for fold, (n, num) in summary.fold_sizes.items()]
+    most = max(summary.label_histogram.values())
+    lines.append("  labels, rounded half to even")
+    for label, count in summary.label_histogram.items():
+        lines.append(f"    {label:>+3d} {count:>7}  {'#' * max(1, round(40 * count / most))}")
+    return "\n".join(lines)

@@ -1,0 +1,51 @@
+"""Exit codes, and bad input as clear lines: never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+COMPLETED = 0
+SOME_FAILED = 1
+BAD_INPUT = 2
+
+MOST_LINES, LONGEST_LINE = 100, 2000
+"""Of what is printed about one bad input."""
+
+
+@contextmanager
+def bad_input_exits() -> Iterator[None]:
+    """Print what the user can correct to stderr, a line per problem, and exit with 2."""
+    from dmd.errors import InputError
+    from orchestration.driver.endings import NO_ROOM
+    from orchestration.ledger.ledger import LedgerError
+    from orchestration.process.errors import UsageError
+    from search_spaces.terms.problems import SpaceErrors
+
+    try:
+        yield
+    except (InputError, SpaceErrors, UsageError, LedgerError) as error:
+        lines = str(error).split("\n")
+        for line in lines[:MOST_LINES]:
+            print(f"error: {_harmless(line)}", file=sys.stderr)
+        if len(lines) > MOST_LINES:
+            print(f"error: and {len(lines) - MOST_LINES} more problems", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"error: {_harmless(where)}{error.strerror}; everything that had ended is kept: make room and run the same "
+            "command again",
+            file=sys.stderr,
+        )
+        sys.exit(BAD_INPUT)
+
+
+def _harmless(text: str) -> str:
+    """``text``, which has names and values out of files in it: at a length that can be read, and what would command a
+    terminal written out."""
+    shown = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE // 2]} ... {text[-LONGEST_LINE // 2 :]}"
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in shown)

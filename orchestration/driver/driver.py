@@ -1,0 +1,257 @@
+"""The bookkeeping of a study: what to run next, whether to go on, what an end means. The same for every executor.
+
+Order of things: an event is in the ledger before it has any effect, and an ending is on disk before it counts.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dmd.job import EpochReport
+from orchestration.driver.endings import Ending, build_record, ending_of_result
+from orchestration.driver.known_results import FindResult, KnownResult, nothing_known
+from orchestration.driver.limits import NO_LIMITS, LimitWatch, StudyLimits
+from orchestration.external.external_trials import GivenTrial
+from orchestration.ledger.events import Event, EventKind, metrics_from_json, metrics_to_json
+from orchestration.ledger.ledger import Ledger, taken_as_written
+from orchestration.ledger.state import LedgerState
+from orchestration.ledger.trial_json import trial_from_json, trial_to_json
+from orchestration.process.atomic_files import write_whole
+from orchestration.search.objective import Objective
+from orchestration.search.stopping.rule import Decision, NeverStop, StoppingRule
+from orchestration.search.trial_source import TrialSource
+from reports.records.details import details_path, encode_details
+from reports.records.record import RunRecord, Status
+from reports.records.serialise import record_from_json, record_to_json
+from search_spaces.terms.trial import Trial
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What a driver works through.
+
+    objective: what the stopping rule looks at; None if nothing is searched. device: name for the records. workers: how
+    many train a trial together. checkpoints: directory under which every trial has one for its training state; None:
+    nothing is kept. details: directory for what finished trials show of every test item; None: it is dropped.
+    provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial
+    what only the data know (how the training-median predictor scores in its place). given: trials that no worker runs.
+    known: finds the result of a trial in other studies.
+    """
+
+    study: str
+    source: TrialSource
+    stopping: StoppingRule = field(default_factory=NeverStop)
+    objective: Objective | None = None
+    device: str = "cpu"
+    workers: int = 1
+    checkpoints: Path | None = None
+    details: Path | None = None
+    limits: StudyLimits = NO_LIMITS
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
+    given: tuple[GivenTrial, ...] = ()
+    known: FindResult = nothing_known
+
+
+class Driver:
+    """Gives out trials and takes in what happens to them; only the thread that made it may call it.
+
+    On construction it replays the ledger: finished trials are told to the source, reports to the stopping rule, and
+    trials that ran when an earlier session ended are given out again first.
+    """
+
+    def __init__(self, plan: StudyPlan, ledger: Ledger, on_event: Callable[[Event], None]) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._on_event = on_event
+        self._state = LedgerState(keeps_records=False)
+        self._watch = LimitWatch(plan.limits)
+        self.num_ended: dict[Status, int] = {"completed": 0, "pruned": 0, "failed": 0}
+        with taken_as_written(ledger.path):
+            for event in ledger.events():
+                self._replay(event)
+        self._interrupted = deque(state.trial for state in self._state.running.values())
+        ledger_id = self._state.ledger_id or secrets.token_hex(8)
+        self._append("start", {"study": plan.study, "ledger": ledger_id, "provenance": dict(plan.provenance)})
+
+    @property
+    def num_running(self) -> int:
+        """Trials that were given out and have not ended."""
+        return len(self._state.running) - len(self._interrupted)
+
+    @property
+    def has_all_given_out(self) -> bool:
+        """True if ``next_trial`` will never give a trial again."""
+        if self.limit is not None:
+            return self._watch.is_out_of_time or not self._interrupted
+        return not self._interrupted and self._plan.source.is_exhausted
+
+    @property
+    def limit(self) -> str | None:
+        """The limit at which this session ends, in words; None while there is none."""
+        return self._state.limit
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the study must stop; None if time does not limit it."""
+        return self._watch.seconds_left
+
+    def check_limits(self) -> str | None:
+        """:attr:`limit`, after a look at the clock. A limit once reached holds for the session."""
+        reached = self._watch.reached if self.limit is None else None
+        if reached is not None:
+            self._append("limit", {"limit": reached}, durable=True)
+        return self.limit
+
+    @property
+    def checkpoints(self) -> Path | None:
+        """Under which every trial has a directory for its training state."""
+        return self._plan.checkpoints
+
+    def checkpoint_directory(self, trial: Trial) -> Path | None:
+        """Where ``trial`` keeps its training state."""
+        return None if self._plan.checkpoints is None else (self._plan.checkpoints / trial.id).absolute()
+
+    def next_trial(self) -> Trial | None:
+        """The next trial to start; None if there is none now, or ever (:attr:`has_all_given_out`)."""
+        limit = self.check_limits()
+        while (trial := self._next_planned(limit)) is not None:
+            known = self._plan.known(trial)
+            if known is None:
+                self.on_attempt(trial)
+                return trial
+            self._take_over(trial, known)
+        return None
+
+    def _next_planned(self, limit: str | None) -> Trial | None:
+        if self._interrupted and not self._watch.is_out_of_time:
+            return self._interrupted.popleft()
+        return self._ask() if limit is None else None
+
+    def _take_over(self, trial: Trial, known: KnownResult) -> None:
+        """End ``trial`` with the result of another study; its curve is reported, and costs nothing here."""
+        for point in known.record.epochs:
+            self._record_epoch(trial, EpochReport(point.epoch, point.metrics, 0.0))
+            value = self._objective_of(point.metrics)
+            if value is not None:
+                # The others are compared with it as they would be had it run here; itself it has run to its end.
+                self._plan.stopping.report(trial, point.epoch, value)
+        if self._plan.details is not None and (details := known.read_details()) is not None:
+            write_whole(details_path(self._plan.details, trial.id), encode_details(details))
+        record = replace(
+            known.record,
+            study=self._plan.study,
+            trial_id=trial.id,
+            arm=trial.arm,
+            parameters=dict(trial.parameters),
+            number=self._state.running[trial.id].number,
+            reused_from=known.origin,
+        )
+        self._tell(trial, record)
+
+    def settle_given(self) -> None:
+        """Score every given trial that the ledger has no end of; to be called before any trial is given out."""
+        for given in self._plan.given:
+            trial = given.trial
+            if trial.id in self._state.told:
+                continue
+            if trial.id in self._state.running:
+                self._interrupted.remove(trial)
+            else:
+                self._append("ask", {"trial_id": trial.id, "trial": trial_to_json(trial)})
+            self.on_end(trial, ending_of_result(given.score()))
+
+    def on_attempt(self, trial: Trial) -> None:
+        """``trial`` starts on a worker; also called when it starts again after a worker was lost."""
+        self._append("attempt", {"trial_id": trial.id})
+
+    def on_epoch(self, trial: Trial, report: EpochReport) -> Decision:
+        """An epoch has ended; an epoch repeated after a retry is recorded once and decided as it was."""
+        self._record_epoch(trial, report)
+        value = self._objective_of(report.metrics)
+        return "continue" if value is None else self._plan.stopping.report(trial, report.epoch, value)
+
+    def on_end(self, trial: Trial, ending: Ending) -> None:
+        """``trial`` has ended. A second ending of the same trial is ignored.
+
+        Raises what kept it from going on if that was no fault of its own; it then stays running in the ledger.
+        """
+        if ending.obstacle is not None:
+            raise ending.obstacle
+        state = self._state.running.get(trial.id)
+        if state is None:
+            logger.warning("trial %s ended twice; the second ending is ignored", trial.id)
+            return
+        for report in ending.result.epochs if ending.result else ():
+            self._record_epoch(trial, report)
+        device = self._plan.device if state.attempts else "none"
+        record = build_record(self._plan.study, trial, ending, state.epochs, state.attempts, device)
+        record = replace(record, number=state.number, workers=self._plan.workers if state.attempts else 1)
+        if record.status == "failed":
+            record = self._plan.complete_failure(trial, record)
+        if self._plan.details is not None and ending.result is not None and ending.result.test_details:
+            write_whole(details_path(self._plan.details, trial.id), encode_details(ending.result.test_details))
+        self._tell(trial, record)
+
+    def _tell(self, trial: Trial, record: RunRecord) -> None:
+        self._append("tell", {"trial_id": trial.id, "record": record_to_json(record)}, durable=True)
+        self._plan.source.tell(record)
+        self._plan.stopping.end(trial, record.status)
+        self.num_ended[record.status] += 1
+        self._remove_checkpoint(trial)
+
+    def _ask(self) -> Trial | None:
+        while (trial := self._plan.source.ask()) is not None:
+            if trial.id not in self._state.told and trial.id not in self._state.running:
+                self._append("ask", {"trial_id": trial.id, "trial": trial_to_json(trial)})
+                return trial
+            logger.warning("trial %s was proposed again; the ledger has it already", trial.id)
+        return None
+
+    def _record_epoch(self, trial: Trial, report: EpochReport) -> None:
+        if report.epoch in self._state.running[trial.id].epochs:
+            return
+        metrics = metrics_to_json(report.metrics)
+        data = {"trial_id": trial.id, "epoch": report.epoch, "metrics": metrics, "duration_s": report.duration_s}
+        self._append("report", data)
+
+    def _append(self, kind: EventKind, data: Mapping[str, Any], durable: bool = False) -> None:
+        event = self._ledger.append(kind, data, durable)
+        self._watch.see(event)
+        self._state.apply(event)
+        self._on_event(event)
+
+    def _replay(self, event: Event) -> None:
+        self._watch.see(event)
+        trial_state = None if event.is_of_study else self._state.running.get(event.trial_id)
+        if not self._state.apply(event):
+            return
+        if event.kind == "ask":
+            self._plan.source.restore(trial_from_json(event.data["trial"]))
+        elif event.kind == "report" and trial_state is not None:
+            value = self._objective_of(metrics_from_json(event.data["metrics"]))
+            if value is not None:
+                self._plan.stopping.report(trial_state.trial, int(event.data["epoch"]), value)
+        elif event.kind == "tell" and trial_state is not None:
+            record = record_from_json(event.data["record"])
+            self._plan.source.tell(record)
+            self._plan.stopping.end(trial_state.trial, record.status)
+            self.num_ended[record.status] += 1
+
+    def _objective_of(self, metrics: Mapping[str, float]) -> float | None:
+        return None if self._plan.objective is None else self._plan.objective.of_epoch(metrics)
+
+    def _remove_checkpoint(self, trial: Trial) -> None:
+        # Only confirm trials keep theirs: people look at those, and hundreds of search trials would fill the disk.
+        directory = self.checkpoint_directory(trial)
+        if directory is not None and trial.stage == "search":
+            shutil.rmtree(directory, ignore_errors=True)

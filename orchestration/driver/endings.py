@@ -1,0 +1,144 @@
+"""Every way that a trial can end, mapped to one of three statuses in this one place.
+
+============================================  ===========
+how it ended                                  status
+============================================  ===========
+training ran to its end                       completed
+the stopping rule asked it to stop            pruned
+training diverged, or raised anything else    failed
+the worker died more often than is retried    failed
+its process failed more often than is retried failed
+============================================  ===========
+
+An interruption of the study (Ctrl-C) is no ending: the trial stays running in the ledger and goes on next time. Nor is
+a place that takes no more writes (a full disk), or a node of the cluster that lacks the data or has other software:
+that is no fault of the trial, and ends the session.
+"""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dmd.errors import DmdError, WorkersDisagree
+from dmd.job import JobResult
+from orchestration.ledger.state import ReportedEpoch
+from orchestration.process.errors import NodeUnfit
+from reports.records.record import EpochPoint, Predictions, RunRecord, Status
+from search_spaces.terms.trial import Trial
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Errors of a place that takes no more writes."""
+_SAYS_NO_MEMORY = (
+    "can't allocate memory",
+    "cannot allocate memory",
+    "std::bad_alloc",
+    "can't start new thread",
+    "resource temporarily unavailable",
+)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a trial ended. result: None if it failed; error: one line, None unless it failed.
+
+    obstacle: why it could not go on although nothing is wrong with it; the session must end then, and it goes on in the
+    next one. is_of_process: its process had no memory left, or could not load its modules; another may do better.
+    is_lost: as in RunRecord.
+    """
+
+    status: Status
+    result: JobResult | None = None
+    error: str | None = None
+    obstacle: OSError | NodeUnfit | None = None
+    is_of_process: bool = False
+    is_lost: bool = False
+
+
+def ending_of_result(result: JobResult) -> Ending:
+    """The ending of a training run that returned."""
+    return Ending("pruned" if result.stopped else "completed", result)
+
+
+def ending_of_exception(error: BaseException) -> Ending:
+    """The ending of a training run that raised: the message, and for errors nobody foresaw where they arose."""
+    text = " ".join(str(error).split()) or "no message"
+    if isinstance(error, NodeUnfit) or (isinstance(error, OSError) and error.errno in NO_ROOM):
+        return Ending("failed", error=text, obstacle=error)
+    if isinstance(error, DmdError):
+        return Ending("failed", error=text, is_lost=isinstance(error, WorkersDisagree))
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    what = f"{type(error).__name__}: {text}{where}"
+    is_of_process = _is_of_process(error)
+    is_lost = isinstance(error, OSError) and not is_of_process
+    return Ending("failed", error=what, is_of_process=is_of_process, is_lost=is_lost)
+
+
+def _is_of_process(error: BaseException) -> bool:
+    """Whether memory ran out: Python's own, a device's, or the C library's, which torch says in words only.
+
+    While modules are loaded it shows as anything: a library that is not mapped, a name that is missing in a half-loaded
+    module, an error without a reason. What could not be loaded is not loaded better by the same process.
+    """
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    says_so = isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _SAYS_NO_MEMORY)
+    # torch.OutOfMemoryError by its name: workers of other methods need not have torch in memory for it.
+    is_named = type(error).__name__ == "OutOfMemoryError"
+    return isinstance(error, (MemoryError, ImportError, SystemError)) or is_named or says_so
+
+
+def ending_of_lost_worker(attempts: int, detail: str, is_lost: bool = False) -> Ending:
+    """The ending of a trial that lost its worker in every attempt of a session. detail: what is known of the last.
+
+    is_lost: nodes went. Processes that die on nodes which stay die of what they run: want of memory, a crash.
+    """
+    text = " ".join(detail.split())[:400] or "no reason is known"
+    return Ending("failed", error=f"the worker was lost in each of {attempts} attempts: {text}", is_lost=is_lost)
+
+
+def build_record(
+    study: str, trial: Trial, ending: Ending, epochs: Mapping[int, ReportedEpoch], attempts: int, device: str
+) -> RunRecord:
+    """The record of a trial that has ended; its epochs are those of the ledger."""
+    points = tuple(EpochPoint(number, epochs[number].metrics) for number in sorted(epochs))
+    result = ending.result
+    return RunRecord(
+        study=study,
+        trial_id=trial.id,
+        configuration_id=trial.configuration_id,
+        arm=trial.arm,
+        model=trial.model,
+        stage=trial.stage,
+        status=ending.status,
+        seed=trial.seed,
+        repeat=trial.cell.repeat,
+        fold=trial.cell.fold,
+        parameters=dict(trial.parameters),
+        settings=dict(trial.settings),
+        valid=dict(result.valid) if result else {},
+        test=dict(result.test) if result and result.test is not None else None,
+        fallback_test=dict(result.fallback_test) if result and result.fallback_test is not None else None,
+        best_epoch=result.best_epoch if result else None,
+        num_epochs=len(points),
+        num_parameters=result.num_parameters if result else 0,
+        num_train=result.num_train if result else 0,
+        num_valid=result.num_valid if result else 0,
+        num_test=result.num_test if result else 0,
+        duration_s=result.duration_s if result else sum(point.duration_s for point in epochs.values()),
+        device=device,
+        attempts=attempts,
+        error=ending.error,
+        epochs=points,
+        predictions=_predictions_of(result),
+        is_lost=ending.is_lost,
+        fallback_value=result.fallback_value if result else None,
+    )
+
+
+def _predictions_of(result: JobResult | None) -> Predictions | None:
+    part = result.test_predictions if result else None
+    return None if part is None else Predictions(part.ids, part.groups, part.labels, part.values)

@@ -1,0 +1,20 @@
+"""What a failed trial still owes its record: how it scores, and on how many items."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.dataset.sealed_test import fallback_score
+from dmd.job import FoldRef
+from reports.records.record import RunRecord
+
+
+def score_failure(dataset: Dataset, fold: FoldRef, record: RunRecord) -> RunRecord:
+    """A failed confirm trial scores as the training-median predictor of its fold (honesty rule 5)."""
+    num_train, num_valid, num_test = dataset.count_parts(fold)
+    sized = replace(record, num_train=num_train, num_valid=num_valid, num_test=num_test)
+    if record.stage != "confirm":
+        return sized
+    test = dataset.seal_test(fold)
+    return replace(sized, fallback_test=fallback_score(test), fallback_value=test.fallback_value)

@@ -1,0 +1,170 @@
+"""What a person sees while a study runs: a live table on a terminal, lines elsewhere, nothing if quiet; on stderr."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Protocol, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.driver.tally import ArmTally, StudyTally
+from orchestration.ledger.events import Event
+from reports.records.record import RunRecord
+from reports.text.rounding import duration_text
+
+MOST_ARMS_SHOWN = 16
+_REFRESHES_PER_S = 2.0
+_MANY_TRIALS = 200
+_MANY_TRIALS_PAUSE_S = 5.0
+"""With more trials than that, lines come at most so often; failures always come."""
+
+
+class Progress(Protocol):
+    """Shows the new events of a ledger; a context manager around the session."""
+
+    def __call__(self, event: Event) -> None:
+        """Take in one new event."""
+        ...
+
+    def __enter__(self) -> Progress: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def show_progress(study: str, tally: StudyTally, is_quiet: bool, stream: TextIO | None = None) -> Progress:
+    """The progress that suits ``stream`` (stderr, unless given)."""
+    stream = stream or sys.stderr
+    if is_quiet:
+        return NoProgress()
+    return LiveProgress(study, tally, Console(file=stream)) if stream.isatty() else LineProgress(tally, stream)
+
+
+class NoProgress:
+    """Shows nothing."""
+
+    def __call__(self, event: Event) -> None:
+        """Nothing to show."""
+
+    def __enter__(self) -> NoProgress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to end."""
+
+
+class LineProgress(NoProgress):
+    """One line per trial that ends, for files and pipes."""
+
+    def __init__(self, tally: StudyTally, stream: TextIO) -> None:
+        self._tally = tally
+        self._stream = stream
+        self._printed_at: float | None = None
+
+    def __call__(self, event: Event) -> None:
+        record = self._tally.see(event)
+        if record is None or not (record.status == "failed" or self._is_due()):
+            return
+        tally = self._tally
+        left = "" if tally.left_s is None else f", about {duration_text(tally.left_s)} left"
+        pace = f"[{tally.num_ended}/{tally.num_planned}, {duration_text(tally.elapsed_s)}{left}]"
+        print(f"{pace} {describe_end(record, tally)}", file=self._stream, flush=True)
+
+    def _is_due(self) -> bool:
+        now = self._tally.elapsed_s
+        is_last = self._tally.num_ended >= self._tally.num_planned
+        pause_s = _MANY_TRIALS_PAUSE_S if self._tally.num_planned > _MANY_TRIALS else 0.0
+        if self._printed_at is not None and now - self._printed_at < pause_s and not is_last:
+            return False
+        self._printed_at = now
+        return True
+
+
+class LiveProgress:
+    """A table of the arms that changes in place; failures are printed above it and stay."""
+
+    def __init__(self, study: str, tally: StudyTally, console: Console) -> None:
+        self._study = study
+        self._tally = tally
+        self._console = console
+        self._live = Live(
+            console=console,
+            refresh_per_second=_REFRESHES_PER_S,
+            get_renderable=lambda: draw_tally(study, tally, console.height),
+        )
+
+    def __call__(self, event: Event) -> None:
+        record = self._tally.see(event)
+        if record is not None and record.status == "failed":
+            self._console.print(Text(describe_end(record, self._tally), style="red"))
+
+    def __enter__(self) -> LiveProgress:
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+
+def describe_end(record: RunRecord, tally: StudyTally) -> str:
+    """One trial that has ended, in a line."""
+    place = "" if record.fold is None else f" r{record.repeat}f{record.fold}"
+    value = tally.objective.of_record(record)
+    score = record.error or ("no value" if value is None else f"valid/{tally.objective.metric} {value:.4f}")
+    how = "taken over" if record.reused_from is not None else duration_text(record.duration_s)
+    return (
+        f"{record.status} {record.stage} {record.arm}{place} seed {record.seed}: "
+        f"{score}, {record.num_epochs} epochs, {how}"
+    )
+
+
+def draw_tally(study: str, tally: StudyTally, height: int) -> RenderableType:
+    """The table of the arms under a line on the whole; ``height``: lines that the terminal has."""
+    arms = list(tally.arms.items())
+    room = max(min(MOST_ARMS_SHOWN, height - 6), 1)
+    shown, hidden = arms[:room], arms[room:]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("arm", no_wrap=True, max_width=40)
+    for heading in ("running", "completed", "pruned", "failed", f"best valid/{tally.objective.metric}"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, arm in shown:
+        table.add_row(name, *_cells(arm))
+    if hidden:
+        table.add_row(f"{len(hidden)} more arms", *_cells(_sum([arm for _, arm in hidden])))
+    return Group(_draw_whole(study, tally), table)
+
+
+def _draw_whole(study: str, tally: StudyTally) -> RenderableType:
+    left = "" if tally.left_s is None else f", about {duration_text(tally.left_s)} left"
+    line = Table.grid(padding=(0, 2, 0, 0))
+    bar = ProgressBar(total=max(tally.num_planned, 1), completed=tally.num_ended, width=24)
+    counts = f"{tally.num_ended} of {tally.num_planned} trials"
+    line.add_row(Text(study, style="bold"), bar, Text(counts), Text(f"{duration_text(tally.elapsed_s)}{left}"))
+    return line
+
+
+def _cells(arm: ArmTally) -> tuple[RenderableType, ...]:
+    completed = str(arm.completed) + (f" ({arm.reused} taken over)" if arm.reused else "")
+    failed = Text(str(arm.failed), style="red" if arm.failed else "")
+    best = "" if arm.best is None else f"{arm.best:.4f}"
+    return str(arm.running), completed, str(arm.pruned), failed, best
+
+
+def _sum(arms: list[ArmTally]) -> ArmTally:
+    return ArmTally(
+        sum(arm.running for arm in arms),
+        sum(arm.completed for arm in arms),
+        sum(arm.pruned for arm in arms),
+        sum(arm.failed for arm in arms),
+        sum(arm.reused for arm in arms),
+    )

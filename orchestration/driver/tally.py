@@ -1,0 +1,112 @@
+"""How far a study is, counted from its events: what every kind of progress shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from orchestration.ledger.events import Event
+from orchestration.search.objective import Objective
+from reports.records.record import RunRecord
+from reports.records.serialise import record_from_json
+
+
+@dataclass
+class ArmTally:
+    """The trials of one arm. best: the best objective of an ended trial on validation; None while there is none."""
+
+    running: int = 0
+    completed: int = 0
+    pruned: int = 0
+    failed: int = 0
+    reused: int = 0
+    best: float | None = None
+
+    @property
+    def ended(self) -> int:
+        """Trials that have ended, however."""
+        return self.completed + self.pruned + self.failed
+
+
+@dataclass
+class StudyTally:
+    """num_planned: trials that there will be at most. arms: in the order in which they appear.
+
+    clock: seconds; it starts with the session.
+    """
+
+    num_planned: int
+    objective: Objective
+    clock: Callable[[], float] = time.monotonic
+    arms: dict[str, ArmTally] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+        self._arm_of: dict[str, str] = {}
+        self._started: set[str] = set()
+        self._num_run_here = 0
+        self._first_at: float | None = None
+
+    @property
+    def num_ended(self) -> int:
+        """Trials of the study that have ended, earlier sessions included."""
+        return sum(arm.ended for arm in self.arms.values())
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of this session."""
+        return self.clock() - self._began
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until every planned trial has ended, at the pace since the first one started; None without a pace.
+
+        An upper bound where trials may be left out (a race, a search space that is used up).
+        """
+        if self._num_run_here == 0 or self._first_at is None:
+            return None
+        return (self.clock() - self._first_at) / self._num_run_here * max(self.num_planned - self.num_ended, 0)
+
+    def recall(self, event: Event) -> None:
+        """Take in an event of an earlier session: a trial that has not ended there may go on here."""
+        if event.kind == "ask":
+            self._arm_of[event.trial_id] = str(event.data["trial"]["arm"])
+        elif event.kind == "tell":
+            self._arm_of.pop(event.trial_id, None)
+            self._end(record_from_json(event.data["record"]))
+
+    def see(self, event: Event) -> RunRecord | None:
+        """Take in a new event; the record of the trial that it ends, if it does."""
+        if event.kind == "ask":
+            self._arm_of[event.trial_id] = str(event.data["trial"]["arm"])
+        elif event.kind == "attempt" and event.trial_id not in self._started:
+            self._started.add(event.trial_id)
+            self._first_at = self.clock() if self._first_at is None else self._first_at
+            if event.trial_id in self._arm_of:
+                self._arm(self._arm_of[event.trial_id]).running += 1
+        elif event.kind == "tell":
+            return self._see_end(event)
+        return None
+
+    def _see_end(self, event: Event) -> RunRecord:
+        record = record_from_json(event.data["record"])
+        if event.trial_id in self._started:
+            self._started.discard(event.trial_id)
+            self._num_run_here += 1
+            self._arm(record.arm).running -= event.trial_id in self._arm_of
+        self._arm_of.pop(event.trial_id, None)
+        self._end(record)
+        return record
+
+    def _end(self, record: RunRecord) -> None:
+        arm = self._arm(record.arm)
+        setattr(arm, record.status, getattr(arm, record.status) + 1)
+        arm.reused += record.reused_from is not None
+        value = self.objective.of_record(record) if record.status == "completed" else None
+        rank = self.objective.rank
+        if value is not None and (arm.best is None or rank(value) < rank(arm.best)):
+            arm.best = value
+
+    def _arm(self, name: str) -> ArmTally:
+        return self.arms.setdefault(name, ArmTally())

@@ -1,0 +1,44 @@
+"""A dry run: the estimate of a planned study, with what its own earlier sessions and other studies know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestration.dry_run.capacity import ExecutorName, measure_room
+from orchestration.dry_run.cost_estimate import estimate_study, look_back
+from orchestration.dry_run.power import deviation_of, foresee
+from orchestration.dry_run.summary import describe_as_json, describe_as_text
+from orchestration.ledger.finished_trials import read_finished
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.study_directory import Workspace
+from orchestration.past_studies.reuse import find_results
+from orchestration.planning.prepared import Prepared, require_continuable
+
+
+def preview(
+    prepared: Prepared,
+    workspace: Workspace,
+    reuse: Sequence[str],
+    as_json: bool,
+    executor: ExecutorName = "ray",
+    address: str | None = None,
+    is_fresh: bool = False,
+) -> str:
+    """What ``--dry-run`` prints. Starts and writes nothing; a cluster at ``address`` is asked what room it has.
+
+    is_fresh: an earlier study would be set aside, so nothing of it counts.
+    Raises UsageError where the run itself would be refused, what the places to reuse or the ledger raise,
+    ClusterUnreachable, and ResourcesUnavailable where the cluster has no room for a trial.
+    """
+    planned = prepared.planned
+    if is_fresh:
+        workspace.require_place()
+    else:
+        require_continuable(workspace, prepared)
+    own = () if is_fresh else read_finished(workspace.directory / LEDGER_FILE).records
+    earlier = look_back(planned, own, find_results(reuse, planned.context))
+    room = measure_room(planned.space.resources, executor, address)
+    estimate = estimate_study(planned, room, earlier)
+    deviation = deviation_of([*own, *earlier.taken], planned.space.primary_metric)
+    describe = describe_as_json if as_json else describe_as_text
+    return describe(planned, estimate, foresee(planned, estimate, deviation))

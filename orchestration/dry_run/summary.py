@@ -1,0 +1,142 @@
+"""What ``--dry-run`` prints: arms, trials, cost with its range, and what the study would be able to show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from orchestration.dry_run.cost_estimate import Estimate, Range
+from orchestration.dry_run.power import Foresight
+from orchestration.planning.planned_study import PlannedStudy
+from reports.results.metrics import find_metric
+from reports.text.rounding import count, duration_text
+from search_spaces.schema.distributions import Choice, IntRange
+from search_spaces.terms.trial import Arm
+
+NO_NOISE = "every arm of a declared contrast gives the same numbers under any seed: one seed says as much as many"
+
+
+def describe_as_json(planned: PlannedStudy, estimate: Estimate, foresight: Sequence[Foresight]) -> str:
+    """One JSON object for programs; the middle of every range stands under its plain name."""
+    size = planned.size
+    cost: dict[str, Any] = {
+        "slots": estimate.slots,
+        "num_nodes": estimate.num_nodes,
+        "num_left": estimate.num_trials,
+        "num_taken_over": estimate.num_known,
+        "start_s": estimate.start_s,
+        "arm_trial_s": estimate.arm_trial_s,
+    }
+    for name in ("wall_s", "device_s", "gpu_hours", "core_hours"):
+        value: Range = getattr(estimate, name)
+        cost |= {name: value.middle, f"{name}_range": [value.low, value.high]}
+    return json.dumps(
+        {
+            "study": planned.space.study,
+            "arms": [arm.name for arm in planned.running_arms],
+            "num_trials": size.num_trials,
+            "stages": {"search": size.num_search, "confirm": size.num_confirm},
+            "estimate": cost,
+            "detectable": [asdict(row) for row in foresight],
+        }
+    )
+
+
+def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Sequence[Foresight]) -> str:
+    """Lines for a person."""
+    lines = [_headline(planned), *_arm_lines(planned), _trial_line(planned, estimate)]
+    wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
+    at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
+    lines.append(
+        f"about {duration_text(wall.middle)} ({duration_text(wall.low)} to {duration_text(wall.high)}) with "
+        f"{at_once} at a time, {duration_text(estimate.start_s)} of it start-up"
+    )
+    if estimate.num_nodes is not None:
+        lines.append(
+            f"so many fit on the cluster as it is now (nodes that can train: {estimate.num_nodes}); "
+            "the seconds of a trial were measured on this machine, not on theirs"
+        )
+    if planned.tried_on != planned.runner.device:
+        lines.append(
+            "that is for the processors of this machine: it has no GPU, and those of the cluster were not tried"
+        )
+    if gpu.high:
+        lines.append(f"about {gpu.middle:.2g} GPU-hours ({gpu.low:.2g} to {gpu.high:.2g})")
+    lines.append(f"about {core.middle:.2g} core-hours ({core.low:.2g} to {core.high:.2g})")
+    lines += [f"caution: {sentence}" for sentence in planned.cautions]
+    return "\n".join([*lines, *_foresight_lines(planned, foresight)])
+
+
+def _headline(planned: PlannedStudy) -> str:
+    race = planned.space.confirm.race
+    seeds = f"{race.least} to {race.most} confirm seeds" if race else count(len(planned.seeds), "confirm seed")
+    cells = len(planned.cells)
+    where = f"{cells} cells (folds)" if cells > 1 else "1 cell"
+    return f"study {planned.space.study}: {_arms_text(planned)}, {where}, {seeds}"
+
+
+def _arms_text(planned: PlannedStudy) -> str:
+    if not planned.only:
+        return count(len(planned.arms), "arm")
+    borrowed = sorted(planned.searched_arms - planned.only)
+    with_searches = f" (and the search of {', '.join(borrowed)})" if borrowed else ""
+    return f"{len(planned.running_arms)} of {len(planned.arms)} arms{with_searches}"
+
+
+def _arm_lines(planned: PlannedStudy) -> list[str]:
+    lines = []
+    for arm in planned.running_arms:
+        if arm.is_external:
+            runs = planned.external[arm.name]
+            lines.append(
+                f"  {arm.name}: predictions of {runs.path}, {count(len(runs.seeds), 'seed')}, nothing to train"
+            )
+            continue
+        facts = planned.facts[arm.name]
+        if facts.num_parameters == 0:
+            lines.append(f"  {arm.name} ({arm.label}): no parameter is trained by gradients, so no epochs")
+            continue
+        built = " before its search" if _search_may_rebuild(planned, arm) else ""
+        pace = f"{facts.num_parameters} parameters{built}, {facts.epoch_s:.2g} s per epoch"
+        lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")
+    return lines
+
+
+def _search_may_rebuild(planned: PlannedStudy, arm: Arm) -> bool:
+    """Whether a search chooses switches, whole numbers or words for the arm; a weight or a rate changes no model."""
+    chosen = planned.searches[arm.name].parameters.values()
+    return any(isinstance(distribution, (Choice, IntRange)) for distribution in chosen)
+
+
+def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:
+    size = planned.size
+    most = "at most " if planned.space.confirm.race else ""
+    line = f"trials: {size.num_search} search + {most}{size.num_confirm} confirm = {size.num_trials}"
+    if estimate.num_known:
+        line += f"; {estimate.num_known} or more are taken over from other studies"
+    return line if estimate.num_trials == size.num_trials else f"{line}; {estimate.num_trials} left to run"
+
+
+def _foresight_lines(planned: PlannedStudy, foresight: Sequence[Foresight]) -> list[str]:
+    if not foresight:
+        return [NO_NOISE] if any(pair.in_family for pair in planned.contrasts) else []
+    metric = find_metric(planned.space.primary_metric)
+    is_known = foresight[0].in_metric is not None
+    source = "by the runs there are" if is_known else "no run is there yet to say how large that is in " + metric.label
+    lines = [f"detected at 80% power per declared contrast, with new seeds on these data ({source}):"]
+    for row in foresight:
+        size = f"{row.in_deviations:.2g} run SDs"
+        if row.in_metric is not None:
+            size += f" = {row.in_metric:.2g}{metric.unit} {metric.label}"
+        mark = (
+            f"  <- {'at most' if planned.space.confirm.race else 'planned'}"
+            if row.num_seeds == len(planned.seeds)
+            else ""
+        )
+        lines.append(
+            f"  {row.num_seeds} seeds: {size}; {row.num_confirm} confirm trials, "
+            f"about {duration_text(row.wall_s)} in all{mark}"
+        )
+    return lines

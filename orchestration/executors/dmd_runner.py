@@ -1,0 +1,86 @@
+"""A trial as a call into ``dmd``: what every worker runs, whichever executor it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dmd.data.formats.declared import Declared
+from dmd.data.formats.load import open_dataset
+from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, Seat
+from dmd.training.run import run_job
+from orchestration.executors.protocol import RunTrial, Supply, Unpacked
+from orchestration.process.atomic_files import write_whole
+from search_spaces.terms.trial import Cell, Trial
+
+
+@dataclass(frozen=True)
+class FoldPlan:
+    """How a study partitions its data; a :class:`Cell` then names one partition."""
+
+    kind: str
+    k: int = 0
+    repeats: int = 1
+    seed: int = 0
+
+    def at(self, cell: Cell) -> FoldRef:
+        """The partition that ``cell`` stands for."""
+        return FoldRef(self.kind, self.k, self.repeats, self.seed, cell.repeat, cell.fold)
+
+    @property
+    def any(self) -> FoldRef:
+        """Any partition: for what is the same in all of them."""
+        return FoldRef(self.kind, self.k, self.repeats, self.seed, 0, 0)
+
+    def as_dict(self) -> Mapping[str, str | int]:
+        return {"kind": self.kind, "k": self.k, "repeats": self.repeats, "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class DmdRunner:
+    """What is sent once to every worker: where the data are, what is said of them, how they are cut; not the data.
+
+    keeps_details: confirm trials return what the model shows of every test item.
+    """
+
+    data: str
+    data_dir: Path | None
+    declared: Declared
+    folds: FoldPlan
+    device: str
+    num_threads: int
+    keeps_details: bool = False
+
+    def open(self, supply: Supply | None = None) -> RunTrial:
+        """Open the data once; the returned function trains trials on them. The driver has verified what is mapped."""
+        if supply is not None:
+            there = supply.unpack()
+        else:
+            there = Unpacked(open_dataset(self.data, self.data_dir, self.declared, verify=False))
+
+        def run_trial(
+            trial: Trial,
+            on_epoch: OnEpoch,
+            checkpoint_directory: Path | None,
+            seat: Seat = Seat(),  # noqa: B008 (frozen)
+        ) -> JobResult:
+            checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory, write_whole)
+            job = replace(self.job_of(trial), directories=there.directories)
+            return run_job(job, there.dataset, on_epoch, checkpointing, seat)
+
+        return run_trial
+
+    def job_of(self, trial: Trial) -> Job:
+        """The job that ``trial`` asks for; only confirm trials score the test part."""
+        return Job(
+            trial.model,
+            trial.settings,
+            trial.seed,
+            self.folds.at(trial.cell),
+            scores_test=trial.stage == "confirm",
+            device=self.device,
+            num_threads=self.num_threads,
+            keeps_details=self.keeps_details,
+            files=self.data_dir,
+        )

@@ -1,0 +1,45 @@
+"""A study as it was recorded, wherever it was recorded: all that its report needs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.ledger.finished_trials import read_finished
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.process.errors import UsageError
+from reports.records.details import ReadDetails, details_in
+from reports.records.record import RunRecord, StudyDescription
+
+
+@dataclass(frozen=True)
+class RecordedStudy:
+    """origin: where it was read, as the user knows it. records: of every trial that has ended."""
+
+    origin: str
+    manifest: Manifest
+    records: tuple[RunRecord, ...]
+    read_details: ReadDetails
+
+    @property
+    def description(self) -> StudyDescription:
+        return self.manifest.description
+
+
+def read_directory(directory: Path) -> RecordedStudy:
+    """The study in a directory: manifest, ledger, details. What the ledger lacks is said on stderr.
+
+    Raises UsageError where there is no study, LedgerError for a ledger that cannot be read.
+    """
+    workspace = Workspace(directory)
+    manifest = workspace.read_manifest()
+    if manifest is None:
+        raise UsageError(f"{directory}: no study here (manifest.json is missing); run dmd-search first")
+    finished = read_finished(directory / LEDGER_FILE)
+    for notice in finished.notices:
+        print(notice, file=sys.stderr)
+    details = details_in(workspace.artifacts)
+    manifest = manifest.ended_at(finished.limit or "", finished.wall_s)
+    return RecordedStudy(str(directory), manifest, finished.records, details)

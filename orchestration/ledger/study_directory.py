@@ -1,0 +1,192 @@
+"""The directory of one study: what lies where, and whether it may be continued."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from orchestration.process.atomic_files import UNFINISHED, remove_half_written, write_whole
+from orchestration.process.errors import UsageError
+from reports.output.directory_lock import remove_unfinished
+from reports.records.record import StudyDescription
+from reports.records.serialise import study_from_json, study_to_json
+from search_spaces.schema.schema import SearchSpace
+
+MANIFEST_FILE = "manifest.json"
+MANIFEST_VERSION = 1
+EXTERNAL_KEY = "external predictions of "
+"""Begins the names under which digests of prediction files decide whether a study is the same."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a study was started with.
+
+    deciding: name -> what must not change between sessions (data, folds, code, torch, device, threads).
+    """
+
+    description: StudyDescription
+    space: Mapping[str, Any]
+    deciding: Mapping[str, Any]
+
+    def ended_at(self, limit: str, wall_s: float | None = None) -> Manifest:
+        """The manifest of a study that ended at a limit, in words (empty if it did not), after so many seconds."""
+        return replace(self, description=replace(self.description, ended_by=limit, wall_s=wall_s))
+
+    def to_text(self) -> str:
+        """As JSON text; :meth:`from_text` gives back an equal manifest."""
+        content = {
+            "version": MANIFEST_VERSION,
+            "description": study_to_json(self.description),
+            "space": dict(self.space),
+            "deciding": dict(self.deciding),
+        }
+        return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Manifest:
+        """The manifest that ``text`` holds. Raises ValueError for another text."""
+        try:
+            content = json.loads(text)
+            # Half a pair of UTF-16, which JSON can write and no file can hold, is no text.
+            json.dumps(content, ensure_ascii=False).encode()
+            return cls(study_from_json(content["description"]), content["space"], content["deciding"])
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"no manifest: {type(error).__name__}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """``directory`` holds the ledger, manifest, report, tables, MLflow database and artifacts of one study."""
+
+    directory: Path
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.directory / MANIFEST_FILE
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.directory / "checkpoints"
+
+    @property
+    def logs(self) -> Path:
+        """What libraries and workers had to say."""
+        return self.directory / "logs"
+
+    @property
+    def artifacts(self) -> Path:
+        """Details of finished trials, and MLflow's artifacts where it stores into the study directory."""
+        return self.directory / "artifacts"
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write it; a crash leaves the old one or the new one."""
+        write_whole(self.manifest_path, manifest.to_text().encode())
+
+    def read_manifest(self) -> Manifest | None:
+        """The manifest, or None where no study was started. Raises UsageError for one that cannot be read."""
+        if not self.manifest_path.exists():
+            return None
+        if not self.manifest_path.is_file():
+            raise UsageError(f"{self.manifest_path}: is no plain file; use --fresh")
+        try:
+            return Manifest.from_text(self.manifest_path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"{self.manifest_path}: cannot be read ({error.strerror})") from error
+        except ValueError as error:
+            raise UsageError(f"{self.manifest_path}: not a manifest of this program ({error}); use --fresh") from error
+
+    def require_place(self) -> None:
+        """Raise UsageError where the directory cannot be made, or written to."""
+        place = self.directory
+        while not os.path.lexists(place) and place != place.parent:
+            place = place.parent
+        if not place.is_dir():
+            raise UsageError(
+                f"{self.directory}: cannot be written ({place} is no directory); choose another place with --out"
+            )
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise UsageError(
+                f"{self.directory}: cannot be written (permission denied); choose another place with --out"
+            )
+
+    def require_no_links(self) -> None:
+        """Raise UsageError where something in the directory is a link: what is written there would land elsewhere.
+
+        To be called before anything is written; a directory that was sent to somebody may have been made for that.
+        """
+        for folder, folders, files in os.walk(self.directory):
+            for path in (Path(folder, name) for name in (*folders, *files)):
+                if path.is_symlink():
+                    raise UsageError(
+                        f"{path}: is a link; a study is continued only where everything lies in its own directory: "
+                        "put there what it points to, or start again with --fresh"
+                    )
+
+    def remove_unfinished(self) -> None:
+        """Remove what a driver that was killed was writing; only who holds the study's lock may call it."""
+        remove_half_written(self.manifest_path)
+        for unfinished in self.artifacts.glob(f"*{UNFINISHED}"):
+            unfinished.unlink(missing_ok=True)
+        remove_unfinished(self.directory)
+
+    def set_aside(self) -> Path | None:
+        """Rename the directory so that a new study can start; nothing is deleted. None where there was none."""
+        if not self.directory.exists():
+            return None
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        target = self.directory.with_name(f"{self.directory.name}.{stamp}")
+        self.directory.rename(target)
+        return target
+
+
+def require_same_study(workspace: Workspace, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]) -> None:
+    """Refuse to continue a study whose numbers would mix: raises UsageError naming everything that changed.
+
+    More confirm seeds, more arms with predictions of other code, other resources or tracking are the same study going
+    on, with details kept or not.
+    """
+    added = {name for name in deciding if name.startswith(EXTERNAL_KEY)} - set(known.deciding)
+    changed = [
+        f"{name} was {known.deciding.get(name)!r}, is {deciding.get(name)!r}"
+        for name in sorted({*known.deciding, *deciding} - added)
+        if known.deciding.get(name) != deciding.get(name)
+    ]
+    old, new = _comparable(known.space), _comparable(space.resolved())
+    changed += [
+        f"{name} was {old.get(name)!r}, is {new.get(name)!r}"
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+    if changed:
+        raise UsageError(
+            f"{workspace.directory}: this study was started differently: {'; '.join(changed)}. "
+            "Undo the change, give it another `study` name or --out, or start anew with --fresh (the old one is kept)"
+        )
+
+
+def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a space that decide which trials it means, two levels deep. Seeds may be added unless raced."""
+    flat: dict[str, Any] = {}
+    for section, content in space.items():
+        if section in ("description", "resources", "tracking"):
+            continue
+        if isinstance(content, Mapping):
+            flat |= {f"{section}.{key}": value for key, value in content.items()}
+        else:
+            flat[section] = content
+    flat.pop("confirm.details", None)
+    # A search that was to end earlier or later would have chosen another winner; the other limits only cut.
+    flat = {
+        name: value for name, value in flat.items() if not name.startswith("limits.") or name == "limits.stagnation"
+    }
+    # What matters of other code's predictions is their content, which `deciding` has.
+    flat.pop("arms.external", None)
+    if not isinstance(flat.get("confirm.seeds"), Mapping):
+        flat.pop("confirm.seeds", None)
+    return flat

@@ -1,0 +1,75 @@
+"""What this machine can give: refused before anything starts where it is not enough."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+
+from orchestration.machine.gpus import free_gpus, take_gpus, visible_gpus
+from orchestration.process.errors import UsageError
+from search_spaces.schema.schema import Resources
+
+
+def num_cpus() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def count_local_slots(wanted: Resources) -> int:
+    """Trials at the same time on this machine, at least 1."""
+    slots = int(num_cpus() / (wanted.cpu * wanted.num_workers))
+    if wanted.gpu > 0:
+        slots = min(slots, int(len(visible_gpus()) / (wanted.gpu * wanted.num_workers)))
+    return max(min(slots, wanted.max_concurrent or slots), 1)
+
+
+def settle_workers(
+    wanted: Resources, *, is_local: bool, find_free: Callable[[], tuple[str, ...]] = free_gpus
+) -> Resources:
+    """``workers: auto`` as a number: one worker on each visible GPU that nobody else fills, as far as the CPUs reach.
+
+    The GPUs in use are hidden from everything that this process starts. Without a GPU it is one worker.
+    Raises UsageError where no visible GPU is free, or for a cluster, whose GPUs are not those of this machine.
+    """
+    if wanted.workers != "auto":
+        return wanted
+    if not is_local:
+        raise UsageError("resources.workers: `auto` looks at this machine; with --address write how many")
+    visible = visible_gpus()
+    if not visible:
+        return wanted.model_copy(update={"workers": 1})
+    free = find_free()
+    if not free:
+        raise UsageError(
+            f"resources.workers: `auto` takes GPUs that nobody fills, and all {len(visible)} visible ones are in use; "
+            "wait, or write `workers: 1` to share one"
+        )
+    take_gpus(free)
+    workers = max(min(len(free), math.floor(num_cpus() / wanted.cpu)), 1)
+    return wanted.model_copy(update={"workers": workers, "gpu": 1.0})
+
+
+def require_resources(wanted: Resources, *, is_local: bool) -> None:
+    """Raise UsageError for what this version, or a local machine, can never give; a cluster speaks for itself."""
+    problems = []
+    workers = wanted.num_workers
+    if wanted.fuse not in ("auto", "off", 1):
+        problems.append(f"fuse: this version trains trials one by one, got {wanted.fuse!r}; write `fuse: auto`")
+    if workers > 1 and wanted.gpu % 1:
+        problems.append(f"gpu: workers that train together need a whole GPU each, got {wanted.gpu:g}; write `gpu: 1`")
+    if is_local:
+        problems += _shortage("cpu", "CPUs", wanted.cpu, workers, num_cpus(), "ask for less")
+        remedy = "write `gpu: 0`, or give --address of a cluster that has them"
+        problems += _shortage("gpu", "GPUs", wanted.gpu, workers, len(visible_gpus()), remedy)
+    if problems:
+        raise UsageError("\n".join(f"resources.{problem}" for problem in problems))
+
+
+def _shortage(key: str, noun: str, each: float, workers: int, there_are: int, remedy: str) -> list[str]:
+    if each > there_are:
+        return [f"{key}: a worker wants {each:g} {noun}, this machine has {there_are}; {remedy}"]
+    if each * workers > there_are:
+        needs = f"{workers} workers want {each:g} {noun} each, {each * workers:g} in all"
+        return [f"workers: {needs}, this machine has {there_are}; ask for fewer workers, or {remedy}"]
+    return []

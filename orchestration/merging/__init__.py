@@ -1,1 +1,0 @@
-"""Several recorded studies as one."""

@@ -1,0 +1,59 @@
+"""What decides a number besides settings and data: the code, torch, the device, the threads, the workers."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import dmd
+from dmd.kernels import native
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Two trials with equal fingerprints, data, settings and seed give equal numbers.
+
+    kernels: ``compiled`` or ``torch``, who computes the passes of an encoder layer (they differ in the last digits).
+    """
+
+    code: str
+    torch: str
+    device: str
+    threads: int
+    workers: int
+    kernels: str
+
+    def as_dict(self) -> dict[str, str | int]:
+        return asdict(self)
+
+
+def take_fingerprint(device: str, threads: int, workers: int) -> Fingerprint:
+    """The fingerprint of the ``dmd`` that is installed here."""
+    code = code_digest(Path(dmd.__file__).parents[1])
+    return Fingerprint(code, version("torch"), device, threads, workers, _kernels(device))
+
+
+def _kernels(device: str) -> str:
+    return "compiled" if device == "cpu" and native.is_available() else "torch"
+
+
+def code_digest(package: Path) -> str:
+    """Digest of what the package's modules *do*: comments, layout and docstrings may change freely."""
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and body and _is_docstring(body[0]):
+                del body[0]
+        digest.update(f"{path.relative_to(package).as_posix()}\0{ast.dump(tree)}\0".encode())
+    for path in sorted(package.rglob("*.[ch]")):
+        digest.update(f"{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

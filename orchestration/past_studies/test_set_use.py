@@ -1,0 +1,52 @@
+"""How often the test parts of a data set were looked at before a study began: by the studies that lie beside it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from orchestration.ledger.ledger import LEDGER_FILE, LedgerError, read_events
+from orchestration.ledger.state import REPORT_KINDS, fold_events
+from orchestration.ledger.study_directory import Workspace
+from orchestration.process.errors import UsageError
+from reports.records.record import RunRecord
+
+
+def count_earlier_looks(workspace: Workspace, content_hash: str) -> dict[str, int]:
+    """Directory -> configurations that its study scored on test, for the other studies of these data in the folder.
+
+    Studies that were set aside by ``--fresh`` count: what was seen is not unseen. A directory that cannot be read has
+    no say, so the numbers are lower bounds.
+    """
+    found = {}
+    for manifest in sorted(workspace.directory.parent.glob("*/manifest.json")):
+        other = Workspace(manifest.parent)
+        if other.directory.name != workspace.directory.name and _is_of(other, content_hash):
+            number = _count_scored(other.directory / LEDGER_FILE)
+            if number:
+                found[other.directory.name] = number
+    return found
+
+
+def _is_of(workspace: Workspace, content_hash: str) -> bool:
+    try:
+        manifest = workspace.read_manifest()
+    except (UsageError, OSError):
+        return False
+    return manifest is not None and manifest.description.data.get("content_hash") == content_hash
+
+
+def _count_scored(ledger: Path) -> int:
+    """Configurations with test scores, on the cell that has most of them."""
+    try:
+        records = fold_events(event for event, _ in read_events(ledger, kinds=REPORT_KINDS)).records()
+    except (LedgerError, OSError):
+        return 0
+    scored: dict[tuple[int, int | None], set[str]] = defaultdict(set)
+    for record in filter(_has_test, records):
+        scored[record.repeat, record.fold].add(record.configuration_id)
+    return max(map(len, scored.values()), default=0)
+
+
+def _has_test(record: RunRecord) -> bool:
+    return record.test is not None

@@ -1,0 +1,117 @@
+"""Recorded studies to one report: from a directory, from several, from a server; merged or side by side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from orchestration.ledger.recorded_study import RecordedStudy, read_directory
+from orchestration.ledger.study_directory import Workspace
+from orchestration.past_studies.merge import merge_studies
+from orchestration.past_studies.merge_obstacles import find_obstacles, group_studies
+from orchestration.process.atomic_files import put_in_place
+from orchestration.process.errors import UsageError
+from orchestration.process.redaction import without_credentials
+from orchestration.search.importance import importance_methods
+from orchestration.tracking.attach_report import attach_report
+from orchestration.tracking.sqlite_store import opened_store, store_of
+from reports.analysis import analyse
+from reports.output.write import report_files, write_files, write_side_by_side
+from reports.report import Report
+
+Layout = Literal["auto", "merge", "side-by-side"]
+"""How several studies become one report; ``auto`` merges what may be merged and puts the rest side by side."""
+
+
+def deliver_report(workspace: Workspace, uri: str | None) -> str | None:
+    """Attach the written report to the study's run in MLflow. uri: None for the store in the study's directory.
+
+    One line saying why it could not be, or None. Nothing that goes wrong there may cost the user the report.
+    """
+    manifest = workspace.read_manifest()
+    assert manifest is not None, "a report was written from it"
+    store = store_of(workspace.directory, uri)
+    try:
+        with opened_store(workspace.directory, uri) as address:
+            attach_report(address, manifest.description, workspace.directory)
+    except Exception as error:
+        # Before it is cut: half an address with a password is none any more.
+        reason = without_credentials(" ".join(str(error).split()))[:200]
+        return (
+            f"tracking: the report is not yet in MLflow at {without_credentials(store)} "
+            f"({type(error).__name__}: {reason}); run the same command again to attach it"
+        )
+    return None
+
+
+def rebuild_report(workspace: Workspace) -> Path:
+    """Write the report of what the ledger and the details of its trials hold; the same ones give the same bytes.
+
+    Raises UsageError where there is no study.
+    """
+    return write_studies([read_directory(workspace.directory)], workspace.directory)
+
+
+def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Layout = "auto") -> Path:
+    """Write one report of ``studies`` below ``directory`` and return the path of ``report.md``.
+
+    What keeps studies apart under ``auto`` goes to stderr. Raises UsageError if studies are to be merged that cannot
+    be, or contradict themselves or each other, and if the report cannot be written.
+    """
+    _refuse_repeated(studies)
+    _refuse_foreign_place(studies, directory)
+    if layout == "side-by-side":
+        groups = [[study] for study in studies]
+    elif layout == "merge":
+        _require_mergeable(studies)
+        groups = [list(studies)]
+    else:
+        groups = group_studies(studies)
+        for other in groups[1:]:
+            for obstacle in find_obstacles(groups[0][0], other[0]):
+                print(f"not merged: {obstacle}", file=sys.stderr)
+    reports = [_analyse(merge_studies(group)) for group in groups]
+    try:
+        if len(reports) == 1:
+            return write_files(report_files(reports[0]), directory, put_in_place)
+        return write_side_by_side(reports, directory, put_in_place)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise UsageError(f"{directory}: the report cannot be written: {error.strerror}{where}") from error
+
+
+def _analyse(study: RecordedStudy) -> Report:
+    try:
+        return analyse(study.description, study.records, study.read_details, importance_methods())
+    except ValueError as error:
+        raise UsageError(f"{study.origin}: what is recorded contradicts itself: {error}") from error
+
+
+def _refuse_repeated(studies: Sequence[RecordedStudy]) -> None:
+    origins = [study.origin for study in studies]
+    repeated = dict.fromkeys(origin for origin in origins if origins.count(origin) > 1)
+    if repeated:
+        raise UsageError("\n".join(f"{origin}: given more than once; name each study once" for origin in repeated))
+
+
+def _refuse_foreign_place(studies: Sequence[RecordedStudy], directory: Path) -> None:
+    """A study's directory holds the report of that study, of it alone."""
+    is_own = len(studies) == 1 and directory.resolve() == Path(studies[0].origin).resolve()
+    if not is_own and Workspace(directory).manifest_path.exists():
+        raise UsageError(f"{directory}: holds a study, and its own report; choose another place with --out")
+
+
+def _require_mergeable(studies: Sequence[RecordedStudy]) -> None:
+    first, *others = studies
+    obstacles = [obstacle for other in others for obstacle in find_obstacles(first, other)]
+    obstacles += [
+        obstacle
+        for place, one in enumerate(others)
+        for other in others[place + 1 :]
+        for obstacle in find_obstacles(one, other)
+        if not any(find_obstacles(first, one)) and not any(find_obstacles(first, other))
+    ]
+    if obstacles:
+        raise UsageError("\n".join([*(f"cannot be merged: {text}" for text in obstacles), "use --side-by-side"]))

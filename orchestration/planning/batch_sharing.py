@@ -1,0 +1,50 @@
+"""Whether several workers can train the trials of a study together: each batch is what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dmd.training.profile_job import JobFacts
+from dmd.training.run import split_settings
+from orchestration.process.errors import UsageError
+from search_spaces.design.arm_searches import ArmSearch, drop_inactive
+from search_spaces.terms.catalogue import Catalogue
+from search_spaces.terms.trial import Arm
+
+_BATCH_SIZE = "batch_size"
+
+
+def require_shares(workers: int, arms: Sequence[Arm], searches: Mapping[str, ArmSearch], catalogue: Catalogue) -> None:
+    """Raise UsageError, a line per arm, where a batch can be smaller than ``workers``: some would never train."""
+    problems = []
+    for arm in arms:
+        smallest = min(_batch_sizes(arm, searches[arm.name]))
+        has_batches = drop_inactive(catalogue.methods[arm.model], arm, {_BATCH_SIZE: smallest})
+        if has_batches and workers > smallest:
+            problems.append(
+                f"resources.workers: {workers} workers share each batch, and arm {arm.name!r} has batches of "
+                f"{smallest}; ask for at most {smallest} workers, or for a larger batch_size"
+            )
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def require_sharing(workers: int, arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None:
+    """Raise UsageError where several workers would train something else than one: their gradients would not add up."""
+    ignorant = [arm for arm in arms if not facts[arm.name].shares_batches]
+    if workers > 1 and ignorant:
+        raise UsageError(
+            "\n".join(
+                f"resources.workers: the loss of {arm.model!r} (arm {arm.name!r}) takes a worker's part of a batch for "
+                "the whole; average with `batch.peers`, see dmd/batch_sharing.py, or write `workers: 1`"
+                for arm in ignorant
+            )
+        )
+
+
+def _batch_sizes(arm: Arm, search: ArmSearch) -> list[int]:
+    """The batch size that is fixed for ``arm``, or the ends of what is searched."""
+    searched = search.parameters.get(_BATCH_SIZE)
+    if searched is None:
+        return [split_settings(arm.model, arm.settings).training.batch_size]
+    return [int(size) for size in searched.grid(2)]

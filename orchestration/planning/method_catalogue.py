@@ -1,0 +1,48 @@
+"""The methods of ``dmd`` in the words of ``search_spaces``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dmd.data.dataset.input_config import InputConfig, inactive_inputs
+from dmd.metrics import METRIC_NAMES
+from dmd.models.method import Method
+from dmd.models.registry import METHODS
+from dmd.settings import Field, fields_of
+from dmd.training.config import TrainingConfig
+from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
+
+
+def describe_methods(methods: Mapping[str, Method] = METHODS) -> Catalogue:
+    """Every registered method with its settings, components and rules."""
+    return Catalogue({name: _describe(method) for name, method in methods.items()}, METRIC_NAMES)
+
+
+def _describe(method: Method) -> MethodSchema:
+    fields = [*fields_of(method.config), *fields_of(InputConfig), *fields_of(TrainingConfig)]
+    settings = {part.name: _setting(part, method) for part in fields}
+    if method.presets:
+        names = tuple(method.presets)
+        settings["preset"] = SettingSchema("preset", "choice", names[0], choices=names, description="a set of defaults")
+    return MethodSchema(
+        name=method.name,
+        settings=settings,
+        components=method.components,
+        presets=method.presets,
+        find_conflict=method.find_conflict,
+        needs=method.needs,
+        inactive=lambda settings: method.inactive(settings) | inactive_inputs(settings),
+    )
+
+
+def _setting(part: Field, method: Method) -> SettingSchema:
+    return SettingSchema(
+        name=part.name,
+        kind=part.kind,
+        default=method.training.get(part.name, part.default),
+        low=part.low,
+        high=part.high,
+        low_exclusive=part.low_exclusive,
+        choices=part.choices,
+        description=part.description,
+    )

@@ -1,0 +1,33 @@
+"""A study asks only for metrics that its data can be scored by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dmd.metrics import TWO_CLASS
+from dmd.scoring import Scoring
+from orchestration.process.errors import UsageError
+from search_spaces.schema.fields import COSTS
+from search_spaces.schema.schema import SearchSpace
+
+
+def require_scored(space: SearchSpace, scoring: Scoring, data: str) -> None:
+    """Raise UsageError, a line per place that names a metric which ``scoring`` does not have. data: their name."""
+    problems = list(_find_unscored(space, scoring, data))
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def _find_unscored(space: SearchSpace, scoring: Scoring, data: str) -> Iterator[str]:
+    objectives = space.search.objectives if space.search is not None else ()
+    named = [("primary", space.primary), *(("search.objective", name) for name in objectives if name not in COSTS)]
+    for place, name in named:
+        part, metric = name.split("/")
+        if metric in scoring.names:
+            continue
+        scale = scoring.scale
+        reason = f"it is not defined on the label scale [{scale.low:g}, {scale.high:g}] around {scale.neutral:g}"
+        if scoring.remark and metric in TWO_CLASS:
+            reason = scoring.remark
+        choice = ", ".join(f"{part}/{known}" for known in scoring.names)
+        yield f"{place}: {name} cannot be scored on {data}: {reason}; take one of {choice}"

@@ -1,0 +1,79 @@
+"""From a checked space to a study with its data, ready to start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.formats.load import open_dataset
+from dmd.modalities import MODALITIES
+from orchestration.executors.dmd_runner import DmdRunner
+from orchestration.ledger.lock import require_no_driver
+from orchestration.ledger.study_directory import EXTERNAL_KEY, Workspace, require_same_study
+from orchestration.machine.resources import require_resources, settle_workers
+from orchestration.node_setup.fingerprint import Fingerprint, take_fingerprint
+from orchestration.planning.data_declaration import declared_by
+from orchestration.planning.method_catalogue import describe_methods
+from orchestration.planning.plan_study import fold_plan, plan_study
+from orchestration.planning.planned_study import PlannedStudy
+from search_spaces.schema.schema import SearchSpace
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A planned study with its data, ready to start."""
+
+    planned: PlannedStudy
+    dataset: Dataset
+    fingerprint: Fingerprint
+
+
+def prepare(
+    space: SearchSpace, data_dir: Path | None, address: str | None = None, only: Sequence[str] = ()
+) -> Prepared:
+    """Open the data and plan the study over them; raises what the user can correct. only: the arms to run now."""
+    space = space.model_copy(update={"resources": settle_workers(space.resources, is_local=address is None)})
+    require_resources(space.resources, is_local=address is None)
+    device = "cuda" if space.resources.gpu > 0 else "cpu"
+    threads = max(int(space.resources.cpu), 1)
+    directory = None if data_dir is None else data_dir.absolute()
+    runner = DmdRunner(
+        space.data.path, directory, declared_by(space), fold_plan(space), device, threads, space.confirm.details
+    )
+    dataset = open_dataset(runner.data, runner.data_dir, runner.declared)
+    if dataset.modalities != MODALITIES:
+        # Also where only a converted folder knows it.
+        data = space.data.model_copy(update={"modalities": dataset.modalities})
+        space = space.model_copy(update={"data": data})
+    fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
+    planned = plan_study(space, describe_methods(), dataset, runner, fingerprint, only)
+    return Prepared(planned, dataset, fingerprint)
+
+
+def require_continuable(workspace: Workspace, prepared: Prepared) -> None:
+    """Raise UsageError where the directory holds another study than the prepared one, or cannot hold one; LedgerLocked
+    where a driver works on it.
+
+    What a run refuses before it starts, a dry run refuses too.
+    """
+    workspace.require_place()
+    workspace.require_no_links()
+    require_no_driver(workspace.directory)
+    known = workspace.read_manifest()
+    if known is not None:
+        require_same_study(workspace, known, prepared.planned.space, what_decides(prepared))
+
+
+def what_decides(prepared: Prepared) -> dict[str, Any]:
+    """What, besides the space, decides which study it is."""
+    planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
+    return {
+        "data": dataset.content_hash,
+        **{f"folds.{name}": value for name, value in planned.runner.folds.as_dict().items()},
+        **fingerprint.as_dict(),
+        **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
+        **({} if planned.encoders is None else planned.encoders.as_dict()),
+    }

@@ -1,0 +1,190 @@
+"""A planned study in the words of the report: what was set out to do, on which data, with which software."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.dataset.groups import ITEMS
+from dmd.metrics import clip_limit
+from orchestration.node_setup.fingerprint import Fingerprint
+from orchestration.planning.arm_checks import describe_arm
+from orchestration.planning.planned_study import PlannedStudy
+from orchestration.search.history import describe_memory
+from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
+from search_spaces.design.arms import list_combinations
+from search_spaces.design.settings import full_settings
+from search_spaces.schema.conditions import Condition
+from search_spaces.terms.problems import show
+from search_spaces.terms.trial import Arm, Value
+
+PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
+
+
+def describe_study(
+    planned: PlannedStudy, dataset: Dataset, fingerprint: Fingerprint, command: str, started: str
+) -> StudyDescription:
+    """Everything a report needs besides the records."""
+    space = planned.space
+    primary = space.primary_metric
+    names = planned.scoring.names
+    return StudyDescription(
+        study=space.study,
+        arms=tuple(
+            ArmDescription(
+                name=arm.name,
+                label=arm.label,
+                role=arm.role,
+                model=arm.model,
+                components=dict(arm.components),
+                facts=describe_arm(arm, planned),
+                settings=_settings_of(arm, planned),
+            )
+            for arm in planned.arms
+        ),
+        baseline=planned.baseline.name,
+        contrasts=tuple(Contrast(pair.first, pair.second, pair.isolates, pair.in_family) for pair in planned.contrasts),
+        primary=primary,
+        metrics=(primary, *(name for name in names if name != primary)),
+        planned=tuple(_planned_cells(planned)),
+        search=_describe_search(planned),
+        confirm=_describe_confirm(planned),
+        data=_describe_data(planned, dataset),
+        provenance={
+            "command_line": command,
+            "started": started,
+            "versions": {"dmd-search": version("dmd-search")} | {name: version(name) for name in PACKAGES},
+            "hardware": describe_hardware(),
+            **fingerprint.as_dict(),
+        },
+        fixed={"model": space.model.name, **planned.baseline.settings},
+        description=" ".join((space.description or "").split()),
+        methods=tuple(planned.catalogue.methods),
+        combinations=list_combinations(space, planned.catalogue),
+    )
+
+
+def _describe_confirm(planned: PlannedStudy) -> dict[str, Any]:
+    confirm = planned.space.confirm
+    content: dict[str, Any] = {"seeds": list(planned.seeds), "top": confirm.top}
+    if confirm.race is not None:
+        content["racing"] = {"looks": list(confirm.race.looks), "smallest_effect": confirm.smallest_effect}
+    return content
+
+
+def _settings_of(arm: Arm, planned: PlannedStudy) -> dict[str, Value]:
+    if arm.is_external:
+        return planned.external[arm.name].settings
+    return full_settings(planned.catalogue.methods[arm.model], arm.settings)
+
+
+def _planned_cells(planned: PlannedStudy) -> Iterator[PlannedCell]:
+    for arm in planned.arms:
+        seeds = planned.certain_seeds
+        if arm.is_external:
+            seeds = planned.external[arm.name].seeds
+        for cell in planned.cells:
+            for seed in seeds:
+                yield PlannedCell(arm.name, seed + arm.seed_offset, cell.repeat, cell.fold)
+
+
+def _describe_search(planned: PlannedStudy) -> dict[str, Any]:
+    search = planned.space.search
+    owners = {plan.owner for plan in planned.searches.values() if plan.owner is not None}
+    if search is None or not owners:
+        return {}
+    searched = {name: text for owner in sorted(owners) for name, text in planned.searches[owner].parameters.items()}
+    content = {
+        "scope": search.scope,
+        "searcher": search.searcher,
+        "scheduler": search.scheduler,
+        "objective": planned.space.objective_metric,
+        "trials": search.trials,
+        "parameters": {
+            name: distribution.describe() + _describe_condition(search.parameters[name].when)
+            for name, distribution in searched.items()
+        },
+        "distributions": {name: distribution.declare() for name, distribution in searched.items()},
+    }
+    if search.start:
+        content["starting_points"] = len(search.start)
+    if planned.space.further_objectives:
+        content["objectives"] = [f"valid/{planned.space.objective_metric}", *planned.space.further_objectives]
+    if (memory := describe_memory(search.searcher, search.trials)) is not None:
+        content["memory"] = memory
+    return content
+
+
+def _describe_condition(condition: Condition) -> str:
+    parts = [f"{name} is {' or '.join(map(show, values))}" for name, values in condition.items()]
+    return f", when {' and '.join(parts)}" if parts else ""
+
+
+def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
+    limit = clip_limit(dataset.scale)
+    folds, groups_are = planned.runner.folds, dataset.grouping.noun
+    overlap = dataset.overlap(folds.any)
+    repeats = f"{folds.repeats} repeat{'s' if folds.repeats > 1 else ''}"
+    kinds = {
+        "official": "The file's own train, valid and test parts.",
+        "file": f"The file's own {len(planned.cells)} folds",
+        "group": f"{folds.k} folds over {groups_are}, {repeats}, seed {folds.seed}",
+    }
+    rotation = "; fold f is tested, f+1 validates, the rest train"
+    rotation += "." if groups_are == ITEMS else f"; {groups_are} never cross folds."
+    return {
+        "name": dataset.name,
+        "path": planned.runner.data,
+        "content_hash": dataset.content_hash,
+        "protocol": kinds[folds.kind] + (rotation if folds.kind != "official" else ""),
+        "num_items": len(dataset),
+        "num_groups": len(set(dataset.groups)),
+        "groups_are": groups_are,
+        "label_scale": list(astuple(dataset.scale)),
+        **({} if limit is None else {"clip_limit": limit}),
+        "cautions": list(planned.cautions),
+        "tested_groups_seen": [overlap.num_tested_seen, overlap.num_tested],
+        "non_finite": {modality: dataset.non_finite[modality] for modality in dataset.modalities},
+        "official_split": folds.kind == "official",
+        "aligned": _is_aligned(dataset),
+        "modalities": list(dataset.modalities),
+        "text": _describe_text(dataset),
+    }
+
+
+# The paper's two kinds of language features, told apart by their width as every reader of these files does.
+_TEXT_BY_WIDTH = {300: "glove", 768: "bert"}
+
+
+def _describe_text(dataset: Dataset) -> str:
+    if "language" not in dataset.modalities:
+        return "none"
+    width = dataset.widths["language"]
+    return _TEXT_BY_WIDTH.get(width, f"{width}-d")
+
+
+def _is_aligned(dataset: Dataset) -> bool:
+    """Whether the modalities of every item have equally many real steps."""
+    first, *others = (dataset.lengths[modality] for modality in dataset.modalities)
+    return all(np.array_equal(first, other) for other in others)
+
+
+def describe_hardware() -> Mapping[str, Any]:
+    """The machine, as far as it tells."""
+    facts: dict[str, Any] = {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()}
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        models = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        facts["cpu"] = models[0] if models else "unknown"
+    if torch.cuda.is_available():
+        facts["gpus"] = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return facts

@@ -1,0 +1,174 @@
+"""Ray as this product runs it: quiet, on loopback, calling nobody, gone when the study ends."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestration.process.errors import ClusterUnreachable, RayUnusable
+from orchestration.process.interruption import Interruption
+from orchestration.process.logs import collect_worker_logs, hand_to_root
+from orchestration.process.orphans import end_writers_in
+from orchestration.process.redaction import without_credentials
+from orchestration.process.temporary import place_for_sockets, temporary_directory
+from orchestration.ray_backend.environment import ray_environment
+from orchestration.ray_backend.private_start import stoppable_start
+from orchestration.ray_backend.runtime_env import code_for_workers
+
+_PATIENCE_S = 10.0
+
+
+@contextlib.contextmanager
+def ray_cluster(
+    address: str | None,
+    num_cpus: int | None = None,
+    custom: Mapping[str, float] | None = None,
+    logs: Path | None = None,
+    sends_code: bool = True,
+    interruption: Interruption | None = None,
+) -> Iterator[bool]:
+    """A connection to Ray, and whether it ends with the context: one that this process has already is left alone.
+
+    address: None starts a cluster on this machine (num_cpus, custom: what it declares; None: the machine's CPUs),
+    otherwise connects to one (``auto``, ``ray://...``), whose workers get the code that runs here; ``sends_code`` is
+    False for who only asks. The temporary directory of our own goes when it does; what its processes logged is copied
+    to ``logs`` before. Raises ClusterUnreachable, and StudyInterrupted if ``interruption`` asks while Ray starts.
+    """
+    with ray_environment(has_own_cluster=address is None):
+        import ray
+
+        _be_quiet()
+        if ray.is_initialized():
+            yield False
+            return
+        interruption = interruption or Interruption()
+        if address is not None:
+            cluster = _running_cluster(address, code_for_workers() if sends_code else None, interruption)
+        else:
+            cluster = _own_cluster(num_cpus, custom, logs, interruption)
+        with cluster:
+            yield True
+
+
+def _be_quiet() -> None:
+    import ray
+
+    # Tune logs every trial that failed as an error of its own; ours are in the ledger.
+    hand_to_root("ray", "ray.tune")
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    # Ray prints the death of a worker to stdout even with log_to_driver=False; stdout belongs to results. The death
+    # and its reason are in the record of the trial.
+    ray._private.worker._worker_logs_enabled = False
+
+
+@contextlib.contextmanager
+def _running_cluster(address: str, runtime_env: dict[str, Any] | None, interruption: Interruption) -> Iterator[None]:
+    try:
+        _connect(address, runtime_env, interruption)
+        yield
+    finally:
+        _shut_down()
+
+
+@contextlib.contextmanager
+def _own_cluster(
+    num_cpus: int | None, custom: Mapping[str, float] | None, logs: Path | None, interruption: Interruption
+) -> Iterator[None]:
+    with temporary_directory(place=place_for_sockets()) as directory:
+        try:
+            _start(directory, num_cpus, custom, interruption)
+            yield
+        finally:
+            _shut_down()
+            end_writers_in(directory)
+            if logs is not None:
+                collect_worker_logs(directory / "session_latest" / "logs", logs)
+
+
+def _start(
+    directory: Path, num_cpus: int | None, custom: Mapping[str, float] | None, interruption: Interruption
+) -> None:
+    import ray
+
+    _leave_out_usage_statistics()
+    try:
+        with stoppable_start(interruption):
+            ray.init(
+                address="local",
+                num_cpus=num_cpus,
+                resources=dict(custom) if custom else None,
+                include_dashboard=False,
+                log_to_driver=False,
+                configure_logging=False,
+                _temp_dir=str(directory),
+            )
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise RayUnusable(
+            f"Ray does not start on this machine ({type(error).__name__}: {reason}); --executor inline runs without "
+            "it, one trial at a time"
+        ) from error
+
+
+def _connect(address: str, runtime_env: dict[str, Any] | None, interruption: Interruption) -> None:
+    import ray
+
+    # A client of Ray has no part of it in this process, and may be interrupted anywhere.
+    waiting = interruption.waiting() if address.startswith("ray://") else contextlib.nullcontext()
+    try:
+        with interruption.waiting():
+            _require_listener(address)
+        with stoppable_start(interruption), waiting:
+            ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=runtime_env)
+    except (OSError, RuntimeError, ValueError, ImportError, ray.exceptions.RayError) as error:
+        shown = without_credentials(address)
+        reason = without_credentials(" ".join(str(error).split()))[:300]
+        raise ClusterUnreachable(
+            f"--address {shown}: cannot be used ({reason}); is the cluster started there?"
+        ) from error
+
+
+def _require_listener(address: str) -> None:
+    """Raise OSError where nothing listens at ``[ray://]HOST:PORT``: Ray would try for minutes before it says so."""
+    host, _, port = address.removeprefix("ray://").partition("/")[0].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_S).close()
+
+
+def is_driver_outside() -> bool:
+    """Whether this process is on no node of the cluster it is connected to (``ray://``)."""
+    from ray.util.client import ray as client
+
+    return bool(client.is_connected())  # type: ignore[no-untyped-call]
+
+
+def _leave_out_usage_statistics() -> None:
+    """Without a dashboard Ray starts its process all the same, for usage statistics alone: even with these off, it asks
+    the metadata services of three clouds where it runs.
+    """
+    from ray._private.node import Node
+
+    Node.start_api_server = lambda self, **options: None  # type: ignore[method-assign]
+
+
+def _shut_down() -> None:
+    """Disconnect from Ray while no other thread can free one of its handles.
+
+    A handle that is garbage-collected in another thread (the tracker's) while Ray shuts down makes Ray end the process
+    with code 1, whatever the study came to. So the garbage is collected first, here, and not meanwhile.
+    """
+    import ray
+
+    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        ray.shutdown()
+    finally:
+        if was_enabled:
+            gc.enable()

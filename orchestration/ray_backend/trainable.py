@@ -1,0 +1,109 @@
+"""What Ray Tune runs on a worker: one epoch per step, the process and its data kept from trial to trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from dmd.job import EpochReport
+from orchestration.executors.attempts import Attempt, attempt_alone
+from orchestration.executors.multi_worker import attempt_together
+from orchestration.executors.protocol import Resources, Supply, TrialRunner
+from orchestration.executors.stepwise_training import TrainingSession
+from orchestration.ray_backend.checkpoint_transfer import RayStates, TravellingState
+from orchestration.ray_backend.workers import RayPeer, make_peers, node_address, node_id
+from search_spaces.terms.trial import Trial
+
+# Keys of what a step returns, read by the adapters on the driver's side.
+REPORT = "epoch_report"
+ENDING = "ending"
+# Keys of Tune's configuration of a trial.
+TRIAL = "trial"
+CHECKPOINT_DIRECTORY = "checkpoint_directory"
+
+
+class TrialTrainable(tune.Trainable):
+    """Runs one trial after the other, as the first of the workers that train it.
+
+    Whatever a training run raises is returned as an ending. A step raises AttemptLost when another worker of the trial
+    died, or no memory is left here: this worker and its peers are then replaced.
+    """
+
+    def setup(  # type: ignore[override]
+        self,
+        config: dict[str, Any],
+        runner: TrialRunner,
+        resources: Resources,
+        supply: Supply | None,
+        states: RayStates | None,
+    ) -> None:
+        self._runner = runner
+        self._supply = supply
+        self._states = states
+        self._state: TravellingState | None = None
+        self._peers: list[RayPeer] = make_peers(runner, resources, supply)
+        self._attempt: Attempt | None = None
+        self._session: TrainingSession | None = None
+
+    def step(self) -> dict[str, Any]:
+        trial: Trial = self.config[TRIAL]
+        if self._session is None:
+            self._session = TrainingSession(self._get_attempt, trial, self._find_directory(trial))
+        happened = self._session.next()
+        if isinstance(happened, EpochReport):
+            if self._state is not None:
+                self._state.send()
+            return {REPORT: happened}
+        if self._state is not None and trial.stage == "confirm":
+            self._state.send(is_last=True)
+        self._leave()
+        return {ENDING: happened, "done": True}
+
+    def nodes(self) -> list[str]:
+        """Ids of the nodes on which the workers of the trial live."""
+        return [node_id(), *(peer.node() for peer in self._peers)]
+
+    def request_stop(self) -> None:
+        """Called from the driver when the stopping rule has decided: the next step returns the ending."""
+        if self._session is not None:
+            self._session.stop()
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._abandon()
+        self.config = new_config
+        return True
+
+    def cleanup(self) -> None:
+        self._abandon()
+        for peer in self._peers:
+            peer.close()
+
+    def _find_directory(self, trial: Trial) -> Path | None:
+        """Where the attempt keeps its state: the driver's directory, or one of this node that does not see that."""
+        given = self.config[CHECKPOINT_DIRECTORY]
+        if given is None or self._states is None or self._states.sees_directory():
+            return None if given is None else Path(given)
+        self._state = TravellingState(self._states, trial.id)
+        return self._state.folder
+
+    def _abandon(self) -> None:
+        if self._session is not None:
+            self._session.abandon()
+        self._leave()
+
+    def _leave(self) -> None:
+        self._session = None
+        if self._state is not None:
+            self._state.close()
+            self._state = None
+
+    def _get_attempt(self) -> Attempt:
+        if self._attempt is None:
+            run_trial = self._runner.open(self._supply)
+            if self._peers:
+                self._attempt = attempt_together(run_trial, self._peers, node_address())
+            else:
+                self._attempt = attempt_alone(run_trial)
+        return self._attempt

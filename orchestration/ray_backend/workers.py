@@ -1,0 +1,82 @@
+"""Peers as Ray actors in the placement group of their trial, one in each bundle after the first."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+import ray
+from ray.util import get_current_placement_group, get_node_ip_address
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+from dmd.job import Seat
+from orchestration.executors.multi_worker import Outcome, train_share
+from orchestration.executors.protocol import Resources, RunTrial, Supply, TrialRunner
+from search_spaces.terms.trial import Trial
+
+
+class PeerWorker:
+    """The actor. It belongs to the worker that made it and dies with it, however that one dies."""
+
+    def __init__(self, runner: TrialRunner, supply: Supply | None) -> None:
+        self._runner = runner
+        self._supply = supply
+        self._run_trial: RunTrial | None = None
+
+    def node(self) -> str:
+        """Id of the node that this worker lives on."""
+        return node_id()
+
+    def train(self, trial: Trial, seat: Seat) -> Outcome:
+        """This worker's share of one attempt."""
+        return train_share(self._get_run_trial, trial, seat)
+
+    def _get_run_trial(self) -> RunTrial:
+        if self._run_trial is None:
+            self._run_trial = self._runner.open(self._supply)
+        return self._run_trial
+
+
+class RayPeer:
+    """A :class:`orchestration.executors.multi_worker.Peer` that is an actor."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    def start(self, trial: Trial, seat: Seat) -> Future[Outcome]:
+        outcome: Future[Outcome] = self._actor.train.remote(trial, seat).future()
+        return outcome
+
+    def node(self) -> str:
+        """Id of the node that the actor lives on; waits until it is there. Raises what Ray raises if it never is."""
+        return str(ray.get(self._actor.node.remote()))
+
+    def close(self) -> None:
+        """End the actor at once."""
+        ray.kill(self._actor)
+
+
+def make_peers(runner: TrialRunner, resources: Resources, supply: Supply | None) -> list[RayPeer]:
+    """One peer in each bundle of this trial's placement group but the first, where the calling worker lives."""
+    peers = []
+    for rank in range(1, resources.workers):
+        group = get_current_placement_group()
+        assert group is not None, "a trial runs in a placement group"
+        options = {
+            "num_cpus": resources.cpu,
+            "num_gpus": resources.gpu,
+            "resources": dict(resources.custom),
+            "scheduling_strategy": PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=rank),
+        }
+        peers.append(RayPeer(ray.remote(PeerWorker).options(**options).remote(runner, supply)))
+    return peers
+
+
+def node_address() -> str:
+    """The address of this node, as the other nodes of the cluster know it."""
+    return str(get_node_ip_address())  # type: ignore[no-untyped-call]
+
+
+def node_id() -> str:
+    """Id of this node in the cluster."""
+    return str(ray.get_runtime_context().get_node_id())

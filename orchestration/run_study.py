@@ -1,0 +1,96 @@
+"""A whole study from its plan to its last ending, on any executor."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from orchestration.driver.driver import Driver, StudyPlan
+from orchestration.executors.protocol import Executor, TrialRunner
+from orchestration.ledger.events import Event
+from orchestration.ledger.ledger import Ledger
+from orchestration.process.interruption import Interruption, StudyInterrupted
+from orchestration.process.signals import Stopped
+from orchestration.tracking.protocol import NoTracking, Tracker
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """How a session of a study ended; the counts are over all its sessions.
+
+    limit: the limit of the study at which it ended, in words; None if there was none. undelivered: one line on what the
+    tracker could not deliver, or None.
+    """
+
+    num_completed: int
+    num_pruned: int
+    num_failed: int
+    is_interrupted: bool
+    limit: str | None
+    undelivered: str | None
+
+
+def run_study(
+    plan: StudyPlan,
+    executor: Executor,
+    runner: TrialRunner,
+    ledger: Ledger,
+    tracker: Tracker | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> StudyOutcome:
+    """Run the study, or continue it where its ledger ends.
+
+    on_event: sees every new event of the ledger (progress). SIGINT and SIGTERM stop the study cleanly: the outcome
+    says so, and the same call goes on with it. Raises what the ledger or the executor raise (full disk, no resources),
+    and Stopped where they come before the ledger is read.
+    """
+    tracking = tracker or NoTracking()
+
+    def on_new_event(event: Event) -> None:
+        tracking.wake()
+        on_event(event)
+
+    is_done = False
+    with Interruption() as interruption:
+        tracking.start()
+        try:
+            driver = _read_ledger(plan, ledger, on_new_event, interruption)
+            driver.settle_given()
+            with contextlib.suppress(StudyInterrupted), _alarm(driver.seconds_left, interruption):
+                executor.run(driver, runner, interruption)
+                is_done = True
+            # A study that its own deadline has stopped has ended as it was asked to.
+            is_done = is_done or driver.check_limits() is not None
+        except Exception:
+            tracking.close("interrupted", interruption.deadline)
+            raise
+        undelivered = tracking.close("complete" if is_done else "interrupted", interruption.deadline)
+    ended, is_stopped = driver.num_ended, interruption.is_told or not is_done
+    return StudyOutcome(ended["completed"], ended["pruned"], ended["failed"], is_stopped, driver.limit, undelivered)
+
+
+def _read_ledger(
+    plan: StudyPlan, ledger: Ledger, on_event: Callable[[Event], None], interruption: Interruption
+) -> Driver:
+    try:
+        with interruption.waiting():
+            return Driver(plan, ledger, on_event)
+    except StudyInterrupted:
+        raise Stopped("stopped before the study went on; the same command continues it") from None
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float | None, interruption: Interruption) -> Iterator[None]:
+    """Ask for a clean stop after so many seconds; None: never."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(min(max(seconds, 0.0), threading.TIMEOUT_MAX), interruption.request)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,207 @@
+"""One search: the trials of one arm in one cell, proposed by Optuna.
+
+Every question is answered by a sampler that is made anew and seeded by (study seed, arm, cell, number of the trial), so
+that a proposal depends on the history of the search and on nothing hidden: a source that is restored from a ledger
+proposes what the uninterrupted one would have proposed.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import optuna
+from optuna.samplers import RandomSampler
+
+from orchestration.search.history import SearchMemory, forgets
+from orchestration.search.objective import Goal, Objective
+from orchestration.search.samplers import SearcherName, make_sampler, suggest
+from reports.records.record import RunRecord
+from search_spaces.design.arm_searches import MAX_CASES, expand_grid, grid_size
+from search_spaces.schema.distributions import Choice, Distribution, IntRange
+from search_spaces.terms.trial import Cell, Trial, Value, digest
+
+Parameters = Mapping[str, Value]
+
+# How often a proposal that is impossible or was made before is replaced: first by the searcher's next proposal, then,
+# where the space is finite, by what is left of it, else by random ones. A space in which the last random draw fails too
+# is taken to be used up.
+NUM_GUIDED_TRIES = 10
+NUM_RANDOM_TRIES = 200
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What one search is.
+
+    num_trials: its budget. make_trial: parameters -> the trial that tries them. find_conflict: parameters -> a sentence
+    saying why they are impossible together, or None. distributions: no parameter stands before one that its existence
+    depends on; exists: (parameter, values so far) -> whether it exists beside them, always unless is_conditional.
+    further: what is traded off against the objective. start: configurations, whole or in part, that are tried first.
+    """
+
+    arm: str
+    cell: Cell
+    searcher: SearcherName
+    distributions: Mapping[str, Distribution]
+    objective: Objective
+    num_trials: int
+    study_seed: int
+    make_trial: Callable[[Parameters], Trial]
+    find_conflict: Callable[[Parameters], str | None] = lambda parameters: None
+    exists: Callable[[str, Parameters], bool] = lambda name, parameters: True
+    is_conditional: bool = False
+    further: tuple[Goal, ...] = ()
+    start: tuple[Parameters, ...] = ()
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        return (self.objective, *self.further)
+
+
+class SearchedSource:
+    """A search as a source of trials: never an impossible combination, never the same configuration twice."""
+
+    def __init__(self, plan: SearchPlan) -> None:
+        self._plan = plan
+        directions = [goal.direction for goal in plan.goals]
+        self._memory = SearchMemory(directions, self._suggest_all, forgets(plan.searcher))
+        self._starts = deque(dict(start) for start in plan.start)
+        self._given: set[str] = set()
+        self._is_used_up = False
+
+    def ask(self) -> Trial | None:
+        if self.is_exhausted:
+            return None
+        proposal = self._propose()
+        if proposal is None:
+            self._is_used_up = True
+            return None
+        return self._give(*proposal)
+
+    def tell(self, record: RunRecord) -> None:
+        if record.is_lost:
+            self._memory.drop(record.trial_id)
+        elif record.status == "completed":
+            self._complete(record)
+        elif record.status == "pruned":
+            self._prune(record)
+        else:
+            self._memory.fail(record.trial_id)
+
+    def _complete(self, record: RunRecord) -> None:
+        values = [goal.of_record(record) for goal in self._plan.goals]
+        known = [value for value in values if value is not None]
+        if len(known) == len(values):
+            self._memory.complete(record.trial_id, known)
+        elif values[0] is None:
+            self._memory.fail(record.trial_id)
+        else:
+            self._memory.drop(record.trial_id)
+
+    def _prune(self, record: RunRecord) -> None:
+        last = self._last_epoch(record)
+        if last is None or self._plan.further:
+            # A trial that was stopped early has no costs of a whole trial: a trade-off cannot learn from it.
+            self._memory.drop(record.trial_id)
+        elif math.isfinite(last[1]):
+            self._memory.prune(record.trial_id, *last)
+        else:
+            self._memory.fail(record.trial_id)
+
+    def restore(self, trial: Trial) -> None:
+        self._drop_starts_before(trial)
+        # CMA-ES keeps its state in the trials it proposed, so it has to propose again; the other searchers are
+        # functions of parameters and values, and skipping their proposals makes continuing a long study fast.
+        if self._plan.searcher == "cmaes" and (proposal := self._propose_guided()) is not None:
+            if proposal[0].id == trial.id:
+                self._give(*proposal)
+                return
+            self._memory.refuse(proposal[1])
+        self._give(trial, self._memory.propose(RandomSampler(seed=0), dict(trial.parameters)))
+
+    @property
+    def is_exhausted(self) -> bool:
+        return self._is_used_up or len(self._given) >= self._plan.num_trials
+
+    def _propose(self) -> tuple[Trial, optuna.Trial] | None:
+        return self._propose_start() or self._propose_guided() or self._propose_rest()
+
+    def _propose_start(self) -> tuple[Trial, optuna.Trial] | None:
+        while self._starts:
+            start = self._starts.popleft()
+            for attempt in range(NUM_GUIDED_TRIES):
+                if (proposal := self._try(attempt, start)) is not None:
+                    return proposal
+        return None
+
+    def _propose_guided(self) -> tuple[Trial, optuna.Trial] | None:
+        proposals = (self._try(attempt) for attempt in range(NUM_GUIDED_TRIES))
+        return next(filter(None, proposals), None)
+
+    def _propose_rest(self) -> tuple[Trial, optuna.Trial] | None:
+        sampler = RandomSampler(seed=self._seed(NUM_GUIDED_TRIES))
+        rest = self._finite_rest()
+        if rest is None:
+            proposals = (self._check(self._memory.propose(sampler)) for _ in range(NUM_RANDOM_TRIES))
+        else:
+            proposals = (self._check(self._memory.propose(sampler, parameters)) for parameters in rest)
+        return next(filter(None, proposals), None)
+
+    def _finite_rest(self) -> Iterator[dict[str, Value]] | None:
+        """Every configuration in a random order; None if there are too many, or infinitely many."""
+        distributions = self._plan.distributions
+        most = max((d.high - d.low + 1 for d in distributions.values() if isinstance(d, IntRange)), default=1)
+        is_finite = all(isinstance(d, (Choice, IntRange)) for d in distributions.values())
+        if not is_finite or grid_size(distributions, most) > MAX_CASES:
+            return None
+        points = list(expand_grid(distributions, MAX_CASES))
+        random.Random(self._seed(NUM_GUIDED_TRIES)).shuffle(points)
+        return iter(points)
+
+    def _try(self, attempt: int, fixed: dict[str, Value] | None = None) -> tuple[Trial, optuna.Trial] | None:
+        plan = self._plan
+        sampler = make_sampler(plan.searcher, self._seed(attempt), plan.num_trials, plan.is_conditional)
+        return self._check(self._memory.propose(sampler, fixed))
+
+    def _check(self, optuna_trial: optuna.Trial) -> tuple[Trial, optuna.Trial] | None:
+        """The proposal if it can run and is new; it is refused otherwise."""
+        parameters: Parameters = optuna_trial.params
+        if self._plan.find_conflict(parameters) is None:
+            trial = self._plan.make_trial(parameters)
+            if trial.id not in self._given:
+                return trial, optuna_trial
+        self._memory.refuse(optuna_trial)
+        return None
+
+    def _seed(self, attempt: int) -> int:
+        plan = self._plan
+        return int(digest([plan.study_seed, plan.arm, plan.cell.name, len(self._given), attempt], 8), 16)
+
+    def _suggest_all(self, optuna_trial: optuna.Trial) -> None:
+        chosen: dict[str, Value] = {}
+        for name, distribution in self._plan.distributions.items():
+            if self._plan.exists(name, chosen):
+                chosen[name] = suggest(optuna_trial, name, distribution)
+
+    def _give(self, trial: Trial, optuna_trial: optuna.Trial) -> Trial:
+        self._memory.keep(trial.id, optuna_trial)
+        self._given.add(trial.id)
+        return trial
+
+    def _drop_starts_before(self, trial: Trial) -> None:
+        """Starting points up to the one that ``trial`` came from are done; those passed over were refused."""
+        while self._starts:
+            start = self._starts.popleft()
+            if all(trial.parameters.get(name, value) == value for name, value in start.items()):
+                return
+
+    def _last_epoch(self, record: RunRecord) -> tuple[int, float] | None:
+        for point in reversed(record.epochs):
+            value = self._plan.objective.of_epoch(point.metrics)
+            if value is not None:
+                return point.epoch, value
+        return None

@@ -1,0 +1,72 @@
+"""The stopping rules of a study, by name.
+
+A trial is compared with trials of the same arm and cell only, so that a slow-learning ablation is not killed by a fast
+one. The clock is our epoch. Confirm trials are never stopped. The state is rebuilt by replaying the ledger's reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from orchestration.search.objective import Direction
+from orchestration.search.stopping.median import MedianRule
+from orchestration.search.stopping.rule import Decision, NeverStop, StoppingRule
+from orchestration.search.stopping.rungs import bracket_weights, first_epoch, first_rungs, share_of_bracket
+from orchestration.search.stopping.successive_halving import HalvingRule, HyperbandRule
+from reports.records.record import Status
+from search_spaces.terms.trial import Cell, Stage, Trial
+
+SchedulerName = Literal["none", "asha", "hyperband", "median"]
+
+
+class StudyStopping:
+    """A rule of its own for every arm, cell and stage, made when it is first needed."""
+
+    def __init__(self, make_rule: Callable[[], StoppingRule]) -> None:
+        self._make_rule = make_rule
+        self._rules: dict[tuple[str, Cell, Stage], StoppingRule] = {}
+
+    def report(self, trial: Trial, epoch: int, value: float) -> Decision:
+        return self._rule_of(trial).report(trial, epoch, value)
+
+    def end(self, trial: Trial, status: Status) -> None:
+        self._rule_of(trial).end(trial, status)
+
+    def _rule_of(self, trial: Trial) -> StoppingRule:
+        key = (trial.arm, trial.cell, trial.stage)
+        if key not in self._rules:
+            self._rules[key] = NeverStop() if trial.stage == "confirm" else self._make_rule()
+        return self._rules[key]
+
+
+def make_stopping(name: SchedulerName, direction: Direction, max_epochs: int) -> StudyStopping:
+    """The stopping rules called ``name`` for trials of at most ``max_epochs`` epochs.
+
+    asha: rungs at a tenth of the epochs (at least 1) times 1, 3, 9, ...; a third of the trials passes each.
+    hyperband: the same with brackets that begin at later and later rungs.
+    median: from the sixth trial on and after a tenth of the epochs, the worse half of the completed ones is stopped.
+    """
+    rungs = first_rungs(max_epochs)
+    match name:
+        case "none":
+            return StudyStopping(NeverStop)
+        case "asha":
+            return StudyStopping(lambda: HalvingRule(rungs[0], direction))
+        case "hyperband":
+            return StudyStopping(lambda: HyperbandRule([HalvingRule(rung, direction) for rung in rungs]))
+        case "median":
+            return StudyStopping(lambda: MedianRule(first_epoch(max_epochs), direction))
+
+
+def share_of_epochs(name: SchedulerName, max_epochs: int) -> float:
+    """The share of all epochs that trials run under the rule called ``name``, if it saw all of them at once."""
+    if name == "none":
+        return 1.0
+    if name == "median":
+        return (1.0 + first_epoch(max_epochs) / max_epochs) / 2
+    shares = [share_of_bracket(rung, max_epochs) for rung in first_rungs(max_epochs)]
+    if name == "asha":
+        return shares[0]
+    weights = bracket_weights(len(shares))
+    return sum(weight * share for weight, share in zip(weights, shares, strict=True)) / sum(weights)

@@ -1,0 +1,32 @@
+"""What a stopping rule is, and the one that stops nothing."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from reports.records.record import Status
+from search_spaces.terms.trial import Trial
+
+Decision = Literal["continue", "stop"]
+
+
+class StoppingRule(Protocol):
+    """Decides after every epoch of a trial whether it goes on."""
+
+    def report(self, trial: Trial, epoch: int, value: float) -> Decision:
+        """``trial`` has reached ``value`` after ``epoch``. An epoch reported again changes nothing."""
+        ...
+
+    def end(self, trial: Trial, status: Status) -> None:
+        """``trial`` has ended."""
+        ...
+
+
+class NeverStop:
+    """Every trial runs to its end."""
+
+    def report(self, trial: Trial, epoch: int, value: float) -> Decision:
+        return "continue"
+
+    def end(self, trial: Trial, status: Status) -> None:
+        """Nothing to remember."""

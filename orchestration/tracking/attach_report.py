@@ -1,0 +1,80 @@
+"""The written report on the study's run in MLflow: its files as artifacts, its answer as the run's description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.state import read_ledger_id
+from orchestration.tracking.delivery import connect
+from orchestration.tracking.experiment import find_experiment
+from orchestration.tracking.run_content import STUDY_TAG
+from reports.output.markdown import answer_in
+from reports.output.write import PAGE_FILE, REPORT_FILE
+from reports.records.record import StudyDescription
+from reports.results.metrics import find_metric
+
+NOTE_TAG = "mlflow.note.content"
+"""What MLflow's UI shows, as Markdown, as the description of a run or an experiment."""
+
+FOLDERS = ("tables", "figures")
+
+_MODEL_TRAINING = {"workflowType": "machine_learning"}
+"""Without it the UI opens with its pages for language models."""
+
+
+def attach_report(uri: str, study: StudyDescription, directory: Path) -> bool:
+    """Put the report that lies in ``directory`` on the run of ``study``; what is there already is replaced.
+
+    directory: the study's; its ledger says which experiment is meant. False where the store has no run of the study.
+    Raises what MLflow raises while it is away.
+    """
+    client = connect(uri)
+    ledger = read_ledger_id(directory / LEDGER_FILE)
+    experiment = None if ledger is None else find_experiment(client, ledger)
+    if experiment is None:
+        return False
+    name = study.study.replace("'", "''")
+    found = client.search_runs([experiment.experiment_id], f"tags.{STUDY_TAG} = '{name}'", max_results=1)
+    if not found:
+        return False
+    run = str(found[0].info.run_id)
+    for file in (REPORT_FILE, PAGE_FILE):
+        client.log_artifact(run, str(directory / file))
+    for folder in FOLDERS:
+        client.log_artifacts(run, str(directory / folder), folder)
+    answer = answer_in((directory / REPORT_FILE).read_text(encoding="utf-8"))
+    # Links first: the UI folds away what does not fit into a few lines.
+    note = f"{describe_links(str(experiment.experiment_id), run, study.primary, bool(study.search))}\n\n{answer}"
+    client.set_tag(run, NOTE_TAG, note)
+    client.set_experiment_tag(experiment.experiment_id, NOTE_TAG, note)
+    return True
+
+
+def describe_links(experiment: str, run: str, primary: str, has_search: bool = True) -> str:
+    """Where to go from here in MLflow's UI, as Markdown. has_search: whether there are search trials to go to.
+
+    MLflow folds child runs away under their parent and draws nothing for those that it does not list; a filter unfolds
+    them.
+    """
+    runs = f"#/experiments/{experiment}/runs"
+    ranked = {
+        "orderByKey": f"metrics.`test/{primary}`",
+        "orderByAsc": str(not find_metric(primary).higher_is_better).lower(),
+    }
+    confirm = {**_MODEL_TRAINING, "searchFilter": 'tags.stage = "confirm"', **ranked}
+    search = {**_MODEL_TRAINING, "searchFilter": 'tags.stage = "search"'}
+    to_search = f" · [search trials]({runs}?{_query(search)})" if has_search else ""
+    return (
+        f"**[Report]({runs}/{run}/artifacts/{PAGE_FILE}?{_query(_MODEL_TRAINING)})** (with `{REPORT_FILE}`, `tables/` "
+        f"and `figures/` among the artifacts of the study's run) · "
+        f"[confirm runs]({runs}?{_query(confirm)}) · "
+        f"[their charts]({runs}?{_query({**confirm, 'compareRunsMode': 'CHART'})})"
+        f"{to_search}"
+    )
+
+
+def _query(parameters: Mapping[str, str]) -> str:
+    return urlencode(parameters, quote_via=quote)

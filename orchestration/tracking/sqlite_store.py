@@ -1,0 +1,89 @@
+"""The SQLite store in a study's directory: there whole, or not at all.
+
+MLflow makes its tables in dozens of steps, seconds long, of which SQLite takes each by itself. A process that is killed
+meanwhile would leave a store that MLflow can neither use nor finish, so it is made beside its place and renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestration.process.atomic_files import put_in_place
+from orchestration.process.temporary import temporary_directory
+from orchestration.tracking.delivery import connect
+
+STORE_FILE = "mlflow.db"
+# In an address these begin something else, or stand for another sign; versions of SQLAlchemy differ in which.
+_NOT_IN_ADDRESSES = re.compile(r"[?#%]")
+
+
+def address_of(path: Path) -> str:
+    """What the store in the file ``path`` is called. MLflow opens it at :func:`opened_store`."""
+    return f"sqlite:///{path.absolute()}"
+
+
+def store_of(directory: Path, uri: str | None) -> str:
+    """The address of a study's store: ``uri``, or SQLite in the study's ``directory``."""
+    return uri or address_of(directory / STORE_FILE)
+
+
+@contextlib.contextmanager
+def opened_store(directory: Path, uri: str | None) -> Iterator[str]:
+    """The address at which MLflow opens a study's store as long as the context lasts; see :func:`store_of`."""
+    if uri is not None:
+        yield uri
+        return
+    with _plain_name(directory) as plain:
+        yield address_of(plain / STORE_FILE)
+
+
+def ui_command(directory: Path) -> str:
+    """What shows the store in ``directory`` in a browser, to be pasted into a shell."""
+    if _NOT_IN_ADDRESSES.search(str(directory)):
+        return f"cd {shlex.quote(str(directory))} && mlflow ui --backend-store-uri sqlite:///{STORE_FILE}"
+    return shlex.join(["mlflow", "ui", "--backend-store-uri", f"sqlite:///{directory / STORE_FILE}"])
+
+
+def make_own_store(directory: Path) -> None:
+    """Make the store of a study in ``directory``, if it is not there. Raises what MLflow raises."""
+    with _plain_name(directory) as plain:
+        _make(plain)
+
+
+def move_artifacts(directory: Path, before: str, now: str) -> None:
+    """Tell the store of a study that was moved or copied to ``directory`` where its files are: in it, no longer at the
+    address ``before``. MLflow remembers where they were made, and has no call for this."""
+    with contextlib.closing(sqlite3.connect(directory / STORE_FILE)) as store, store:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            store.execute(
+                f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column} || '/', 1, ?) = ?",
+                (now, len(before) + 1, len(before) + 1, f"{before}/"),
+            )
+
+
+@contextlib.contextmanager
+def _plain_name(directory: Path) -> Iterator[Path]:
+    """``directory``, or a link to it whose name means nothing else in an address."""
+    if not _NOT_IN_ADDRESSES.search(str(directory.absolute())):
+        yield directory
+        return
+    with temporary_directory("store-") as folder:
+        link = folder / "study"
+        link.symlink_to(directory.absolute())
+        yield link
+
+
+def _make(directory: Path) -> None:
+    path = directory / STORE_FILE
+    if path.exists():
+        return
+    unfinished = directory / f"{STORE_FILE}.new"
+    unfinished.unlink(missing_ok=True)
+    # The first question makes the tables.
+    connect(address_of(unfinished)).search_experiments(max_results=1)
+    put_in_place({unfinished: path})

@@ -1,0 +1,33 @@
+"""What a dry run can say of the store that a study will be tracked in. Reads only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.ledger.state import read_ledger_id
+from orchestration.process.redaction import without_credentials
+from orchestration.tracking.database import file_of, is_from_mlflow
+from orchestration.tracking.delivery import connect
+from orchestration.tracking.experiment import is_taken
+
+
+def foresee_store(uri: str, study: str, ledger: Path | None) -> str | None:
+    """One line where something about the store at ``uri`` is not as the user may expect, or None.
+
+    ledger: the study's, which need not exist yet; None for a study that begins anew.
+    """
+    file = file_of(uri)
+    if file is not None and not file.is_file():
+        # MLflow would make it.
+        return None
+    target = without_credentials(uri)
+    try:
+        taken = is_taken(connect(uri), study, None if ledger is None else read_ledger_id(ledger))
+    except Exception as error:
+        if not is_from_mlflow(error):
+            raise
+        reason = without_credentials(" ".join(str(error).split()))[:200]
+        return f"tracking: MLflow at {target} does not answer now ({type(error).__name__}: {reason})"
+    if taken:
+        return f"tracking: MLflow at {target} has another study {study!r}; this one gets a name of its own there"
+    return None

@@ -1,1 +1,0 @@
-"""Figures of a report: each file draws one, from values that :mod:`reports` has computed. Nothing is estimated here."""

@@ -1,0 +1,31 @@
+"""A report drawn in every form, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.drawing.plot import Plot
+from reports.drawing.render import Drawing, render
+from reports.output.csv_tables import report_tables
+from reports.output.figures import plots_of
+from reports.output.latex_tables import latex_tables
+from reports.output.markdown import render_markdown
+from reports.report import Report
+
+
+@dataclass(frozen=True)
+class RenderedReport:
+    """markdown: with figures as ``figures/<name>.svg`` and tables as ``tables/<file>``. tables: file -> text."""
+
+    markdown: str
+    drawings: Mapping[str, Drawing]
+    tables: Mapping[str, str]
+
+
+def render_report(report: Report) -> RenderedReport:
+    """Markdown, figures and tables of a report."""
+    drawings = {plot.name: render(plot) for plot in plots_of(report).values() if isinstance(plot, Plot)}
+    tables = {f"{table.name}.csv": table.to_csv() for table in report_tables(report)}
+    tables |= {f"{table.name}.tex": table.to_latex() for table in latex_tables(report)}
+    return RenderedReport(render_markdown(report), drawings, tables)

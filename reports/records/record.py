@@ -1,0 +1,296 @@
+"""The input of every report: records of finished trials and the description of the study they belong to.
+
+Reports read these and nothing else. The consumer owns its input type: whoever runs trials builds these values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Value = bool | int | float | str
+Status = Literal["completed", "pruned", "failed"]
+Stage = Literal["search", "confirm"]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Per-item predictions of one part of the data: four arrays of equal length, in the order of the data.
+
+    ids, groups: str; labels, values: float32.
+    """
+
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    labels: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+
+    def centred(
+        self, neutral: float, limit: float | None = None
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Labels and values less the neutral point of their scale, so that 0 divides negative from positive.
+
+        limit: how far from it a value counts; None: as far as it is.
+        """
+        labels, values = self.labels.astype(np.float64) - neutral, self.values.astype(np.float64) - neutral
+        return labels, values if limit is None else np.clip(values, -limit, limit)
+
+
+@dataclass(frozen=True)
+class EpochPoint:
+    """Metrics of one epoch: ``valid/mae``, ``train/loss``, ``train/<term>``, ``learning_rate``, ..."""
+
+    epoch: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """All that is known of one trial that has ended.
+
+    fold: index of the tested fold inside ``repeat``; None on an official split.
+    parameters: the searched values; settings: all values.
+    valid: metrics at the chosen epoch, without prefix (``mae``); empty if the trial ended before one.
+    test: the same on the test part; None unless a confirm trial completed.
+    fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5), which always answers
+        with ``fallback_value``; confirm trials only.
+    num_train, num_valid, num_test: items of the three parts.
+    number: how many trials of the study were asked for before this one; None if not recorded.
+    reused_from: the other study whose result this is, in words; None if the trial ran in this one.
+    workers: how many trained the trial together, each on a device of its own.
+    is_lost: it failed because of what it ran on (nodes that went, files that could not be read), which says nothing of
+    its configuration; False if it failed by itself (it diverged, or needed more memory than there is).
+    """
+
+    study: str
+    trial_id: str
+    configuration_id: str
+    arm: str
+    model: str
+    stage: Stage
+    status: Status
+    seed: int
+    repeat: int
+    fold: int | None
+    parameters: Mapping[str, Value]
+    settings: Mapping[str, Value]
+    valid: Mapping[str, float]
+    test: Mapping[str, float] | None
+    fallback_test: Mapping[str, float] | None
+    best_epoch: int | None
+    num_epochs: int
+    num_parameters: int
+    num_train: int
+    num_valid: int
+    num_test: int
+    duration_s: float
+    device: str
+    attempts: int = 1
+    error: str | None = None
+    epochs: tuple[EpochPoint, ...] = ()
+    predictions: Predictions | None = None
+    number: int | None = None
+    reused_from: str | None = None
+    workers: int = 1
+    is_lost: bool = False
+    fallback_value: float | None = None
+
+    @property
+    def device_s(self) -> float:
+        """Seconds that the trial held its devices, summed over them."""
+        return self.duration_s * self.workers
+
+
+@dataclass(frozen=True)
+class ArmDescription:
+    """One arm as planned, or as it was trained.
+
+    model: a method, or ``external`` for predictions of other code.
+    role: ``baseline``, ``ablation``, ``subset`` (the baseline shown fewer modalities), ``model`` or ``control``.
+    components: toggles (empty for a method that has none).
+    settings: every setting as the arm has it before a search (as it was trained: after it, without those that differ
+    from cell to cell), defaults included; empty if not recorded.
+    facts: what was proved about the built model: ``num_parameters`` (int), ``loss_terms`` (list of names),
+    ``modules`` (list of names), ``inputs`` (list of the modalities it sees), ``differs_from_baseline`` (sentence).
+    varying: of an arm as it was trained (:mod:`reports.results.arms_as_trained`) the components that its searches
+    chose in some cells only: name -> (cells that have it, cells); they are no toggles then. Empty in a plan.
+    """
+
+    name: str
+    label: str
+    role: str
+    model: str
+    components: Mapping[str, bool]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    varying: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the arm is predictions of other code: nothing was trained for it here."""
+        return self.model == "external"
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether training follows gradients, epoch by epoch: not if the built model has no trainable parameter.
+
+        True where the number was not recorded.
+        """
+        return self.facts.get("num_parameters") != 0
+
+    @property
+    def company(self) -> dict[str, Value]:
+        """The settings that are no components."""
+        return {name: value for name, value in self.settings.items() if name not in self.components}
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A comparison: ``first`` minus ``second`` (for an edge: the arm with the component minus without).
+
+    in_family: declared, so that claims may be made and p-values are corrected over it; the others are shown beside.
+    """
+
+    first: str
+    second: str
+    isolates: str = ""
+    in_family: bool = True
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One confirm trial that the study asked for; missing ones are shown as missing."""
+
+    arm: str
+    seed: int
+    repeat: int
+    fold: int | None
+
+
+@dataclass(frozen=True)
+class MergedPart:
+    """One of the studies that were merged into one.
+
+    arms: name of an arm here -> its name in that study. command: what ran it; empty if not recorded.
+    """
+
+    study: str
+    arms: Mapping[str, str]
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class StudyDescription:
+    """What a study set out to do, with its provenance.
+
+    primary: the one metric that p-values are computed on, without prefix (``mae``).
+    metrics: test metrics in display order, primary first.
+    search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``objective``, ``trials`` per
+    search, ``parameters`` as name -> text of the distribution, ``distributions`` as name -> its YAML form, such as
+    ``{"log_uniform": [0.01, 1.0]}``); empty if nothing was searched.
+    confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
+    data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
+    ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
+    ``official_split`` (bool: one split, so new-data intervals are over test groups),
+    ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words),
+    ``label_scale`` (low, high, neutral), ``clip_limit`` (how far from neutral a prediction counts; absent: as it is),
+    ``cautions`` (what the data keep the study from saying, in sentences), ``tested_groups_seen`` (groups of the test
+    part that lie in the training or validation part, too; those of it).
+    provenance: versions, hardware, command line, start time, code fingerprint.
+    description: what the author of the search space wrote about it; empty if nothing.
+    ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
+    wall_s: seconds that all sessions took together; None if not known. estimate: what was expected before the start:
+        ``trials`` at most, ``wall_s``, ``wall_low_s``, ``wall_high_s``, and the same of ``device``; or empty.
+    combinations: the components that are on, for every combination that the baseline's method can run (whether the
+        study has an arm for it or not); empty where unknown or where nothing is ablated.
+    scored_before: other study -> configurations that it had scored on the test parts of the same data when this study
+        began; empty where none is known.
+    methods: every method that could be an arm, by the name that ``arms.models`` takes; empty if not recorded.
+    parts: the studies that this one was merged from; empty for a study of its own.
+    """
+
+    study: str
+    arms: tuple[ArmDescription, ...]
+    baseline: str
+    contrasts: tuple[Contrast, ...]
+    primary: str
+    metrics: tuple[str, ...]
+    planned: tuple[PlannedCell, ...]
+    search: Mapping[str, Any]
+    confirm: Mapping[str, Any]
+    data: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    description: str = ""
+    ended_by: str = ""
+    wall_s: float | None = None
+    estimate: Mapping[str, float] = field(default_factory=dict)
+    combinations: tuple[tuple[str, ...], ...] = ()
+    methods: tuple[str, ...] = ()
+    scored_before: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[MergedPart, ...] = ()
+
+    @property
+    def data_name(self) -> str:
+        """What the data are called; empty if not recorded."""
+        return str(self.data.get("name", ""))
+
+    @property
+    def groups_are(self) -> str:
+        """What the groups of the data are, in the plural; no more than ``groups`` where that was not recorded."""
+        return str(self.data.get("groups_are", "groups"))
+
+    @property
+    def neutral(self) -> float:
+        """The label that is neither negative nor positive; 0 where the scale was not recorded.
+
+        Raises ValueError for a scale that is not low, high, neutral.
+        """
+        scale = self.data.get("label_scale")
+        if scale is None:
+            return 0.0
+        if len(scale) != 3:
+            raise ValueError(f"study {self.study}: data.label_scale must be low, high, neutral, but is {scale}")
+        return float(scale[2])
+
+    @property
+    def why_not_new(self) -> str:
+        """Why the tested groups say nothing of new ones: some were seen in training. Empty if none is known to be.
+
+        Raises ValueError for a record of it that is not two numbers.
+        """
+        counts = self.data.get("tested_groups_seen") or (0, 0)
+        if len(counts) != 2:
+            raise ValueError(f"study {self.study}: data.tested_groups_seen must be two numbers, but is {counts}")
+        seen, tested = counts
+        return (
+            f"{seen} of {tested} tested {self.groups_are} lie in the training or validation part, too" if seen else ""
+        )
+
+    @property
+    def clip_limit(self) -> float | None:
+        """How far from the neutral point predictions are clipped before they are scored; None: not at all."""
+        limit = self.data.get("clip_limit")
+        return None if limit is None else float(limit)
+
+    @property
+    def family(self) -> tuple[ArmDescription, ...]:
+        """The baseline and the ablations that differ from it in components alone (and keep no further heads).
+
+        What is searched besides does not count, and an arm whose components vary from cell to cell is none of them.
+        """
+        baseline = next((arm for arm in self.arms if arm.name == self.baseline), None)
+        if baseline is None:
+            return ()
+        searched = self.search.get("parameters") or {}
+        alike = _without(baseline.company, searched)
+        ablations = (arm for arm in self.arms if arm.role in ("baseline", "ablation") and not arm.varying)
+        return tuple(arm for arm in ablations if _without(arm.company, searched) == alike)
+
+
+def _without(settings: Mapping[str, Value], names: Collection[str]) -> dict[str, Value]:
+    return {name: value for name, value in settings.items() if name not in names}

@@ -1,0 +1,224 @@
+"""Records and study descriptions as JSON, for whoever stores them (the ledger, MLflow).
+
+JSON has no NaN and no infinity. Fields that hold floats only write them as ``"nan"``, ``"inf"``, ``"-inf"``; values
+that could also be text write them as ``{"$float": "nan"}``. Predictions are float32 and written with as many digits as
+float32 needs. Tuples inside free-form mappings (``facts``, ``data``, ``provenance``) come back as lists.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import MISSING, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.records.file_names import require_plain_name
+from reports.records.record import (
+    ArmDescription,
+    Contrast,
+    EpochPoint,
+    MergedPart,
+    PlannedCell,
+    Predictions,
+    RunRecord,
+    StudyDescription,
+)
+from reports.records.stored_types import KNOWN_KEYS, NotAsWritten, require_known_keys, require_types
+
+Json = dict[str, Any]
+
+_METRIC_FIELDS = ("valid", "test", "fallback_test")
+_VALUE_FIELDS = ("parameters", "settings")
+_PARTS_OF_STUDY: tuple[tuple[str, type[Any]], ...] = (
+    ("arms", ArmDescription),
+    ("contrasts", Contrast),
+    ("planned", PlannedCell),
+    ("parts", MergedPart),
+)
+_TAG = "$float"
+LONGEST_NAME = 1000
+"""Of an arm, in characters: figures draw it letter by letter."""
+
+
+def record_to_json(record: RunRecord) -> Json:
+    """A record as JSON-ready dictionary; :func:`record_from_json` gives back an equal record."""
+    payload: Json = {field.name: getattr(record, field.name) for field in fields(RunRecord)}
+    for name in _METRIC_FIELDS:
+        payload[name] = None if payload[name] is None else _floats_to_json(payload[name])
+    for name in _VALUE_FIELDS:
+        payload[name] = _any_to_json(payload[name])
+    payload["duration_s"] = _float_to_json(record.duration_s)
+    payload["epochs"] = [{"epoch": point.epoch, "metrics": _floats_to_json(point.metrics)} for point in record.epochs]
+    payload["predictions"] = None if record.predictions is None else _predictions_to_json(record.predictions)
+    return payload
+
+
+def record_from_json(payload: Mapping[str, Any]) -> RunRecord:
+    """The record that ``payload`` holds. Unknown keys are ignored.
+
+    Raises NotAsWritten naming every key that is missing, or does not hold what it should.
+    """
+    where = f"record {_name_in(payload, 'trial_id')}"
+    with _read_as_written(where):
+        record = require_types(_read_record(payload, where), where)
+        require_plain_name(record.trial_id, where)
+        return record
+
+
+def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
+    known = _known_keys(RunRecord, payload, where)
+    for name in _METRIC_FIELDS:
+        known[name] = None if known[name] is None else _floats_from_json(known[name])
+    for name in _VALUE_FIELDS:
+        known[name] = {key: _any_from_json(value) for key, value in known[name].items()}
+    known["duration_s"] = float(known["duration_s"])
+    known["epochs"] = tuple(
+        EpochPoint(point["epoch"], _floats_from_json(point["metrics"])) for point in known.get("epochs", ())
+    )
+    stored = known.get("predictions")
+    known["predictions"] = None if stored is None else _predictions_from_json(stored)
+    return RunRecord(**known)
+
+
+def study_to_json(study: StudyDescription) -> Json:
+    """A study description as JSON-ready dictionary; :func:`study_from_json` gives back an equal description."""
+    payload: Json = {field.name: _any_to_json(getattr(study, field.name)) for field in fields(StudyDescription)}
+    for name, kind in _PARTS_OF_STUDY:
+        payload[name] = [
+            {field.name: _any_to_json(getattr(item, field.name)) for field in fields(kind)}
+            for item in getattr(study, name)
+        ]
+    return payload
+
+
+def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
+    """The study description that ``payload`` holds. Raises NotAsWritten as :func:`record_from_json`."""
+    where = f"study {_name_in(payload, 'study')}"
+    with _read_as_written(where):
+        study = require_types(_read_study(payload, where), where)
+        for section in KNOWN_KEYS:
+            require_known_keys(section, getattr(study, section), where)
+        require_plain_name(study.study, where)
+        for arm in study.arms:
+            if max(len(arm.name), len(arm.label)) > LONGEST_NAME:
+                raise NotAsWritten(
+                    f"{where}: an arm's name has more than {LONGEST_NAME} characters; the JSON was changed"
+                )
+        return study
+
+
+def _read_study(payload: Mapping[str, Any], where: str) -> StudyDescription:
+    known = _known_keys(StudyDescription, payload, where)
+    for name in ("search", "confirm", "data", "provenance", "fixed", "scored_before", "estimate"):
+        known[name] = _any_from_json(known.get(name, {}))
+    for name, kind in _PARTS_OF_STUDY:
+        known[name] = tuple(_read_part(kind, item, f"{where}, {name}") for item in known.get(name, ()))
+    known["metrics"] = tuple(known["metrics"])
+    known["methods"] = tuple(known.get("methods", ()))
+    known["combinations"] = tuple(tuple(combination) for combination in known.get("combinations", ()))
+    return StudyDescription(**known)
+
+
+def _read_part(kind: type[Any], payload: Mapping[str, Any], where: str) -> Any:
+    return require_types(kind(**_any_from_json(_known_keys(kind, payload, where))), where)
+
+
+def _name_in(payload: Any, key: str) -> str:
+    return str(payload.get(key, "?")) if isinstance(payload, Mapping) else "?"
+
+
+@contextmanager
+def _read_as_written(where: str) -> Iterator[None]:
+    """Whatever a changed JSON makes of the reading, as one line."""
+    try:
+        yield
+    except NotAsWritten:
+        raise
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise NotAsWritten(f"{where}: the stored JSON is not what this version writes ({what})") from error
+
+
+def _known_keys(kind: type[Any], payload: Mapping[str, Any], where: str) -> Json:
+    """The keys of ``payload`` that ``kind`` has; missing ones are left to the defaults of ``kind`` or refused."""
+    known, missing = {}, []
+    for field in fields(kind):
+        if field.name in payload:
+            known[field.name] = payload[field.name]
+        elif field.default is MISSING and field.default_factory is MISSING:
+            missing.append(field.name)
+    if missing:
+        raise NotAsWritten(
+            f"{where}: stored JSON lacks {', '.join(missing)}; it was cut off or written by another version"
+        )
+    return known
+
+
+def _float_to_json(value: float) -> float | str:
+    number = float(value)
+    return number if math.isfinite(number) else str(number)
+
+
+def _floats_to_json(values: Mapping[str, float]) -> dict[str, float | str]:
+    return {name: _float_to_json(value) for name, value in values.items()}
+
+
+def _floats_from_json(values: Mapping[str, float | str]) -> dict[str, float]:
+    return {name: float(value) for name, value in values.items()}
+
+
+def _any_to_json(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_TAG: str(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _any_to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_any_to_json(item) for item in value]
+    return value
+
+
+def _any_from_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {_TAG}:
+            return float(value[_TAG])
+        return {key: _any_from_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_any_from_json(item) for item in value]
+    return value
+
+
+def _float32_to_json(values: npt.NDArray[np.float32]) -> list[float | str]:
+    # The text of a float32 is its shortest exact form; as a Python float it prints just as short.
+    return [_float_to_json(float(text)) for text in np.asarray(values, dtype=np.float32).astype(str)]
+
+
+def _float32_from_json(values: Sequence[float | str]) -> npt.NDArray[np.float32]:
+    return np.array([float(value) for value in values], dtype=np.float32)
+
+
+def _predictions_to_json(predictions: Predictions) -> Json:
+    return {
+        "ids": list(predictions.ids),
+        "groups": list(predictions.groups),
+        "labels": _float32_to_json(predictions.labels),
+        "values": _float32_to_json(predictions.values),
+    }
+
+
+def _predictions_from_json(payload: Mapping[str, Any]) -> Predictions:
+    found = Predictions(
+        tuple(payload["ids"]),
+        tuple(payload["groups"]),
+        _float32_from_json(payload["labels"]),
+        _float32_from_json(payload["values"]),
+    )
+    sizes = [len(column) for column in (found.ids, found.groups, found.labels, found.values)]
+    if min(sizes) < 1 or len(set(sizes)) > 1:
+        raise ValueError(f"predictions with {' / '.join(map(str, sizes))} ids / groups / labels / values")
+    return found

@@ -1,0 +1,65 @@
+"""The measured numbers of every arm, for the ablation table and the comparison of methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.records.record import ArmDescription, StudyDescription
+from reports.report import AblationTable, ArmRow, Measured, ModelRow
+from reports.results.estimates import Questions
+from reports.results.metrics import Metric
+from reports.sections.ablation.contrasts import difference_of
+from reports.sections.paper_tables.published import COMPONENT_KEYS, find_ablation_row, published_dataset
+from reports.sections.seed_race.values import RaceTable
+
+
+def arm_row(
+    questions: Questions, study: StudyDescription, arm: ArmDescription, metrics: Sequence[Metric], dataset: str | None
+) -> ArmRow:
+    """One arm with every metric, its counts, and its published row if its components have one.
+
+    dataset: whose published rows stand beside it; None where the study's data are not published ones.
+    """
+    counts = questions.results.counts(arm.name)
+    has_both = 0 < counts.failed < counts.scored
+    measured = {
+        metric.name: Measured(
+            questions.of_arm(arm.name, metric.name),
+            questions.of_arm(arm.name, metric.name, survivors_only=True) if has_both else None,
+        )
+        for metric in metrics
+    }
+    is_row_of_table = arm in study.family and set(arm.components) == set(COMPONENT_KEYS)
+    published = find_ablation_row(dataset, arm.components) if is_row_of_table and dataset is not None else None
+    return ArmRow(
+        arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published, arm.varying
+    )
+
+
+def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> AblationTable:
+    """The baseline, its ablations and its controls, in planned order."""
+    dataset = published_dataset(study.data_name)
+    arms = [arm for arm in study.arms if arm.role != "model" or arm.name == study.baseline]
+    components: dict[str, None] = {}
+    for arm in arms:
+        components.update(dict.fromkeys([*arm.components, *arm.varying]))
+    ordered = [name for name in COMPONENT_KEYS if name in components]
+    ordered += [name for name in components if name not in COMPONENT_KEYS]
+    rows = tuple(arm_row(questions, study, arm, metrics, dataset) for arm in arms)
+    return AblationTable(rows, tuple(ordered), dataset or "")
+
+
+def compare_models(
+    questions: Questions, study: StudyDescription, metrics: Sequence[Metric], race: RaceTable | None = None
+) -> tuple[ModelRow, ...]:
+    """The baseline and every other method with its difference from the baseline; empty without other methods."""
+    models = [arm for arm in study.arms if arm.role == "model" and arm.name != study.baseline]
+    if not models:
+        return ()
+    dataset = published_dataset(study.data_name)
+    rows = []
+    for arm in [arm for arm in study.arms if arm.name == study.baseline] + models:
+        is_baseline = arm.name == study.baseline
+        difference = None if is_baseline else difference_of(questions, study.baseline, arm.name, metrics[0], race)
+        rows.append(ModelRow(arm_row(questions, study, arm, metrics, dataset), difference))
+    return tuple(rows)

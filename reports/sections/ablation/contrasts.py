@@ -1,0 +1,119 @@
+"""The declared contrasts: differences, sizes, corrected p-values and a verdict for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from reports.records.record import Contrast, StudyDescription
+from reports.report import Comparison, ContrastRow, ContrastTable, MetricDifference, PValues
+from reports.results.estimates import Difference, Questions
+from reports.results.metrics import Metric
+from reports.results.results import RunState
+from reports.sections.ablation.median_comparison import Standing, unlearned_of
+from reports.sections.seed_race.values import RaceTable
+from reports.statistics.effect_size import improvement_probability, in_run_deviations
+from reports.statistics.multiplicity import holm, intersection_union
+from reports.statistics.verdict import Verdict, judge, no_verdict_words
+
+
+def difference_of(
+    questions: Questions, first: str, second: str, metric: Metric, race: RaceTable | None = None
+) -> MetricDifference:
+    """``first`` minus ``second`` in one metric, with both intervals and its sizes.
+
+    race: where seeds were raced on this metric, the rerun interval and p-value of a declared contrast allow for it.
+    """
+    difference = questions.between(first, second, metric.name)
+    answers = difference.answers
+    if answers is None or not any(questions.results.count(arm, RunState.COMPLETED) for arm in (first, second)):
+        # Where every run of both arms failed, both score as the same fallback: their difference says nothing.
+        return MetricDifference(None, None, None, None)
+    if race is not None and race.metric == metric:
+        answers = replace(answers, rerun=race.allow_for_looks(first, second, answers.rerun, _count_pairs(difference)))
+    higher = metric.higher_is_better
+    failed = [questions.results.count(arm, RunState.FAILED) for arm in (first, second)]
+    survivors = questions.between(first, second, metric.name, survivors_only=True).answers if any(failed) else None
+    return MetricDifference(
+        answers,
+        survivors,
+        in_run_deviations(answers.rerun, difference.first, difference.second, higher),
+        None if difference.pairs is None else improvement_probability(difference.pairs, higher),
+    )
+
+
+def _count_pairs(difference: Difference) -> int:
+    """Pairs of runs; of arms that share no seeds, the runs of the one that has fewer."""
+    if difference.pairs is not None:
+        return int(np.isfinite(difference.pairs).sum())
+    return int(min(np.isfinite(values).sum() for values in (difference.first, difference.second)))
+
+
+def _correct(primary: Sequence[MetricDifference]) -> tuple[PValues, ...]:
+    """p-values of every contrast, each question corrected over the whole family."""
+    rerun = [None if item.answers is None else item.answers.rerun.p_value for item in primary]
+    new_data = [None if item.answers is None else item.answers.new_data.p_value for item in primary]
+    both = [intersection_union(one, other) for one, other in zip(rerun, new_data, strict=True)]
+    columns = (rerun, new_data, both, holm(rerun), holm(new_data), holm(both))
+    return tuple(PValues(*values) for values in zip(*columns, strict=True))
+
+
+def tabulate_contrasts(
+    questions: Questions,
+    study: StudyDescription,
+    metrics: Sequence[Metric],
+    race: RaceTable | None = None,
+    standings: Mapping[str, Standing] = MappingProxyType({}),
+) -> ContrastTable:
+    """Every contrast on every metric; p-values and verdicts for the declared family on the first (primary) metric only.
+
+    standings: of the arms on that metric. A contrast of which an arm is not shown better than the training-median
+    predictor counts in the correction and gets no verdict.
+    Raises ValueError if a contrast names an arm that the study does not have.
+    """
+    arms = {arm.name for arm in study.arms}
+    for contrast in study.contrasts:
+        for arm in (contrast.first, contrast.second):
+            if arm not in arms:
+                raise ValueError(f"contrast {contrast.first} - {contrast.second}: the study has no arm {arm!r}")
+
+    def differences_of(contrast: Contrast) -> dict[str, MetricDifference]:
+        held = race if contrast.in_family else None
+        return {
+            metric.name: difference_of(questions, contrast.first, contrast.second, metric, held) for metric in metrics
+        }
+
+    family = [contrast for contrast in study.contrasts if contrast.in_family]
+    differences = [differences_of(contrast) for contrast in family]
+    primary = metrics[0]
+    rows = []
+    for contrast, by_metric, p in zip(
+        family, differences, _correct([item[primary.name] for item in differences]), strict=True
+    ):
+        answers = by_metric[primary.name].answers
+        verdict = judge(
+            None if answers is None else answers.rerun,
+            None if answers is None else answers.new_data,
+            p.rerun_holm,
+            p.both_holm,
+            primary.higher_is_better,
+            study.groups_are,
+        )
+        unlearned = unlearned_of(contrast, standings)
+        if unlearned and verdict.kind != "too few to say":
+            verdict = Verdict("no verdict", no_verdict_words([one.arm.name for one in unlearned]))
+        rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(questions, contrast)))
+    beside = [
+        Comparison(contrast, differences_of(contrast), _failed(questions, contrast))
+        for contrast in study.contrasts
+        if not contrast.in_family
+    ]
+    return ContrastTable(tuple(rows), tuple(beside))
+
+
+def _failed(questions: Questions, contrast: Contrast) -> int:
+    """Failed runs in the two arms together."""
+    return sum(questions.results.count(arm, RunState.FAILED) for arm in (contrast.first, contrast.second))

@@ -1,0 +1,109 @@
+"""The forest plot: every declared contrast with both intervals and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from reports.drawing.plot import NoPlot, Plot
+from reports.drawing.style import BLUE, GREY, MUTED, ORANGE, SMALL, TEXT, shorten, text_width
+from reports.report import Report
+from reports.results.metrics import Metric
+from reports.sections.ablation.interval_axes import Columns, draw_interval, head, interval_axes, number, write
+from reports.sections.ablation.interval_rows import ContrastMark, contrast_marks
+from reports.statistics.verdict import VerdictKind
+
+NAME = "contrasts"
+
+VERDICT_MARKS: Mapping[VerdictKind, tuple[str, str, bool]] = {
+    "better": (BLUE, "D", True),
+    "better here": (BLUE, "D", False),
+    "worse": (ORANGE, "s", True),
+    "worse here": (ORANGE, "s", False),
+    "no difference shown": (GREY, "o", True),
+    "no verdict": (GREY, "X", False),
+    "too few to say": (GREY, "X", False),
+}
+"""Kind of verdict -> colour, marker, whether it is filled."""
+
+SHORT_WORDS: Mapping[VerdictKind, str] = {
+    "better": "better",
+    "better here": "better on these data",
+    "worse": "worse",
+    "worse here": "worse on these data",
+    "no difference shown": "no difference shown",
+    "no verdict": "no verdict",
+    "too few to say": "too few runs to say",
+}
+
+MOST_ROWS = 40
+"""In declared order: a choice by what was found would show more than there is."""
+
+_MOST_LEFT = 2.6
+_BOLD = 1.12
+"""How much wider bold text is than what :func:`text_width` measures."""
+
+_HEADING = "first − second (± rerun, ± new data)"  # noqa: RUF001 (a minus sign)
+
+
+def contrast_plot(report: Report) -> Plot | NoPlot:
+    """The forest plot of a report."""
+    every = contrast_marks(report)
+    marks = every[:MOST_ROWS]
+    if not any(mark.row.value is not None for mark in marks):
+        reason = "no declared contrast has a complete pair of runs" if every else "no contrast was declared"
+        return NoPlot(NAME, f"No forest plot: {reason}.")
+    metric = report.primary
+    told = "; ".join(f"{mark.row.label} {mark.row.text}, {SHORT_WORDS[mark.kind]}" for mark in marks)
+    new = "" if report.results.why_not_new else f"Line: for new {report.study.groups_are} (new data). "
+    skipped = f" The first {len(marks)} of {len(every)}; all are in the table." if len(every) > len(marks) else ""
+    better = "Right" if metric.higher_is_better else "Left"
+    return Plot(
+        NAME,
+        f"Forest plot of the declared contrasts in {metric.label}",
+        f"Difference (± rerun, ± new data) and verdict: {told}.",
+        f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm is "
+        f"better. Pale band: 95% interval for new seeds on these data (rerun). {new}"
+        f"Filled diamond or square: shown for both questions; hollow: on these "
+        f"data only; grey: not shown.{skipped}",
+        lambda: draw_contrasts(marks, metric),
+    )
+
+
+def draw_contrasts(marks: Sequence[ContrastMark], metric: Metric) -> Figure:
+    """One row per contrast: what it isolates, its intervals, the numbers and the verdict."""
+    is_long = any(text_width(mark.row.label) * _BOLD > _MOST_LEFT for mark in marks)
+    size = SMALL if is_long else TEXT
+    labels = [shorten(mark.row.label, _MOST_LEFT / _BOLD, size) for mark in marks]
+    pairs = [shorten(mark.pair, _MOST_LEFT, SMALL) for mark in marks]
+    widths = [text_width(label, size) * _BOLD for label in labels] + [text_width(pair, SMALL) for pair in pairs]
+    right_words = [_HEADING, *(mark.row.text for mark in marks), *(SHORT_WORDS[mark.kind] for mark in marks)]
+    columns = Columns(max(widths) + 0.2, max(text_width(words, SMALL) for words in right_words) + 0.25)
+    figure, axes = interval_axes([mark.row for mark in marks], columns, reference=0.0)
+    right = figure.get_figwidth() - columns.right + 0.15
+    for place, (mark, label, pair) in enumerate(zip(marks, labels, pairs, strict=True)):
+        color, marker, is_filled = VERDICT_MARKS[mark.kind]
+        draw_interval(axes, place, mark.row, color, marker, is_filled)
+        lift = 0.19 if pair else 0.0
+        write(figure, axes, 0.0, -place + lift, label, size=size, weight="bold")
+        write(figure, axes, 0.0, -place - 0.22, pair, color=MUTED, size=SMALL)
+        write(figure, axes, right, -place + 0.19, number(mark.row.text), size=SMALL)
+        write(figure, axes, right, -place - 0.22, SHORT_WORDS[mark.kind], color=MUTED, size=SMALL)
+    head(figure, axes, right, _HEADING)
+    for side, align, name in ((0.0, "left", "← {} better"), (1.0, "right", "{} better →")):
+        arm = "first" if (side == 1.0) == metric.higher_is_better else "second"
+        axes.annotate(
+            name.format(arm),
+            (side, 1.0),
+            (0, 10),
+            "axes fraction",
+            "offset points",
+            color=MUTED,
+            fontsize=SMALL,
+            ha=align,
+            va="center",
+        )
+    unit = f", {metric.unit}" if metric.unit else ""
+    axes.set_xlabel(f"difference in {metric.label}{unit}")
+    return figure

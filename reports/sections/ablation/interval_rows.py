@@ -1,0 +1,89 @@
+"""What the interval figures show: a value with both intervals per row, for the arms and for the declared contrasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.report import ArmRow, ContrastRow, Report
+from reports.results.estimates import Answers
+from reports.results.metrics import Metric
+from reports.sections.ablation.component_ticks import Tick
+from reports.statistics.estimate import Estimate
+from reports.statistics.verdict import VerdictKind
+from reports.text.number_cells import mean_cell
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class IntervalRow:
+    """One row of an interval figure, in the unit that the metric is shown in.
+
+    value: None where there is no run. rerun, new_data: None where undefined. n: runs, or pairs of runs.
+    text: the number as tables print it, both half-widths included.
+    """
+
+    label: str
+    value: float | None
+    rerun: Interval | None
+    new_data: Interval | None
+    n: int
+    text: str
+
+
+@dataclass(frozen=True)
+class ContrastMark:
+    """A declared contrast in the forest plot. pair: ``first - second``. kind, words: of its verdict."""
+
+    row: IntervalRow
+    pair: str
+    kind: VerdictKind
+    words: str
+
+
+@dataclass(frozen=True)
+class ArmMark:
+    """An arm in the ablation figure. arm: its name. components: toggles, empty for a method that has none. ticks: the
+    same, with those that vary from cell to cell."""
+
+    arm: str
+    row: IntervalRow
+    components: Mapping[str, bool]
+    is_baseline: bool
+    ticks: Mapping[str, Tick]
+
+
+def contrast_marks(report: Report) -> tuple[ContrastMark, ...]:
+    """The declared contrasts on the primary metric, in declared order."""
+    return tuple(_contrast_mark(row, report.primary) for row in report.contrasts.rows)
+
+
+def arm_marks(report: Report) -> tuple[ArmMark, ...]:
+    """The baseline, ablations, controls, then the other methods, each once, on the primary metric."""
+    rows = {row.arm: row for row in (*report.ablation.rows, *(model.row for model in report.models))}
+    return tuple(_arm_mark(row, report.primary, report.study.baseline) for row in rows.values())
+
+
+def _contrast_mark(row: ContrastRow, metric: Metric) -> ContrastMark:
+    contrast = row.contrast
+    pair = f"{contrast.first} - {contrast.second}"
+    interval_row = _interval_row(contrast.isolates or pair, row.differences[metric.name].answers, metric, signed=True)
+    return ContrastMark(interval_row, pair if contrast.isolates else "", row.verdict.kind, row.verdict.words)
+
+
+def _arm_mark(row: ArmRow, metric: Metric, baseline: str) -> ArmMark:
+    interval_row = _interval_row(row.label, row.measured[metric.name].answers, metric, signed=False)
+    return ArmMark(row.arm, interval_row, row.components, row.arm == baseline, row.ticks)
+
+
+def _interval_row(label: str, answers: Answers | None, metric: Metric, signed: bool) -> IntervalRow:
+    if answers is None:
+        return IntervalRow(label, None, None, None, 0, "no runs")
+    rerun, new_data = answers.rerun, answers.new_data
+    text = mean_cell(answers, metric, signed)
+    return IntervalRow(label, answers.value, _interval(rerun), _interval(new_data), rerun.n, text)
+
+
+def _interval(estimate: Estimate) -> Interval | None:
+    return None if estimate.low is None or estimate.high is None else (estimate.low, estimate.high)

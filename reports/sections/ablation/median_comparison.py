@@ -1,0 +1,114 @@
+"""How every arm stands against the predictor that always answers with the median training label.
+
+An arm that is not shown better than a constant has not been shown to have learned anything that the study asks for, and
+a difference between it and another arm measures how training went wrong. "Shown" has the two questions of every claim,
+with new seeds and for new groups, as far as they can be asked, each at 5%: this is a condition for claims and not one
+of them, so nothing is corrected for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.records.record import ArmDescription, Contrast, StudyDescription
+from reports.results.estimates import Answers, Questions
+from reports.results.metrics import Metric
+from reports.results.results import MEDIAN_PREDICTOR, RunState
+from reports.statistics.estimate import Estimate
+from reports.statistics.verdict import LEVEL, MIN_DEGREES
+
+MEDIAN_METHOD = "median"
+"""The method that is this predictor."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One arm on the primary metric, in the shown unit.
+
+    Attributes:
+        arm: the arm.
+        num_completed: its completed runs.
+        own, median: mean scores of these and of the predictor on the same folds; None where unknown.
+        gain: the arm minus the predictor, failed runs included; None where unknown.
+        correlation: Corr of the completed runs; None where there is none.
+        higher_is_better: the direction of the metric.
+    """
+
+    arm: ArmDescription
+    num_completed: int
+    own: float | None
+    median: float | None
+    gain: Answers | None
+    correlation: Answers | None
+    higher_is_better: bool
+
+    @property
+    def is_yardstick(self) -> bool:
+        """Whether the arm is that predictor itself."""
+        return self.arm.model == MEDIAN_METHOD
+
+    @property
+    def is_unlearned(self) -> bool:
+        """Whether its runs could have shown it better than the predictor, and do not."""
+        if self.is_yardstick or self.gain is None or not _can_show(self.gain.rerun):
+            return False
+        return not _is_shown(self.gain, self.higher_is_better)
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether its completed runs score worse than the predictor on average."""
+        if self.own is None or self.median is None or self.is_yardstick:
+            return False
+        lost = self.median - self.own if self.higher_is_better else self.own - self.median
+        return lost > 1e-9 * max(1.0, abs(self.median))
+
+    @property
+    def follows_labels(self) -> bool:
+        """Whether its predictions are shown to rise with the labels."""
+        return self.correlation is not None and _is_shown(self.correlation, higher_is_better=True)
+
+
+def _can_show(answer: Estimate) -> bool:
+    return answer.df is not None and answer.df >= MIN_DEGREES and answer.p_value is not None
+
+
+def _is_shown(answers: Answers, higher_is_better: bool) -> bool:
+    """Whether the value is on the better side of 0 for every question that can be asked, and one can."""
+    asked = [answer for answer in (answers.rerun, answers.new_data) if _can_show(answer)]
+    return bool(asked) and all(
+        answer.p_value is not None
+        and answer.p_value <= LEVEL
+        and answer.value != 0
+        and (answer.value > 0) == higher_is_better
+        for answer in asked
+    )
+
+
+def stand_by_median(questions: Questions, study: StudyDescription, metric: Metric) -> Mapping[str, Standing]:
+    """The standing of every arm, by its name. metric: the primary one."""
+    return {arm.name: _standing(questions, arm, metric) for arm in study.arms}
+
+
+def _standing(questions: Questions, arm: ArmDescription, metric: Metric) -> Standing:
+    results = questions.results
+    own = questions.of_arm(arm.name, metric.name, survivors_only=True)
+    beyond = questions.between(arm.name, MEDIAN_PREDICTOR, metric.name, survivors_only=True).answers
+    has_correlation = "corr" in results.metrics
+    return Standing(
+        arm=arm,
+        num_completed=results.count(arm.name, RunState.COMPLETED),
+        own=None if own is None else own.value,
+        median=None if own is None or beyond is None else own.value - beyond.value,
+        gain=questions.between(arm.name, MEDIAN_PREDICTOR, metric.name).answers,
+        correlation=questions.of_arm(arm.name, "corr", survivors_only=True) if has_correlation else None,
+        higher_is_better=metric.higher_is_better,
+    )
+
+
+def unlearned_of(contrast: Contrast, standings: Mapping[str, Standing]) -> tuple[Standing, ...]:
+    """The arms of a contrast that keep it from a verdict; none where it asks how an arm compares with the predictor."""
+    found = [standings[arm] for arm in (contrast.first, contrast.second) if arm in standings]
+    if any(standing.is_yardstick for standing in found):
+        return ()
+    return tuple(standing for standing in found if standing.is_unlearned)

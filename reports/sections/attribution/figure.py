@@ -1,0 +1,92 @@
+"""The interaction plot of a factorial: the mean at each of the four levels of every pair of components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.drawing.panels import PanelGrid, panels
+from reports.drawing.plot import NoPlot, Plot
+from reports.drawing.style import BLUE, MUTED, ORANGE, SMALL
+from reports.report import Report
+from reports.results.estimates import Answers
+from reports.results.metrics import Metric
+from reports.sections.attribution.values import LevelMean
+from reports.text.component_labels import COMPONENT_LABELS
+from reports.text.number_cells import mean_cell
+
+NAME = "interactions"
+
+
+def interaction_plot(report: Report) -> Plot | NoPlot:
+    """The interaction plot of a report."""
+    factorial = report.attribution.factorial
+    levels = () if factorial is None else factorial.levels
+    metric = report.primary
+    if not any(level.answers[metric.name] for level in levels):
+        return NoPlot(NAME, "No interaction plot: it needs every combination of at least two components.")
+    told = "; ".join(f"{_level_name(level)} {mean_cell(level.answers[metric.name], metric)}" for level in levels)
+    return Plot(
+        NAME,
+        f"Interaction plot of the components in {metric.label}",
+        f"Mean (± rerun, ± new data): {told}.",
+        f"Mean {metric.label} with one component off and on (left to right), with the other one on (blue) and off "
+        "(orange), averaged over the remaining components. Bars: 95% rerun intervals. Parallel lines: neither changes "
+        "what the other is worth; how far from parallel they are is the interaction in the table above.",
+        lambda: draw_interactions(levels, metric),
+    )
+
+
+def _name(component: str) -> str:
+    return COMPONENT_LABELS.get(component, component)
+
+
+def _level_name(level: LevelMean) -> str:
+    return ", ".join(
+        f"{_name(component)} {'on' if is_on else 'off'}"
+        for component, is_on in zip(level.components, level.on, strict=True)
+    )
+
+
+def draw_interactions(levels: Sequence[LevelMean], metric: Metric) -> Figure:
+    """One panel per pair of components: the first one along the axis, the second one by colour and marker."""
+    answers = {(level.components, level.on): level.answers[metric.name] for level in levels}
+    pairs = list(dict.fromkeys(level.components for level in levels))
+    titles = [f"{_name(one)} and {_name(other)}" for one, other in pairs]
+    figure, places = panels(titles, PanelGrid(3, 1.5, gap=(0.75, 0.6)))
+    for number, (axes, pair) in enumerate(zip(places, pairs, strict=True)):
+        for is_other_on, color, marker in ((True, BLUE, "o"), (False, ORANGE, "s")):
+            ends = [answers[pair, (is_on, is_other_on)] for is_on in (False, True)]
+            _draw_line(axes, ends, 0.04 if is_other_on else -0.04, color, marker)
+        _name_lines(axes, pair[1], [answers[pair, (True, is_other_on)] for is_other_on in (False, True)])
+        axes.set_xlim(-0.25, 2.0)
+        axes.set_xticks([0, 1], ["off", "on"])
+        axes.set_xlabel(_name(pair[0]))
+        axes.locator_params(axis="y", nbins=4)
+        axes.grid(axis="y")
+        if number % 3 == 0:
+            axes.set_ylabel(metric.label)
+    return figure
+
+
+def _draw_line(axes: Axes, ends: Sequence[Answers | None], shift: float, color: str, marker: str) -> None:
+    """From off to on, with rerun intervals."""
+    places = [place + shift for place, answers in enumerate(ends) if answers is not None]
+    found = [answers for answers in ends if answers is not None]
+    for place, answers in zip(places, found, strict=True):
+        if answers.rerun.low is not None and answers.rerun.high is not None:
+            axes.plot([place] * 2, [answers.rerun.low, answers.rerun.high], color=color, linewidth=1.0)
+    axes.plot(places, [answers.value for answers in found], color=color, linewidth=1.4, marker=marker, markersize=5)
+
+
+def _name_lines(axes: Axes, other: str, ends: Sequence[Answers | None]) -> None:
+    """Off and on at the right ends of the two lines, pushed apart where the lines meet."""
+    values = [answers.value for answers in ends if answers is not None]
+    for word, answers in zip(("off", "on"), ends, strict=True):
+        if answers is not None:
+            vertical = "bottom" if answers.value >= max(values) else "top"
+            at = (1.06, answers.value)
+            name = f"{_name(other)} {word}"
+            axes.annotate(name, at, (5, 0), textcoords="offset points", color=MUTED, fontsize=SMALL, va=vertical)

@@ -1,0 +1,110 @@
+"""The attribution section as tables of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.report import Report
+from reports.results.estimates import Answers
+from reports.results.metrics import Metric
+from reports.sections.attribution.values import Effect, Factorial, PathStep
+from reports.text.component_labels import COMPONENT_LABELS
+from reports.text.markdown_table import Grid
+from reports.text.number_cells import decimals_of, interval_cell
+from reports.text.rounding import ABSENT, fixed
+
+_INTERVALS = ("rerun 95%", "new data 95%")
+
+
+@dataclass(frozen=True)
+class AttributionGrids:
+    """What the partial ``sections/attribution.md.j2`` shows; None where there is nothing to show."""
+
+    components: str
+    held_on: str
+    factorial_missing: str
+    constrained_missing: str
+    effects: Grid | None
+    interactions: Grid | None
+    constrained: Grid | None
+    path: Grid | None
+
+
+def attribution_grids(report: Report) -> AttributionGrids:
+    """Every table of the section, on the primary metric."""
+    section, metric = report.attribution, report.primary
+    factorial, constrained = section.factorial, section.constrained
+    return AttributionGrids(
+        components=_names(factorial.components) if factorial else "",
+        held_on=_names(factorial.held_on) if factorial else "",
+        factorial_missing=_combinations(factorial.missing) if factorial else "",
+        constrained_missing=_combinations(constrained.missing) if constrained else "",
+        effects=_effect_grid(factorial, metric) if factorial and factorial.main_effects else None,
+        interactions=_interaction_grid(factorial.interactions, metric)
+        if factorial and factorial.interactions
+        else None,
+        constrained=_value_grid(constrained.values, metric) if constrained and constrained.values else None,
+        path=_path_grid(section.path, metric) if section.path else None,
+    )
+
+
+def component_label(name: str) -> str:
+    """``HomoGD`` for ``homo_gd``; a name that the paper does not have stands for itself."""
+    return COMPONENT_LABELS.get(name, name)
+
+
+def _names(components: Sequence[str]) -> str:
+    return ", ".join(component_label(name) for name in components)
+
+
+def _combinations(combinations: Sequence[Sequence[str]]) -> str:
+    return "; ".join(" + ".join(component_label(name) for name in on) or "none on" for on in combinations)
+
+
+def _sum_columns(answers: Mapping[str, Answers | None], metric: Metric) -> tuple[str, str, str, str]:
+    """n, value and both intervals."""
+    found = answers[metric.name]
+    if found is None:
+        return "0", ABSENT, ABSENT, ABSENT
+    decimals = decimals_of(found, metric)
+    return (
+        str(found.rerun.n),
+        fixed(found.value, decimals, signed=True),
+        interval_cell(found.rerun, decimals, signed=True),
+        interval_cell(found.new_data, decimals, signed=True),
+    )
+
+
+def _effect_grid(factorial: Factorial, metric: Metric) -> Grid:
+    rows = []
+    for main, shapley in zip(factorial.main_effects, factorial.shapley, strict=True):
+        n, *of_main = _sum_columns(main.answers, metric)
+        _, *of_shapley = _sum_columns(shapley.answers, metric)
+        rows.append((component_label(main.components[0]), n, *of_main, *of_shapley))
+    unit = f"{metric.label} {metric.unit}".strip()
+    headings = ("Component", "n", f"main effect, {unit}", *_INTERVALS, f"Shapley value, {unit}", *_INTERVALS)
+    return Grid(headings, "lrrrrrrr", tuple(rows))
+
+
+def _interaction_grid(interactions: Sequence[Effect], metric: Metric) -> Grid:
+    rows = tuple(
+        (" x ".join(component_label(name) for name in effect.components), *_sum_columns(effect.answers, metric))
+        for effect in interactions
+    )
+    return Grid(("Pair", "n", "interaction", *_INTERVALS), "lrrrr", rows)
+
+
+def _value_grid(values: Sequence[Effect], metric: Metric) -> Grid:
+    rows = tuple((component_label(value.components[0]), *_sum_columns(value.answers, metric)) for value in values)
+    return Grid(("Component", "n", "precedence-constrained value", *_INTERVALS), "lrrrr", rows)
+
+
+def _path_grid(steps: Sequence[PathStep], metric: Metric) -> Grid:
+    rows = []
+    for step in steps:
+        changes = [f"- {component_label(name)}" for name in step.removed]
+        changes += [f"+ {component_label(name)}" for name in step.added]
+        rows.append((f"{step.from_arm} to {step.to_arm}", ", ".join(changes), *_sum_columns(step.answers, metric)))
+    headings = ("Step", "Change", "n", f"{metric.label} changes by", *_INTERVALS)
+    return Grid(headings, "llrrrr", tuple(rows))

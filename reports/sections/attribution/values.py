@@ -1,0 +1,242 @@
+"""What each component is worth, from a factorial of arms: main effects, interactions, Shapley values, and the path.
+
+Everything here is a weighted sum of arm means (:meth:`reports.results.estimates.Questions.of_sum`), with an interval
+for each question. None of it is a declared contrast: the intervals are unadjusted and there are no p-values (honesty
+rule 4).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reports.records.record import StudyDescription
+from reports.results.estimates import Answers, Questions
+from reports.results.metrics import Metric
+from reports.sections.paper_tables.published import COMPONENT_KEYS, ablation_rows, nearest_dataset
+from reports.statistics.factorial import (
+    Combination,
+    CombinationWeights,
+    all_combinations,
+    interaction,
+    level_mean,
+    main_effect,
+)
+from reports.statistics.shapley import average_over_orders
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One weighted sum of arm means. components: what it is the effect of, one, or two for an interaction.
+
+    answers: metric -> both answers, None where no seed and cell has a run of every arm that is needed.
+    """
+
+    components: tuple[str, ...]
+    answers: Mapping[str, Answers | None]
+
+
+@dataclass(frozen=True)
+class LevelMean:
+    """Mean score at one of the four levels of a pair of components, over every company of the others: what an
+    interaction plot draws. on: of the two, in order."""
+
+    components: tuple[str, str]
+    on: tuple[bool, bool]
+    answers: Mapping[str, Answers | None]
+
+
+@dataclass(frozen=True)
+class Factorial:
+    """The effects of ``components`` while ``held_on`` are on.
+
+    arms: all that are needed and there. missing: what is on in each combination that has no arm; if there is one,
+    nothing is computed.
+    """
+
+    components: tuple[str, ...]
+    held_on: tuple[str, ...]
+    arms: tuple[str, ...]
+    missing: tuple[tuple[str, ...], ...]
+    main_effects: tuple[Effect, ...] = ()
+    shapley: tuple[Effect, ...] = ()
+    interactions: tuple[Effect, ...] = ()
+    levels: tuple[LevelMean, ...] = ()
+
+
+@dataclass(frozen=True)
+class Constrained:
+    """Precedence-constrained values: averages over the ``num_orders`` of ``num_all_orders`` orders that can be built.
+
+    missing: as in :class:`Factorial`.
+    """
+
+    components: tuple[str, ...]
+    num_orders: int
+    num_all_orders: int
+    arms: tuple[str, ...]
+    missing: tuple[tuple[str, ...], ...]
+    values: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """From one row of the published Table 3 to the next: ``to_arm`` minus ``from_arm``.
+
+    removed, added: components that the step switches off and on.
+    """
+
+    from_arm: str
+    to_arm: str
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+    answers: Mapping[str, Answers | None]
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """factorial, constrained: None where the question does not arise; ``note`` then says why. path: descriptive."""
+
+    factorial: Factorial | None
+    constrained: Constrained | None
+    path: tuple[PathStep, ...]
+    note: str = ""
+
+
+LEVELS = ((False, False), (False, True), (True, False), (True, True))
+NO_COMPONENTS = "no arms differ in components"
+NOT_RECORDED = "which combinations of components can run was not recorded with this study"
+
+
+def attribute(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> Attribution:
+    """The section's values. Where an arm is missing the result says which, and holds no number."""
+    arms = _arms_by_combination(study)
+    path = _ablation_path(questions, study, metrics)
+    if len(arms) < 2:
+        return Attribution(None, None, path, NO_COMPONENTS)
+    if not study.combinations:
+        return Attribution(None, None, path, NOT_RECORDED)
+    possible = frozenset(frozenset(combination) for combination in study.combinations)
+    varying = tuple(name for name in _component_names(study) if 0 < sum(name in c for c in possible) < len(possible))
+    cube = _Cube(questions, metrics, arms, possible, varying)
+    factorial = _factorial(cube)
+    is_whole = factorial is not None and not factorial.held_on
+    return Attribution(factorial, None if is_whole else _constrained(cube), path)
+
+
+def _answers(
+    questions: Questions, weights: Mapping[str, float], metrics: Sequence[Metric]
+) -> dict[str, Answers | None]:
+    found = {metric.name: questions.of_sum(weights, metric.name).answers for metric in metrics}
+    return {name: None if answers is None else answers.untested() for name, answers in found.items()}
+
+
+def _component_names(study: StudyDescription) -> tuple[str, ...]:
+    """Every component that an arm declares, those of the paper first and in its order."""
+    named = {name for arm in study.arms for name in arm.components}
+    return (*(name for name in COMPONENT_KEYS if name in named), *sorted(named - set(COMPONENT_KEYS)))
+
+
+def _arms_by_combination(study: StudyDescription) -> dict[Combination, str]:
+    """The baseline and its ablations by what they have on; the first one planned speaks for its combination."""
+    arms: dict[Combination, str] = {}
+    for arm in study.family:
+        if arm.components:
+            arms.setdefault(frozenset(name for name, on in arm.components.items() if on), arm.name)
+    return arms
+
+
+@dataclass(frozen=True)
+class _Cube:
+    """Arms as corners of a cube of components.
+
+    possible: the corners that can run. varying: the components that are on in some of them and off in others.
+    """
+
+    questions: Questions
+    metrics: Sequence[Metric]
+    arms: Mapping[Combination, str]
+    possible: frozenset[Combination]
+    varying: tuple[str, ...]
+
+    @property
+    def always_on(self) -> Combination:
+        """What is on in every corner."""
+        return frozenset.intersection(*self.possible)
+
+    def measure(self, weights: CombinationWeights, also_on: Combination) -> dict[str, Answers | None]:
+        """The sum over corners (``also_on`` added to each) with its intervals, by metric."""
+        of_arms = {self.arms[corner | also_on]: weight for corner, weight in weights.items()}
+        return _answers(self.questions, of_arms, self.metrics)
+
+    def find(self, corners: Sequence[Combination]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+        """Arms of the corners, and what is on in each corner without one."""
+        found = tuple(self.arms[corner] for corner in corners if corner in self.arms)
+        lacking = [corner for corner in corners if corner not in self.arms]
+        return found, tuple(tuple(name for name in self.varying if name in corner) for corner in lacking)
+
+
+def _factorial(cube: _Cube) -> Factorial | None:
+    """Effects of all components, or of as many as vary freely while as few others as possible are held on."""
+    for num_held in range(max(1, len(cube.varying) - 1)):
+        for held in itertools.combinations(cube.varying, num_held):
+            free = tuple(name for name in cube.varying if name not in held)
+            fixed = cube.always_on | set(held)
+            corners = tuple(corner | fixed for corner in all_combinations(free))
+            if cube.possible.issuperset(corners):
+                arms, missing = cube.find(corners)
+                bare = Factorial(free, held, arms, missing)
+                return bare if missing else _measured(bare, cube, fixed)
+    return None
+
+
+def _measured(bare: Factorial, cube: _Cube, fixed: Combination) -> Factorial:
+    free = bare.components
+    pairs = tuple(itertools.combinations(free, 2))
+    shapley = average_over_orders(free).weights
+    return replace(
+        bare,
+        main_effects=tuple(Effect((name,), cube.measure(main_effect(free, name), fixed)) for name in free),
+        shapley=tuple(Effect((name,), cube.measure(shapley[name], fixed)) for name in free),
+        interactions=tuple(Effect(pair, cube.measure(interaction(free, *pair), fixed)) for pair in pairs),
+        levels=tuple(
+            LevelMean(pair, on, cube.measure(level_mean(free, dict(zip(pair, on, strict=True))), fixed))
+            for pair in pairs
+            for on in LEVELS
+        ),
+    )
+
+
+def _constrained(cube: _Cube) -> Constrained | None:
+    """None if the full or the empty combination cannot run, or no order leads from one to the other."""
+    num_all = math.factorial(len(cube.varying))
+    try:
+        average = average_over_orders(cube.varying, lambda corner: corner | cube.always_on in cube.possible)
+    except ValueError:
+        return None
+    arms, missing = cube.find([corner | cube.always_on for corner in average.used])
+    bare = Constrained(cube.varying, average.num_orders, num_all, arms, missing)
+    if missing:
+        return bare
+    values = tuple(Effect((n,), cube.measure(average.weights[n], cube.always_on)) for n in cube.varying)
+    return replace(bare, values=values)
+
+
+def _ablation_path(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> tuple[PathStep, ...]:
+    """Steps between the rows of Table 3, in the order printed; none unless the components of the arms are those of the
+    table and no others: what another design shares with the table is no path through it."""
+    dataset = nearest_dataset(study.data_name)
+    arms = _arms_by_combination(study)
+    rows = [frozenset(n for n, on in row.components.items() if on) for row in ablation_rows() if row.dataset == dataset]
+    steps: list[PathStep] = []
+    if set(arms) != set(rows):
+        return ()
+    for before, after in itertools.pairwise(rows):
+        weights = {arms[after]: 1.0, arms[before]: -1.0}
+        answers = _answers(questions, weights, metrics)
+        removed = tuple(name for name in COMPONENT_KEYS if name in before - after)
+        added = tuple(name for name in COMPONENT_KEYS if name in after - before)
+        steps.append(PathStep(arms[before], arms[after], removed, added, answers))
+    return tuple(steps)

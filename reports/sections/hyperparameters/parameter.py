@@ -1,0 +1,101 @@
+"""A searched parameter and its range, read from the description of the study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.records.record import Value
+from reports.text.rounding import compact
+
+Kind = Literal["log_uniform", "uniform", "int", "choice"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SearchedParameter:
+    """One parameter with the values that were searched.
+
+    low, high: bounds of a numeric one (0 for a choice). options: values of a choice (empty for a numeric one).
+    Its *unit* coordinate runs from 0 (``low``) to 1 (``high``), even in what the search drew evenly from: the logarithm
+    for ``log_uniform``. The unit of a choice is the index of the option.
+    """
+
+    name: str
+    kind: Kind
+    low: float = 0.0
+    high: float = 0.0
+    options: tuple[Value, ...] = ()
+
+    @property
+    def is_numeric(self) -> bool:
+        """False for a choice, whose options have no order."""
+        return self.kind != "choice"
+
+    @property
+    def range_text(self) -> str:
+        """``0.01 to 1, log``, or the options."""
+        if not self.is_numeric:
+            return ", ".join(compact(option) for option in self.options)
+        return f"{compact(self.low)} to {compact(self.high)}{', log' if self.kind == 'log_uniform' else ''}"
+
+    def to_unit(self, value: Value) -> float:
+        """The unit coordinate of ``value``; NaN for one that was not searched."""
+        if not self.is_numeric:
+            return next((float(i) for i, option in enumerate(self.options) if _is_same(option, value)), math.nan)
+        if isinstance(value, (bool, str)):
+            return math.nan
+        if self.kind == "log_uniform":
+            low, high = math.log(self.low), math.log(self.high)
+            return (math.log(value) - low) / (high - low) if value > 0 else math.nan
+        return (value - self.low) / (self.high - self.low)
+
+    def from_unit(self, unit: float) -> Value:
+        """The value at a unit coordinate; a whole number for ``int``, the option for a choice."""
+        if not self.is_numeric:
+            return self.options[int(unit)]
+        if self.kind == "log_uniform":
+            return math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
+        value = self.low + unit * (self.high - self.low)
+        return round(value) if self.kind == "int" else value
+
+
+def _is_same(option: Value, value: Value) -> bool:
+    # True == 1 in Python, yet they are different values of a setting.
+    return isinstance(option, bool) == isinstance(value, bool) and option == value
+
+
+def searched_parameters(search: Mapping[str, Any]) -> tuple[SearchedParameter, ...]:
+    """The parameters of ``StudyDescription.search``, by name; empty where their ranges were not recorded.
+
+    Raises ValueError for a distribution that cannot be read.
+    """
+    declared: Mapping[str, Any] = search.get("distributions") or {}
+    return tuple(_read(name, declared[name]) for name in sorted(declared))
+
+
+def _read(name: str, declared: Any) -> SearchedParameter:
+    if isinstance(declared, Mapping) and len(declared) == 1:
+        ((kind, arguments),) = declared.items()
+        if kind == "choice" and _is_list(arguments) and len(arguments) > 1:
+            return SearchedParameter(name, "choice", options=tuple(arguments))
+        if kind in KINDS and _is_list(arguments) and len(arguments) == 2 and all(map(_is_number, arguments)):
+            low, high = arguments
+            if low < high and (kind != "log_uniform" or low > 0):
+                return SearchedParameter(name, kind, float(low), float(high))
+    raise ValueError(f"searched parameter {name!r}: the distribution {declared!r} cannot be read")
+
+
+def _is_list(arguments: Any) -> bool:
+    return isinstance(arguments, Sequence) and not isinstance(arguments, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

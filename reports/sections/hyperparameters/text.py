@@ -1,0 +1,265 @@
+"""The hyperparameter section as tables of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.report import Report
+from reports.results.detailed_arms import detailed_arms
+from reports.results.metrics import Metric
+from reports.sections.hyperparameters.configurations_text import ConfigurationBlock, configuration_blocks
+from reports.sections.hyperparameters.history import SearchHistory
+from reports.sections.hyperparameters.importance import Importance, MethodShares, Share
+from reports.sections.hyperparameters.optimism import Optimism
+from reports.sections.hyperparameters.optimum import Plateau
+from reports.sections.hyperparameters.sensitivity import TREND_NAMES, EffectCurve, Sensitivity
+from reports.statistics.estimate import Estimate
+from reports.statistics.verdict import LEVEL
+from reports.text.markdown_table import Grid
+from reports.text.number_cells import interval_cell
+from reports.text.rounding import ABSENT, compact, count, decimals_for, fixed, p_text
+
+ANYWHERE = "anywhere"
+
+
+@dataclass(frozen=True)
+class ArmBlock:
+    """One arm in one subsection. lead, after: sentences around the tables (empty: none)."""
+
+    lead: str
+    grids: tuple[Grid, ...]
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class HyperparameterGrids:
+    """What the partial ``sections/hyperparameters.md.j2`` shows; None or empty where there is nothing to show."""
+
+    configurations: tuple[ConfigurationBlock, ...]
+    importance: tuple[ArmBlock, ...]
+    findings: tuple[str, ...]
+    sensitivity: tuple[ArmBlock, ...]
+    plateaus: tuple[ArmBlock, ...]
+    optimism: Grid | None
+    valid_test: Grid | None
+
+
+def hyperparameter_grids(report: Report) -> HyperparameterGrids:
+    """Every table of the section; those of single arms for the arms that are shown in detail."""
+    section, detailed = report.hyperparameters, detailed_arms(report)
+    trends = zip(section.sensitivity, section.histories, strict=True)
+    of_arm = {history.arm: history for history in section.histories}
+    return HyperparameterGrids(
+        configurations=configuration_blocks(report),
+        importance=tuple(
+            _importance_block(item, of_arm[item.arm]) for item in section.importance if item.arm in detailed
+        ),
+        findings=tuple(_finding(item, history) for item, history in trends if item.arm in detailed),
+        sensitivity=tuple(
+            _sensitivity_block(item, of_arm[item.arm]) for item in section.sensitivity if item.arm in detailed
+        ),
+        plateaus=tuple(_plateau_block(item, of_arm[item.arm]) for item in section.plateaus if item.arm in detailed),
+        optimism=_optimism_grid(section.optimism),
+        valid_test=_valid_test_grid(section.optimism),
+    )
+
+
+def _refused(arm: str, refusal: str) -> ArmBlock:
+    return ArmBlock(f"`{arm}`: not computed; {refusal}.", ())
+
+
+def _extent(history: SearchHistory, num_trials: int, num_pruned: int, num_cells: int) -> str:
+    pruned = f" ({num_pruned} of them pruned)" if num_pruned else ""
+    extent = f"{count(num_trials, 'trial')}{pruned} in {count(num_cells, 'cell')}"
+    return f"`{history.arm}`: {extent}{history.comparison.clause}"
+
+
+def _importance_block(importance: Importance, history: SearchHistory) -> ArmBlock:
+    if importance.refusal:
+        return _refused(importance.arm, importance.refusal)
+    by_name: dict[str, dict[str, Share]] = {}
+    for found in importance.methods:
+        for share in found.shares:
+            by_name.setdefault(share.parameter.name, {})[found.method.name] = share
+    rows = []
+    for name, shares in by_name.items():
+        cells: tuple[str, ...] = (name, str(max(share.num_trials for share in shares.values())))
+        for found in importance.methods:
+            cells += _share_cells(shares.get(found.method.name))
+        rows.append(cells)
+    headings: tuple[str, ...] = ("Parameter", "n")
+    for found in importance.methods:
+        headings += (found.method.name, "trials 95%", "noise up to")
+    lead = _extent(history, importance.num_trials, importance.num_pruned, importance.num_cells)
+    grid = Grid(headings, "lr" + "rrr" * len(importance.methods), tuple(rows))
+    return ArmBlock(
+        f"{lead}; {importance.num_samples} resamples.", (grid,), " ".join(_beyond_noise(importance.methods))
+    )
+
+
+def _share_cells(share: Share | None) -> tuple[str, str, str]:
+    if share is None:
+        return ABSENT, ABSENT, ABSENT
+    return fixed(share.value, 2), f"{fixed(share.low, 2)} to {fixed(share.high, 2)}", fixed(share.noise, 2)
+
+
+def _beyond_noise(methods: Sequence[MethodShares]) -> Iterator[str]:
+    for found in methods:
+        names = [share.parameter.name for share in found.shares if share.stands_out]
+        yield f"Beyond noise by {found.method.name}: {', '.join(names) or 'none'}."
+        if found.unjudged:
+            yield f"Not judged by {found.method.name}, as not every trial has them: {', '.join(found.unjudged)}."
+
+
+def _finding(sensitivity: Sensitivity, history: SearchHistory) -> str:
+    """What the trends of one arm support, in a sentence."""
+    constant = f"; had one value in all trials: {', '.join(history.constant)}" if history.constant else ""
+    if sensitivity.refusal:
+        return f"`{sensitivity.arm}`: nothing is said of single parameters; {sensitivity.refusal}{constant}."
+    shown = [curve for curve in sensitivity.curves if curve.p_holm <= LEVEL]
+    others = [curve.parameter.name for curve in sensitivity.curves if curve.p_holm > LEVEL]
+    told = [f"{curve.parameter.name} (best: {best_text(curve)})" for curve in sorted(shown, key=lambda c: c.p_flat)]
+    if not told:
+        return f"`{sensitivity.arm}`: no parameter is shown to matter{constant}."
+    silent = f"; no effect shown: {', '.join(others)}" if others else ""
+    return f"`{sensitivity.arm}`: matters: {', '.join(told)}{silent}{constant}."
+
+
+def _sensitivity_block(sensitivity: Sensitivity, history: SearchHistory) -> ArmBlock:
+    if sensitivity.refusal:
+        return _refused(sensitivity.arm, sensitivity.refusal)
+    metric = sensitivity.objective
+    lead = _extent(history, sensitivity.num_trials, sensitivity.num_pruned, sensitivity.num_cells)
+    lead += (
+        f"; {TREND_NAMES[sensitivity.degree]} trends, {sensitivity.df} degrees of freedom left, residual SD "
+        f"{fixed(sensitivity.deviation, decimals_for([sensitivity.deviation], metric.decimals))} {metric.label}."
+    )
+    numeric = [curve for curve in sensitivity.curves if curve.parameter.is_numeric]
+    choices = [curve for curve in sensitivity.curves if not curve.parameter.is_numeric]
+    grids = [_trend_grid(numeric)] if numeric else []
+    grids += [_option_grid(choices, metric)] if choices else []
+    after = ""
+    if sensitivity.inseparable:
+        after = f"Moved together with others, so nothing is said of them: {', '.join(sensitivity.inseparable)}."
+    return ArmBlock(lead, tuple(grids), after)
+
+
+def _trend_grid(curves: Sequence[EffectCurve]) -> Grid:
+    rows = []
+    for curve in curves:
+        places = (0, curve.units.size // 2, curve.units.size - 1)
+        cells = tuple(_effect_cell(curve, place) for place in places)
+        n = str(curve.num_trials[0])
+        rows.append((curve.parameter.name, curve.parameter.range_text, n, *cells, _p_cell(curve), best_text(curve)))
+    headings = ("Parameter", "searched", "n", "at the low end", "in the middle", "at the high end")
+    return Grid((*headings, "p if flat / Holm", "best lies in (95%)"), "llrrrrrl", tuple(rows))
+
+
+def _option_grid(curves: Sequence[EffectCurve], metric: Metric) -> Grid:
+    rows = []
+    for curve in curves:
+        for place, unit in enumerate(curve.units):
+            is_first = place == 0
+            rows.append(
+                (
+                    curve.parameter.name,
+                    compact(curve.parameter.from_unit(float(unit))),
+                    str(curve.num_trials[place]),
+                    _effect_cell(curve, place),
+                    _p_cell(curve) if is_first else "",
+                    "yes" if curve.may_be_best[place] else "no",
+                )
+            )
+    headings = ("Choice", "option", "n", f"{metric.label} effect", "p if equal / Holm", "may be best (95%)")
+    return Grid(headings, "lrrrrl", tuple(rows))
+
+
+def _p_cell(curve: EffectCurve) -> str:
+    return f"{p_text(curve.p_flat)} / {p_text(curve.p_holm)}"
+
+
+def _effect_cell(curve: EffectCurve, place: int) -> str:
+    effect, half_width = float(curve.effect[place]), float(curve.half_width[place])
+    decimals = decimals_for([half_width], 3)
+    return f"{fixed(effect, decimals, signed=True)} ± {fixed(half_width, decimals)}"
+
+
+def best_text(curve: EffectCurve) -> str:
+    """Where the best value may lie: ``anywhere``, ``0.01 to 0.05``, ``up to 0.02 or from 0.5``."""
+    if curve.may_be_best.all():
+        return ANYWHERE
+    if not curve.parameter.is_numeric:
+        tried = curve.units[curve.may_be_best].tolist()
+        return " or ".join(compact(curve.parameter.from_unit(unit)) for unit in tried)
+    places = np.flatnonzero(curve.may_be_best)
+    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    last = curve.units.size - 1
+    told = []
+    for run in runs:
+        low, high = (compact(curve.parameter.from_unit(float(curve.units[place]))) for place in (run[0], run[-1]))
+        if run[0] == 0 and run[-1] < last:
+            told.append(f"up to {high}" if run.size > 1 else low)
+        elif run[-1] == last and run[0] > 0:
+            told.append(f"from {low}" if run.size > 1 else high)
+        else:
+            told.append(f"{low} to {high}" if run.size > 1 else low)
+    return " or ".join(told)
+
+
+def _plateau_block(plateau: Plateau, history: SearchHistory) -> ArmBlock:
+    if plateau.refusal:
+        return _refused(plateau.arm, plateau.refusal)
+    metric = plateau.objective
+    deviation = fixed(plateau.run_deviation, decimals_for([plateau.run_deviation], metric.decimals))
+    lead = (
+        f"`{plateau.arm}`: {plateau.num_within} of {count(plateau.num_trials, 'trial')} in "
+        f"{count(plateau.num_cells, 'cell')} lie within one run SD ({deviation} {metric.label}, "
+        f"{count(plateau.df, 'degree')} of freedom) of the best of their cell."
+    )
+    if history.count("pruned"):
+        lead += " Trials that were stopped early are left out."
+    rows = [
+        (item.parameter.name, item.parameter.range_text, _percent(item.share), _percent(item.by_chance))
+        for item in plateau.parameters
+    ]
+    if not rows:
+        return ArmBlock(lead, ())
+    headings = ("Parameter", "searched", "they span", "as many random trials")
+    return ArmBlock(lead, (Grid(headings, "llrr", tuple(rows)),))
+
+
+def _percent(share: float | None) -> str:
+    return ABSENT if share is None else f"{100 * share:.0f}%"
+
+
+def _optimism_grid(optimism: Optimism) -> Grid | None:
+    metric = optimism.objective
+    rows = [
+        (
+            row.arm,
+            str(row.num_cells),
+            str(row.num_searched),
+            *_gap_cells(row.searched, row.confirmed, (row.rerun, row.new_data), metric),
+        )
+        for row in optimism.search
+    ]
+    names = ("n", f"in the search, {metric.label}", "fresh seeds", "lost")
+    headings = ("Arm", "cells", "searched", *names, "rerun 95%", "new data 95%")
+    return Grid(headings, "lrrrrrrrr", tuple(rows)) if rows else None
+
+
+def _valid_test_grid(optimism: Optimism) -> Grid | None:
+    metric = optimism.objective
+    rows = [(row.arm, *_gap_cells(row.valid, row.test, (row.rerun,), metric)) for row in optimism.valid_test]
+    names = ("n", f"valid {metric.label}", f"test {metric.label}", "lost", "rerun 95%")
+    return Grid(("Arm", *names), "lrrrrr", tuple(rows)) if rows else None
+
+
+def _gap_cells(promised: float, found: float, gaps: Sequence[Estimate], metric: Metric) -> tuple[str, ...]:
+    """n, both means, the gap, its intervals. gaps: estimates of the gap, that over fresh seeds first."""
+    decimals = decimals_for([gap.half_width for gap in gaps], metric.decimals)
+    means = (fixed(promised, decimals), fixed(found, decimals), fixed(gaps[0].value, decimals, signed=True))
+    return str(gaps[0].n), *means, *(interval_cell(gap, decimals, signed=True) for gap in gaps)

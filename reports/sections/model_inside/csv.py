@@ -1,0 +1,57 @@
+"""The CSV tables on training and on what the models learned."""
+
+from __future__ import annotations
+
+from reports.report import Report
+from reports.sections.model_inside.probe import Probe
+from reports.statistics.estimate import Estimate
+from reports.text.csv_table import Cell, Table
+
+
+def inside_tables(report: Report) -> tuple[Table, ...]:
+    """Learning curves, edges and probes of every arm that has them."""
+    return _learning_curves(report), _edges(report), _probes(report)
+
+
+def _learning_curves(report: Report) -> Table:
+    metric = report.learning.metric
+    rows: list[tuple[Cell, ...]] = []
+    for curve in report.learning.curves:
+        lowest, highest = curve.cells.min(axis=0), curve.cells.max(axis=0)
+        for place, mean in enumerate(curve.mean.tolist()):
+            spread = (float(curve.seed_deviation[place]), float(lowest[place]), float(highest[place]))
+            rows.append((curve.arm, metric.name, metric.unit, place + 1, mean, *spread, int(curve.num_runs[place])))
+    columns = ("arm", "valid_metric", "unit", "epoch", "mean", "seed_sd", "lowest_cell", "highest_cell", "runs")
+    return Table("learning_curves", columns, tuple(rows))
+
+
+def _edges(report: Report) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for graph in report.edges.graphs:
+        for edge in graph.edges:
+            spread = (edge.item_deviation, edge.run_deviation, edge.prior, graph.level)
+            name = (graph.arm, graph.unit, edge.source, edge.target, edge.weight.value)
+            rows.append((*name, *_interval(edge.weight), *spread))
+    columns = ("arm", "unit", "source", "target", "weight", "rerun_low", "rerun_high", "rerun_df", "runs")
+    return Table("edges", (*columns, "item_sd", "run_sd", "prior", "equal_weight"), tuple(rows))
+
+
+def _probes(report: Report) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for found in report.features.maps:
+        asked: tuple[tuple[str, str, Probe | None], ...] = (
+            ("common_side_by_side", "sign", found.by_class.sign),
+            ("common_side_by_side", "seven_classes", found.by_class.seven),
+            ("common", "modality", found.by_modality.common),
+            ("exclusive", "modality", found.by_modality.exclusive),
+        )
+        for features, target, probe in asked:
+            if probe is not None:
+                run = (found.arm, found.trial_id, found.seed, found.cell, features, target, probe.n)
+                rows.append((*run, probe.accuracy.value, *_interval(probe.accuracy), probe.chance))
+    columns = ("arm", "trial_id", "seed", "cell", "features", "target", "points", "accuracy")
+    return Table("probes", (*columns, "low", "high", "df", "groups", "chance"), tuple(rows))
+
+
+def _interval(estimate: Estimate) -> tuple[Cell, ...]:
+    return estimate.low, estimate.high, estimate.df, estimate.n

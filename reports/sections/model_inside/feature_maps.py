@@ -1,0 +1,202 @@
+"""What the features of one run look like, and how much can be read off them.
+
+The picture is a t-SNE (van der Maaten and Hinton 2008, *Visualizing Data using t-SNE*): it keeps neighbours together
+and nothing else; sizes of clusters and distances between them mean nothing, and it shows clusters where there are none.
+So no picture goes without a number that was computed on the features themselves: see
+:mod:`reports.sections.model_inside.probe`.
+
+One run per arm is shown, the first by fold and seed, so that nobody chose it for its looks.
+
+Legend: ``n`` test items, ``d`` features of a modality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.records.details import Details, ReadDetails
+from reports.records.record import Predictions, RunRecord, StudyDescription
+from reports.results.results import ResultsTable, cell_of
+from reports.sections.model_inside.edges import MODALITIES
+from reports.sections.model_inside.probe import Probe, linear_probe
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+MOST_ARMS = 3
+"""Arms that are shown; each costs seconds."""
+
+SHOWN_BY_CLASS, SHOWN_BY_MODALITY = 400, 100
+"""Most items in either picture; of more, every k-th is taken. Probes use all."""
+
+PERPLEXITY = 30.0
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """The common features of all modalities side by side, (n, 3 d), one point per item.
+
+    labels: of the shown items, less the neutral point. sign: probe for negative against positive, neutral items left
+    out. seven: probe for these labels rounded to -3 ... 3; None on another scale. Either is None where it cannot be
+    asked.
+    """
+
+    coordinates: FloatArray
+    labels: FloatArray
+    sign: Probe | None
+    seven: Probe | None
+
+
+@dataclass(frozen=True)
+class ModalityMap:
+    """Common and exclusive features of every modality, six points per item.
+
+    modality: index into ``MODALITIES``. common, exclusive: probes for the modality that a feature came from. Decoupling
+    means that it can be read off the exclusive features and not off the common ones.
+    """
+
+    coordinates: FloatArray
+    modality: IntArray
+    is_common: BoolArray
+    common: Probe | None
+    exclusive: Probe | None
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """The features of one named run. perplexity: of its two pictures, (by class, by modality)."""
+
+    arm: str
+    label: str
+    trial_id: str
+    seed: int
+    cell: str
+    num_items: int
+    num_groups: int
+    perplexity: tuple[float, float]
+    by_class: ClassMap
+    by_modality: ModalityMap
+
+
+@dataclass(frozen=True)
+class FeatureMaps:
+    """others: arms with features that are not shown. note: why there are no maps; empty if there are some."""
+
+    maps: tuple[FeatureMap, ...]
+    others: tuple[str, ...] = ()
+    note: str = ""
+
+
+def feature_maps(study: StudyDescription, results: ResultsTable, read_details: ReadDetails) -> FeatureMaps:
+    """The maps of :data:`MOST_ARMS` arms whose runs kept common and exclusive features.
+
+    The baseline first, then those with the fewest components: what decoupling alone does to features stands beside what
+    the whole model does.
+    """
+    found: list[FeatureMap] = []
+    others: list[str] = []
+    has_details = False
+    for arm in sorted(study.arms, key=lambda arm: (arm.name != study.baseline, sum(arm.components.values()))):
+        record = _first_run(results, arm.name)
+        details = None if record is None else read_details(record.trial_id)
+        has_details |= details is not None
+        if record is None or record.predictions is None or details is None or not _has_features(details, record):
+            continue
+        if len(found) < MOST_ARMS:
+            found.append(_map(study, arm.label, record, record.predictions, details))
+        else:
+            others.append(arm.label)
+    if found:
+        return FeatureMaps(tuple(found), tuple(others))
+    return FeatureMaps((), note="no arm decouples features" if has_details else "no details of trials were kept")
+
+
+def _first_run(results: ResultsTable, arm: str) -> RunRecord | None:
+    """The completed run of an arm that comes first by cell, then by seed."""
+    runs = [
+        ((cell, seed), record) for (seed, cell), record in results.runs_of(arm).items() if record.status == "completed"
+    ]
+    return min(runs, key=lambda run: run[0])[1] if runs else None
+
+
+def _has_features(details: Details, record: RunRecord) -> bool:
+    names = [f"{kind}/{modality}" for kind in ("common", "exclusive") for modality in MODALITIES]
+    arrays = [details[name] for name in names if name in details]
+    n = len(record.predictions.ids) if record.predictions is not None else 0
+    is_usable = all(array.ndim == 2 and len(array) == n and np.isfinite(array).all() for array in arrays)
+    return len(arrays) == len(names) and is_usable and n >= 10
+
+
+def _map(
+    study: StudyDescription, label: str, record: RunRecord, predictions: Predictions, details: Details
+) -> FeatureMap:
+    common = [np.asarray(details[f"common/{modality}"], dtype=np.float64) for modality in MODALITIES]
+    exclusive = [np.asarray(details[f"exclusive/{modality}"], dtype=np.float64) for modality in MODALITIES]
+    group_of = np.unique(predictions.groups, return_inverse=True)[1].astype(np.int64)
+    labels, _ = predictions.centred(study.neutral)
+    by_class = _class_map(np.concatenate(common, axis=1), labels, group_of, "acc7" in study.metrics)
+    by_modality = _modality_map(common, exclusive, group_of)
+    return FeatureMap(
+        arm=record.arm,
+        label=label,
+        trial_id=record.trial_id,
+        seed=record.seed,
+        cell=cell_of(record.repeat, record.fold).name,
+        num_items=len(labels),
+        num_groups=int(group_of.max()) + 1,
+        perplexity=(_perplexity(len(by_class.coordinates)), _perplexity(len(by_modality.coordinates))),
+        by_class=by_class,
+        by_modality=by_modality,
+    )
+
+
+def _thinned(num_items: int, most: int) -> IntArray:
+    """At most ``most`` places, evenly spaced."""
+    return np.arange(0, num_items, -(-num_items // most))
+
+
+def _class_map(features: FloatArray, labels: FloatArray, group_of: IntArray, has_seven: bool) -> ClassMap:
+    shown = _thinned(len(labels), SHOWN_BY_CLASS)
+    is_signed = labels != 0
+    seven = np.rint(np.clip(labels, -3, 3)).astype(np.int64)
+    return ClassMap(
+        coordinates=_embed(features[shown]),
+        labels=labels[shown],
+        sign=linear_probe(features[is_signed], (labels[is_signed] > 0).astype(np.int64), group_of[is_signed]),
+        seven=linear_probe(features, seven, group_of) if has_seven else None,
+    )
+
+
+def _modality_map(common: Sequence[FloatArray], exclusive: Sequence[FloatArray], group_of: IntArray) -> ModalityMap:
+    shown = _thinned(len(group_of), SHOWN_BY_MODALITY)
+    num_modalities = len(MODALITIES)
+    modality = np.repeat(np.arange(num_modalities), len(group_of))
+    groups = np.tile(group_of, num_modalities)
+    return ModalityMap(
+        coordinates=_embed(np.concatenate([features[shown] for features in (*common, *exclusive)])),
+        modality=np.tile(np.repeat(np.arange(num_modalities), len(shown)), 2),
+        is_common=np.repeat([True, False], num_modalities * len(shown)),
+        common=linear_probe(np.concatenate(common), modality, groups),
+        exclusive=linear_probe(np.concatenate(exclusive), modality, groups),
+    )
+
+
+def _perplexity(num_points: int) -> float:
+    """Usual values are 5 to 50; few points take less."""
+    return min(PERPLEXITY, (num_points - 1) / 3)
+
+
+def _embed(features: FloatArray) -> FloatArray:
+    """(n, 2) t-SNE coordinates: started from the first two principal components, so the same features look the same."""
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    scale = features.std()
+    model = TSNE(perplexity=_perplexity(len(features)), init="pca", max_iter=500, random_state=0, n_jobs=1)
+    with threadpool_limits(limits=1):
+        return np.asarray(model.fit_transform(features / (scale if scale > 0 else 1.0)), dtype=np.float64)

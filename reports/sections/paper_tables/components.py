@@ -1,0 +1,64 @@
+"""Table 3: which components of DMD are on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reports.records.record import StudyDescription
+from reports.results.estimates import Questions
+from reports.sections.paper_tables.entries import gap_entry, measured_entry
+from reports.sections.paper_tables.published import COMPONENT_KEYS, ablation_rows, is_published_data, nearest_dataset
+from reports.sections.paper_tables.table import PaperColumn, PaperRow, PaperTable
+
+METRICS = ("acc7", "f1_non0")
+COMPONENT_LABELS = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD"}
+_COLUMNS = (PaperColumn("ACC7"), PaperColumn("F1"))
+
+
+def components_table(study: StudyDescription, questions: Questions) -> PaperTable | None:
+    """Table 3; None where no ablation of the study is one of DMD's components."""
+    dataset = nearest_dataset(study.data_name)
+    ablations = [
+        arm for arm in study.arms if arm.role in ("baseline", "ablation") and set(arm.components) == set(COMPONENT_KEYS)
+    ]
+    if not any(arm.role == "ablation" for arm in ablations):
+        return None
+    plain = {_on(arm.components): arm for arm in reversed(ablations) if arm in study.family}
+    printed = [row for row in ablation_rows() if row.dataset == dataset]
+    rows = []
+    for row in printed:
+        arm = plain.pop(_on(row.components), None)
+        label = f"row {row.row}"
+        if arm is None:
+            entry = gap_entry("no arm of this study switches these components", METRICS, row.metrics)
+        else:
+            entry = measured_entry(questions, arm.name, METRICS, row.metrics)
+        rows.append(PaperRow((str(row.row), *_ticks(row.components)), label, (entry,)))
+    placed = {arm for row in rows for entry in row.entries for arm in entry.arms}
+    others = [arm for arm in ablations if arm.name not in placed]
+    rows += [
+        PaperRow((arm.label, *_ticks(arm.components)), arm.label, (measured_entry(questions, arm.name, METRICS, {}),))
+        for arm in others
+    ]
+    notes = ["Printed for unaligned data and GloVe text (inferred: the full rows equal the unaligned rows of DMD)."]
+    if others:
+        notes.append("The rows after the printed ones are this study's alone.")
+    return PaperTable(
+        number=3,
+        title="Ablation study of the key components in DMD",
+        dataset=dataset,
+        is_same_data=is_published_data(study.data_name, dataset),
+        name_headings=("Row", *(COMPONENT_LABELS[name] for name in COMPONENT_KEYS)),
+        groups=(_COLUMNS,),
+        rows=tuple(rows),
+        blocks=(len(printed),) if others else (),
+        notes=tuple(notes),
+    )
+
+
+def _on(components: Mapping[str, bool]) -> frozenset[str]:
+    return frozenset(name for name, on in components.items() if on)
+
+
+def _ticks(components: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple("✓" if components[name] else "×" for name in COMPONENT_KEYS)  # noqa: RUF001

@@ -1,0 +1,76 @@
+"""The tables of the paper as text: cells with footnote letters for what was not measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reports.sections.paper_tables.published import Printed
+from reports.sections.paper_tables.table import PaperCell, PaperColumn, PaperEntry, PaperTable
+from reports.text.markdown_table import Grid
+from reports.text.number_cells import mean_cell, runs_cell
+from reports.text.rounding import ABSENT, fixed
+
+
+@dataclass(frozen=True)
+class PaperBlock:
+    """What the template shows of one table. gaps: the footnotes, one per reason that something was not measured."""
+
+    table: PaperTable
+    grid: Grid
+    gaps: tuple[str, ...]
+
+
+def paper_block(table: PaperTable) -> PaperBlock:
+    """One table with its footnotes."""
+    letters = _letters(table)
+    rows = []
+    for row in table.rows:
+        cells = row.names
+        for columns, entry in zip(table.groups, row.entries, strict=True):
+            cells += tuple(_cells(columns, entry, letters))
+        rows.append(cells)
+    headings = table.name_headings
+    align = "l" + ("l" if table.number in (1, 2, 4) else "c") * (len(headings) - 1)
+    for columns in table.groups:
+        headings += ("n", *(heading for column in columns for heading in _headings(column)))
+        align += "r" * (1 + sum(len(_headings(column)) for column in columns))
+    return PaperBlock(table, Grid(headings, align, tuple(rows), table.blocks), tuple(_footnotes(table, letters)))
+
+
+def _headings(column: PaperColumn) -> tuple[str, ...]:
+    measured = f"{column.heading} {column.reading or 'measured'}"
+    return (f"{column.heading} published", measured) if column.has_printed else (measured,)
+
+
+def _cells(columns: tuple[PaperColumn, ...], entry: PaperEntry, letters: Mapping[str, str]) -> Iterator[str]:
+    yield ABSENT if entry.counts is None else runs_cell(entry.counts)
+    mark = f"{ABSENT} {letters[entry.gap]}" if entry.gap else ABSENT
+    for column, cell in zip(columns, entry.cells, strict=True):
+        if column.has_printed:
+            yield printed_cell(cell.printed)
+        yield measured_cell(cell) if cell.measured is not None else mark
+
+
+def printed_cell(printed: Printed | None) -> str:
+    """``41.9``, in brackets where it was repaired."""
+    if printed is None:
+        return ABSENT
+    return f"[{fixed(printed.value, 1)}]" if printed.is_repaired else fixed(printed.value, 1)
+
+
+def measured_cell(cell: PaperCell) -> str:
+    """Mean with the half-widths of both intervals."""
+    return mean_cell(cell.measured, cell.metric)
+
+
+def _letters(table: PaperTable) -> dict[str, str]:
+    """Reason -> its letter, in the order in which the reasons appear."""
+    reasons = dict.fromkeys(entry.gap for row in table.rows for entry in row.entries if entry.gap)
+    return {reason: chr(ord("a") + place) for place, reason in enumerate(reasons)}
+
+
+def _footnotes(table: PaperTable, letters: Mapping[str, str]) -> Iterator[str]:
+    for reason, letter in letters.items():
+        labels = [row.label for row in table.rows if any(entry.gap == reason for entry in row.entries)]
+        yield f"{letter}: {reason} ({', '.join(dict.fromkeys(labels))})."

@@ -1,0 +1,27 @@
+"""Which tables of the paper a study speaks to."""
+
+from __future__ import annotations
+
+from reports.records.details import ReadDetails
+from reports.records.record import StudyDescription
+from reports.results.estimates import Questions
+from reports.sections.paper_tables.components import components_table
+from reports.sections.paper_tables.graph_distillation import graph_distillation_table
+from reports.sections.paper_tables.methods import methods_table
+from reports.sections.paper_tables.published import published_dataset
+from reports.sections.paper_tables.table import PaperTable
+from reports.sections.paper_tables.unimodal import unimodal_table
+
+
+def paper_tables(study: StudyDescription, questions: Questions, read_details: ReadDetails) -> tuple[PaperTable, ...]:
+    """Every table that has an arm of the study besides the baseline, in the paper's order; none where the study's data
+    are, by their name, not of the paper: its numbers are about other things then."""
+    if published_dataset(study.data_name) is None:
+        return ()
+    tables = (
+        methods_table(study, questions),
+        components_table(study, questions),
+        unimodal_table(study, questions, read_details),
+        graph_distillation_table(study, questions),
+    )
+    return tuple(table for table in tables if table is not None)

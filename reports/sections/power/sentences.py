@@ -1,0 +1,151 @@
+"""What a study could have seen and what it rules out, in sentences made from the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.records.record import Contrast
+from reports.results.estimates import Answers
+from reports.results.metrics import Metric
+from reports.sections.ablation.answer import name_contrast
+from reports.sections.power.values import ContrastReach, Looks, NoiseFloor, PublishedGap, Reach
+from reports.statistics.estimate import Estimate
+from reports.statistics.verdict import MIN_DEGREES, why_unknown
+from reports.text.number_cells import decimals_of, interval_cell
+from reports.text.rounding import count, decimals_for, fixed
+
+
+def reach_sentence(row: ContrastReach, metric: Metric, groups_are: str) -> str:
+    """What could have been shown of a contrast, what was seen, and which differences are excluded.
+
+    groups_are: what the data are grouped by, in the plural.
+    """
+    name, reach = name_contrast(row.contrast), row.reach
+    answers, refusal = reach.answers, _why_unknown(reach)
+    if answers is None or refusal:
+        return f"{name}: what could have been seen cannot be said: {refusal}."
+    decimals = decimals_of(answers, metric)
+    could = f"could have shown {_amount(reach.rerun, metric, decimals)} on these data"
+    if reach.rerun == 0:
+        could = "the same under every seed, so that any difference on these data would have been shown"
+    if reach.new_data is None:
+        could += f", and of new {groups_are} nothing ({why_unknown(answers.new_data)})"
+    else:
+        could += f" and {_amount(reach.new_data, metric, decimals)} for new {groups_are}"
+    saw = f"saw {fixed(answers.value, decimals, signed=True)}{metric.unit}"
+    excluded = [_excluded(answers.rerun, "on these data", row.contrast, metric, decimals)]
+    if reach.new_data is not None:
+        excluded.append(_excluded(answers.new_data, f"for new {groups_are}", row.contrast, metric, decimals))
+    return f"{name}: {could}; {saw}. {' '.join(excluded)}"
+
+
+def _why_unknown(reach: Reach) -> str:
+    """Why nothing can be said of what could have been seen; empty if it can."""
+    if reach.answers is None:
+        return "no pair of runs is complete"
+    rerun = reach.answers.rerun
+    if rerun.df is None:
+        return rerun.note or "no interval"
+    return f"{count(rerun.n, 'pair')} of runs are too few" if rerun.df < MIN_DEGREES else ""
+
+
+def _amount(value: float | None, metric: Metric, decimals: int) -> str:
+    return f"{fixed(value, decimals)}{metric.unit} {metric.label}"
+
+
+def _excluded(estimate: Estimate, where: str, contrast: Contrast, metric: Metric, decimals: int) -> str:
+    """What lies outside the interval, as how far ``first`` may be ahead or behind."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    ahead, behind = (estimate.high, -estimate.low) if metric.higher_is_better else (-estimate.low, estimate.high)
+    sides = [
+        f"any {word} of {contrast.first}"
+        if limit <= 0
+        else f"{article} {word} above {fixed(limit, decimals)}{metric.unit}"
+        for word, article, limit in (("advantage", "an", ahead), ("disadvantage", "a", behind))
+    ]
+    return f"Excluded {where}: {sides[0]}, {sides[1]}."
+
+
+def published_sentence(row: ContrastReach, gap: PublishedGap, groups_are: str) -> str:
+    """What this study says about the paper's own difference on one metric."""
+    label = gap.metric.label
+    printed = (
+        f"{name_contrast(row.contrast)}: Table 3 prints {gap.value:+.1f} points of {label} "
+        f"(row {gap.rows[0]} minus row {gap.rows[1]})"
+    )
+    answers = gap.reach.answers
+    if answers is None:
+        return f"{printed}; not measured here."
+    decimals = decimals_of(answers, gap.metric)
+    found = f"here {fixed(answers.value, decimals, signed=True)} (new data {_range(answers.new_data, decimals)})"
+    if not gap.is_comparable:
+        return f"{printed}; {found}: nothing is settled by arms not shown better than the training-median predictor."
+    if gap.reach.new_data is None:
+        why = why_unknown(answers.new_data) or _why_unknown(gap.reach)
+        return (
+            f"{printed}; {found}: what could have been seen for new {groups_are} is not known ({why}): nothing is "
+            "settled."
+        )
+    needed = f"{fixed(gap.reach.new_data, decimals)} points would have been needed to be shown for new {groups_are}"
+    return f"{printed}; {found}: {_settles(answers, gap.value)}; {needed}."
+
+
+def _range(estimate: Estimate, decimals: int) -> str:
+    return interval_cell(estimate, decimals, signed=True)
+
+
+def _settles(answers: Answers, published: float) -> str:
+    low, high = answers.new_data.low, answers.new_data.high
+    if low is None or high is None:
+        return "neither shown nor excluded"
+    if not low <= published <= high:
+        return "a difference of that size is excluded on data of this kind"
+    if low > 0 or high < 0:
+        return "a difference in that direction is there, of a size that agrees with it"
+    return "neither shown nor excluded"
+
+
+def floor_sentence(floor: NoiseFloor, rows: Sequence[ContrastReach], metric: Metric) -> str:
+    """How large a difference that is none came out, and which contrasts are no larger."""
+    answers = floor.answers
+    decimals = decimals_for([answers.rerun.half_width, answers.new_data.half_width], metric.decimals)
+    below = [
+        name_contrast(row.contrast)
+        for row in rows
+        if row.reach.answers is not None and abs(row.reach.answers.value) <= abs(answers.value)
+    ]
+    if not floor.is_random:
+        return f"No noise floor: `{floor.arm}` is the baseline under other seeds, and they change nothing in it."
+    size = f"{fixed(abs(answers.value), decimals)}{metric.unit} {metric.label}"
+    widths = [
+        f"± {fixed(e.half_width, decimals)} {e.question}" for e in (answers.rerun, answers.new_data) if e.half_width
+    ]
+    return (
+        f"Noise floor: `{floor.arm}`, the baseline under other seeds, differs from it by {size} "
+        f"({', '.join([*widths, f'n = {answers.rerun.n} runs'])}). "
+        + _against_floor(below, len(rows), sum(row.reach.answers is not None for row in rows))
+    ).rstrip()
+
+
+def _against_floor(below: Sequence[str], declared: int, measured: int) -> str:
+    if below:
+        return f"No larger than that: {'; '.join(below)}."
+    if measured == 0:
+        return ""
+    return (
+        "Every declared contrast is larger." if measured == declared else "Every contrast that was measured is larger."
+    )
+
+
+def looks_sentence(looks: Looks) -> str:
+    """How often the test split was looked at, here and before."""
+    here = f"On any one test part, this study scored at most {count(looks.here, 'configuration')}."
+    if not looks.before:
+        return f"{here} No earlier study on these data lies beside it."
+    total = sum(looks.before.values())
+    named = ", ".join(f"{name} {number}" for name, number in looks.before.items())
+    return (
+        f"{here} Before it, {count(total, 'configuration')} of other studies had been scored on the same data "
+        f"({named}): what was learned from them may have shaped this study, and no correction here knows of it."
+    )

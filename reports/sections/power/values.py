@@ -1,0 +1,192 @@
+"""What this study can detect: the smallest difference that each contrast could have shown, and what it rules out.
+
+The level is the one at which a claim is made whatever the other contrasts show: 5% over the size of the family, the
+first step of Holm's procedure. "Better" needs both questions; new groups vary more than new seeds, so what could have
+been shown for them is what could have been shown for both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.results.estimates import Answers, Questions
+from reports.results.metrics import METRICS, Metric
+from reports.results.results import FoldCell, cell_of
+from reports.sections.paper_tables.published import AblationRow, find_ablation_row, published_dataset
+from reports.statistics.estimate import CONFIDENCE, Estimate
+from reports.statistics.pairing import Pairing, measure_pairing
+from reports.statistics.power import level_in_use, smallest_detectable
+from reports.statistics.verdict import MIN_DEGREES
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A declared contrast. answers: metric -> ``first`` minus ``second``. has_verdict: False where an arm of it is not
+    shown better than the training-median predictor."""
+
+    contrast: Contrast
+    answers: Mapping[str, Answers | None]
+    has_verdict: bool = True
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What could have been shown of one contrast on one metric, in the shown unit.
+
+    rerun, new_data: smallest difference shown with 80% chance, on these data and for new groups as well; None where
+    the data do not say. The correction is over ``family`` contrasts; 1: none.
+    """
+
+    answers: Answers | None
+    family: int
+    rerun: float | None
+    new_data: float | None
+
+
+@dataclass(frozen=True)
+class PublishedGap:
+    """The paper's own difference between the two rows of Table 3, per cent, beside what was found here on that metric.
+
+    reach: without correction, as nothing is claimed on this metric. is_comparable: False where an arm of the contrast
+    is not shown better than the training-median predictor.
+    """
+
+    metric: Metric
+    rows: tuple[int, int]
+    value: float
+    reach: Reach
+    is_comparable: bool = True
+
+
+@dataclass(frozen=True)
+class ContrastReach:
+    """One declared contrast. pairing: None where the arms share no seeds, or it cannot be computed."""
+
+    contrast: Contrast
+    reach: Reach
+    pairing: Pairing | None
+    published: tuple[PublishedGap, ...]
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """The baseline once more under other seeds, minus the baseline: a difference that is known to be none.
+
+    is_random: whether the seed changes anything in the baseline.
+    """
+
+    arm: str
+    answers: Answers
+    is_random: bool = True
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How often this test split was looked at.
+
+    here: configurations scored on the cell that had most. before: study -> configurations that other studies had
+    scored on the same data when this one began.
+    """
+
+    here: int
+    before: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """rows: the declared contrasts, on the primary metric."""
+
+    rows: tuple[ContrastReach, ...]
+    floors: tuple[NoiseFloor, ...]
+    looks: Looks
+
+
+def examine_detection(
+    study: StudyDescription,
+    questions: Questions,
+    compared: Sequence[Compared],
+    records: Sequence[RunRecord],
+) -> Detection:
+    """The section's values. compared: the declared contrasts."""
+    primary = METRICS[study.primary]
+    rows = tuple(
+        ContrastReach(
+            held.contrast,
+            reach_of(held.answers[primary.name], len(compared)),
+            _pairing(questions, held.contrast, primary),
+            _published(study, held),
+        )
+        for held in compared
+    )
+    return Detection(rows, _noise_floors(study, questions), _count_looks(study, records))
+
+
+def reach_of(answers: Answers | None, family: int) -> Reach:
+    """What could have been shown, with p-values corrected over ``family`` contrasts."""
+    if answers is None:
+        return Reach(None, family, None, None)
+    rerun = _detectable(answers.rerun, family)
+    new_data = _detectable(answers.new_data, family)
+    return Reach(answers, family, rerun, None if rerun is None or new_data is None else max(rerun, new_data))
+
+
+def _detectable(estimate: Estimate, family: int) -> float | None:
+    if estimate.df is None or estimate.std_error is None or estimate.half_width is None or estimate.df < MIN_DEGREES:
+        return None
+    if estimate.std_error == 0:
+        return 0.0
+    level = min(1 - CONFIDENCE, level_in_use(estimate.half_width, estimate.std_error, estimate.df))
+    return smallest_detectable(estimate.std_error, estimate.df, level / family)
+
+
+def _pairing(questions: Questions, contrast: Contrast, metric: Metric) -> Pairing | None:
+    difference = questions.between(contrast.first, contrast.second, metric.name)
+    return None if difference.pairs is None else measure_pairing(difference.first, difference.second)
+
+
+def _published(study: StudyDescription, held: Compared) -> tuple[PublishedGap, ...]:
+    """The paper's differences, where both arms are rows of Table 3 and the data are those of the paper."""
+    dataset = published_dataset(study.data_name)
+    if dataset is None:
+        return ()
+    first, second = (_published_row(study, dataset, arm) for arm in (held.contrast.first, held.contrast.second))
+    if first is None or second is None:
+        return ()
+    return tuple(
+        PublishedGap(
+            METRICS[name],
+            (first.row, second.row),
+            first.metrics[name].value - second.metrics[name].value,
+            reach_of(held.answers[name], 1),
+            held.has_verdict,
+        )
+        for name in study.metrics
+        if name in first.metrics and name in second.metrics
+    )
+
+
+def _published_row(study: StudyDescription, dataset: str, name: str) -> AblationRow | None:
+    components = next((arm.components for arm in study.family if arm.name == name), None)
+    return None if components is None else find_ablation_row(dataset, components)
+
+
+def _noise_floors(study: StudyDescription, questions: Questions) -> tuple[NoiseFloor, ...]:
+    found = (
+        (arm.name, questions.between(arm.name, study.baseline, study.primary).answers)
+        for arm in study.arms
+        if arm.role == "control"
+    )
+    known = [(name, answers.untested()) for name, answers in found if answers is not None]
+    return tuple(NoiseFloor(name, answers, questions.results.is_random(study.baseline)) for name, answers in known)
+
+
+def _count_looks(study: StudyDescription, records: Sequence[RunRecord]) -> Looks:
+    """Configurations with test scores, those that do not speak for their arm (``confirm.top`` above 1) included."""
+    scored: dict[FoldCell, set[str]] = defaultdict(set)
+    for record in records:
+        if record.test is not None:
+            scored[cell_of(record.repeat, record.fold)].add(record.configuration_id)
+    return Looks(max(map(len, scored.values()), default=0), dict(sorted(study.scored_before.items())))

@@ -1,0 +1,58 @@
+"""Every trial that failed and every confirm trial that is not there: each one a row, never a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.records.record import RunRecord, StudyDescription
+from reports.report import FailureRow, FailureTable
+from reports.results.results import ResultsTable, RunState, cell_of, is_scored
+
+
+def tabulate_failures(study: StudyDescription, results: ResultsTable, records: Sequence[RunRecord]) -> FailureTable:
+    """Failed trials of both stages, in the order of arms, stages, cells and seeds; planned runs without a record."""
+    order = {arm.name: place for place, arm in enumerate(study.arms)}
+    scored_ids = {
+        record.trial_id: bool(np.isfinite(results.scores[arm, seed, cell]).any())
+        for (arm, seed, cell), record in results.runs.items()
+    }
+    rows = [
+        _row(record, scored_ids.get(record.trial_id, False))
+        for record in sorted(
+            records,
+            key=lambda r: (order.get(r.arm, len(order)), r.stage, cell_of(r.repeat, r.fold), r.seed, r.trial_id),
+        )
+        if _has_failed(record, study)
+    ]
+    missing = tuple(
+        (results.arms[arm], results.seeds[seed], results.cells[cell].name)
+        for arm, seed, cell in np.argwhere(results.state == RunState.MISSING)
+    )
+    return FailureTable(tuple(rows), missing)
+
+
+def _has_failed(record: RunRecord, study: StudyDescription) -> bool:
+    if record.stage == "confirm":
+        return not is_scored(record, study.metrics)
+    return record.status == "failed"
+
+
+def _row(record: RunRecord, has_score: bool) -> FailureRow:
+    if record.stage == "search":
+        scored_as = "not chosen"
+    else:
+        scored_as = "training-median predictor" if has_score else "missing: no fallback score is known for its cell"
+    error = record.error or ("test scores are not finite" if record.test else "ended without test scores")
+    return FailureRow(
+        record.trial_id,
+        record.arm,
+        record.stage,
+        record.seed,
+        cell_of(record.repeat, record.fold).name,
+        record.attempts,
+        record.num_epochs,
+        " ".join(error.split()),
+        scored_as,
+    )

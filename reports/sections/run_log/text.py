@@ -1,0 +1,108 @@
+"""The tables on how the study went, as text: arms, failures, cost."""
+
+from __future__ import annotations
+
+from reports.records.record import ArmDescription
+from reports.report import Report
+from reports.results.arms_as_trained import DIFFERENCE, SIZE, SIZES
+from reports.text.markdown_table import Grid
+from reports.text.rounding import ABSENT, count, duration_text
+
+MOST_FAILURES_SHOWN = 30
+MOST_CELLS_SHOWN, MOST_TRIALS_SHOWN = 100, 5
+
+
+def arm_lines(report: Report) -> tuple[str, ...]:
+    """One line per arm: what was built for it and how it differs from the baseline; empty where not recorded."""
+    lines = []
+    for arm in report.study.arms:
+        difference = arm.facts.get(DIFFERENCE)
+        if difference:
+            lines.append(f"`{arm.name}` ({arm.label}): {_built(arm)}{difference}.")
+    return tuple(lines)
+
+
+def _built(arm: ArmDescription) -> str:
+    """``3 parameters; ``, by cell where the searches of cells chose models of unequal size."""
+    sizes: dict[int, list[str]] = {}
+    for cell, size in arm.facts.get(SIZES, {}).items():
+        sizes.setdefault(size, []).append(cell)
+    if sizes:
+        return "".join(f"{size} parameters ({', '.join(cells)}); " for size, cells in sizes.items())
+    size = arm.facts.get(SIZE)
+    return "" if size is None else f"{size} parameters; "
+
+
+def failure_grid(report: Report) -> Grid | None:
+    """Failed trials, the first of them where there are many; None without any."""
+    shown = report.failures.rows[:MOST_FAILURES_SHOWN]
+    if not shown:
+        return None
+    rows = tuple(
+        (row.trial_id, row.arm, row.stage, str(row.seed), row.cell, _shorten(row.error), row.scored_as) for row in shown
+    )
+    return Grid(("Trial", "Arm", "Stage", "Seed", "Cell", "Error", "Scored as"), "lllrlll", rows)
+
+
+def _shorten(text: str, limit: int = 80) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def cost_grid(report: Report) -> Grid | None:
+    """Cost per arm and stage with a total; None before any trial has ended."""
+    if not report.cost.rows:
+        return None
+    total = report.cost.total
+    has_reused = total.reused > 0
+    rows = tuple(
+        (
+            row.arm or "**total**",
+            row.stage,
+            str(row.trials),
+            *([str(row.reused)] if has_reused else []),
+            ABSENT if row.epochs is None else str(row.epochs),
+            duration_text(row.device_s),
+            ABSENT if row.trial_s is None else duration_text(row.trial_s),
+        )
+        for row in (*report.cost.rows, total)
+    )
+    reused = ("taken over",) if has_reused else ()
+    headings = ("Arm", "Stage", "trials", *reused, "epochs", "device time", "per trial")
+    return Grid(headings, "ll" + "r" * (len(headings) - 2), rows)
+
+
+def pace_sentence(report: Report) -> str:
+    """What was expected before the start against what it took; empty where either is not known."""
+    expected, wall_s = report.study.estimate, report.study.wall_s
+    if not expected or wall_s is None or not report.cost.rows:
+        return ""
+    given = {arm.name for arm in report.study.arms if arm.is_external}
+    ran = sum(row.trials - row.reused for row in report.cost.rows if row.arm not in given)
+    planned = expected.get("trials", ran)
+    # More than were expected: seeds were added since, and what they took was not foreseen.
+    is_same_plan = ran <= planned
+    parts = []
+    for name, took_s in (("wall", wall_s), ("device", report.cost.total.device_s)):
+        middle, low, high = (expected[f"{name}{end}_s"] for end in ("", "_low", "_high"))
+        ratio = f" ({took_s / middle:.2f} times that)" if middle > 0 and is_same_plan else ""
+        parts.append(
+            f"{duration_text(middle)} of {name} time ({duration_text(low)} to {duration_text(high)}), "
+            f"took {duration_text(took_s)}{ratio}"
+        )
+    missing = len(report.failures.missing)
+    rest = f" {count(missing, 'planned confirm run')} did not run." if missing else ""
+    grown = "" if is_same_plan else f" for {count(round(planned), 'trial')}; {ran} have run since:"
+    return f"Expected before the start{grown} {' and '.join(parts)}.{rest}"
+
+
+def origin_grid(report: Report) -> Grid | None:
+    """The trials behind every arm on every cell; None without any, or where there are too many to read."""
+    cells = report.provenance.cells
+    rows = tuple(
+        (cell.arm, cell.cell, cell.configuration_id, " ".join(cell.trial_ids))
+        for cell in cells
+        if len(cell.trial_ids) <= MOST_TRIALS_SHOWN
+    )
+    if not 0 < len(rows) == len(cells) <= MOST_CELLS_SHOWN:
+        return None
+    return Grid(("Arm", "Cell", "Configuration", "Trials, in the order of seeds"), "llll", rows)

@@ -1,0 +1,185 @@
+"""A race over the confirm seeds, replayed from the records: what every look saw, and what was decided.
+
+The replay depends on the scores alone, not on the order in which trials ended: whoever runs the study asks it which
+arms race on, the report asks it how the claims came about, and both get the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.records.record import Contrast, StudyDescription
+from reports.results.grain import rounding_of
+from reports.results.metrics import Metric, find_metric
+from reports.results.results import ResultsTable, RunState
+from reports.statistics.estimate import Estimate
+from reports.statistics.racing import Look, RaceRule, Standings, take_look
+from reports.statistics.rerun import SeedBlock, rerun_sum
+from reports.statistics.sequential import allow_for_looks
+
+FloatArray = npt.NDArray[np.float64]
+
+Outcome = Literal["shown", "given up", "not shown", "open"]
+
+
+@dataclass(frozen=True)
+class LookRow:
+    """What one look saw of one contrast. repeats: confirm seeds of both arms; estimate: not allowing for looks."""
+
+    repeats: int
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class RaceRow:
+    """The race of one contrast.
+
+    outcome: ``shown`` (a difference, corrected over contrasts and looks), ``given up`` (too unlikely to become shown),
+    ``not shown`` (after the last look), ``open`` (the study ended before it was decided).
+    decided_at: repeats at the look that decided; None while open.
+    """
+
+    contrast: Contrast
+    looks: tuple[LookRow, ...]
+    outcome: Outcome
+    decided_at: int | None
+
+
+@dataclass(frozen=True)
+class RaceTable:
+    """The race of a study, in the shown unit of its primary metric.
+
+    num_looks: looks taken. num_runs, num_possible: confirm runs that were made, and without racing would have been.
+    """
+
+    rule: RaceRule
+    metric: Metric
+    num_cells: int
+    num_looks: int
+    rows: tuple[RaceRow, ...]
+    num_runs: int
+    num_possible: int
+
+    @property
+    def num_open(self) -> int:
+        """Contrasts that are not decided."""
+        return sum(row.outcome == "open" for row in self.rows)
+
+    @property
+    def racing_arms(self) -> frozenset[str]:
+        """The arms that more runs may still tell something about."""
+        return frozenset(arm for row in self.rows if row.outcome == "open" for arm in _arms_of(row.contrast))
+
+    def allow_for_looks(self, first: str, second: str, estimate: Estimate, num_pairs: int) -> Estimate:
+        """The rerun estimate of a declared contrast (either way round) as it may be claimed; of another pair, as it is.
+
+        num_pairs: pairs of runs behind ``estimate``. Where they are more than the last look had, because the study was
+        cut short between two looks, the estimate is itself one more look.
+        """
+        row = next((row for row in self.rows if {*_arms_of(row.contrast)} == {first, second}), None)
+        if row is None or estimate.p_value is None or num_pairs == 0:
+            return estimate
+        fractions = [look.repeats / self.rule.looks[-1] for look in row.looks]
+        p_values = [_p_of(look.estimate) for look in row.looks]
+        fraction = min(num_pairs / self.num_cells / self.rule.looks[-1], 1.0)
+        if not fractions or fraction > fractions[-1] + 1e-9:
+            fractions, p_values = [*fractions, fraction], [*p_values, estimate.p_value]
+        return allow_for_looks(estimate, p_values, fractions)
+
+
+def plan_race(study: StudyDescription) -> RaceRule | None:
+    """The rule of the study's race, in shown units; None if its seeds were not raced."""
+    racing = study.confirm.get("racing")
+    return None if racing is None else RaceRule(tuple(racing["looks"]), float(racing["smallest_effect"]))
+
+
+def run_race(study: StudyDescription, results: ResultsTable) -> RaceTable | None:
+    """Replay the race up to the first look that lacks a run; None if the study did not race its seeds."""
+    rule = plan_race(study)
+    if rule is None:
+        return None
+    metric = find_metric(study.primary)
+    family = [contrast for contrast in study.contrasts if contrast.in_family]
+    standings = Standings.at_start(len(family))
+    looks: list[list[LookRow]] = [[] for _ in family]
+    decided: list[int | None] = [None] * len(family)
+    num_looks = 0
+    for number, repeats in enumerate(rule.looks):
+        seen = [_look_at(study, results, metric, contrast, repeats) for contrast in family]
+        waits = [here is None and races for here, races in zip(seen, standings.is_racing, strict=True)]
+        if any(waits) or not standings.is_racing.any():
+            break
+        before, standings = standings, take_look(rule, standings, number, _as_arrays(seen))
+        num_looks += 1
+        for place, estimate in enumerate(seen):
+            if estimate is not None:
+                looks[place].append(LookRow(repeats, estimate))
+            is_news = (before.is_racing != standings.is_racing) | (before.is_shown != standings.is_shown)
+            decided[place] = repeats if is_news[place] else decided[place]
+    outcomes = [_outcome(standings, place, decided[place] == rule.looks[-1]) for place in range(len(family))]
+    columns = zip(family, map(tuple, looks), outcomes, decided, strict=True)
+    rows = tuple(RaceRow(*row) for row in columns)
+    num_cells = len(results.cells)
+    num_runs = int((results.state >= RunState.COMPLETED).sum())
+    return RaceTable(rule, metric, num_cells, num_looks, rows, num_runs, len(study.arms) * num_cells * rule.looks[-1])
+
+
+def _outcome(standings: Standings, place: int, went_to_the_end: bool) -> Outcome:
+    if standings.is_shown[place]:
+        return "shown"
+    if standings.is_racing[place]:
+        return "open"
+    return "not shown" if went_to_the_end else "given up"
+
+
+def _look_at(
+    study: StudyDescription, results: ResultsTable, metric: Metric, contrast: Contrast, repeats: int
+) -> Estimate | None:
+    """The difference over the first ``repeats`` seeds of both arms; None unless every run of them has ended."""
+    scores = []
+    for arm in _arms_of(contrast):
+        places = [results.seeds.index(seed) for seed in _seeds_of(study, arm)[:repeats] if seed in results.seeds]
+        state = results.state[results.arms.index(arm), places]
+        if len(places) < repeats or not (state >= RunState.COMPLETED).all():
+            return None
+        taken = np.full(results.scores.shape[1:3], np.nan)
+        taken[places] = results.of(arm, metric.name)[places] * metric.factor
+        scores.append(taken)
+    first, second = scores
+    shares_seeds = bool((np.isfinite(first) & np.isfinite(second)).any())
+    arms = _arms_of(contrast)
+    rounding = [rounding_of(results, arm, metric.name) * metric.factor**2 for arm in arms]
+    if shares_seeds:
+        return rerun_sum([SeedBlock(first - second, rounding=rounding[0] + rounding[1])])
+    sides = zip((first, -second), arms, rounding, strict=True)
+    return rerun_sum([SeedBlock(values, 1.0, results.is_random(arm), grain) for values, arm, grain in sides])
+
+
+def _seeds_of(study: StudyDescription, arm: str) -> tuple[int, ...]:
+    """All confirm seeds that an arm may get, in order; those of a control are shifted."""
+    seeds = [int(seed) for seed in study.confirm["seeds"]]
+    offset = min((cell.seed for cell in study.planned if cell.arm == arm), default=seeds[0]) - seeds[0]
+    return tuple(seed + offset for seed in seeds)
+
+
+def _as_arrays(seen: Sequence[Estimate | None]) -> Look:
+    none = (np.nan, np.nan, np.nan)
+    values = np.array([none if item is None else (_p_of(item), item.value, _std_error_of(item)) for item in seen])
+    return Look(*values.T.astype(np.float64))
+
+
+def _p_of(estimate: Estimate) -> float:
+    return np.nan if estimate.p_value is None else estimate.p_value
+
+
+def _std_error_of(estimate: Estimate) -> float:
+    return np.nan if estimate.std_error is None else estimate.std_error
+
+
+def _arms_of(contrast: Contrast) -> tuple[str, str]:
+    return contrast.first, contrast.second

@@ -1,0 +1,208 @@
+"""What a reader must know before believing the tables: one sentence per caution, generated from the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reports.records.record import StudyDescription
+from reports.report import AblationTable, ArmRow, ModelRow
+from reports.results.estimates import Questions
+from reports.results.metrics import Metric
+from reports.results.results import ResultsTable, RunCounts, RunState
+from reports.sections.ablation.median_comparison import Standing
+from reports.sections.ablation.median_sentences import standing_sentences
+from reports.sections.seed_race.values import RaceTable
+from reports.sections.tuning.values import Budget, unequal_budgets
+from reports.sections.warnings.divergence import failing_searches
+from reports.statistics import corrected_t
+from reports.text.listing import list_names
+from reports.text.rounding import count
+
+FEW_SEEDS = 5
+FEW_GROUPS = 50
+
+
+def collect_cautions(
+    study: StudyDescription,
+    questions: Questions,
+    budget: Budget,
+    ablation: AblationTable,
+    models: Sequence[ModelRow],
+    standings: Mapping[str, Standing],
+    metric: Metric,
+    race: RaceTable | None = None,
+) -> tuple[str, ...]:
+    """Every caution that applies, the gravest first. metric: the primary one."""
+    arms = {row.arm: row for row in (*ablation.rows, *(model.row for model in models))}
+    rows = tuple(arms.values())
+    cautions = [
+        *_incomplete(rows),
+        *_failed(rows),
+        *standing_sentences(standings, metric),
+        *_open_races(race),
+        *study.data.get("cautions", ()),
+        *_ungrouped(study),
+        *_spread(study, questions, rows),
+        *_tuning(study, budget),
+        *_external(study),
+        *_unknown_arms(questions.results),
+    ]
+    if study.ended_by:
+        missing = int((questions.results.state == RunState.MISSING).sum())
+        left = (
+            f"{count(missing, 'planned confirm run')} did not run" if missing else "every planned confirm run has ended"
+        )
+        cautions.insert(0, f"The study ended at a limit ({study.ended_by}): {left}.")
+    return tuple(cautions)
+
+
+def _incomplete(rows: Sequence[ArmRow]) -> list[str]:
+    """One sentence for all arms that lack the same."""
+    alike: dict[RunCounts | None, list[ArmRow]] = {}
+    for row in rows:
+        if row.counts.scored == 0 or row.counts.missing:
+            alike.setdefault(None if row.counts.scored == 0 else row.counts, []).append(row)
+    return [_what_is_missing(counts, [row.label for row in found]) for counts, found in alike.items()]
+
+
+def _what_is_missing(counts: RunCounts | None, labels: Sequence[str]) -> str:
+    """counts: of every arm in ``labels``; None where they have no run."""
+    names, is_one = "; ".join(labels), len(labels) == 1
+    if counts is None:
+        return f"{names} {'has' if is_one else 'have'} no confirm run and so no numbers."
+    missing = f"{names} {'lacks' if is_one else 'each lack'} {count(counts.missing, 'planned run')}"
+    if counts.cells == counts.cells_planned:
+        return f"{missing}."
+    covers, means = ("covers", "its mean is") if is_one else ("cover", "their means are")
+    return (
+        f"{missing} and {covers} {counts.cells} of {counts.cells_planned} folds, so {means} over other data than the "
+        "other arms' (contrasts use complete pairs only)."
+    )
+
+
+def _failed(rows: Sequence[ArmRow]) -> list[str]:
+    sentences = []
+    for row in rows:
+        failed, scored = row.counts.failed, row.counts.scored
+        if failed:
+            kind = "; the survivors-only figure leaves them out and is too kind" if failed < scored else ""
+            sentences.append(
+                f"{row.label}: {failed} of {count(scored, 'confirm run')} failed and score as the training-median "
+                f"predictor in every table{kind}."
+            )
+    return sentences
+
+
+def _open_races(race: RaceTable | None) -> list[str]:
+    undecided = (
+        [f"{row.contrast.first} - {row.contrast.second}" for row in race.rows if row.outcome == "open"] if race else []
+    )
+    if race is None or not undecided:
+        return []
+    return [
+        f"The race ended early, after {count(race.num_looks, 'look')} of {len(race.rule.looks)}; undecided: "
+        f"{', '.join(undecided)}. More seeds may still decide them."
+    ]
+
+
+def _ungrouped(study: StudyDescription) -> list[str]:
+    if study.groups_are != "items":
+        return []
+    return [
+        "It is not known which items belong together (to one video, to one dialogue), so every item counts by itself: "
+        "where some do, the new-data intervals are too narrow. `data.groups` of the space tells which."
+    ]
+
+
+def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
+    sentences = []
+    results = questions.results
+    sentences += _few_seeds(results, rows)
+    if results.is_official and not results.why_not_new:
+        sentences.append(
+            "One official split: the new-data intervals hold the training set fixed and vary the test "
+            f"{study.groups_are} only; they are silent on how another training set would change the models."
+        )
+    elif not results.is_official and 0 < (num_groups := questions.replicates.num_groups) < FEW_GROUPS:
+        sentences.append(
+            f"{num_groups} {study.groups_are} in all folds together: the new-data intervals rest on the spread "
+            f"between them; more {study.groups_are} narrow them, more seeds or repeats hardly do."
+        )
+    if not results.is_official and any(_is_by_folds(row) for row in rows):
+        sentences.append(
+            "Where predictions that reproduce a score are missing, or there is one seed, the new-data interval comes "
+            f"from the means of {len(results.cells)} folds alone and is wider than it would have to be."
+        )
+    return sentences
+
+
+def _few_seeds(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
+    """What few runs cannot say, and of which arms."""
+    runs = [
+        (row.label, row.counts.scored / row.counts.cells)
+        for row in rows
+        if row.counts.cells and row.facts.get("num_parameters") != 0
+    ]
+    each = "" if results.is_official else " per fold"
+    single = [label for label, number in runs if number <= 1]
+    few = [(label, number) for label, number in runs if 1 < number < FEW_SEEDS]
+    sentences = []
+    if single:
+        whose = "" if len(single) == len(runs) else f" of {list_names(single, 'arms')}"
+        sentences.append(f"One run{each}{whose}: how much a rerun would differ is unknown.")
+    if few:
+        numbers = sorted({f"{number:.2g}" for _, number in few}, key=float)
+        extent = numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        whose = "" if len(few) == len(runs) else f" of {list_names([label for label, _ in few], 'arms')}"
+        sentences.append(
+            f"Only {extent} runs{each or ' per arm'}{whose}: the run-to-run spread is itself known roughly, and small "
+            "differences go unseen."
+        )
+    return sentences
+
+
+def _is_by_folds(row: ArmRow) -> bool:
+    answers = [measured.answers for measured in row.measured.values()]
+    return any(found is not None and found.new_data.method == corrected_t.METHOD for found in answers)
+
+
+def _tuning(study: StudyDescription, budget: Budget) -> list[str]:
+    sentences = []
+    if study.search.get("scope") == "baseline":
+        sentences.extend(_inherited(study))
+    sentences.extend(unequal_budgets(budget))
+    tuned = budget.by_arm()
+    planned = [arm.name for arm in study.arms if arm.role != "control"]
+    without = [name for name in planned if name not in tuned]
+    if tuned and without and study.search.get("scope") != "baseline":
+        names = list_names([name for name in planned if name in tuned], "arms")
+        sentences.append(f"Tuned: {names}; not tuned: {list_names(without, 'arms')}.")
+    return [*sentences, *failing_searches(budget)]
+
+
+def _inherited(study: StudyDescription) -> list[str]:
+    """Where the baseline alone was tuned: whom that favours it over, and how."""
+    others = [arm for arm in study.arms if arm.name != study.baseline and arm.role != "control"]
+    heirs = [arm.label for arm in others if arm.role != "model"]
+    untuned = [arm.label for arm in others if arm.role == "model" and not arm.is_external]
+    told = [f"inherited by {list_names(heirs, 'arms')}"] if heirs else []
+    told += [f"not by {list_names(untuned, 'methods')}, which kept their settings"] if untuned else []
+    if not told:
+        return []
+    return [f"Hyperparameters were tuned on {study.baseline} only, {', '.join(told)}: this favours {study.baseline}."]
+
+
+def _external(study: StudyDescription) -> list[str]:
+    names = ", ".join(arm.label for arm in study.arms if arm.is_external)
+    if not names:
+        return []
+    return [
+        f"Predictions of other code ({names}): scored here once, on labels that the file does not have; whether that "
+        "code was tuned or stopped on this test split cannot be known here, and equal seeds mean equal folds only."
+    ]
+
+
+def _unknown_arms(results: ResultsTable) -> list[str]:
+    if not results.unknown_arms:
+        return []
+    return [f"Records of arms that the study does not have are left out: {', '.join(results.unknown_arms)}."]

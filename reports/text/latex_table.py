@@ -1,0 +1,93 @@
+"""A grid as a LaTeX table (booktabs) that fits the page it is put on.
+
+The file is read with ``\\input`` and needs ``booktabs``, ``amssymb`` and ``graphicx``. A table wider than the line is
+scaled down to it, a narrower one keeps its size.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reports.text.markdown_table import Grid
+
+HEADER = r"% Needs \usepackage{booktabs,amssymb,graphicx}; read it with \input."
+
+_CHARACTERS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+    '"': "''",
+    "`": r"\textasciigrave{}",
+    "✓": r"$\checkmark$",
+    "·": r"$\cdot$",
+    "±": r"$\pm$",
+    "×": r"$\times$",  # noqa: RUF001
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "–": "--",  # noqa: RUF001 (an en dash, as tables print it)
+    "…": r"\ldots{}",
+    "\n": " ",
+}
+# A hyphen before a digit is a minus where nothing stands to its left, and so is one between spaces.
+_MINUS = re.compile(r"(?<![^\s(])-(?=\d)|(?<=\s)-(?=\s)")
+
+
+@dataclass(frozen=True)
+class LatexTable:
+    """One ``.tex`` file without its ending. caption, notes (below the table): plain text, escaped like every cell."""
+
+    name: str
+    caption: str
+    grid: Grid
+    notes: tuple[str, ...] = ()
+
+    def to_latex(self) -> str:
+        """The file's text: a ``table`` with caption and the label ``tab:<name>``."""
+        grid = self.grid
+        rows = [f"{' & '.join(escape(cell) for cell in row)} \\\\" for row in grid.rows]
+        for place in sorted(grid.blocks, reverse=True):
+            rows.insert(place, r"\midrule")
+        lines = [
+            HEADER,
+            r"\begin{table}[tbp]",
+            r"\centering",
+            rf"\caption{{{escape(self.caption)}}}",
+            rf"\label{{tab:{self.name}}}",
+            r"\smallskip",
+            r"\small",
+            r"\sbox0{%",
+            rf"\begin{{tabular}}{{{grid.align}}}",
+            r"\toprule",
+            f"{' & '.join(escape(heading) for heading in grid.headings)} \\\\",
+            r"\midrule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}}%",
+            r"\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi",
+            *self._footnotes(),
+            r"\end{table}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _footnotes(self) -> list[str]:
+        if not self.notes:
+            return []
+        text = "\\par\n".join(escape(note) for note in self.notes)
+        return [r"\par\smallskip", rf"\parbox{{\linewidth}}{{\footnotesize\raggedright {text}}}"]
+
+
+def escape(text: str) -> str:
+    """``text`` as LaTeX that prints it. A character beyond ASCII that LaTeX may not know stays as it is."""
+    marked = _MINUS.sub("\x00", text)
+    return "".join("$-$" if letter == "\x00" else _CHARACTERS.get(letter, letter) for letter in marked)

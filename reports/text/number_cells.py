@@ -1,0 +1,39 @@
+"""Measured numbers as table cells: the mean with the half-widths of both named intervals."""
+
+from __future__ import annotations
+
+from reports.results.estimates import Answers
+from reports.results.metrics import Metric
+from reports.results.results import RunCounts
+from reports.statistics.estimate import Estimate
+from reports.text.rounding import ABSENT, decimals_for, fixed
+
+CELL_LEGEND = "mean (± rerun, ± new data)"
+
+
+def decimals_of(answers: Answers, metric: Metric) -> int:
+    """Decimals that both intervals support."""
+    return decimals_for([answers.rerun.half_width, answers.new_data.half_width], metric.decimals)
+
+
+def mean_cell(answers: Answers | None, metric: Metric, signed: bool = False) -> str:
+    """``0.931 (± 0.012, ± 0.045)``: rerun first, new data second; a dash for an interval that is undefined."""
+    if answers is None:
+        return ABSENT
+    decimals = decimals_of(answers, metric)
+    widths = [f"± {fixed(item.half_width, decimals)}" for item in (answers.rerun, answers.new_data)]
+    return f"{fixed(answers.value, decimals, signed)} ({', '.join(widths)})"
+
+
+def interval_cell(estimate: Estimate, decimals: int, signed: bool = False) -> str:
+    """``0.919 to 0.943``; a dash where undefined."""
+    if estimate.low is None or estimate.high is None:
+        return ABSENT
+    return f"{fixed(estimate.low, decimals, signed)} to {fixed(estimate.high, decimals, signed)}"
+
+
+def runs_cell(counts: RunCounts) -> str:
+    """Runs in the mean, with those that failed or are missing."""
+    remarks = [f"{counts.failed} failed"] if counts.failed else []
+    remarks += [f"{counts.missing} missing"] if counts.missing else []
+    return f"{counts.scored} ({', '.join(remarks)})" if remarks else str(counts.scored)

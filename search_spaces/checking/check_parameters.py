@@ -1,0 +1,165 @@
+"""Searched parameters against the settings of the methods they would be searched in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from search_spaces.design.arm_searches import COARSEST, ArmSearch, find_impossible, grid_size, plan_searches
+from search_spaces.design.arms import plan_arms
+from search_spaces.design.components import HEADS_KEPT
+from search_spaces.design.settings import check_value
+from search_spaces.design.subsets import SUBSET_SETTING
+from search_spaces.schema.conditions import WHEN, parents_first
+from search_spaces.schema.distributions import Choice, Distribution, IntRange
+from search_spaces.schema.schema import SearchSpace
+from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
+from search_spaces.terms.problems import Finding, join_path, show, suggest
+from search_spaces.terms.trial import Arm
+
+PARAMETERS = "search.parameters"
+
+
+def check_names(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    """Every parameter is a setting of a method that is searched, and no preset."""
+    if space.search is None:
+        return
+    methods = _searched_methods(space, catalogue)
+    for name in space.search.parameters:
+        if name == "preset":
+            message = "a preset cannot be searched; compare presets as arms: `arms.models: [{name: ..., preset: ...}]`"
+            yield Finding(join_path(PARAMETERS, name), message, at_key=True)
+        elif not any(name in method.settings for method in methods):
+            names = ", ".join(method.name for method in methods)
+            hint = suggest(name, (setting for method in methods for setting in method.settings))
+            yield Finding(join_path(PARAMETERS, name), f"no setting of {names} has that name; {hint}", at_key=True)
+
+
+def check_distributions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    """Every parameter varies in one place only, and within the bounds of its setting."""
+    if space.search is None:
+        return
+    methods = _searched_methods(space, catalogue)
+    ablation = space.arms.ablation
+    switched = () if ablation is None else ablation.components or methods[0].components
+    if ablation is not None and ablation.design == "published":
+        switched = (*switched, HEADS_KEPT)
+    for name, parameter in space.search.parameters.items():
+        path = join_path(PARAMETERS, name)
+        if name in space.model.settings:
+            yield Finding(path, f"is searched here and fixed as model.{name}; remove one", at_key=True)
+        elif name in switched:
+            yield Finding(path, "is searched here and switched by arms.ablation; remove it from one", at_key=True)
+        elif name == SUBSET_SETTING and space.arms.modalities:
+            yield Finding(path, "is searched here and varied by arms.modalities; remove it from one", at_key=True)
+        having = [method for method in methods if name in method.settings and name != "preset"]
+        messages = (_check_distribution(method, method.settings[name], parameter.distribution) for method in having)
+        # Methods share most settings: the first that objects speaks for all.
+        yield from (Finding(path, message) for message in itertools.islice(filter(None, messages), 1))
+
+
+def check_conditions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    """Every condition names settings, gives them values that they can have, and does not depend on itself."""
+    if space.search is None:
+        return
+    methods = _searched_methods(space, catalogue)
+    for name, parameter in space.search.parameters.items():
+        for other, values in parameter.when.items():
+            path = join_path(PARAMETERS, name, WHEN, other)
+            having = [method for method in methods if other in method.settings]
+            searched = space.search.parameters.get(other)
+            wrong = [
+                message
+                for value in values
+                for method in having
+                if (message := check_value(method.settings[other], value))
+            ]
+            if not having:
+                names = ", ".join(method.name for method in methods)
+                hint = suggest(other, (setting for method in methods for setting in method.settings))
+                yield Finding(path, f"no setting of {names} has that name; {hint}", at_key=True)
+            elif wrong:
+                yield Finding(path, f"{wrong[0]}")
+            elif searched is not None and not any(searched.distribution.contains(value) for value in values):
+                yield Finding(
+                    path, f"never holds: {other} is searched over {searched.distribution.describe()}; correct it"
+                )
+    try:
+        parents_first({name: parameter.when for name, parameter in space.search.parameters.items()})
+    except ValueError as error:
+        yield Finding(PARAMETERS, str(error))
+
+
+def _searched_methods(space: SearchSpace, catalogue: Catalogue) -> list[MethodSchema]:
+    """The baseline's method first; methods that the catalogue does not know are reported elsewhere."""
+    names = [space.model.name]
+    if space.scope != "baseline":
+        names += [spec.name for spec in space.arms.models]
+    return [catalogue.methods[name] for name in dict.fromkeys(names) if name in catalogue.methods]
+
+
+def _check_distribution(method: MethodSchema, schema: SettingSchema, distribution: Distribution) -> str | None:
+    if isinstance(distribution, Choice):
+        return next((message for option in distribution.options if (message := check_value(schema, option))), None)
+    if schema.kind in ("bool", "choice", "text"):
+        values = {"bool": "true, false", "text": "..."}.get(schema.kind, ", ".join(schema.choices))
+        return f"{method.name}.{schema.name} has no range; write {{choice: [{values}]}}"
+    if (schema.kind == "int") != isinstance(distribution, IntRange):
+        form = "int" if schema.kind == "int" else "uniform"
+        noun = "whole number" if schema.kind == "int" else "number"
+        return f"{method.name}.{schema.name} is a {noun}; write {{{form}: [low, high]}}"
+    for bound in (distribution.low, distribution.high):
+        message = check_value(schema, bound)
+        if message:
+            return f"a bound of {method.name}.{schema.name} {message}; narrow the range"
+    return None
+
+
+def check_effects(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
+    """A parameter that no search would propose is a mistake of the space, not a detail to pass over."""
+    if space.search is None or space.scope == "none":
+        return
+    searched = {name for search in _own_searches(space, catalogue, arms) for name in search.parameters}
+    where = f"the baseline {arms[0].name!r}" if space.scope == "baseline" else "any arm"
+    for name in space.search.parameters:
+        if name not in searched:
+            yield Finding(join_path(PARAMETERS, name), f"has no effect in {where} as it is set; remove it", at_key=True)
+
+
+def check_grid(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
+    """The searcher ``grid`` promises every combination, so the budget must hold the coarsest grid of every arm."""
+    if space.search is None or space.search.searcher != "grid":
+        return
+    sizes = {search.arm: grid_size(search.parameters, COARSEST) for search in _own_searches(space, catalogue, arms)}
+    largest = max(sizes, key=lambda arm: sizes[arm], default=None)
+    if largest is not None and sizes[largest] > space.search.trials:
+        message = f"is {space.search.trials}, but the coarsest grid of arm {largest!r} has {sizes[largest]} points"
+        yield Finding("search.trials", f"{message}; raise it or search fewer parameters")
+
+
+def check_starts(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    """Every starting point gives searched parameters values that they may take, and can run in some arm."""
+    if space.search is None:
+        return
+    arms = plan_arms(space, catalogue)
+    searched = space.search.parameters
+    for i, start in enumerate(space.search.start):
+        path = join_path("search.start", i)
+        is_sound = True
+        for name, value in start.items():
+            message = None
+            if name not in searched:
+                message = f"is not searched; {suggest(name, searched)}"
+            elif not searched[name].distribution.contains(value):
+                message = f"must be {searched[name].distribution.describe()}, got {show(value)}"
+            if message is not None:
+                is_sound = False
+                yield Finding(join_path(path, name), message, at_key=name not in searched)
+        trained = [arm for arm in arms if not arm.is_external] if is_sound else []
+        conflicts = [find_impossible(catalogue.methods[arm.model], arm, start) for arm in trained]
+        if conflicts and all(conflicts):
+            yield Finding(path, f"is impossible: {conflicts[0]}; change or remove it")
+
+
+def _own_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> list[ArmSearch]:
+    return [search for search in plan_searches(space, catalogue, arms) if search.owner == search.arm]

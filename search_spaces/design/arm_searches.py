@@ -1,0 +1,197 @@
+"""What is searched for which arm, and whose search an arm takes its configuration from."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from search_spaces.design.settings import coerce, full_settings
+from search_spaces.schema.conditions import Condition, SearchedParameter, holds, parents_first
+from search_spaces.schema.distributions import Choice, Distribution
+from search_spaces.schema.schema import SearchSpace
+from search_spaces.terms.catalogue import Catalogue, MethodSchema
+from search_spaces.terms.trial import Arm, Value
+
+MAX_CASES = 4096
+COARSEST = 2
+"""Values per range of the coarsest grid: its two ends."""
+
+
+@dataclass(frozen=True)
+class ArmSearch:
+    """How one arm comes to its configuration.
+
+    owner: the arm whose search supplies it; None if nothing is searched for this arm. An arm is searched for itself
+        exactly if ``owner == arm``.
+    parameters: the searched parameters that have an effect in this arm, in the order of the file, but none before those
+        that its condition names.
+    conditions: of the parameters that exist only under some values of others; what the arm fixes is resolved already.
+    """
+
+    arm: str
+    owner: str | None
+    parameters: Mapping[str, Distribution]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+    def is_active(self, name: str, settings: Mapping[str, Value]) -> bool:
+        """Whether the parameter exists under these full settings."""
+        return holds(self.conditions.get(name, {}), settings)
+
+
+def plan_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> tuple[ArmSearch, ...]:
+    """One entry per arm, in the order of the arms.
+
+    A control never has a search of its own: it takes the baseline's configuration, so that it differs from it by the
+    seeds alone. With scope ``baseline`` the ablations inherit; another method's settings may share a name with the
+    baseline's, not its meaning, so it keeps its own.
+    """
+    baseline = arms[0]
+    of_baseline = _existing_parameters(space, catalogue, baseline)
+    searches = []
+    for arm in arms:
+        parameters = {} if arm.is_external else _existing_parameters(space, catalogue, arm)
+        owner: str | None = arm.name
+        if arm.role == "control" or (space.scope == "baseline" and arm.role != "model"):
+            owner = baseline.name
+            parameters = {name: parameters[name] for name in of_baseline if name in parameters}
+        if space.scope == "none" or not parameters or (space.scope == "baseline" and arm.role == "model"):
+            owner, parameters = None, {}
+        searches.append(_arm_search(arm.name, owner, parameters))
+    return tuple(searches)
+
+
+def _arm_search(arm: str, owner: str | None, parameters: Mapping[str, SearchedParameter]) -> ArmSearch:
+    return ArmSearch(
+        arm,
+        owner,
+        {name: parameter.distribution for name, parameter in parameters.items()},
+        {name: parameter.when for name, parameter in parameters.items() if parameter.when},
+    )
+
+
+def _existing_parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> dict[str, SearchedParameter]:
+    """What may be searched in the arm, parents first; conditions on what is not searched in it are resolved."""
+    possible = _possible_parameters(space, catalogue, arm)
+    settings = full_settings(catalogue.methods[arm.model], arm.settings)
+    existing: dict[str, SearchedParameter] = {}
+    for name in parents_first({name: parameter.when for name, parameter in possible.items()}):
+        condition = possible[name].when
+        if holds({other: values for other, values in condition.items() if other not in existing}, settings):
+            open_part = {other: values for other, values in condition.items() if other in existing}
+            existing[name] = SearchedParameter(possible[name].distribution, open_part)
+    return existing
+
+
+def _possible_parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> dict[str, SearchedParameter]:
+    """What the arm's method has, the file does not fix for the arm, and can have an effect in it."""
+    if space.search is None:
+        return {}
+    method = catalogue.methods[arm.model]
+    fixed = _fixed_by_file(space, arm)
+    searched = {
+        name: SearchedParameter(_suited(method, name, parameter.distribution), parameter.when)
+        for name, parameter in space.search.parameters.items()
+        if name in method.settings and name not in fixed
+    }
+    idle = _always_inactive(method, arm, {name: parameter.distribution for name, parameter in searched.items()})
+    return {name: parameter for name, parameter in searched.items() if name not in idle}
+
+
+def _fixed_by_file(space: SearchSpace, arm: Arm) -> frozenset[str]:
+    """Settings that the file itself gives this arm. What a preset gives may be searched over, these may not."""
+    if arm.role == "model":
+        spec = next(spec for spec in space.arms.models if (spec.arm or spec.name) == arm.name)
+        return frozenset(spec.settings)
+    return frozenset(space.model.settings)
+
+
+def _suited(method: MethodSchema, name: str, distribution: Distribution) -> Distribution:
+    if isinstance(distribution, Choice):
+        return Choice(tuple(coerce(method.settings[name], option) for option in distribution.options))
+    return distribution
+
+
+def _always_inactive(method: MethodSchema, arm: Arm, searched: Mapping[str, Distribution]) -> frozenset[str]:
+    """Parameters without effect under every possible combination of the searched choices."""
+    choices = {
+        name: distribution.options for name, distribution in searched.items() if isinstance(distribution, Choice)
+    }
+    if math.prod(len(options) for options in choices.values()) > MAX_CASES:
+        # Too many to look at: searching a value without effect costs time, leaving one out would cost the answer.
+        return frozenset()
+    idle = frozenset(searched)
+    for case in _cases(choices):
+        settings = full_settings(method, {**arm.settings, **case})
+        if method.find_conflict(settings) is None:
+            idle &= method.inactive(settings)
+    return idle
+
+
+def _cases(values: Mapping[str, Sequence[Value]]) -> Iterator[dict[str, Value]]:
+    for case in itertools.product(*values.values()):
+        yield dict(zip(values, case, strict=True))
+
+
+def find_impossible(method: MethodSchema, arm: Arm, parameters: Mapping[str, Value]) -> str | None:
+    """Why this proposal cannot run in this arm, or None. Searchers ask it before they propose."""
+    return method.find_conflict(full_settings(method, {**arm.settings, **parameters}))
+
+
+def drop_inactive(method: MethodSchema, arm: Arm, parameters: Mapping[str, Value]) -> dict[str, Value]:
+    """A proposal without the values that have no effect beside its others (``lambda1`` where it says ``fd: false``).
+
+    Two proposals that train the same model become equal, and with them their configuration ids.
+    """
+    idle = method.inactive(full_settings(method, {**arm.settings, **parameters}))
+    return {name: value for name, value in parameters.items() if name not in idle}
+
+
+def grid_size(parameters: Mapping[str, Distribution], points: int) -> int:
+    """Number of grid points with ``points`` values per range."""
+    return math.prod(distribution.grid_size(points) for distribution in parameters.values())
+
+
+def expand_grid(parameters: Mapping[str, Distribution], max_points: int) -> tuple[dict[str, Value], ...]:
+    """The finest full grid of at most ``max_points`` points: every option of a choice, ranges evenly spaced.
+
+    Raises:
+        ValueError: if even the two ends of every range give more.
+    """
+    points = COARSEST
+    if grid_size(parameters, points) > max_points:
+        raise ValueError(f"the coarsest grid has {grid_size(parameters, points)} points, the budget is {max_points}")
+    # No grid within the budget has more than `max_points` values on one side.
+    while points < max_points and grid_size(parameters, points + 1) <= max_points:
+        points += 1
+    return tuple(_cases({name: distribution.grid(points) for name, distribution in parameters.items()}))
+
+
+def drop_nonexistent(
+    method: MethodSchema, arm: Arm, search: ArmSearch, parameters: Mapping[str, Value]
+) -> dict[str, Value]:
+    """A proposal without the parameters that do not exist beside its others."""
+    kept: dict[str, Value] = {}
+    for name in search.parameters:
+        if name in parameters and search.is_active(name, full_settings(method, {**arm.settings, **kept})):
+            kept[name] = parameters[name]
+    return kept
+
+
+def propose_grid(method: MethodSchema, arm: Arm, search: ArmSearch, max_points: int) -> tuple[dict[str, Value], ...]:
+    """The grid of one arm: only what exists and can run, values without effect dropped, each configuration once."""
+    proposals: dict[tuple[tuple[str, Value], ...], dict[str, Value]] = {}
+    for full_point in expand_grid(search.parameters, max_points):
+        point = drop_nonexistent(method, arm, search, full_point)
+        if find_impossible(method, arm, point) is None:
+            proposal = drop_inactive(method, arm, point)
+            proposals.setdefault(tuple(proposal.items()), proposal)
+    return tuple(proposals.values())
+
+
+def starts_of(search: ArmSearch, starts: Sequence[Mapping[str, Value]]) -> tuple[dict[str, Value], ...]:
+    """The starting points as far as they concern the arm, each once; those that say nothing about it are left out."""
+    own = ({name: value for name, value in start.items() if name in search.parameters} for start in starts)
+    distinct = {tuple(sorted(start.items())): start for start in own if start}
+    return tuple(distinct.values())

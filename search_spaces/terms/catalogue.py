@@ -1,0 +1,58 @@
+"""What a search space may speak about, handed in by whoever loads it.
+
+``search_spaces`` knows no model. The hub describes every registered method as a :class:`MethodSchema`; loading checks
+names, types and ranges against it and can name the nearest correct spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from search_spaces.terms.trial import Value
+
+SettingKind = Literal["bool", "int", "float", "choice", "text"]
+
+
+@dataclass(frozen=True)
+class SettingSchema:
+    """One setting of a method: its kind, its default, its bounds (inclusive unless ``low_exclusive``) or choices."""
+
+    name: str
+    kind: SettingKind
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    low_exclusive: bool = False
+    choices: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class MethodSchema:
+    """One method.
+
+    components: the boolean settings that an ablation may switch.
+    presets: named sets of settings (``paper``).
+    find_conflict: maps a full set of settings (defaults merged in) to a sentence saying why it is impossible, or None.
+    needs: maps a full set of settings to the modalities that the model cannot do without.
+    inactive: maps a full set of settings to the names of those that have no effect under it (``lambda1`` without
+        ``fd``): these are not searched.
+    """
+
+    name: str
+    settings: Mapping[str, SettingSchema]
+    components: tuple[str, ...] = ()
+    presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    find_conflict: Callable[[Mapping[str, Value]], str | None] = lambda settings: None
+    inactive: Callable[[Mapping[str, Value]], frozenset[str]] = lambda settings: frozenset()
+    needs: Callable[[Mapping[str, Value]], frozenset[str]] = lambda settings: frozenset()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All methods, and the metrics that the study's data will have (``mae``, ``corr``, ``acc7``, ...)."""
+
+    methods: Mapping[str, MethodSchema]
+    metrics: tuple[str, ...]

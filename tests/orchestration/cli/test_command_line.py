@@ -1,0 +1,130 @@
+"""What the command line says before and after a study is about that study: a dry run refuses what the run refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestration.cli.search import app
+from orchestration.ledger.ledger import Ledger
+
+SPACE = """\
+study: lines
+data: {path: "planted:num_videos=9,clips_per_video=6", folds: {by: video, k: 3}}
+model: {name: ridge}
+search: {parameters: {weakest: {log_uniform: [0.0001, 0.01]}}, searcher: random, trials: 2}
+confirm: {seeds: 1}
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The arguments that ran a study; it lies beside them."""
+    directory = tmp_path_factory.mktemp("lines")
+    (directory / "lines.yaml").write_text(SPACE)
+    arguments = ["--space", str(directory / "lines.yaml"), "--out", str(directory / "runs"), "--executor", "inline"]
+    done = CliRunner().invoke(app, [*arguments, "--quiet"])
+    assert done.exit_code == 0, done.output
+    return arguments
+
+
+MORE_TRIALS = ("--set", "search.trials=3")
+ANOTHER_ARM = ("--set", "arms.models=[median]")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (MORE_TRIALS, "search.trials was 2, is 3"),
+        (ANOTHER_ARM, "arms.models"),
+        (("--set", "seed=7"), "seed was 0, is 7"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_refuses(finished: list[str], change: tuple[str, ...], what: str) -> None:
+    dry, real = (CliRunner().invoke(app, [*finished, *change, *more]) for more in (("--dry-run",), ()))
+    assert (dry.exit_code, real.exit_code) == (2, 2)
+    assert "this study was started differently" in dry.stderr
+    assert what in dry.stderr
+    assert dry.stderr == real.stderr
+
+
+def elsewhere(finished: list[str], tmp_path: Path) -> tuple[list[str], Path]:
+    """The same study in a directory of its own, to be harmed."""
+    space, out = Path(finished[1]), Path(finished[3])
+    shutil.copytree(out / "lines", tmp_path / "lines")
+    return ["--space", str(space), "--out", str(tmp_path), *finished[4:]], tmp_path / "lines"
+
+
+def test_a_dry_run_refuses_while_a_driver_works_on_the_study(finished: list[str], tmp_path: Path) -> None:
+    arguments, directory = elsewhere(finished, tmp_path)
+    with Ledger(directory):
+        dry, real = (CliRunner().invoke(app, [*arguments, *more]) for more in (("--dry-run",), ()))
+    assert (dry.exit_code, real.exit_code) == (2, 2)
+    assert "works on this study" in dry.stderr
+    assert dry.stderr == real.stderr
+    assert CliRunner().invoke(app, [*arguments, "--dry-run"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "what"),
+    [
+        ("ledger.jsonl", b'"kind":"tell"', b'"kind":"told"', "does not match its checksum"),
+        ("manifest.json", b"{", b"[", "not a manifest"),
+    ],
+)
+def test_a_dry_run_refuses_damaged_files_as_the_run_does(
+    finished: list[str], tmp_path: Path, name: str, was: bytes, becomes: bytes, what: str
+) -> None:
+    arguments, directory = elsewhere(finished, tmp_path)
+    (directory / name).write_bytes((directory / name).read_bytes().replace(was, becomes, 1))
+    dry, real = (CliRunner().invoke(app, [*arguments, *more]) for more in (("--dry-run",), ()))
+    assert (dry.exit_code, real.exit_code) == (2, 2)
+    assert what in dry.stderr
+    assert dry.stderr == real.stderr
+
+
+def test_a_dry_run_takes_what_the_run_takes(finished: list[str]) -> None:
+    more_seeds = CliRunner().invoke(app, [*finished, "--set", "confirm.seeds=2", "--dry-run"])
+    assert more_seeds.exit_code == 0, more_seeds.output
+    assert "trials: 6 search + 6 confirm = 12; 3 left to run" in more_seeds.output
+    fresh = CliRunner().invoke(app, [*finished, *MORE_TRIALS, "--fresh", "--dry-run", "--json"])
+    assert fresh.exit_code == 0, fresh.output
+    assert json.loads(fresh.stdout)["estimate"]["num_left"] == 9 + 3, "nothing of the earlier study counts"
+
+
+def test_a_dry_run_refuses_a_place_where_nothing_can_be_written(finished: list[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    elsewhere = ["--out", str(tmp_path / "file" / "runs")]
+    dry, real = (CliRunner().invoke(app, [*finished, *elsewhere, *more]) for more in (("--dry-run",), ()))
+    assert (dry.exit_code, real.exit_code) == (2, 2)
+    assert "choose another place with --out" in dry.stderr
+    assert "choose another place with --out" in real.stderr
+
+
+def test_a_dry_run_speaks_of_the_numbers_that_there_are(finished: list[str]) -> None:
+    lines = CliRunner().invoke(app, [*finished, "--dry-run"]).output.splitlines()
+    assert lines[0] == "study lines: 1 arm, 3 cells (folds), 1 confirm seed"
+    assert lines[1] == "  ridge (ridge): no parameter is trained by gradients, so no epochs"
+
+
+def test_a_report_alone_is_json_where_json_was_asked_for(finished: list[str]) -> None:
+    done = CliRunner().invoke(app, [*finished, "--json", "--report-only"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["study"] == "lines"
+    assert Path(told["report"]).name == "report.md"
+    plain = CliRunner().invoke(app, [*finished, "--report-only"])
+    assert plain.stdout.strip() == told["report"]
+
+
+def test_a_report_alone_runs_nothing_and_says_so(finished: list[str]) -> None:
+    done = CliRunner().invoke(app, [*finished, "--report-only", "--fresh", "--dry-run"])
+    assert done.exit_code == 2
+    assert done.stderr.splitlines() == [
+        "error: --report-only runs nothing: leave --dry-run out",
+        "error: --report-only runs nothing: leave --fresh out",
+    ]

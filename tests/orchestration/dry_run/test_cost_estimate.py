@@ -1,0 +1,237 @@
+"""What a dry run expects: counted by hand, shorter by what is there already, and true to power analysis."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from orchestration.dry_run.capacity import TrialRoom, measure_room
+from orchestration.dry_run.cost_estimate import (
+    EPOCH_S,
+    TRIAL_S,
+    Earlier,
+    Range,
+    estimate_study,
+    expectation_of,
+    look_back,
+)
+from orchestration.dry_run.power import deviation_of, foresee
+from orchestration.dry_run.preview import preview
+from orchestration.dry_run.summary import describe_as_json, describe_as_text
+from orchestration.launch import LaunchOptions, launch
+from orchestration.ledger.study_directory import Workspace
+from orchestration.machine.cpu_contention import crowding_of
+from orchestration.machine.resources import num_cpus
+from orchestration.machine.startup_time import StartUp, measure_start_up
+from orchestration.past_studies.write_report import rebuild_report
+from orchestration.planning.method_catalogue import describe_methods
+from orchestration.planning.planned_study import PlannedStudy
+from orchestration.planning.prepared import prepare
+from orchestration.search.stopping.by_arm import share_of_epochs
+from reports.records.record import RunRecord
+from search_spaces.loading.load import load_text
+from search_spaces.schema.schema import Resources
+from tests.reports.example_studies import make_record
+
+SPACE = """\
+study: costs
+data: {path: "planted:num_videos=9,clips_per_video=6"}
+model: {name: dmd, width: 8, heads: 2, levels: 1, max_epochs: 20, patience: 5}
+arms: {models: [ridge]}
+search: {parameters: {gamma: {uniform: [0, 1]}}, trials: 6}
+confirm: {seeds: 4}
+resources: {cpu: 1, max_concurrent: 2}
+"""
+
+ROOM = TrialRoom(2)
+
+
+def plan(*overrides: str) -> PlannedStudy:
+    planned = prepare(load_text(SPACE, describe_methods(), overrides), None).planned
+    # A pace that one can calculate with: an epoch takes a second, and nothing takes time beside epochs.
+    pace = {"epoch_s": 1.0 - EPOCH_S, "overhead_s": -TRIAL_S}
+    return replace(planned, facts={name: replace(held, **pace) for name, held in planned.facts.items()})
+
+
+@pytest.fixture(scope="module")
+def planned() -> PlannedStudy:
+    return plan()
+
+
+def test_costs_by_hand(planned: PlannedStudy) -> None:
+    planned = replace(planned, start_up=StartUp(6.0, 4.0))
+    ridge = planned.facts["ridge"]
+    estimate = estimate_study(planned, ROOM)
+    # DMD: 6 + 4 trials of 6 (patience 5, and the best epoch) to 20 epochs; ridge: 4 of all its penalties.
+    low, high = 10 * 6 + 4 * min(ridge.max_epochs, ridge.patience + 1), 10 * 20 + 4 * ridge.max_epochs
+    ridge_middle = (min(ridge.max_epochs, ridge.patience + 1) + ridge.max_epochs) / 2
+    assert estimate.device_s.low == pytest.approx(low)
+    assert estimate.device_s.middle == pytest.approx(10 * 13 + 4 * ridge_middle)
+    assert estimate.device_s.high == pytest.approx(1.25 * high), "two at a time may be in each other's way"
+    tail_s = max(13, ridge_middle) / 4
+    assert estimate.wall_s.middle == pytest.approx(estimate.device_s.middle / 2 + 10 + tail_s)
+    assert estimate.core_hours.middle == pytest.approx(estimate.device_s.middle / 3600)
+    assert (estimate.num_trials, estimate.slots, estimate.gpu_hours) == (14, 2, Range(0, 0, 0))
+
+
+def test_trials_that_have_to_share_are_slower_than_the_one_that_was_timed(
+    planned: PlannedStudy,
+) -> None:
+    planned = replace(planned, start_up=StartUp(6.0, 4.0))
+    alone, crowded = (estimate_study(planned, TrialRoom(2, crowding=crowding)) for crowding in (1.0, 2.0))
+    assert crowded.device_s.middle == pytest.approx(2 * alone.device_s.middle)
+    # Workers start side by side too; Ray itself starts before them.
+    assert (alone.start_s, crowded.start_s) == (pytest.approx(10), pytest.approx(14))
+
+
+def test_crowding_is_tried_out() -> None:
+    assert crowding_of(2, 2) == 1, "nobody to share with"
+    # Twice as many threads as this process may use processors have half of one each, or less beside others.
+    assert crowding_of(1, 2 * num_cpus()) > 1.5
+
+
+def test_what_is_there_shortens_the_estimate_and_corrects_its_epochs(planned: PlannedStudy) -> None:
+    whole = estimate_study(planned, ROOM)
+    half = estimate_study(
+        planned, ROOM, Earlier({("dmd", "search"): 6, ("dmd", "confirm"): 2, ("ridge", "confirm"): 4})
+    )
+    assert half.num_trials == 2
+    assert half.device_s.middle < whole.device_s.middle / 5
+    short = estimate_study(planned, ROOM, Earlier(epochs={("dmd", "search"): 8.0, ("dmd", "confirm"): 8.0}))
+    assert short.arm_trial_s["dmd"] == pytest.approx(8.0)
+    done = estimate_study(
+        planned, ROOM, Earlier({("dmd", "search"): 6, ("dmd", "confirm"): 4, ("ridge", "confirm"): 4})
+    )
+    assert (done.num_trials, done.wall_s) == (0, Range(0, 0, 0))
+
+
+def test_a_race_lies_between_its_fewest_and_most_seeds() -> None:
+    race = "confirm={seeds: {min: 5, max: 20}, until: decided, smallest_effect: 0.1}"
+    raced, fewest, most = (
+        estimate_study(plan(*more), ROOM) for more in ((race,), ("confirm.seeds=5",), ("confirm.seeds=20",))
+    )
+    assert raced.device_s.low == pytest.approx(fewest.device_s.low)
+    assert raced.device_s.high == pytest.approx(most.device_s.high)
+    assert fewest.device_s.middle < raced.device_s.middle < most.device_s.middle
+
+
+@pytest.mark.parametrize("name", ["asha", "hyperband", "median"])
+def test_a_stopping_rule_saves_search_and_no_confirm_time(name: str) -> None:
+    plain, saving = estimate_study(plan(), ROOM), estimate_study(plan(f"search.scheduler={name}"), ROOM)
+    assert saving.device_s.middle < plain.device_s.middle
+    assert saving.arm_trial_s == plain.arm_trial_s
+
+
+def test_shares_of_epochs_by_hand() -> None:
+    assert share_of_epochs("none", 30) == 1
+    assert share_of_epochs("median", 30) == pytest.approx((30 + 3) / 60)
+    # Rungs at 3, 9 and 27 of 30 epochs: all run 3, a third 6 more, a ninth 18 more, a 27th the last 3.
+    assert share_of_epochs("asha", 30) == pytest.approx((3 + 6 / 3 + 18 / 9 + 3 / 27) / 30)
+    assert share_of_epochs("asha", 30) < share_of_epochs("hyperband", 30) < 1
+
+
+def test_start_up_is_some_seconds_on_this_machine() -> None:
+    start_up = measure_start_up()
+    assert 5 <= start_up.ray_s + start_up.workers_s < 36_000
+
+
+def test_detectable_differences_are_those_of_the_t_test(planned: PlannedStudy) -> None:
+    rows = {row.num_seeds: row for row in foresee(planned, estimate_study(planned, ROOM), None)}
+    assert set(rows) == {3, 4, 5, 8, 12, 20}
+    for number in (5, 20):
+        # One contrast, one cell: the noncentral t at that difference must exceed its critical value with 80%.
+        center = rows[number].in_deviations / math.sqrt(2 / number)
+        critical = stats.t.ppf(0.975, number - 1)
+        assert stats.nct.sf(critical, number - 1, center) == pytest.approx(0.8, abs=0.02)
+    sizes = [rows[number].in_deviations for number in sorted(rows)]
+    walls = [rows[number].wall_s for number in sorted(rows)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert walls == sorted(walls)
+    assert rows[4].wall_s == pytest.approx(estimate_study(planned, ROOM).wall_s.middle, rel=0.2), "the planned number"
+
+
+def test_the_unit_becomes_the_metric_where_runs_are_known(planned: PlannedStudy) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.02, (40, 2))
+    records = [
+        make_record(arm, seed, None, 0.9 + noise[seed, place]) for place, arm in enumerate("ab") for seed in range(40)
+    ]
+    deviation = deviation_of(records, "mae")
+    assert deviation == pytest.approx(0.02, rel=0.2)
+    assert deviation_of(records, "acc7") == pytest.approx(100 * 0.01, rel=0.2), "per cent, as it is shown"
+    assert deviation_of([], "mae") is None
+    row = foresee(planned, estimate_study(planned, ROOM), deviation)[0]
+    assert row.in_metric == pytest.approx(row.in_deviations * (deviation or 0))
+
+
+def test_texts_for_people_and_programs(planned: PlannedStudy) -> None:
+    estimate = estimate_study(planned, ROOM)
+    foresight = foresee(planned, estimate, 0.02)
+    told = json.loads(describe_as_json(planned, estimate, foresight))
+    assert (told["study"], told["arms"], told["num_trials"]) == ("costs", ["dmd", "ridge"], 14)
+    assert told["stages"] == {"search": 6, "confirm": 8}
+    cost = told["estimate"]
+    assert cost["wall_s_range"][0] <= cost["wall_s"] <= cost["wall_s_range"][1]
+    assert [row["num_seeds"] for row in told["detectable"]] == [3, 4, 5, 8, 12, 20]
+    text = describe_as_text(planned, estimate, foresight)
+    assert "trials: 6 search + 8 confirm = 14" in text
+    assert "4 seeds: " in text
+    assert text.count("<- planned") == 1
+    assert "MAE; 8 confirm trials" in text
+
+
+def test_on_a_cluster_it_says_whose_room_it_counts_and_whose_seconds(planned: PlannedStudy) -> None:
+    here, there = (estimate_study(planned, TrialRoom(6, num_nodes=nodes)) for nodes in (None, 3))
+    text = describe_as_text(planned, there, ())
+    assert "with 6 trials at a time" in text
+    assert "so many fit on the cluster as it is now (nodes that can train: 3)" in text
+    assert "the seconds of a trial were measured on this machine, not on theirs" in text
+    assert "cluster" not in describe_as_text(planned, here, ())
+    told = json.loads(describe_as_json(planned, there, ()))["estimate"]
+    assert (told["slots"], told["num_nodes"]) == (6, 3)
+
+
+def test_who_trains_in_one_process_trains_one_at_a_time() -> None:
+    assert measure_room(Resources(cpu=0.1), "inline", None) == TrialRoom(1)
+    assert measure_room(Resources(cpu=0.1, max_concurrent=3), "ray", None).slots == 3
+
+
+TINY = SPACE.replace("max_epochs: 20, patience: 5", "max_epochs: 2").replace("trials: 6", "trials: 2")
+
+
+def test_estimate_against_actual_and_a_preview_of_what_is_left(tmp_path: Path) -> None:
+    prepared = prepare(load_text(TINY, describe_methods(), ["confirm.seeds=2"]), None)
+    workspace = Workspace(tmp_path / "costs")
+    launch(prepared, workspace, LaunchOptions(executor="inline", is_quiet=True))
+    report = rebuild_report(workspace)
+    text = report.read_text()
+    assert "Expected before the start " in text
+    assert "of device time (" in text
+    before = report.read_bytes()
+    more = prepare(load_text(TINY, describe_methods(), ["confirm.seeds=3"]), None)
+    told = json.loads(preview(more, workspace, (), as_json=True))
+    assert told["num_trials"] == 2 + 2 * 3
+    assert told["estimate"]["num_left"] == 2, "one more seed for each of two arms"
+    assert told["detectable"][0]["in_metric"] is not None
+    other = json.loads(preview(more, Workspace(tmp_path / "other"), (str(tmp_path),), as_json=True))
+    assert (other["estimate"]["num_taken_over"], other["estimate"]["num_left"]) == (6, 2)
+    launch(prepared, workspace, LaunchOptions(executor="inline", is_quiet=True))
+    assert rebuild_report(workspace).read_bytes() == before, "a session with nothing to do takes no time"
+
+
+def test_looking_back_counts_the_arms_that_run(planned: PlannedStudy) -> None:
+    def record(arm: str, number: int, **changes: object) -> RunRecord:
+        return replace(make_record(arm, number, None, 0.9), **changes)  # type: ignore[arg-type]
+
+    records = [record("dmd", 1), record("dmd", 2, num_epochs=5), record("dmd", 3, status="failed", num_epochs=1)]
+    earlier = look_back(planned, records)
+    assert earlier.done == {("dmd", "confirm"): 3}
+    assert earlier.epochs == {("dmd", "confirm"): 4.0}, "a failed trial says nothing about epochs"
+    assert set(expectation_of(estimate_study(planned, ROOM))) == {"trials"} | {
+        f"{name}{end}_s" for name in ("wall", "device") for end in ("", "_low", "_high")
+    }

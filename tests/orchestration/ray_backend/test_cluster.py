@@ -1,0 +1,46 @@
+"""What a cluster gives to the workers of a study, and what it says of its room."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from orchestration.dry_run.capacity import TrialRoom, measure_room
+from orchestration.process.errors import ResourcesUnavailable
+from orchestration.ray_backend.cluster import ray_cluster
+from search_spaces.schema.schema import Resources
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    with ray_cluster(None, num_cpus=3):
+        yield
+
+
+def test_workers_have_the_priority_of_the_study() -> None:
+    import ray
+
+    assert ray.get(ray.remote(lambda: os.nice(0)).remote()) == os.nice(0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "slots"),
+    [
+        (Resources(cpu=1), 3),
+        (Resources(cpu=0.5, workers=2), 3),
+        (Resources(cpu=2), 1),
+        (Resources(cpu=1, max_concurrent=2), 2),
+    ],
+)
+def test_the_room_of_a_cluster_is_what_its_nodes_hold(wanted: Resources, slots: int) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    assert measure_room(wanted, "ray", "auto") == TrialRoom(slots, num_nodes=1)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_cluster_without_room_is_said_before_anything_starts() -> None:
+    with pytest.raises(ResourcesUnavailable, match=r"one trial needs 1 x \(CPU 4\), the cluster has CPU 3 in all"):
+        measure_room(Resources(cpu=4), "ray", "auto")

@@ -1,0 +1,132 @@
+"""What is stored comes back equal, as strict JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports.records.record import EpochPoint, Predictions, RunRecord
+from reports.records.serialise import record_from_json, record_to_json, study_from_json, study_to_json
+from tests.reports.example_studies import make_predictions, make_record, make_study
+
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+METRIC_MAPS = st.dictionaries(st.text(max_size=8), NUMBERS, max_size=4)
+VALUE_MAPS = st.dictionaries(
+    st.text(max_size=8), st.booleans() | st.integers() | NUMBERS | st.text(max_size=6) | st.just("nan"), max_size=4
+)
+
+
+@st.composite
+def predictions(draw: st.DrawFn) -> Predictions:
+    n = draw(st.integers(1, 5))
+    names = draw(st.lists(st.text(max_size=5), min_size=n, max_size=n))
+    values = draw(st.lists(st.floats(width=32), min_size=n, max_size=n))
+    return Predictions(
+        tuple(names), tuple(reversed(names)), np.zeros(n, dtype=np.float32), np.array(values, dtype=np.float32)
+    )
+
+
+@st.composite
+def records(draw: st.DrawFn) -> RunRecord:
+    return replace(
+        make_record("full", draw(st.integers(0, 9)), draw(st.none() | st.integers(0, 4)), 0.9),
+        parameters=draw(VALUE_MAPS),
+        settings=draw(VALUE_MAPS),
+        valid=draw(METRIC_MAPS),
+        test=draw(st.none() | METRIC_MAPS),
+        fallback_test=draw(st.none() | METRIC_MAPS),
+        duration_s=draw(NUMBERS),
+        error=draw(st.none() | st.text()),
+        epochs=tuple(EpochPoint(epoch, draw(METRIC_MAPS)) for epoch in range(draw(st.integers(0, 2)))),
+        predictions=draw(st.none() | predictions()),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(records())
+def test_record_survives_strict_json(record: RunRecord) -> None:
+    text = json.dumps(record_to_json(record), allow_nan=False)
+    back = record_from_json(json.loads(text))
+    # repr tells NaN, -0.0, True and 1 apart; arrays are compared by their bits.
+    assert repr(replace(back, predictions=None)) == repr(replace(record, predictions=None))
+    assert (back.predictions is None) == (record.predictions is None)
+    if back.predictions is not None and record.predictions is not None:
+        assert (back.predictions.ids, back.predictions.groups) == (record.predictions.ids, record.predictions.groups)
+        np.testing.assert_array_equal(back.predictions.values, record.predictions.values)
+        assert back.predictions.values.dtype == np.float32
+
+
+def test_predictions_are_written_as_short_as_float32_allows() -> None:
+    record = replace(
+        make_record("full", 1, 0, 0.9), predictions=Predictions(("a",), ("g",), np.float32([0.2]), np.float32([0.1]))
+    )
+    assert json.dumps(record_to_json(record)["predictions"]["values"]) == "[0.1]"
+
+
+def test_predictions_survive_bit_for_bit() -> None:
+    made = make_predictions(8, 5, 0.1, seed=1)
+    back = record_from_json(
+        json.loads(json.dumps(record_to_json(replace(make_record("full", 1, 0, 1.0), predictions=made))))
+    )
+    assert back.predictions is not None
+    assert back.predictions.values.tobytes() == made.values.tobytes()
+
+
+def test_study_survives_strict_json() -> None:
+    study = replace(make_study(), provenance={"nested": {"loss": float("inf")}, "list": [1, "a"]}, fixed={"x": True})
+    study = replace(study, combinations=(("fd", "ca"), ("ca",), ()), methods=("dmd", "ridge"))
+    assert study_from_json(json.loads(json.dumps(study_to_json(study), allow_nan=False))) == study
+
+
+def test_cut_off_json_is_refused_by_name() -> None:
+    payload = record_to_json(make_record("full", 1, 0, 0.9))
+    del payload["seed"], payload["arm"]
+    with pytest.raises(ValueError, match="record full-confirm-1-0: stored JSON lacks arm, seed"):
+        record_from_json(payload)
+
+
+def test_keys_of_a_later_version_are_ignored() -> None:
+    record = make_record("full", 1, 0, 0.9)
+    assert record_from_json({**record_to_json(record), "colour": "blue"}) == record
+
+
+CHANGES = st.sampled_from([None, 7, -1.5, "text", True, [], {}, [1], {"a": 1}, [[]], [None]])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_changed_json_is_read_or_refused_by_name(data: st.DataObject) -> None:
+    predictions = make_predictions(2, 2, 0.1, seed=1)
+    stored = record_to_json(replace(make_record("full", 1, 0, 0.9), predictions=predictions))
+    read, payload = data.draw(
+        st.sampled_from([(record_from_json, stored), (study_from_json, study_to_json(make_study()))])
+    )
+    payload = json.loads(json.dumps(payload))
+    for _ in range(data.draw(st.integers(1, 3))):
+        payload[data.draw(st.sampled_from(sorted(payload)))] = data.draw(CHANGES)
+    try:
+        back = read(payload)
+    except ValueError as error:
+        assert len(str(error).splitlines()) == 1
+        assert str(error).startswith(("record ", "study "))
+    else:
+        again = record_to_json(back) if isinstance(back, RunRecord) else study_to_json(back)
+        assert json.dumps(again, allow_nan=False)
+
+
+@pytest.mark.parametrize("payload", [None, [], "text", 3])
+def test_what_is_no_mapping_is_refused(payload: object) -> None:
+    for read in (record_from_json, study_from_json):
+        with pytest.raises(ValueError, match=r"^(record|study) \?: (the )?stored JSON"):
+            read(payload)  # type: ignore[arg-type]
+
+
+def test_every_field_of_a_wrong_type_is_named() -> None:
+    payload = {**record_to_json(make_record("full", 1, 0, 0.9)), "seed": "1", "status": "done", "num_epochs": True}
+    with pytest.raises(ValueError, match="record full-confirm-1-0: status, seed, num_epochs cannot be"):
+        record_from_json(payload)

@@ -1,0 +1,95 @@
+"""A small catalogue with the rules of the real one, and the spaces that the tests of this folder vary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from search_spaces.loading.load import load_text
+from search_spaces.schema.schema import SearchSpace
+from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
+from search_spaces.terms.problems import Problem, SpaceErrors
+from search_spaces.terms.trial import Value
+
+COMPONENTS = ("fd", "homo_gd", "ca", "hetero_gd")
+
+
+def find_conflict(settings: Mapping[str, Value]) -> str | None:
+    """The valid combinations of the fact sheet, section 3."""
+    if settings["fd"]:
+        return None
+    if settings["homo_gd"]:
+        return "homo_gd needs fd"
+    return "hetero_gd needs fd or ca" if settings["hetero_gd"] and not settings["ca"] else None
+
+
+def inactive(settings: Mapping[str, Value]) -> frozenset[str]:
+    idle = set() if settings["fd"] else {"gamma", "lambda1", "alpha"}
+    return frozenset(idle if settings["homo_gd"] or settings["hetero_gd"] else idle | {"lambda2"})
+
+
+SUBSETS = (
+    "language+audio+vision", "language+audio", "language+vision", "audio+vision", "language", "audio", "vision"
+)  # fmt: skip
+
+
+def _catalogue(*settings: SettingSchema) -> dict[str, SettingSchema]:
+    modalities = SettingSchema("modalities", "choice", SUBSETS[0], choices=SUBSETS)
+    return {setting.name: setting for setting in (*settings, modalities)}
+
+
+DMD = MethodSchema(
+    name="dmd",
+    settings=_catalogue(
+        *(SettingSchema(name, "bool", True) for name in COMPONENTS),
+        SettingSchema("preset", "choice", "paper", choices=("paper", "official")),
+        SettingSchema("gamma", "float", 0.1, low=0),
+        SettingSchema("lambda1", "float", 0.1, low=0),
+        SettingSchema("lambda2", "float", 0.05, low=0),
+        SettingSchema("alpha", "float", 0.1, low=0),
+        SettingSchema("width", "int", 50, low=4, high=1024),
+        SettingSchema("kernel.audio", "int", 5, low=1, high=64),
+        SettingSchema("gd.prior", "choice", "none", choices=("none", "official", "uniform")),
+        SettingSchema("learning_rate", "float", 1e-4, low=0, low_exclusive=True, high=10),
+    ),
+    components=COMPONENTS,
+    presets={"paper": {}, "official": {"gd.prior": "official", "gamma": 0.2}},
+    find_conflict=find_conflict,
+    inactive=inactive,
+)
+RIDGE = MethodSchema(name="ridge", settings=_catalogue(SettingSchema("alpha", "float", 1.0, low=0)))
+MULT = MethodSchema(
+    name="mult",
+    settings=_catalogue(SettingSchema("width", "int", 40, low=4), SettingSchema("learning_rate", "float", 1e-3, low=0)),
+)
+CATALOGUE = Catalogue({method.name: method for method in (DMD, RIDGE, MULT)}, ("mae", "corr", "acc7"))
+
+HEADED = MethodSchema(
+    name="dmd",
+    settings=DMD.settings | _catalogue(SettingSchema("keep_aux_heads", "bool", False)),
+    components=COMPONENTS,
+    presets=DMD.presets,
+    find_conflict=find_conflict,
+    inactive=inactive,
+)
+"""DMD with the setting that keeps the heads of what is switched off."""
+WITH_HEADS = Catalogue({**CATALOGUE.methods, "dmd": HEADED}, CATALOGUE.metrics)
+
+BASE = "study: demo\ndata: {path: toy.npz}\nmodel: {name: dmd}\n"
+
+
+def space_of(more: str = "", *overrides: str) -> SearchSpace:
+    """The space of ``BASE`` and some more sections."""
+    return load_text(BASE + more, CATALOGUE, overrides)
+
+
+def ablation(design: str, more: str = "", *overrides: str) -> SearchSpace:
+    return space_of(f"arms: {{ablation: {{design: {design}}}}}\n{more}", *overrides)
+
+
+def problems_of(text: str, *overrides: str) -> tuple[Problem, ...]:
+    """What loading the text complains about; empty if it loads."""
+    try:
+        load_text(text, CATALOGUE, overrides, "space.yaml")
+    except SpaceErrors as errors:
+        return errors.problems
+    return ()
