@@ -1,7 +1,8 @@
 """A study that the code before the modules' move began, and that was killed, is continued by today's code.
 
-``begun_before`` holds what commit be4cf7b left of it after six of thirteen trials (ledger and manifest), and ``runs.csv``
-of the same study where that commit finished it: made once, by ``dmd-search --space space.yaml --executor inline``.
+``begun_before`` holds what commit be4cf7b left of it after six of thirteen trials (ledger and manifest), and the
+``runs.csv`` of the same study where that commit finished it: made once, by ``dmd-search --space space.yaml --executor
+inline``.
 """
 
 from __future__ import annotations
