@@ -28,14 +28,14 @@ class Racer:
         self._num_cells = num_cells
         self._judge = judge
         self._number = 0
-        self._goals = dict.fromkeys(arms, self._looks[0])
+        self._num_seeds = dict.fromkeys(arms, self._looks[0])
         self._racing = frozenset(racing)
         self._ended: Counter[str] = Counter()
         self._records: list[RunRecord] = []
         self._cells: set[tuple[int, int | None]] = set()
 
-    def leave(self, arm: str, repeat: int) -> Leave:
-        if repeat < self._goals[arm]:
+    def leave(self, arm: str, seed_index: int) -> Leave:
+        if seed_index < self._num_seeds[arm]:
             return "continue"
         return "wait" if arm in self._racing else "stop"
 
@@ -46,7 +46,7 @@ class Racer:
         self._cells |= {cell} if predictions is not None else set()
         self._records.append(replace(record, epochs=(), predictions=predictions))
         self._ended[record.arm] += 1
-        if self._racing and all(self._ended[arm] == self._goals[arm] * self._num_cells for arm in self._racing):
+        if self._racing and all(self._ended[arm] == self._num_seeds[arm] * self._num_cells for arm in self._racing):
             self._take_look()
 
     def _take_look(self) -> None:
@@ -54,7 +54,7 @@ class Racer:
         is_last = self._number == len(self._looks)
         self._racing = frozenset() if is_last else self._racing & self._judge(self._records)
         for arm in self._racing:
-            self._goals[arm] = self._looks[self._number]
+            self._num_seeds[arm] = self._looks[self._number]
 
 
 def make_racer(study: StudyDescription, num_cells: int) -> Racer:

@@ -15,19 +15,19 @@ class ConfirmQueue:
         self._arm = arm
         self._pace = pace
         ordered = sorted(trials, key=lambda item: item[0])
-        self._pending = {trial.id: (repeat, trial) for repeat, trial in ordered}
+        self._pending = {trial.id: (seed_index, trial) for seed_index, trial in ordered}
 
     @property
-    def next_repeat(self) -> int | None:
+    def next_seed_index(self) -> int | None:
         """The number of the seed that would run next; None if nothing may run now."""
-        repeat = self._first_repeat()
-        return repeat if repeat is not None and self._pace.leave(self._arm, repeat) == "continue" else None
+        seed_index = self._first_seed_index()
+        return seed_index if seed_index is not None and self._pace.leave(self._arm, seed_index) == "continue" else None
 
     @property
     def is_exhausted(self) -> bool:
         """True if nothing may ever run again."""
-        repeat = self._first_repeat()
-        return repeat is None or self._pace.leave(self._arm, repeat) == "stop"
+        seed_index = self._first_seed_index()
+        return seed_index is None or self._pace.leave(self._arm, seed_index) == "stop"
 
     def pop(self) -> Trial:
         """The next trial. Raises StopIteration where nothing is left."""
@@ -38,5 +38,5 @@ class ConfirmQueue:
         """``trial`` was given in an earlier session."""
         self._pending.pop(trial.id, None)
 
-    def _first_repeat(self) -> int | None:
-        return next((repeat for repeat, _ in self._pending.values()), None)
+    def _first_seed_index(self) -> int | None:
+        return next((seed_index for seed_index, _ in self._pending.values()), None)

@@ -16,8 +16,8 @@ Leave = Literal["continue", "stop", "wait"]
 class Pace(Protocol):
     """Says how many of its confirm seeds an arm may run."""
 
-    def leave(self, arm: str, repeat: int) -> Leave:
-        """May ``arm`` run its confirm seed number ``repeat`` (from 0)?"""
+    def leave(self, arm: str, seed_index: int) -> Leave:
+        """May ``arm`` run its confirm seed number ``seed_index`` (from 0)?"""
         ...
 
     def tell(self, record: RunRecord) -> None:
@@ -28,7 +28,7 @@ class Pace(Protocol):
 class EverySeed:
     """Every arm runs every seed."""
 
-    def leave(self, arm: str, repeat: int) -> Leave:
+    def leave(self, arm: str, seed_index: int) -> Leave:
         return "continue"
 
     def tell(self, record: RunRecord) -> None:

@@ -129,9 +129,9 @@ class StudySource:
         ready: list[tuple[int, int, ConfirmQueue]] = []
         for place, state in enumerate(self._lanes.values()):
             confirms = self._confirms_of(state)
-            repeat = None if confirms is None else confirms.next_repeat
-            if confirms is not None and repeat is not None:
-                ready.append((repeat, place, confirms))
+            seed_index = None if confirms is None else confirms.next_seed_index
+            if confirms is not None and seed_index is not None:
+                ready.append((seed_index, place, confirms))
         return min(ready, key=lambda item: item[:2])[2].pop() if ready else None
 
     def _confirms_of(self, state: _LaneState) -> ConfirmQueue | None:
