@@ -24,8 +24,10 @@ search: install
 	$(BIN)/dmd-search --space quickstart
 	@echo "Report: runs/quickstart/report.md"
 
+# Files of tests are shared among two processes; what measures time runs afterwards with nothing beside it.
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not long and not browser and not alone'
+	$(BIN)/python -m pytest -m 'alone and not long and not browser'
 
 test-full: install
 	$(BIN)/python -m pytest -m 'not browser'
