@@ -43,7 +43,7 @@ from benchmarks.report_scale import RANGES, make_study
 from dmd.job import EpochReport, JobResult
 from orchestration.driver.driver import Driver, StudyPlan
 from orchestration.driver.endings import ending_of_result
-from orchestration.executors.protocol import RunTrial, Supply, TrialRunner
+from orchestration.executors.protocol import FileProvider, RunTrial, TrialRunner
 from orchestration.ledger.ledger import LEDGER_FILE, Ledger
 from orchestration.ledger.study_directory import Manifest, Workspace
 from orchestration.process.interruption import Interruption
@@ -248,7 +248,7 @@ def measure_report(directory: Path) -> float:
 class _NoRunner:
     """Nothing is trained."""
 
-    def open(self, supply: Supply | None = None) -> RunTrial:
+    def open(self, provider: FileProvider | None = None) -> RunTrial:
         raise AssertionError("simulated trials have no workers")
 
 

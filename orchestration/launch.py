@@ -23,8 +23,8 @@ from orchestration.ledger.ledger import Ledger, read_events, taken_as_written
 from orchestration.ledger.study_directory import Manifest, Workspace, require_same_study
 from orchestration.machine.gpus import visible_gpus
 from orchestration.machine.resources import num_cpus
-from orchestration.node_setup.requirements import Cargo
-from orchestration.node_setup.shipped_files import make_data_parcel
+from orchestration.node_setup.requirements import NodeRequirements
+from orchestration.node_setup.shipped_files import make_shipped_data
 from orchestration.past_studies.reuse import find_results
 from orchestration.past_studies.test_set_use import count_earlier_looks
 from orchestration.planning.planned_study import PlannedStudy
@@ -113,7 +113,7 @@ def _make_executor(prepared: Prepared, options: LaunchOptions, logs: Path) -> Ex
     # A cluster of our own declares what the processes of this machine may use, and enough of what only has a name.
     declared = {name: amount * workers for name, amount in wanted.custom.items()}
     cpus = None if options.address else num_cpus()
-    silence = space.limits.silence
+    timeout = space.limits.silence
     return RayTuneExecutor(
         needs_of(wanted),
         options.address,
@@ -121,18 +121,18 @@ def _make_executor(prepared: Prepared, options: LaunchOptions, logs: Path) -> Ex
         declared or None,
         wanted.max_concurrent,
         logs / "ray",
-        None if silence is None else parse_duration(silence),
-        _make_cargo(prepared),
+        None if timeout is None else parse_duration(timeout),
+        _make_requirements(prepared),
     )
 
 
-def _make_cargo(prepared: Prepared) -> Cargo:
+def _make_requirements(prepared: Prepared) -> NodeRequirements:
     """What the nodes of a cluster must have."""
     runner, encoders = prepared.planned.runner, prepared.planned.encoders
-    data = make_data_parcel(runner.data, runner.data_dir, runner.declared, prepared.dataset.content_hash)
+    data = make_shipped_data(runner.data, runner.data_dir, runner.declared, prepared.dataset.content_hash)
     if encoders is None:
-        return Cargo(prepared.fingerprint, data)
-    return Cargo(prepared.fingerprint, data, encoders.berts, encoders.transformers)
+        return NodeRequirements(prepared.fingerprint, data)
+    return NodeRequirements(prepared.fingerprint, data, encoders.berts, encoders.transformers)
 
 
 def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, known: FindResult) -> StudyPlan:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dmd.job import EpochReport, JobResult, OnEpoch, Seat
-from orchestration.executors.protocol import RunTrial, Supply
+from orchestration.executors.protocol import FileProvider, RunTrial
 from search_spaces.terms.trial import Trial, Value
 
 NUM_REPORTS = 5
@@ -50,7 +50,7 @@ class NullRunner:
 
     directory: Path
 
-    def open(self, supply: Supply | None = None) -> RunTrial:
+    def open(self, provider: FileProvider | None = None) -> RunTrial:
         note_begin(self.directory)
         return _run_null
 

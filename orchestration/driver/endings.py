@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from dmd.errors import DmdError, WorkersDisagree
 from dmd.job import JobResult
 from orchestration.ledger.state import ReportedEpoch
-from orchestration.process.errors import NodeUnfit
+from orchestration.process.errors import NodeIncompatible
 from reports.records.record import EpochPoint, Predictions, RunRecord, Status
 from search_spaces.terms.trial import Trial
 
@@ -52,7 +52,7 @@ class Ending:
     status: Status
     result: JobResult | None = None
     error: str | None = None
-    obstacle: OSError | NodeUnfit | None = None
+    obstacle: OSError | NodeIncompatible | None = None
     is_of_process: bool = False
     is_lost: bool = False
 
@@ -65,7 +65,7 @@ def ending_of_result(result: JobResult) -> Ending:
 def ending_of_exception(error: BaseException) -> Ending:
     """The ending of a training run that raised: the message, and for errors nobody foresaw where they arose."""
     text = " ".join(str(error).split()) or "no message"
-    if isinstance(error, NodeUnfit) or (isinstance(error, OSError) and error.errno in NO_ROOM):
+    if isinstance(error, NodeIncompatible) or (isinstance(error, OSError) and error.errno in NO_ROOM):
         return Ending("failed", error=text, obstacle=error)
     if isinstance(error, DmdError):
         return Ending("failed", error=text, is_lost=isinstance(error, WorkersDisagree))

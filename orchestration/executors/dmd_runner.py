@@ -10,7 +10,7 @@ from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import open_dataset
 from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, Seat
 from dmd.training.run import run_job
-from orchestration.executors.protocol import RunTrial, Supply, Unpacked
+from orchestration.executors.protocol import FileProvider, NodeInputs, RunTrial
 from orchestration.process.atomic_files import write_whole
 from search_spaces.terms.trial import Cell, Trial
 
@@ -52,12 +52,12 @@ class DmdRunner:
     num_threads: int
     keeps_details: bool = False
 
-    def open(self, supply: Supply | None = None) -> RunTrial:
+    def open(self, provider: FileProvider | None = None) -> RunTrial:
         """Open the data once; the returned function trains trials on them. The driver has verified what is mapped."""
-        if supply is not None:
-            there = supply.unpack()
+        if provider is not None:
+            there = provider.prepare_node()
         else:
-            there = Unpacked(open_dataset(self.data, self.data_dir, self.declared, verify=False))
+            there = NodeInputs(open_dataset(self.data, self.data_dir, self.declared, verify=False))
 
         def run_trial(
             trial: Trial,

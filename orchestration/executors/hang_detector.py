@@ -1,4 +1,4 @@
-"""Which trials have not been heard of for too long."""
+"""Hang detection: which running trials have not reported for longer than allowed."""
 
 from __future__ import annotations
 
@@ -6,25 +6,33 @@ import time
 from collections.abc import Callable, Collection
 
 
-class SilenceWatch:
-    """Tells trials that hang from those that train. limit_s: how long nothing may be heard; None: for ever."""
+class HangDetector:
+    """Tells trials that hang from those that train.
+
+    Args:
+        limit_s: seconds without a report after which a trial counts as hung; None: never.
+        clock: seconds that never run backwards.
+    """
 
     def __init__(self, limit_s: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self.limit_s = limit_s
         self._clock = clock
-        self._heard: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
 
-    def hear(self, trial: str) -> None:
-        """``trial`` has reported."""
-        self._heard[trial] = self._clock()
+    def report(self, trial: str) -> None:
+        """``trial`` has reported an epoch."""
+        self._reported_at[trial] = self._clock()
 
-    def look(self, running: Collection[str]) -> list[str]:
-        """Those of the ``running`` trials that hang; each is named once. One that was not running begins anew."""
+    def find_hung(self, running: Collection[str]) -> list[str]:
+        """Those of the ``running`` trials that hang, each once per limit.
+
+        A trial that was not running at the last call counts from this one.
+        """
         if self.limit_s is None:
             return []
         now = self._clock()
-        self._heard = {trial: self._heard.get(trial, now) for trial in running}
-        silent = [trial for trial, heard in self._heard.items() if now - heard > self.limit_s]
-        for trial in silent:
-            self._heard[trial] = now
-        return silent
+        self._reported_at = {trial: self._reported_at.get(trial, now) for trial in running}
+        hung = [trial for trial, reported_at in self._reported_at.items() if now - reported_at > self.limit_s]
+        for trial in hung:
+            self._reported_at[trial] = now
+        return hung

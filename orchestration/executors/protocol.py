@@ -34,20 +34,30 @@ class RunTrial(Protocol):
 
 
 @dataclass(frozen=True)
-class Unpacked:
-    """What trials read on one machine. directories: by what settings name (``bert.path``), those that were sent."""
+class NodeInputs:
+    """What trials read on one machine.
+
+    Attributes:
+        dataset: opened there.
+        directories: by the name in the settings (``bert.path``), the local copy of each text encoder that was shipped.
+    """
 
     dataset: Dataset
     directories: Mapping[str, Path] = field(default_factory=dict)
 
 
-class Supply(Protocol):
-    """How a node of a cluster comes by what the driver's machine has: picklable and small, every worker has one."""
+class FileProvider(Protocol):
+    """Prepares a node of a cluster: picklable and small, every worker has one.
 
-    def unpack(self) -> Unpacked:
-        """All of it, on this node.
+    The driver calls ``prepare_node`` once on every node before the first trial, and the TrialRunner once in every
+    worker.
+    """
 
-        Raises NodeUnfit where its software would give other numbers, or something cannot be had.
+    def prepare_node(self) -> NodeInputs:
+        """Check this node's software, copy what it lacks, and open it.
+
+        Raises:
+            NodeIncompatible: its software would give other numbers, or a file cannot be copied.
         """
         ...
 
@@ -55,10 +65,10 @@ class Supply(Protocol):
 class TrialRunner(Protocol):
     """What is sent to every worker, once: picklable and small. It says how to get ready, it holds no data."""
 
-    def open(self, supply: Supply | None = None) -> RunTrial:
+    def open(self, provider: FileProvider | None = None) -> RunTrial:
         """Get ready (open the data) and return what runs trials; called once per worker.
 
-        supply: of workers on nodes of a cluster; without it everything is where the runner says.
+        provider: prepares a node of a cluster; None: everything is where the runner says.
         """
         ...
 

@@ -13,36 +13,47 @@ from pathlib import Path
 from dmd.errors import DmdError
 from dmd.models.bert_files import EXTRA
 from orchestration.driver.endings import NO_ROOM
-from orchestration.executors.protocol import Unpacked
+from orchestration.executors.protocol import NodeInputs
 from orchestration.node_setup.cache import CACHE_VARIABLE, cache_directory
 from orchestration.node_setup.fingerprint import Fingerprint, take_fingerprint
-from orchestration.node_setup.shipped_files import BertParcel, DataParcel, Parcel
-from orchestration.process.errors import NodeUnfit
+from orchestration.node_setup.shipped_files import ShippedBert, ShippedData, ShippedFolder
+from orchestration.process.errors import NodeIncompatible
 
-Fetch = Callable[[Parcel, Path], object]
-"""Copies a parcel from the driver's machine into a new folder."""
+Fetch = Callable[[ShippedFolder, Path], object]
+"""Copies a folder from the driver's machine into a new one on this node."""
 
 
 @dataclass(frozen=True)
-class Cargo:
-    """Told and not carried. software: what the driver has. berts: the text encoders that trials may name;
-    transformers: the driver's version of the library that reads them, where there are any."""
+class NodeRequirements:
+    """What every node must have. A description, not the files themselves: picklable and small.
+
+    Attributes:
+        software: the driver's.
+        data: the study's.
+        berts: the text encoders that trials may name.
+        transformers: the driver's version of the library that reads text encoders; None if no trial names one.
+    """
 
     software: Fingerprint
-    data: DataParcel
-    berts: tuple[BertParcel, ...] = ()
+    data: ShippedData
+    berts: tuple[ShippedBert, ...] = ()
     transformers: str | None = None
 
     @property
-    def parcels(self) -> tuple[Parcel, ...]:
-        """All that may have to travel."""
+    def shipped_folders(self) -> tuple[ShippedFolder, ...]:
+        """All that may have to be copied."""
         return (*([self.data] if self.data.place is not None else []), *self.berts)
 
-    def unpack(self, fetch: Fetch) -> Unpacked:
-        """Everything on this node: where this node sees the same at the driver's place that, else what is in its cache,
-        which ``fetch`` fills if nobody has yet.
+    def prepare_node(self, fetch: Fetch) -> NodeInputs:
+        """Check the software of this node and find its inputs: at the driver's path if the same content is there,
+        otherwise in the node's cache.
 
-        Raises NodeUnfit, one line that names the node; OSError where its disk is full.
+        Args:
+            fetch: called for a folder that the cache does not hold yet.
+
+        Raises:
+            NodeIncompatible: one line that names the node.
+            OSError: the node's disk is full.
         """
         require_software(self.software)
         if self.transformers is not None:
@@ -53,27 +64,27 @@ class Cargo:
         for bert in self.berts:
             with _needs(bert):
                 directories[bert.path] = bert.open(partial(fetch, bert))
-        return Unpacked(dataset, directories)
+        return NodeInputs(dataset, directories)
 
 
 @contextlib.contextmanager
-def _needs(parcel: Parcel) -> Iterator[None]:
-    """What goes wrong while this node gets a parcel is no trial's fault."""
+def _needs(shipped: ShippedFolder) -> Iterator[None]:
+    """Errors on the way to a folder are the node's, not a trial's: raise them as NodeIncompatible."""
     try:
         yield
     except DmdError as error:
-        raise NodeUnfit(f"node {node_name()}: {parcel.what} cannot be used there: {error}") from error
+        raise NodeIncompatible(f"node {node_name()}: {shipped.what} cannot be used there: {error}") from error
     except OSError as error:
         if error.errno in NO_ROOM:
             raise
-        raise NodeUnfit(
-            f"node {node_name()}: {parcel.what} cannot be kept in {cache_directory()} ({error.strerror}); set "
+        raise NodeIncompatible(
+            f"node {node_name()}: {shipped.what} cannot be stored in {cache_directory()} ({error.strerror}); set "
             f"{CACHE_VARIABLE} there to a directory that can be written, or put the files where the driver has them"
         ) from error
 
 
 def require_software(expected: Fingerprint) -> None:
-    """Raise NodeUnfit, naming all that differs, where the software of this process would give other numbers.
+    """Raise NodeIncompatible, naming all that differs, where the software of this process would give other numbers.
 
     Builds of one version of torch (``+cpu``, ``+cu128``) pass: a driver need not have the one of its GPU nodes.
     """
@@ -84,26 +95,26 @@ def require_software(expected: Fingerprint) -> None:
         if _public(mine) != _public(theirs := expected.as_dict()[name])
     ]
     if different:
-        raise NodeUnfit(
+        raise NodeIncompatible(
             f"node {node_name()}: results would not be comparable: {'; '.join(different)}; {_remedy(found, expected)}"
         )
 
 
 def require_transformers(expected: str) -> None:
-    """Raise NodeUnfit where this process would read a BERT with another version of the library, or with none."""
+    """Raise NodeIncompatible where this process would read a BERT with another version of the library, or with none."""
     try:
         found = version("transformers")
     except PackageNotFoundError:
-        raise NodeUnfit(f"node {node_name()}: a BERT cannot be read there; {EXTRA} there") from None
+        raise NodeIncompatible(f"node {node_name()}: a BERT cannot be read there; {EXTRA} there") from None
     if found != expected:
-        raise NodeUnfit(
+        raise NodeIncompatible(
             f"node {node_name()}: results would not be comparable: transformers is {found} there, {expected} here; "
             "install the same version on both"
         )
 
 
 def node_name() -> str:
-    """What people call this node."""
+    """The host name of this node."""
     return socket.gethostname()
 
 

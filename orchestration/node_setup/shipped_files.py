@@ -1,4 +1,4 @@
-"""What the nodes of a cluster need and the driver's machine has: each of it a folder that can be copied."""
+"""Folders that the nodes of a cluster need and the driver's machine has: data and text encoders."""
 
 from __future__ import annotations
 
@@ -20,34 +20,44 @@ Fill = Callable[[Path], object]
 """Makes the folder that it is given."""
 
 
-class Parcel(Protocol):
-    """One such folder. Equal parcels have equal contents, wherever they come from."""
+class ShippedFolder(Protocol):
+    """A folder that can be copied to a node, described by its content: equal values have equal contents.
+
+    On the driver's node the FileServer calls ``local_files`` to serve it; on every node NodeRequirements.prepare_node
+    opens it, from the driver's path or by way of ``cache``.
+    """
 
     @property
     def what(self) -> str:
-        """What people call it."""
+        """Its name in messages."""
         ...
 
-    def is_here(self) -> bool:
-        """Whether this machine has it at the driver's place."""
+    def is_local(self) -> bool:
+        """Whether this machine has the content at the driver's path."""
         ...
 
-    def files_here(self) -> list[Path]:
-        """The files of the folder, on the driver's machine. Raises DmdError or OSError where they are gone."""
+    def local_files(self) -> list[Path]:
+        """The files of the folder, on the driver's machine. Raises DmdError or OSError if they are gone."""
         ...
 
-    def keep(self, fill: Fill) -> Path:
-        """The folder in the cache of this machine; ``fill`` makes it if nobody has yet.
+    def cache(self, fill: Fill) -> Path:
+        """The folder in the cache of this machine; ``fill`` makes it if it is not there.
 
-        Raises DataError if that is something else, OSError where the cache cannot be written.
+        Raises DataError if ``fill`` makes another content, OSError if the cache cannot be written.
         """
         ...
 
 
 @dataclass(frozen=True)
-class DataParcel:
-    """The study's data. name: as the space has it. place: where the driver found them; None for planted data, which
-    every node makes by itself. declared: what the space says of them."""
+class ShippedData:
+    """The study's data.
+
+    Attributes:
+        name: as in the search space.
+        place: path on the driver's machine; None for planted data, which every node generates.
+        declared: what the search space says about the data.
+        content_hash: of the values, whatever the file format.
+    """
 
     name: str
     place: Path | None
@@ -58,14 +68,14 @@ class DataParcel:
     def what(self) -> str:
         return "the study's data"
 
-    def is_here(self) -> bool:
-        return self.find_here() is not None
+    def is_local(self) -> bool:
+        return self.find_local() is not None
 
-    def find_here(self) -> Dataset | None:
-        """The data where the driver found them, or None where this machine has none, or others, at that place."""
+    def find_local(self) -> Dataset | None:
+        """The data at the driver's path; None if this machine has none, or others, there."""
         if self.place is None:
             return open_dataset(self.name, None, self.declared)
-        # Whatever is wrong with a file that happens to be there, the driver's is right.
+        # A damaged file that happens to be there does not matter: the driver's is right.
         with contextlib.suppress(DmdError, OSError):
             is_folder = is_mapped(self.place)
             found = read_mapped(self.place, self.declared, verify=False) if is_folder else self._read_file(self.place)
@@ -73,18 +83,18 @@ class DataParcel:
                 return found
         return None
 
-    def files_here(self) -> list[Path]:
-        """As they are, or converted into the cache."""
+    def local_files(self) -> list[Path]:
+        """Of the folder itself if it is memory-mapped, otherwise of a converted copy in the cache."""
         assert self.place is not None
         folder, place = self.place, self.place
         if not is_mapped(place) or self.declared != NOTHING:
-            folder = self.keep(lambda made: convert_dataset(str(place), made, None, self.declared))
-        elif not self.is_here():
+            folder = self.cache(lambda made: convert_dataset(str(place), made, None, self.declared))
+        elif not self.is_local():
             raise DataError(f"{place}: has changed since the study began")
         return [*sorted(folder.glob("*.npy")), folder / MANIFEST]
 
-    def keep(self, fill: Fill) -> Path:
-        # Of the format as well: what another version has put there is none of ours.
+    def cache(self, fill: Fill) -> Path:
+        # With the version of the format: a folder of another version is not ours.
         return cached_folder(
             f"{self.content_hash}-{VERSION}",
             fill,
@@ -92,17 +102,23 @@ class DataParcel:
         )
 
     def open(self, fill: Fill) -> Dataset:
-        """The data on this node: those at the driver's place, else those of its cache."""
-        found = self.find_here()
-        return found if found is not None else read_mapped(self.keep(fill), verify=False)
+        """The data on this node: at the driver's path if they are there, otherwise in the cache."""
+        found = self.find_local()
+        return found if found is not None else read_mapped(self.cache(fill), verify=False)
 
     def _read_file(self, place: Path) -> Dataset | None:
         return load_dataset(place, self.declared) if place.is_file() else None
 
 
 @dataclass(frozen=True)
-class BertParcel:
-    """A text encoder. path: as the space has it. place: where the driver found it."""
+class ShippedBert:
+    """A text encoder.
+
+    Attributes:
+        path: as in the search space.
+        place: its directory on the driver's machine.
+        digest: of its files.
+    """
 
     path: str
     place: Path
@@ -112,25 +128,25 @@ class BertParcel:
     def what(self) -> str:
         return f"the BERT {self.path!r}"
 
-    def is_here(self) -> bool:
+    def is_local(self) -> bool:
         with contextlib.suppress(OSError):
             return self.place.is_dir() and digest_bert(self.place) == self.digest
         return False
 
-    def files_here(self) -> list[Path]:
-        if not self.is_here():
+    def local_files(self) -> list[Path]:
+        if not self.is_local():
             raise DataError(f"{self.place}: is gone, or has changed since the study began")
         return files_of_bert(self.place)
 
-    def keep(self, fill: Fill) -> Path:
+    def cache(self, fill: Fill) -> Path:
         return cached_folder(self.digest, fill, digest_bert)
 
     def open(self, fill: Fill) -> Path:
-        """Its directory on this node: the driver's place, else one of the cache."""
-        return self.place if self.is_here() else self.keep(fill)
+        """Its directory on this node: the driver's path if it is there, otherwise one in the cache."""
+        return self.place if self.is_local() else self.cache(fill)
 
 
-def make_data_parcel(name: str, data_dir: Path | None, declared: Declared, content_hash: str) -> DataParcel:
-    """That of the data that were opened by this name."""
+def make_shipped_data(name: str, data_dir: Path | None, declared: Declared, content_hash: str) -> ShippedData:
+    """The ShippedData of data that the driver has opened by this name."""
     place = find_data(name, data_dir)
-    return DataParcel(name, None if place is None else place.absolute(), declared, content_hash)
+    return ShippedData(name, None if place is None else place.absolute(), declared, content_hash)

@@ -12,7 +12,7 @@ from dmd.data.dataset.input_config import InputConfig
 from dmd.errors import ConfigurationError
 from dmd.models.bert_files import digest_bert, find_bert
 from dmd.settings import build_config, fields_of
-from orchestration.node_setup.shipped_files import BertParcel
+from orchestration.node_setup.shipped_files import ShippedBert
 from search_spaces.design.arm_searches import ArmSearch
 from search_spaces.design.settings import full_settings
 from search_spaces.schema.distributions import Choice
@@ -29,7 +29,7 @@ class TextEncoders:
 
     token_ids: str
     transformers: str
-    berts: tuple[BertParcel, ...]
+    berts: tuple[ShippedBert, ...]
 
     def as_dict(self) -> dict[str, str]:
         """Name -> digest of everything."""
@@ -61,7 +61,7 @@ def find_encoders(
         _require_no_path(arms)
         return None
     places = {path: find_bert(path, beside).absolute() for path in sorted(paths)}
-    berts = tuple(BertParcel(path, place, digest_bert(place)) for path, place in places.items())
+    berts = tuple(ShippedBert(path, place, digest_bert(place)) for path, place in places.items())
     return TextEncoders(dataset.require_tokens().digest, version("transformers"), berts)
 
 

@@ -17,5 +17,5 @@ class RayUnusable(UsageError):
     """Ray does not start here."""
 
 
-class NodeUnfit(UsageError):
-    """A node of the cluster would give other numbers than its neighbours, or cannot have the data: no trial's fault."""
+class NodeIncompatible(UsageError):
+    """A node would give other numbers than the driver, or cannot get the data: its fault, not a trial's."""

@@ -64,14 +64,18 @@ def cluster_room(resources: Resources, limit: int | None, grows: bool) -> Iterat
 def _request(resources: Resources, num_trials: int) -> None:
     import ray
 
-    from orchestration.ray_backend.cluster import is_driver_outside
-    from orchestration.ray_backend.placement import at_home
+    from orchestration.ray_backend.cluster import is_ray_client
+    from orchestration.ray_backend.placement import pin_to_driver_node
 
     bundles = [dict(resources.bundle)] * (resources.workers * num_trials)
     try:
-        if is_driver_outside():
+        if is_ray_client():
             # The autoscaler is asked through the cluster's own store, which no client reaches.
-            ray.get(ray.remote(_ask_autoscaler).options(num_cpus=0, **at_home(is_outside=True)).remote(bundles))
+            ray.get(
+                ray.remote(_ask_autoscaler)
+                .options(num_cpus=0, **pin_to_driver_node(is_ray_client=True))
+                .remote(bundles)
+            )
         else:
             _ask_autoscaler(bundles)
     except Exception as error:

@@ -1,7 +1,7 @@
-"""Checkpoints of trials on nodes that do not see the study's directory: their copies are kept at one desk.
+"""Checkpoints of trials on nodes without a shared disk: an actor on the driver's node stores copies of them.
 
-A node that goes away takes its disk along. What its trials had reached lies at the desk, and whichever node tries them
-again begins there.
+A node that leaves the cluster takes its disk along. The CheckpointStore then still has the last copy, and the node that
+retries the trial starts from it.
 """
 
 from __future__ import annotations
@@ -21,29 +21,34 @@ import ray
 from orchestration.node_setup.cache import cache_directory
 from orchestration.process.atomic_files import UNFINISHED, write_whole
 from orchestration.process.temporary import remove_abandoned, temporary_directory
-from orchestration.ray_backend.placement import at_home
+from orchestration.ray_backend.placement import pin_to_driver_node
 
-SEND_EVERY_S = 10.0
-"""How often a trial's state travels at most: what is trained since is trained again after a loss."""
-SEND_SHARE = 0.1
-"""Of a trial's time that it spends on that at most: a state of gigabytes travels more rarely."""
+UPLOAD_EVERY_S = 10.0
+"""Seconds between two uploads of a trial, at least; the epochs in between are trained again when a node is lost."""
+MOST_UPLOAD_SHARE = 0.1
+"""Largest share of a trial's time that goes into uploads: a checkpoint of gigabytes is uploaded more rarely."""
 
 Files = Mapping[str, bytes]
 """The content of a folder without folders in it, by name."""
 
 
-class StateDesk:
-    """The actor that keeps copies. directory: where; None: in the cache of its node, under ``study``."""
+class CheckpointStore:
+    """The actor that stores copies of checkpoints; workers and the driver call it, one call at a time.
+
+    Args:
+        directory: where to store them; None: in the cache of the actor's node.
+        study: name of the folder in that cache, so that studies do not mix.
+    """
 
     def __init__(self, directory: Path | None, study: str) -> None:
         self._directory = directory or cache_directory() / "states" / study
 
     def read(self, trial_id: str) -> Files:
-        """What is kept of a trial; nothing if it is new."""
+        """The stored files of a trial; empty for a new one."""
         return read_folder(self._directory / trial_id)
 
     def write(self, trial_id: str, files: Files) -> None:
-        """Keep these files of a trial in place of earlier ones."""
+        """Store these files of a trial; they replace earlier ones of the same names."""
         write_folder(self._directory / trial_id, files)
 
     def drop(self, trial_id: str) -> None:
@@ -52,49 +57,61 @@ class StateDesk:
 
 
 @dataclass(frozen=True)
-class RayStates:
-    """How workers come by the states of trials; picklable. mark: a file of the driver's that says ``token``: whoever
-    reads it sees the directory that is beside it. is_outside: the driver runs on no node."""
+class CheckpointTransfer:
+    """How workers get and send the checkpoints of trials; picklable, every worker has one.
 
-    desk: Any
-    mark: Path
+    Attributes:
+        store: handle of the CheckpointStore actor.
+        marker_file: a file of the driver's with ``token`` in it. A process that reads the token there shares the
+            driver's disk, and uses the checkpoint directory beside the file directly.
+        token: random text of this session.
+        is_ray_client: whether the driver runs on none of the cluster's nodes (``ray://``).
+    """
+
+    store: Any
+    marker_file: Path
     token: str
-    is_outside: bool
+    is_ray_client: bool
 
     def sees_directory(self) -> bool:
         """Whether this node may write checkpoints where the driver says."""
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            return self.mark.read_text(encoding="utf-8") == self.token and os.access(self.mark.parent, os.W_OK)
+            has_token = self.marker_file.read_text(encoding="utf-8") == self.token
+            return has_token and os.access(self.marker_file.parent, os.W_OK)
         return False
 
-    def bring_home(self, trial_id: str, directory: Path, is_kept: bool) -> None:
-        """On the driver, when a trial has ended: its last state into ``directory`` if it is kept, and off the desk."""
-        if self.is_outside:
+    def download(self, trial_id: str, directory: Path, is_kept: bool) -> None:
+        """Called by the driver when a trial has ended: write its last checkpoint into ``directory`` if ``is_kept``, and
+        delete the stored copy."""
+        if self.is_ray_client:
             if is_kept:
-                write_folder(directory, ray.get(self.desk.read.remote(trial_id)))
-            self.desk.drop.remote(trial_id)
+                write_folder(directory, ray.get(self.store.read.remote(trial_id)))
+            self.store.drop.remote(trial_id)
 
 
-class TravellingState:
-    """The state of one attempt: a folder of this node, and the copy of it at the desk."""
+class RemoteCheckpoint:
+    """The checkpoint of one attempt: a folder on this node, and its copy in the CheckpointStore.
 
-    def __init__(self, states: RayStates, trial_id: str) -> None:
-        self._states = states
+    The worker makes one before the attempt, calls ``upload`` after every epoch, and ``close`` at the end.
+    """
+
+    def __init__(self, transfer: CheckpointTransfer, trial_id: str) -> None:
+        self._transfer = transfer
         self._trial_id = trial_id
-        self._send_at = time.monotonic() + SEND_EVERY_S
-        # Those of workers that were killed.
+        self._upload_at = time.monotonic() + UPLOAD_EVERY_S
+        # Folders of workers that were killed.
         remove_abandoned()
         self._opened = contextlib.ExitStack()
         self.folder = self._opened.enter_context(temporary_directory("state-")) / "state"
-        write_folder(self.folder, ray.get(states.desk.read.remote(trial_id)))
+        write_folder(self.folder, ray.get(transfer.store.read.remote(trial_id)))
 
-    def send(self, is_last: bool = False) -> None:
-        """Copy the folder to the desk, unless that was done a moment ago; the last state always."""
+    def upload(self, is_last: bool = False) -> None:
+        """Copy the folder into the CheckpointStore, unless that was done a moment ago; always if ``is_last``."""
         began = time.monotonic()
-        if is_last or began > self._send_at:
-            ray.get(self._states.desk.write.remote(self._trial_id, read_folder(self.folder)))
+        if is_last or began > self._upload_at:
+            ray.get(self._transfer.store.write.remote(self._trial_id, read_folder(self.folder)))
             now = time.monotonic()
-            self._send_at = now + pause_after(now - began)
+            self._upload_at = now + pause_after(now - began)
 
     def close(self) -> None:
         """Remove the folder."""
@@ -102,22 +119,28 @@ class TravellingState:
 
 
 def pause_after(took_s: float) -> float:
-    """Seconds from the end of a sending that took so long to the next one."""
-    return max(SEND_EVERY_S, took_s / SEND_SHARE - took_s)
+    """Seconds between the end of an upload that took ``took_s`` and the next one."""
+    return max(UPLOAD_EVERY_S, took_s / MOST_UPLOAD_SHARE - took_s)
 
 
 @contextlib.contextmanager
-def open_states(directory: Path, study: str, is_outside: bool) -> Iterator[RayStates]:
-    """What workers need for checkpoints of the study whose directory of them is ``directory``, made if absent."""
+def start_checkpoint_store(directory: Path, study: str, is_ray_client: bool) -> Iterator[CheckpointTransfer]:
+    """The CheckpointTransfer of one study, while its store runs.
+
+    Args:
+        directory: the study's checkpoint directory on the driver's machine, made if absent.
+        study: names the study on a node that other studies may use.
+        is_ray_client: whether the driver runs on none of the cluster's nodes; the store then runs on the head node.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    mark, token = directory / ".driver", secrets.token_hex(16)
-    mark.write_text(token, encoding="utf-8")
+    marker_file, token = directory / ".driver", secrets.token_hex(16)
+    marker_file.write_text(token, encoding="utf-8")
     try:
-        options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1, **at_home(is_outside)}
-        desk = ray.remote(StateDesk).options(**options).remote(None if is_outside else directory, study)
-        yield RayStates(desk, mark, token, is_outside)
+        options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1, **pin_to_driver_node(is_ray_client)}
+        store = ray.remote(CheckpointStore).options(**options).remote(None if is_ray_client else directory, study)
+        yield CheckpointTransfer(store, marker_file, token, is_ray_client)
     finally:
-        mark.unlink(missing_ok=True)
+        marker_file.unlink(missing_ok=True)
 
 
 def read_folder(folder: Path) -> Files:

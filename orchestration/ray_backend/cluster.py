@@ -140,7 +140,7 @@ def _require_listener(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_S).close()
 
 
-def is_driver_outside() -> bool:
+def is_ray_client() -> bool:
     """Whether this process is on no node of the cluster it is connected to (``ray://``)."""
     from ray.util.client import ray as client
 

@@ -11,27 +11,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.driver.driver import Driver
-from orchestration.executors.protocol import Resources, Supply, TrialRunner
-from orchestration.node_setup.requirements import Cargo
+from orchestration.executors.protocol import FileProvider, Resources, TrialRunner
+from orchestration.node_setup.requirements import NodeRequirements
 from orchestration.process.interruption import Interruption, StudyInterrupted
 from orchestration.process.temporary import temporary_directory
 from orchestration.ray_backend.capacity import can_train, cluster_room
-from orchestration.ray_backend.cluster import is_driver_outside, ray_cluster
+from orchestration.ray_backend.cluster import is_ray_client, ray_cluster
 
 if TYPE_CHECKING:
     # These import Ray, which is quiet only once its variables are set.
-    from orchestration.ray_backend.checkpoint_transfer import RayStates
+    from orchestration.ray_backend.checkpoint_transfer import CheckpointTransfer
     from orchestration.ray_backend.tune_adapters import TuneBridge
 
 
 class RayTuneExecutor:
     """Ray Tune schedules; the driver decides.
 
-    resources: of one trial. address: a running cluster, or None for one of our own on this machine, which then declares
-    ``num_cpus`` and ``custom``. max_trials: at the same time; None: as many as fit. logs: where those of a cluster
-    of our own go; None: nowhere. silence_s: how long nothing may be heard of a trial; None: for ever. A trial that
-    loses a worker, or is silent, is tried again from its own checkpoint, as often as :mod:`losses` says. cargo: what
-    the nodes of a running cluster must have; None: they have it.
+    A trial that loses a worker, or hangs, is retried from its own checkpoint as often as
+    :mod:`orchestration.executors.retries` allows.
+
+    Args:
+        resources: of one trial.
+        address: of a running cluster; None: start one on this machine.
+        num_cpus: CPUs that a cluster of our own declares; None: the machine's.
+        custom: further resources that a cluster of our own declares.
+        max_trials: at the same time; None: as many as fit.
+        logs: where to copy the logs of a cluster of our own; None: nowhere.
+        trial_timeout_s: seconds without a report after which a trial counts as hung; None: no limit.
+        requirements: what the nodes of a running cluster must have; None: they have it.
     """
 
     def __init__(
@@ -42,8 +49,8 @@ class RayTuneExecutor:
         custom: Mapping[str, float] | None = None,
         max_trials: int | None = None,
         logs: Path | None = None,
-        silence_s: float | None = None,
-        cargo: Cargo | None = None,
+        trial_timeout_s: float | None = None,
+        requirements: NodeRequirements | None = None,
     ) -> None:
         self._resources = resources
         self._address = address
@@ -51,29 +58,30 @@ class RayTuneExecutor:
         self._custom = custom
         self._max_trials = max_trials
         self._logs = logs
-        self._silence_s = silence_s
-        self._cargo = cargo if address is not None else None
+        self._trial_timeout_s = trial_timeout_s
+        self._requirements = requirements if address is not None else None
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         if driver.has_all_given_out:
             return
         cluster = ray_cluster(self._address, self._num_cpus, self._custom, self._logs, interruption=interruption)
         with cluster as ends_with_study, ExitStack() as opened:
-            from orchestration.executors.hang_detector import SilenceWatch
+            from orchestration.executors.hang_detector import HangDetector
             from orchestration.ray_backend.tune_adapters import TuneBridge
 
             is_given = self._address is not None
             room = opened.enter_context(cluster_room(self._resources, self._max_trials, grows=is_given))
             with interruption.waiting():
-                supply = None if self._cargo is None else _open_supply(self._cargo, self._resources)
-            states = _open_states(driver.checkpoints, opened) if is_given else None
+                provider = None if self._requirements is None else _prepare_nodes(self._requirements, self._resources)
+            transfer = _start_checkpoint_store(driver.checkpoints, opened) if is_given else None
             interruption.raise_if_requested()
             # How many workers Tune may have starting at once; by default it starts them one after the other.
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(room.num_slots(driver.num_running))
-            silence = SilenceWatch(self._silence_s)
-            bridge = TuneBridge(driver, room, interruption, silence, states, leaves_all=ends_with_study)
+            hang_detector = HangDetector(self._trial_timeout_s)
+            bridge = TuneBridge(driver, room, interruption, hang_detector, transfer, leaves_all=ends_with_study)
             storage = opened.enter_context(temporary_directory("tune-"))
-            _fit(bridge, {"runner": runner, "resources": self._resources, "supply": supply, "states": states}, storage)
+            worker = {"runner": runner, "resources": self._resources, "provider": provider, "transfer": transfer}
+            _fit(bridge, worker, storage)
             if bridge.error is not None:
                 raise bridge.error
             if not bridge.has_all_ended():
@@ -81,24 +89,24 @@ class RayTuneExecutor:
                 raise StudyInterrupted
 
 
-def _open_supply(cargo: Cargo, resources: Resources) -> Supply:
-    """What gets every node ready; those that are there now are."""
-    from orchestration.ray_backend.file_transfer import open_supply, require_fit_nodes
+def _prepare_nodes(requirements: NodeRequirements, resources: Resources) -> FileProvider:
+    """A provider for nodes that join later; all nodes that are there now are prepared."""
+    from orchestration.ray_backend.file_transfer import require_compatible_nodes, start_file_server
 
-    supply = open_supply(cargo, is_driver_outside())
-    require_fit_nodes(supply, lambda node: can_train(node, resources))
-    return supply
+    provider = start_file_server(requirements, is_ray_client())
+    require_compatible_nodes(provider, lambda node: can_train(node, resources))
+    return provider
 
 
-def _open_states(checkpoints: Path | None, opened: ExitStack) -> RayStates | None:
-    """What carries checkpoints of nodes that do not see the driver's directory of them."""
-    from orchestration.ray_backend.checkpoint_transfer import open_states
+def _start_checkpoint_store(checkpoints: Path | None, opened: ExitStack) -> CheckpointTransfer | None:
+    """For nodes that do not share the driver's disk; None if the study keeps no checkpoints."""
+    from orchestration.ray_backend.checkpoint_transfer import start_checkpoint_store
 
     if checkpoints is None:
         return None
     directory = checkpoints.absolute()
     study = hashlib.sha256(f"{socket.gethostname()}:{directory}".encode()).hexdigest()[:16]
-    return opened.enter_context(open_states(directory, study, is_driver_outside()))
+    return opened.enter_context(start_checkpoint_store(directory, study, is_ray_client()))
 
 
 def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path) -> None:
@@ -111,7 +119,7 @@ def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path) -> No
     from orchestration.ray_backend.tune_adapters import BridgeStopper, DriverScheduler, DriverSearcher, OwnSignals
 
     expect_want_of_memory()
-    if is_driver_outside():
+    if is_ray_client():
         let_tune_run_outside(storage)
     resources: Resources = parameters["resources"]
     trainable = tune.with_resources(

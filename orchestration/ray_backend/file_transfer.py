@@ -1,10 +1,9 @@
-"""Data and text encoders from the driver's machine to the nodes of a cluster, once to each, through Ray."""
+"""Copies data and text encoders from the driver's machine to the nodes of a cluster, once to each, through Ray."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,126 +12,142 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dmd.errors import DataError, DmdError
-from orchestration.executors.protocol import Unpacked
-from orchestration.node_setup.requirements import Cargo
-from orchestration.node_setup.shipped_files import Parcel
-from orchestration.process.errors import NodeUnfit
-from orchestration.ray_backend.placement import at_home
+from orchestration.executors.protocol import NodeInputs
+from orchestration.node_setup.requirements import NodeRequirements
+from orchestration.node_setup.shipped_files import ShippedFolder
+from orchestration.process.errors import NodeIncompatible
+from orchestration.ray_backend.placement import pin_to_driver_node
 
 BLOCK = 8 << 20
-"""Bytes that travel at a time."""
+"""Bytes of one transfer."""
 _AHEAD = 4
-"""Blocks that are under way while one is written."""
+"""Blocks requested ahead while one is written."""
 
 
-class ParcelDesk:
-    """The actor that hands out parcels, in blocks, to whoever does not have them. It reads them when it is asked."""
+class FileServer:
+    """The actor that serves shipped folders, block by block, to nodes that lack them; it reads them on request."""
 
     def __init__(self) -> None:
-        self._files: dict[Parcel, dict[str, Path]] = {}
+        self._files: dict[ShippedFolder, dict[str, Path]] = {}
 
-    def has(self, parcel: Parcel) -> bool:
-        """Whether it is where this actor lives: not where the driver runs outside the cluster."""
-        return parcel.is_here()
+    def has(self, shipped: ShippedFolder) -> bool:
+        """Whether this actor's node has the folder; it does not where the driver is a Ray client."""
+        return shipped.is_local()
 
-    def receive(self, parcel: Parcel, blocks: Mapping[str, list[Any]]) -> None:
-        """Keep what the driver sends, in the cache of the node. blocks: references to them, by file."""
+    def receive(self, shipped: ShippedFolder, blocks: Mapping[str, list[Any]]) -> None:
+        """Store a folder that the driver sends in the cache of this node. blocks: references to them, by file."""
 
         def write(folder: Path) -> None:
             _write_folder(folder, {name: map(ray.get, references) for name, references in blocks.items()})
 
-        parcel.keep(write)
+        shipped.cache(write)
 
-    def sizes(self, parcel: Parcel) -> dict[str, int]:
+    def sizes(self, shipped: ShippedFolder) -> dict[str, int]:
         """Bytes of every file."""
-        return {name: path.stat().st_size for name, path in self._get_files(parcel).items()}
+        return {name: path.stat().st_size for name, path in self._get_files(shipped).items()}
 
-    def read(self, parcel: Parcel, name: str, offset: int) -> bytes:
+    def read(self, shipped: ShippedFolder, name: str, offset: int) -> bytes:
         """One block of a file."""
-        with self._get_files(parcel)[name].open("rb") as file:
+        with self._get_files(shipped)[name].open("rb") as file:
             file.seek(offset)
             return file.read(BLOCK)
 
-    def _get_files(self, parcel: Parcel) -> dict[str, Path]:
-        if parcel not in self._files:
-            self._files[parcel] = {path.name: path for path in _find_files(parcel)}
-        return self._files[parcel]
+    def _get_files(self, shipped: ShippedFolder) -> dict[str, Path]:
+        if shipped not in self._files:
+            self._files[shipped] = {path.name: path for path in _find_files(shipped)}
+        return self._files[shipped]
 
 
 @dataclass(frozen=True)
-class RaySupply:
-    """See :class:`orchestration.executors.protocol.Supply`. desk: the handle of the ParcelDesk; None where nothing has
-    to travel."""
+class RayFileProvider:
+    """A :class:`orchestration.executors.protocol.FileProvider` that copies through Ray.
 
-    cargo: Cargo
-    desk: Any
+    Attributes:
+        requirements: what a node must have.
+        server: handle of the FileServer actor; None where no file has to be copied.
+    """
 
-    def unpack(self) -> Unpacked:
-        return self.cargo.unpack(self._fetch)
+    requirements: NodeRequirements
+    server: Any
 
-    def _fetch(self, parcel: Parcel, folder: Path) -> None:
-        """Copy a parcel from the desk into the new folder ``folder``."""
+    def prepare_node(self) -> NodeInputs:
+        return self.requirements.prepare_node(self._fetch)
+
+    def _fetch(self, shipped: ShippedFolder, folder: Path) -> None:
+        """Copy from the server into the new folder ``folder``. Raises DataError."""
         try:
-            sizes = ray.get(self.desk.sizes.remote(parcel))
-            _write_folder(folder, {name: self._blocks(parcel, name, size) for name, size in sizes.items()})
+            sizes = ray.get(self.server.sizes.remote(shipped))
+            _write_folder(folder, {name: self._blocks(shipped, name, size) for name, size in sizes.items()})
         except RayError as error:
-            raise DataError(f"it does not come from the driver's machine ({_last_line(error)})") from error
+            raise DataError(f"it cannot be copied from the driver's machine ({_last_line(error)})") from error
 
-    def _blocks(self, parcel: Parcel, name: str, size: int) -> Iterator[bytes]:
+    def _blocks(self, shipped: ShippedFolder, name: str, size: int) -> Iterator[bytes]:
         asked: list[Any] = []
         for offset in range(0, size, BLOCK):
-            asked.append(self.desk.read.remote(parcel, name, offset))
+            asked.append(self.server.read.remote(shipped, name, offset))
             if len(asked) > _AHEAD:
                 yield ray.get(asked.pop(0))
         yield from (ray.get(block) for block in asked)
 
 
-def open_supply(cargo: Cargo, is_outside: bool) -> RaySupply:
-    """Start what hands out the parcels. is_outside: this driver runs on no node, so they go to the head node first.
+def start_file_server(requirements: NodeRequirements, is_ray_client: bool) -> RayFileProvider:
+    """Start the FileServer, if any file may have to be copied.
 
-    Raises NodeUnfit where they cannot be kept there.
+    Args:
+        requirements: what the nodes must have.
+        is_ray_client: whether this driver runs on none of the cluster's nodes; the head node then gets the files first.
+
+    Raises:
+        NodeIncompatible: the head node cannot store them.
     """
-    if not cargo.parcels:
-        return RaySupply(cargo, None)
-    options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1, **at_home(is_outside)}
-    desk = ray.remote(ParcelDesk).options(**options).remote()
-    if is_outside:
-        for parcel in cargo.parcels:
-            _send(parcel, desk)
-    return RaySupply(cargo, desk)
+    if not requirements.shipped_folders:
+        return RayFileProvider(requirements, None)
+    options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1, **pin_to_driver_node(is_ray_client)}
+    server = ray.remote(FileServer).options(**options).remote()
+    if is_ray_client:
+        for shipped in requirements.shipped_folders:
+            _send(shipped, server)
+    return RayFileProvider(requirements, server)
 
 
-def _send(parcel: Parcel, desk: Any) -> None:
+def _send(shipped: ShippedFolder, server: Any) -> None:
     try:
-        if not ray.get(desk.has.remote(parcel)):
-            blocks = {path.name: [ray.put(block) for block in _read(path)] for path in parcel.files_here()}
-            ray.get(desk.receive.remote(parcel, blocks))
+        if not ray.get(server.has.remote(shipped)):
+            blocks = {path.name: [ray.put(block) for block in _read(path)] for path in shipped.local_files()}
+            ray.get(server.receive.remote(shipped, blocks))
     except (RayError, DmdError, OSError) as error:
-        raise NodeUnfit(f"{parcel.what}: not to be had on the head node: {_last_line(error)}") from error
+        raise NodeIncompatible(f"{shipped.what}: cannot be copied to the head node: {_last_line(error)}") from error
 
 
-def require_fit_nodes(supply: RaySupply, can_train: Callable[[Mapping[str, float]], bool]) -> None:
-    """Get every living node ready that can train at all, all at once, before a trial is spent on it.
+def require_compatible_nodes(provider: RayFileProvider, can_train: Callable[[Mapping[str, float]], bool]) -> None:
+    """Prepare all living nodes that can train, at the same time, before any trial starts there.
 
-    Raises NodeUnfit with a line for each that is not fit. Nodes that come later are asked by their first worker.
+    A node that joins later is prepared by its first worker.
+
+    Args:
+        provider: prepares one node.
+        can_train: tells from a node's resources whether a worker fits on it.
+
+    Raises:
+        NodeIncompatible: with one line for each node that cannot be used.
     """
-    make_ready = ray.remote(_make_ready)
+    prepare = ray.remote(_try_to_prepare)
     asked = []
     for node in ray.nodes():  # type: ignore[no-untyped-call]
         if node["Alive"] and can_train(node["Resources"]):
             there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            answer = make_ready.options(num_cpus=0, max_retries=0, scheduling_strategy=there).remote(supply)
+            answer = prepare.options(num_cpus=0, max_retries=0, scheduling_strategy=there).remote(provider)
             asked.append((node["NodeManagerHostname"], answer))
     problems = [problem for name, answer in asked if (problem := _answer_of(name, answer)) is not None]
     if problems:
-        raise NodeUnfit("\n".join(dict.fromkeys(problems)))
+        raise NodeIncompatible("\n".join(dict.fromkeys(problems)))
 
 
-def _make_ready(supply: RaySupply) -> str | None:
+def _try_to_prepare(provider: RayFileProvider) -> str | None:
     """What is wrong with this node, or None."""
     try:
-        supply.unpack()
-    except (NodeUnfit, OSError) as error:
+        provider.prepare_node()
+    except (NodeIncompatible, OSError) as error:
         return str(error)
     return None
 
@@ -141,23 +156,24 @@ def _answer_of(name: str, answer: Any) -> str | None:
     try:
         problem: str | None = ray.get(answer)
     except (ray.exceptions.NodeDiedError, ray.exceptions.WorkerCrashedError):
-        # It has left; the others will train.
+        # The node has left the cluster; the others will train.
         return None
     except RayError as error:
         return f"node {name}: cannot run trials: {_last_line(error)}; install dmd-search, or what it needs, there"
     return problem
 
 
-def _find_files(parcel: Parcel) -> list[Path]:
-    """Those at the driver's place, or, where that is on no node, those that the driver has sent."""
+def _find_files(shipped: ShippedFolder) -> list[Path]:
+    """The driver's own files, or, where the driver is a Ray client, those that it has sent."""
     try:
-        return parcel.files_here()
+        return shipped.local_files()
     except (DmdError, OSError) as error:
-        return list(parcel.keep(partial(_fail, error)).iterdir())
+        missing = error
 
+    def fail(folder: Path) -> None:
+        raise missing
 
-def _fail(error: Exception, folder: Path) -> None:
-    raise error
+    return list(shipped.cache(fail).iterdir())
 
 
 def _read(path: Path) -> Iterator[bytes]:
@@ -175,6 +191,6 @@ def _write_folder(folder: Path, blocks: Mapping[str, Iterator[bytes]]) -> None:
 
 
 def _last_line(error: Exception) -> str:
-    """What an error says at its end, where the errors of other processes have their reason."""
+    """The last line of an error: errors of other processes have their reason there."""
     lines = [line for line in str(error).strip().splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else type(error).__name__

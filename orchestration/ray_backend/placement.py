@@ -8,9 +8,9 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 
-def at_home(is_outside: bool) -> dict[str, Any]:
+def pin_to_driver_node(is_ray_client: bool) -> dict[str, Any]:
     """Options of an actor on the driver's own node, or, of a driver that runs on none, on the head node."""
-    if is_outside:
+    if is_ray_client:
         return {"resources": {"node:__internal_head__": 0.001}}
     here = ray.get_runtime_context().get_node_id()
     return {"scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=False)}

@@ -10,9 +10,9 @@ from ray import tune
 from dmd.job import EpochReport
 from orchestration.executors.attempts import Attempt, attempt_alone
 from orchestration.executors.multi_worker import attempt_together
-from orchestration.executors.protocol import Resources, Supply, TrialRunner
+from orchestration.executors.protocol import FileProvider, Resources, TrialRunner
 from orchestration.executors.stepwise_training import TrainingSession
-from orchestration.ray_backend.checkpoint_transfer import RayStates, TravellingState
+from orchestration.ray_backend.checkpoint_transfer import CheckpointTransfer, RemoteCheckpoint
 from orchestration.ray_backend.workers import RayPeer, make_peers, node_address, node_id
 from search_spaces.terms.trial import Trial
 
@@ -36,14 +36,14 @@ class TrialTrainable(tune.Trainable):
         config: dict[str, Any],
         runner: TrialRunner,
         resources: Resources,
-        supply: Supply | None,
-        states: RayStates | None,
+        provider: FileProvider | None,
+        transfer: CheckpointTransfer | None,
     ) -> None:
         self._runner = runner
-        self._supply = supply
-        self._states = states
-        self._state: TravellingState | None = None
-        self._peers: list[RayPeer] = make_peers(runner, resources, supply)
+        self._provider = provider
+        self._transfer = transfer
+        self._remote: RemoteCheckpoint | None = None
+        self._peers: list[RayPeer] = make_peers(runner, resources, provider)
         self._attempt: Attempt | None = None
         self._session: TrainingSession | None = None
 
@@ -53,11 +53,11 @@ class TrialTrainable(tune.Trainable):
             self._session = TrainingSession(self._get_attempt, trial, self._find_directory(trial))
         happened = self._session.next()
         if isinstance(happened, EpochReport):
-            if self._state is not None:
-                self._state.send()
+            if self._remote is not None:
+                self._remote.upload()
             return {REPORT: happened}
-        if self._state is not None and trial.stage == "confirm":
-            self._state.send(is_last=True)
+        if self._remote is not None and trial.stage == "confirm":
+            self._remote.upload(is_last=True)
         self._leave()
         return {ENDING: happened, "done": True}
 
@@ -83,10 +83,10 @@ class TrialTrainable(tune.Trainable):
     def _find_directory(self, trial: Trial) -> Path | None:
         """Where the attempt keeps its state: the driver's directory, or one of this node that does not see that."""
         given = self.config[CHECKPOINT_DIRECTORY]
-        if given is None or self._states is None or self._states.sees_directory():
+        if given is None or self._transfer is None or self._transfer.sees_directory():
             return None if given is None else Path(given)
-        self._state = TravellingState(self._states, trial.id)
-        return self._state.folder
+        self._remote = RemoteCheckpoint(self._transfer, trial.id)
+        return self._remote.folder
 
     def _abandon(self) -> None:
         if self._session is not None:
@@ -95,13 +95,13 @@ class TrialTrainable(tune.Trainable):
 
     def _leave(self) -> None:
         self._session = None
-        if self._state is not None:
-            self._state.close()
-            self._state = None
+        if self._remote is not None:
+            self._remote.close()
+            self._remote = None
 
     def _get_attempt(self) -> Attempt:
         if self._attempt is None:
-            run_trial = self._runner.open(self._supply)
+            run_trial = self._runner.open(self._provider)
             if self._peers:
                 self._attempt = attempt_together(run_trial, self._peers, node_address())
             else:

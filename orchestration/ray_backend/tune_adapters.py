@@ -17,12 +17,12 @@ from ray.tune.search import Searcher
 
 from orchestration.driver.driver import Driver
 from orchestration.driver.endings import Ending, ending_of_lost_worker
-from orchestration.executors.hang_detector import SilenceWatch
+from orchestration.executors.hang_detector import HangDetector
 from orchestration.executors.retries import Loss, Losses
 from orchestration.process.interruption import Interruption, StudyInterrupted
 from orchestration.process.signals import heard_signals
 from orchestration.ray_backend.capacity import ClusterRoom
-from orchestration.ray_backend.checkpoint_transfer import RayStates
+from orchestration.ray_backend.checkpoint_transfer import CheckpointTransfer
 from orchestration.ray_backend.trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
 from orchestration.ray_backend.worker_nodes import WorkerNodes, dead_nodes
 from search_spaces.terms.trial import Trial
@@ -46,14 +46,14 @@ class TuneBridge:
         driver: Driver,
         room: ClusterRoom,
         interruption: Interruption,
-        silence: SilenceWatch,
-        states: RayStates | None = None,
+        hang_detector: HangDetector,
+        transfer: CheckpointTransfer | None = None,
         leaves_all: bool = False,
     ) -> None:
         self.driver = driver
         self.leaves_all = leaves_all
-        self.states = states
-        self.silence = silence
+        self.transfer = transfer
+        self.hang_detector = hang_detector
         self.room = room
         self.interruption = interruption
         self.error: Exception | None = None
@@ -91,7 +91,7 @@ class TuneBridge:
         """Tune's trial has ended, and ours with it."""
         trial = self._forget(trial_id)
         try:
-            self._bring_state_home(trial, ending)
+            self._download_checkpoint(trial, ending)
             self.driver.on_end(trial, ending)
         except Exception as error:
             self.keep_error(error)
@@ -108,10 +108,10 @@ class TuneBridge:
         logger.info("trial %s lost its workers (%s) and is tried again from its checkpoint", trial.id, reason)
         self._lost.append(self._forget(trial_id))
 
-    def _bring_state_home(self, trial: Trial, ending: Ending) -> None:
+    def _download_checkpoint(self, trial: Trial, ending: Ending) -> None:
         directory = self.driver.checkpoint_directory(trial)
-        if self.states is not None and directory is not None and ending.obstacle is None:
-            self.states.bring_home(trial.id, directory, is_kept=trial.stage == "confirm")
+        if self.transfer is not None and directory is not None and ending.obstacle is None:
+            self.transfer.download(trial.id, directory, is_kept=trial.stage == "confirm")
 
     def _forget(self, trial_id: str) -> Trial:
         self.tune_trials.pop(trial_id, None)
@@ -168,7 +168,7 @@ class DriverScheduler(TrialScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         bridge = self._bridge
-        bridge.silence.hear(trial.trial_id)
+        bridge.hang_detector.report(trial.trial_id)
         try:
             decision = bridge.driver.on_epoch(bridge.trials[trial.trial_id], result[REPORT])
         except Exception as error:
@@ -217,7 +217,7 @@ class BridgeStopper(Stopper):
     def stop_all(self) -> bool:
         bridge = self._bridge
         if not bridge.must_stop:
-            self._end_silent()
+            self._kill_hung_workers()
             return False
         for trial in bridge.tune_trials.values():
             if trial.temporary_state.ray_actor is not None:
@@ -227,17 +227,17 @@ class BridgeStopper(Stopper):
             raise StudyInterrupted
         return True
 
-    def _end_silent(self) -> None:
-        """End the workers of trials that hang; Tune then tries those again, as after any other death."""
+    def _kill_hung_workers(self) -> None:
+        """Kill the workers of trials that hang; the trials are retried, as after any other death."""
         bridge = self._bridge
         running = {name: trial for name, trial in bridge.tune_trials.items() if trial.status == TuneTrial.RUNNING}
-        for name in bridge.silence.look(running):
+        for name in bridge.hang_detector.find_hung(running):
             actor = running[name].temporary_state.ray_actor
             if actor is not None:
                 logger.warning(
-                    "trial %s: nothing heard for %g s; its worker is ended and it is tried again from its checkpoint",
+                    "trial %s: no report for %g s; its worker is killed and the trial is retried from its checkpoint",
                     bridge.trials[name].id,
-                    bridge.silence.limit_s,
+                    bridge.hang_detector.limit_s,
                 )
                 ray.kill(actor)
 

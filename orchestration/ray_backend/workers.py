@@ -11,16 +11,16 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from dmd.job import Seat
 from orchestration.executors.multi_worker import Outcome, train_share
-from orchestration.executors.protocol import Resources, RunTrial, Supply, TrialRunner
+from orchestration.executors.protocol import FileProvider, Resources, RunTrial, TrialRunner
 from search_spaces.terms.trial import Trial
 
 
 class PeerWorker:
     """The actor. It belongs to the worker that made it and dies with it, however that one dies."""
 
-    def __init__(self, runner: TrialRunner, supply: Supply | None) -> None:
+    def __init__(self, runner: TrialRunner, provider: FileProvider | None) -> None:
         self._runner = runner
-        self._supply = supply
+        self._provider = provider
         self._run_trial: RunTrial | None = None
 
     def node(self) -> str:
@@ -33,7 +33,7 @@ class PeerWorker:
 
     def _get_run_trial(self) -> RunTrial:
         if self._run_trial is None:
-            self._run_trial = self._runner.open(self._supply)
+            self._run_trial = self._runner.open(self._provider)
         return self._run_trial
 
 
@@ -56,7 +56,7 @@ class RayPeer:
         ray.kill(self._actor)
 
 
-def make_peers(runner: TrialRunner, resources: Resources, supply: Supply | None) -> list[RayPeer]:
+def make_peers(runner: TrialRunner, resources: Resources, provider: FileProvider | None) -> list[RayPeer]:
     """One peer in each bundle of this trial's placement group but the first, where the calling worker lives."""
     peers = []
     for rank in range(1, resources.workers):
@@ -68,7 +68,7 @@ def make_peers(runner: TrialRunner, resources: Resources, supply: Supply | None)
             "resources": dict(resources.custom),
             "scheduling_strategy": PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=rank),
         }
-        peers.append(RayPeer(ray.remote(PeerWorker).options(**options).remote(runner, supply)))
+        peers.append(RayPeer(ray.remote(PeerWorker).options(**options).remote(runner, provider)))
     return peers
 
 

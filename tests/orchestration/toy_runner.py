@@ -32,7 +32,7 @@ class ToyRunner:
     log: Path
     epoch_s: float = 0.0
 
-    def open(self, supply=None):
+    def open(self, provider=None):
         self._note("open", "-", 0)
         return self._run
 

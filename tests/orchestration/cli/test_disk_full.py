@@ -59,7 +59,7 @@ def test_a_checkpoint_that_does_not_fit_ends_the_session_and_not_the_trial(tmp_p
 class FullDiskRunner(ToyRunner):
     """The toy, whose first write fails while there is a file ``full`` beside its log."""
 
-    def open(self, supply=None):
+    def open(self, provider=None):
         run_trial = super().open()
 
         def run(trial, on_epoch, directory, seat=Seat()):  # noqa: B008

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from orchestration.executors.hang_detector import SilenceWatch
+from orchestration.executors.hang_detector import HangDetector
 from orchestration.executors.protocol import Resources
 from orchestration.ray_backend.executor import RayTuneExecutor
 from tests.orchestration.toy_runner import make_trial
@@ -14,19 +14,19 @@ from tests.orchestration.toy_studies import listed, run_toy, state_of, toy_of
 
 def test_the_clock_of_a_trial_begins_when_it_runs_and_anew_with_every_report():
     now = [0.0]
-    watch = SilenceWatch(10, lambda: now[0])
-    assert watch.look(["a"]) == []
+    detector = HangDetector(10, lambda: now[0])
+    assert detector.find_hung(["a"]) == []
     now[0] = 9
-    watch.hear("a")
+    detector.report("a")
     now[0] = 18
-    assert watch.look(["a", "b"]) == []
+    assert detector.find_hung(["a", "b"]) == []
     now[0] = 20
-    assert watch.look(["a", "b"]) == ["a"]
-    assert watch.look(["a", "b"]) == [], "named once"
+    assert detector.find_hung(["a", "b"]) == ["a"]
+    assert detector.find_hung(["a", "b"]) == [], "named once"
     now[0] = 29
-    assert watch.look(["b"]) == ["b"]
-    assert watch.look(["a"]) == [], "its next attempt begins anew"
-    assert SilenceWatch(None, lambda: now[0]).look(["a"]) == []
+    assert detector.find_hung(["b"]) == ["b"]
+    assert detector.find_hung(["a"]) == [], "its next attempt begins anew"
+    assert HangDetector(None, lambda: now[0]).find_hung(["a"]) == []
 
 
 def test_a_trial_that_hangs_is_tried_again_from_its_checkpoint(tmp_path):
@@ -37,7 +37,7 @@ def test_a_trial_that_hangs_is_tried_again_from_its_checkpoint(tmp_path):
             for process in toy_of(tmp_path).processes("begin"):
                 os.kill(int(process), signal.SIGSTOP)
 
-    executor = RayTuneExecutor(Resources(), num_cpus=1, silence_s=4.0)
+    executor = RayTuneExecutor(Resources(), num_cpus=1, trial_timeout_s=4.0)
     outcome = run_toy(tmp_path, listed([trial]), executor, on_event=stop_worker)
     assert outcome.num_completed == 1
     (record,) = state_of(tmp_path).records()

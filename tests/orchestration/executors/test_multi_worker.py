@@ -124,7 +124,7 @@ class NotingRunner(DmdRunner):
 
     notes: Path = Path()
 
-    def open(self, supply=None):
+    def open(self, provider=None):
         run_trial = super().open()
 
         def noting(trial, on_epoch, checkpoint_directory, seat=Seat()):  # noqa: B008

@@ -45,17 +45,17 @@ def search(out: str, *more: str) -> list[str]:
     return ["dmd-search", "--space", "small.yaml", "--out", out, *overrides, *more]
 
 
-@pytest.mark.parametrize("is_outside", [False, True], ids=["driver on the head", "driver outside"])
+@pytest.mark.parametrize("is_ray_client", [False, True], ids=["driver on the head", "driver outside"])
 def test_a_trial_goes_on_from_its_checkpoint_when_its_foreign_node_is_killed(
-    laptop: Path, tmp_path_factory: pytest.TempPathFactory, is_outside: bool
+    laptop: Path, tmp_path_factory: pytest.TempPathFactory, is_ray_client: bool
 ) -> None:
-    out = f"away-{is_outside}"
-    with foreign_cluster(tmp_path_factory.mktemp("nodes"), laptop, sees_all=not is_outside) as cluster:
+    out = f"away-{is_ray_client}"
+    with foreign_cluster(tmp_path_factory.mktemp("nodes"), laptop, sees_all=not is_ray_client) as cluster:
         for name in NODES:
             cluster.add_node(name, SLOW_DISK)
         # Where copies of checkpoints are kept: in the study, or, of a driver that is on no node, on the head node.
-        copies = cluster.cache_of("head") / "states" if is_outside else laptop / out / "small" / "checkpoints"
-        address = cluster.client_address if is_outside else cluster.address
+        copies = cluster.cache_of("head") / "states" if is_ray_client else laptop / out / "small" / "checkpoints"
+        address = cluster.client_address if is_ray_client else cluster.address
         with start_at(laptop, *search(out, "--address", address, "--set", "resources.custom={any: 1}")) as driver:
             copy = wait_for_copy(copies, driver)
             (lost,) = (name for name in NODES if cluster.num_saved(name))

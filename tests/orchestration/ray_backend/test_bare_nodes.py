@@ -142,7 +142,7 @@ def test_a_node_that_cannot_keep_the_data_is_named_in_one_line(laptop: Path, clu
     done = search(laptop, "full", "--address", cluster.address, "--set", "resources.custom={full: 1}")
     assert done.returncode == 2, done.stderr
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert "the study's data cannot be kept in /proc/nothing" in line
+    assert "the study's data cannot be stored in /proc/nothing" in line
     assert "set DMD_CACHE_DIR there" in line
     assert "Traceback" not in done.stderr
 

@@ -7,28 +7,34 @@ from pathlib import Path
 import pytest
 
 from orchestration.node_setup.cache import CACHE_VARIABLE
-from orchestration.ray_backend.checkpoint_transfer import RayStates, StateDesk, pause_after, read_folder, write_folder
+from orchestration.ray_backend.checkpoint_transfer import (
+    CheckpointStore,
+    CheckpointTransfer,
+    pause_after,
+    read_folder,
+    write_folder,
+)
 
 
-def test_a_desk_keeps_the_last_state_of_each_trial_until_it_is_dropped(tmp_path: Path) -> None:
-    desk = StateDesk(tmp_path / "checkpoints", "study")
-    assert desk.read("a") == {}
-    desk.write("a", {"state.pt": b"1", "more": b"x"})
-    desk.write("a", {"state.pt": b"2"})
-    desk.write("b", {"state.pt": b"3"})
-    assert desk.read("a") == {"state.pt": b"2", "more": b"x"}
-    # Where the driver looks for it, and where another desk, started after this one died, finds it.
+def test_the_store_keeps_the_last_state_of_each_trial_until_it_is_dropped(tmp_path: Path) -> None:
+    store = CheckpointStore(tmp_path / "checkpoints", "study")
+    assert store.read("a") == {}
+    store.write("a", {"state.pt": b"1", "more": b"x"})
+    store.write("a", {"state.pt": b"2"})
+    store.write("b", {"state.pt": b"3"})
+    assert store.read("a") == {"state.pt": b"2", "more": b"x"}
+    # Where the driver looks for it, and where another store, started after this one died, finds it.
     assert (tmp_path / "checkpoints" / "a" / "state.pt").read_bytes() == b"2"
-    assert StateDesk(tmp_path / "checkpoints", "study").read("b") == {"state.pt": b"3"}
-    desk.drop("a")
-    assert desk.read("a") == {}
+    assert CheckpointStore(tmp_path / "checkpoints", "study").read("b") == {"state.pt": b"3"}
+    store.drop("a")
+    assert store.read("a") == {}
 
 
-def test_the_desk_of_an_outside_driver_keeps_studies_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store_of_an_outside_driver_keeps_studies_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
-    StateDesk(None, "one").write("a", {"state.pt": b"1"})
-    assert StateDesk(None, "two").read("a") == {}
-    assert StateDesk(None, "one").read("a") == {"state.pt": b"1"}
+    CheckpointStore(None, "one").write("a", {"state.pt": b"1"})
+    assert CheckpointStore(None, "two").read("a") == {}
+    assert CheckpointStore(None, "one").read("a") == {"state.pt": b"1"}
 
 
 def test_no_name_of_a_file_leaves_its_folder(tmp_path: Path) -> None:
@@ -54,7 +60,7 @@ def test_a_state_that_takes_long_to_travel_does_so_more_rarely() -> None:
 def test_a_node_sees_the_driver_s_directory_if_it_reads_the_driver_s_mark(
     tmp_path: Path, says: str | None, sees: bool
 ) -> None:
-    mark = tmp_path / ".driver"
+    marker_file = tmp_path / ".driver"
     if says is not None:
-        mark.write_text(says)
-    assert RayStates(None, mark, "token", is_outside=False).sees_directory() is sees
+        marker_file.write_text(says)
+    assert CheckpointTransfer(None, marker_file, "token", is_ray_client=False).sees_directory() is sees
