@@ -51,7 +51,7 @@ from orchestration.search.objective import Objective
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
 from orchestration.search.samplers import SearcherName
 from orchestration.search.stopping.by_arm import make_stopping
-from orchestration.search.study_source import Lane, StudySource
+from orchestration.search.study_source import ArmFold, StudySource
 from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.schema.distributions import LogUniform
 from search_spaces.terms.trial import Cell, Trial, Value
@@ -151,18 +151,18 @@ def make_source(num_arms: int, num_trials: int, searcher: SearcherName) -> Study
     """One search per arm, and the confirm trials of each winner."""
     distributions = {name: LogUniform(*RANGES[name]) for name in SEARCHED}
 
-    def lane(arm: str) -> Lane:
+    def arm_fold(arm: str) -> ArmFold:
         def make_trial(parameters: Mapping[str, Value]) -> Trial:
             return Trial(arm, "dmd", "search", dict(parameters), dict(parameters), 0, Cell(), "scale")
 
         plan = SearchPlan(arm, Cell(), searcher, distributions, Objective("mae"), num_trials - NUM_SEEDS, 0, make_trial)
-        return Lane(arm, Cell(), SearchedSource(plan))
+        return ArmFold(arm, Cell(), SearchedSource(plan))
 
     def confirm(arm: str, cell: Cell, parameters: Mapping[str, Value]) -> list[Trial]:
         chosen = dict(parameters)
         return [Trial(arm, "dmd", "confirm", chosen, chosen, seed, cell, "scale") for seed in range(1, NUM_SEEDS + 1)]
 
-    return StudySource([lane(f"arm{number}") for number in range(num_arms)], confirm, Objective("mae"))
+    return StudySource([arm_fold(f"arm{number}") for number in range(num_arms)], confirm, Objective("mae"))
 
 
 def describe(num_arms: int, num_trials: int, searcher: str) -> StudyDescription:

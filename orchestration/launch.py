@@ -12,7 +12,7 @@ from orchestration.driver.fallback_scores import score_failure
 from orchestration.driver.known_results import FindResult
 from orchestration.driver.limits import limits_of
 from orchestration.driver.progress import show_progress
-from orchestration.driver.seed_race import make_racer
+from orchestration.driver.seed_race import make_seed_race
 from orchestration.driver.tally import StudyTally
 from orchestration.dry_run.capacity import ExecutorName, measure_room, needs_of
 from orchestration.dry_run.cost_estimate import estimate_study, expectation_of
@@ -72,7 +72,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
         tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
         executor = _make_executor(prepared, options, workspace.logs)
         with show_progress(space.study, _tally(planned, ledger), options.is_quiet) as progress:
-            race = make_racer(description, len(planned.cells)) if space.confirm.race is not None else None
+            race = make_seed_race(description, len(planned.cells)) if space.confirm.race is not None else None
             source = planned.make_source(race)
             plan = _study_plan(prepared, workspace, source, known)
             outcome = run_study(plan, executor, planned.runner, ledger, tracker, progress)

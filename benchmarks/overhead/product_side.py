@@ -30,7 +30,7 @@ from orchestration.run_study import run_study
 from orchestration.search.objective import Objective
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
 from orchestration.search.samplers import SearcherName
-from orchestration.search.study_source import Lane, StudySource
+from orchestration.search.study_source import ArmFold, StudySource
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from search_spaces.schema.distributions import LogUniform
 from search_spaces.terms.trial import Cell, Trial, Value
@@ -40,8 +40,8 @@ OBJECTIVE = Objective("mae")
 
 def make_source(num_arms: int, num_trials: int, searcher: SearcherName) -> StudySource:
     """``num_arms`` searches of ``num_trials`` trials each, and nothing to confirm."""
-    lanes = [Lane(name, Cell(), _make_search(name, num_trials, searcher)) for name in _arm_names(num_arms)]
-    return StudySource(lanes, lambda arm, cell, parameters: [], OBJECTIVE)
+    arm_folds = [ArmFold(name, Cell(), _make_search(name, num_trials, searcher)) for name in _arm_names(num_arms)]
+    return StudySource(arm_folds, lambda arm, cell, parameters: [], OBJECTIVE)
 
 
 def _arm_names(num_arms: int) -> list[str]:

@@ -15,9 +15,9 @@ from orchestration.planning.text_encoders import TextEncoders
 from orchestration.search.listed import ListedSource
 from orchestration.search.objective import COSTS, Goal, Objective
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
-from orchestration.search.seed_budget import Pace
+from orchestration.search.seed_budget import SeedBudget
 from orchestration.search.stagnation import StagnationLimit
-from orchestration.search.study_source import Lane, StudySource
+from orchestration.search.study_source import ArmFold, StudySource
 from orchestration.search.trial_source import TrialSource
 from search_spaces.design.arm_searches import ArmSearch, drop_inactive, find_impossible, propose_grid, starts_of
 from search_spaces.design.contrasts import ContrastPair
@@ -130,11 +130,11 @@ class PlannedStudy:
         names = self.space.further_objectives
         return tuple(COSTS[name] if name in COSTS else _objective_of(name.removeprefix("valid/")) for name in names)
 
-    def make_source(self, pace: Pace | None = None) -> StudySource:
-        """All trials of the study; a fresh source, to be replayed from the ledger. pace: that of a race."""
+    def make_source(self, seed_budget: SeedBudget | None = None) -> StudySource:
+        """All trials of the study; a fresh source, to be replayed from the ledger. seed_budget: that of a race."""
         arms = {arm.name: arm for arm in self.running_arms}
 
-        def make_confirms(name: str, cell: Cell, parameters: Mapping[str, Value]) -> Sequence[Trial]:
+        def make_confirm_trials(name: str, cell: Cell, parameters: Mapping[str, Value]) -> Sequence[Trial]:
             if name not in arms:
                 return ()
             arm = arms[name]
@@ -142,16 +142,16 @@ class PlannedStudy:
             chosen = drop_inactive(method, arm, inherit(self.searches[name], parameters))
             return plan_confirm_trials(arm, [chosen], self.seeds, cell, self.context)
 
-        with_lane = {*arms, *self.searched_arms}
+        with_arm_fold = {*arms, *self.searched_arms}
         trained = [arm for arm in self.arms if not arm.is_external]
-        lanes = [self._lane(arm, cell) for cell in self.cells for arm in trained if arm.name in with_lane]
-        return StudySource(lanes, make_confirms, self.objective, self.space.confirm.top, pace)
+        arm_folds = [self._arm_fold(arm, cell) for cell in self.cells for arm in trained if arm.name in with_arm_fold]
+        return StudySource(arm_folds, make_confirm_trials, self.objective, self.space.confirm.top, seed_budget)
 
-    def _lane(self, arm: Arm, cell: Cell) -> Lane:
+    def _arm_fold(self, arm: Arm, cell: Cell) -> ArmFold:
         owner = self.searches[arm.name].owner
         if owner == arm.name:
-            return Lane(arm.name, cell, self._search(arm, cell))
-        return Lane(arm.name, cell, inherits_from=owner)
+            return ArmFold(arm.name, cell, self._search(arm, cell))
+        return ArmFold(arm.name, cell, inherits_from=owner)
 
     def _search(self, arm: Arm, cell: Cell) -> TrialSource:
         source, patience = self._whole_search(arm, cell), self.space.limits.stagnation

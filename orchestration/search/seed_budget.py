@@ -1,6 +1,6 @@
-"""The seam between the confirm trials of a study and whatever decides how many seeds an arm gets.
+"""Seed budgets: how many confirm seeds an arm runs, decided while the study runs.
 
-It answers with one of three words: nobody who runs trials ever learns a test score from it.
+A budget answers with one of three words. What runs trials never learns a test score from it.
 """
 
 from __future__ import annotations
@@ -9,15 +9,20 @@ from typing import Literal, Protocol
 
 from reports.records.record import RunRecord
 
-Leave = Literal["continue", "stop", "wait"]
-"""May the arm run this seed: yes; no, and none after it; not known before more trials have ended."""
+SeedDecision = Literal["continue", "stop", "wait"]
+"""``continue``: the arm runs this seed. ``stop``: neither this seed nor a later one. ``wait``: ask again after more
+trials have ended."""
 
 
-class Pace(Protocol):
-    """Says how many of its confirm seeds an arm may run."""
+class SeedBudget(Protocol):
+    """Decides how many confirm seeds each arm runs.
 
-    def leave(self, arm: str, seed_index: int) -> Leave:
-        """May ``arm`` run its confirm seed number ``seed_index`` (from 0)?"""
+    The study's trial source calls it in the driver's process and thread: ``decide`` before it gives out a confirm
+    trial, ``tell`` for every confirm trial that has ended, in the order of the ledger, also when a ledger is replayed.
+    """
+
+    def decide(self, arm: str, seed_index: int) -> SeedDecision:
+        """Whether ``arm`` may run its confirm seed number ``seed_index``, counted from 0."""
         ...
 
     def tell(self, record: RunRecord) -> None:
@@ -25,10 +30,10 @@ class Pace(Protocol):
         ...
 
 
-class EverySeed:
+class FixedSeeds:
     """Every arm runs every seed."""
 
-    def leave(self, arm: str, seed_index: int) -> Leave:
+    def decide(self, arm: str, seed_index: int) -> SeedDecision:
         return "continue"
 
     def tell(self, record: RunRecord) -> None:

@@ -18,7 +18,7 @@ from orchestration.search.listed import ListedSource
 from orchestration.search.objective import Objective
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
 from orchestration.search.stopping.by_arm import SchedulerName, make_stopping
-from orchestration.search.study_source import Lane, StudySource
+from orchestration.search.study_source import ArmFold, StudySource
 from orchestration.search.trial_source import TrialSource
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from search_spaces.schema.distributions import Uniform
@@ -46,7 +46,7 @@ def searched(num_trials: int = 12, num_seeds: int = 3, epochs: int = MAX_EPOCHS)
         make_trial=lambda parameters: make_trial(stage="search", parameters=parameters, epochs=epochs),
     )
     return StudySource(
-        [Lane("full", Cell(), SearchedSource(search))],
+        [ArmFold("full", Cell(), SearchedSource(search))],
         lambda arm, cell, parameters: [
             make_trial(seed, arm, "confirm", cell, parameters, epochs=epochs) for seed in range(100, 100 + num_seeds)
         ],

@@ -1,4 +1,4 @@
-"""The racer decides who runs on from whole looks alone, and tells nobody a score."""
+"""A seed race decides from whole interim analyses alone which arms run on, and no score leaves it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import get_args, get_type_hints
 
 import numpy as np
 
-from orchestration.driver.seed_race import Racer, make_racer
+from orchestration.driver.seed_race import SeedRace, make_seed_race
 from orchestration.search.objective import Objective
-from orchestration.search.seed_budget import Leave, Pace
-from orchestration.search.study_source import Lane, StudySource
+from orchestration.search.seed_budget import SeedBudget, SeedDecision
+from orchestration.search.study_source import ArmFold, StudySource
 from reports.records.record import ArmDescription, Contrast, PlannedCell, Predictions, RunRecord, StudyDescription
 from reports.results.grain import rounding_of
 from reports.results.results import ResultsTable
@@ -51,9 +51,11 @@ def confirms(arm: str, cell: Cell, parameters: object) -> list[Trial]:
     return [make_trial(seed, arm, "confirm", cell) for seed in SEEDS]
 
 
-def make_source(pace: Pace | None = None) -> StudySource:
-    lanes = [Lane(arm, cell) for cell in CELLS for arm in ARMS]
-    return StudySource(lanes, confirms, Objective("mae"), pace=pace or make_racer(study(), len(CELLS)))
+def make_source(seed_budget: SeedBudget | None = None) -> StudySource:
+    arm_folds = [ArmFold(arm, cell) for cell in CELLS for arm in ARMS]
+    return StudySource(
+        arm_folds, confirms, Objective("mae"), seed_budget=seed_budget or make_seed_race(study(), len(CELLS))
+    )
 
 
 def judge(trial: Trial) -> RunRecord:
@@ -116,13 +118,13 @@ def test_confirm_seeds_are_balanced_over_arms_at_every_moment() -> None:
 
 def test_what_the_racer_says_are_three_words() -> None:
     """Its whole public surface is ``leave`` and ``tell``; ``leave`` is typed to three literals."""
-    assert {name for name in vars(Racer) if not name.startswith("_")} == {"leave", "tell"}
-    assert get_type_hints(Racer.leave)["return"] == Leave
-    assert set(get_args(Leave)) == {"continue", "stop", "wait"}
-    racer = make_racer(study(), len(CELLS))
-    assert racer.leave("full", 4) == "continue"
-    assert racer.leave("full", 5) == "wait"
-    assert racer.leave("alone", 5) == "stop"
+    assert {name for name in vars(SeedRace) if not name.startswith("_")} == {"decide", "tell"}
+    assert get_type_hints(SeedRace.decide)["return"] == SeedDecision
+    assert set(get_args(SeedDecision)) == {"continue", "stop", "wait"}
+    race = make_seed_race(study(), len(CELLS))
+    assert race.decide("full", 4) == "continue"
+    assert race.decide("full", 5) == "wait"
+    assert race.decide("alone", 5) == "stop"
 
 
 def test_changed_validation_scores_change_nothing_and_changed_test_scores_do() -> None:
@@ -175,20 +177,20 @@ def test_a_look_of_the_driver_sees_the_items_that_the_report_will_see() -> None:
     ids = tuple(f"item{row}" for row in range(len(labels)))
     found = Predictions(ids, ids, labels, labels)
     looked_at: list[ResultsTable] = []
-    racer = make_racer(counted, len(CELLS))
-    judge_records = racer._judge
+    race = make_seed_race(counted, len(CELLS))
+    judge_records = race._judge
 
     def spy(records: Sequence[RunRecord]) -> frozenset[str]:
         looked_at.append(ResultsTable.from_records(counted, records))
         return judge_records(records)
 
-    racer._judge = spy
+    race._judge = spy
     records = [
         replace(record_of(trial), test={"acc2_non0": 0.7}, predictions=found, num_test=len(labels))
         for trial in (make_trial(seed, arm, "confirm", cell) for seed in SEEDS[:5] for arm in ARMS for cell in CELLS)
     ]
     for record in records:
-        racer.tell(record)
+        race.tell(record)
     (table,) = looked_at
     whole = ResultsTable.from_records(counted, records)
     for results in (table, whole):

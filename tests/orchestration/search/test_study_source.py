@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestration.search.listed import ListedSource
 from orchestration.search.objective import Objective
-from orchestration.search.study_source import Lane, StudySource
+from orchestration.search.study_source import ArmFold, StudySource
 from search_spaces.schema.distributions import Uniform
 from search_spaces.terms.trial import Cell
 from tests.orchestration.search.source_contract import SourceContract
@@ -23,12 +23,12 @@ def confirms(arm, cell, parameters):
     return [make_trial(seed, arm, "confirm", cell, parameters) for seed in (100, 101)]
 
 
-def make_study(lanes, direction="minimize", top=1):
-    return StudySource(lanes, confirms, Objective("mae", direction), top)
+def make_study(arm_folds, direction="minimize", top=1):
+    return StudySource(arm_folds, confirms, Objective("mae", direction), top)
 
 
 def per_arm():
-    return make_study([Lane(arm, cell, searches(arm, cell)) for arm in ("full", "no_fd") for cell in CELLS])
+    return make_study([ArmFold(arm, cell, searches(arm, cell)) for arm in ("full", "no_fd") for cell in CELLS])
 
 
 def winners(events):
@@ -42,8 +42,8 @@ class TestPerArm(SourceContract):
 
 class TestBaselineScope(SourceContract):
     def make_source(self):
-        own = [Lane("full", cell, searches("full", cell)) for cell in CELLS]
-        return make_study([*own, *(Lane("no_fd", cell, inherits_from="full") for cell in CELLS)])
+        own = [ArmFold("full", cell, searches("full", cell)) for cell in CELLS]
+        return make_study([*own, *(ArmFold("no_fd", cell, inherits_from="full") for cell in CELLS)])
 
     def test_arms_inherit_the_winner_of_the_same_cell(self):
         def judge(trial):
@@ -63,7 +63,7 @@ class TestBaselineScope(SourceContract):
 
 class TestNoSearch(SourceContract):
     def make_source(self):
-        return StudySource([Lane("full", CELLS[0]), Lane("no_fd", CELLS[0])], confirms)
+        return StudySource([ArmFold("full", CELLS[0]), ArmFold("no_fd", CELLS[0])], confirms)
 
     def test_confirms_at_once_and_arms_take_turns(self):
         assert [trial.arm for trial in asked(drive(self.make_source()))] == ["full", "no_fd", "full", "no_fd"]
@@ -72,7 +72,7 @@ class TestNoSearch(SourceContract):
 class TestSearchedByOptuna(SourceContract):
     def make_source(self):
         search = make_search("tpe", {"x": Uniform(0.0, 1.0)}, 8, cell=CELLS[0])
-        return make_study([Lane("full", CELLS[0], search)])
+        return make_study([ArmFold("full", CELLS[0], search)])
 
 
 def test_the_lowest_error_wins_and_confirm_waits_for_every_search_trial():
@@ -90,7 +90,7 @@ def test_the_lowest_error_wins_and_confirm_waits_for_every_search_trial():
 
 
 def test_maximising_takes_the_highest():
-    source = make_study([Lane("full", CELLS[0], searches("full", CELLS[0]))], "maximize")
+    source = make_study([ArmFold("full", CELLS[0], searches("full", CELLS[0]))], "maximize")
     assert winners(drive(source)) == {("full", "r0f0"): 0.9}
 
 
@@ -98,13 +98,13 @@ def test_pruned_and_failed_trials_cannot_win():
     def judge(trial):
         return record_of(trial, status={0.2: "pruned", 0.6: "completed", 0.9: "failed"}.get(trial.parameters["x"]))
 
-    source = make_study([Lane("full", CELLS[0], searches("full", CELLS[0]))])
+    source = make_study([ArmFold("full", CELLS[0], searches("full", CELLS[0]))])
     assert winners(drive(source, judge=judge)) == {("full", "r0f0"): 0.6}
     assert source.notes == ()
 
 
 def test_an_arm_whose_search_failed_is_confirmed_with_its_fixed_settings_and_noted():
-    source = make_study([Lane("full", CELLS[0], searches("full", CELLS[0]))])
+    source = make_study([ArmFold("full", CELLS[0], searches("full", CELLS[0]))])
     events = drive(source, judge=lambda trial: record_of(trial, status="failed"))
     assert winners(events) == {("full", "r0f0"): None}
     assert len(source.notes) == 1
@@ -112,10 +112,10 @@ def test_an_arm_whose_search_failed_is_confirmed_with_its_fixed_settings_and_not
 
 
 def test_top_two_are_both_confirmed_best_first_and_ties_go_to_the_first():
-    source = make_study([Lane("full", CELLS[0], searches("full", CELLS[0], (0.9, 0.5, 0.2)))], top=2)
+    source = make_study([ArmFold("full", CELLS[0], searches("full", CELLS[0], (0.9, 0.5, 0.2)))], top=2)
     confirmed = [trial.parameters["x"] for trial in asked(drive(source)) if trial.stage == "confirm"]
     assert confirmed == [0.2, 0.5, 0.2, 0.5], "seed by seed"
-    tied = make_study([Lane("full", CELLS[0], searches("full", CELLS[0], (0.9, 0.4, 0.2)))])
+    tied = make_study([ArmFold("full", CELLS[0], searches("full", CELLS[0], (0.9, 0.4, 0.2)))])
     assert winners(drive(tied, judge=lambda trial: record_of(trial, 0.5))) == {("full", "r0f0"): 0.9}
 
 
