@@ -13,7 +13,7 @@ from orchestration.external.predictions import ExternalRuns
 from orchestration.machine.startup_time import StartUp
 from orchestration.planning.text_encoders import TextEncoders
 from orchestration.search.listed import ListedSource
-from orchestration.search.objective import COSTS, Goal, Objective
+from orchestration.search.objective import COSTS, Objective, ObjectiveOrCost
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
 from orchestration.search.seed_budget import SeedBudget
 from orchestration.search.stagnation import StagnationLimit
@@ -125,7 +125,7 @@ class PlannedStudy:
         return self.seeds if race is None else self.seeds[: race.least]
 
     @property
-    def further_goals(self) -> tuple[Goal, ...]:
+    def secondary_objectives(self) -> tuple[ObjectiveOrCost, ...]:
         """What searches trade off against the objective."""
         names = self.space.further_objectives
         return tuple(COSTS[name] if name in COSTS else _objective_of(name.removeprefix("valid/")) for name in names)
@@ -185,10 +185,10 @@ class PlannedStudy:
                 study_seed=self.space.seed,
                 make_trial=make_trial,
                 find_conflict=lambda proposal: find_impossible(method, arm, proposal),
-                exists=lambda name, chosen: plan.is_active(name, full_settings(method, {**arm.settings, **chosen})),
+                is_active=lambda name, chosen: plan.is_active(name, full_settings(method, {**arm.settings, **chosen})),
                 is_conditional=bool(plan.conditions),
-                further=self.further_goals,
-                start=starts_of(plan, search.start),
+                secondary_objectives=self.secondary_objectives,
+                starting_points=starts_of(plan, search.start),
             )
         )
 

@@ -19,7 +19,7 @@ from dmd.metrics import clip_limit
 from orchestration.node_setup.fingerprint import Fingerprint
 from orchestration.planning.arm_checks import describe_arm
 from orchestration.planning.planned_study import PlannedStudy
-from orchestration.search.history import describe_memory
+from orchestration.search.history import describe_history
 from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.design.arms import list_combinations
 from search_spaces.design.settings import full_settings
@@ -119,7 +119,7 @@ def _describe_search(planned: PlannedStudy) -> dict[str, Any]:
         content["starting_points"] = len(search.start)
     if planned.space.further_objectives:
         content["objectives"] = [f"valid/{planned.space.objective_metric}", *planned.space.further_objectives]
-    if (memory := describe_memory(search.searcher, search.trials)) is not None:
+    if (memory := describe_history(search.searcher, search.trials)) is not None:
         content["memory"] = memory
     return content
 

@@ -1,7 +1,7 @@
-"""Searchers that know completed trials only, shown every trial that has ended.
+"""A sampler that shows stopped and failed trials to samplers which learn from completed trials only.
 
-Optuna's GP and CMA-ES look at completed trials alone. Where every trial fails, or is stopped early, they see nothing,
-and what nobody has seen is worth a try. Here a trial that was stopped early counts with its last value, and one that
+Optuna's GP and CMA-ES look at completed trials alone. Where every trial fails, or is stopped early, they would learn
+nothing and propose the same region again. Here a trial that was stopped early counts with its last value, and one that
 failed as worse than every trial that has a value, by one standard deviation of these: enough to tell them apart, and
 not so much that it flattens everything else for a Gaussian process. That is worked out anew for every question, from
 the history and nothing else.
@@ -21,7 +21,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 
-class EveryEndingCounts(BaseSampler):
+class EndedTrialsSampler(BaseSampler):
     """``sampler`` as it is, for a study in which every trial that has ended has completed."""
 
     def __init__(self, sampler: BaseSampler) -> None:
@@ -41,7 +41,7 @@ class EveryEndingCounts(BaseSampler):
         return self._sampler.sample_independent(_seen(study), trial, param_name, param_distribution)
 
 
-class _StudyAsSeen:
+class _StudyWithEndedTrials:
     """A study whose stopped and failed trials are completed ones."""
 
     def __init__(self, study: Study) -> None:
@@ -59,7 +59,7 @@ class _StudyAsSeen:
 
 
 def _seen(study: Study) -> Study:
-    return cast(Study, _StudyAsSeen(study))
+    return cast(Study, _StudyWithEndedTrials(study))
 
 
 def complete_all(trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) -> list[FrozenTrial]:

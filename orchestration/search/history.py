@@ -1,8 +1,8 @@
-"""What a search remembers of its trials: an Optuna study, kept from growing without bound.
+"""The history of a search: an Optuna study of its trials, kept from growing without bound.
 
-The time that TPE takes for a proposal grows with the number of trials that it looks at. Beyond ``MOST_REMEMBERED`` a
-search forgets all but its best and its latest trials; what is forgotten is a function of the order of endings, so a
-search that is restored from its ledger remembers the same.
+The time that TPE takes for a proposal grows with the number of trials that it looks at. Beyond ``MAX_HISTORY`` a
+search drops all but its best and its latest trials; which ones it drops is a function of the order of endings, so a
+search that is restored from its ledger keeps the same ones.
 """
 
 from __future__ import annotations
@@ -20,32 +20,38 @@ from search_spaces.terms.trial import Value
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
-MOST_REMEMBERED = 1000
+MAX_HISTORY = 1000
 NUM_BEST = 100
 _SLACK = 100
-"""Trials that may be too many before they are forgotten together: forgetting copies what is kept."""
+"""Trials above the bound before the surplus is dropped in one go: dropping copies the rest."""
 
-_FORGETFUL = ("tpe", "gp")
+BOUNDED_SEARCHERS = ("tpe", "gp")
 
 Suggest = Callable[[optuna.Trial], None]
-"""Asks a trial for the value of every parameter that exists in it."""
+"""Asks a trial for the value of every parameter that is active in it."""
 
 
-def forgets(searcher: SearcherName) -> bool:
-    """Whether a searcher forgets: those do whose proposals get slower, and that keep no state in their trials."""
-    return searcher in _FORGETFUL
+def has_bounded_history(searcher: SearcherName) -> bool:
+    """Whether a searcher drops old trials: those do whose proposals get slower, unless they keep state in trials."""
+    return searcher in BOUNDED_SEARCHERS
 
 
-def describe_memory(searcher: str, num_trials: int) -> str | None:
-    """What proposals of a search go by, in words; None if by all of its trials. num_trials: its budget."""
-    if searcher not in _FORGETFUL or num_trials <= MOST_REMEMBERED + _SLACK:
+def describe_history(searcher: str, num_trials: int) -> str | None:
+    """Which trials the proposals of a search use, in words; None if all of them. num_trials: its budget."""
+    if searcher not in BOUNDED_SEARCHERS or num_trials <= MAX_HISTORY + _SLACK:
         return None
-    kept = f"its {NUM_BEST} best and its latest trials, {MOST_REMEMBERED:,} in all"
-    return f"{kept}, and forgot the others whenever it had {MOST_REMEMBERED + _SLACK:,}"
+    kept = f"its {NUM_BEST} best and its latest trials, {MAX_HISTORY:,} in all"
+    return f"{kept}, and forgot the others whenever it had {MAX_HISTORY + _SLACK:,}"
 
 
-class SearchMemory:
-    """The trials of one search. directions: of its objectives, the first decides which trials are its best."""
+class SearchHistory:
+    """The trials of one search.
+
+    Args:
+        directions: of its objectives; the first one decides which trials are the best.
+        suggest: asks a trial for its parameters.
+        is_bounded: whether old trials are dropped.
+    """
 
     def __init__(self, directions: Sequence[Direction], suggest: Suggest, is_bounded: bool) -> None:
         self._directions = tuple(directions)
@@ -61,7 +67,7 @@ class SearchMemory:
         return self._num_finished
 
     def propose(self, sampler: BaseSampler, fixed: dict[str, Value] | None = None) -> optuna.Trial:
-        """A proposal of ``sampler`` with the values in ``fixed``; it must be kept or refused."""
+        """A proposal of ``sampler`` with the values in ``fixed``; call ``keep`` or ``refuse`` with it."""
         if fixed is not None:
             self._study.enqueue_trial(dict(fixed))
         self._study.sampler = sampler
@@ -110,18 +116,18 @@ class SearchMemory:
 
     def _note_finished(self) -> None:
         self._num_finished += 1
-        if self._is_bounded and self._num_finished >= MOST_REMEMBERED + _SLACK:
-            self._forget()
+        if self._is_bounded and self._num_finished >= MAX_HISTORY + _SLACK:
+            self._drop_old()
 
-    def _forget(self) -> None:
+    def _drop_old(self) -> None:
         finished = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        ranked = sorted(range(len(finished)), key=lambda place: (self._rank(finished[place]), place))
+        ranked = sorted(range(len(finished)), key=lambda index: (self._rank(finished[index]), index))
         kept = set(ranked[:NUM_BEST])
-        latest = (place for place in reversed(range(len(finished))) if place not in kept)
-        kept |= {place for place, _ in zip(latest, range(MOST_REMEMBERED - len(kept)), strict=False)}
+        latest = (index for index in reversed(range(len(finished))) if index not in kept)
+        kept |= {index for index, _ in zip(latest, range(MAX_HISTORY - len(kept)), strict=False)}
         running = {trial_id: dict(trial.params) for trial_id, trial in self._running.items()}
         self._study = self._new_study()
-        self._study.add_trials([finished[place] for place in sorted(kept)])
+        self._study.add_trials([finished[index] for index in sorted(kept)])
         self._num_finished = len(kept)
         for trial_id, parameters in running.items():
             self.keep(trial_id, self.propose(RandomSampler(seed=0), parameters))

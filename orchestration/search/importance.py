@@ -66,16 +66,16 @@ def _make_ped_anova(num_trials: int, seed: int) -> BaseImportanceEvaluator:
     return PedAnovaImportanceEvaluator(target_quantile=min(0.5, max(BEST_SHARE, FEWEST_BEST / num_trials)))
 
 
-class _Resampled(optuna.Study):
+class _ResampledStudy(optuna.Study):
     """A study whose trials are given; putting every resample into Optuna's storage takes longer than judging it."""
 
     def __init__(self) -> None:
         storage = optuna.storages.InMemoryStorage()
         super().__init__(optuna.create_study(storage=storage, direction="minimize").study_name, storage)
-        self.given: list[FrozenTrial] = []
+        self.sampled: list[FrozenTrial] = []
 
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
-        return [trial for trial in self.given if states is None or trial.state in states]
+        return [trial for trial in self.sampled if states is None or trial.state in states]
 
 
 def _evaluate(
@@ -87,7 +87,7 @@ def _evaluate(
 ) -> FloatArray:
     """(B, P) shares; NaN for a parameter that some trials do not have, unless ``handles_conditions``.
 
-    Each sample has a forest of its own, seeded by its place, so that equal questions get equal answers. Losses that are
+    Each sample has a forest of its own, seeded by its index, so that equal questions get equal answers. Losses that are
     all alike are divided evenly.
     """
     judged = [j for j in range(len(parameters)) if handles_conditions or np.isfinite(units[:, j]).all()]
@@ -97,15 +97,15 @@ def _evaluate(
     names = [parameters[j].name for j in judged]
     distributions = {name: _distribution(parameters[j]) for name, j in zip(names, judged, strict=True)}
     values = [_values_of(row, judged, parameters) for row in units]
-    study = _Resampled()
-    for place, sample in enumerate(samples):
+    study = _ResampledStudy()
+    for index, sample in enumerate(samples):
         if np.ptp(sample.losses) == 0:
-            shares[place, judged] = 1 / len(judged)
+            shares[index, judged] = 1 / len(judged)
             continue
-        study.given = _trials(sample, values, distributions)
-        evaluator = make_evaluator(len(study.given), place)
+        study.sampled = _trials(sample, values, distributions)
+        evaluator = make_evaluator(len(study.sampled), index)
         found = get_param_importances(study, evaluator=evaluator)
-        shares[place, judged] = [float(found.get(name, 0.0)) for name in names]
+        shares[index, judged] = [float(found.get(name, 0.0)) for name in names]
     return shares
 
 

@@ -1,4 +1,4 @@
-"""What a search optimises: a validation metric, and what is traded off against it. No test metric can be named here."""
+"""Objectives of a search: a validation metric, and costs traded off against it. No test metric can be named here."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Cost:
         return _finite(float(record.num_parameters) if self.name == "parameters" else record.device_s)
 
 
-Goal = Objective | Cost
+ObjectiveOrCost = Objective | Cost
 COSTS = {cost.name: cost for cost in (Cost("parameters"), Cost("device_seconds"))}
 
 

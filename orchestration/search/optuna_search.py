@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import optuna
 from optuna.samplers import RandomSampler
 
-from orchestration.search.history import SearchMemory, forgets
-from orchestration.search.objective import Goal, Objective
+from orchestration.search.history import SearchHistory, has_bounded_history
+from orchestration.search.objective import Objective, ObjectiveOrCost
 from orchestration.search.samplers import SearcherName, make_sampler, suggest
 from reports.records.record import RunRecord
 from search_spaces.design.arm_searches import MAX_CASES, expand_grid, grid_size
@@ -37,10 +37,20 @@ NUM_RANDOM_TRIES = 200
 class SearchPlan:
     """What one search is.
 
-    num_trials: its budget. make_trial: parameters -> the trial that tries them. find_conflict: parameters -> a sentence
-    saying why they are impossible together, or None. distributions: no parameter stands before one that its existence
-    depends on; exists: (parameter, values so far) -> whether it exists beside them, always unless is_conditional.
-    further: what is traded off against the objective. start: configurations, whole or in part, that are tried first.
+    Attributes:
+        arm: name of the arm that is searched.
+        cell: the fold.
+        searcher: name of the sampler.
+        distributions: of every searched parameter, after those that its activity depends on.
+        objective: what is optimised.
+        num_trials: the search's budget.
+        study_seed: seeds every proposal, together with arm, fold and number of the trial.
+        make_trial: parameters -> the trial that tries them.
+        find_conflict: parameters -> a sentence saying why they are impossible together, or None.
+        is_active: (parameter, values so far) -> whether it has an effect with them.
+        is_conditional: whether some parameters are active only under values of others.
+        secondary_objectives: traded off against the objective.
+        starting_points: configurations, whole or in part, that are tried first.
     """
 
     arm: str
@@ -52,14 +62,14 @@ class SearchPlan:
     study_seed: int
     make_trial: Callable[[Parameters], Trial]
     find_conflict: Callable[[Parameters], str | None] = lambda parameters: None
-    exists: Callable[[str, Parameters], bool] = lambda name, parameters: True
+    is_active: Callable[[str, Parameters], bool] = lambda name, parameters: True
     is_conditional: bool = False
-    further: tuple[Goal, ...] = ()
-    start: tuple[Parameters, ...] = ()
+    secondary_objectives: tuple[ObjectiveOrCost, ...] = ()
+    starting_points: tuple[Parameters, ...] = ()
 
     @property
-    def goals(self) -> tuple[Goal, ...]:
-        return (self.objective, *self.further)
+    def objectives(self) -> tuple[ObjectiveOrCost, ...]:
+        return (self.objective, *self.secondary_objectives)
 
 
 class SearchedSource:
@@ -67,9 +77,9 @@ class SearchedSource:
 
     def __init__(self, plan: SearchPlan) -> None:
         self._plan = plan
-        directions = [goal.direction for goal in plan.goals]
-        self._memory = SearchMemory(directions, self._suggest_all, forgets(plan.searcher))
-        self._starts = deque(dict(start) for start in plan.start)
+        directions = [objective.direction for objective in plan.objectives]
+        self._history = SearchHistory(directions, self._suggest_all, has_bounded_history(plan.searcher))
+        self._starting_points = deque(dict(start) for start in plan.starting_points)
         self._given: set[str] = set()
         self._is_used_up = False
 
@@ -84,55 +94,55 @@ class SearchedSource:
 
     def tell(self, record: RunRecord) -> None:
         if record.is_lost:
-            self._memory.drop(record.trial_id)
+            self._history.drop(record.trial_id)
         elif record.status == "completed":
             self._complete(record)
         elif record.status == "pruned":
             self._prune(record)
         else:
-            self._memory.fail(record.trial_id)
+            self._history.fail(record.trial_id)
 
     def _complete(self, record: RunRecord) -> None:
-        values = [goal.of_record(record) for goal in self._plan.goals]
+        values = [objective.of_record(record) for objective in self._plan.objectives]
         known = [value for value in values if value is not None]
         if len(known) == len(values):
-            self._memory.complete(record.trial_id, known)
+            self._history.complete(record.trial_id, known)
         elif values[0] is None:
-            self._memory.fail(record.trial_id)
+            self._history.fail(record.trial_id)
         else:
-            self._memory.drop(record.trial_id)
+            self._history.drop(record.trial_id)
 
     def _prune(self, record: RunRecord) -> None:
         last = self._last_epoch(record)
-        if last is None or self._plan.further:
+        if last is None or self._plan.secondary_objectives:
             # A trial that was stopped early has no costs of a whole trial: a trade-off cannot learn from it.
-            self._memory.drop(record.trial_id)
+            self._history.drop(record.trial_id)
         elif math.isfinite(last[1]):
-            self._memory.prune(record.trial_id, *last)
+            self._history.prune(record.trial_id, *last)
         else:
-            self._memory.fail(record.trial_id)
+            self._history.fail(record.trial_id)
 
     def restore(self, trial: Trial) -> None:
-        self._drop_starts_before(trial)
+        self._drop_starting_points_before(trial)
         # CMA-ES keeps its state in the trials it proposed, so it has to propose again; the other searchers are
         # functions of parameters and values, and skipping their proposals makes continuing a long study fast.
         if self._plan.searcher == "cmaes" and (proposal := self._propose_guided()) is not None:
             if proposal[0].id == trial.id:
                 self._give(*proposal)
                 return
-            self._memory.refuse(proposal[1])
-        self._give(trial, self._memory.propose(RandomSampler(seed=0), dict(trial.parameters)))
+            self._history.refuse(proposal[1])
+        self._give(trial, self._history.propose(RandomSampler(seed=0), dict(trial.parameters)))
 
     @property
     def is_exhausted(self) -> bool:
         return self._is_used_up or len(self._given) >= self._plan.num_trials
 
     def _propose(self) -> tuple[Trial, optuna.Trial] | None:
-        return self._propose_start() or self._propose_guided() or self._propose_rest()
+        return self._propose_starting_point() or self._propose_guided() or self._propose_rest()
 
-    def _propose_start(self) -> tuple[Trial, optuna.Trial] | None:
-        while self._starts:
-            start = self._starts.popleft()
+    def _propose_starting_point(self) -> tuple[Trial, optuna.Trial] | None:
+        while self._starting_points:
+            start = self._starting_points.popleft()
             for attempt in range(NUM_GUIDED_TRIES):
                 if (proposal := self._try(attempt, start)) is not None:
                     return proposal
@@ -146,9 +156,9 @@ class SearchedSource:
         sampler = RandomSampler(seed=self._seed(NUM_GUIDED_TRIES))
         rest = self._finite_rest()
         if rest is None:
-            proposals = (self._check(self._memory.propose(sampler)) for _ in range(NUM_RANDOM_TRIES))
+            proposals = (self._check(self._history.propose(sampler)) for _ in range(NUM_RANDOM_TRIES))
         else:
-            proposals = (self._check(self._memory.propose(sampler, parameters)) for parameters in rest)
+            proposals = (self._check(self._history.propose(sampler, parameters)) for parameters in rest)
         return next(filter(None, proposals), None)
 
     def _finite_rest(self) -> Iterator[dict[str, Value]] | None:
@@ -165,7 +175,7 @@ class SearchedSource:
     def _try(self, attempt: int, fixed: dict[str, Value] | None = None) -> tuple[Trial, optuna.Trial] | None:
         plan = self._plan
         sampler = make_sampler(plan.searcher, self._seed(attempt), plan.num_trials, plan.is_conditional)
-        return self._check(self._memory.propose(sampler, fixed))
+        return self._check(self._history.propose(sampler, fixed))
 
     def _check(self, optuna_trial: optuna.Trial) -> tuple[Trial, optuna.Trial] | None:
         """The proposal if it can run and is new; it is refused otherwise."""
@@ -174,7 +184,7 @@ class SearchedSource:
             trial = self._plan.make_trial(parameters)
             if trial.id not in self._given:
                 return trial, optuna_trial
-        self._memory.refuse(optuna_trial)
+        self._history.refuse(optuna_trial)
         return None
 
     def _seed(self, attempt: int) -> int:
@@ -184,18 +194,18 @@ class SearchedSource:
     def _suggest_all(self, optuna_trial: optuna.Trial) -> None:
         chosen: dict[str, Value] = {}
         for name, distribution in self._plan.distributions.items():
-            if self._plan.exists(name, chosen):
+            if self._plan.is_active(name, chosen):
                 chosen[name] = suggest(optuna_trial, name, distribution)
 
     def _give(self, trial: Trial, optuna_trial: optuna.Trial) -> Trial:
-        self._memory.keep(trial.id, optuna_trial)
+        self._history.keep(trial.id, optuna_trial)
         self._given.add(trial.id)
         return trial
 
-    def _drop_starts_before(self, trial: Trial) -> None:
+    def _drop_starting_points_before(self, trial: Trial) -> None:
         """Starting points up to the one that ``trial`` came from are done; those passed over were refused."""
-        while self._starts:
-            start = self._starts.popleft()
+        while self._starting_points:
+            start = self._starting_points.popleft()
             if all(trial.parameters.get(name, value) == value for name, value in start.items()):
                 return
 

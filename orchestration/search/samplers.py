@@ -8,7 +8,7 @@ from typing import Literal, cast
 import optuna
 from optuna.samplers import BaseSampler, TPESampler
 
-from orchestration.search.ended_trials import EveryEndingCounts
+from orchestration.search.ended_trials import EndedTrialsSampler
 from orchestration.search.tpe import UniformTPESampler
 from search_spaces.schema.distributions import Choice, Distribution, IntRange, LogUniform, Uniform
 from search_spaces.terms.trial import Value
@@ -21,8 +21,8 @@ def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional:
 
     num_trials: the budget of the search. A third of it, between 4 and 10 trials, is drawn at random before a model of
     the objective is trusted; Optuna's fixed 10 would leave nothing of a small budget. is_conditional: some parameters
-    exist only under values of others; TPE then models those that occur together, the other searchers draw a parameter
-    that does not always exist on its own.
+    are active only under values of others; TPE then models those that occur together, the other searchers draw a
+    parameter that is not always active on its own.
     """
     num_startup = max(4, min(10, num_trials // 3))
     with warnings.catch_warnings():
@@ -38,11 +38,11 @@ def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional:
                 n_startup_trials=num_startup,
             )
         if name == "gp":
-            return EveryEndingCounts(
+            return EndedTrialsSampler(
                 optuna.samplers.GPSampler(seed=seed, n_startup_trials=num_startup, warn_independent_sampling=False)
             )
         if name == "cmaes":
-            return EveryEndingCounts(optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False))
+            return EndedTrialsSampler(optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False))
         return optuna.samplers.RandomSampler(seed=seed)
 
 

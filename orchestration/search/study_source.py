@@ -168,8 +168,8 @@ class StudySource:
         best = sorted(deciding.scores, key=lambda score: score[:2])[: self._top]
         if not best:
             self._notes.append(
-                f"{state.arm_fold.arm}, {state.arm_fold.cell.name}: no search trial of {deciding.arm_fold.arm} completed; "
-                "the confirm trials use the fixed settings of the arm"
+                f"{state.arm_fold.arm}, {state.arm_fold.cell.name}: no search trial of {deciding.arm_fold.arm} "
+                "completed; the confirm trials use the fixed settings of the arm"
             )
             return [{}]
         return [parameters for _, _, parameters in best]

@@ -52,7 +52,7 @@ class UniformTPESampler(TPESampler):
         ]
         candidates = estimators[0].sample(self._rng.rng, self._n_ei_candidates)
         best = self._compare(candidates, self._compute_acquisition_func(candidates, *estimators))
-        return {name: held.to_external_repr(best[name]) for name, held in search_space.items()}
+        return {name: space.to_external_repr(best[name]) for name, space in search_space.items()}
 
 
 class _History:
@@ -79,7 +79,7 @@ class _History:
         finished = [trial for trial in changed if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
         if finished and not self.space:
             distributions = sorted(finished[0].distributions.items())
-            self.space = {name: held for name, held in distributions if not held.single()}
+            self.space = {name: distribution for name, distribution in distributions if not distribution.single()}
             self._rows = np.empty((0, _FIRST_PARAMETER + len(self.space)))
         sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
         self._rows = np.concatenate([self._rows, *(self._row(trial, _rank(trial, sign)) for trial in finished)])
@@ -98,7 +98,7 @@ class _History:
         return _parameters_by_number(good), _parameters_by_number(bad)
 
     def _row(self, trial: FrozenTrial, rank: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> NDArray[Any]:
-        parameters = (held.to_internal_repr(trial.params[name]) for name, held in self.space.items())
+        parameters = (space.to_internal_repr(trial.params[name]) for name, space in self.space.items())
         return np.array([[trial.number, *rank, *parameters]])
 
 

@@ -1,4 +1,4 @@
-"""The seam between what proposes trials and everything else: a list and a search look the same from outside."""
+"""Trial sources: what proposes trials; a list and a search have the same interface."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from search_spaces.terms.trial import Trial
 class TrialSource(Protocol):
     """Gives trials and learns from how they ended.
 
-    A driver that continues a study calls :meth:`restore` and :meth:`tell` in the order of the ledger, before the first
-    ``ask``; the source is then in the state it was in.
+    The driver calls it, in its own process and thread only. A driver that continues a study first calls
+    :meth:`restore` and :meth:`tell` in the order of the ledger, which puts the source into the state it was in. Then
+    it calls :meth:`ask` whenever a slot is free, and :meth:`tell` once for every trial that has ended, in the order of
+    endings, which need not be the order of asking.
     """
 
     def ask(self) -> Trial | None:

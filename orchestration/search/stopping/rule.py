@@ -1,4 +1,4 @@
-"""What a stopping rule is, and the one that stops nothing."""
+"""Stopping rules: the protocol, and the rule that stops nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ Decision = Literal["continue", "stop"]
 
 
 class StoppingRule(Protocol):
-    """Decides after every epoch of a trial whether it goes on."""
+    """Decides after every epoch of a trial whether it goes on.
+
+    The driver calls it, in its own process and thread only: ``report`` for every epoch of a trial in the order of its
+    epochs, while epochs of other trials come between them; then ``end`` once. A driver that continues a study repeats
+    these calls from the ledger first.
+    """
 
     def report(self, trial: Trial, epoch: int, value: float) -> Decision:
         """``trial`` has reached ``value`` after ``epoch``. An epoch reported again changes nothing."""

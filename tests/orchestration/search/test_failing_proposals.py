@@ -80,7 +80,7 @@ def test_higher_may_be_better() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_tpe_turns_from_it_with_several_objectives(seed: int) -> None:
-    source = make_search("tpe", {"rate": RATE}, 40, seed, further=(Cost("device_seconds"),))
+    source = make_search("tpe", {"rate": RATE}, 40, seed, secondary_objectives=(Cost("device_seconds"),))
     assert num_failing(source, lambda trial: replace(diverging(trial), duration_s=1 + rate_of(trial))) <= 4
 
 
@@ -92,7 +92,7 @@ def test_tpe_turns_from_it_with_conditional_parameters(seed: int) -> None:
         space,
         40,
         seed,
-        exists=lambda name, chosen: name != "depth" or chosen["kind"] == "a",
+        is_active=lambda name, chosen: name != "depth" or chosen["kind"] == "a",
         is_conditional=True,
     )
     assert num_failing(source, diverging) <= 5

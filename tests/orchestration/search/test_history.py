@@ -1,18 +1,18 @@
-"""A bounded memory: it keeps the best and the latest, forgets the same after a restart, and stays fast."""
+"""A bounded history: it keeps the best and the latest, forgets the same after a restart, and stays fast."""
 
 from __future__ import annotations
 
 import pytest
 
 from orchestration.search import history as memory_module
-from orchestration.search.history import SearchMemory, describe_memory, forgets
+from orchestration.search.history import SearchHistory, describe_history, has_bounded_history
 from orchestration.search.samplers import make_sampler, suggest
 from search_spaces.schema.distributions import Uniform
 from tests.orchestration.search.source_contract import SourceContract
 from tests.orchestration.search.test_optuna_search import make_search
 from tests.orchestration.simulated_trials import asked, drive, replay
 
-SMALL = {"MOST_REMEMBERED": 20, "NUM_BEST": 5, "_SLACK": 4}
+SMALL = {"MAX_HISTORY": 20, "NUM_BEST": 5, "_SLACK": 4}
 
 
 @pytest.fixture(autouse=True)
@@ -21,48 +21,48 @@ def _small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(memory_module, name, value)
 
 
-def make_memory(is_bounded: bool = True, direction: str = "minimize") -> SearchMemory:
-    return SearchMemory([direction], lambda trial: suggest(trial, "x", Uniform(0.0, 1.0)), is_bounded)  # type: ignore[list-item]
+def make_history(is_bounded: bool = True, direction: str = "minimize") -> SearchHistory:
+    return SearchHistory([direction], lambda trial: suggest(trial, "x", Uniform(0.0, 1.0)), is_bounded)  # type: ignore[list-item]
 
 
-def fill(memory: SearchMemory, values: list[float]) -> None:
+def fill(history: SearchHistory, values: list[float]) -> None:
     for number, value in enumerate(values):
-        memory.keep(str(number), memory.propose(make_sampler("random", number, 100)))
-        memory.complete(str(number), [value])
+        history.keep(str(number), history.propose(make_sampler("random", number, 100)))
+        history.complete(str(number), [value])
 
 
-def values_in(memory: SearchMemory) -> list[float]:
-    return [trial.value or 0.0 for trial in memory._study.get_trials(deepcopy=False) if trial.state.is_finished()]
+def values_in(history: SearchHistory) -> list[float]:
+    return [trial.value or 0.0 for trial in history._study.get_trials(deepcopy=False) if trial.state.is_finished()]
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 def test_the_best_and_the_latest_are_kept_in_their_order(direction: str) -> None:
-    memory = make_memory(direction=direction)
+    history = make_history(direction=direction)
     sign = 1 if direction == "minimize" else -1
     values = [sign * value for value in [3.0, *([50.0] * 8), 1.0, 2.0, *(100.0 + i for i in range(12)), 7.0]]
     assert len(values) == 24
-    fill(memory, values)
-    assert memory.num_finished == 20
+    fill(history, values)
+    assert history.num_finished == 20
     # The five best are 1, 2, 3, 7 and the first 50; of the others the fifteen latest.
     others = [50.0] * 3 + [1.0, 2.0] + [100.0 + i for i in range(12)]
-    assert values_in(memory) == [sign * value for value in [3.0, 50.0, *others, 7.0]]
+    assert values_in(history) == [sign * value for value in [3.0, 50.0, *others, 7.0]]
 
 
 def test_running_trials_outlive_the_forgetting() -> None:
-    memory = make_memory()
-    memory.keep("running", memory.propose(make_sampler("random", 99, 100)))
-    fill(memory, [float(value) for value in range(24)])
-    memory.complete("running", [-1.0])
-    assert -1.0 in values_in(memory)
-    memory.complete("unknown", [0.0])
-    assert memory.num_finished == 21
+    history = make_history()
+    history.keep("running", history.propose(make_sampler("random", 99, 100)))
+    fill(history, [float(value) for value in range(24)])
+    history.complete("running", [-1.0])
+    assert -1.0 in values_in(history)
+    history.complete("unknown", [0.0])
+    assert history.num_finished == 21
 
 
 def test_without_a_bound_nothing_is_forgotten() -> None:
-    memory = make_memory(is_bounded=False)
-    fill(memory, [0.0] * 60)
-    assert memory.num_finished == 60
-    assert [forgets(name) for name in ("tpe", "gp", "cmaes", "random")] == [True, True, False, False]  # type: ignore[arg-type]
+    history = make_history(is_bounded=False)
+    fill(history, [0.0] * 60)
+    assert history.num_finished == 60
+    assert [has_bounded_history(name) for name in ("tpe", "gp", "cmaes", "random")] == [True, True, False, False]  # type: ignore[arg-type]
 
 
 class TestForgetfulTpe(SourceContract):
@@ -84,9 +84,9 @@ def test_what_was_forgotten_does_not_depend_on_restarts() -> None:
 
 
 def test_a_study_says_what_its_searches_go_by_if_that_is_not_everything() -> None:
-    assert describe_memory("tpe", 25) == (
+    assert describe_history("tpe", 25) == (
         "its 5 best and its latest trials, 20 in all, and forgot the others whenever it had 24"
     )
     # The 24th trial is the last one of its search: nothing is proposed after it.
-    assert describe_memory("tpe", 24) is None
-    assert describe_memory("cmaes", 10_000) is None
+    assert describe_history("tpe", 24) is None
+    assert describe_history("cmaes", 10_000) is None

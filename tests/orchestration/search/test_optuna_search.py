@@ -30,7 +30,11 @@ def make_search(searcher="tpe", distributions=SPACE, num_trials=14, seed=0, cell
             study_seed=seed,
             make_trial=lambda parameters: make_trial(stage="search", cell=cell, parameters=parameters),
             find_conflict=find_conflict or (lambda parameters: None),
-            **{name: kw[name] for name in ("exists", "is_conditional", "further", "start") if name in kw},
+            **{
+                name: kw[name]
+                for name in ("is_active", "is_conditional", "secondary_objectives", "starting_points")
+                if name in kw
+            },
         )
     )
 
@@ -91,17 +95,19 @@ class TestTpeWithStarts(SourceContract):
 
     def make_source(self):
         starts = ({"x": 0.25}, {"x": 0.9, "rate": 0.01, "depth": 2}, STARTED, STARTED)
-        return make_search("tpe", num_trials=12, start=starts, find_conflict=lambda p: "no" if p["x"] == 0.9 else None)
+        return make_search(
+            "tpe", num_trials=12, starting_points=starts, find_conflict=lambda p: "no" if p["x"] == 0.9 else None
+        )
 
 
 class TestTpeWithTwoObjectives(SourceContract):
     def make_source(self):
-        return make_search("tpe", num_trials=24, further=(Cost("device_seconds"),))
+        return make_search("tpe", num_trials=24, secondary_objectives=(Cost("device_seconds"),))
 
 
 class TestGpWithTwoObjectives(SourceContract):
     def make_source(self):
-        return make_search("gp", num_trials=8, further=(Cost("device_seconds"),))
+        return make_search("gp", num_trials=8, secondary_objectives=(Cost("device_seconds"),))
 
 
 STARTED = {"x": 0.5, "rate": 0.02, "depth": 3}
@@ -112,7 +118,7 @@ def conditional(searcher, num_trials):
     space = {"is_deep": Choice((True, False)), "x": Uniform(0.0, 1.0), "rate": LogUniform(1e-4, 1e-1)}
     needs = {"x": lambda p: p["is_deep"], "rate": lambda p: p.get("x", 0) > 0.5}
     return make_search(
-        searcher, space, num_trials, exists=lambda name, p: name not in needs or needs[name](p), is_conditional=True
+        searcher, space, num_trials, is_active=lambda name, p: name not in needs or needs[name](p), is_conditional=True
     )
 
 
@@ -209,8 +215,8 @@ def test_two_objectives_are_both_pursued():
     def judge(trial):
         return replace(record_of(trial), duration_s=1 - trial.parameters["x"])
 
-    def share_between(further):
-        source = make_search("tpe", {"x": Uniform(0.0, 1.0)}, 60, further=further)
+    def share_between(costs):
+        source = make_search("tpe", {"x": Uniform(0.0, 1.0)}, 60, secondary_objectives=costs)
         late = asked(drive(source, judge=judge))[20:]
         return sum(trial.parameters["x"] > 0.5 for trial in late) / len(late)
 
@@ -218,6 +224,6 @@ def test_two_objectives_are_both_pursued():
 
 
 def test_a_trial_without_its_cost_teaches_nothing_and_stops_nothing():
-    source = make_search("tpe", num_trials=8, further=(Cost("device_seconds"),))
+    source = make_search("tpe", num_trials=8, secondary_objectives=(Cost("device_seconds"),))
     events = drive(source, judge=lambda trial: replace(record_of(trial), duration_s=float("nan")))
     assert len(asked(events)) == 8
