@@ -29,7 +29,7 @@ import yaml
 
 from orchestration.ledger.ledger import LEDGER_FILE, read_lines
 from orchestration.ledger.session_time import SessionTime
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from search_spaces.loading.packaged import find_space
 
 
@@ -88,7 +88,7 @@ def hold(space: str, neighbours: int, data_dir: Path | None) -> Held:
         command = [str(program), "--space", space, "--out", folder, "--quiet", *where]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (directory,) = Path(folder).iterdir()
-        manifest = Workspace(directory).read_manifest()
+        manifest = StudyDirectory(directory).read_manifest()
         assert manifest is not None
         expected, taken = manifest.description.estimate, SessionTime()
         for line, _ in read_lines(directory / LEDGER_FILE):

@@ -30,7 +30,7 @@ import numpy as np
 from orchestration.ledger.events import Event, encode_event
 from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.recorded_study import read_directory
-from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.ledger.trial_json import trial_to_json
 from orchestration.past_studies.write_report import write_studies
 from reports.records.record import (
@@ -176,7 +176,7 @@ def write_study(directory: Path, num_records: int) -> int:
     """Manifest and ledger of the made-up study; returns how many trials it has."""
     directory.mkdir(parents=True, exist_ok=True)
     study = make_study(num_records)
-    Workspace(directory).write_manifest(Manifest(study, {}, {}))
+    StudyDirectory(directory).write_manifest(Manifest(study, {}, {}))
     seq, written = 1, 0
     with (directory / LEDGER_FILE).open("wb") as ledger:
         ledger.write(encode_event(Event(seq, 0, "start", {"study": study.study})))

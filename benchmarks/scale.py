@@ -45,7 +45,7 @@ from orchestration.driver.driver import Driver, StudyPlan
 from orchestration.driver.endings import ending_of_result
 from orchestration.executors.protocol import FileProvider, RunTrial, TrialRunner
 from orchestration.ledger.ledger import LEDGER_FILE, Ledger
-from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.process.interruption import Interruption
 from orchestration.search.objective import Objective
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
@@ -197,7 +197,7 @@ def drive(
 ) -> dict[str, float]:
     """The whole study; its directory then holds what a report needs."""
     curves = read_curves()
-    Workspace(directory).write_manifest(Manifest(describe(num_arms, num_trials, searcher), {}, {}))
+    StudyDirectory(directory).write_manifest(Manifest(describe(num_arms, num_trials, searcher), {}, {}))
     stopping = make_stopping("asha", "minimize", max(len(curve) for curve in curves))
     plan = StudyPlan("scale", make_source(num_arms, num_trials, searcher), stopping, Objective("mae"))
     executor = SimulatedExecutor(num_devices, curves)

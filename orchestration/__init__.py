@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orchestration.launch import LaunchOptions
-    from orchestration.ledger.study_directory import Workspace
+    from orchestration.ledger.study_directory import StudyDirectory
     from orchestration.planning.prepared import Prepared, prepare
     from orchestration.run_study import StudyOutcome
 
-__all__ = ["LaunchOptions", "Prepared", "StudyOutcome", "Workspace", "prepare"]
+__all__ = ["LaunchOptions", "Prepared", "StudyDirectory", "StudyOutcome", "prepare"]
 
 _HOMES = {
     "LaunchOptions": "orchestration.launch",
     "Prepared": "orchestration.planning.prepared",
     "StudyOutcome": "orchestration.run_study",
-    "Workspace": "orchestration.ledger.study_directory",
+    "StudyDirectory": "orchestration.ledger.study_directory",
     "prepare": "orchestration.planning.prepared",
 }
 """A name is imported when it is asked for: whoever needs one module does not wait for all."""

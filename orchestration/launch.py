@@ -18,15 +18,15 @@ from orchestration.dry_run.capacity import ExecutorName, measure_room, needs_of
 from orchestration.dry_run.cost_estimate import estimate_study, expectation_of
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
-from orchestration.external.external_trials import given_trials
-from orchestration.ledger.ledger import Ledger, read_events, taken_as_written
-from orchestration.ledger.study_directory import Manifest, Workspace, require_same_study
+from orchestration.external.external_trials import external_trials
+from orchestration.ledger.ledger import Ledger, read_events, wrap_format_errors
+from orchestration.ledger.study_directory import Manifest, StudyDirectory, require_same_study
 from orchestration.machine.gpus import visible_gpus
 from orchestration.machine.resources import num_cpus
 from orchestration.node_setup.requirements import NodeRequirements
 from orchestration.node_setup.shipped_files import make_shipped_data
 from orchestration.past_studies.reuse import find_results
-from orchestration.past_studies.test_set_use import count_earlier_looks
+from orchestration.past_studies.test_set_use import count_test_set_uses
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.prepared import Prepared, what_decides
 from orchestration.planning.study_description import describe_study
@@ -56,25 +56,25 @@ class LaunchOptions:
     reuse: tuple[str, ...] = ()
 
 
-def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> StudyOutcome:
+def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchOptions) -> StudyOutcome:
     """Run the study, or continue it where its ledger ends.
 
     Raises UsageError if the directory holds another study, LedgerError if it is in use or damaged.
     """
     planned = prepared.planned
     space = planned.space
-    known = find_results(options.reuse, planned.context)
+    find_result = find_results(options.reuse, planned.context)
     remove_abandoned()
-    with _open_ledger(workspace) as ledger, study_logs(workspace.logs):
-        workspace.remove_unfinished()
-        description = _settle_manifest(workspace, prepared, options)
+    with _open_ledger(study_directory) as ledger, study_logs(study_directory.logs):
+        study_directory.remove_unfinished()
+        description = _settle_manifest(study_directory, prepared, options)
         uri = options.tracking_uri or space.tracking.uri
-        tracker = MlflowTracker(ledger, space.study, workspace.directory, uri, workspace.checkpoints)
-        executor = _make_executor(prepared, options, workspace.logs)
+        tracker = MlflowTracker(ledger, space.study, study_directory.path, uri, study_directory.checkpoints)
+        executor = _make_executor(prepared, options, study_directory.logs)
         with show_progress(space.study, _tally(planned, ledger), options.is_quiet) as progress:
             race = make_seed_race(description, len(planned.cells)) if space.confirm.race is not None else None
             source = planned.make_source(race)
-            plan = _study_plan(prepared, workspace, source, known)
+            plan = _study_plan(prepared, study_directory, source, find_result)
             outcome = run_study(plan, executor, planned.runner, ledger, tracker, progress)
     for note in (*source.notes, *tracker.notes):
         print(note, file=sys.stderr)
@@ -86,7 +86,7 @@ def launch(prepared: Prepared, workspace: Workspace, options: LaunchOptions) -> 
 def _tally(planned: PlannedStudy, ledger: Ledger) -> StudyTally:
     """How far the arms that run now are, by the ledger of earlier sessions."""
     tally = StudyTally(planned.num_trials, planned.shown_objective)
-    with taken_as_written(ledger.path):
+    with wrap_format_errors(ledger.path):
         for event, _ in read_events(ledger.path, stop=ledger.length, kinds=("ask", "tell")):
             content = event.data["trial" if event.kind == "ask" else "record"]
             if planned.is_running(content["arm"], content["stage"]):
@@ -94,13 +94,13 @@ def _tally(planned: PlannedStudy, ledger: Ledger) -> StudyTally:
     return tally
 
 
-def _open_ledger(workspace: Workspace) -> Ledger:
-    workspace.require_no_links()
+def _open_ledger(study_directory: StudyDirectory) -> Ledger:
+    study_directory.require_no_links()
     try:
-        return Ledger(workspace.directory)
+        return Ledger(study_directory.path)
     except OSError as error:
         raise UsageError(
-            f"{workspace.directory}: cannot be written ({error.strerror}); choose another place with --out"
+            f"{study_directory.path}: cannot be written ({error.strerror}); choose another place with --out"
         ) from error
 
 
@@ -135,7 +135,9 @@ def _make_requirements(prepared: Prepared) -> NodeRequirements:
     return NodeRequirements(prepared.fingerprint, data, encoders.berts, encoders.transformers)
 
 
-def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, known: FindResult) -> StudyPlan:
+def _study_plan(
+    prepared: Prepared, study_directory: StudyDirectory, source: StudySource, find_result: FindResult
+) -> StudyPlan:
     planned, dataset = prepared.planned, prepared.dataset
     space, objective = planned.space, planned.objective
     stopping: StoppingRule = NeverStop()
@@ -150,35 +152,35 @@ def _study_plan(prepared: Prepared, workspace: Workspace, source: StudySource, k
         objective=objective,
         device=prepared.fingerprint.device,
         workers=prepared.fingerprint.workers,
-        checkpoints=workspace.checkpoints,
-        details=workspace.artifacts,
+        checkpoints=study_directory.checkpoints,
+        details=study_directory.artifacts,
         limits=limits_of(space),
         provenance={"context": planned.context, **prepared.fingerprint.as_dict()},
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
-        given=given_trials(planned.given_runs, dataset, folds.at, planned.context),
-        known=known,
+        external_trials=external_trials(planned.external_runs, dataset, folds.at, planned.context),
+        find_result=find_result,
     )
 
 
-def _settle_manifest(workspace: Workspace, prepared: Prepared, options: LaunchOptions) -> StudyDescription:
+def _settle_manifest(study_directory: StudyDirectory, prepared: Prepared, options: LaunchOptions) -> StudyDescription:
     """Write the manifest of a new study; of a known one, check it and take in what may change (more seeds)."""
     planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
     deciding = what_decides(prepared)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     description = describe_study(planned, dataset, fingerprint, options.command, started)
-    known = workspace.read_manifest()
+    known = study_directory.read_manifest()
     if known is not None:
-        require_same_study(workspace, known, planned.space, deciding)
+        require_same_study(study_directory, known, planned.space, deciding)
         # What was so when the study began stays so.
         began = known.description
         description = replace(
             description, provenance=began.provenance, scored_before=began.scored_before, estimate=began.estimate
         )
     else:
-        earlier = count_earlier_looks(workspace, dataset.content_hash)
+        earlier = count_test_set_uses(study_directory, dataset.content_hash)
         room = measure_room(planned.space.resources, options.executor, options.address)
         expected = expectation_of(estimate_study(planned, room))
         description = replace(description, scored_before=earlier, estimate=expected)
     space = content_without_credentials(planned.space.resolved())
-    workspace.write_manifest(Manifest(description, space, deciding))
+    study_directory.write_manifest(Manifest(description, space, deciding))
     return description

@@ -20,8 +20,13 @@ from orchestration.tracking.protocol import NoTracking, Tracker
 class StudyOutcome:
     """How a session of a study ended; the counts are over all its sessions.
 
-    limit: the limit of the study at which it ended, in words; None if there was none. undelivered: one line on what the
-    tracker could not deliver, or None.
+    Attributes:
+        num_completed: trials that trained to their end.
+        num_pruned: trials that were stopped early.
+        num_failed: trials without a result.
+        is_interrupted: whether trials are left to run.
+        limit: the limit of the study at which it ended, in words; None if there was none.
+        undelivered: one line on what the tracker could not deliver, or None.
     """
 
     num_completed: int
@@ -57,7 +62,7 @@ def run_study(
         tracking.start()
         try:
             driver = _read_ledger(plan, ledger, on_new_event, interruption)
-            driver.settle_given()
+            driver.score_external_trials()
             with contextlib.suppress(StudyInterrupted), _alarm(driver.seconds_left, interruption):
                 executor.run(driver, runner, interruption)
                 is_done = True
@@ -68,7 +73,14 @@ def run_study(
             raise
         undelivered = tracking.close("complete" if is_done else "interrupted", interruption.deadline)
     ended, is_stopped = driver.num_ended, interruption.is_told or not is_done
-    return StudyOutcome(ended["completed"], ended["pruned"], ended["failed"], is_stopped, driver.limit, undelivered)
+    return StudyOutcome(
+        num_completed=ended["completed"],
+        num_pruned=ended["pruned"],
+        num_failed=ended["failed"],
+        is_interrupted=is_stopped,
+        limit=driver.limit,
+        undelivered=undelivered,
+    )
 
 
 def _read_ledger(

@@ -26,7 +26,7 @@ from orchestration.launch import LaunchOptions
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.recorded_study import read_directory
 from orchestration.ledger.state import fold_events
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.planning.prepared import Prepared
 from orchestration.tracking.protocol import Deadline, StudyStatus, no_deadline
 from orchestration.tracking.read_studies import read_server
@@ -104,7 +104,9 @@ def _look(study: Path, acknowledged: Collection[str], prepared: Prepared) -> Fin
         told = fold_events(ledger.events()).told
     lost = len(set(acknowledged) - set(told))
     vars(launching)["MlflowTracker"] = WriterHere
-    outcome = launching.launch(prepared, Workspace(study), LaunchOptions("inline", is_quiet=True, command="dmd-search"))
+    outcome = launching.launch(
+        prepared, StudyDirectory(study), LaunchOptions("inline", is_quiet=True, command="dmd-search")
+    )
     if outcome.is_interrupted or outcome.num_failed:
         return Finding(lost, unreadable=f"it ends as {outcome}")
     found = audit_planned(study, prepared.planned, address_of(study / "mlflow.db"))

@@ -18,7 +18,7 @@ MOST_LINES, LONGEST_LINE = 100, 2000
 def bad_input_exits() -> Iterator[None]:
     """Print what the user can correct to stderr, a line per problem, and exit with 2."""
     from dmd.errors import InputError
-    from orchestration.driver.endings import NO_ROOM
+    from orchestration.driver.endings import DISK_ERRNOS
     from orchestration.ledger.ledger import LedgerError
     from orchestration.process.errors import UsageError
     from search_spaces.terms.problems import SpaceErrors
@@ -33,7 +33,7 @@ def bad_input_exits() -> Iterator[None]:
             print(f"error: and {len(lines) - MOST_LINES} more problems", file=sys.stderr)
         sys.exit(BAD_INPUT)
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in DISK_ERRNOS:
             raise
         where = f"{error.filename}: " if error.filename else ""
         print(

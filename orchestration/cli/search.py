@@ -19,7 +19,7 @@ from orchestration.process.logs import quiet_libraries
 from orchestration.process.signals import INTERRUPTED, say_when_stopped
 
 if TYPE_CHECKING:
-    from orchestration.ledger.study_directory import Workspace
+    from orchestration.ledger.study_directory import StudyDirectory
     from orchestration.run_study import StudyOutcome
     from search_spaces.schema.schema import SearchSpace
 
@@ -85,7 +85,7 @@ def search(
     with bad_input_exits():
         checked = _load(space, tuple(overrides or ()))
         from orchestration.launch import LaunchOptions, launch
-        from orchestration.ledger.study_directory import Workspace
+        from orchestration.ledger.study_directory import StudyDirectory
         from orchestration.past_studies.reuse import require_places
         from orchestration.past_studies.write_report import rebuild_report
         from orchestration.planning.prepared import prepare
@@ -94,11 +94,11 @@ def search(
         from orchestration.process.temporary import place_for_sockets
         from orchestration.tracking.database import require_driver
 
-        workspace = Workspace(out / checked.study)
+        study_directory = StudyDirectory(out / checked.study)
         if report_only:
             _refuse_beside_report({"--dry-run": dry_run, "--fresh": fresh, "--only": bool(only)})
             say_when_stopped(_NO_REPORT)
-            report = rebuild_report(workspace)
+            report = rebuild_report(study_directory)
             print(json.dumps({"study": checked.study, "report": str(report)}) if as_json else report)
             raise typer.Exit(COMPLETED)
         if address is not None and executor == "inline":
@@ -114,15 +114,15 @@ def search(
         if dry_run:
             from orchestration.dry_run.preview import preview
 
-            print(preview(prepared, workspace, tuple(reuse or ()), as_json, executor, address, fresh))
-            _foresee_store(uri, workspace, fresh)
+            print(preview(prepared, study_directory, tuple(reuse or ()), as_json, executor, address, fresh))
+            _foresee_store(uri, study_directory, fresh)
             raise typer.Exit(COMPLETED)
-        if fresh and (kept := workspace.set_aside()) is not None:
+        if fresh and (kept := study_directory.archive()) is not None:
             print(f"the earlier study is kept in {kept}", file=sys.stderr)
         command = without_credentials(shlex.join(["dmd-search", *sys.argv[1:]]))
         options = LaunchOptions(executor, address, tracking_uri, quiet or as_json, command, tuple(reuse or ()))
-        outcome = launch(prepared, workspace, options)
-        _conclude(workspace, outcome, as_json, uri)
+        outcome = launch(prepared, study_directory, options)
+        _conclude(study_directory, outcome, as_json, uri)
     if outcome.is_interrupted:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(SOME_FAILED if outcome.num_failed else COMPLETED)
@@ -157,25 +157,25 @@ def _refuse_beside_report(given: Mapping[str, bool]) -> None:
         raise UsageError("\n".join(problems))
 
 
-def _foresee_store(uri: str | None, workspace: Workspace, is_fresh: bool) -> None:
+def _foresee_store(uri: str | None, study_directory: StudyDirectory, is_fresh: bool) -> None:
     from orchestration.ledger.ledger import LEDGER_FILE
     from orchestration.tracking.store_preview import foresee_store
 
-    ledger = None if is_fresh else workspace.directory / LEDGER_FILE
-    if uri is not None and (note := foresee_store(uri, workspace.directory.name, ledger)):
+    ledger = None if is_fresh else study_directory.path / LEDGER_FILE
+    if uri is not None and (note := foresee_store(uri, study_directory.path.name, ledger)):
         print(note, file=sys.stderr)
 
 
-def _conclude(workspace: Workspace, outcome: StudyOutcome, as_json: bool, uri: str | None) -> None:
+def _conclude(study_directory: StudyDirectory, outcome: StudyOutcome, as_json: bool, uri: str | None) -> None:
     """The report, unless the study was stopped (who stops thousands of trials does not wait for it), and the result."""
     from orchestration.past_studies.write_report import deliver_report, rebuild_report
     from orchestration.process.redaction import without_credentials
 
     say_when_stopped(_NO_REPORT)
-    report = None if outcome.is_interrupted else rebuild_report(workspace)
+    report = None if outcome.is_interrupted else rebuild_report(study_directory)
     if report is not None and outcome.undelivered is None:
-        outcome = replace(outcome, undelivered=deliver_report(workspace, uri))
-    _print_result(workspace, outcome, report, as_json, uri)
+        outcome = replace(outcome, undelivered=deliver_report(study_directory, uri))
+    _print_result(study_directory, outcome, report, as_json, uri)
     if outcome.is_interrupted or outcome.undelivered:
         again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])
         shown = without_credentials(again)
@@ -185,13 +185,13 @@ def _conclude(workspace: Workspace, outcome: StudyOutcome, as_json: bool, uri: s
 
 
 def _print_result(
-    workspace: Workspace, outcome: StudyOutcome, report: Path | None, as_json: bool, uri: str | None
+    study_directory: StudyDirectory, outcome: StudyOutcome, report: Path | None, as_json: bool, uri: str | None
 ) -> None:
     if outcome.undelivered:
         print(outcome.undelivered, file=sys.stderr)
     if as_json:
         shown = None if report is None else str(report)
-        print(json.dumps({"study": workspace.directory.name, "report": shown, **asdict(outcome)}))
+        print(json.dumps({"study": study_directory.path.name, "report": shown, **asdict(outcome)}))
         return
     state = "interrupted; run the same command to continue" if outcome.is_interrupted else "done"
     if outcome.limit is not None:
@@ -201,4 +201,4 @@ def _print_result(
     if uri is None:
         from orchestration.tracking.sqlite_store import ui_command
 
-        print(f"compare in MLflow: {ui_command(workspace.directory)}")
+        print(f"compare in MLflow: {ui_command(study_directory.path)}")

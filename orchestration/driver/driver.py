@@ -1,6 +1,24 @@
-"""The bookkeeping of a study: what to run next, whether to go on, what an end means. The same for every executor.
+"""The driver of a study: what to run next, when to stop, what an end means. The same for every executor.
 
-Order of things: an event is in the ledger before it has any effect, and an ending is on disk before it counts.
+An event is in the ledger before it has any effect, and an ending is on disk before it counts. The life of a trial, who
+calls what in which process::
+
+    driver process                                                    worker process (inline: the same one)
+    ------------------------------------------------------------      ---------------------------------------------
+    Executor.run         -> Driver.next_trial                         TrialRunner.open, once: opens the data
+      Driver             -> TrialSource.ask          ledger: ask
+      Driver             -> FindResult               found: ledger: tell, the trial never runs
+      Driver.on_attempt                              ledger: attempt
+      Executor           -> starts an attempt -------------------->   RunTrial -> dmd.run_job: trains one epoch
+      Executor           <- EpochReport <--------------------------   on_epoch
+      Driver.on_epoch    -> StoppingRule.report      ledger: report
+      Executor           -> goes on, or stops --------------------->  next epoch, from the checkpoint after a retry
+      Executor           <- JobResult or error <-------------------   RunTrial returns or raises
+      Driver.on_end      -> build_record             ledger: tell, on disk
+      Driver             -> TrialSource.tell, StoppingRule.end
+    A worker is lost: the executor calls on_attempt and starts again, or on_end with ending_of_lost_worker.
+    The driver is killed: the next one replays the ledger through TrialSource.restore and tell, StoppingRule.report and
+    end, and gives out the trials that ran before it asks for new ones.
 """
 
 from __future__ import annotations
@@ -16,11 +34,11 @@ from typing import Any
 
 from dmd.job import EpochReport
 from orchestration.driver.endings import Ending, build_record, ending_of_result
-from orchestration.driver.known_results import FindResult, KnownResult, nothing_known
+from orchestration.driver.known_results import FindResult, ReusableResult, find_nothing
 from orchestration.driver.limits import NO_LIMITS, LimitWatch, StudyLimits
-from orchestration.external.external_trials import GivenTrial
+from orchestration.external.external_trials import ExternalTrial
 from orchestration.ledger.events import Event, EventKind, metrics_from_json, metrics_to_json
-from orchestration.ledger.ledger import Ledger, taken_as_written
+from orchestration.ledger.ledger import Ledger, wrap_format_errors
 from orchestration.ledger.state import LedgerState
 from orchestration.ledger.trial_json import trial_from_json, trial_to_json
 from orchestration.process.atomic_files import write_whole
@@ -39,12 +57,20 @@ logger = logging.getLogger(__name__)
 class StudyPlan:
     """What a driver works through.
 
-    objective: what the stopping rule looks at; None if nothing is searched. device: name for the records. workers: how
-    many train a trial together. checkpoints: directory under which every trial has one for its training state; None:
-    nothing is kept. details: directory for what finished trials show of every test item; None: it is dropped.
-    provenance: JSON content of the ledger's ``start`` event. complete_failure: adds to the record of a failed trial
-    what only the data know (how the training-median predictor scores in its place). given: trials that no worker runs.
-    known: finds the result of a trial in other studies.
+    Attributes:
+        study: name of the study.
+        source: gives the trials.
+        stopping: decides after every epoch whether a trial goes on.
+        objective: what the stopping rule looks at; None if nothing is searched.
+        device: name for the records.
+        workers: how many train a trial together.
+        checkpoints: directory under which every trial has one for its training state; None: no state is kept.
+        details: directory for the per-item outputs of finished trials; None: they are dropped.
+        limits: where the study ends although it could go on.
+        provenance: JSON content of the ledger's ``start`` event.
+        complete_failure: adds to the record of a failed trial how the training-median predictor scores in its place.
+        external_trials: trials with predictions of other code, which no worker runs.
+        find_result: finds the result of a trial in other studies.
     """
 
     study: str
@@ -58,8 +84,8 @@ class StudyPlan:
     limits: StudyLimits = NO_LIMITS
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
-    given: tuple[GivenTrial, ...] = ()
-    known: FindResult = nothing_known
+    external_trials: tuple[ExternalTrial, ...] = ()
+    find_result: FindResult = find_nothing
 
 
 class Driver:
@@ -76,7 +102,7 @@ class Driver:
         self._state = LedgerState(keeps_records=False)
         self._watch = LimitWatch(plan.limits)
         self.num_ended: dict[Status, int] = {"completed": 0, "pruned": 0, "failed": 0}
-        with taken_as_written(ledger.path):
+        with wrap_format_errors(ledger.path):
             for event in ledger.events():
                 self._replay(event)
         self._interrupted = deque(state.trial for state in self._state.running.values())
@@ -114,7 +140,7 @@ class Driver:
 
     @property
     def checkpoints(self) -> Path | None:
-        """Under which every trial has a directory for its training state."""
+        """The directory under which every trial has one for its training state; None: no state is kept."""
         return self._plan.checkpoints
 
     def checkpoint_directory(self, trial: Trial) -> Path | None:
@@ -125,11 +151,11 @@ class Driver:
         """The next trial to start; None if there is none now, or ever (:attr:`has_all_given_out`)."""
         limit = self.check_limits()
         while (trial := self._next_planned(limit)) is not None:
-            known = self._plan.known(trial)
-            if known is None:
+            reusable = self._plan.find_result(trial)
+            if reusable is None:
                 self.on_attempt(trial)
                 return trial
-            self._take_over(trial, known)
+            self._reuse(trial, reusable)
         return None
 
     def _next_planned(self, limit: str | None) -> Trial | None:
@@ -137,38 +163,38 @@ class Driver:
             return self._interrupted.popleft()
         return self._ask() if limit is None else None
 
-    def _take_over(self, trial: Trial, known: KnownResult) -> None:
+    def _reuse(self, trial: Trial, reusable: ReusableResult) -> None:
         """End ``trial`` with the result of another study; its curve is reported, and costs nothing here."""
-        for point in known.record.epochs:
+        for point in reusable.record.epochs:
             self._record_epoch(trial, EpochReport(point.epoch, point.metrics, 0.0))
             value = self._objective_of(point.metrics)
             if value is not None:
                 # The others are compared with it as they would be had it run here; itself it has run to its end.
                 self._plan.stopping.report(trial, point.epoch, value)
-        if self._plan.details is not None and (details := known.read_details()) is not None:
+        if self._plan.details is not None and (details := reusable.read_details()) is not None:
             write_whole(details_path(self._plan.details, trial.id), encode_details(details))
         record = replace(
-            known.record,
+            reusable.record,
             study=self._plan.study,
             trial_id=trial.id,
             arm=trial.arm,
             parameters=dict(trial.parameters),
             number=self._state.running[trial.id].number,
-            reused_from=known.origin,
+            reused_from=reusable.origin,
         )
         self._tell(trial, record)
 
-    def settle_given(self) -> None:
-        """Score every given trial that the ledger has no end of; to be called before any trial is given out."""
-        for given in self._plan.given:
-            trial = given.trial
+    def score_external_trials(self) -> None:
+        """Score every external trial that has no end in the ledger; call it before any trial is given out."""
+        for external in self._plan.external_trials:
+            trial = external.trial
             if trial.id in self._state.told:
                 continue
             if trial.id in self._state.running:
                 self._interrupted.remove(trial)
             else:
                 self._append("ask", {"trial_id": trial.id, "trial": trial_to_json(trial)})
-            self.on_end(trial, ending_of_result(given.score()))
+            self.on_end(trial, ending_of_result(external.score()))
 
     def on_attempt(self, trial: Trial) -> None:
         """``trial`` starts on a worker; also called when it starts again after a worker was lost."""
@@ -185,8 +211,8 @@ class Driver:
 
         Raises what kept it from going on if that was no fault of its own; it then stays running in the ledger.
         """
-        if ending.obstacle is not None:
-            raise ending.obstacle
+        if ending.session_error is not None:
+            raise ending.session_error
         state = self._state.running.get(trial.id)
         if state is None:
             logger.warning("trial %s ended twice; the second ending is ignored", trial.id)

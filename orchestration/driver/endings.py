@@ -10,9 +10,9 @@ the worker died more often than is retried    failed
 its process failed more often than is retried failed
 ============================================  ===========
 
-An interruption of the study (Ctrl-C) is no ending: the trial stays running in the ledger and goes on next time. Nor is
-a place that takes no more writes (a full disk), or a node of the cluster that lacks the data or has other software:
-that is no fault of the trial, and ends the session.
+An interruption of the study (Ctrl-C) is not an ending: the trial stays running in the ledger and goes on next time. A
+full disk, or a node of the cluster that lacks the data or has other software, is not the fault of the trial either: it
+ends the session.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from orchestration.process.errors import NodeIncompatible
 from reports.records.record import EpochPoint, Predictions, RunRecord, Status
 from search_spaces.terms.trial import Trial
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-"""Errors of a place that takes no more writes."""
+DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Errors of a disk or folder that accepts no more writes."""
 _SAYS_NO_MEMORY = (
     "can't allocate memory",
     "cannot allocate memory",
@@ -42,18 +42,23 @@ _SAYS_NO_MEMORY = (
 
 @dataclass(frozen=True)
 class Ending:
-    """How a trial ended. result: None if it failed; error: one line, None unless it failed.
+    """How a trial ended.
 
-    obstacle: why it could not go on although nothing is wrong with it; the session must end then, and it goes on in the
-    next one. is_of_process: its process had no memory left, or could not load its modules; another may do better.
-    is_lost: as in RunRecord.
+    Attributes:
+        status: one of the three of the table above.
+        result: of the training; None if it failed.
+        error: one line; None unless it failed.
+        session_error: an error outside the trial that keeps it from going on. The session ends with it, and the trial
+            goes on in the next one; None: there is none.
+        is_process_failure: its process ran out of memory or could not load its modules; another process may succeed.
+        is_lost: as in RunRecord.
     """
 
     status: Status
     result: JobResult | None = None
     error: str | None = None
-    obstacle: OSError | NodeIncompatible | None = None
-    is_of_process: bool = False
+    session_error: OSError | NodeIncompatible | None = None
+    is_process_failure: bool = False
     is_lost: bool = False
 
 
@@ -65,19 +70,19 @@ def ending_of_result(result: JobResult) -> Ending:
 def ending_of_exception(error: BaseException) -> Ending:
     """The ending of a training run that raised: the message, and for errors nobody foresaw where they arose."""
     text = " ".join(str(error).split()) or "no message"
-    if isinstance(error, NodeIncompatible) or (isinstance(error, OSError) and error.errno in NO_ROOM):
-        return Ending("failed", error=text, obstacle=error)
+    if isinstance(error, NodeIncompatible) or (isinstance(error, OSError) and error.errno in DISK_ERRNOS):
+        return Ending("failed", error=text, session_error=error)
     if isinstance(error, DmdError):
         return Ending("failed", error=text, is_lost=isinstance(error, WorkersDisagree))
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
     what = f"{type(error).__name__}: {text}{where}"
-    is_of_process = _is_of_process(error)
-    is_lost = isinstance(error, OSError) and not is_of_process
-    return Ending("failed", error=what, is_of_process=is_of_process, is_lost=is_lost)
+    is_process_failure = _is_process_failure(error)
+    is_lost = isinstance(error, OSError) and not is_process_failure
+    return Ending("failed", error=what, is_process_failure=is_process_failure, is_lost=is_lost)
 
 
-def _is_of_process(error: BaseException) -> bool:
+def _is_process_failure(error: BaseException) -> bool:
     """Whether memory ran out: Python's own, a device's, or the C library's, which torch says in words only.
 
     While modules are loaded it shows as anything: a library that is not mapped, a name that is missing in a half-loaded

@@ -1,4 +1,4 @@
-"""The seam to results that exist elsewhere: a trial in, its record out where one with equal numbers is known."""
+"""Results of other studies that can be reused: a trial in, its record out where one with equal numbers exists."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from search_spaces.terms.trial import Trial
 
 
 @dataclass(frozen=True)
-class KnownResult:
+class ReusableResult:
     """A completed trial of another study.
 
-    origin: where it comes from, for the reader of a report. read_details: what it shows of every test item; None where
-    nothing was kept.
+    Attributes:
+        record: as that study recorded it.
+        origin: where it comes from, for the reader of a report.
+        read_details: reads its per-item outputs; gives None if none were kept.
     """
 
     record: RunRecord
@@ -23,18 +25,18 @@ class KnownResult:
     read_details: Callable[[], Details | None] = lambda: None
 
 
-FindResult = Callable[[Trial], KnownResult | None]
+FindResult = Callable[[Trial], ReusableResult | None]
 
 
-def nothing_known(trial: Trial) -> KnownResult | None:
-    """No other study is looked at."""
+def find_nothing(trial: Trial) -> ReusableResult | None:
+    """The search that finds nothing: no other study is reused."""
     return None
 
 
-def first_of(places: Sequence[FindResult]) -> FindResult:
-    """Looks in each place in turn."""
+def first_of(searches: Sequence[FindResult]) -> FindResult:
+    """Try each search in turn."""
 
-    def find(trial: Trial) -> KnownResult | None:
-        return next((known for place in places if (known := place(trial)) is not None), None)
+    def find(trial: Trial) -> ReusableResult | None:
+        return next((found for search in searches if (found := search(trial)) is not None), None)
 
     return find

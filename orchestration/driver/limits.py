@@ -1,4 +1,4 @@
-"""Where a study ends although it could go on: wall time, a date, GPU-hours, a number of trials.
+"""Limits of a study: wall time, a date, GPU-hours, a number of trials.
 
 Everything is counted from the ledger, so that what earlier sessions used counts and the time between them does not: a
 session lasts from its ``start`` event to its last event, an attempt at a trial from its own to the trial's end or to
@@ -28,7 +28,17 @@ def wall_clock() -> int:
 
 @dataclass(frozen=True)
 class StudyLimits:
-    """None: no such limit. gpus: what one trial holds. until_ms: milliseconds since 1970."""
+    """Limits of a study, counted over all its sessions; None: no such limit.
+
+    ``StudyLimits(wall_s=7200)``: running trials stop after two hours of all sessions together.
+
+    Attributes:
+        wall_s: seconds of all sessions together.
+        until_ms: a date, in milliseconds since 1970.
+        gpu_hours: hours times GPUs that trials hold.
+        gpus: GPUs that one trial holds.
+        trials: trials that may start.
+    """
 
     wall_s: float | None = None
     until_ms: int | None = None

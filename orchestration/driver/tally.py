@@ -14,7 +14,16 @@ from reports.records.serialise import record_from_json
 
 @dataclass
 class ArmTally:
-    """The trials of one arm. best: the best objective of an ended trial on validation; None while there is none."""
+    """The trials of one arm.
+
+    Attributes:
+        running: given out and not ended.
+        completed: trained to their end, reused ones included.
+        pruned: stopped early.
+        failed: ended without a result.
+        reused: completed in another study.
+        best: the best objective of an ended trial on validation; None while there is none.
+    """
 
     running: int = 0
     completed: int = 0
@@ -31,9 +40,13 @@ class ArmTally:
 
 @dataclass
 class StudyTally:
-    """num_planned: trials that there will be at most. arms: in the order in which they appear.
+    """The counts of a study.
 
-    clock: seconds; it starts with the session.
+    Attributes:
+        num_planned: trials that there will be at most.
+        objective: what ``ArmTally.best`` is of.
+        clock: seconds that never run backwards; this session begins now.
+        arms: by name, in the order in which they appear.
     """
 
     num_planned: int

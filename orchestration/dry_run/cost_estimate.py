@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from orchestration.driver.known_results import FindResult, nothing_known
+from orchestration.driver.known_results import FindResult, find_nothing
 from orchestration.dry_run.capacity import TrialRoom
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.search.stopping.by_arm import share_of_epochs
@@ -150,7 +150,7 @@ def _trial_range(planned: PlannedStudy, name: str, stage: Stage, known_epochs: f
     return epochs.times(facts.epoch_s + EPOCH_S) + Range(fixed_s, fixed_s, fixed_s)
 
 
-def look_back(planned: PlannedStudy, records: Sequence[RunRecord], known: FindResult = nothing_known) -> Earlier:
+def look_back(planned: PlannedStudy, records: Sequence[RunRecord], known: FindResult = find_nothing) -> Earlier:
     """What the study's own records say, and which of its trials other studies have."""
     done: dict[tuple[str, Stage], int] = defaultdict(int)
     epochs: dict[tuple[str, Stage], list[int]] = defaultdict(list)
@@ -169,7 +169,7 @@ def look_back(planned: PlannedStudy, records: Sequence[RunRecord], known: FindRe
 def _known_records(planned: PlannedStudy, own: Mapping[str, RunRecord], known: FindResult) -> Iterable[RunRecord]:
     """The trials that would be taken over, as far as can be told: what a searcher proposes after a trial that has to
     run first is not known. own: the records of this study, by trial id."""
-    if known is nothing_known:
+    if known is find_nothing:
         return
     source = planned.make_source()
     while (trial := source.ask()) is not None:

@@ -10,14 +10,14 @@ from orchestration.dry_run.power import deviation_of, foresee
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
 from orchestration.ledger.finished_trials import read_finished
 from orchestration.ledger.ledger import LEDGER_FILE
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.reuse import find_results
 from orchestration.planning.prepared import Prepared, require_continuable
 
 
 def preview(
     prepared: Prepared,
-    workspace: Workspace,
+    study_directory: StudyDirectory,
     reuse: Sequence[str],
     as_json: bool,
     executor: ExecutorName = "ray",
@@ -32,10 +32,10 @@ def preview(
     """
     planned = prepared.planned
     if is_fresh:
-        workspace.require_place()
+        study_directory.require_place()
     else:
-        require_continuable(workspace, prepared)
-    own = () if is_fresh else read_finished(workspace.directory / LEDGER_FILE).records
+        require_continuable(study_directory, prepared)
+    own = () if is_fresh else read_finished(study_directory.path / LEDGER_FILE).records
     earlier = look_back(planned, own, find_results(reuse, planned.context))
     room = measure_room(planned.space.resources, executor, address)
     estimate = estimate_study(planned, room, earlier)

@@ -39,6 +39,6 @@ def blame_process(ending: Ending) -> Ending:
     How much there is depends on the neighbours, and on what earlier trials left in this process, which would fail the
     next trial too. So it says nothing of the trial: raises AttemptLost.
     """
-    if ending.is_of_process:
+    if ending.is_process_failure:
         raise AttemptLost(f"its process could not go on: {ending.error}")
     return ending

@@ -20,16 +20,16 @@ from search_spaces.terms.trial import EXTERNAL, Cell, Trial
 
 
 @dataclass(frozen=True)
-class GivenTrial:
+class ExternalTrial:
     """A trial that no worker runs. score: its result, to be asked for once."""
 
     trial: Trial
     score: Callable[[], JobResult]
 
 
-def given_trials(
+def external_trials(
     external: Mapping[str, ExternalRuns], dataset: Dataset, fold_of: Callable[[Cell], FoldRef], context: str
-) -> tuple[GivenTrial, ...]:
+) -> tuple[ExternalTrial, ...]:
     """The confirm trials of every external arm, seed by seed. context: as of the study's other trials."""
     return tuple(
         _give(arm, seed, cell, values, dataset, fold_of(cell), context)
@@ -46,9 +46,9 @@ def _give(
     dataset: Dataset,
     fold: FoldRef,
     context: str,
-) -> GivenTrial:
+) -> ExternalTrial:
     trial = Trial(arm.arm, EXTERNAL, "confirm", arm.settings, {}, seed, cell, context)
-    return GivenTrial(trial, lambda: score_predictions(dataset, fold, values))
+    return ExternalTrial(trial, lambda: score_predictions(dataset, fold, values))
 
 
 def score_predictions(dataset: Dataset, fold: FoldRef, values: npt.NDArray[np.float32]) -> JobResult:

@@ -205,7 +205,7 @@ def _decode(line: CheckedLine, path: Path) -> Event:
 
 
 @contextlib.contextmanager
-def taken_as_written(path: Path) -> Iterator[None]:
+def wrap_format_errors(path: Path) -> Iterator[None]:
     """Whatever a ledger whose lines are sound, and say what no version writes, makes of taking them in: LedgerForeign.
 
     A checksum is no proof of who wrote a line.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestration.ledger.finished_trials import read_finished
 from orchestration.ledger.ledger import LEDGER_FILE
-from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.process.errors import UsageError
 from reports.records.details import ReadDetails, details_in
 from reports.records.record import RunRecord, StudyDescription
@@ -33,13 +33,13 @@ def read_directory(directory: Path) -> RecordedStudy:
 
     Raises UsageError where there is no study, LedgerError for a ledger that cannot be read.
     """
-    workspace = Workspace(directory)
-    manifest = workspace.read_manifest()
+    study_directory = StudyDirectory(directory)
+    manifest = study_directory.read_manifest()
     if manifest is None:
         raise UsageError(f"{directory}: no study here (manifest.json is missing); run dmd-search first")
     finished = read_finished(directory / LEDGER_FILE)
     for notice in finished.notices:
         print(notice, file=sys.stderr)
-    details = details_in(workspace.artifacts)
+    details = details_in(study_directory.artifacts)
     manifest = manifest.ended_at(finished.limit or "", finished.wall_s)
     return RecordedStudy(str(directory), manifest, finished.records, details)

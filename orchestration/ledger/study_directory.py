@@ -61,28 +61,28 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Workspace:
-    """``directory`` holds the ledger, manifest, report, tables, MLflow database and artifacts of one study."""
+class StudyDirectory:
+    """``path`` holds the ledger, manifest, report, tables, MLflow database and artifacts of one study."""
 
-    directory: Path
+    path: Path
 
     @property
     def manifest_path(self) -> Path:
-        return self.directory / MANIFEST_FILE
+        return self.path / MANIFEST_FILE
 
     @property
     def checkpoints(self) -> Path:
-        return self.directory / "checkpoints"
+        return self.path / "checkpoints"
 
     @property
     def logs(self) -> Path:
         """What libraries and workers had to say."""
-        return self.directory / "logs"
+        return self.path / "logs"
 
     @property
     def artifacts(self) -> Path:
         """Details of finished trials, and MLflow's artifacts where it stores into the study directory."""
-        return self.directory / "artifacts"
+        return self.path / "artifacts"
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write it; a crash leaves the old one or the new one."""
@@ -103,24 +103,22 @@ class Workspace:
 
     def require_place(self) -> None:
         """Raise UsageError where the directory cannot be made, or written to."""
-        place = self.directory
+        place = self.path
         while not os.path.lexists(place) and place != place.parent:
             place = place.parent
         if not place.is_dir():
             raise UsageError(
-                f"{self.directory}: cannot be written ({place} is no directory); choose another place with --out"
+                f"{self.path}: cannot be written ({place} is no directory); choose another place with --out"
             )
         if not os.access(place, os.W_OK | os.X_OK):
-            raise UsageError(
-                f"{self.directory}: cannot be written (permission denied); choose another place with --out"
-            )
+            raise UsageError(f"{self.path}: cannot be written (permission denied); choose another place with --out")
 
     def require_no_links(self) -> None:
         """Raise UsageError where something in the directory is a link: what is written there would land elsewhere.
 
         To be called before anything is written; a directory that was sent to somebody may have been made for that.
         """
-        for folder, folders, files in os.walk(self.directory):
+        for folder, folders, files in os.walk(self.path):
             for path in (Path(folder, name) for name in (*folders, *files)):
                 if path.is_symlink():
                     raise UsageError(
@@ -133,19 +131,21 @@ class Workspace:
         remove_half_written(self.manifest_path)
         for unfinished in self.artifacts.glob(f"*{UNFINISHED}"):
             unfinished.unlink(missing_ok=True)
-        remove_unfinished(self.directory)
+        remove_unfinished(self.path)
 
-    def set_aside(self) -> Path | None:
+    def archive(self) -> Path | None:
         """Rename the directory so that a new study can start; nothing is deleted. None where there was none."""
-        if not self.directory.exists():
+        if not self.path.exists():
             return None
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        target = self.directory.with_name(f"{self.directory.name}.{stamp}")
-        self.directory.rename(target)
+        target = self.path.with_name(f"{self.path.name}.{stamp}")
+        self.path.rename(target)
         return target
 
 
-def require_same_study(workspace: Workspace, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]) -> None:
+def require_same_study(
+    study_directory: StudyDirectory, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]
+) -> None:
     """Refuse to continue a study whose numbers would mix: raises UsageError naming everything that changed.
 
     More confirm seeds, more arms with predictions of other code, other resources or tracking are the same study going
@@ -165,7 +165,7 @@ def require_same_study(workspace: Workspace, known: Manifest, space: SearchSpace
     ]
     if changed:
         raise UsageError(
-            f"{workspace.directory}: this study was started differently: {'; '.join(changed)}. "
+            f"{study_directory.path}: this study was started differently: {'; '.join(changed)}. "
             "Undo the change, give it another `study` name or --out, or start anew with --fresh (the old one is kept)"
         )
 

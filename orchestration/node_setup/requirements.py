@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dmd.errors import DmdError
 from dmd.models.bert_files import EXTRA
-from orchestration.driver.endings import NO_ROOM
+from orchestration.driver.endings import DISK_ERRNOS
 from orchestration.executors.protocol import NodeInputs
 from orchestration.node_setup.cache import CACHE_VARIABLE, cache_directory
 from orchestration.node_setup.fingerprint import Fingerprint, take_fingerprint
@@ -75,7 +75,7 @@ def _needs(shipped: ShippedFolder) -> Iterator[None]:
     except DmdError as error:
         raise NodeIncompatible(f"node {node_name()}: {shipped.what} cannot be used there: {error}") from error
     except OSError as error:
-        if error.errno in NO_ROOM:
+        if error.errno in DISK_ERRNOS:
             raise
         raise NodeIncompatible(
             f"node {node_name()}: {shipped.what} cannot be stored in {cache_directory()} ({error.strerror}); set "

@@ -13,13 +13,13 @@ ROLES: tuple[ArmRole, ...] = ("baseline", "ablation", "subset", "model", "contro
 ArmKey = tuple[Any, ...]
 
 
-def key_of(arm: ArmDescription) -> ArmKey:
+def arm_key(arm: ArmDescription) -> ArmKey:
     """Equal for arms that train the same thing under the same seeds; by name where settings were not recorded."""
     is_control = arm.role == "control"
     return arm.model, is_control, tuple(sorted(arm.settings.items())) or (arm.name,)
 
 
-def tell_apart(one: ArmDescription, other: ArmDescription) -> str:
+def describe_difference(one: ArmDescription, other: ArmDescription) -> str:
     """Which settings differ, in words."""
     if one.model != other.model:
         return f"{one.model} and {other.model}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.ledger.study_directory import Manifest
-from orchestration.past_studies.arm_identity import ROLES, ArmKey, key_of, role_of
+from orchestration.past_studies.arm_identity import ROLES, ArmKey, arm_key, role_of
 from orchestration.process.errors import UsageError
 from reports.records.details import Details
 from reports.records.record import ArmDescription, Contrast, MergedPart, PlannedCell, RunRecord, StudyDescription
@@ -27,7 +27,7 @@ RunKey = tuple[str, str, str, int, int, int | None]
 
 
 def merge_studies(studies: Sequence[RecordedStudy]) -> RecordedStudy:
-    """One study out of several that have no obstacle to it.
+    """One study out of several that have no merge conflict.
 
     Raises UsageError, a line per run, where the same run gave different results.
     """
@@ -58,9 +58,9 @@ def _unite_arms(studies: Sequence[RecordedStudy]) -> tuple[tuple[ArmDescription,
     names: dict[str, dict[str, str]] = {}
     for study in studies:
         for arm in study.description.arms:
-            known = united.setdefault(key_of(arm), arm)
+            known = united.setdefault(arm_key(arm), arm)
             if ROLES.index(role_of(arm)) < ROLES.index(role_of(known)):
-                united[key_of(arm)] = replace(known, role=arm.role, label=arm.label)
+                united[arm_key(arm)] = replace(known, role=arm.role, label=arm.label)
             names.setdefault(study.origin, {})[arm.name] = known.name
     ordered = sorted(united.values(), key=lambda arm: ROLES.index(role_of(arm)))
     return tuple(ordered), _Names(names)
@@ -101,12 +101,12 @@ def _contradiction(one: RunRecord, origin: str, other: RunRecord, other_origin: 
     where = f"arm {one.arm}, {one.stage}, seed {one.seed}"
     where += "" if one.fold is None else f", fold {one.fold}" + (f" of repeat {one.repeat}" if one.repeat else "")
     return (
-        f"{where}: {origin} says {_told(one)}, {other_origin} says {_told(other)}; the same run cannot give both: "
-        "report one of them, or use --side-by-side"
+        f"{where}: {origin} says {_describe_result(one)}, {other_origin} says {_describe_result(other)}; "
+        "the same run cannot give both: report one of them, or use --side-by-side"
     )
 
 
-def _told(record: RunRecord) -> str:
+def _describe_result(record: RunRecord) -> str:
     scores = record.test or record.valid
     name = next(iter(scores), None)
     return record.status if name is None else f"{record.status}, {name} {scores[name]:.6g}"
@@ -139,7 +139,7 @@ def _unite_descriptions(
         wall_s=None,
         estimate={},
         combinations=tuple(combinations),
-        scored_before=_unite_looks(descriptions),
+        scored_before=_unite_test_set_uses(descriptions),
         methods=tuple(dict.fromkeys(name for description in descriptions for name in description.methods)),
         parts=tuple(
             MergedPart(
@@ -172,7 +172,7 @@ def _unite_contrasts(
     return tuple(united.values())
 
 
-def _unite_looks(descriptions: Sequence[StudyDescription]) -> dict[str, int]:
+def _unite_test_set_uses(descriptions: Sequence[StudyDescription]) -> dict[str, int]:
     """Configurations that studies outside had scored before the last of these began."""
     inside = {description.study for description in descriptions}
     looks: dict[str, int] = {}

@@ -10,15 +10,15 @@ from typing import Any
 
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.ledger.study_directory import EXTERNAL_KEY
-from orchestration.past_studies.arm_identity import ArmKey, key_of, tell_apart
+from orchestration.past_studies.arm_identity import ArmKey, arm_key, describe_difference
 from reports.records.record import ArmDescription, StudyDescription
 
 
-def group_studies(studies: Sequence[RecordedStudy]) -> list[list[RecordedStudy]]:
+def group_mergeable(studies: Sequence[RecordedStudy]) -> list[list[RecordedStudy]]:
     """Studies that may be merged together, in the order given."""
     groups: list[list[RecordedStudy]] = []
     for study in studies:
-        fitting = (group for group in groups if not any(any(find_obstacles(member, study)) for member in group))
+        fitting = (group for group in groups if not any(any(find_merge_conflicts(member, study)) for member in group))
         group = next(fitting, None)
         if group is None:
             groups.append([study])
@@ -27,15 +27,15 @@ def group_studies(studies: Sequence[RecordedStudy]) -> list[list[RecordedStudy]]
     return groups
 
 
-def find_obstacles(one: RecordedStudy, other: RecordedStudy) -> Iterator[str]:
+def find_merge_conflicts(one: RecordedStudy, other: RecordedStudy) -> Iterator[str]:
     """Why two studies cannot be merged, a sentence each; none if they can."""
     names = f"{one.origin} and {other.origin}"
     first, second = one.description, other.description
     yield from _differences(names, _deciding(one), _deciding(other))
     if first.primary != second.primary or set(first.metrics) != set(second.metrics):
         yield f"{names}: other metrics ({first.primary} first, and {second.primary} first)"
-    if key_of(_baseline(first)) != key_of(_baseline(second)):
-        yield f"{names}: other baselines ({tell_apart(_baseline(first), _baseline(second))})"
+    if arm_key(_baseline(first)) != arm_key(_baseline(second)):
+        yield f"{names}: other baselines ({describe_difference(_baseline(first), _baseline(second))})"
     if one.manifest.space.get("search") != other.manifest.space.get("search"):
         yield f"{names}: configurations were searched in other ways"
     elif one.manifest.space.get("search") and one.manifest.space.get("seed") != other.manifest.space.get("seed"):
@@ -44,8 +44,8 @@ def find_obstacles(one: RecordedStudy, other: RecordedStudy) -> Iterator[str]:
         yield f"{names}: top {first.confirm.get('top')} and {second.confirm.get('top')} configurations were confirmed"
     if first.confirm.get("racing") or second.confirm.get("racing"):
         yield f"{names}: seeds were raced, and a race is decided inside one study"
-    yield from _arm_obstacles(names, first, second)
-    yield from _configuration_obstacles(names, one, other)
+    yield from _arm_conflicts(names, first, second)
+    yield from _configuration_conflicts(names, one, other)
 
 
 def _differences(names: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
@@ -68,25 +68,25 @@ def _baseline(study: StudyDescription) -> ArmDescription:
     return next(arm for arm in study.arms if arm.name == study.baseline)
 
 
-def _arm_obstacles(names: str, first: StudyDescription, second: StudyDescription) -> Iterator[str]:
+def _arm_conflicts(names: str, first: StudyDescription, second: StudyDescription) -> Iterator[str]:
     known = {arm.name: arm for arm in first.arms}
     for arm in second.arms:
-        if arm.name in known and key_of(known[arm.name]) != key_of(arm):
-            yield f"{names}: arm {arm.name!r} is not the same ({tell_apart(known[arm.name], arm)})"
+        if arm.name in known and arm_key(known[arm.name]) != arm_key(arm):
+            yield f"{names}: arm {arm.name!r} is not the same ({describe_difference(known[arm.name], arm)})"
 
 
-def _configuration_obstacles(names: str, one: RecordedStudy, other: RecordedStudy) -> Iterator[str]:
+def _configuration_conflicts(names: str, one: RecordedStudy, other: RecordedStudy) -> Iterator[str]:
     """An arm that two searches led to different configurations would choose among more of them than the others."""
     confirmed, again = _confirmed(one), _confirmed(other)
     for place in confirmed.keys() & again.keys():
         if confirmed[place] != again[place]:
-            arms = {key_of(arm): arm.name for arm in one.description.arms}
+            arms = {arm_key(arm): arm.name for arm in one.description.arms}
             yield f"{names}: searches confirmed other configurations of arm {arms[place[0]]!r} on the same fold"
             return
 
 
 def _confirmed(study: RecordedStudy) -> dict[tuple[ArmKey, int, int | None], frozenset[str]]:
-    keys = {arm.name: key_of(arm) for arm in study.description.arms}
+    keys = {arm.name: arm_key(arm) for arm in study.description.arms}
     found: dict[tuple[ArmKey, int, int | None], frozenset[str]] = {}
     for record in study.records:
         if record.stage == "confirm" and record.arm in keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestration.driver.known_results import FindResult, first_of, nothing_known
+from orchestration.driver.known_results import FindResult, find_nothing, first_of
 from orchestration.past_studies.reuse_directories import ledgers_in, results_in
 from orchestration.process.errors import UsageError
 
@@ -28,7 +28,7 @@ def find_results(places: Sequence[str], context: str) -> FindResult:
 
     Raises UsageError for a place that is no study and no store.
     """
-    return first_of([_look_in(place, context) for place in places]) if places else nothing_known
+    return first_of([_look_in(place, context) for place in places]) if places else find_nothing
 
 
 def _look_in(place: str, context: str) -> FindResult:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.driver.known_results import FindResult, KnownResult
-from orchestration.ledger.ledger import LEDGER_FILE, read_events, require_plain, taken_as_written
-from orchestration.ledger.study_directory import Workspace
+from orchestration.driver.known_results import FindResult, ReusableResult
+from orchestration.ledger.ledger import LEDGER_FILE, read_events, require_plain, wrap_format_errors
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.ledger.trial_json import trial_from_json
 from orchestration.process.errors import UsageError
 from reports.records.details import details_in
@@ -36,14 +36,14 @@ def results_in(directory: Path, context: str) -> FindResult:
             for result_id, record in _completed(ledger, context).items():
                 stored.setdefault(result_id, _Stored(ledger.parent, record))
 
-    def find(trial: Trial) -> KnownResult | None:
+    def find(trial: Trial) -> ReusableResult | None:
         held = stored.get(trial.result_id)
         if held is None:
             return None
         record = record_from_json(held.record)
-        read = details_in(Workspace(held.directory).artifacts)
+        read = details_in(StudyDirectory(held.directory).artifacts)
         origin = record.reused_from or f"study {record.study} in {held.directory.name}"
-        return KnownResult(record, origin, lambda: read(record.trial_id))
+        return ReusableResult(record, origin, lambda: read(record.trial_id))
 
     return find
 
@@ -71,7 +71,7 @@ def _completed(ledger: Path, context: str) -> dict[str, Mapping[str, Any]]:
     result_ids: dict[str, str] = {}
     records: dict[str, Mapping[str, Any]] = {}
     require_plain(ledger)
-    with taken_as_written(ledger):
+    with wrap_format_errors(ledger):
         for event, _ in read_events(ledger, kinds=("ask", "tell")):
             if event.kind == "ask":
                 trial = trial_from_json(event.data["trial"])

@@ -7,30 +7,30 @@ from pathlib import Path
 
 from orchestration.ledger.ledger import LEDGER_FILE, LedgerError, read_events
 from orchestration.ledger.state import REPORT_KINDS, fold_events
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.process.errors import UsageError
 from reports.records.record import RunRecord
 
 
-def count_earlier_looks(workspace: Workspace, content_hash: str) -> dict[str, int]:
+def count_test_set_uses(study_directory: StudyDirectory, content_hash: str) -> dict[str, int]:
     """Directory -> configurations that its study scored on test, for the other studies of these data in the folder.
 
     Studies that were set aside by ``--fresh`` count: what was seen is not unseen. A directory that cannot be read has
     no say, so the numbers are lower bounds.
     """
     found = {}
-    for manifest in sorted(workspace.directory.parent.glob("*/manifest.json")):
-        other = Workspace(manifest.parent)
-        if other.directory.name != workspace.directory.name and _is_of(other, content_hash):
-            number = _count_scored(other.directory / LEDGER_FILE)
+    for manifest in sorted(study_directory.path.parent.glob("*/manifest.json")):
+        other = StudyDirectory(manifest.parent)
+        if other.path.name != study_directory.path.name and _is_of(other, content_hash):
+            number = _count_scored(other.path / LEDGER_FILE)
             if number:
-                found[other.directory.name] = number
+                found[other.path.name] = number
     return found
 
 
-def _is_of(workspace: Workspace, content_hash: str) -> bool:
+def _is_of(study_directory: StudyDirectory, content_hash: str) -> bool:
     try:
-        manifest = workspace.read_manifest()
+        manifest = study_directory.read_manifest()
     except (UsageError, OSError):
         return False
     return manifest is not None and manifest.description.data.get("content_hash") == content_hash

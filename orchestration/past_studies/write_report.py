@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.merge import merge_studies
-from orchestration.past_studies.merge_obstacles import find_obstacles, group_studies
+from orchestration.past_studies.merge_obstacles import find_merge_conflicts, group_mergeable
 from orchestration.process.atomic_files import put_in_place
 from orchestration.process.errors import UsageError
 from orchestration.process.redaction import without_credentials
@@ -25,17 +25,17 @@ Layout = Literal["auto", "merge", "side-by-side"]
 """How several studies become one report; ``auto`` merges what may be merged and puts the rest side by side."""
 
 
-def deliver_report(workspace: Workspace, uri: str | None) -> str | None:
+def deliver_report(study_directory: StudyDirectory, uri: str | None) -> str | None:
     """Attach the written report to the study's run in MLflow. uri: None for the store in the study's directory.
 
     One line saying why it could not be, or None. Nothing that goes wrong there may cost the user the report.
     """
-    manifest = workspace.read_manifest()
+    manifest = study_directory.read_manifest()
     assert manifest is not None, "a report was written from it"
-    store = store_of(workspace.directory, uri)
+    store = store_of(study_directory.path, uri)
     try:
-        with opened_store(workspace.directory, uri) as address:
-            attach_report(address, manifest.description, workspace.directory)
+        with opened_store(study_directory.path, uri) as address:
+            attach_report(address, manifest.description, study_directory.path)
     except Exception as error:
         # Before it is cut: half an address with a password is none any more.
         reason = without_credentials(" ".join(str(error).split()))[:200]
@@ -46,12 +46,12 @@ def deliver_report(workspace: Workspace, uri: str | None) -> str | None:
     return None
 
 
-def rebuild_report(workspace: Workspace) -> Path:
+def rebuild_report(study_directory: StudyDirectory) -> Path:
     """Write the report of what the ledger and the details of its trials hold; the same ones give the same bytes.
 
     Raises UsageError where there is no study.
     """
-    return write_studies([read_directory(workspace.directory)], workspace.directory)
+    return write_studies([read_directory(study_directory.path)], study_directory.path)
 
 
 def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Layout = "auto") -> Path:
@@ -68,10 +68,10 @@ def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Lay
         _require_mergeable(studies)
         groups = [list(studies)]
     else:
-        groups = group_studies(studies)
+        groups = group_mergeable(studies)
         for other in groups[1:]:
-            for obstacle in find_obstacles(groups[0][0], other[0]):
-                print(f"not merged: {obstacle}", file=sys.stderr)
+            for conflict in find_merge_conflicts(groups[0][0], other[0]):
+                print(f"not merged: {conflict}", file=sys.stderr)
     reports = [_analyse(merge_studies(group)) for group in groups]
     try:
         if len(reports) == 1:
@@ -99,19 +99,19 @@ def _refuse_repeated(studies: Sequence[RecordedStudy]) -> None:
 def _refuse_foreign_place(studies: Sequence[RecordedStudy], directory: Path) -> None:
     """A study's directory holds the report of that study, of it alone."""
     is_own = len(studies) == 1 and directory.resolve() == Path(studies[0].origin).resolve()
-    if not is_own and Workspace(directory).manifest_path.exists():
+    if not is_own and StudyDirectory(directory).manifest_path.exists():
         raise UsageError(f"{directory}: holds a study, and its own report; choose another place with --out")
 
 
 def _require_mergeable(studies: Sequence[RecordedStudy]) -> None:
     first, *others = studies
-    obstacles = [obstacle for other in others for obstacle in find_obstacles(first, other)]
-    obstacles += [
-        obstacle
+    conflicts = [conflict for other in others for conflict in find_merge_conflicts(first, other)]
+    conflicts += [
+        conflict
         for place, one in enumerate(others)
         for other in others[place + 1 :]
-        for obstacle in find_obstacles(one, other)
-        if not any(find_obstacles(first, one)) and not any(find_obstacles(first, other))
+        for conflict in find_merge_conflicts(one, other)
+        if not any(find_merge_conflicts(first, one)) and not any(find_merge_conflicts(first, other))
     ]
-    if obstacles:
-        raise UsageError("\n".join([*(f"cannot be merged: {text}" for text in obstacles), "use --side-by-side"]))
+    if conflicts:
+        raise UsageError("\n".join([*(f"cannot be merged: {text}" for text in conflicts), "use --side-by-side"]))

@@ -69,10 +69,10 @@ class PlannedStudy:
     @property
     def num_trials(self) -> int:
         """Trials of this session: those that run here, and one per given run."""
-        return self.size.num_trials + sum(len(runs.runs) for runs in self.given_runs.values())
+        return self.size.num_trials + sum(len(runs.runs) for runs in self.external_runs.values())
 
     @property
-    def given_runs(self) -> dict[str, ExternalRuns]:
+    def external_runs(self) -> dict[str, ExternalRuns]:
         """The predictions of other code that are scored in this session, by arm."""
         return {arm.name: self.external[arm.name] for arm in self.running_arms if arm.is_external}
 

@@ -12,7 +12,7 @@ from dmd.data.formats.load import open_dataset
 from dmd.modalities import MODALITIES
 from orchestration.executors.dmd_runner import DmdRunner
 from orchestration.ledger.lock import require_no_driver
-from orchestration.ledger.study_directory import EXTERNAL_KEY, Workspace, require_same_study
+from orchestration.ledger.study_directory import EXTERNAL_KEY, StudyDirectory, require_same_study
 from orchestration.machine.resources import require_resources, settle_workers
 from orchestration.node_setup.fingerprint import Fingerprint, take_fingerprint
 from orchestration.planning.data_declaration import declared_by
@@ -53,18 +53,18 @@ def prepare(
     return Prepared(planned, dataset, fingerprint)
 
 
-def require_continuable(workspace: Workspace, prepared: Prepared) -> None:
+def require_continuable(study_directory: StudyDirectory, prepared: Prepared) -> None:
     """Raise UsageError where the directory holds another study than the prepared one, or cannot hold one; LedgerLocked
     where a driver works on it.
 
     What a run refuses before it starts, a dry run refuses too.
     """
-    workspace.require_place()
-    workspace.require_no_links()
-    require_no_driver(workspace.directory)
-    known = workspace.read_manifest()
+    study_directory.require_place()
+    study_directory.require_no_links()
+    require_no_driver(study_directory.path)
+    known = study_directory.read_manifest()
     if known is not None:
-        require_same_study(workspace, known, prepared.planned.space, what_decides(prepared))
+        require_same_study(study_directory, known, prepared.planned.space, what_decides(prepared))
 
 
 def what_decides(prepared: Prepared) -> dict[str, Any]:

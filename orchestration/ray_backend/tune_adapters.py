@@ -110,7 +110,7 @@ class TuneBridge:
 
     def _download_checkpoint(self, trial: Trial, ending: Ending) -> None:
         directory = self.driver.checkpoint_directory(trial)
-        if self.transfer is not None and directory is not None and ending.obstacle is None:
+        if self.transfer is not None and directory is not None and ending.session_error is None:
             self.transfer.download(trial.id, directory, is_kept=trial.stage == "confirm")
 
     def _forget(self, trial_id: str) -> Trial:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.driver.known_results import FindResult, KnownResult
+from orchestration.driver.known_results import FindResult, ReusableResult
 from orchestration.process.errors import UsageError
 from orchestration.process.redaction import without_credentials
 from orchestration.process.temporary import temporary_directory
@@ -46,13 +46,13 @@ def results_at(uri: str, context: str) -> FindResult:
         reason = without_credentials(" ".join(str(error).split()))[:200]
         raise UsageError(f"--reuse {target}: the MLflow store cannot be read ({reason})") from error
 
-    def find(trial: Trial) -> KnownResult | None:
+    def find(trial: Trial) -> ReusableResult | None:
         run = runs.get(trial.result_id)
         record = None if run is None else _read_record(client, run.info.run_id)
         if run is None or record is None:
             return None
         origin = record.reused_from or f"study {record.study} at {target}"
-        return KnownResult(record, origin, lambda: _read_details(client, run.info.run_id))
+        return ReusableResult(record, origin, lambda: _read_details(client, run.info.run_id))
 
     return find
 

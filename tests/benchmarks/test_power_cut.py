@@ -22,7 +22,7 @@ from orchestration import launch as launching
 from orchestration.launch import LaunchOptions
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.state import fold_events
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, prepare
 from orchestration.tracking.protocol import NoTracking
@@ -76,7 +76,9 @@ def impatient(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def go_on(prepared: Prepared, study: Path, patch: pytest.MonkeyPatch, tracker: Any) -> None:
     patch.setattr(launching, "MlflowTracker", lambda *arguments: tracker)
-    done = launching.launch(prepared, Workspace(study), LaunchOptions("inline", is_quiet=True, command="dmd-search"))
+    done = launching.launch(
+        prepared, StudyDirectory(study), LaunchOptions("inline", is_quiet=True, command="dmd-search")
+    )
     assert (done.num_completed, done.num_failed) == (2, 0)
 
 
@@ -128,15 +130,15 @@ def problems_in(states: Sequence[State], details: frozenset[str], folder: Path) 
 
 
 def _missing_in(study: Path, acknowledged: frozenset[str], details: frozenset[str]) -> list[str]:
-    workspace = Workspace(study)
+    study_directory = StudyDirectory(study)
     with Ledger(study) as ledger:
         told = set(fold_events(ledger.events()).told)
     problems = [f"the ending of {trial}" for trial in acknowledged - told]
-    if told and workspace.read_manifest() is None:
+    if told and study_directory.read_manifest() is None:
         problems.append("the manifest")
-    read = details_in(workspace.artifacts)
+    read = details_in(study_directory.artifacts)
     problems += [f"the details of {trial}" for trial in told & details if read(trial) is None]
-    for folder in workspace.checkpoints.glob("*"):
+    for folder in study_directory.checkpoints.glob("*"):
         content = take_up_state(folder)
         if content is not None:
             decode_state(content)

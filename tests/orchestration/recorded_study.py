@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestration.ledger.ledger import Ledger
-from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from reports.records.record import RunRecord, StudyDescription
 from reports.records.serialise import record_to_json
 
@@ -14,7 +14,7 @@ from reports.records.serialise import record_to_json
 def write_recorded(directory: Path, study: StudyDescription, records: Sequence[RunRecord]) -> Path:
     """Manifest and ledger of ``study`` with ``records``; returns the directory."""
     directory.mkdir(parents=True, exist_ok=True)
-    Workspace(directory).write_manifest(Manifest(study, {}, {}))
+    StudyDirectory(directory).write_manifest(Manifest(study, {}, {}))
     with Ledger(directory) as ledger:
         ledger.append("start", {"study": study.study})
         for record in records:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from orchestration.driver.driver import StudyPlan
-from orchestration.driver.known_results import FindResult, nothing_known
+from orchestration.driver.known_results import FindResult, find_nothing
 from orchestration.driver.limits import NO_LIMITS, StudyLimits
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
@@ -63,7 +63,7 @@ def run_toy(
     is_tracked: bool = False,
     on_event: Callable[[Event], None] = lambda event: None,
     limits: StudyLimits = NO_LIMITS,
-    known: FindResult = nothing_known,
+    find_result: FindResult = find_nothing,
 ) -> StudyOutcome:
     """Run or continue the study in ``directory``; the toy's log is ``toy.log`` there."""
     checkpoints = directory / "checkpoints"
@@ -75,7 +75,7 @@ def run_toy(
         checkpoints=checkpoints,
         details=directory / "artifacts",
         limits=limits,
-        known=known,
+        find_result=find_result,
     )
     with Ledger(directory) as ledger:
         tracker = MlflowTracker(ledger, STUDY, directory, checkpoints=checkpoints) if is_tracked else None

@@ -13,7 +13,7 @@ from dmd.job import Seat
 from dmd.training.checkpoint import FILE, encode_state, take_up_state
 from orchestration.cli.exit_codes import bad_input_exits
 from orchestration.driver.driver import StudyPlan
-from orchestration.driver.endings import NO_ROOM
+from orchestration.driver.endings import DISK_ERRNOS
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Resources
 from orchestration.ledger.ledger import Ledger
@@ -86,7 +86,7 @@ def test_a_checkpoint_that_does_not_fit_says_so_and_leaves_the_old_one(tmp_path)
             write_whole(tmp_path / FILE, encode_state({"epoch": 2, "weights": torch.zeros(10_000)}))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert refused.value.errno in NO_ROOM
+    assert refused.value.errno in DISK_ERRNOS
     assert take_up_state(tmp_path) == old
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
     (tmp_path / "state.pt.1.tmp").touch()

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from orchestration.cli.report import app
 from orchestration.launch import LaunchOptions, launch
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.reuse import find_results
 from orchestration.past_studies.write_report import rebuild_report
 from orchestration.planning.method_catalogue import describe_methods
@@ -40,11 +40,11 @@ ROWS = {"first": "{hetero_gd: false}", "second": "{homo_gd: false}"}
 
 def run(root: Path, study: str, row: str, more: str = "", uri: str | None = None) -> Path:
     space = load_text(SPACE.format(study=study, row=row, seeds="1, 2", more=more), describe_methods())
-    workspace = Workspace(root / study)
-    outcome = launch(prepare(space, None), workspace, LaunchOptions("inline", tracking_uri=uri, is_quiet=True))
+    study_directory = StudyDirectory(root / study)
+    outcome = launch(prepare(space, None), study_directory, LaunchOptions("inline", tracking_uri=uri, is_quiet=True))
     assert (outcome.num_failed, outcome.undelivered) == (0, None)
-    rebuild_report(workspace)
-    return workspace.directory
+    rebuild_report(study_directory)
+    return study_directory.path
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ def test_what_a_machine_lost_is_told_from_what_failed_by_itself(ending, is_lost)
 
 
 @pytest.mark.parametrize(
-    ("error", "is_of_process"),
+    ("error", "is_process_failure"),
     [
         (MemoryError(), True),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
@@ -70,8 +70,8 @@ def test_what_a_machine_lost_is_told_from_what_failed_by_itself(ending, is_lost)
         (TrainingDiverged(3, "loss"), False),
     ],
 )
-def test_what_a_process_lacks_is_told_from_errors_of_the_trial(error, is_of_process):
-    assert ending_of_exception(error).is_of_process is is_of_process
+def test_what_a_process_lacks_is_told_from_errors_of_the_trial(error, is_process_failure):
+    assert ending_of_exception(error).is_process_failure is is_process_failure
 
 
 def test_an_unforeseen_error_says_where_it_arose():

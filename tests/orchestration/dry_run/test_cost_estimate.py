@@ -25,7 +25,7 @@ from orchestration.dry_run.power import deviation_of, foresee
 from orchestration.dry_run.preview import preview
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
 from orchestration.launch import LaunchOptions, launch
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.machine.cpu_contention import crowding_of
 from orchestration.machine.resources import num_cpus
 from orchestration.machine.startup_time import StartUp, measure_start_up
@@ -206,22 +206,22 @@ TINY = SPACE.replace("max_epochs: 20, patience: 5", "max_epochs: 2").replace("tr
 
 def test_estimate_against_actual_and_a_preview_of_what_is_left(tmp_path: Path) -> None:
     prepared = prepare(load_text(TINY, describe_methods(), ["confirm.seeds=2"]), None)
-    workspace = Workspace(tmp_path / "costs")
-    launch(prepared, workspace, LaunchOptions(executor="inline", is_quiet=True))
-    report = rebuild_report(workspace)
+    study_directory = StudyDirectory(tmp_path / "costs")
+    launch(prepared, study_directory, LaunchOptions(executor="inline", is_quiet=True))
+    report = rebuild_report(study_directory)
     text = report.read_text()
     assert "Expected before the start " in text
     assert "of device time (" in text
     before = report.read_bytes()
     more = prepare(load_text(TINY, describe_methods(), ["confirm.seeds=3"]), None)
-    told = json.loads(preview(more, workspace, (), as_json=True))
+    told = json.loads(preview(more, study_directory, (), as_json=True))
     assert told["num_trials"] == 2 + 2 * 3
     assert told["estimate"]["num_left"] == 2, "one more seed for each of two arms"
     assert told["detectable"][0]["in_metric"] is not None
-    other = json.loads(preview(more, Workspace(tmp_path / "other"), (str(tmp_path),), as_json=True))
+    other = json.loads(preview(more, StudyDirectory(tmp_path / "other"), (str(tmp_path),), as_json=True))
     assert (other["estimate"]["num_taken_over"], other["estimate"]["num_left"]) == (6, 2)
-    launch(prepared, workspace, LaunchOptions(executor="inline", is_quiet=True))
-    assert rebuild_report(workspace).read_bytes() == before, "a session with nothing to do takes no time"
+    launch(prepared, study_directory, LaunchOptions(executor="inline", is_quiet=True))
+    assert rebuild_report(study_directory).read_bytes() == before, "a session with nothing to do takes no time"
 
 
 def test_looking_back_counts_the_arms_that_run(planned: PlannedStudy) -> None:

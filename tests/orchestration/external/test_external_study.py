@@ -19,7 +19,7 @@ from orchestration.dry_run.summary import describe_as_text
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.ledger import LEDGER_FILE, read_events
 from orchestration.ledger.state import fold_events
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.write_report import rebuild_report
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, prepare
@@ -70,7 +70,7 @@ def prepared(external: Path | None) -> Prepared:
 
 def run(directory: Path, external: Path | None) -> list[RunRecord]:
     options = LaunchOptions(executor="inline", is_quiet=True)
-    outcome = launch(prepared(external), Workspace(directory), options)
+    outcome = launch(prepared(external), StudyDirectory(directory), options)
     assert (outcome.num_failed, outcome.undelivered) == (0, None)
     events = (event for event, _ in read_events(directory / LEDGER_FILE))
     return list(fold_events(events).records())
@@ -114,7 +114,7 @@ def test_each_seed_and_fold_is_one_scored_confirm_trial(
 def test_the_report_compares_it_with_the_baseline_as_independent_runs(
     study: tuple[Path, Path, dict[tuple[int, int], np.ndarray]],
 ) -> None:
-    report = rebuild_report(Workspace(study[0])).read_text()
+    report = rebuild_report(StudyDirectory(study[0])).read_text()
     verdict, _ = [line for line in report.splitlines() if line.startswith("1. method (ridge - theirs)")]
     assert "ridge is better" in verdict
     assert "predictions of other code, 3 seeds" in report

@@ -15,7 +15,7 @@ from dmd.data.dataset.sealed_test import TrainedElsewhere
 from dmd.data.formats.load import open_dataset
 from dmd.errors import SealBroken
 from dmd.job import FoldRef
-from orchestration.external.external_trials import given_trials, score_predictions
+from orchestration.external.external_trials import external_trials, score_predictions
 from orchestration.external.predictions import MOST_SHOWN, read_external_runs
 from orchestration.process.errors import UsageError
 from search_spaces.schema.schema import ExternalArm
@@ -234,7 +234,7 @@ def test_other_predictions_are_other_trials(dataset: Dataset, tmp_path: Path) ->
     def trials_of(prediction: float) -> dict[str, str]:
         rows = [(item, seed, cell.fold, prediction) for seed in (1, 2) for cell, ids in tested.items() for item in ids]
         arm = ExternalArm(arm="theirs", path=str(write_csv(tmp_path / "p.csv", rows)))
-        given = given_trials(read_external_runs([arm], tested, None), dataset, cells.__getitem__, "context")
+        given = external_trials(read_external_runs([arm], tested, None), dataset, cells.__getitem__, "context")
         assert {g.trial.stage for g in given} == {"confirm"}
         return {g.trial.id: g.trial.configuration_id for g in given}
 

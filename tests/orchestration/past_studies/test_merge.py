@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from orchestration.ledger.recorded_study import RecordedStudy
-from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.past_studies.merge import merge_studies
-from orchestration.past_studies.merge_obstacles import find_obstacles, group_studies
+from orchestration.past_studies.merge_obstacles import find_merge_conflicts, group_mergeable
 from orchestration.past_studies.write_report import write_studies
 from orchestration.process.errors import UsageError
 from reports.analysis import analyse
@@ -56,7 +56,7 @@ def tables_of(study: RecordedStudy) -> dict[str, str]:
 def test_sittings_by_arms_are_the_study_in_one_piece() -> None:
     first = sitting("a", ["full", "no_hetero_gd", "no_ca", "ridge"])
     second = sitting("b", ["full", "no_ca_hetero_gd", "fd_only", "plain"])
-    assert not list(find_obstacles(first, second))
+    assert not list(find_merge_conflicts(first, second))
     merged = merge_studies([first, second])
     # An edge may lie between two sittings: the family is that of all arms together.
     assert merged.description.contrasts == (*EDGES, Contrast("full", "ridge", "method"))
@@ -176,24 +176,24 @@ def with_configuration(study: RecordedStudy) -> RecordedStudy:
 )
 def test_what_keeps_studies_apart_is_named(change: Callable[[RecordedStudy], RecordedStudy], words: str) -> None:
     first, second = sitting("a", ["full", "no_ca"]), sitting("b", ["full", "no_ca"], (2, 3))
-    assert not list(find_obstacles(first, second))
-    obstacles = list(find_obstacles(first, change(second)))
-    assert any(words in obstacle for obstacle in obstacles), obstacles
-    assert all(obstacle.startswith("a and b: ") for obstacle in obstacles)
-    assert len(group_studies([first, change(second)])) == 2
+    assert not list(find_merge_conflicts(first, second))
+    conflicts = list(find_merge_conflicts(first, change(second)))
+    assert any(words in conflict for conflict in conflicts), conflicts
+    assert all(conflict.startswith("a and b: ") for conflict in conflicts)
+    assert len(group_mergeable([first, change(second)])) == 2
 
 
 def test_searches_under_other_seeds_are_other_searches() -> None:
     first, second = sitting("a", ["full"]), sitting("b", ["full"])
     searching = {"search": {"trials": 3}}
-    obstacles = find_obstacles(with_space(**searching)(first), with_space(seed=1, **searching)(second))
-    assert list(obstacles) == ["a and b: searches under other seeds"]
-    assert not list(find_obstacles(first, with_space(seed=1)(second)))
+    conflicts = find_merge_conflicts(with_space(**searching)(first), with_space(seed=1, **searching)(second))
+    assert list(conflicts) == ["a and b: searches under other seeds"]
+    assert not list(find_merge_conflicts(first, with_space(seed=1)(second)))
 
 
 def test_predictions_of_other_code_keep_nobody_apart() -> None:
     external = {"external predictions of theirs": "123"}
-    assert not list(find_obstacles(sitting("a", ["full"]), sitting("b", ["full"], **external)))
+    assert not list(find_merge_conflicts(sitting("a", ["full"]), sitting("b", ["full"], **external)))
 
 
 def test_declared_contrasts_are_united_once() -> None:
@@ -253,7 +253,7 @@ def test_a_study_given_twice_and_a_place_of_another_are_refused(tmp_path: Path) 
     study = sitting("a", ["full"])
     with pytest.raises(UsageError, match="a: given more than once"):
         write_studies([study, study], tmp_path)
-    Workspace(tmp_path).write_manifest(study.manifest)
+    StudyDirectory(tmp_path).write_manifest(study.manifest)
     with pytest.raises(UsageError, match="holds a study, and its own report"):
         write_studies([study, sitting("b", ["full"])], tmp_path)
 

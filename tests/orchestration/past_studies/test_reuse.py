@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestration.driver.known_results import FindResult, nothing_known
+from orchestration.driver.known_results import FindResult, find_nothing
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.ledger import Ledger
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.ledger.trial_json import trial_to_json
 from orchestration.past_studies.reuse import find_results
 from orchestration.past_studies.write_report import rebuild_report
@@ -42,9 +42,9 @@ def trials(*seeds: int, arm: str = "full", **settings: float) -> list[Trial]:
     return [make_trial(seed, arm, x=0.1, **settings) for seed in seeds]
 
 
-def run_list(directory: Path, planned: list[Trial], known: FindResult = nothing_known, **options: bool) -> None:
+def run_list(directory: Path, planned: list[Trial], known: FindResult = find_nothing, **options: bool) -> None:
     directory.mkdir(exist_ok=True)
-    run_toy(directory, ListedSource(planned), known=known, **options)
+    run_toy(directory, ListedSource(planned), find_result=known, **options)
 
 
 def by_seed(directory: Path) -> dict[int, RunRecord]:
@@ -135,7 +135,7 @@ def test_a_search_learns_from_what_it_takes_over(tmp_path: Path) -> None:
     for directory in (old, new):
         directory.mkdir()
     run_toy(old, searched())
-    run_toy(new, searched(), known=find_results([str(old)], CONTEXT))
+    run_toy(new, searched(), find_result=find_results([str(old)], CONTEXT))
     proposed = [[record.parameters for record in state_of(d).records()] for d in (old, new)]
     assert proposed[0] == proposed[1]
     assert not trained(new)
@@ -205,10 +205,10 @@ def test_a_study_with_more_seeds_takes_over_what_the_smaller_one_has(tmp_path: P
     for name, seeds, reuse in (("one", 1, ()), ("two", 2, (str(tmp_path / "one"),))):
         prepared = prepare(load_text(SPACE % seeds, describe_methods()), None)
         options = LaunchOptions(executor="inline", is_quiet=True, reuse=reuse)
-        launch(prepared, Workspace(tmp_path / name), options)
+        launch(prepared, StudyDirectory(tmp_path / name), options)
     records = state_of(tmp_path / "two").records()
     assert Counter(record.reused_from is not None for record in records) == {True: 2, False: 2}
-    report = rebuild_report(Workspace(tmp_path / "two")).read_text()
+    report = rebuild_report(StudyDirectory(tmp_path / "two")).read_text()
     assert "2 of study small in one" in report
     assert "| taken over |" in report
 

@@ -11,7 +11,7 @@ from dmd.data.formats.load import open_dataset
 from dmd.job import FoldRef
 from orchestration.driver.fallback_scores import score_failure
 from orchestration.launch import LaunchOptions, launch
-from orchestration.ledger.study_directory import Manifest, Workspace, require_same_study
+from orchestration.ledger.study_directory import Manifest, StudyDirectory, require_same_study
 from orchestration.node_setup.fingerprint import code_digest
 from orchestration.past_studies.write_report import rebuild_report
 from orchestration.planning.arm_checks import describe_arm
@@ -187,15 +187,15 @@ def test_a_study_of_other_data_is_not_continued(tmp_path: Path, prepared: Prepar
     from orchestration.planning.study_description import describe_study
 
     planned = prepared.planned
-    workspace = Workspace(tmp_path)
+    study_directory = StudyDirectory(tmp_path)
     description = describe_study(planned, prepared.dataset, prepared.fingerprint, "dmd-search", "now")
-    workspace.write_manifest(Manifest(description, planned.space.resolved(), {"data": "abc", "code": "1"}))
-    known = workspace.read_manifest()
+    study_directory.write_manifest(Manifest(description, planned.space.resolved(), {"data": "abc", "code": "1"}))
+    known = study_directory.read_manifest()
     assert known is not None
     assert known.description == description
-    require_same_study(workspace, known, planned.space, {"data": "abc", "code": "1"})
+    require_same_study(study_directory, known, planned.space, {"data": "abc", "code": "1"})
     with pytest.raises(UsageError, match="data was 'abc', is 'xyz'"):
-        require_same_study(workspace, known, planned.space, {"data": "xyz", "code": "1"})
+        require_same_study(study_directory, known, planned.space, {"data": "xyz", "code": "1"})
 
 
 TRADE_OFF = """\
@@ -218,7 +218,7 @@ confirm: {seeds: 1}
 
 def test_a_conditional_search_over_a_trade_off_runs_to_its_report(tmp_path: Path) -> None:
     planned = prepare(load_text(TRADE_OFF, describe_methods()), None)
-    launch(planned, Workspace(tmp_path), LaunchOptions(executor="inline", is_quiet=True))
+    launch(planned, StudyDirectory(tmp_path), LaunchOptions(executor="inline", is_quiet=True))
     records = state_of(tmp_path).records()
     searched = [record for record in records if record.stage == "search"]
     assert len(searched) == 6
@@ -226,6 +226,6 @@ def test_a_conditional_search_over_a_trade_off_runs_to_its_report(tmp_path: Path
     assert searched[0].parameters == {"fd": True, "homo_gd": False, "hetero_gd": False, "width": 8}
     assert all(("lambda2" in record.parameters) == record.parameters["hetero_gd"] for record in searched)
     assert all(record.parameters["fd"] or not record.parameters["homo_gd"] for record in searched)
-    report = rebuild_report(Workspace(tmp_path)).read_text()
+    report = rebuild_report(StudyDirectory(tmp_path)).read_text()
     assert "### Trade-offs" in report
     assert "log-uniform in [0.01, 0.5], when hetero_gd is true" in report

@@ -16,7 +16,7 @@ import pytest
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.ledger import LEDGER_FILE, read_events
 from orchestration.ledger.state import fold_events
-from orchestration.ledger.study_directory import Workspace
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from reports.analysis import analyse
@@ -69,11 +69,11 @@ def contrasts_of(directory: Path, data: str, arms: str) -> dict[str, ContrastRow
     space = f'study: planted-truth\ndata: {{path: "planted:{data},{CLEAR}"}}\n{MODEL}{arms}'
     outcome = launch(
         prepare(load_text(space, describe_methods()), None),
-        Workspace(directory),
+        StudyDirectory(directory),
         LaunchOptions(executor="inline", is_quiet=True),
     )
     assert (outcome.num_failed, outcome.is_interrupted) == (0, False)
-    manifest = Workspace(directory).read_manifest()
+    manifest = StudyDirectory(directory).read_manifest()
     assert manifest is not None
     records = fold_events(event for event, _ in read_events(directory / LEDGER_FILE)).records()
     return {row.contrast.second: row for row in analyse(manifest.description, records).contrasts.rows}

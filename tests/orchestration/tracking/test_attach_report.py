@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from orchestration.ledger.study_directory import Manifest, Workspace
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.past_studies.write_report import deliver_report
 from orchestration.tracking.attach_report import NOTE_TAG, attach_report, describe_links
 from reports.output.write import write_report
@@ -80,9 +80,9 @@ def test_a_store_without_the_study_gets_nothing(attached: Path) -> None:
 def test_a_server_that_is_away_costs_one_line(tmp_path: Path) -> None:
     run_toy(tmp_path, listed([make_trial(1)]))
     study = write(tmp_path)
-    workspace = Workspace(tmp_path)
-    workspace.write_manifest(Manifest(study, {}, {}))
-    notice = deliver_report(workspace, f"http://user:secret@127.0.0.1:{free_port()}") or ""
+    study_directory = StudyDirectory(tmp_path)
+    study_directory.write_manifest(Manifest(study, {}, {}))
+    notice = deliver_report(study_directory, f"http://user:secret@127.0.0.1:{free_port()}") or ""
     assert notice.startswith("tracking: the report is not yet in MLflow at http://127.0.0.1:")
     assert notice.endswith("run the same command again to attach it")
     assert "secret" not in notice
@@ -95,9 +95,9 @@ def test_a_password_is_left_out_before_a_long_message_is_cut(tmp_path: Path, mon
         raise ConnectionError("x" * 170 + " http://user:canary-canary-canary@host")
 
     monkeypatch.setattr("orchestration.past_studies.write_report.attach_report", attach)
-    workspace = Workspace(tmp_path)
-    workspace.write_manifest(Manifest(describe(), {}, {}))
-    said = deliver_report(workspace, "http://127.0.0.1:9")
+    study_directory = StudyDirectory(tmp_path)
+    study_directory.write_manifest(Manifest(describe(), {}, {}))
+    said = deliver_report(study_directory, "http://127.0.0.1:9")
     assert said is not None
     assert "canary" not in said
 
