@@ -14,8 +14,8 @@ from orchestration.driver.limits import limits_of
 from orchestration.driver.progress import show_progress
 from orchestration.driver.seed_race import make_seed_race
 from orchestration.driver.tally import StudyTally
-from orchestration.dry_run.capacity import ExecutorName, measure_room, needs_of
-from orchestration.dry_run.cost_estimate import estimate_study, expectation_of
+from orchestration.dry_run.capacity import ExecutorName, measure_capacity, trial_resources
+from orchestration.dry_run.cost_estimate import estimate_study, expected_costs
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
 from orchestration.external.external_trials import external_trials
@@ -115,7 +115,7 @@ def _make_executor(prepared: Prepared, options: LaunchOptions, logs: Path) -> Ex
     cpus = None if options.address else num_cpus()
     timeout = space.limits.silence
     return RayTuneExecutor(
-        needs_of(wanted),
+        trial_resources(wanted),
         options.address,
         cpus,
         declared or None,
@@ -178,8 +178,8 @@ def _settle_manifest(study_directory: StudyDirectory, prepared: Prepared, option
         )
     else:
         earlier = count_test_set_uses(study_directory, dataset.content_hash)
-        room = measure_room(planned.space.resources, options.executor, options.address)
-        expected = expectation_of(estimate_study(planned, room))
+        room = measure_capacity(planned.space.resources, options.executor, options.address)
+        expected = expected_costs(estimate_study(planned, room))
         description = replace(description, scored_before=earlier, estimate=expected)
     space = content_without_credentials(planned.space.resolved())
     study_directory.write_manifest(Manifest(description, space, deciding))

@@ -1,4 +1,4 @@
-"""Where the trials of a study will run, as far as an estimate must know it."""
+"""Capacity: how many trials run at the same time, on this machine or on a cluster."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestration.executors.protocol import Resources
-from orchestration.machine.cpu_contention import crowding_of
+from orchestration.machine.cpu_contention import cpu_contention
 from orchestration.machine.resources import count_local_slots
 from orchestration.ray_backend.capacity import ask_cluster
 from search_spaces.schema.schema import Resources as Wanted
@@ -15,33 +15,36 @@ ExecutorName = Literal["ray", "inline"]
 
 
 @dataclass(frozen=True)
-class TrialRoom:
-    """slots: trials at the same time. num_nodes: those of a running cluster that can train; None: this machine alone.
+class Capacity:
+    """Room for trials.
 
-    crowding: how much slower trials that share the processors run than the one that was timed.
+    Attributes:
+        slots: trials at the same time.
+        num_nodes: nodes of a running cluster that can train; None: this machine alone.
+        contention: how many times slower trials that share the CPU run than the one that was timed.
     """
 
     slots: int
     num_nodes: int | None = None
-    crowding: float = 1.0
+    contention: float = 1.0
 
 
-def measure_room(wanted: Wanted, executor: ExecutorName, address: str | None) -> TrialRoom:
-    """The room there is now: that of the cluster at ``address``, or of this machine. Takes a second.
+def measure_capacity(wanted: Wanted, executor: ExecutorName, address: str | None) -> Capacity:
+    """The capacity there is now: that of the cluster at ``address``, or of this machine. Takes a second.
 
     Raises ClusterUnreachable, ResourcesUnavailable where no trial would fit in.
     """
     if executor == "inline":
-        return TrialRoom(1)
+        return Capacity(1)
     if address is not None:
         # How busy the nodes are is not known here.
-        return TrialRoom(*ask_cluster(address, needs_of(wanted), wanted.max_concurrent))
+        return Capacity(*ask_cluster(address, trial_resources(wanted), wanted.max_concurrent))
     slots = count_local_slots(wanted)
     of_one = max(round(wanted.cpu), 1)
-    crowding = 1.0 if wanted.gpu > 0 else crowding_of(of_one, of_one * wanted.num_workers * slots)
-    return TrialRoom(slots, crowding=crowding)
+    contention = 1.0 if wanted.gpu > 0 else cpu_contention(of_one, of_one * wanted.num_workers * slots)
+    return Capacity(slots, contention=contention)
 
 
-def needs_of(wanted: Wanted) -> Resources:
+def trial_resources(wanted: Wanted) -> Resources:
     """What a space asks for, as executors read it."""
     return Resources(wanted.cpu, wanted.gpu, wanted.num_workers, dict(wanted.custom))

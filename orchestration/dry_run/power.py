@@ -1,4 +1,4 @@
-"""What a study would be able to show: the smallest difference that so many confirm seeds detect at 80% power.
+"""Power analysis for the confirm stage: the smallest difference that so many confirm seeds detect at 80% power.
 
 Student's t on paired differences within cells, at the level of the first step of Holm's procedure over the declared
 contrasts. Runs of one seed in two arms are taken to be independent and both random, which holds for most contrasts and
@@ -27,10 +27,16 @@ NUMBERS_OF_SEEDS = (3, 5, 8, 12, 20)
 
 
 @dataclass(frozen=True)
-class Foresight:
-    """One number of confirm seeds. wall_s: of the whole study with so many. in_deviations: the smallest difference that
-    is detected, in standard deviations of single runs; in_metric: in the shown unit of the primary metric, None while
-    the deviation is not known."""
+class DetectableDifference:
+    """The smallest difference that a number of confirm seeds detects.
+
+    Attributes:
+        num_seeds: confirm seeds per arm.
+        num_confirm: confirm trials of the whole study with so many seeds.
+        wall_s: seconds of the whole study with so many seeds.
+        in_deviations: the difference in standard deviations of single runs.
+        in_metric: the difference in the shown unit of the primary metric; None while that deviation is not known.
+    """
 
     num_seeds: int
     num_confirm: int
@@ -39,7 +45,9 @@ class Foresight:
     in_metric: float | None
 
 
-def foresee(planned: PlannedStudy, estimate: Estimate, deviation: float | None) -> tuple[Foresight, ...]:
+def detectable_differences(
+    planned: PlannedStudy, estimate: Estimate, deviation: float | None
+) -> tuple[DetectableDifference, ...]:
     """What the usual numbers of seeds, and the planned one, would show and cost; empty without declared contrasts of
     which the seed changes an arm.
 
@@ -57,10 +65,18 @@ def foresee(planned: PlannedStudy, estimate: Estimate, deviation: float | None) 
         df = cells * (number - 1)
         if df < 1:
             continue
-        wall_s = estimate.wall_s.middle + (confirm_s * number - planned_s) / estimate.slots
+        wall_s = estimate.wall_s.expected + (confirm_s * number - planned_s) / estimate.slots
         size = smallest_detectable(math.sqrt(2 / (number * cells)), df, LEVEL / family)
         in_metric = None if deviation is None else size * deviation
-        rows.append(Foresight(number, len(trained) * cells * number, max(wall_s, 0.0), size, in_metric))
+        rows.append(
+            DetectableDifference(
+                num_seeds=number,
+                num_confirm=len(trained) * cells * number,
+                wall_s=max(wall_s, 0.0),
+                in_deviations=size,
+                in_metric=in_metric,
+            )
+        )
     return tuple(rows)
 
 
@@ -70,7 +86,7 @@ def _is_random(planned: PlannedStudy, pair: ContrastPair) -> bool:
     return any(found is None or found.num_parameters > 0 for found in facts)
 
 
-def deviation_of(records: Sequence[RunRecord], metric: str) -> float | None:
+def pooled_run_std(records: Sequence[RunRecord], metric: str) -> float | None:
     """The standard deviation of single confirm runs of one arm in one cell, in the shown unit of ``metric``.
 
     Pooled over the arms that the seed changes; None where no such arm has two runs in a cell.
@@ -81,7 +97,7 @@ def deviation_of(records: Sequence[RunRecord], metric: str) -> float | None:
     scores = np.full((len(arms), len(seeds), len(cells)), np.nan)
     for record in records:
         if record.stage == "confirm" and record.test is not None and metric in record.test:
-            place = arms.index(record.arm), seeds.index(record.seed), cells.index((record.repeat, record.fold))
-            scores[place] = record.test[metric]
+            index = arms.index(record.arm), seeds.index(record.seed), cells.index((record.repeat, record.fold))
+            scores[index] = record.test[metric]
     deviation = noise_unit(*scores) if arms else None
     return None if deviation is None else deviation * METRICS[metric].factor

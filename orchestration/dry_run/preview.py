@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestration.dry_run.capacity import ExecutorName, measure_room
-from orchestration.dry_run.cost_estimate import estimate_study, look_back
-from orchestration.dry_run.power import deviation_of, foresee
+from orchestration.dry_run.capacity import ExecutorName, measure_capacity
+from orchestration.dry_run.cost_estimate import estimate_study, read_progress
+from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
 from orchestration.ledger.finished_trials import read_finished
 from orchestration.ledger.ledger import LEDGER_FILE
@@ -24,11 +24,11 @@ def preview(
     address: str | None = None,
     is_fresh: bool = False,
 ) -> str:
-    """What ``--dry-run`` prints. Starts and writes nothing; a cluster at ``address`` is asked what room it has.
+    """What ``--dry-run`` prints. Starts and writes nothing; a cluster at ``address`` is asked for its capacity.
 
     is_fresh: an earlier study would be set aside, so nothing of it counts.
     Raises UsageError where the run itself would be refused, what the places to reuse or the ledger raise,
-    ClusterUnreachable, and ResourcesUnavailable where the cluster has no room for a trial.
+    ClusterUnreachable, and ResourcesUnavailable where the cluster cannot hold a trial.
     """
     planned = prepared.planned
     if is_fresh:
@@ -36,9 +36,9 @@ def preview(
     else:
         require_continuable(study_directory, prepared)
     own = () if is_fresh else read_finished(study_directory.path / LEDGER_FILE).records
-    earlier = look_back(planned, own, find_results(reuse, planned.context))
-    room = measure_room(planned.space.resources, executor, address)
-    estimate = estimate_study(planned, room, earlier)
-    deviation = deviation_of([*own, *earlier.taken], planned.space.primary_metric)
+    completed = read_progress(planned, own, find_results(reuse, planned.context))
+    capacity = measure_capacity(planned.space.resources, executor, address)
+    estimate = estimate_study(planned, capacity, completed)
+    deviation = pooled_run_std([*own, *completed.reused], planned.space.primary_metric)
     describe = describe_as_json if as_json else describe_as_text
-    return describe(planned, estimate, foresee(planned, estimate, deviation))
+    return describe(planned, estimate, detectable_differences(planned, estimate, deviation))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from orchestration.dry_run.cost_estimate import Estimate, Range
-from orchestration.dry_run.power import Foresight
+from orchestration.dry_run.cost_estimate import CostRange, Estimate
+from orchestration.dry_run.power import DetectableDifference
 from orchestration.planning.planned_study import PlannedStudy
 from reports.results.metrics import find_metric
 from reports.text.rounding import count, duration_text
@@ -18,20 +18,20 @@ from search_spaces.terms.trial import Arm
 NO_NOISE = "every arm of a declared contrast gives the same numbers under any seed: one seed says as much as many"
 
 
-def describe_as_json(planned: PlannedStudy, estimate: Estimate, foresight: Sequence[Foresight]) -> str:
+def describe_as_json(planned: PlannedStudy, estimate: Estimate, differences: Sequence[DetectableDifference]) -> str:
     """One JSON object for programs; the middle of every range stands under its plain name."""
     size = planned.size
     cost: dict[str, Any] = {
         "slots": estimate.slots,
         "num_nodes": estimate.num_nodes,
         "num_left": estimate.num_trials,
-        "num_taken_over": estimate.num_known,
+        "num_taken_over": estimate.num_reused,
         "start_s": estimate.start_s,
         "arm_trial_s": estimate.arm_trial_s,
     }
     for name in ("wall_s", "device_s", "gpu_hours", "core_hours"):
-        value: Range = getattr(estimate, name)
-        cost |= {name: value.middle, f"{name}_range": [value.low, value.high]}
+        value: CostRange = getattr(estimate, name)
+        cost |= {name: value.expected, f"{name}_range": [value.low, value.high]}
     return json.dumps(
         {
             "study": planned.space.study,
@@ -39,18 +39,18 @@ def describe_as_json(planned: PlannedStudy, estimate: Estimate, foresight: Seque
             "num_trials": size.num_trials,
             "stages": {"search": size.num_search, "confirm": size.num_confirm},
             "estimate": cost,
-            "detectable": [asdict(row) for row in foresight],
+            "detectable": [asdict(row) for row in differences],
         }
     )
 
 
-def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Sequence[Foresight]) -> str:
+def describe_as_text(planned: PlannedStudy, estimate: Estimate, differences: Sequence[DetectableDifference]) -> str:
     """Lines for a person."""
     lines = [_headline(planned), *_arm_lines(planned), _trial_line(planned, estimate)]
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
     at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
     lines.append(
-        f"about {duration_text(wall.middle)} ({duration_text(wall.low)} to {duration_text(wall.high)}) with "
+        f"about {duration_text(wall.expected)} ({duration_text(wall.low)} to {duration_text(wall.high)}) with "
         f"{at_once} at a time, {duration_text(estimate.start_s)} of it start-up"
     )
     if estimate.num_nodes is not None:
@@ -63,10 +63,10 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, foresight: Seque
             "that is for the processors of this machine: it has no GPU, and those of the cluster were not tried"
         )
     if gpu.high:
-        lines.append(f"about {gpu.middle:.2g} GPU-hours ({gpu.low:.2g} to {gpu.high:.2g})")
-    lines.append(f"about {core.middle:.2g} core-hours ({core.low:.2g} to {core.high:.2g})")
+        lines.append(f"about {gpu.expected:.2g} GPU-hours ({gpu.low:.2g} to {gpu.high:.2g})")
+    lines.append(f"about {core.expected:.2g} core-hours ({core.low:.2g} to {core.high:.2g})")
     lines += [f"caution: {sentence}" for sentence in planned.cautions]
-    return "\n".join([*lines, *_foresight_lines(planned, foresight)])
+    return "\n".join([*lines, *_foresight_lines(planned, differences)])
 
 
 def _headline(planned: PlannedStudy) -> str:
@@ -114,19 +114,19 @@ def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:
     size = planned.size
     most = "at most " if planned.space.confirm.race else ""
     line = f"trials: {size.num_search} search + {most}{size.num_confirm} confirm = {size.num_trials}"
-    if estimate.num_known:
-        line += f"; {estimate.num_known} or more are taken over from other studies"
+    if estimate.num_reused:
+        line += f"; {estimate.num_reused} or more are taken over from other studies"
     return line if estimate.num_trials == size.num_trials else f"{line}; {estimate.num_trials} left to run"
 
 
-def _foresight_lines(planned: PlannedStudy, foresight: Sequence[Foresight]) -> list[str]:
-    if not foresight:
+def _foresight_lines(planned: PlannedStudy, differences: Sequence[DetectableDifference]) -> list[str]:
+    if not differences:
         return [NO_NOISE] if any(pair.in_family for pair in planned.contrasts) else []
     metric = find_metric(planned.space.primary_metric)
-    is_known = foresight[0].in_metric is not None
+    is_known = differences[0].in_metric is not None
     source = "by the runs there are" if is_known else "no run is there yet to say how large that is in " + metric.label
     lines = [f"detected at 80% power per declared contrast, with new seeds on these data ({source}):"]
-    for row in foresight:
+    for row in differences:
         size = f"{row.in_deviations:.2g} run SDs"
         if row.in_metric is not None:
             size += f" = {row.in_metric:.2g}{metric.unit} {metric.label}"

@@ -21,19 +21,19 @@ class AttemptLost(Exception):
     """
 
 
-def attempt_alone(run_trial: RunTrial) -> Attempt:
+def attempt_single_worker(run_trial: RunTrial) -> Attempt:
     """Attempts of a process that trains its trials alone."""
 
     def attempt(trial: Trial, on_epoch: OnEpoch, checkpoint_directory: Path | None) -> Ending:
         try:
             return ending_of_result(run_trial(trial, on_epoch, checkpoint_directory))
         except Exception as error:
-            return blame_process(ending_of_exception(error))
+            return raise_if_process_failed(ending_of_exception(error))
 
     return attempt
 
 
-def blame_process(ending: Ending) -> Ending:
+def raise_if_process_failed(ending: Ending) -> Ending:
     """``ending``, unless it was the process that failed, for want of memory.
 
     How much there is depends on the neighbours, and on what earlier trials left in this process, which would fail the

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dmd.job import LOOPBACK, EpochReport
 from orchestration.driver.driver import Driver
 from orchestration.driver.endings import Ending, ending_of_lost_worker
-from orchestration.executors.attempts import Attempt, AttemptLost, attempt_alone
+from orchestration.executors.attempts import Attempt, AttemptLost, attempt_single_worker
 from orchestration.executors.local_workers import local_peers
-from orchestration.executors.multi_worker import attempt_together
+from orchestration.executors.multi_worker import attempt_multi_worker
 from orchestration.executors.protocol import TrialRunner
 from orchestration.executors.retries import MAX_RETRIES
 from orchestration.process.interruption import Interruption, StudyInterrupted
@@ -38,7 +38,7 @@ class InlineExecutor:
             return
         run_trial = runner.open()
         with local_peers(runner, self._workers - 1, self._gpus) as peers:
-            attempt = attempt_together(run_trial, peers, LOOPBACK) if peers else attempt_alone(run_trial)
+            attempt = attempt_multi_worker(run_trial, peers, LOOPBACK) if peers else attempt_single_worker(run_trial)
             while not interruption.is_requested and (trial := driver.next_trial()) is not None:
                 try:
                     ending = _run_one(driver, attempt, trial, interruption)

@@ -13,7 +13,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
 from dmd.job import Seat
-from orchestration.executors.multi_worker import Outcome, train_share
+from orchestration.executors.multi_worker import Outcome, train_as_worker
 from orchestration.executors.protocol import TrialRunner
 from orchestration.process.signals import NOTICES, unheard
 from search_spaces.terms.trial import Trial
@@ -102,4 +102,4 @@ def _serve(connection: Connection, runner: TrialRunner, visible_gpu: str | None)
             asked = connection.recv()
             if asked is None:
                 return
-            connection.send(train_share(lambda: run_trial, *asked))
+            connection.send(train_as_worker(lambda: run_trial, *asked))

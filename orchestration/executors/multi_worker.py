@@ -10,7 +10,7 @@ from typing import Protocol
 from dmd.errors import WorkerLost
 from dmd.job import EpochReport, OnEpoch, Seat
 from orchestration.driver.endings import Ending, ending_of_exception, ending_of_result
-from orchestration.executors.attempts import Attempt, AttemptLost, blame_process
+from orchestration.executors.attempts import Attempt, AttemptLost, raise_if_process_failed
 from orchestration.executors.protocol import RunTrial
 from search_spaces.terms.trial import Trial
 
@@ -29,7 +29,7 @@ class Peer(Protocol):
         ...
 
 
-def train_share(get_run_trial: Callable[[], RunTrial], trial: Trial, seat: Seat) -> Outcome:
+def train_as_worker(get_run_trial: Callable[[], RunTrial], trial: Trial, seat: Seat) -> Outcome:
     """What a peer does in its own process. That another worker went away is no failure of this one."""
     try:
         get_run_trial()(trial, _not_asked, None, seat)
@@ -40,7 +40,7 @@ def train_share(get_run_trial: Callable[[], RunTrial], trial: Trial, seat: Seat)
     return None
 
 
-def attempt_together(run_trial: RunTrial, peers: Sequence[Peer], host: str) -> Attempt:
+def attempt_multi_worker(run_trial: RunTrial, peers: Sequence[Peer], host: str) -> Attempt:
     """Attempts of this process and its peers. host: an address of this machine that the peers reach."""
 
     # Here, so that workers that train alone need not have torch in memory for it.
@@ -65,7 +65,7 @@ def attempt_together(run_trial: RunTrial, peers: Sequence[Peer], host: str) -> A
             raise
         _settle(outcomes)
         rendezvous.close()
-        return blame_process(ending if ending is not None else _ending_elsewhere(outcomes))
+        return raise_if_process_failed(ending if ending is not None else _ending_elsewhere(outcomes))
 
     return attempt
 

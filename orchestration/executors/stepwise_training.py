@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dmd.job import EpochReport
 from orchestration.driver.endings import Ending, ending_of_exception
-from orchestration.executors.attempts import Attempt, AttemptLost, blame_process
+from orchestration.executors.attempts import Attempt, AttemptLost, raise_if_process_failed
 from search_spaces.terms.trial import Trial
 
 
@@ -64,7 +64,7 @@ class TrainingSession:
 
     def _settle(self, ending: Ending) -> Ending | AttemptLost:
         try:
-            return blame_process(ending)
+            return raise_if_process_failed(ending)
         except AttemptLost as lost:
             return lost
 

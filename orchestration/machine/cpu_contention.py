@@ -25,7 +25,7 @@ print(time.process_time() - used)
 """
 
 
-def crowding_of(of_one: int, of_all: int) -> float:
+def cpu_contention(of_one: int, of_all: int) -> float:
     """How much slower each of ``of_all`` busy threads runs than ``of_one`` do now; at least 1.
 
     Takes about a second, unless there is nobody to share with.

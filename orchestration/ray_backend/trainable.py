@@ -8,8 +8,8 @@ from typing import Any
 from ray import tune
 
 from dmd.job import EpochReport
-from orchestration.executors.attempts import Attempt, attempt_alone
-from orchestration.executors.multi_worker import attempt_together
+from orchestration.executors.attempts import Attempt, attempt_single_worker
+from orchestration.executors.multi_worker import attempt_multi_worker
 from orchestration.executors.protocol import FileProvider, Resources, TrialRunner
 from orchestration.executors.stepwise_training import TrainingSession
 from orchestration.ray_backend.checkpoint_transfer import CheckpointTransfer, RemoteCheckpoint
@@ -103,7 +103,7 @@ class TrialTrainable(tune.Trainable):
         if self._attempt is None:
             run_trial = self._runner.open(self._provider)
             if self._peers:
-                self._attempt = attempt_together(run_trial, self._peers, node_address())
+                self._attempt = attempt_multi_worker(run_trial, self._peers, node_address())
             else:
-                self._attempt = attempt_alone(run_trial)
+                self._attempt = attempt_single_worker(run_trial)
         return self._attempt

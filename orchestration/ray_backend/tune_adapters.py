@@ -18,7 +18,7 @@ from ray.tune.search import Searcher
 from orchestration.driver.driver import Driver
 from orchestration.driver.endings import Ending, ending_of_lost_worker
 from orchestration.executors.hang_detector import HangDetector
-from orchestration.executors.retries import Loss, Losses
+from orchestration.executors.retries import RetryPolicy, WorkerFailure
 from orchestration.process.interruption import Interruption, StudyInterrupted
 from orchestration.process.signals import heard_signals
 from orchestration.ray_backend.capacity import ClusterRoom
@@ -60,7 +60,7 @@ class TuneBridge:
         self.nodes = WorkerNodes()
         self.trials: dict[str, Trial] = {}
         self.tune_trials: dict[str, Any] = {}
-        self._losses = Losses()
+        self._retries = RetryPolicy()
         self._lost: deque[Trial] = deque()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -99,11 +99,11 @@ class TuneBridge:
     def lose(self, trial_id: str, reason: str) -> None:
         """Tune's trial has lost its workers: ours is given out again, or ends if it has lost them too often."""
         trial = self.trials[trial_id]
-        self._losses.add(trial.id, Loss(reason, self.nodes.of(trial_id)))
+        self._retries.add(trial.id, WorkerFailure(reason, self.nodes.of(trial_id)))
         dead = dead_nodes()
-        if not self._losses.may_go_on(trial.id, dead):
-            is_lost = self._losses.is_fault_of_nodes(trial.id, dead)
-            self.end(trial_id, ending_of_lost_worker(len(self._losses.of(trial.id)), reason, is_lost))
+        if not self._retries.may_retry(trial.id, dead):
+            is_lost = self._retries.lost_nodes_only(trial.id, dead)
+            self.end(trial_id, ending_of_lost_worker(len(self._retries.of(trial.id)), reason, is_lost))
             return
         logger.info("trial %s lost its workers (%s) and is tried again from its checkpoint", trial.id, reason)
         self._lost.append(self._forget(trial_id))

@@ -10,7 +10,7 @@ from ray.util import get_current_placement_group, get_node_ip_address
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from dmd.job import Seat
-from orchestration.executors.multi_worker import Outcome, train_share
+from orchestration.executors.multi_worker import Outcome, train_as_worker
 from orchestration.executors.protocol import FileProvider, Resources, RunTrial, TrialRunner
 from search_spaces.terms.trial import Trial
 
@@ -29,7 +29,7 @@ class PeerWorker:
 
     def train(self, trial: Trial, seat: Seat) -> Outcome:
         """This worker's share of one attempt."""
-        return train_share(self._get_run_trial, trial, seat)
+        return train_as_worker(self._get_run_trial, trial, seat)
 
     def _get_run_trial(self) -> RunTrial:
         if self._run_trial is None:

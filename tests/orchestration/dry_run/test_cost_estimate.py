@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from orchestration.dry_run.capacity import TrialRoom, measure_room
+from orchestration.dry_run.capacity import Capacity, measure_capacity
 from orchestration.dry_run.cost_estimate import (
     EPOCH_S,
     TRIAL_S,
-    Earlier,
-    Range,
+    CompletedWork,
+    CostRange,
     estimate_study,
-    expectation_of,
-    look_back,
+    expected_costs,
+    read_progress,
 )
-from orchestration.dry_run.power import deviation_of, foresee
+from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.preview import preview
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.study_directory import StudyDirectory
-from orchestration.machine.cpu_contention import crowding_of
+from orchestration.machine.cpu_contention import cpu_contention
 from orchestration.machine.resources import num_cpus
 from orchestration.machine.startup_time import StartUp, measure_start_up
 from orchestration.past_studies.write_report import rebuild_report
@@ -49,7 +49,7 @@ confirm: {seeds: 4}
 resources: {cpu: 1, max_concurrent: 2}
 """
 
-ROOM = TrialRoom(2)
+ROOM = Capacity(2)
 
 
 def plan(*overrides: str) -> PlannedStudy:
@@ -72,43 +72,43 @@ def test_costs_by_hand(planned: PlannedStudy) -> None:
     low, high = 10 * 6 + 4 * min(ridge.max_epochs, ridge.patience + 1), 10 * 20 + 4 * ridge.max_epochs
     ridge_middle = (min(ridge.max_epochs, ridge.patience + 1) + ridge.max_epochs) / 2
     assert estimate.device_s.low == pytest.approx(low)
-    assert estimate.device_s.middle == pytest.approx(10 * 13 + 4 * ridge_middle)
+    assert estimate.device_s.expected == pytest.approx(10 * 13 + 4 * ridge_middle)
     assert estimate.device_s.high == pytest.approx(1.25 * high), "two at a time may be in each other's way"
     tail_s = max(13, ridge_middle) / 4
-    assert estimate.wall_s.middle == pytest.approx(estimate.device_s.middle / 2 + 10 + tail_s)
-    assert estimate.core_hours.middle == pytest.approx(estimate.device_s.middle / 3600)
-    assert (estimate.num_trials, estimate.slots, estimate.gpu_hours) == (14, 2, Range(0, 0, 0))
+    assert estimate.wall_s.expected == pytest.approx(estimate.device_s.expected / 2 + 10 + tail_s)
+    assert estimate.core_hours.expected == pytest.approx(estimate.device_s.expected / 3600)
+    assert (estimate.num_trials, estimate.slots, estimate.gpu_hours) == (14, 2, CostRange(0, 0, 0))
 
 
 def test_trials_that_have_to_share_are_slower_than_the_one_that_was_timed(
     planned: PlannedStudy,
 ) -> None:
     planned = replace(planned, start_up=StartUp(6.0, 4.0))
-    alone, crowded = (estimate_study(planned, TrialRoom(2, crowding=crowding)) for crowding in (1.0, 2.0))
-    assert crowded.device_s.middle == pytest.approx(2 * alone.device_s.middle)
+    alone, crowded = (estimate_study(planned, Capacity(2, contention=contention)) for contention in (1.0, 2.0))
+    assert crowded.device_s.expected == pytest.approx(2 * alone.device_s.expected)
     # Workers start side by side too; Ray itself starts before them.
     assert (alone.start_s, crowded.start_s) == (pytest.approx(10), pytest.approx(14))
 
 
 def test_crowding_is_tried_out() -> None:
-    assert crowding_of(2, 2) == 1, "nobody to share with"
+    assert cpu_contention(2, 2) == 1, "nobody to share with"
     # Twice as many threads as this process may use processors have half of one each, or less beside others.
-    assert crowding_of(1, 2 * num_cpus()) > 1.5
+    assert cpu_contention(1, 2 * num_cpus()) > 1.5
 
 
 def test_what_is_there_shortens_the_estimate_and_corrects_its_epochs(planned: PlannedStudy) -> None:
     whole = estimate_study(planned, ROOM)
     half = estimate_study(
-        planned, ROOM, Earlier({("dmd", "search"): 6, ("dmd", "confirm"): 2, ("ridge", "confirm"): 4})
+        planned, ROOM, CompletedWork({("dmd", "search"): 6, ("dmd", "confirm"): 2, ("ridge", "confirm"): 4})
     )
     assert half.num_trials == 2
-    assert half.device_s.middle < whole.device_s.middle / 5
-    short = estimate_study(planned, ROOM, Earlier(epochs={("dmd", "search"): 8.0, ("dmd", "confirm"): 8.0}))
+    assert half.device_s.expected < whole.device_s.expected / 5
+    short = estimate_study(planned, ROOM, CompletedWork(epochs={("dmd", "search"): 8.0, ("dmd", "confirm"): 8.0}))
     assert short.arm_trial_s["dmd"] == pytest.approx(8.0)
     done = estimate_study(
-        planned, ROOM, Earlier({("dmd", "search"): 6, ("dmd", "confirm"): 4, ("ridge", "confirm"): 4})
+        planned, ROOM, CompletedWork({("dmd", "search"): 6, ("dmd", "confirm"): 4, ("ridge", "confirm"): 4})
     )
-    assert (done.num_trials, done.wall_s) == (0, Range(0, 0, 0))
+    assert (done.num_trials, done.wall_s) == (0, CostRange(0, 0, 0))
 
 
 def test_a_race_lies_between_its_fewest_and_most_seeds() -> None:
@@ -118,13 +118,13 @@ def test_a_race_lies_between_its_fewest_and_most_seeds() -> None:
     )
     assert raced.device_s.low == pytest.approx(fewest.device_s.low)
     assert raced.device_s.high == pytest.approx(most.device_s.high)
-    assert fewest.device_s.middle < raced.device_s.middle < most.device_s.middle
+    assert fewest.device_s.expected < raced.device_s.expected < most.device_s.expected
 
 
 @pytest.mark.parametrize("name", ["asha", "hyperband", "median"])
 def test_a_stopping_rule_saves_search_and_no_confirm_time(name: str) -> None:
     plain, saving = estimate_study(plan(), ROOM), estimate_study(plan(f"search.scheduler={name}"), ROOM)
-    assert saving.device_s.middle < plain.device_s.middle
+    assert saving.device_s.expected < plain.device_s.expected
     assert saving.arm_trial_s == plain.arm_trial_s
 
 
@@ -142,7 +142,7 @@ def test_start_up_is_some_seconds_on_this_machine() -> None:
 
 
 def test_detectable_differences_are_those_of_the_t_test(planned: PlannedStudy) -> None:
-    rows = {row.num_seeds: row for row in foresee(planned, estimate_study(planned, ROOM), None)}
+    rows = {row.num_seeds: row for row in detectable_differences(planned, estimate_study(planned, ROOM), None)}
     assert set(rows) == {3, 4, 5, 8, 12, 20}
     for number in (5, 20):
         # One contrast, one cell: the noncentral t at that difference must exceed its critical value with 80%.
@@ -153,7 +153,7 @@ def test_detectable_differences_are_those_of_the_t_test(planned: PlannedStudy) -
     walls = [rows[number].wall_s for number in sorted(rows)]
     assert sizes == sorted(sizes, reverse=True)
     assert walls == sorted(walls)
-    assert rows[4].wall_s == pytest.approx(estimate_study(planned, ROOM).wall_s.middle, rel=0.2), "the planned number"
+    assert rows[4].wall_s == pytest.approx(estimate_study(planned, ROOM).wall_s.expected, rel=0.2), "the planned number"
 
 
 def test_the_unit_becomes_the_metric_where_runs_are_known(planned: PlannedStudy) -> None:
@@ -161,24 +161,24 @@ def test_the_unit_becomes_the_metric_where_runs_are_known(planned: PlannedStudy)
     records = [
         make_record(arm, seed, None, 0.9 + noise[seed, place]) for place, arm in enumerate("ab") for seed in range(40)
     ]
-    deviation = deviation_of(records, "mae")
+    deviation = pooled_run_std(records, "mae")
     assert deviation == pytest.approx(0.02, rel=0.2)
-    assert deviation_of(records, "acc7") == pytest.approx(100 * 0.01, rel=0.2), "per cent, as it is shown"
-    assert deviation_of([], "mae") is None
-    row = foresee(planned, estimate_study(planned, ROOM), deviation)[0]
+    assert pooled_run_std(records, "acc7") == pytest.approx(100 * 0.01, rel=0.2), "per cent, as it is shown"
+    assert pooled_run_std([], "mae") is None
+    row = detectable_differences(planned, estimate_study(planned, ROOM), deviation)[0]
     assert row.in_metric == pytest.approx(row.in_deviations * (deviation or 0))
 
 
 def test_texts_for_people_and_programs(planned: PlannedStudy) -> None:
     estimate = estimate_study(planned, ROOM)
-    foresight = foresee(planned, estimate, 0.02)
-    told = json.loads(describe_as_json(planned, estimate, foresight))
+    differences = detectable_differences(planned, estimate, 0.02)
+    told = json.loads(describe_as_json(planned, estimate, differences))
     assert (told["study"], told["arms"], told["num_trials"]) == ("costs", ["dmd", "ridge"], 14)
     assert told["stages"] == {"search": 6, "confirm": 8}
     cost = told["estimate"]
     assert cost["wall_s_range"][0] <= cost["wall_s"] <= cost["wall_s_range"][1]
     assert [row["num_seeds"] for row in told["detectable"]] == [3, 4, 5, 8, 12, 20]
-    text = describe_as_text(planned, estimate, foresight)
+    text = describe_as_text(planned, estimate, differences)
     assert "trials: 6 search + 8 confirm = 14" in text
     assert "4 seeds: " in text
     assert text.count("<- planned") == 1
@@ -186,7 +186,7 @@ def test_texts_for_people_and_programs(planned: PlannedStudy) -> None:
 
 
 def test_on_a_cluster_it_says_whose_room_it_counts_and_whose_seconds(planned: PlannedStudy) -> None:
-    here, there = (estimate_study(planned, TrialRoom(6, num_nodes=nodes)) for nodes in (None, 3))
+    here, there = (estimate_study(planned, Capacity(6, num_nodes=nodes)) for nodes in (None, 3))
     text = describe_as_text(planned, there, ())
     assert "with 6 trials at a time" in text
     assert "so many fit on the cluster as it is now (nodes that can train: 3)" in text
@@ -197,8 +197,8 @@ def test_on_a_cluster_it_says_whose_room_it_counts_and_whose_seconds(planned: Pl
 
 
 def test_who_trains_in_one_process_trains_one_at_a_time() -> None:
-    assert measure_room(Resources(cpu=0.1), "inline", None) == TrialRoom(1)
-    assert measure_room(Resources(cpu=0.1, max_concurrent=3), "ray", None).slots == 3
+    assert measure_capacity(Resources(cpu=0.1), "inline", None) == Capacity(1)
+    assert measure_capacity(Resources(cpu=0.1, max_concurrent=3), "ray", None).slots == 3
 
 
 TINY = SPACE.replace("max_epochs: 20, patience: 5", "max_epochs: 2").replace("trials: 6", "trials: 2")
@@ -229,9 +229,9 @@ def test_looking_back_counts_the_arms_that_run(planned: PlannedStudy) -> None:
         return replace(make_record(arm, number, None, 0.9), **changes)  # type: ignore[arg-type]
 
     records = [record("dmd", 1), record("dmd", 2, num_epochs=5), record("dmd", 3, status="failed", num_epochs=1)]
-    earlier = look_back(planned, records)
-    assert earlier.done == {("dmd", "confirm"): 3}
-    assert earlier.epochs == {("dmd", "confirm"): 4.0}, "a failed trial says nothing about epochs"
-    assert set(expectation_of(estimate_study(planned, ROOM))) == {"trials"} | {
+    completed = read_progress(planned, records)
+    assert completed.done == {("dmd", "confirm"): 3}
+    assert completed.epochs == {("dmd", "confirm"): 4.0}, "a failed trial says nothing about epochs"
+    assert set(expected_costs(estimate_study(planned, ROOM))) == {"trials"} | {
         f"{name}{end}_s" for name in ("wall", "device") for end in ("", "_low", "_high")
     }

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestration.dry_run.capacity import TrialRoom
+from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
-from orchestration.dry_run.power import deviation_of, foresee
+from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.summary import NO_NOISE, describe_as_text
 from orchestration.planning.planned_study import PlannedStudy
 from tests.orchestration.short_studies import prepare_text
@@ -26,8 +26,8 @@ CLOSED_FORM = "model: {name: ridge}\n"
 
 
 def said_of(planned: PlannedStudy, deviation: float | None) -> str:
-    estimate = estimate_study(planned, TrialRoom(1))
-    return describe_as_text(planned, estimate, foresee(planned, estimate, deviation))
+    estimate = estimate_study(planned, Capacity(1))
+    return describe_as_text(planned, estimate, detectable_differences(planned, estimate, deviation))
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-16])
@@ -36,8 +36,8 @@ def test_a_closed_form_sets_no_unit(noise: float) -> None:
     random = [make_record("dmd", seed, fold, 0.9 + spread[seed, fold]) for seed in range(5) for fold in range(3)]
     fixed = [make_record("ridge", seed, fold, 0.8 + noise * seed) for seed in range(5) for fold in range(3)]
     expected = np.sqrt(((spread - spread.mean(axis=0)) ** 2).sum() / 12)
-    assert deviation_of(random + fixed, "mae") == pytest.approx(expected)
-    assert deviation_of(fixed, "mae") is None
+    assert pooled_run_std(random + fixed, "mae") == pytest.approx(expected)
+    assert pooled_run_std(fixed, "mae") is None
 
 
 def test_contrasts_of_closed_forms_need_no_more_seeds_and_say_so() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.executors.retries import MAX_NODE_LOSSES, Loss, Losses
+from orchestration.executors.retries import MAX_NODE_LOSSES, RetryPolicy, WorkerFailure
 
 
-def losses_of(*nodes: tuple[str, ...]) -> Losses:
-    losses = Losses()
+def policy_after(*nodes: tuple[str, ...]) -> RetryPolicy:
+    policy = RetryPolicy()
     for places in nodes:
-        losses.add("t", Loss("gone", places))
-    return losses
+        policy.add("t", WorkerFailure("gone", places))
+    return policy
 
 
 @pytest.mark.parametrize(
@@ -28,17 +28,17 @@ def losses_of(*nodes: tuple[str, ...]) -> Losses:
     ],
 )
 def test_losses_are_counted_by_whose_fault_they_are(nodes, dead, expected):
-    assert losses_of(*nodes).may_go_on("t", dead) is expected
+    assert policy_after(*nodes).may_retry("t", dead) is expected
 
 
 def test_nodes_that_went_too_often_are_told_from_workers_that_died_too_often():
-    assert losses_of(*[("a",)] * (MAX_NODE_LOSSES + 1)).is_fault_of_nodes("t", ("a",))
-    assert not losses_of(*[("a",)] * 3).is_fault_of_nodes("t", ("b",))
-    assert not losses_of(("a",), ("b",), ("b",), ("b",)).is_fault_of_nodes("t", ("a",))
+    assert policy_after(*[("a",)] * (MAX_NODE_LOSSES + 1)).lost_nodes_only("t", ("a",))
+    assert not policy_after(*[("a",)] * 3).lost_nodes_only("t", ("b",))
+    assert not policy_after(("a",), ("b",), ("b",), ("b",)).lost_nodes_only("t", ("a",))
 
 
 def test_a_loss_is_judged_anew_when_its_node_turns_out_to_be_gone():
-    losses = losses_of(("a",), ("a",), ("b",))
-    assert not losses.may_go_on("t", ())
-    assert losses.may_go_on("t", ("a",))
-    assert losses.may_go_on("other", ())
+    policy = policy_after(("a",), ("a",), ("b",))
+    assert not policy.may_retry("t", ())
+    assert policy.may_retry("t", ("a",))
+    assert policy.may_retry("other", ())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestration.dry_run.capacity import TrialRoom, measure_room
+from orchestration.dry_run.capacity import Capacity, measure_capacity
 from orchestration.process.errors import ResourcesUnavailable
 from orchestration.ray_backend.cluster import ray_cluster
 from search_spaces.schema.schema import Resources
@@ -37,10 +37,10 @@ def test_workers_have_the_priority_of_the_study() -> None:
 )
 def test_the_room_of_a_cluster_is_what_its_nodes_hold(wanted: Resources, slots: int) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    assert measure_room(wanted, "ray", "auto") == TrialRoom(slots, num_nodes=1)
+    assert measure_capacity(wanted, "ray", "auto") == Capacity(slots, num_nodes=1)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_cluster_without_room_is_said_before_anything_starts() -> None:
     with pytest.raises(ResourcesUnavailable, match=r"one trial needs 1 x \(CPU 4\), the cluster has CPU 3 in all"):
-        measure_room(Resources(cpu=4), "ray", "auto")
+        measure_capacity(Resources(cpu=4), "ray", "auto")
