@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from dmd.data.samples.sides import Side
+from dmd.data.samples.arrays import Side
 from dmd.layers.masks import real_steps
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from dmd.data.dataset.batches import Batch, ordered_batches
 from dmd.data.dataset.tokens import Tokens
-from dmd.data.samples.sides import Side
+from dmd.data.samples.arrays import Side
 from dmd.dropout import Dropout, no_dropout
 from dmd.errors import ConfigurationError
 from dmd.layers.sequence import Sequence

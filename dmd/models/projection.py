@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dmd.data.dataset.batches import Batch
-from dmd.data.samples.sides import Side
+from dmd.data.samples.arrays import Side
 from dmd.dropout import Dropout
 from dmd.layers.sequence import Sequence
 from dmd.modalities import Modality

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.dataset.sealed_test import fallback_score
 from dmd.job import FoldRef
 from reports.records.record import RunRecord
 
@@ -17,4 +16,4 @@ def score_failure(dataset: Dataset, fold: FoldRef, record: RunRecord) -> RunReco
     if record.stage != "confirm":
         return sized
     test = dataset.seal_test(fold)
-    return replace(sized, fallback_test=fallback_score(test), fallback_value=test.fallback_value)
+    return replace(sized, fallback_test=test.score_fallback(), fallback_value=test.fallback_value)

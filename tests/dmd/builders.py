@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from dmd.data.dataset.batches import Batch
-from dmd.data.samples.sides import Side
+from dmd.data.samples.arrays import Side
 from dmd.job import Setting
 from dmd.modalities import MODALITIES
 from dmd.models.model import Dims

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from dmd.data.dataset.dataset import LabelScale
+from dmd.data.samples.samples import LabelScale
 from dmd.metrics import HIGHER_IS_BETTER, METRIC_NAMES, compute_metrics, metric_names, weighted_f1
 
 LABELS = np.array([0.0, 1.2, -0.6, 2.5, -2.5, 3.0], dtype=np.float32)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmd.data.dataset.dataset import LabelScale
 from dmd.data.inspection.inspect import format_summary, inspect_dataset
+from dmd.data.samples.samples import LabelScale
 from dmd.job import FoldRef
 from dmd.metrics import TWO_CLASS, metric_names
 from dmd.scoring import choose_metrics

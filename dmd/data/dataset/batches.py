@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from dmd.batch_sharing import ALONE, Peers
-from dmd.data.dataset.dataset import Inputs
+from dmd.data.samples.arrays import Side
 from dmd.data.samples.mapped_rows import StoredRows, StoredTensor
-from dmd.data.samples.samples import Sequences
-from dmd.data.samples.sides import Side
+from dmd.data.samples.samples import Inputs, Sequences
 from dmd.layers.sequence import Sequence
 from dmd.modalities import MODALITIES, Modality
 from dmd.random_streams import numpy_generator

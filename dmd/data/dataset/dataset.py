@@ -1,14 +1,14 @@
 """One data set as a value, with its labels out of reach.
 
 Nothing public here gives a label: :meth:`Dataset.partition` hands out the labels of a training and a validation part
-and seals those of the test part (:mod:`dmd.data.dataset.sealed_test`). The types that samples are made of are in
-:mod:`dmd.data.samples.samples` and can be imported from here as well.
+and seals those of the test part (:mod:`dmd.data.dataset.sealed_test`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -16,41 +16,16 @@ from dmd.data.dataset.folds import PartRows, rows_of_fold
 from dmd.data.dataset.groups import ITEMS, Grouping, Overlap
 from dmd.data.dataset.input_config import InputConfig
 from dmd.data.dataset.partition import Partition, make_partition
-from dmd.data.dataset.sealed_test import FinishedTraining, SealedTest, TestScore
+from dmd.data.dataset.sealed_test import SealedTest
 from dmd.data.dataset.tokens import NoTokens, Tokens
 from dmd.data.samples.alignment import Layout, find_layout
-from dmd.data.samples.samples import (
-    ContentHash,
-    FilePadding,
-    FloatArray,
-    Inputs,
-    IntArray,
-    Labelled,
-    LabelScale,
-    Sequences,
-)
+from dmd.data.samples.arrays import FloatArray, IntArray, real_steps
+from dmd.data.samples.samples import ContentHash, FilePadding, Inputs, LabelScale
 from dmd.data.samples.standardise import count_far_values
-from dmd.data.samples.standardised import real_steps
 from dmd.errors import DataError
 from dmd.job import FoldRef
 from dmd.modalities import Modality
 from dmd.scoring import Scoring, choose_metrics
-
-__all__ = [
-    "ContentHash",
-    "Dataset",
-    "FilePadding",
-    "FinishedTraining",
-    "FloatArray",
-    "Inputs",
-    "IntArray",
-    "LabelScale",
-    "Labelled",
-    "Partition",
-    "SealedTest",
-    "Sequences",
-    "TestScore",
-]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,48 +53,48 @@ class Dataset:
     non_finite: Mapping[Modality, int]
     clamped_lengths: Mapping[Modality, int]
     content_hash: ContentHash
-    _inputs: Inputs = field(repr=False)
+    inputs: Inputs = field(repr=False)
+    tokens: Tokens | NoTokens = field(repr=False)
     _labels: FloatArray = field(repr=False)
-    _tokens: Tokens | NoTokens = field(repr=False)
 
     def __len__(self) -> int:
-        return len(self._inputs)
+        return len(self.inputs)
 
     @property
     def widths(self) -> dict[Modality, int]:
         """Modality -> D_m."""
-        return {modality: part.values.shape[2] for modality, part in self._inputs.sequences.items()}
+        return {modality: part.values.shape[2] for modality, part in self.inputs.sequences.items()}
 
     @property
     def max_steps(self) -> dict[Modality, int]:
         """Modality -> T_m."""
-        return {modality: part.values.shape[1] for modality, part in self._inputs.sequences.items()}
+        return {modality: part.values.shape[1] for modality, part in self.inputs.sequences.items()}
 
     @property
     def lengths(self) -> dict[Modality, IntArray]:
         """Modality -> (n,) real steps of each sample."""
-        return {modality: part.lengths for modality, part in self._inputs.sequences.items()}
+        return {modality: part.lengths for modality, part in self.inputs.sequences.items()}
 
     def real_steps(self, modality: Modality, rows: IntArray) -> FloatArray:
         """(k, D_m): the real steps of the given rows, one after the other, as the file has them."""
-        part = self._inputs.sequences[modality].take(rows)
+        part = self.inputs.sequences[modality].take(rows)
         values = part.in_memory
         steps: FloatArray = values[real_steps(part.lengths, values.shape[1])]
         return steps
 
     def count_far_values(self, modality: Modality) -> dict[int, int]:
         """Column -> values of the file so far out that moments leave them out, of the columns that have any."""
-        return count_far_values(self._inputs.sequences[modality])
+        return count_far_values(self.inputs.sequences[modality])
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The group (the video) of each row."""
-        return self._inputs.groups
+        return self.inputs.groups
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The id of each row."""
-        return self._inputs.ids
+        return self.inputs.ids
 
     @property
     def num_file_folds(self) -> int | None:
@@ -131,19 +106,23 @@ class Dataset:
         classes, counts = np.unique(np.round(self._labels).astype(np.int64), return_counts=True)
         return dict(zip(classes.tolist(), counts.tolist(), strict=True))
 
+    def save_labels(self, path: Path) -> None:
+        """Write the labels, (n,) little-endian float32, as the new ``.npy`` file ``path``. Raises OSError."""
+        np.save(path, self._labels.astype("<f4"), allow_pickle=False)
+
     @property
     def has_tokens(self) -> bool:
         """True if the file holds token ids of the text beside its features."""
-        return isinstance(self._tokens, Tokens)
+        return isinstance(self.tokens, Tokens)
 
     def require_tokens(self) -> Tokens:
         """The token ids. Raises DataError saying why there are none."""
-        if isinstance(self._tokens, NoTokens):
+        if isinstance(self.tokens, NoTokens):
             raise DataError(
-                f"{self.name}: `text: bert_ids` needs token ids, and {self._tokens.reason}; "
+                f"{self.name}: `text: bert_ids` needs token ids, and {self.tokens.reason}; "
                 "take a file that has them, or write `text: features`"
             )
-        return self._tokens
+        return self.tokens
 
     def partition(self, fold: FoldRef, inputs: InputConfig = InputConfig()) -> Partition:  # noqa: B008 (frozen)
         """Training, validation and sealed test part of ``fold``, standardised by the training part.
@@ -168,9 +147,9 @@ class Dataset:
     def _read(self, inputs: InputConfig) -> Inputs:
         """What is read of the file: its features, or token ids as the language modality."""
         if not inputs.reads_tokens:
-            return self._inputs
+            return self.inputs
         tokens = self.require_tokens().as_sequences()
-        return replace(self._inputs, sequences={**self._inputs.sequences, "language": tokens})
+        return replace(self.inputs, sequences={**self.inputs.sequences, "language": tokens})
 
     def seal_test(self, fold: FoldRef) -> SealedTest:
         """The test part of ``fold`` alone, inputs as in the file: for predictions that were made elsewhere.
@@ -178,7 +157,7 @@ class Dataset:
         Raises DataError if the file cannot be cut that way.
         """
         rows = self._rows(fold)
-        inputs, labels = self._inputs.take(rows.test), self._labels[rows.test]
+        inputs, labels = self.inputs.take(rows.test), self._labels[rows.test]
         return SealedTest(inputs, labels, self.scoring(fold), self._labels[rows.train])
 
     def scoring(self, fold: FoldRef) -> Scoring:
@@ -196,7 +175,7 @@ class Dataset:
         """``train``, ``valid``, ``test`` -> ids of the part, in the order of the file. Raises DataError as above."""
         rows = self._rows(fold)
         parts = {"train": rows.train, "valid": rows.valid, "test": rows.test}
-        return {name: tuple(self._inputs.ids[row] for row in part.tolist()) for name, part in parts.items()}
+        return {name: tuple(self.inputs.ids[row] for row in part.tolist()) for name, part in parts.items()}
 
     def count_parts(self, fold: FoldRef) -> tuple[int, int, int]:
         """Items that ``fold`` trains, validates and tests. Raises DataError if the file cannot be cut that way."""

@@ -9,8 +9,9 @@ from dataclasses import astuple
 
 import numpy as np
 
+from dmd.data.samples.arrays import FloatArray, IntArray
 from dmd.data.samples.row_blocks import row_blocks
-from dmd.data.samples.samples import ContentHash, FloatArray, Inputs, IntArray, LabelScale
+from dmd.data.samples.samples import ContentHash, Inputs, LabelScale
 from dmd.modalities import MODALITIES
 
 

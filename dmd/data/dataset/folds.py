@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dmd.data.samples.samples import IntArray
+from dmd.data.samples.arrays import IntArray
 from dmd.errors import DataError
 from dmd.job import FoldRef
 from dmd.random_streams import numpy_generator

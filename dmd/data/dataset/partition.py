@@ -9,7 +9,8 @@ from dmd.data.dataset.input_config import InputConfig
 from dmd.data.dataset.sealed_test import SealedTest
 from dmd.data.dataset.visible_modalities import blank_hidden
 from dmd.data.samples.alignment import Layout, lay_out
-from dmd.data.samples.samples import FloatArray, Inputs, Labelled
+from dmd.data.samples.arrays import FloatArray
+from dmd.data.samples.samples import Inputs, Labelled
 from dmd.data.samples.standardise import fit_standardiser
 from dmd.job import FoldRef
 from dmd.modalities import MODALITIES

@@ -12,7 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from dmd.data.samples.samples import FloatArray, Inputs
+from dmd.data.samples.arrays import FloatArray
+from dmd.data.samples.samples import Inputs
 from dmd.errors import DmdError, SealBroken
 from dmd.job import PartPredictions
 from dmd.scoring import Scoring
@@ -96,14 +97,13 @@ class SealedTest:
         metrics = self._scoring.score(values, self._labels)
         self._is_scored = True
         predictions = PartPredictions(self.inputs.ids, self.inputs.groups, self._labels.copy(), values.copy())
-        return TestScore(metrics, predictions, fallback_score(self), self.fallback_value)
+        return TestScore(metrics, predictions, self.score_fallback(), self.fallback_value)
 
+    def score_fallback(self) -> dict[str, float]:
+        """Test metrics of the predictor that always answers with the median training label.
 
-def fallback_score(test: SealedTest) -> dict[str, float]:
-    """Test metrics of the predictor that always answers with the median training label.
-
-    Needs no finished training: a failed trial is scored with it. It depends on no model and no setting, so it cannot
-    tell a search anything about a configuration.
-    """
-    constant = np.full(len(test), test._fallback_value, dtype=np.float32)
-    return test._scoring.score(constant, test._labels)
+        Needs no finished training: a failed trial is scored with it. It depends on no model and no setting, so it
+        cannot tell a search anything about a configuration.
+        """
+        constant = np.full(len(self), self._fallback_value, dtype=np.float32)
+        return self._scoring.score(constant, self._labels)

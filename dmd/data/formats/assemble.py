@@ -19,8 +19,8 @@ from dmd.data.formats.label_scale import settle_scale
 from dmd.data.formats.layout import SCALE_KEY, SPLITS, Layout
 from dmd.data.formats.splits import Split, Table, read_labels, read_split
 from dmd.data.formats.token_ids import join_tokens
-from dmd.data.samples.arrays import AnyArray
-from dmd.data.samples.samples import FilePadding, FloatArray, Inputs, IntArray, LabelScale, Sequences
+from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
+from dmd.data.samples.samples import FilePadding, Inputs, LabelScale, Sequences
 from dmd.data.untrusted.archive import ALWAYS_FITS, MOST_GROWTH
 from dmd.modalities import MODALITIES, Modality
 
@@ -154,9 +154,9 @@ def _join(
         non_finite={m: sum(part.features[m].num_non_finite for part in parts if m in modalities) for m in MODALITIES},
         clamped_lengths={m: sum(part.features[m].num_clamped for part in parts if m in modalities) for m in MODALITIES},
         content_hash=hash_content(inputs, labels, rows, file_folds, scale),
-        _inputs=inputs,
+        inputs=inputs,
         _labels=labels,
-        _tokens=join_tokens([part.tokens for part in parts]) if "language" in modalities else NO_LANGUAGE,
+        tokens=join_tokens([part.tokens for part in parts]) if "language" in modalities else NO_LANGUAGE,
     )
 
 

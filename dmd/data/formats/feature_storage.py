@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from dmd.data.samples.samples import FloatArray
+from dmd.data.samples.arrays import FloatArray
 from dmd.modalities import Modality
 
 

@@ -16,9 +16,8 @@ from dmd.data.formats.padding import (
     locate_by_zeros,
     place_right,
 )
-from dmd.data.samples.arrays import AnyArray
+from dmd.data.samples.arrays import AnyArray, FloatArray
 from dmd.data.samples.row_blocks import row_blocks
-from dmd.data.samples.samples import FloatArray
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from dmd.data.formats.file_problems import Problems
-from dmd.data.samples.samples import FloatArray, LabelScale
+from dmd.data.samples.arrays import FloatArray
+from dmd.data.samples.samples import LabelScale
 
 SENTIMENT = LabelScale()
 """MOSI's and MOSEI's: what is assumed where no scale is declared."""

@@ -10,8 +10,7 @@ import numpy as np
 from dmd.data.dataset.tokens import MASK_ROW
 from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.layout import Layout
-from dmd.data.samples.arrays import AnyArray
-from dmd.data.samples.samples import IntArray
+from dmd.data.samples.arrays import AnyArray, IntArray
 from dmd.modalities import Modality
 
 

@@ -94,7 +94,7 @@ def convert_dataset(
         if path is not None:
             return load_dataset(path, declared, place)
         found = open_dataset(name_or_path, data_dir, declared)
-        for modality, part in found._inputs.sequences.items():
+        for modality, part in found.inputs.sequences.items():
             copy = place.make(modality, part.values.shape)
             for rows in row_blocks(copy.shape):
                 copy[rows] = part.values[rows]

@@ -27,8 +27,9 @@ from dmd.data.formats.declared import NOTHING, Declared
 from dmd.data.formats.feature_storage import InFiles, Place
 from dmd.data.formats.folder_writer import PutInPlace, new_folder, rename_all
 from dmd.data.formats.layout import SPLITS
+from dmd.data.samples.arrays import AnyArray
 from dmd.data.samples.mapped_rows import StoredFile, StoredRows
-from dmd.data.samples.samples import AnyArray, ContentHash, FilePadding, Inputs, LabelScale, Sequences
+from dmd.data.samples.samples import ContentHash, FilePadding, Inputs, LabelScale, Sequences
 from dmd.errors import DataError
 from dmd.modalities import MODALITIES, Modality
 
@@ -55,6 +56,7 @@ def write_mapped(read: Callable[[Place], Dataset], target: Path, put: PutInPlace
         scratch.mkdir()
         dataset = read(InFiles(folder, scratch))
         shutil.rmtree(scratch)
+        dataset.save_labels(folder / "labels.npy")
         for name, array in _small_arrays(dataset).items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         (folder / MANIFEST).write_text(json.dumps(_describe(dataset, folder), indent=1) + "\n", encoding="utf-8")
@@ -83,13 +85,12 @@ def _small_arrays(dataset: Dataset) -> dict[str, AnyArray]:
     arrays: dict[str, AnyArray] = {
         "ids": np.array(dataset.ids),
         "groups": np.array(dataset.groups),
-        "labels": dataset._labels.astype("<f4"),
         **{f"{m}_lengths": lengths.astype("<i8") for m, lengths in dataset.lengths.items()},
     }
     if dataset.file_folds is not None:
         arrays["folds"] = dataset.file_folds.astype("<i8")
-    if isinstance(dataset._tokens, Tokens):
-        arrays["tokens"] = dataset._tokens.values.astype("<i4")
+    if isinstance(dataset.tokens, Tokens):
+        arrays["tokens"] = dataset.tokens.values.astype("<i4")
     return arrays
 
 
@@ -106,7 +107,7 @@ def _describe(dataset: Dataset, folder: Path) -> dict[str, Any]:
         "file_padding": dict(dataset.file_padding),
         "non_finite": dict(dataset.non_finite),
         "clamped_lengths": dict(dataset.clamped_lengths),
-        "no_tokens": dataset._tokens.reason if isinstance(dataset._tokens, NoTokens) else None,
+        "no_tokens": dataset.tokens.reason if isinstance(dataset.tokens, NoTokens) else None,
         "files": {path.name: _hash(path) for path in sorted(folder.glob("*.npy"))},
     }
 
@@ -187,9 +188,9 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], declared: Declared) -> D
         non_finite={m: int(manifest["non_finite"][m]) if m in modalities else 0 for m in MODALITIES},
         clamped_lengths={m: int(manifest["clamped_lengths"][m]) if m in modalities else 0 for m in MODALITIES},
         content_hash=ContentHash(content_hash),
-        _inputs=inputs,
+        inputs=inputs,
         _labels=small["labels"],
-        _tokens=_tokens(small, manifest, modalities),
+        tokens=_tokens(small, manifest, modalities),
     )
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
 from dmd.data.samples.row_blocks import row_blocks
-from dmd.data.samples.samples import AnyArray, FilePadding, FloatArray, IntArray, Sequences
+from dmd.data.samples.samples import FilePadding, Sequences
 
 MINORITY = 0.05
 """Without lengths: up to this share of samples with zeros at the other end are real silence, not padding."""

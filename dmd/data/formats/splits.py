@@ -13,8 +13,7 @@ from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.layout import Layout
 from dmd.data.formats.lengths import find_lengths
 from dmd.data.formats.token_ids import read_tokens
-from dmd.data.samples.arrays import AnyArray
-from dmd.data.samples.samples import FloatArray, IntArray
+from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
 from dmd.modalities import Modality
 
 Table = Mapping[str, AnyArray]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.samples.samples import FloatArray
+from dmd.data.samples.arrays import FloatArray
 from dmd.modalities import MODALITIES, Modality
 
 MOST_VALUES = 1 << 22

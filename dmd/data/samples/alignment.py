@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dmd.data.samples.arrays import Side, place_at
 from dmd.data.samples.mapped_rows import StoredRows
 from dmd.data.samples.samples import FilePadding, Inputs, Sequences
-from dmd.data.samples.sides import Side, place_at
 from dmd.errors import DataError
 from dmd.modalities import MODALITIES, Modality
 

@@ -15,10 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dmd.data.samples.arrays import FloatArray, IntArray
+from dmd.data.samples.arrays import FloatArray, IntArray, Side, place_at, standardise
 from dmd.data.samples.row_blocks import row_blocks
-from dmd.data.samples.sides import Side, place_at
-from dmd.data.samples.standardised import standardise
 
 
 class StoredFile:

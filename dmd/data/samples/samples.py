@@ -14,11 +14,8 @@ from typing import Literal, NewType
 
 import numpy as np
 
-from dmd.data.samples.arrays import AnyArray as AnyArray
-from dmd.data.samples.arrays import FloatArray as FloatArray
-from dmd.data.samples.arrays import IntArray as IntArray
+from dmd.data.samples.arrays import FloatArray, IntArray, Side
 from dmd.data.samples.mapped_rows import StoredRows
-from dmd.data.samples.sides import Side
 from dmd.modalities import Modality
 
 ContentHash = NewType("ContentHash", str)

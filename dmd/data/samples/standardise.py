@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dmd.data.samples.arrays import FloatArray, IntArray, real_steps, standardise
 from dmd.data.samples.far_values import MIN_STD, ColumnMoments, Moments, may_hold_far_values, moments_without_far
 from dmd.data.samples.mapped_rows import StoredRows
 from dmd.data.samples.row_blocks import row_blocks
-from dmd.data.samples.samples import FloatArray, Inputs, IntArray, Sequences
-from dmd.data.samples.standardised import CLIP, real_steps, standardise
+from dmd.data.samples.samples import Inputs, Sequences
 from dmd.modalities import MODALITIES, Modality
-
-__all__ = ["CLIP", "MIN_STD", "Standardiser", "count_far_values", "fit_standardiser"]
 
 _MOST_GATHERED = 1 << 24
 """Values of columns that are looked at closely at a time: 64 MiB."""

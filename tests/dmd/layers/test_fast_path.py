@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dmd.data.samples.sides import Side
+from dmd.data.samples.arrays import Side
 from dmd.dropout import SeededDropout, no_dropout
 from dmd.job import Setting
 from dmd.kernels import native

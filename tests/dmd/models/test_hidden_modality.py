@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from dmd.data.dataset.batches import Batch
-from dmd.data.samples.sides import Side
+from dmd.data.samples.arrays import Side
 from dmd.dropout import no_dropout
 from dmd.job import Setting
 from dmd.modalities import Modality

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dmd.data.dataset.batches import Batch
-from dmd.data.dataset.dataset import LabelScale
 from dmd.data.dataset.input_config import InputConfig
+from dmd.data.samples.samples import LabelScale
 from dmd.dropout import Dropout, no_dropout
 from dmd.job import Checkpointing, Setting
 from dmd.layers.gd_unit import GDUnit

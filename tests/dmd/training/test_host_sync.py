@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dmd.data.dataset.batches import Batch, shuffled_batches
-from dmd.data.dataset.dataset import LabelScale
+from dmd.data.samples.samples import LabelScale
 from dmd.dropout import SeededDropout
 from dmd.job import Setting
 from dmd.metrics import metric_names

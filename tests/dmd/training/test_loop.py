@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from dmd.data.dataset.batches import Batch
-from dmd.data.dataset.dataset import LabelScale
+from dmd.data.samples.samples import LabelScale
 from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport
 from dmd.metrics import metric_names

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmd.data.dataset.dataset import LabelScale
+from dmd.data.samples.samples import LabelScale
 from dmd.metrics import compute_metrics, metric_names
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown

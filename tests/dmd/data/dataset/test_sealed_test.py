@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dmd.data.dataset.dataset import Dataset, Partition
-from dmd.data.dataset.sealed_test import fallback_score
-from dmd.data.samples.standardise import CLIP
+from dmd.data.dataset.dataset import Dataset
+from dmd.data.dataset.partition import Partition
+from dmd.data.samples.arrays import CLIP
 from dmd.errors import DmdError, SealBroken
 from dmd.job import FoldRef
 from dmd.modalities import MODALITIES
@@ -69,7 +69,7 @@ def test_the_score_holds_metrics_predictions_and_the_fallback(tmp_path: Path) ->
 
 def test_the_fallback_needs_no_finished_training_and_leaves_the_seal_whole(tmp_path: Path) -> None:
     test = load_arrays(tmp_path, npz_arrays()).partition(FoldRef()).test
-    before = fallback_score(test)
+    before = test.score_fallback()
     assert test.score(np.zeros(len(test), dtype=np.float32), Finished()).fallback == before
 
 

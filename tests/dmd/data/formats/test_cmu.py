@@ -61,14 +61,14 @@ def test_a_file_of_real_size_is_read_in_every_protocol(tmp_path: Path, protocol:
     for number, table in enumerate(content.values()):
         table["text"] = np.random.default_rng(number).random((4, 50, 300)).astype(np.float32)
     dataset = load_dataset(write(tmp_path / "mosi_data.pkl", content, protocol))
-    values = dataset._inputs.sequences["language"].in_memory
+    values = dataset.inputs.sequences["language"].in_memory
     assert np.array_equal(values, np.concatenate([table["text"] for table in content.values()]))
 
 
 def test_the_first_real_step_comes_first(tmp_path: Path) -> None:
     content = cmu_content("text")
     dataset = load_dataset(write(tmp_path / "data.pkl", content))
-    values = dataset._inputs.sequences["language"].in_memory
+    values = dataset.inputs.sequences["language"].in_memory
     assert np.array_equal(values[1, :2], content["train"]["text"][1, 3:].astype(np.float32))
     assert not values[1, 2:].any()
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dmd.data.dataset.dataset import Dataset, LabelScale
+from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import load_dataset
+from dmd.data.samples.samples import LabelScale
 from dmd.errors import DataError
 from dmd.job import FoldRef
 from dmd.modalities import MODALITIES

@@ -5,10 +5,10 @@ import pickle
 import numpy as np
 import pytest
 
-from dmd.data.dataset.dataset import Inputs
 from dmd.data.dataset.input_config import InputConfig
 from dmd.data.formats.planted import draw_latents, load_planted, make_labels, planted_bytes, planted_dataset
 from dmd.data.formats.planted_spec import PlantedSpec, parse_planted_name
+from dmd.data.samples.samples import Inputs
 from dmd.errors import DataError
 from dmd.job import FoldRef
 from dmd.metrics import pearson

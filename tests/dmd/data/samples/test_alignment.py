@@ -14,8 +14,9 @@ import pytest
 import torch
 
 from dmd.data.dataset.batches import whole_batch
-from dmd.data.dataset.dataset import Dataset, FilePadding
+from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.load import convert_dataset, open_dataset
+from dmd.data.samples.samples import FilePadding
 from dmd.dropout import no_dropout
 from dmd.errors import DataError
 from dmd.job import FoldRef, Job, Setting

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from dmd.data.dataset.batches import Batch
-from dmd.data.dataset.dataset import LabelScale
+from dmd.data.samples.samples import LabelScale
 from dmd.job import Checkpointing, EpochReport, Seat, Setting
 from dmd.metrics import metric_names
 from dmd.models.registry import build_model
