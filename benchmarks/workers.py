@@ -21,13 +21,13 @@ import torch
 
 from benchmarks.step_time import BATCH, SHAPES, Shape, make_batch
 from dmd.dropout import SeededDropout
-from dmd.job import Seat
+from dmd.job import WorkerRank
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import MODALITIES
 from dmd.models.model import Dims
 from dmd.models.registry import build_model
 from dmd.training.config import Clip
-from dmd.training.distributed.rendezvous import Rendezvous, take_seat
+from dmd.training.distributed.rendezvous import Rendezvous, join_group
 from dmd.training.distributed.team import SOLO, Team, take_share
 from dmd.training.optimiser import ClippedAdam
 
@@ -52,17 +52,17 @@ def make_step(shape: Shape, team: Team) -> Callable[[int], None]:
     return step
 
 
-def measure(seat: Seat, name: str, rounds: int) -> dict[str, float]:
+def measure(worker: WorkerRank, name: str, rounds: int) -> dict[str, float]:
     """Median seconds of a step of one worker, of all and of one with threads; on others than the first, nothing."""
     torch.set_num_threads(1)
     keep_freed_memory()
     times: dict[str, list[float]] = {"one_worker": [], "workers": [], "threads": []}
-    with take_seat(seat, "cpu") as team:
+    with join_group(worker, "cpu") as team:
         alone, together = make_step(SHAPES[name], SOLO), make_step(SHAPES[name], team)
         for number in range(rounds + WARM_UP):
-            if seat.rank == 0:
+            if worker.rank == 0:
                 times["one_worker"].append(_timed(alone, number))
-                torch.set_num_threads(seat.num_workers)
+                torch.set_num_threads(worker.num_workers)
                 times["threads"].append(_timed(alone, number))
                 torch.set_num_threads(1)
             team.sum(torch.zeros(1))  # the others wait here while the first one works alone
@@ -85,9 +85,9 @@ def main() -> None:
     figures = {}
     for name in SHAPES:
         rendezvous = Rendezvous()
-        first, *others = rendezvous.seats(options.workers)
+        first, *others = rendezvous.ranks(options.workers)
         context = multiprocessing.get_context("spawn")
-        processes = [context.Process(target=measure, args=(seat, name, rounds), daemon=True) for seat in others]
+        processes = [context.Process(target=measure, args=(worker, name, rounds), daemon=True) for worker in others]
         for process in processes:
             process.start()
         step_s = measure(first, name, rounds)

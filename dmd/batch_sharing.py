@@ -4,9 +4,9 @@ A trial may be trained by several workers that each hold some rows of every batc
 its *share*: the shares of all workers add up to the loss of the whole batch, and so do their gradients. Two rules keep
 that true, and cost a worker that is alone nothing:
 
-- a mean counts over the whole batch: ``peers.mean(x)``, or ``x.sum() / peers.total(count)``;
-- what compares rows is computed by every worker on ``peers.gather(x)``, and each contributes an equal part of it:
-  ``term / peers.num_workers``.
+- a mean counts over the whole batch: ``sharing.mean(x)``, or ``x.sum() / sharing.total(count)``;
+- what compares rows is computed by every worker on ``sharing.gather(x)``, and each contributes an equal part of it:
+  ``term / sharing.num_workers``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Protocol
 from torch import Tensor
 
 
-class Peers(Protocol):
+class BatchSharing(Protocol):
     """One global batch and who shares it, seen by the worker that holds ``B`` of its rows."""
 
     @property
@@ -47,7 +47,7 @@ class Peers(Protocol):
 
 @dataclass(frozen=True)
 class Alone:
-    """The :class:`Peers` of a worker that has the whole batch."""
+    """The :class:`BatchSharing` of a worker that has the whole batch."""
 
     @property
     def num_workers(self) -> int:

@@ -6,7 +6,7 @@
     ├── InputError             the user's data or configuration: shown as one line, exit code 2
     │   ├── DataError              a data file or a fold plan breaks a rule
     │   └── ConfigurationError     a setting is out of range or contradicts another
-    ├── SealBroken             test labels were asked for by something that may not have them
+    ├── LabelsSealed             test labels were asked for by something that may not have them
     ├── TrainingDiverged       a loss or a prediction became non-finite; carries the epoch
     ├── WorkerLost             another worker of the same trial is gone: the attempt is lost, the trial is not
     └── WorkersDisagree        the workers of a trial hold different weights
@@ -29,7 +29,7 @@ class ConfigurationError(InputError):
     """A setting is out of range or contradicts another."""
 
 
-class SealBroken(DmdError):
+class LabelsSealed(DmdError):
     """Test labels were asked for before training had ended, or a second time."""
 
 

@@ -107,7 +107,7 @@ LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
-class Seat:
+class WorkerRank:
     """One worker's place among those that train one trial together; by default it trains alone.
 
     rank: from 0; the first worker reports, saves and scores. host, port: where the first one waits for the others

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmd.job import EpochReport, JobResult, OnEpoch, Seat
+from dmd.job import EpochReport, JobResult, OnEpoch, WorkerRank
 from orchestration.executors.protocol import FileProvider, RunTrial
 from search_spaces.terms.trial import Trial, Value
 
@@ -55,7 +55,12 @@ class NullRunner:
         return _run_null
 
 
-def _run_null(trial: Trial, on_epoch: OnEpoch, checkpoint_directory: Path | None, seat: Seat = Seat()) -> JobResult:  # noqa: B008 (frozen)
+def _run_null(
+    trial: Trial,
+    on_epoch: OnEpoch,
+    checkpoint_directory: Path | None,
+    worker: WorkerRank = WorkerRank(),  # noqa: B008 (frozen)
+) -> JobResult:
     reports = tuple(_report(trial.parameters, on_epoch))
     return JobResult(
         stopped=len(reports) < NUM_REPORTS,

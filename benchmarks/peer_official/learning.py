@@ -18,7 +18,7 @@ from benchmarks.peer_official.authors import Networks, Schedule, train_loader, v
 from benchmarks.peer_official.checkout import Checkout
 from dmd.data.dataset.batches import Batch, whole_batch
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.dataset.sealed_test import TrainedElsewhere
+from dmd.data.dataset.sealed_test import ExternalTraining
 from dmd.data.samples.alignment import Align
 from dmd.data.samples.samples import Labelled
 from dmd.errors import ConfigurationError
@@ -107,7 +107,7 @@ def train_theirs(comparison: Comparison, checkout: Checkout, fold: int, seed: in
     schedule = Schedule(rate, comparison.max_epochs, comparison.early_stop, comparison.accumulation)
     networks.train(train_loader(train, size, seed), valid_loader(valid, size, seed), schedule)
     on_valid, on_test = (unit.decode(networks.predict(part)) for part in (valid, whole_batch(parts.test.inputs)))
-    score = parts.test.score(on_test, TrainedElsewhere())
+    score = parts.test.score(on_test, ExternalTraining())
     return float(np.abs(on_valid - parts.valid.labels).mean()), score.metrics["mae"]
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.layers.heads import HeadOutput
 from dmd.losses.distillation import (
     RepresentationDistance,
@@ -117,7 +117,7 @@ class GDUnit(nn.Module):
         self,
         heads: Mapping[Modality, HeadOutput],
         representations: Mapping[Modality, Tensor],
-        peers: Peers = ALONE,
+        sharing: BatchSharing = ALONE,
     ) -> GDOutput:
         """Distil between the modalities: the target of an edge is the student, its source the (detached) teacher."""
         logit = torch.stack([heads[m].logit for m in MODALITIES], dim=1)
@@ -127,11 +127,11 @@ class GDUnit(nn.Module):
         teacher_logit = logit.detach() if self.config.detach_teacher else logit
         terms = {
             "logit": logit_distillation(
-                logit.index_select(1, self.targets), teacher_logit.index_select(1, self.sources), weights, peers
+                logit.index_select(1, self.targets), teacher_logit.index_select(1, self.sources), weights, sharing
             )
         }
         if self.has_prior:
-            terms["prior"] = self.config.regulariser * prior_regulariser(edges, self.prior, peers)
+            terms["prior"] = self.config.regulariser * prior_regulariser(edges, self.prior, sharing)
         if self.config.representation != "off":
             teacher = represented.detach() if self.config.detach_teacher else represented
             distance = representation_distillation(
@@ -139,7 +139,7 @@ class GDUnit(nn.Module):
                 teacher.index_select(1, self.sources),
                 weights,
                 self.config.representation,
-                peers,
+                sharing,
             )
             terms["representation"] = self.config.representation_weight * distance
         return GDOutput(edges, terms)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.precision import in_float32
 
 ReconstructionReduction = Literal["mean", "sum"]
@@ -21,7 +21,7 @@ OrthogonalityAxis = Literal["feature", "flatten", "batch"]
 
 @in_float32
 def squared_distance(
-    first: Tensor, second: Tensor, real: Tensor, reduction: ReconstructionReduction, peers: Peers = ALONE
+    first: Tensor, second: Tensor, real: Tensor, reduction: ReconstructionReduction, sharing: BatchSharing = ALONE
 ) -> Tensor:
     """The squared error between two sequences over their real steps (Eqs. 2 and 3).
 
@@ -31,8 +31,8 @@ def squared_distance(
     """
     sums = ((first - second).square() * real.unsqueeze(-1)).sum((0, -2, -1))
     if reduction == "sum":
-        return sums / peers.num_rows(len(first))
-    return sums / (peers.total(real.sum((0, -1))) * first.shape[-1])
+        return sums / sharing.num_rows(len(first))
+    return sums / (sharing.total(real.sum((0, -1))) * first.shape[-1])
 
 
 @in_float32
@@ -42,7 +42,7 @@ def orthogonality(
     real: Tensor,
     form: OrthogonalityForm,
     axis: OrthogonalityAxis,
-    peers: Peers = ALONE,
+    sharing: BatchSharing = ALONE,
 ) -> Tensor:
     """The cosine of X^com and X^prt of one modality (Eq. 5), to be minimised.
 
@@ -54,12 +54,12 @@ def orthogonality(
     if axis == "flatten":
         mask = real.unsqueeze(-1)
         cosine = F.cosine_similarity((common * mask).flatten(-2), (exclusive * mask).flatten(-2), dim=-1)
-        return peers.mean(_shape_cosine(cosine, form))
+        return sharing.mean(_shape_cosine(cosine, form))
     if axis == "batch":
-        cosine = F.cosine_similarity(peers.gather(common), peers.gather(exclusive), dim=0)
-        return _shape_cosine(cosine, form).mean((-2, -1)) / peers.num_workers
+        cosine = F.cosine_similarity(sharing.gather(common), sharing.gather(exclusive), dim=0)
+        return _shape_cosine(cosine, form).mean((-2, -1)) / sharing.num_workers
     cosine = _shape_cosine(F.cosine_similarity(common, exclusive, dim=-1), form)
-    return (cosine * real).sum((0, -1)) / peers.total(real.sum((0, -1)))
+    return (cosine * real).sum((0, -1)) / sharing.total(real.sum((0, -1)))
 
 
 def _shape_cosine(cosine: Tensor, form: OrthogonalityForm) -> Tensor:

@@ -11,24 +11,24 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.precision import in_float32
 
 RepresentationDistance = Literal["off", "l1", "min_cosine", "one_minus_cosine"]
 
 
 @in_float32
-def logit_distillation(target: Tensor, source: Tensor, weights: Tensor, peers: Peers = ALONE) -> Tensor:
+def logit_distillation(target: Tensor, source: Tensor, weights: Tensor, sharing: BatchSharing = ALONE) -> Tensor:
     """``||W * E||_1`` with E the differences of logits (Eq. 9), averaged over the batch.
 
     target, source: (B, E) logits of the two ends of each edge; weights: (B, E).
     """
-    return peers.mean(((target - source).abs() * weights).sum(-1))
+    return sharing.mean(((target - source).abs() * weights).sum(-1))
 
 
 @in_float32
 def representation_distillation(
-    target: Tensor, source: Tensor, weights: Tensor, distance: RepresentationDistance, peers: Peers = ALONE
+    target: Tensor, source: Tensor, weights: Tensor, distance: RepresentationDistance, sharing: BatchSharing = ALONE
 ) -> Tensor:
     """The weighted distance of representations; absent from the paper's Eqs. 7 to 9, present in the published code.
 
@@ -36,17 +36,17 @@ def representation_distillation(
     of the cosine, so it drives student and teacher *apart*; it multiplies batch means, as the code does.
     """
     if distance == "l1":
-        return peers.mean(((target - source).abs().sum(-1) * weights).sum(-1))
+        return sharing.mean(((target - source).abs().sum(-1) * weights).sum(-1))
     cosine = F.cosine_similarity(target, source, dim=-1)
     if distance == "min_cosine":
-        product = peers.gather(cosine.clamp(min=0)).mean(0) * peers.gather(weights).mean(0)
-        return product.sum() / peers.num_workers
+        product = sharing.gather(cosine.clamp(min=0)).mean(0) * sharing.gather(weights).mean(0)
+        return product.sum() / sharing.num_workers
     if distance == "one_minus_cosine":
-        return peers.mean(((1 - cosine) * weights).sum(-1))
+        return sharing.mean(((1 - cosine) * weights).sum(-1))
     raise ValueError(f"no representation distance {distance!r}")
 
 
 @in_float32
-def prior_regulariser(edges: Tensor, prior: Tensor, peers: Peers = ALONE) -> Tensor:
+def prior_regulariser(edges: Tensor, prior: Tensor, sharing: BatchSharing = ALONE) -> Tensor:
     """``sum_e (mean_b w_e - p_e)^2``: holds the learned edges (B, E) near the prior (E,)."""
-    return (peers.gather(edges).mean(0) - prior).square().sum() / peers.num_workers
+    return (sharing.gather(edges).mean(0) - prior).square().sum() / sharing.num_workers

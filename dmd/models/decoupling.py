@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.kernels import native
 from dmd.kernels.decoupling_terms import Terms
 from dmd.layers.pooling import pool_steps
@@ -53,16 +53,16 @@ class FeatureDecoupling(nn.Module):
         )
 
     def terms(
-        self, projected: Sequences, parts: Decoupled, labels: Tensor, alpha: Tensor, peers: Peers = ALONE
+        self, projected: Sequences, parts: Decoupled, labels: Tensor, alpha: Tensor, sharing: BatchSharing = ALONE
     ) -> dict[str, Tensor]:
         """``rec`` (Eq. 2), ``cyc`` (Eq. 3), ``mar`` (Eq. 4) and ``ort`` (Eq. 5), unweighted."""
         compiled = all(map(native.serves, (x.steps for x in projected.values())))
-        can_be = self.config.ort.axis == "feature" or (self.config.ort.axis == "batch" and peers.num_workers == 1)
+        can_be = self.config.ort.axis == "feature" or (self.config.ort.axis == "batch" and sharing.num_workers == 1)
         find = self._compiled_terms if compiled and can_be else self._terms
-        rec, cyc, ort = find(projected, parts, peers)
-        return {"rec": rec, "cyc": cyc, "mar": self._margin(parts.common, labels, alpha, peers), "ort": ort}
+        rec, cyc, ort = find(projected, parts, sharing)
+        return {"rec": rec, "cyc": cyc, "mar": self._margin(parts.common, labels, alpha, sharing), "ort": ort}
 
-    def _terms(self, projected: Sequences, parts: Decoupled, peers: Peers) -> tuple[Tensor, Tensor, Tensor]:
+    def _terms(self, projected: Sequences, parts: Decoupled, sharing: BatchSharing) -> tuple[Tensor, Tensor, Tensor]:
         """``rec``, ``cyc`` and ``ort``."""
         config, reduction = self.config, self.config.recon.reduction
         rec, cyc, ort = [], [], []
@@ -70,12 +70,14 @@ class FeatureDecoupling(nn.Module):
             x, common, exclusive, real = self._side_by_side(modalities, projected, parts)
             decoded = _each(self.decoder, modalities, torch.cat([exclusive, common], dim=-1))
             again = _each(self.exclusive, modalities, decoded)
-            rec.append(squared_distance(x, decoded, real, reduction, peers))
-            cyc.append(squared_distance(exclusive, again, real, reduction, peers))
-            ort.append(orthogonality(common, exclusive, real, config.ort.form, config.ort.axis, peers))
+            rec.append(squared_distance(x, decoded, real, reduction, sharing))
+            cyc.append(squared_distance(exclusive, again, real, reduction, sharing))
+            ort.append(orthogonality(common, exclusive, real, config.ort.form, config.ort.axis, sharing))
         return torch.cat(rec).sum(), torch.cat(cyc).sum(), torch.cat(ort).sum()
 
-    def _compiled_terms(self, projected: Sequences, parts: Decoupled, peers: Peers) -> tuple[Tensor, Tensor, Tensor]:
+    def _compiled_terms(
+        self, projected: Sequences, parts: Decoupled, sharing: BatchSharing
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The same by the compiled library."""
         config, masks = self.config, self.config.mask_padding
         sequences = list(projected.values())
@@ -91,15 +93,15 @@ class FeatureDecoupling(nn.Module):
                 along_batch=config.ort.axis == "batch",
             )
         )
-        rec, cyc, ort = (sums / self._num_terms(sequences, peers)).sum(0).unbind()
+        rec, cyc, ort = (sums / self._num_terms(sequences, sharing)).sum(0).unbind()
         return rec, cyc, ort
 
-    def _num_terms(self, sequences: list[Sequence], peers: Peers) -> Tensor:
+    def _num_terms(self, sequences: list[Sequence], sharing: BatchSharing) -> Tensor:
         """(M, 3): what the sums of ``rec``, ``cyc`` and ``ort`` are divided by."""
         config, width = self.config, self.config.width
         steps = [x.lengths if config.mask_padding else torch.full_like(x.lengths, x.num_steps) for x in sequences]
-        num_rows = peers.total(torch.stack(steps).sum(1))
-        by_batch = torch.full_like(num_rows, peers.num_rows(len(steps[0])))
+        num_rows = sharing.total(torch.stack(steps).sum(1))
+        by_batch = torch.full_like(num_rows, sharing.num_rows(len(steps[0])))
         errors = num_rows * width if config.recon.reduction == "mean" else by_batch
         columns = num_rows.new_tensor([x.num_steps * width for x in sequences])
         return torch.stack([errors, errors, num_rows if config.ort.axis == "feature" else columns], dim=1)
@@ -116,15 +118,15 @@ class FeatureDecoupling(nn.Module):
             return x, common, exclusive, torch.ones(x.shape[:3], dtype=torch.bool, device=x.device)
         return x, common, exclusive, torch.stack([projected[m].is_real for m in modalities], dim=1)
 
-    def _margin(self, common: Sequences, labels: Tensor, alpha: Tensor, peers: Peers) -> Tensor:
+    def _margin(self, common: Sequences, labels: Tensor, alpha: Tensor, sharing: BatchSharing) -> Tensor:
         rule = self.config.margin
         if rule.project:
             vectors = [self.align[m](common[m].steps.transpose(1, 2).flatten(1)) for m in MODALITIES]
         else:
             vectors = [pool_steps(common[m], "mean_valid") for m in MODALITIES]
         # triplets reach over the whole batch, whoever holds it: (3, B, w) of all workers
-        everyone = peers.gather(torch.stack(vectors, dim=1)).transpose(0, 1)
-        labels = peers.gather(labels)
+        everyone = sharing.gather(torch.stack(vectors, dim=1)).transpose(0, 1)
+        labels = sharing.gather(labels)
         modality = torch.arange(len(MODALITIES), device=labels.device).repeat_interleave(len(labels))
         loss = margin_loss(
             everyone.flatten(0, 1),
@@ -136,7 +138,7 @@ class FeatureDecoupling(nn.Module):
             label_class=rule.label_class,
             reduction=rule.reduction,
         )
-        return loss / peers.num_workers
+        return loss / sharing.num_workers
 
 
 def _equally_long(sequences: Sequences) -> list[tuple[Modality, ...]]:

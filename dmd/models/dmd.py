@@ -15,7 +15,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.data.dataset.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.gd_unit import GDOutput, GDUnit
@@ -99,11 +99,11 @@ class DMD(Model):
         final = heads.pop("fusion")
         if batch.labels is None:
             return Outputs(final.logit)
-        peers = batch.peers
-        auxiliary = self._auxiliary(heads, peers)
-        terms = self._task_and_distillation(batch.labels, final, auxiliary, peers)
+        sharing = batch.sharing
+        auxiliary = self._auxiliary(heads, sharing)
+        terms = self._task_and_distillation(batch.labels, final, auxiliary, sharing)
         if self.decoupling is not None:
-            terms |= self.decoupling.terms(represented.projected, represented.parts, batch.labels, self.alpha, peers)
+            terms |= self.decoupling.terms(represented.projected, represented.parts, batch.labels, self.alpha, sharing)
         return Outputs(final.logit, self._total(terms), terms)
 
     def inspect(self, batch: Batch) -> Mapping[str, Tensor]:
@@ -155,14 +155,14 @@ class DMD(Model):
         asked = {name: cast(ResidualHead, heads[name]) for name in inputs}
         return run_heads(asked, inputs, self.config.dropout.output, dropout)
 
-    def _auxiliary(self, heads: Mapping[str, HeadOutput], peers: Peers = ALONE) -> Auxiliary:
+    def _auxiliary(self, heads: Mapping[str, HeadOutput], sharing: BatchSharing = ALONE) -> Auxiliary:
         distilled: dict[str, GDOutput] = {}
         if self.homo_gd is not None:
             homo = {m: heads[f"homo_{m}"] for m in MODALITIES}
-            distilled["homo"] = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()}, peers)
+            distilled["homo"] = self.homo_gd(homo, {m: head.hidden for m, head in homo.items()}, sharing)
         if self.hetero_gd is not None:
             hetero = {m: heads[f"hetero_{m}"] for m in MODALITIES}
-            distilled["hetero"] = self.hetero_gd(hetero, {m: head.residual for m, head in hetero.items()}, peers)
+            distilled["hetero"] = self.hetero_gd(hetero, {m: head.residual for m, head in hetero.items()}, sharing)
         return Auxiliary(heads, distilled)
 
     def _gated(self, reinforced: Vectors, common: Tensor) -> Tensor:
@@ -174,12 +174,12 @@ class DMD(Model):
         return torch.cat([gate * feature for gate, feature in zip(gates, features, strict=True)], dim=-1)
 
     def _task_and_distillation(
-        self, labels: Tensor, final: HeadOutput, auxiliary: Auxiliary, peers: Peers
+        self, labels: Tensor, final: HeadOutput, auxiliary: Auxiliary, sharing: BatchSharing
     ) -> dict[str, Tensor]:
         """L1 of every head that is read, ``task/<head>``, and the terms of both GD-Units, ``dtl/<unit>/<term>``."""
         read = {"final": final} | (dict(auxiliary.heads) if self.config.task_heads == "all" else {})
         errors = torch.stack([head.logit for head in read.values()], dim=1) - labels.unsqueeze(1)
-        task = peers.mean(errors.abs()).unbind(0)
+        task = sharing.mean(errors.abs()).unbind(0)
         return {f"task/{name}": error for name, error in zip(read, task, strict=True)} | {
             f"dtl/{unit}/{name}": term
             for unit, output in auxiliary.distilled.items()

@@ -50,5 +50,5 @@ class Median(Model):
         prediction = self.value.expand(len(batch))
         if batch.labels is None:
             return Outputs(prediction)
-        task = batch.peers.mean((prediction - batch.labels).abs())
+        task = batch.sharing.mean((prediction - batch.labels).abs())
         return Outputs(prediction, task, {"task/final": task})

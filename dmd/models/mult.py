@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.data.dataset.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.gd_unit import GDOutput, GDUnit
@@ -59,9 +59,9 @@ class MulT(Model):
         read = {"final": final}
         if self.config.task_heads == "all":
             read |= {f"hetero_{m}": head for m, head in heads.items()}
-        terms = {f"task/{name}": batch.peers.mean((head.logit - batch.labels).abs()) for name, head in read.items()}
+        terms = {f"task/{name}": batch.sharing.mean((head.logit - batch.labels).abs()) for name, head in read.items()}
         total = torch.stack(list(terms.values())).sum()
-        distilled = self._distil(heads, batch.peers)
+        distilled = self._distil(heads, batch.sharing)
         if distilled is not None:
             total = total + self.lambda2 * torch.stack(list(distilled.terms.values())).sum()
             terms |= {f"dtl/hetero/{name}": term for name, term in distilled.terms.items()}
@@ -92,8 +92,8 @@ class MulT(Model):
             return {}
         return {m: self.hetero_heads[m](z) for m, z in reinforced.items()}
 
-    def _distil(self, heads: Mapping[Modality, HeadOutput], peers: Peers = ALONE) -> GDOutput | None:
+    def _distil(self, heads: Mapping[Modality, HeadOutput], sharing: BatchSharing = ALONE) -> GDOutput | None:
         if self.hetero_gd is None:
             return None
-        output: GDOutput = self.hetero_gd(heads, {m: head.residual for m, head in heads.items()}, peers)
+        output: GDOutput = self.hetero_gd(heads, {m: head.residual for m, head in heads.items()}, sharing)
         return output

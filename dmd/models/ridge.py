@@ -77,7 +77,7 @@ class Ridge(Model):
         prediction = (x @ self.weight + self.bias).float()
         if batch.labels is None:
             return Outputs(prediction)
-        task = batch.peers.mean((prediction - batch.labels).abs())
+        task = batch.sharing.mean((prediction - batch.labels).abs())
         return Outputs(prediction, task, {"task/final": task})
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.data.dataset.batches import Batch
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.heads import LinearHead
@@ -52,10 +52,10 @@ class Unimodal(Model):
         prediction = self.head(pooled[self.config.modality]).logit
         if batch.labels is None:
             return Outputs(prediction)
-        task = batch.peers.mean((prediction - batch.labels).abs())
+        task = batch.sharing.mean((prediction - batch.labels).abs())
         if self.decoupling is None:
             return Outputs(prediction, task, {"task/final": task})
-        terms = self.decoupling.terms(projected, batch.peers)
+        terms = self.decoupling.terms(projected, batch.sharing)
         total = task + self.lambda1 * (terms["rec"] + terms["cyc"] + self.gamma * terms["ort"])
         return Outputs(prediction, total, {"task/final": task, **terms})
 
@@ -86,7 +86,7 @@ class SingleDecoupling(nn.Module):
         """X^com (Eq. 1)."""
         return projected.with_steps(self.common(projected.steps))
 
-    def terms(self, projected: Sequence, peers: Peers = ALONE) -> dict[str, Tensor]:
+    def terms(self, projected: Sequence, sharing: BatchSharing = ALONE) -> dict[str, Tensor]:
         """``rec`` (Eq. 2), ``cyc`` (Eq. 3) and ``ort`` (Eq. 5), unweighted."""
         x, config = projected.steps, self.config
         real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
@@ -95,7 +95,7 @@ class SingleDecoupling(nn.Module):
         common, exclusive = self.common(x), self.exclusive(x)
         decoded = self.decoder(torch.cat([exclusive, common], dim=-1))
         return {
-            "rec": squared_distance(x, decoded, real, config.recon.reduction, peers),
-            "cyc": squared_distance(exclusive, self.exclusive(decoded), real, config.recon.reduction, peers),
-            "ort": orthogonality(common, exclusive, real, config.ort.form, config.ort.axis, peers),
+            "rec": squared_distance(x, decoded, real, config.recon.reduction, sharing),
+            "cyc": squared_distance(exclusive, self.exclusive(decoded), real, config.recon.reduction, sharing),
+            "ort": orthogonality(common, exclusive, real, config.ort.form, config.ort.axis, sharing),
         }

@@ -24,12 +24,12 @@ def predict(model: Model, part: Batch, unit: LabelUnit, team: Team = SOLO) -> np
     Several workers each predict their share of the samples, and all of them get all predictions.
     """
     model.eval()
-    own, peers = team.share_of(len(part))
+    own, sharing = team.share_of(len(part))
     unlabelled = replace(part, labels=None)
     none = torch.empty(0, device=part.device)
     with torch.no_grad():
         parts = [model(batch, no_dropout).prediction for batch in ordered_batches(unlabelled, EVALUATION_BATCH, own)]
-        return unit.decode(peers.gather(torch.cat([none, *(part.float() for part in parts)])).cpu().numpy())
+        return unit.decode(sharing.gather(torch.cat([none, *(part.float() for part in parts)])).cpu().numpy())
 
 
 def inspect_part(model: Model, part: Batch, unit: LabelUnit) -> dict[str, npt.NDArray[np.float32]]:

@@ -124,7 +124,7 @@ def _time_steps(model: Model, part: Batch, training: TrainingConfig, job: Job) -
 def _shares_batches(model: Model, batch: Batch) -> bool:
     """Whether each of two workers that both have the whole batch gets half of the loss and of each of its terms."""
     with torch.no_grad():
-        alone, shared = (model(part, no_dropout) for part in (batch, replace(batch, peers=Copies(2))))
+        alone, shared = (model(part, no_dropout) for part in (batch, replace(batch, sharing=Copies(2))))
     pairs = [(alone.loss, shared.loss), *((term, shared.terms[name]) for name, term in alone.terms.items())]
     return all(
         torch.allclose(2 * half, whole, rtol=1e-3, atol=1e-6, equal_nan=True)

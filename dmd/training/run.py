@@ -11,7 +11,7 @@ from dmd.data.dataset.batches import whole_batch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.input_config import InputConfig
 from dmd.errors import ConfigurationError
-from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Seat, Setting
+from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Setting, WorkerRank
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.models.bert_files import find_bert
 from dmd.models.bert_text import BertText, load_bert
@@ -21,7 +21,7 @@ from dmd.models.registry import build_model, find_method
 from dmd.precision import float32_products
 from dmd.settings import Config, build_config, fields_of
 from dmd.training.config import TrainingConfig
-from dmd.training.distributed.rendezvous import take_seat
+from dmd.training.distributed.rendezvous import join_group
 from dmd.training.evaluate import inspect_part, predict
 from dmd.training.label_units import label_unit
 from dmd.training.loop import train
@@ -32,9 +32,9 @@ def run_job(
     dataset: Dataset,
     on_epoch: OnEpoch,
     checkpointing: Checkpointing | None = None,
-    seat: Seat = Seat(),  # noqa: B008 (frozen)
+    worker: WorkerRank = WorkerRank(),  # noqa: B008 (frozen)
 ) -> JobResult:
-    """Train ``job`` on its partition of ``dataset``, alone or from ``seat`` together with other workers.
+    """Train ``job`` on its partition of ``dataset``, alone or from ``worker`` together with other workers.
 
     A pure function of its arguments on one machine: no global generator is read. Sets torch's thread count. Only the
     first worker's ``on_epoch`` and ``checkpointing`` count, and only its result has the score on the test part.
@@ -45,7 +45,7 @@ def run_job(
     keep_freed_memory()
     settings = split_settings(job.model, job.settings)
     with float32_products(settings.training.precision):
-        return _train_and_score(job, settings, dataset, on_epoch, checkpointing, seat)
+        return _train_and_score(job, settings, dataset, on_epoch, checkpointing, worker)
 
 
 def _train_and_score(
@@ -54,14 +54,14 @@ def _train_and_score(
     dataset: Dataset,
     on_epoch: OnEpoch,
     checkpointing: Checkpointing | None,
-    seat: Seat,
+    worker: WorkerRank,
 ) -> JobResult:
     parts = dataset.partition(job.fold, settings.inputs)
     model = make_model(job, settings, dataset)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     valid_part = whole_batch(parts.valid.inputs, parts.valid.labels, job.device)
     score, details = None, {}
-    with take_seat(seat, job.device) as team:
+    with join_group(worker, job.device) as team:
         trained = train(
             model, train_part, valid_part, settings.training, parts.scoring, job.seed, on_epoch, checkpointing, team
         )

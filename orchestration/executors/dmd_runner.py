@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import open_dataset
-from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, Seat
+from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, WorkerRank
 from dmd.training.run import run_job
 from orchestration.executors.protocol import FileProvider, NodeInputs, RunTrial
 from orchestration.process.atomic_files import write_whole
@@ -63,11 +63,11 @@ class DmdRunner:
             trial: Trial,
             on_epoch: OnEpoch,
             checkpoint_directory: Path | None,
-            seat: Seat = Seat(),  # noqa: B008 (frozen)
+            worker: WorkerRank = WorkerRank(),  # noqa: B008 (frozen)
         ) -> JobResult:
             checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory, write_whole)
             job = replace(self.job_of(trial), directories=there.directories)
-            return run_job(job, there.dataset, on_epoch, checkpointing, seat)
+            return run_job(job, there.dataset, on_epoch, checkpointing, worker)
 
         return run_trial
 

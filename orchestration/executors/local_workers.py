@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
-from dmd.job import Seat
+from dmd.job import WorkerRank
 from orchestration.executors.multi_worker import Outcome, train_as_worker
 from orchestration.executors.protocol import TrialRunner
 from orchestration.process.signals import NOTICES, unheard
@@ -34,12 +34,12 @@ class LocalPeer:
         self._connection: Connection | None = None
         self._waiting: threading.Thread | None = None
 
-    def start(self, trial: Trial, seat: Seat) -> Future[Outcome]:
+    def start(self, trial: Trial, worker: WorkerRank) -> Future[Outcome]:
         """See :class:`orchestration.executors.multi_worker.Peer`."""
         if self._process is None or not self._process.is_alive():
             self._launch()
         outcome: Future[Outcome] = Future()
-        self._waiting = threading.Thread(target=self._work, args=(trial, seat, outcome), daemon=True)
+        self._waiting = threading.Thread(target=self._work, args=(trial, worker, outcome), daemon=True)
         self._waiting.start()
         return outcome
 
@@ -70,11 +70,11 @@ class LocalPeer:
             self._process.start()
         theirs.close()
 
-    def _work(self, trial: Trial, seat: Seat, outcome: Future[Outcome]) -> None:
+    def _work(self, trial: Trial, worker: WorkerRank, outcome: Future[Outcome]) -> None:
         assert self._process is not None
         assert self._connection is not None
         try:
-            self._connection.send((trial, seat))
+            self._connection.send((trial, worker))
             outcome.set_result(self._connection.recv())
         except (EOFError, OSError):
             self._process.join(_LEAVE_S)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dmd.errors import WorkerLost
-from dmd.job import EpochReport, OnEpoch, Seat
+from dmd.job import EpochReport, OnEpoch, WorkerRank
 from orchestration.driver.endings import Ending, ending_of_exception, ending_of_result
 from orchestration.executors.attempts import Attempt, AttemptLost, raise_if_process_failed
 from orchestration.executors.protocol import RunTrial
@@ -24,15 +24,15 @@ Outcome = Ending | None
 class Peer(Protocol):
     """A process that trains trials together with this one, one after the other."""
 
-    def start(self, trial: Trial, seat: Seat) -> Future[Outcome]:
-        """Train ``trial`` from ``seat``; the future raises if the process dies meanwhile."""
+    def start(self, trial: Trial, worker: WorkerRank) -> Future[Outcome]:
+        """Train ``trial`` from ``worker``; the future raises if the process dies meanwhile."""
         ...
 
 
-def train_as_worker(get_run_trial: Callable[[], RunTrial], trial: Trial, seat: Seat) -> Outcome:
+def train_as_worker(get_run_trial: Callable[[], RunTrial], trial: Trial, worker: WorkerRank) -> Outcome:
     """What a peer does in its own process. That another worker went away is no failure of this one."""
     try:
-        get_run_trial()(trial, _not_asked, None, seat)
+        get_run_trial()(trial, _not_asked, None, worker)
     except WorkerLost:
         return None
     except Exception as error:
@@ -48,8 +48,8 @@ def attempt_multi_worker(run_trial: RunTrial, peers: Sequence[Peer], host: str) 
 
     def attempt(trial: Trial, on_epoch: OnEpoch, checkpoint_directory: Path | None) -> Ending:
         rendezvous = Rendezvous(host)
-        first, *others = rendezvous.seats(1 + len(peers))
-        outcomes = [peer.start(trial, seat) for peer, seat in zip(peers, others, strict=True)]
+        first, *others = rendezvous.ranks(1 + len(peers))
+        outcomes = [peer.start(trial, worker) for peer, worker in zip(peers, others, strict=True)]
         for outcome in outcomes:
             outcome.add_done_callback(lambda done: rendezvous.close() if _went_wrong(done) else None)
         ending: Ending | None = None

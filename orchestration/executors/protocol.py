@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dmd.job import JobResult, OnEpoch, Seat
+from dmd.job import JobResult, OnEpoch, WorkerRank
 from search_spaces.terms.trial import Trial
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class RunTrial(Protocol):
     """Trains one trial.
 
     ``on_epoch`` returns False to stop the training now. A checkpoint directory that holds the state of an earlier
-    attempt is continued. seat: where this process sits among those that train the trial together.
+    attempt is continued. worker: the rank of this process among those that train the trial together.
     """
 
     def __call__(
@@ -29,7 +29,7 @@ class RunTrial(Protocol):
         trial: Trial,
         on_epoch: OnEpoch,
         checkpoint_directory: Path | None,
-        seat: Seat = Seat(),  # noqa: B008 (frozen)
+        worker: WorkerRank = WorkerRank(),  # noqa: B008 (frozen)
     ) -> JobResult: ...
 
 

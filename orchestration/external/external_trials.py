@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.dataset.sealed_test import TrainedElsewhere
+from dmd.data.dataset.sealed_test import ExternalTraining
 from dmd.job import FoldRef, JobResult
 from orchestration.external.predictions import ExternalRuns
 from search_spaces.terms.trial import EXTERNAL, Cell, Trial
@@ -53,7 +53,7 @@ def _give(
 
 def score_predictions(dataset: Dataset, fold: FoldRef, values: npt.NDArray[np.float32]) -> JobResult:
     """What predictions (n,), in the order of the test part of ``fold``, score there. Costs no training."""
-    score = dataset.seal_test(fold).score(values, TrainedElsewhere())
+    score = dataset.seal_test(fold).score(values, ExternalTraining())
     num_train, num_valid, num_test = dataset.count_parts(fold)
     return JobResult(
         stopped=False,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dmd.data.untrusted.archive import BadArchive, in_one_line, open_archive
+from dmd.data.untrusted.archive import ArchiveError, in_one_line, open_archive
 
 REQUIRED = ("id", "seed", "prediction")
 OPTIONAL = ("fold", "repeat")
@@ -103,9 +103,9 @@ def _read_npz(path: Path) -> tuple[tuple[str, ...], tuple[PredictionRow, ...]]:
     try:
         with open_archive(path) as archive:
             columns = _check_columns(sorted(archive.names))
-            archive.require_modest(columns)
+            archive.check_expansion_ratio(columns)
             arrays = {name: archive.read(name) for name in columns}
-    except (BadArchive, OSError) as error:
+    except (ArchiveError, OSError) as error:
         raise FileProblems([f"is no .npz archive that can be read ({in_one_line(error)})"]) from error
     problems = list(_check_arrays(arrays))
     if problems:

@@ -19,7 +19,13 @@ from orchestration.search.seed_budget import SeedBudget
 from orchestration.search.stagnation import StagnationLimit
 from orchestration.search.study_source import ArmFold, StudySource
 from orchestration.search.trial_source import TrialSource
-from search_spaces.design.arm_searches import ArmSearch, drop_inactive, find_impossible, propose_grid, starts_of
+from search_spaces.design.arm_searches import (
+    ArmSearch,
+    drop_inactive,
+    find_impossible,
+    propose_grid,
+    starting_points_of,
+)
 from search_spaces.design.contrasts import ContrastPair
 from search_spaces.design.plan import (
     StudySize,
@@ -188,7 +194,7 @@ class PlannedStudy:
                 is_active=lambda name, chosen: plan.is_active(name, full_settings(method, {**arm.settings, **chosen})),
                 is_conditional=bool(plan.conditions),
                 secondary_objectives=self.secondary_objectives,
-                starting_points=starts_of(plan, search.start),
+                starting_points=starting_points_of(plan, search.start),
             )
         )
 

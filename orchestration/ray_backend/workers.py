@@ -9,7 +9,7 @@ import ray
 from ray.util import get_current_placement_group, get_node_ip_address
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from dmd.job import Seat
+from dmd.job import WorkerRank
 from orchestration.executors.multi_worker import Outcome, train_as_worker
 from orchestration.executors.protocol import FileProvider, Resources, RunTrial, TrialRunner
 from search_spaces.terms.trial import Trial
@@ -27,9 +27,9 @@ class PeerWorker:
         """Id of the node that this worker lives on."""
         return node_id()
 
-    def train(self, trial: Trial, seat: Seat) -> Outcome:
+    def train(self, trial: Trial, worker: WorkerRank) -> Outcome:
         """This worker's share of one attempt."""
-        return train_as_worker(self._get_run_trial, trial, seat)
+        return train_as_worker(self._get_run_trial, trial, worker)
 
     def _get_run_trial(self) -> RunTrial:
         if self._run_trial is None:
@@ -43,8 +43,8 @@ class RayPeer:
     def __init__(self, actor: Any) -> None:
         self._actor = actor
 
-    def start(self, trial: Trial, seat: Seat) -> Future[Outcome]:
-        outcome: Future[Outcome] = self._actor.train.remote(trial, seat).future()
+    def start(self, trial: Trial, worker: WorkerRank) -> Future[Outcome]:
+        outcome: Future[Outcome] = self._actor.train.remote(trial, worker).future()
         return outcome
 
     def node(self) -> str:

@@ -143,7 +143,7 @@ class ArmDescription:
         return self.facts.get("num_parameters") != 0
 
     @property
-    def company(self) -> dict[str, Value]:
+    def other_settings(self) -> dict[str, Value]:
         """The settings that are no components."""
         return {name: value for name, value in self.settings.items() if name not in self.components}
 
@@ -287,9 +287,9 @@ class StudyDescription:
         if baseline is None:
             return ()
         searched = self.search.get("parameters") or {}
-        alike = _without(baseline.company, searched)
+        alike = _without(baseline.other_settings, searched)
         ablations = (arm for arm in self.arms if arm.role in ("baseline", "ablation") and not arm.varying)
-        return tuple(arm for arm in ablations if _without(arm.company, searched) == alike)
+        return tuple(arm for arm in ablations if _without(arm.other_settings, searched) == alike)
 
 
 def _without(settings: Mapping[str, Value], names: Collection[str]) -> dict[str, Value]:

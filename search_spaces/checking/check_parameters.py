@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from search_spaces.design.arm_searches import COARSEST, ArmSearch, find_impossible, grid_size, plan_searches
 from search_spaces.design.arms import plan_arms
-from search_spaces.design.components import HEADS_KEPT
+from search_spaces.design.components import KEEP_AUX_HEADS
 from search_spaces.design.settings import check_value
 from search_spaces.design.subsets import SUBSET_SETTING
 from search_spaces.schema.conditions import WHEN, parents_first
@@ -43,7 +43,7 @@ def check_distributions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Fi
     ablation = space.arms.ablation
     switched = () if ablation is None else ablation.components or methods[0].components
     if ablation is not None and ablation.design == "published":
-        switched = (*switched, HEADS_KEPT)
+        switched = (*switched, KEEP_AUX_HEADS)
     for name, parameter in space.search.parameters.items():
         path = join_path(PARAMETERS, name)
         if name in space.model.settings:

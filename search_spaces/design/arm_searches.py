@@ -48,10 +48,10 @@ def plan_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm])
     baseline's, not its meaning, so it keeps its own.
     """
     baseline = arms[0]
-    of_baseline = _existing_parameters(space, catalogue, baseline)
+    of_baseline = _active_parameters(space, catalogue, baseline)
     searches = []
     for arm in arms:
-        parameters = {} if arm.is_external else _existing_parameters(space, catalogue, arm)
+        parameters = {} if arm.is_external else _active_parameters(space, catalogue, arm)
         owner: str | None = arm.name
         if arm.role == "control" or (space.scope == "baseline" and arm.role != "model"):
             owner = baseline.name
@@ -71,7 +71,7 @@ def _arm_search(arm: str, owner: str | None, parameters: Mapping[str, SearchedPa
     )
 
 
-def _existing_parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> dict[str, SearchedParameter]:
+def _active_parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> dict[str, SearchedParameter]:
     """What may be searched in the arm, parents first; conditions on what is not searched in it are resolved."""
     possible = _possible_parameters(space, catalogue, arm)
     settings = full_settings(catalogue.methods[arm.model], arm.settings)
@@ -95,8 +95,8 @@ def _possible_parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> 
         for name, parameter in space.search.parameters.items()
         if name in method.settings and name not in fixed
     }
-    idle = _always_inactive(method, arm, {name: parameter.distribution for name, parameter in searched.items()})
-    return {name: parameter for name, parameter in searched.items() if name not in idle}
+    inactive = _always_inactive(method, arm, {name: parameter.distribution for name, parameter in searched.items()})
+    return {name: parameter for name, parameter in searched.items() if name not in inactive}
 
 
 def _fixed_by_file(space: SearchSpace, arm: Arm) -> frozenset[str]:
@@ -121,12 +121,12 @@ def _always_inactive(method: MethodSchema, arm: Arm, searched: Mapping[str, Dist
     if math.prod(len(options) for options in choices.values()) > MAX_CASES:
         # Too many to look at: searching a value without effect costs time, leaving one out would cost the answer.
         return frozenset()
-    idle = frozenset(searched)
+    inactive = frozenset(searched)
     for case in _cases(choices):
         settings = full_settings(method, {**arm.settings, **case})
         if method.find_conflict(settings) is None:
-            idle &= method.inactive(settings)
-    return idle
+            inactive &= method.inactive(settings)
+    return inactive
 
 
 def _cases(values: Mapping[str, Sequence[Value]]) -> Iterator[dict[str, Value]]:
@@ -144,8 +144,8 @@ def drop_inactive(method: MethodSchema, arm: Arm, parameters: Mapping[str, Value
 
     Two proposals that train the same model become equal, and with them their configuration ids.
     """
-    idle = method.inactive(full_settings(method, {**arm.settings, **parameters}))
-    return {name: value for name, value in parameters.items() if name not in idle}
+    inactive = method.inactive(full_settings(method, {**arm.settings, **parameters}))
+    return {name: value for name, value in parameters.items() if name not in inactive}
 
 
 def grid_size(parameters: Mapping[str, Distribution], points: int) -> int:
@@ -168,7 +168,7 @@ def expand_grid(parameters: Mapping[str, Distribution], max_points: int) -> tupl
     return tuple(_cases({name: distribution.grid(points) for name, distribution in parameters.items()}))
 
 
-def drop_nonexistent(
+def drop_inactive_conditions(
     method: MethodSchema, arm: Arm, search: ArmSearch, parameters: Mapping[str, Value]
 ) -> dict[str, Value]:
     """A proposal without the parameters that do not exist beside its others."""
@@ -183,14 +183,14 @@ def propose_grid(method: MethodSchema, arm: Arm, search: ArmSearch, max_points: 
     """The grid of one arm: only what exists and can run, values without effect dropped, each configuration once."""
     proposals: dict[tuple[tuple[str, Value], ...], dict[str, Value]] = {}
     for full_point in expand_grid(search.parameters, max_points):
-        point = drop_nonexistent(method, arm, search, full_point)
+        point = drop_inactive_conditions(method, arm, search, full_point)
         if find_impossible(method, arm, point) is None:
             proposal = drop_inactive(method, arm, point)
             proposals.setdefault(tuple(proposal.items()), proposal)
     return tuple(proposals.values())
 
 
-def starts_of(search: ArmSearch, starts: Sequence[Mapping[str, Value]]) -> tuple[dict[str, Value], ...]:
+def starting_points_of(search: ArmSearch, starts: Sequence[Mapping[str, Value]]) -> tuple[dict[str, Value], ...]:
     """The starting points as far as they concern the arm, each once; those that say nothing about it are left out."""
     own = ({name: value for name, value in start.items() if name in search.parameters} for start in starts)
     distinct = {tuple(sorted(start.items())): start for start in own if start}

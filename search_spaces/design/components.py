@@ -34,10 +34,10 @@ PUBLISHED_ROWS: tuple[tuple[str, ...], ...] = (
 )
 """The rows of Table 3 of the paper: the components that are on."""
 
-HEADS_KEPT = "keep_aux_heads"
+KEEP_AUX_HEADS = "keep_aux_heads"
 """The setting that keeps the heads of a switched-off GD-Unit: supervision without distillation."""
 
-HEADS_KEPT_ROWS: tuple[str, ...] = ("hetero_gd", "homo_gd")
+KEEP_AUX_HEADS_ROWS: tuple[str, ...] = ("hetero_gd", "homo_gd")
 """The components that the published design also takes from the full model alone, with their heads kept."""
 
 Toggles = Mapping[str, bool]
@@ -49,18 +49,18 @@ MAX_COMPONENTS = 10
 class Combination:
     """Which components are on.
 
-    dragged: those that had to follow another one to make the combination possible. keeps_heads: whether it sets
-    :data:`HEADS_KEPT`, whatever the model section says.
+    forced: those that had to follow another one to make the combination possible. keeps_heads: whether it sets
+    :data:`KEEP_AUX_HEADS`, whatever the model section says.
     """
 
     toggles: Toggles
-    dragged: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
     keeps_heads: bool = False
 
     @property
     def settings(self) -> dict[str, Value]:
         """What the combination sets over the model section."""
-        return {**self.toggles, HEADS_KEPT: True} if self.keeps_heads else dict(self.toggles)
+        return {**self.toggles, KEEP_AUX_HEADS: True} if self.keeps_heads else dict(self.toggles)
 
 
 class DesignError(ValueError):
@@ -125,7 +125,7 @@ class _Feasibility:
     @property
     def may_keep_heads(self) -> bool:
         """Whether the method can keep the heads of what is switched off, and does not do so already."""
-        return HEADS_KEPT in self.method.settings and not full_settings(self.method, self.fixed)[HEADS_KEPT]
+        return KEEP_AUX_HEADS in self.method.settings and not full_settings(self.method, self.fixed)[KEEP_AUX_HEADS]
 
     def require(self, toggles: Toggles, path: str) -> Combination:
         conflict = self.conflict(toggles)
@@ -158,7 +158,7 @@ def _published(feasible: _Feasibility) -> list[Combination]:
         feasible.require({name: name in row for name in wanted}, "ablation.design") for row in PUBLISHED_ROWS
     ]
     if feasible.may_keep_heads:
-        for name in HEADS_KEPT_ROWS:
+        for name in KEEP_AUX_HEADS_ROWS:
             toggles = feasible.all_alike(True) | {name: False}
             combinations.append(Combination(feasible.require(toggles, "ablation.design").toggles, keeps_heads=True))
     return combinations
@@ -192,8 +192,8 @@ def _one_changed(feasible: _Feasibility, start: bool) -> list[Combination]:
                 "ablation.components", f"no possible combination has {name} {'off' if start else 'on'}; remove it"
             )
         nearest = min(candidates, key=lambda toggles: sum(on is not start for on in toggles.values()))
-        dragged = tuple(other for other in feasible.names if other != name and nearest[other] is not start)
-        combinations.append(Combination(nearest, dragged))
+        forced = tuple(other for other in feasible.names if other != name and nearest[other] is not start)
+        combinations.append(Combination(nearest, forced))
     return combinations
 
 
@@ -234,7 +234,7 @@ def _name_toggles(toggles: Toggles) -> str:
 
 
 def label_combination(combination: Combination, toggles: Toggles) -> str:
-    """``full model``, ``w/o HeteroGD``, ``FD only``, ``no component``; names what was dragged along or kept."""
+    """``full model``, ``w/o HeteroGD``, ``FD only``, ``no component``; names what was forced or kept."""
     on, off = _split(toggles)
     if not off:
         label = "full model"
@@ -244,8 +244,8 @@ def label_combination(combination: Combination, toggles: Toggles) -> str:
         label = f"{label_component(on[0])} only"
     else:
         label = f"w/o {', '.join(label_component(name) for name in off)}"
-    if combination.dragged:
-        followers = ", ".join(label_component(name) for name in combination.dragged)
+    if combination.forced:
+        followers = ", ".join(label_component(name) for name in combination.forced)
         label += f" ({followers} had to follow)"
     return f"{label}, heads kept" if combination.keeps_heads else label
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search_spaces.design.components import HEADS_KEPT, label_component
+from search_spaces.design.components import KEEP_AUX_HEADS, label_component
 from search_spaces.design.subsets import SUBSET_SETTING, subset_of
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.trial import MODALITIES, Arm, Value
@@ -71,7 +71,7 @@ def _edges(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
     pairs: list[tuple[Arm, Arm, str]] = []
     for one, other in itertools.combinations(arms, 2):
         differing = _differing(one, other)
-        if len(differing) == 1 and _company(one) == _company(other):
+        if len(differing) == 1 and _other_settings(one) == _other_settings(other):
             component = differing[0]
             first, second = (one, other) if one.components[component] else (other, one)
             pairs.append((first, second, component))
@@ -92,13 +92,13 @@ def _subset_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
 
 def _heads_pairs(arms: Sequence[Arm]) -> tuple[ContrastPair, ...]:
     """Where heads are kept: an edge as the sum of distillation alone and of the supervision that the heads give."""
-    without = [arm for arm in arms if not arm.settings.get(HEADS_KEPT)]
+    without = [arm for arm in arms if not arm.settings.get(KEEP_AUX_HEADS)]
     pairs = []
     for arm in arms:
         if arm in without:
             continue
         for other in without:
-            if _company(arm) | {HEADS_KEPT: False} != _company(other) | {HEADS_KEPT: False}:
+            if _other_settings(arm) | {KEEP_AUX_HEADS: False} != _other_settings(other) | {KEEP_AUX_HEADS: False}:
                 continue
             differing = _differing(arm, other)
             if len(differing) == 1 and other.components[differing[0]]:
@@ -114,18 +114,18 @@ def _differing(one: Arm, other: Arm) -> list[str]:
     return [name for name, on in one.components.items() if other.components[name] != on]
 
 
-def _company(arm: Arm) -> dict[str, Value]:
+def _other_settings(arm: Arm) -> dict[str, Value]:
     """Everything that an arm fixes besides its components."""
     return {name: value for name, value in arm.settings.items() if name not in arm.components}
 
 
 def _isolated(first: Arm, component: str, pairs: Sequence[tuple[Arm, Arm, str]]) -> str:
-    """``HomoGD``, or ``HeteroGD given CA`` where other pairs isolate the same component in another company."""
+    """``HomoGD``, or ``HeteroGD given CA`` where other pairs isolate the same component under other conditions."""
     rivals = [arm for arm, _, other in pairs if other == component]
     varying = [
         name for name in first.components if name != component and len({arm.components[name] for arm in rivals}) > 1
     ]
     given = ", ".join(label_component(name) for name in varying if first.components[name])
     without = ", ".join(label_component(name) for name in varying if not first.components[name])
-    company = (f" given {given}" if given else "") + (f" without {without}" if without else "")
-    return label_component(component) + company
+    conditions = (f" given {given}" if given else "") + (f" without {without}" if without else "")
+    return label_component(component) + conditions

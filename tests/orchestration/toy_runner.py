@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from dmd.errors import TrainingDiverged
-from dmd.job import EpochReport, JobResult, OnEpoch, PartPredictions, Seat
+from dmd.job import EpochReport, JobResult, OnEpoch, PartPredictions, WorkerRank
 from search_spaces.terms.trial import Cell, Trial, Value
 
 
@@ -36,19 +36,25 @@ class ToyRunner:
         self._note("open", "-", 0)
         return self._run
 
-    def _run(self, trial: Trial, on_epoch: OnEpoch, directory: Path | None, seat: Seat = Seat()) -> JobResult:  # noqa: B008
-        if seat.num_workers == 1:
+    def _run(
+        self,
+        trial: Trial,
+        on_epoch: OnEpoch,
+        directory: Path | None,
+        worker: WorkerRank = WorkerRank(),  # noqa: B008 (frozen)
+    ) -> JobResult:
+        if worker.num_workers == 1:
             return self._train(trial, on_epoch, _State(directory))
         import torch
 
-        from dmd.training.distributed.rendezvous import take_seat
+        from dmd.training.distributed.rendezvous import join_group
 
-        with take_seat(seat, "cpu") as team:
+        with join_group(worker, "cpu") as team:
             content = team.same(json.dumps(_State(directory).content).encode())
             assert content is not None
             state = _State(directory, json.loads(content))
             step = partial(team.sum, torch.zeros(1))
-            return self._train(trial, team.follow(on_epoch), state, seat.rank, step)
+            return self._train(trial, team.follow(on_epoch), state, worker.rank, step)
 
     def _train(
         self, trial: Trial, on_epoch: OnEpoch, state: _State, rank: int = 0, step: Callable[[], object] = bool

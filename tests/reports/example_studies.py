@@ -40,7 +40,7 @@ EDGES = (
 )
 
 
-HEADS_KEPT = {
+KEEP_AUX_HEADS = {
     "no_hetero_gd_heads": (True, True, True, False),
     "no_homo_gd_heads": (True, False, True, True),
 }
@@ -58,8 +58,8 @@ def make_arms(names: Sequence[str]) -> tuple[ArmDescription, ...]:
         if name in TABLE3:
             role = "baseline" if name == "full" else "ablation"
             arms.append(ArmDescription(name, name, role, "dmd", dict(zip(COMPONENTS, TABLE3[name], strict=True))))
-        elif name in HEADS_KEPT:
-            components = dict(zip(COMPONENTS, HEADS_KEPT[name], strict=True))
+        elif name in KEEP_AUX_HEADS:
+            components = dict(zip(COMPONENTS, KEEP_AUX_HEADS[name], strict=True))
             settings = {"keep_aux_heads": True, **components}
             arms.append(ArmDescription(name, name, "ablation", "dmd", components, settings=settings))
         elif name == "control":

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.data.samples.arrays import Side
 from dmd.data.samples.mapped_rows import StoredRows, StoredTensor
 from dmd.data.samples.samples import Inputs, Sequences
@@ -29,14 +29,14 @@ class Batch:
         features: modality -> (B, T_m, D_m), zeros where padded.
         lengths: modality -> (B,) real steps.
         labels: (B,), None at inference.
-        peers: who has the other rows of the global batch that these ``B`` rows are a part of; by default nobody.
+        sharing: who has the other rows of the global batch that these ``B`` rows are a part of; by default nobody.
         sides: modality -> the side that its real steps stand at; ``start`` for one that is not named.
     """
 
     features: Mapping[Modality, Tensor]
     lengths: Mapping[Modality, Tensor]
     labels: Tensor | None
-    peers: Peers = ALONE
+    sharing: BatchSharing = ALONE
     sides: Mapping[Modality, Side] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class Batch:
             features={m: x[rows] for m, x in self.features.items()},
             lengths={m: n[rows] for m, n in self.lengths.items()},
             labels=None if self.labels is None else self.labels[rows],
-            peers=ALONE,
+            sharing=ALONE,
         )
 
     def sequence(self, modality: Modality) -> Sequence:

@@ -53,7 +53,7 @@ def shown_by(settings: Mapping[str, Setting]) -> frozenset[Modality]:
 def inactive_inputs(settings: Mapping[str, Setting]) -> frozenset[str]:
     """Settings of the inputs that have no effect under the given ones."""
     has_language = "language" in str(settings.get("modalities", ALL_VISIBLE)).split("+")
-    idle = set() if has_language else {"text"}
+    inactive = set() if has_language else {"text"}
     if not has_language or settings.get("text", "features") == "features":
-        idle |= {"bert.path", "bert.learning_rate"}
-    return frozenset(idle)
+        inactive |= {"bert.path", "bert.learning_rate"}
+    return frozenset(inactive)

@@ -14,7 +14,7 @@ import numpy as np
 
 from dmd.data.samples.arrays import FloatArray
 from dmd.data.samples.samples import Inputs
-from dmd.errors import DmdError, SealBroken
+from dmd.errors import DmdError, LabelsSealed
 from dmd.job import PartPredictions
 from dmd.scoring import Scoring
 
@@ -27,7 +27,7 @@ class FinishedTraining(Protocol):
 
 
 @dataclass(frozen=True)
-class TrainedElsewhere:
+class ExternalTraining:
     """The key for predictions that other code hands in: its training is over, so a score can steer nothing in it.
 
     Whether that code has looked at the test labels before cannot be known here; the report says so.
@@ -78,15 +78,15 @@ class SealedTest:
     def score(self, predict: FloatArray, finished: FinishedTraining) -> TestScore:
         """Compare predictions (n,), in the order of ``inputs``, with the labels. Works once.
 
-        Raises SealBroken if the training is not final or the part was scored before, DmdError if the predictions do
+        Raises LabelsSealed if the training is not final or the part was scored before, DmdError if the predictions do
         not fit the part or are not finite. A refused call does not use up the one that is allowed.
         """
         if not finished.is_final:
-            raise SealBroken(
+            raise LabelsSealed(
                 "test labels stay sealed: this training is not final (it was stopped or belongs to a search)"
             )
         if self._is_scored:
-            raise SealBroken(
+            raise LabelsSealed(
                 "test labels stay sealed: this test part was scored before, and it is scored once per trial"
             )
         values = np.asarray(predict, dtype=np.float32)

@@ -35,6 +35,6 @@ def _blank(part: Sequences) -> Sequences:
     return replace(part, values=np.zeros(part.values.shape, np.float32), lengths=np.ones_like(part.lengths))
 
 
-def lacking(num_rows: int) -> Sequences:
+def absent_modality(num_rows: int) -> Sequences:
     """A modality that a data set does not have: one step of one zero in every row, blank for every model."""
     return Sequences(np.zeros((num_rows, 1, 1), np.float32), np.ones(num_rows, np.int64))

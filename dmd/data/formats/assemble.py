@@ -11,7 +11,7 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.fingerprint import hash_content
 from dmd.data.dataset.groups import GROUPS, ID, Grouping, GroupRule, group_by_ids, group_by_key, group_by_pattern
 from dmd.data.dataset.tokens import NO_LANGUAGE
-from dmd.data.dataset.visible_modalities import lacking
+from dmd.data.dataset.visible_modalities import absent_modality
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.feature_storage import MEMORY, Place
 from dmd.data.formats.file_problems import Problems
@@ -84,8 +84,8 @@ def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Probl
         _refuse_emptiness(layout.features[modality], [source.shape for source in sources], problems)
     with_folds = [split.folds for split in splits.values() if split.folds is not None]
     if with_folds and len(with_folds) < len(splits):
-        lacking = ", ".join(name for name, split in splits.items() if split.folds is None)
-        problems.add(str(layout.fold), f"folds must be given for every split or for none, but are missing in {lacking}")
+        missing = ", ".join(name for name, split in splits.items() if split.folds is None)
+        problems.add(str(layout.fold), f"folds must be given for every split or for none, but are missing in {missing}")
     elif with_folds:
         numbers = np.unique(np.concatenate(with_folds)).tolist()
         if numbers != list(range(len(numbers))):
@@ -111,11 +111,11 @@ def _read_groups(
         return group_by_pattern(every, rule.pattern, problems.source)
     if rule is not None and rule.key == ID:
         return every, group_by_key(ID, is_declared=True)
-    lacking = [name for name, split in splits.items() if split.groups is None]
-    if lacking and (rule is not None or len(lacking) < len(splits)):
+    missing = [name for name, split in splits.items() if split.groups is None]
+    if missing and (rule is not None or len(missing) < len(splits)):
         asked = "`data.groups` names it" if rule is not None else "groups must be given for every split or for none"
-        problems.add(layout.group, f"key is missing in {', '.join(lacking)}; {asked}")
-    if not lacking:
+        problems.add(layout.group, f"key is missing in {', '.join(missing)}; {asked}")
+    if not missing:
         groups = tuple(group for split in splits.values() for group in split.groups or ())
         return groups, group_by_key(layout.group, is_declared=rule is not None)
     if not any(split.has_ids for split in splits.values()):
@@ -138,7 +138,10 @@ def _join(
     inputs = Inputs(
         tuple(item for part in parts for item in part.ids),
         groups[0],
-        {m: _stack(m, parts, place) if m in modalities else _lacking(m, int(ends[-1]), place) for m in MODALITIES},
+        {
+            m: _stack(m, parts, place) if m in modalities else _absent_modality(m, int(ends[-1]), place)
+            for m in MODALITIES
+        },
     )
     labels = np.concatenate([part.labels for part in parts])
     folds = [part.folds for part in parts if part.folds is not None]
@@ -172,8 +175,8 @@ def _stack(modality: Modality, splits: list[Split], place: Place) -> Sequences:
     return Sequences(values, lengths)
 
 
-def _lacking(modality: Modality, num_rows: int, place: Place) -> Sequences:
-    return replace(lacking(num_rows), values=place.make(modality, (num_rows, 1, 1)))
+def _absent_modality(modality: Modality, num_rows: int, place: Place) -> Sequences:
+    return replace(absent_modality(num_rows), values=place.make(modality, (num_rows, 1, 1)))
 
 
 def _padding_of_file(parts: list[Split], modality: Modality) -> FilePadding:

@@ -22,7 +22,7 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.fingerprint import hash_content
 from dmd.data.dataset.groups import Grouping, regroup
 from dmd.data.dataset.tokens import NO_LANGUAGE, NoTokens, Tokens
-from dmd.data.dataset.visible_modalities import lacking
+from dmd.data.dataset.visible_modalities import absent_modality
 from dmd.data.formats.declared import NOTHING, Declared
 from dmd.data.formats.feature_storage import InFiles, Place
 from dmd.data.formats.folder_writer import PutInPlace, new_folder, rename_all
@@ -163,7 +163,7 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], declared: Declared) -> D
     splits = {split: np.arange(ends[i], ends[i + 1], dtype=np.int64) for i, split in enumerate(SPLITS)}
     sequences = {m: _map_features(folder, m, num_rows, small[f"{m}_lengths"]) for m in MODALITIES}
     modalities = _chosen_modalities(manifest["modalities"], declared, folder.name)
-    sequences |= {m: lacking(num_rows) for m in MODALITIES if m not in modalities}
+    sequences |= {m: absent_modality(num_rows) for m in MODALITIES if m not in modalities}
     ids = tuple(small["ids"].tolist())
     stored_groups = tuple(small["groups"].tolist()), _grouping(manifest["grouping"])
     groups, grouping = regroup(ids, stored_groups, declared.groups, folder.name)

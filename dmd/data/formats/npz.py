@@ -11,7 +11,7 @@ from dmd.data.formats.feature_storage import MEMORY, Place
 from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.layout import NPZ, SCALE_KEY, SPLITS
 from dmd.data.samples.arrays import AnyArray
-from dmd.data.untrusted.archive import BadArchive, in_one_line, open_archive
+from dmd.data.untrusted.archive import ArchiveError, in_one_line, open_archive
 from dmd.errors import DataError
 
 
@@ -23,13 +23,13 @@ def read_npz(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) ->
     try:
         with open_archive(path) as archive:
             wanted = {SCALE_KEY, *(f"{split}/{key}" for split in SPLITS for key in layout.keys)} & archive.names
-            archive.require_modest(wanted)
+            archive.check_expansion_ratio(wanted)
             for key in sorted(wanted):
                 try:
                     arrays[key] = archive.read(key) if place.scratch is None else archive.map(key, place.scratch)
-                except (BadArchive, OSError) as error:
+                except (ArchiveError, OSError) as error:
                     unreadable.setdefault(in_one_line(error), []).append(key)
-    except (BadArchive, OSError) as error:
+    except (ArchiveError, OSError) as error:
         raise DataError(
             f"{path.name}: truncated or damaged archive ({in_one_line(error)}); fetch or write the file again"
         ) from None

@@ -18,10 +18,10 @@ def find_cautions(dataset: Dataset, fold: FoldRef) -> tuple[str, ...]:
 
 
 def _lacking(dataset: Dataset) -> Iterator[str]:
-    lacking = [modality for modality in MODALITIES if modality not in dataset.modalities]
-    if lacking:
+    absent = [modality for modality in MODALITIES if modality not in dataset.modalities]
+    if absent:
         shown = " and ".join(dataset.modalities)
-        yield f"The data have no {' and no '.join(lacking)}: every arm is shown {shown} alone."
+        yield f"The data have no {' and no '.join(absent)}: every arm is shown {shown} alone."
 
 
 def _shared_groups(dataset: Dataset, fold: FoldRef) -> Iterator[str]:

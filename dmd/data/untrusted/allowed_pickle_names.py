@@ -13,7 +13,7 @@ SIMPLE_KEYS = (str, bytes, bool, int, float, type(None))
 LATIN1 = ("latin1", "latin-1", "iso-8859-1")
 
 
-class Admitted:
+class AllowedCallable:
     """Something a pickle may name and call. Not a type and without a dictionary, so it can only be called."""
 
     __slots__ = ("_make",)
@@ -80,16 +80,20 @@ _NUMPY: Mapping[str, Callable[..., Any]] = {
 
 _BUILTINS: Mapping[str, Callable[..., Any]] = {"set": make_set, "frozenset": make_frozenset, "bytes": _make_bytes}
 
-ADMITTED: Mapping[tuple[str, str], Admitted] = {
-    ("numpy", "ndarray"): Admitted(_refuse_call),
-    ("numpy", "dtype"): Admitted(PickledDtype),
-    ("_codecs", "encode"): Admitted(_encode_latin1),
-    ("collections", "OrderedDict"): Admitted(_make_ordered_dict),
+ALLOWED_CALLABLES: Mapping[tuple[str, str], AllowedCallable] = {
+    ("numpy", "ndarray"): AllowedCallable(_refuse_call),
+    ("numpy", "dtype"): AllowedCallable(PickledDtype),
+    ("_codecs", "encode"): AllowedCallable(_encode_latin1),
+    ("collections", "OrderedDict"): AllowedCallable(_make_ordered_dict),
     # numpy 1 writes numpy.core, numpy 2 numpy._core; Python 2 writes __builtin__, Python 3 builtins
     **{
-        (f"{core}.{path.split('.')[0]}", path.split(".")[1]): Admitted(make)
+        (f"{core}.{path.split('.')[0]}", path.split(".")[1]): AllowedCallable(make)
         for core in ("numpy.core", "numpy._core")
         for path, make in _NUMPY.items()
     },
-    **{(module, name): Admitted(make) for module in ("builtins", "__builtin__") for name, make in _BUILTINS.items()},
+    **{
+        (module, name): AllowedCallable(make)
+        for module in ("builtins", "__builtin__")
+        for name, make in _BUILTINS.items()
+    },
 }

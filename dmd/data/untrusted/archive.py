@@ -37,7 +37,7 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
 
 
-class BadArchive(Exception):
+class ArchiveError(Exception):
     """What is wrong with an archive or a member of it; one line without the file's name."""
 
 
@@ -67,20 +67,20 @@ class Archive:
     def names(self) -> frozenset[str]:
         return frozenset(self._infos)
 
-    def require_modest(self, names: Collection[str]) -> None:
-        """Refuse an archive whose arrays ``names`` together become far larger than the file. Raises BadArchive."""
+    def check_expansion_ratio(self, names: Collection[str]) -> None:
+        """Refuse an archive whose arrays ``names`` together become far larger than the file. Raises ArchiveError."""
         size = self._path.stat().st_size
         becomes = sum(self._infos[name].file_size for name in names)
         if becomes > max(ALWAYS_FITS, MOST_GROWTH * size):
-            raise BadArchive(
+            raise ArchiveError(
                 f"its {size} bytes would become {becomes}, more than {MOST_GROWTH} times as many, as no data do; "
                 "nothing was unpacked"
             )
 
     def read(self, name: str) -> AnyArray:
-        """The array of that name. Raises BadArchive for what is no plain array, or damaged."""
+        """The array of that name. Raises ArchiveError for what is no plain array, or damaged."""
         member = self._describe(name)
-        with _as_bad_archive(), self._zip.open(member.info) as stream:
+        with _as_archive_error(), self._zip.open(member.info) as stream:
             stream.read(member.header_size)
             flat = np.empty(math.prod(member.shape), member.dtype)
             _fill(flat.view(np.uint8).data if flat.size else memoryview(b""), stream)
@@ -88,7 +88,7 @@ class Archive:
 
     def map(self, name: str, scratch: Path) -> AnyArray:
         """The array of that name without its bytes in memory: those of the archive where they are stored uncompressed,
-        else unpacked into a file of ``scratch``. Raises BadArchive as :meth:`read`, OSError for a full disk."""
+        else unpacked into a file of ``scratch``. Raises ArchiveError as :meth:`read`, OSError for a full disk."""
         member = self._describe(name)
         order: Any = "F" if member.is_fortran else "C"
         if 0 in member.shape:
@@ -98,48 +98,50 @@ class Archive:
             self._require_sum(member)
             return np.memmap(self._path, member.dtype, "r", begins, member.shape, order)
         place = scratch / f"{len(list(scratch.iterdir()))}.bin"
-        with _as_bad_archive(), self._zip.open(member.info) as stream, place.open("wb") as file:
+        with _as_archive_error(), self._zip.open(member.info) as stream, place.open("wb") as file:
             stream.read(member.header_size)
             while block := stream.read(_BLOCK):
                 file.write(block)
         return np.memmap(place, member.dtype, "r", 0, member.shape, order)
 
     def _describe(self, name: str) -> _Member:
-        """The array that a member says it is. Raises BadArchive for one that cannot be."""
+        """The array that a member says it is. Raises ArchiveError for one that cannot be."""
         info = self._infos[name]
         if name in self._repeated:
-            raise BadArchive("stands more than once in the archive")
+            raise ArchiveError("stands more than once in the archive")
         if info.flag_bits & _ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise BadArchive("is encrypted or packed in an unusual way; write it with numpy.savez_compressed")
-        with _as_bad_archive(), self._zip.open(info) as stream:
+            raise ArchiveError("is encrypted or packed in an unusual way; write it with numpy.savez_compressed")
+        with _as_archive_error(), self._zip.open(info) as stream:
             shape, is_fortran, dtype = _read_header(stream)
             header_size = stream.tell()
         if dtype.hasobject:
-            raise BadArchive("Object arrays are pickles, which may hold programs, and are not read; save plain arrays")
+            raise ArchiveError(
+                "Object arrays are pickles, which may hold programs, and are not read; save plain arrays"
+            )
         if dtype.kind not in READABLE_KINDS or dtype.itemsize == 0 or dtype.shape:
-            raise BadArchive(f"holds {str(dtype)[:40]}; only plain numbers and strings are read")
+            raise ArchiveError(f"holds {str(dtype)[:40]}; only plain numbers and strings are read")
         if len(shape) > MAX_RANK or min(shape, default=0) < 0:
-            raise BadArchive(f"has an impossible shape of {len(shape)} axes")
+            raise ArchiveError(f"has an impossible shape of {len(shape)} axes")
         promised = math.prod(shape) * dtype.itemsize
         if promised != info.file_size - header_size:
-            raise BadArchive(
+            raise ArchiveError(
                 f"promises {promised} bytes for shape {str(shape)[:60]}, has {info.file_size - header_size}"
             )
         return _Member(info, shape, is_fortran, dtype, header_size, self._offset_of(info))
 
     def _offset_of(self, info: zipfile.ZipInfo) -> int | None:
-        """Where the bytes of a stored member begin. Raises BadArchive if the file does not hold them."""
+        """Where the bytes of a stored member begin. Raises ArchiveError if the file does not hold them."""
         if info.compress_type != zipfile.ZIP_STORED:
             return None
         with self._path.open("rb") as file:
             file.seek(info.header_offset)
             head = file.read(_LOCAL_HEADER.size)
         if len(head) < _LOCAL_HEADER.size:
-            raise BadArchive("begins beyond the end of the file")
+            raise ArchiveError("begins beyond the end of the file")
         magic, name_size, extra_size = _LOCAL_HEADER.unpack(head)
         start = info.header_offset + _LOCAL_HEADER.size + name_size + extra_size
         if magic != b"PK\x03\x04" or start + info.file_size > self._path.stat().st_size:
-            raise BadArchive("lies beyond the end of the file")
+            raise ArchiveError("lies beyond the end of the file")
         return int(start)
 
     def _require_sum(self, member: _Member) -> None:
@@ -151,30 +153,30 @@ class Archive:
             while left and (block := file.read(min(_BLOCK, left))):
                 checksum, left = zlib.crc32(block, checksum), left - len(block)
         if left or checksum != member.info.CRC:
-            raise BadArchive("does not match its checksum")
+            raise ArchiveError("does not match its checksum")
 
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """The archive at ``path``, for as long as the context lasts. Raises BadArchive if it is none."""
-    with _as_bad_archive():
+    """The archive at ``path``, for as long as the context lasts. Raises ArchiveError if it is none."""
+    with _as_archive_error():
         file = zipfile.ZipFile(path)
     with file:
         yield Archive(path, file)
 
 
 @contextmanager
-def _as_bad_archive() -> Iterator[None]:
+def _as_archive_error() -> Iterator[None]:
     try:
         yield
-    except (BadArchive, MemoryError):
+    except (ArchiveError, MemoryError):
         raise
     except OSError as error:
         if error.errno is not None:
             raise
-        raise BadArchive(in_one_line(error)) from error
+        raise ArchiveError(in_one_line(error)) from error
     except Exception as error:  # a damaged archive raises whatever its bytes happen to hit
-        raise BadArchive(in_one_line(error)) from error
+        raise ArchiveError(in_one_line(error)) from error
 
 
 def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -184,7 +186,7 @@ def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any
         return np.lib.format.read_array_header_1_0(stream)
     if version == (2, 0):
         return np.lib.format.read_array_header_2_0(stream)
-    raise BadArchive(f"is of version {version[0]}.{version[1]} of the .npy format; 1.0 and 2.0 are read")
+    raise ArchiveError(f"is of version {version[0]}.{version[1]} of the .npy format; 1.0 and 2.0 are read")
 
 
 def _fill(target: memoryview, stream: IO[bytes]) -> None:
@@ -192,10 +194,10 @@ def _fill(target: memoryview, stream: IO[bytes]) -> None:
     while filled < len(target):
         count = stream.readinto(target[filled : filled + _BLOCK])  # type: ignore[attr-defined]
         if not count:
-            raise BadArchive(f"ends after {filled} of {len(target)} bytes")
+            raise ArchiveError(f"ends after {filled} of {len(target)} bytes")
         filled += count
     if stream.read(1):
-        raise BadArchive("is longer than its array")
+        raise ArchiveError("is longer than its array")
 
 
 def in_one_line(error: Exception) -> str:

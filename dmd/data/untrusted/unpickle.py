@@ -20,7 +20,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from dmd.data.samples.arrays import AnyArray
-from dmd.data.untrusted.allowed_pickle_names import ADMITTED, SIMPLE_KEYS, Admitted, make_frozenset, make_set
+from dmd.data.untrusted.allowed_pickle_names import (
+    ALLOWED_CALLABLES,
+    SIMPLE_KEYS,
+    AllowedCallable,
+    make_frozenset,
+    make_set,
+)
 from dmd.data.untrusted.pickled_arrays import PickledArray, PickledDtype
 from dmd.errors import DataError
 
@@ -84,10 +90,10 @@ class RestrictedUnpickler(pickle._Unpickler):
         self._budget = self._array_budget = max(len(content), MIN_BUDGET)
 
     def find_class(self, module: str, name: str) -> Any:
-        admitted = ADMITTED.get((module, name))
-        if admitted is None:
+        allowed = ALLOWED_CALLABLES.get((module, name))
+        if allowed is None:
             raise self.refusal(f"it asks for {f'{module}.{name}'[:80]!r}")
-        return admitted
+        return allowed
 
     def refusal(self, why: str) -> DataError:
         """The error for a pickle that wants more than data."""
@@ -120,7 +126,7 @@ class RestrictedUnpickler(pickle._Unpickler):
     def _reduce(self) -> None:
         arguments = self.stack.pop()
         function = self.stack[-1]
-        if not isinstance(function, Admitted) or not isinstance(arguments, tuple):
+        if not isinstance(function, AllowedCallable) or not isinstance(arguments, tuple):
             raise self.refusal("it calls something that is no constructor")
         self._spend(sum(len(item) for item in arguments if isinstance(item, str | bytes | memoryview | list | tuple)))
         self.stack[-1] = function(*arguments)

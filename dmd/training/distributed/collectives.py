@@ -65,7 +65,7 @@ def _finish(work: Work, x: Tensor) -> None:
         work.wait()
         return
     while not _ends_within(work, _LOOK):
-        assert _store is not None, "workers communicate in their seats"
+        assert _store is not None, "workers communicate inside join_group"
         try:
             _store.check(["open"])
         except RuntimeError as error:

@@ -15,7 +15,7 @@ from torch.distributed import TCPStore  # type: ignore[attr-defined]
 from torch.distributed.distributed_c10d import _set_pg_timeout
 
 from dmd.errors import WorkerLost, WorkerSilent
-from dmd.job import LOOPBACK, Seat
+from dmd.job import LOOPBACK, WorkerRank
 from dmd.training.distributed.collectives import looking_at, lost_workers_named
 from dmd.training.distributed.team import SOLO, Several, Team
 
@@ -42,9 +42,9 @@ class Rendezvous:
         )
         self._closing = threading.Lock()
 
-    def seats(self, num_workers: int) -> tuple[Seat, ...]:
+    def ranks(self, num_workers: int) -> tuple[WorkerRank, ...]:
         """A place for each worker; the first is for this process."""
-        return tuple(Seat(rank, num_workers, self._host, self._port) for rank in range(num_workers))
+        return tuple(WorkerRank(rank, num_workers, self._host, self._port) for rank in range(num_workers))
 
     def close(self) -> None:
         """Let nobody wait any longer, here or in another worker: who does gets WorkerLost.
@@ -62,30 +62,30 @@ class Rendezvous:
 
 
 @contextmanager
-def take_seat(seat: Seat, device: str) -> Iterator[Team]:
+def join_group(worker: WorkerRank, device: str) -> Iterator[Team]:
     """Meet the other workers of a trial, and leave them at the end.
 
     Tensors on the CPU go through gloo, those on GPUs through NCCL. Raises WorkerLost if the others do not come.
     """
-    if seat.num_workers == 1:
+    if worker.num_workers == 1:
         yield SOLO
         return
-    if seat.host == LOOPBACK:
+    if worker.host == LOOPBACK:
         _stay_on_loopback()
     backend = "cpu:gloo,cuda:nccl" if torch.device(device).type == "cuda" else "gloo"
     with lost_workers_named():
-        _require_open(seat)
-        store = TCPStore(seat.host, seat.port, is_master=False, timeout=_CONNECT_TIMEOUT)
+        _require_open(worker)
+        store = TCPStore(worker.host, worker.port, is_master=False, timeout=_CONNECT_TIMEOUT)
         # Connecting cannot be interrupted, so it begins when nobody is missing any more.
-        store.set(_here(seat.rank), "")
-        store.wait([_here(rank) for rank in range(seat.num_workers)], _JOIN_TIMEOUT)
+        store.set(_here(worker.rank), "")
+        store.wait([_here(rank) for rank in range(worker.num_workers)], _JOIN_TIMEOUT)
         torch.distributed.init_process_group(
-            backend, store=store, rank=seat.rank, world_size=seat.num_workers, timeout=_CONNECT_TIMEOUT
+            backend, store=store, rank=worker.rank, world_size=worker.num_workers, timeout=_CONNECT_TIMEOUT
         )
         _set_pg_timeout(_STEP_TIMEOUT)
     try:
         with looking_at(store):
-            yield Several(seat.rank, seat.num_workers)
+            yield Several(worker.rank, worker.num_workers)
     except WorkerSilent:
         _keep_for_ever(torch.distributed.group.WORLD)
         raise
@@ -93,10 +93,10 @@ def take_seat(seat: Seat, device: str) -> Iterator[Team]:
         torch.distributed.destroy_process_group()
 
 
-def _require_open(seat: Seat) -> None:
+def _require_open(worker: WorkerRank) -> None:
     """Raise WorkerLost if the store is closed: torch would try again and again until its time is up."""
     try:
-        socket.create_connection((seat.host, seat.port), _CONNECT_TIMEOUT.total_seconds()).close()
+        socket.create_connection((worker.host, worker.port), _CONNECT_TIMEOUT.total_seconds()).close()
     except OSError as error:
         raise WorkerLost(f"the place where they meet is closed ({error})") from error
 

@@ -1,4 +1,4 @@
-"""One worker's rows of a global batch, and who has the others (:class:`~dmd.batch_sharing.Peers`)."""
+"""One worker's rows of a global batch, and who has the others (:class:`~dmd.batch_sharing.BatchSharing`)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Copies:
-    """The :class:`~dmd.batch_sharing.Peers` of a batch with fewer rows than workers: each of them has all of it.
+    """The :class:`~dmd.batch_sharing.BatchSharing` of a batch with fewer rows than workers: each of them has all of it.
 
     Nobody is left without rows (a model need not know what to do with none) and nothing is sent; every worker computes
     an equal part of each term, with dropout masks of its own.

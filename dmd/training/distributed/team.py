@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from dmd.batch_sharing import ALONE, Peers
+from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.data.dataset.batches import Batch
 from dmd.errors import WorkersDisagree
 from dmd.job import EpochReport, OnEpoch
@@ -34,7 +34,7 @@ class Team(Protocol):
     @property
     def num_workers(self) -> int: ...
 
-    def share_of(self, num_rows: int) -> tuple[slice, Peers]:
+    def share_of(self, num_rows: int) -> tuple[slice, BatchSharing]:
         """Which of ``num_rows`` rows in order are this worker's (perhaps none), and who has the others."""
         ...
 
@@ -75,7 +75,7 @@ class Solo:
     def num_workers(self) -> int:
         return 1
 
-    def share_of(self, num_rows: int) -> tuple[slice, Peers]:
+    def share_of(self, num_rows: int) -> tuple[slice, BatchSharing]:
         return slice(0, num_rows), ALONE
 
     def dropout_seed(self, seed: int) -> int:
@@ -110,7 +110,7 @@ class Several:
     rank: int
     num_workers: int
 
-    def share_of(self, num_rows: int) -> tuple[slice, Peers]:
+    def share_of(self, num_rows: int) -> tuple[slice, BatchSharing]:
         shard = Shard(self.rank, split_rows(num_rows, self.num_workers))
         return shard.rows, shard
 
@@ -179,6 +179,6 @@ def _integers(weight: Tensor) -> Tensor:
 def take_share(team: Team, part: Batch, rows: Tensor) -> Batch:
     """This worker's part of the batch of ``rows``: some of them, or all where there are fewer rows than workers."""
     if len(rows) < team.num_workers:
-        return replace(part.take(rows), peers=Copies(team.num_workers))
-    own, peers = team.share_of(len(rows))
-    return replace(part.take(rows[own]), peers=peers)
+        return replace(part.take(rows), sharing=Copies(team.num_workers))
+    own, sharing = team.share_of(len(rows))
+    return replace(part.take(rows[own]), sharing=sharing)

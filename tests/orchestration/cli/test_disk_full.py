@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from dmd.job import Seat
+from dmd.job import WorkerRank
 from dmd.training.checkpoint import FILE, encode_state, take_up_state
 from orchestration.cli.exit_codes import bad_input_exits
 from orchestration.driver.driver import StudyPlan
@@ -62,10 +62,10 @@ class FullDiskRunner(ToyRunner):
     def open(self, provider=None):
         run_trial = super().open()
 
-        def run(trial, on_epoch, directory, seat=Seat()):  # noqa: B008
+        def run(trial, on_epoch, directory, worker=WorkerRank()):  # noqa: B008
             if (self.log.parent / "full").exists():
                 raise OSError(errno.ENOSPC, "No space left on device")
-            return run_trial(trial, on_epoch, directory, seat)
+            return run_trial(trial, on_epoch, directory, worker)
 
         return run
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dmd.data.formats.declared import NOTHING
-from dmd.job import Seat
+from dmd.job import WorkerRank
 from orchestration.driver.driver import StudyPlan
 from orchestration.executors.dmd_runner import DmdRunner, FoldPlan
 from orchestration.executors.inline import InlineExecutor
@@ -127,9 +127,9 @@ class NotingRunner(DmdRunner):
     def open(self, provider=None):
         run_trial = super().open()
 
-        def noting(trial, on_epoch, checkpoint_directory, seat=Seat()):  # noqa: B008
-            (self.notes / str(seat.rank)).write_text(str(os.getpid()))
-            return run_trial(trial, on_epoch, checkpoint_directory, seat)
+        def noting(trial, on_epoch, checkpoint_directory, worker=WorkerRank()):  # noqa: B008
+            (self.notes / str(worker.rank)).write_text(str(os.getpid()))
+            return run_trial(trial, on_epoch, checkpoint_directory, worker)
 
         return noting
 

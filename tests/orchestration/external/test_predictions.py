@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.dataset.sealed_test import TrainedElsewhere
+from dmd.data.dataset.sealed_test import ExternalTraining
 from dmd.data.formats.load import open_dataset
-from dmd.errors import SealBroken
+from dmd.errors import LabelsSealed
 from dmd.job import FoldRef
 from orchestration.external.external_trials import external_trials, score_predictions
 from orchestration.external.predictions import MOST_SHOWN, read_external_runs
@@ -211,7 +211,7 @@ def test_scores_are_those_of_a_trial_with_labels_from_the_data(dataset: Dataset)
     values = np.linspace(-3, 3, len(ids)).astype(np.float32)
     result = score_predictions(dataset, FOLD, values)
     assert ids == partition.inputs.ids
-    expected = partition.score(values, TrainedElsewhere())
+    expected = partition.score(values, ExternalTraining())
     assert (result.test, result.fallback_test) == (expected.metrics, expected.fallback)
     assert result.test_predictions is not None
     np.testing.assert_array_equal(result.test_predictions.labels, expected.predictions.labels)
@@ -222,9 +222,9 @@ def test_scores_are_those_of_a_trial_with_labels_from_the_data(dataset: Dataset)
 def test_a_sealed_part_is_scored_once_by_other_code_too(dataset: Dataset) -> None:
     sealed = dataset.seal_test(FOLD)
     values = np.zeros(len(sealed), dtype=np.float32)
-    sealed.score(values, TrainedElsewhere())
-    with pytest.raises(SealBroken, match="scored before"):
-        sealed.score(values, TrainedElsewhere())
+    sealed.score(values, ExternalTraining())
+    with pytest.raises(LabelsSealed, match="scored before"):
+        sealed.score(values, ExternalTraining())
 
 
 def test_other_predictions_are_other_trials(dataset: Dataset, tmp_path: Path) -> None:

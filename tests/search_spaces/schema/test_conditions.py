@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from search_spaces.design.arm_searches import ArmSearch, drop_nonexistent, plan_searches, propose_grid, starts_of
+from search_spaces.design.arm_searches import (
+    ArmSearch,
+    drop_inactive_conditions,
+    plan_searches,
+    propose_grid,
+    starting_points_of,
+)
 from search_spaces.design.arms import plan_arms
 from search_spaces.design.settings import full_settings
 from search_spaces.schema.conditions import SearchedParameter, holds, parents_first, parse_parameter
@@ -79,7 +85,7 @@ def test_a_grid_has_each_existing_configuration_once() -> None:
         {"homo_gd": True, "width": 32, "learning_rate": 0.2},
         {"homo_gd": False},
     )
-    assert drop_nonexistent(DMD, arm, search, {"homo_gd": False, "width": 8, "learning_rate": 0.1}) == {
+    assert drop_inactive_conditions(DMD, arm, search, {"homo_gd": False, "width": 8, "learning_rate": 0.1}) == {
         "homo_gd": False
     }
 
@@ -87,7 +93,7 @@ def test_a_grid_has_each_existing_configuration_once() -> None:
 def test_starting_points_reach_the_arms_they_concern() -> None:
     search = ArmSearch("dmd", "dmd", {"gamma": Uniform(0, 1), "ca": Choice((True, False))})
     starts = [{"gamma": 0.5, "width": 8}, {"gamma": 0.5, "width": 16}, {"width": 8}, {"ca": False}]
-    assert starts_of(search, starts) == ({"gamma": 0.5}, {"ca": False})
+    assert starting_points_of(search, starts) == ({"gamma": 0.5}, {"ca": False})
 
 
 P = "search: {parameters: {gamma: {uniform: [0, 1]}, ca: {choice: [true, false]}%s}%s}"

@@ -9,7 +9,7 @@ import pytest
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.partition import Partition
 from dmd.data.samples.arrays import CLIP
-from dmd.errors import DmdError, SealBroken
+from dmd.errors import DmdError, LabelsSealed
 from dmd.job import FoldRef
 from dmd.modalities import MODALITIES
 from tests.dmd.data_builders import Finished, Stopped, load_arrays, npz_arrays
@@ -45,10 +45,10 @@ def test_labels_of_the_whole_file_or_of_the_test_part_are_on_no_public_attribute
 def test_scoring_wants_a_finished_training_and_works_once(tmp_path: Path) -> None:
     test = load_arrays(tmp_path, npz_arrays()).partition(FoldRef()).test
     guesses = np.zeros(len(test), dtype=np.float32)
-    with pytest.raises(SealBroken, match="not final"):
+    with pytest.raises(LabelsSealed, match="not final"):
         test.score(guesses, Stopped())
     test.score(guesses, Finished())
-    with pytest.raises(SealBroken, match="scored before"):
+    with pytest.raises(LabelsSealed, match="scored before"):
         test.score(guesses, Finished())
 
 

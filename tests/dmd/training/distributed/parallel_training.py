@@ -16,11 +16,11 @@ from torch import Tensor
 
 from dmd.data.dataset.batches import Batch
 from dmd.data.samples.samples import LabelScale
-from dmd.job import Checkpointing, EpochReport, Seat, Setting
+from dmd.job import Checkpointing, EpochReport, Setting, WorkerRank
 from dmd.metrics import metric_names
 from dmd.models.registry import build_model
 from dmd.scoring import Scoring
-from dmd.training.distributed.rendezvous import Rendezvous, take_seat
+from dmd.training.distributed.rendezvous import Rendezvous, join_group
 from dmd.training.loop import Trained, train
 from dmd.training.run import split_settings
 from orchestration.process.atomic_files import write_whole
@@ -62,8 +62,8 @@ class Fit:
     asked: list[int] = field(default_factory=list)
 
 
-def fit(seat: Seat, case: Case) -> Fit:
-    """Train ``case`` from ``seat``."""
+def fit(worker: WorkerRank, case: Case) -> Fit:
+    """Train ``case`` from ``worker``."""
     torch.set_num_threads(1)
     tiny = {name: value for name, value in TINY.items() if case.model == "dmd" or not name.startswith("gd.")}
     # a rate that moves the weights, so that a wrong gradient shows; explicit settings win over a preset's
@@ -80,7 +80,7 @@ def fit(seat: Seat, case: Case) -> Fit:
         asked.append(report.epoch)
         return case.stop_after is None or report.epoch < case.stop_after
 
-    with take_seat(seat, "cpu") as team:
+    with join_group(worker, "cpu") as team:
         trained: Trained = train(
             model,
             train_part,
@@ -102,12 +102,12 @@ def in_double(batch: Batch) -> Batch:
     return replace(batch, features={m: x.double() for m, x in batch.features.items()}, labels=batch.labels.double())
 
 
-Together = Callable[Concatenate[int, Callable[Concatenate[Seat, P], R], P], list[R]]
+Together = Callable[Concatenate[int, Callable[Concatenate[WorkerRank, P], R], P], list[R]]
 
 
 @contextmanager
 def processes(num_peers: int) -> Iterator[Callable[..., list[Any]]]:
-    """A function that runs ``function(seat, *arguments)`` as every worker of ``num_workers``, this process the first.
+    """A function that runs ``function(worker, *arguments)`` as every worker of ``num_workers``, this process the first.
 
     The other processes are fresh interpreters that live as long as the context.
     """
@@ -117,8 +117,8 @@ def processes(num_peers: int) -> Iterator[Callable[..., list[Any]]]:
 
 def _together(pool: ProcessPoolExecutor, num_workers: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
     rendezvous = Rendezvous()
-    first, *others = rendezvous.seats(num_workers)
-    futures = [pool.submit(function, seat, *arguments) for seat in others]
+    first, *others = rendezvous.ranks(num_workers)
+    futures = [pool.submit(function, worker, *arguments) for worker in others]
     for future in futures:
         future.add_done_callback(lambda done: rendezvous.close() if done.exception() else None)
     try:

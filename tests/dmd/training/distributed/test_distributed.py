@@ -15,9 +15,9 @@ from torch import Tensor
 
 from dmd.dropout import SeededDropout
 from dmd.errors import TrainingDiverged, WorkersDisagree
-from dmd.job import Seat, Setting
+from dmd.job import Setting, WorkerRank
 from dmd.models.registry import build_model
-from dmd.training.distributed.rendezvous import take_seat
+from dmd.training.distributed.rendezvous import join_group
 from dmd.training.distributed.shard import Copies, split_rows
 from dmd.training.distributed.team import SOLO, take_share
 from dmd.training.evaluate import predict
@@ -80,7 +80,7 @@ def assert_close(found: dict[str, Tensor], expected: dict[str, Tensor], toleranc
 
 @pytest.mark.parametrize("name", CASES)
 def test_two_workers_follow_one_worker(together: Together, name: str) -> None:
-    alone = fit(Seat(), CASES[name])
+    alone = fit(WorkerRank(), CASES[name])
     first, second = together(2, fit, CASES[name])
     assert_close(first.weights, alone.weights, 1e-8)
     assert_close(second.weights, first.weights, 0)
@@ -93,7 +93,7 @@ def test_two_workers_follow_one_worker(together: Together, name: str) -> None:
 
 def test_three_workers_follow_one_worker_for_epochs(together: Together) -> None:
     case = replace(CASES["paper"], settings={"max_epochs": 3, "plateau.patience": 0, "learning_rate": 0.03})
-    alone = fit(Seat(), case)
+    alone = fit(WorkerRank(), case)
     for worker in together(3, fit, case):
         assert_close(worker.weights, alone.weights, 1e-8)
         assert worker.best_epoch == alone.best_epoch
@@ -103,7 +103,7 @@ def test_the_weights_do_move(together: Together) -> None:
     """What the comparisons above are worth: an epoch moves weights by much more than they tolerate."""
     case = CASES["paper"]
     start = build_model("dmd", {**TINY}, DIMS, case.seed).double().state_dict()
-    moved = [float((value - start[name]).abs().max()) for name, value in fit(Seat(), case).weights.items()]
+    moved = [float((value - start[name]).abs().max()) for name, value in fit(WorkerRank(), case).weights.items()]
     assert sum(distance > 1e-3 for distance in moved) > 0.9 * len(moved)
 
 
@@ -112,15 +112,15 @@ def test_a_trial_with_dropout_repeats_bit_for_bit_and_shards_have_masks_of_their
     first, again = (together(2, fit, case)[0] for _ in range(2))
     assert_close(again.weights, first.weights, 0)
     assert again.metrics == first.metrics
-    alone = fit(Seat(), case)
+    alone = fit(WorkerRank(), case)
     assert any(not torch.allclose(value, alone.weights[name]) for name, value in first.weights.items())
     masks = together(2, mask_of_this_worker)
     assert not torch.equal(*masks)
     assert torch.equal(masks[0], SeededDropout(7, 3)(torch.ones(64), 0.5, "site")), "the first draws what one would"
 
 
-def mask_of_this_worker(seat: Seat) -> Tensor:
-    with take_seat(seat, "cpu") as team:
+def mask_of_this_worker(worker: WorkerRank) -> Tensor:
+    with join_group(worker, "cpu") as team:
         return SeededDropout(team.dropout_seed(7), 3)(torch.ones(64), 0.5, "site")
 
 
@@ -144,8 +144,8 @@ def test_only_the_first_worker_writes(together: Together, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["0"]
 
 
-def fit_in_own_directory(seat: Seat, case: Case, directory: Path) -> None:
-    fit(seat, replace(case, directory=directory / str(seat.rank)))
+def fit_in_own_directory(worker: WorkerRank, case: Case, directory: Path) -> None:
+    fit(worker, replace(case, directory=directory / str(worker.rank)))
 
 
 def test_all_stop_when_the_first_is_told_to(together: Together) -> None:
@@ -161,9 +161,9 @@ def test_a_loss_that_diverges_on_one_worker_diverges_on_all(together: Together, 
         assert outcome.epoch == 1
 
 
-def failure_of(seat: Seat, case: Case) -> Exception | None:
+def failure_of(worker: WorkerRank, case: Case) -> Exception | None:
     try:
-        fit(seat, case)
+        fit(worker, case)
     except Exception as error:
         return error
     return None
@@ -171,16 +171,16 @@ def failure_of(seat: Seat, case: Case) -> Exception | None:
 
 @pytest.mark.parametrize("size", [1, 2, 5, 8])
 def test_evaluation_neither_doubles_nor_drops_an_item(together: Together, size: int) -> None:
-    expected = predict_from(Seat(), size)
+    expected = predict_from(WorkerRank(), size)
     for predictions in together(3, predict_from, size):
         np.testing.assert_allclose(predictions, expected, atol=1e-6)
         assert predictions.shape == (size,)
 
 
-def predict_from(seat: Seat, size: int) -> npt.NDArray[np.float32]:
+def predict_from(worker: WorkerRank, size: int) -> npt.NDArray[np.float32]:
     torch.set_num_threads(1)
     model = build_model("dmd", TINY, DIMS, 0)
-    with take_seat(seat, "cpu") as team:
+    with join_group(worker, "cpu") as team:
         return predict(model, make_batch(DIMS, size, 5), LabelUnit(), team)
 
 
@@ -192,13 +192,13 @@ def test_a_branch_that_some_steps_or_some_workers_leave_out_has_the_gradient_of_
     assert together(2, accumulate_branches, [True, False, True]) == [(text, audio)] * 2
 
 
-def accumulate_branches(seat: Seat, with_audio: list[bool]) -> tuple[list[float | None], list[float | None]]:
+def accumulate_branches(worker: WorkerRank, with_audio: list[bool]) -> tuple[list[float | None], list[float | None]]:
     """Gradients of both branches after every mini-batch; audio reads rows 3 and 4 alone, the second worker's."""
     torch.set_num_threads(1)
     text, audio, unused = (torch.nn.Parameter(torch.ones((), dtype=torch.float64)) for _ in range(3))
     rows = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
     seen: tuple[list[float | None], list[float | None]] = [], []
-    with take_seat(seat, "cpu") as team:
+    with join_group(worker, "cpu") as team:
         own = rows[team.share_of(len(rows))[0]]
         for has_audio in with_audio:
             heard = own[own > 2] if has_audio else own[:0]
@@ -217,10 +217,10 @@ def test_weights_that_drifted_apart_are_nobodys_result(together: Together) -> No
     assert together(2, compare_weights, 0.0) == [None, None]
 
 
-def compare_weights(seat: Seat, drift: float) -> Exception | None:
-    weights = [torch.ones(3), torch.arange(4.0) + seat.rank * drift, torch.tensor(5)]
-    weights[1][1] += seat.rank * drift
-    with take_seat(seat, "cpu") as team:
+def compare_weights(worker: WorkerRank, drift: float) -> Exception | None:
+    weights = [torch.ones(3), torch.arange(4.0) + worker.rank * drift, torch.tensor(5)]
+    weights[1][1] += worker.rank * drift
+    with join_group(worker, "cpu") as team:
         try:
             team.require_equal(weights)
         except WorkersDisagree as error:
@@ -237,12 +237,12 @@ def test_gathered_rows_and_their_gradient_by_hand(together: Together) -> None:
     assert grad_1 == [101 * place for place in (4, 5)]
 
 
-def gather_by_hand(seat: Seat) -> tuple[list[float], list[float]]:
-    with take_seat(seat, "cpu") as team:
-        rows, peers = team.share_of(5)
+def gather_by_hand(worker: WorkerRank) -> tuple[list[float], list[float]]:
+    with join_group(worker, "cpu") as team:
+        rows, sharing = team.share_of(5)
         x = torch.tensor([1.0, 2.0, 3.0, 10.0, 20.0])[rows].requires_grad_()
-        everyone = peers.gather(x)
-        torch.autograd.backward((1, 100)[seat.rank] * (everyone * torch.arange(1.0, 6.0)).sum())
+        everyone = sharing.gather(x)
+        torch.autograd.backward((1, 100)[worker.rank] * (everyone * torch.arange(1.0, 6.0)).sum())
         assert x.grad is not None
         return everyone.tolist(), x.grad.tolist()
 

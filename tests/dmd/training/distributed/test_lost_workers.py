@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dmd.errors import WorkerLost
-from dmd.training.distributed.rendezvous import Rendezvous, take_seat
+from dmd.training.distributed.rendezvous import Rendezvous, join_group
 
 SOON_S = 15.0
 
@@ -19,21 +19,21 @@ SOON_S = 15.0
 SILENT_PARTNER = """
 import os, signal, sys, threading, time, torch
 from dmd.errors import WorkerLost
-from dmd.job import Seat
-from dmd.training.distributed.rendezvous import Rendezvous, take_seat
+from dmd.job import WorkerRank
+from dmd.training.distributed.rendezvous import Rendezvous, join_group
 
 theirs, mine = os.pipe()
 partner = os.fork()
 if partner == 0:
     port = int(os.read(theirs, 16))
-    with take_seat(Seat(1, 2, "127.0.0.1", port), "cpu") as team:
+    with join_group(WorkerRank(1, 2, "127.0.0.1", port), "cpu") as team:
         team.sum(torch.zeros(1))
         os.kill(os.getpid(), signal.SIGSTOP)
 rendezvous = Rendezvous()
-first, second = rendezvous.seats(2)
+first, second = rendezvous.ranks(2)
 os.write(mine, str(second.port).encode())
 try:
-    with take_seat(first, "cpu") as team:
+    with join_group(first, "cpu") as team:
         team.sum(torch.zeros(1))
         threading.Timer(0.2, rendezvous.close).start()
         began = time.monotonic()
@@ -65,12 +65,12 @@ def test_a_partner_that_only_seems_to_be_there_is_given_up_once_its_death_is_kno
 @pytest.mark.parametrize("closed_after_s", [None, 0.3])
 def test_nobody_waits_for_a_partner_that_died_before_it_came(closed_after_s: float | None) -> None:
     rendezvous = Rendezvous()
-    first, _ = rendezvous.seats(2)
+    first, _ = rendezvous.ranks(2)
     if closed_after_s is None:
         rendezvous.close()
     else:
         threading.Timer(closed_after_s, rendezvous.close).start()
     began = time.monotonic()
-    with pytest.raises(WorkerLost), take_seat(first, "cpu"):
+    with pytest.raises(WorkerLost), join_group(first, "cpu"):
         pass
     assert time.monotonic() - began < SOON_S
