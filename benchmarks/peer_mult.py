@@ -121,7 +121,7 @@ def compare(dataset: Dataset, path: Path) -> dict[str, float]:
     settings = split_settings("mult", {**SIZES, **AS_THEIRS})
     batch = _first_clips(dataset, settings)
     dims = Dims(dataset.widths, dataset.layout(settings.inputs).num_steps)
-    ours, theirs = build_model("mult", settings.method, dims, 0), load_theirs(path, dims)
+    ours, theirs = build_model("mult", settings.settings, dims, 0), load_theirs(path, dims)
     with torch.no_grad():
         for own, its in pairs_of_weights(ours, theirs):
             its.copy_(own.view_as(its))
@@ -160,7 +160,7 @@ class _Gradients(nn.Module):
 def _change_by_defaults(dataset: Dataset, ours: Model, batch: Batch, prediction: Tensor) -> float:
     settings = split_settings("mult", dict(SIZES))
     dims = Dims(dataset.widths, dataset.layout(settings.inputs).num_steps)
-    default = build_model("mult", settings.method, dims, 0)
+    default = build_model("mult", settings.settings, dims, 0)
     default.load_state_dict(ours.state_dict())
     changed = default(_first_clips(dataset, settings), no_dropout).prediction
     return float((changed - prediction).abs().mean().detach())

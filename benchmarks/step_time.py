@@ -63,7 +63,7 @@ def make_batch(shape: Shape, device: str) -> Batch:
 
 def make_step(shape: Shape, device: str, preset: str = "paper") -> Callable[[int], None]:
     """A function that trains one step, given its number."""
-    method = split_settings("dmd", {"preset": preset}).method
+    method = split_settings("dmd", {"preset": preset}).settings
     model = build_model("dmd", method, dims_of(shape), 0).to(device)
     optimiser = ClippedAdam(model.parameter_groups(1e-4), 0.0, Clip())
     batch = make_batch(shape, device)

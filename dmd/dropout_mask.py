@@ -55,8 +55,8 @@ class DropoutMask:
         part = size // len(self.thresholds)
         if len(set(self.thresholds)) == 1:
             return _keep(draws, self.thresholds[0])
-        for place, threshold in enumerate(self.thresholds):
-            first, last = max(place * part, start), min((place + 1) * part, stop)
+        for index, threshold in enumerate(self.thresholds):
+            first, last = max(index * part, start), min((index + 1) * part, stop)
             if first < last:
                 _keep(draws[first - start : last - start], threshold)
         return draws

@@ -55,8 +55,8 @@ def backward(terms: Terms, kept: Many[Tensor], d_sums: Tensor) -> list[list[Tens
     gradients = [[torch.empty_like(tensor) for tensor in part] for part in parts]
     size = d_sums.element_size() * NUM_SUMS
     more = [
-        [d_sums.data_ptr() + place * size, *map(Tensor.data_ptr, of_one)]
-        for place, of_one in enumerate(zip(*gradients, strict=True))
+        [d_sums.data_ptr() + index * size, *map(Tensor.data_ptr, of_one)]
+        for index, of_one in enumerate(zip(*gradients, strict=True))
     ]
     _run("decoupling_backward", terms, kept, d_sums, more)
     return gradients
@@ -72,11 +72,11 @@ def _run(name: str, terms: Terms, kept: Many[Tensor], sums: Tensor, more: Many[M
     first = terms.x[0]
     table, size = array("q"), first.element_size()
     room = first.new_empty(4 * max(x.numel() for x in terms.x))
-    for place, x in enumerate(terms.x):
-        own = (x, terms.common[place], terms.exclusive[place], terms.encoders[place], terms.decoders[place])
-        real = (0, 0) if terms.real is None else map(Tensor.data_ptr, terms.real[place])
-        start, step = kept[place].data_ptr(), x.numel() * size
+    for index, x in enumerate(terms.x):
+        own = (x, terms.common[index], terms.exclusive[index], terms.encoders[index], terms.decoders[index])
+        real = (0, 0) if terms.real is None else map(Tensor.data_ptr, terms.real[index])
+        start, step = kept[index].data_ptr(), x.numel() * size
         table.extend([native.gemm()[x.dtype], *x.shape, int(terms.along_batch), FORMS.index(terms.form), *real])
         table.extend([*map(Tensor.data_ptr, own), start, start + step, start + 2 * step, room.data_ptr()])
-        table.extend([sums.data_ptr() + place * size * NUM_SUMS, *more[place]])
+        table.extend([sums.data_ptr() + index * size * NUM_SUMS, *more[index]])
     native.function(f"{name}_{native.KINDS[first.dtype]}", 1, 1)(table.buffer_info()[0], len(terms.x))

@@ -126,10 +126,10 @@ def _add_levels(
     table: array[int], shape: StackShape, kept: Sequence[Tensor], addresses: Sequence[int], d_addresses: Sequence[int]
 ) -> None:
     """``struct level`` of each: its shape, what it keeps, its parameters, its gradients."""
-    for place, level in enumerate(shape.levels):
-        own = slice(place * NUM_PARAMETERS, (place + 1) * NUM_PARAMETERS)
+    for index, level in enumerate(shape.levels):
+        own = slice(index * NUM_PARAMETERS, (index + 1) * NUM_PARAMETERS)
         key = 0 if level.dropout is None else level.dropout.key
-        table.extend([level.order, *map(_address, (level.first, level.seen, level.ends)), key, kept[place].data_ptr()])
+        table.extend([level.order, *map(_address, (level.first, level.seen, level.ends)), key, kept[index].data_ptr()])
         table.extend([*addresses[own], *d_addresses[own]])
 
 

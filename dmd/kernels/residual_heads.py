@@ -29,7 +29,7 @@ class Heads:
 
 
 @dataclass(frozen=True)
-class Found:
+class HeadActivations:
     """hidden, and kept, the same after dropout: (B, i); residual: (B, w); logit: (B,)."""
 
     hidden: Sequence[Tensor]
@@ -38,21 +38,21 @@ class Found:
     logit: Sequence[Tensor]
 
 
-def forward(heads: Heads) -> Found:
+def forward(heads: Heads) -> HeadActivations:
     """What every head makes of its input."""
     inners = [x.new_empty(2, len(x), len(p[1])) for x, p in zip(heads.inputs, heads.parameters, strict=True)]
     hidden, kept = zip(*(room.unbind(0) for room in inners), strict=True)
     residual = [torch.empty_like(x) for x in heads.inputs]
     logit = [x.new_empty(len(x)) for x in heads.inputs]
-    found = Found(hidden, kept, residual, logit)
+    activations = HeadActivations(hidden, kept, residual, logit)
     num_more = 5 + NUM_PARAMETERS
-    _run("heads_forward", heads, found, [[0] * num_more] * len(heads.inputs))
-    return found
+    _run("heads_forward", heads, activations, [[0] * num_more] * len(heads.inputs))
+    return activations
 
 
 def backward(
     heads: Heads,
-    found: Found,
+    activations: HeadActivations,
     d_hidden: Sequence[Tensor | None],
     d_residual: Sequence[Tensor | None],
     d_logit: Sequence[Tensor | None],
@@ -60,22 +60,22 @@ def backward(
     """The gradients of the inputs and of the parameters, from those that arrived; None: nothing did."""
     d_inputs = [torch.empty_like(x) for x in heads.inputs]
     gradients = [[torch.empty_like(p) for p in parameters] for parameters in heads.parameters]
-    d_kept = [torch.empty_like(kept) for kept in found.kept]
+    d_kept = [torch.empty_like(kept) for kept in activations.kept]
     arrived = zip(d_hidden, d_residual, d_logit, d_inputs, d_kept, strict=True)
     more = [
         [*(0 if d is None else d.data_ptr() for d in of_head), *_addresses(own)]
         for of_head, own in zip(arrived, gradients, strict=True)
     ]
-    _run("heads_backward", heads, found, more)
+    _run("heads_backward", heads, activations, more)
     return d_inputs, gradients
 
 
-def _run(name: str, heads: Heads, found: Found, more: Sequence[Sequence[int]]) -> None:
+def _run(name: str, heads: Heads, activations: HeadActivations, more: Sequence[Sequence[int]]) -> None:
     """Call the function on the table of all heads; ``more``: what stands behind the parameters of each."""
     first = heads.inputs[0]
     gemm, words = native.gemm()[first.dtype], base_words(SEGMENT // 4, "cpu").data_ptr()
     table = array("q")
-    outputs = zip(found.hidden, found.kept, found.residual, found.logit, strict=True)
+    outputs = zip(activations.hidden, activations.kept, activations.residual, activations.logit, strict=True)
     for x, parameters, mask, own, rest in zip(heads.inputs, heads.parameters, heads.masks, outputs, more, strict=True):
         threshold, key = (0, 0) if mask is None else (mask.thresholds[0], mask.key)
         table.extend([gemm, *x.shape, len(parameters[1]), words, threshold, key, x.data_ptr()])

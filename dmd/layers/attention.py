@@ -97,10 +97,10 @@ class _BlockedAttention(torch.autograd.Function):
         scaled = gradient * factor
         to_query, to_key, to_value = (torch.empty_like(part) for part in (query, key, value))
         whole = (query, key, value, scaled, centre, to_query, to_key, to_value)
-        for place, block in enumerate(_blocks(query, key, ctx.mask)):
+        for index, block in enumerate(_blocks(query, key, ctx.mask)):
             q, k, v, g, c, to_q, to_k, to_v = (_rows(part, block) for part in whole)
             if weights:
-                unscaled, dropped = weights[2 * place : 2 * place + 2]
+                unscaled, dropped = weights[2 * index : 2 * index + 2]
             else:
                 unscaled, dropped = _weights(q, k, ctx.mask, block, len(query), ctx.is_shifted)
             torch.bmm(g, dropped.transpose(1, 2), out=to_v)

@@ -106,13 +106,13 @@ class EncoderGroup(nn.Module):
     def _parts(self, targets: Many[Sequence], sources: Many[Sequence] | None) -> list[slice]:
         """Neighbouring branches that are computed together."""
         sides = [targets] if sources is None else [targets, sources]
-        shapes = [tuple(side[place].steps.shape[1] for side in sides) for place in range(len(targets))]
+        shapes = [tuple(side[index].steps.shape[1] for side in sides) for index in range(len(targets))]
         if self.masks_padding and not self.causal:
             longest = [max(steps) for steps in zip(*shapes, strict=True)]
             needed = [sum(steps) / len(targets) for steps in zip(*shapes, strict=True)]
             if all(most <= WORTH_PADDING * mean for most, mean in zip(longest, needed, strict=True)):
                 return [slice(0, len(targets))]
-        starts = [place for place in range(len(shapes)) if place == 0 or shapes[place] != shapes[place - 1]]
+        starts = [index for index in range(len(shapes)) if index == 0 or shapes[index] != shapes[index - 1]]
         return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(shapes)], strict=True)]
 
     def _ends(self, targets: Many[Sequence]) -> Tensor | None:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from dmd.dropout import Dropout
 from dmd.dropout_mask import DropoutMask
 from dmd.kernels import native, residual_heads
-from dmd.kernels.residual_heads import Found, Heads
+from dmd.kernels.residual_heads import HeadActivations, Heads
 from dmd.precision import in_float32
 
 T = TypeVar("T")
@@ -104,21 +104,21 @@ class _Heads(torch.autograd.Function):
         arrived = _in_parts([None if d is None else d.contiguous() for d in gradients], num)
         # a head that nothing reads has no gradient, rather than one of zeros
         read = [
-            place for place, of_head in enumerate(zip(*arrived, strict=True)) if any(d is not None for d in of_head)
+            index for index, of_head in enumerate(zip(*arrived, strict=True)) if any(d is not None for d in of_head)
         ]
         parts = (saved[:num], _of_each(saved[num:num_given]), ctx.masks)
         heads = Heads(*(_at(read, part) for part in parts))
-        found = Found(*(_at(read, part) for part in _in_parts(saved[num_given:], num)))
+        found = HeadActivations(*(_at(read, part) for part in _in_parts(saved[num_given:], num)))
         d_inputs, d_parameters = residual_heads.backward(heads, found, *(_at(read, part) for part in arrived))
         to_inputs: list[Tensor | None] = [None] * num
         to_parameters: list[Sequence[Tensor | None]] = [[None] * residual_heads.NUM_PARAMETERS] * num
-        for place, d_input, of_head in zip(read, d_inputs, d_parameters, strict=True):
-            to_inputs[place], to_parameters[place] = d_input, of_head
+        for index, d_input, of_head in zip(read, d_inputs, d_parameters, strict=True):
+            to_inputs[index], to_parameters[index] = d_input, of_head
         return None, *to_inputs, *itertools.chain.from_iterable(to_parameters)
 
 
-def _at(places: Sequence[int], items: Sequence[T]) -> list[T]:
-    return [items[place] for place in places]
+def _at(indices: Sequence[int], items: Sequence[T]) -> list[T]:
+    return [items[index] for index in indices]
 
 
 def _in_parts(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -29,7 +29,7 @@ def sum_terms(terms: Terms) -> Tensor:
 
 def _with(terms: Terms, tensors: Many[Tensor]) -> Terms:
     size = len(tensors) // _NUM_INPUTS
-    x, common, exclusive, encoders, decoders = (tensors[place * size :][:size] for place in range(_NUM_INPUTS))
+    x, common, exclusive, encoders, decoders = (tensors[index * size :][:size] for index in range(_NUM_INPUTS))
     return replace(terms, x=x, common=common, exclusive=exclusive, encoders=encoders, decoders=decoders)
 
 

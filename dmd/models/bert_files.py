@@ -26,8 +26,8 @@ def find_bert(path: str, beside: Path | None = None) -> Path:
 
     Raises ConfigurationError, one line that says what is missing and what to do.
     """
-    places = [Path(path).expanduser(), *([beside / path] if beside is not None else [])]
-    for directory in places:
+    directories = [Path(path).expanduser(), *([beside / path] if beside is not None else [])]
+    for directory in directories:
         if directory.is_dir():
             return _checked(directory)
     if _is_local(path):

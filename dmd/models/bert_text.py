@@ -96,9 +96,9 @@ class Bert(nn.Module):
         self.model = model
         self._masks = _Masks()
         for name, module in list(model.named_modules()):
-            for place, child in list(module.named_children()):
+            for attribute, child in list(module.named_children()):
                 if isinstance(child, nn.Dropout):
-                    setattr(module, place, _SiteDropout(self._masks, child.p, f"bert.{name}.{place}"))
+                    setattr(module, attribute, _SiteDropout(self._masks, child.p, f"bert.{name}.{attribute}"))
 
     def forward(self, tokens: Tensor, lengths: Tensor, dropout: Dropout) -> Tensor:
         """(B, T, 3) ids, mask, segments and (B,) real tokens -> (B, T, H)."""

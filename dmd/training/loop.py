@@ -146,7 +146,7 @@ class _Trainer:
         for group in self._groups(shuffled_rows(part, self.config.batch_size, self.seed, state.epoch)):
             if self.optimiser is not None:
                 self.optimiser.zero_grad(set_to_none=True)
-            for place, rows in enumerate(group, 1):
+            for index, rows in enumerate(group, 1):
                 outputs = self.model(take_share(self.team, part, rows), SeededDropout(dropout_seed, state.step))
                 state.step += 1
                 num_items += len(rows)
@@ -156,7 +156,7 @@ class _Trainer:
                 if self.optimiser is not None:
                     share = len(group) if self.config.accumulation.average else 1
                     self.team.backward(outputs.loss / share, self.parameters)
-                    if place < len(group):
+                    if index < len(group):
                         self.optimiser.clip_gradients()
             if self.optimiser is not None:
                 self.optimiser.step()

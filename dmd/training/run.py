@@ -93,9 +93,15 @@ def _train_and_score(
 
 @dataclass(frozen=True)
 class JobSettings:
-    """The flat settings of a trial by who reads them: the method, the data edge, the training loop."""
+    """The settings of a trial, by the part of the job that reads them.
 
-    method: Mapping[str, Setting]
+    Attributes:
+        settings: the flat settings of the method; it builds its own config from them.
+        inputs: config of the data edge.
+        training: config of the training loop.
+    """
+
+    settings: Mapping[str, Setting]
     inputs: InputConfig
     training: TrainingConfig
 
@@ -106,15 +112,15 @@ def split_settings(model: str, settings: Mapping[str, Setting]) -> JobSettings:
     ``preset`` names a set of settings that explicit ones override. Raises ConfigurationError.
     """
     method = find_method(model)
-    chosen = {**method.training, **_preset(method, settings), **settings}
-    chosen.pop("preset", None)
+    merged = {**method.training, **_preset(method, settings), **settings}
+    merged.pop("preset", None)
 
     def take(config_type: type[Config], what: str) -> Config:
-        mine = {part.name: chosen.pop(part.name) for part in fields_of(config_type) if part.name in chosen}
+        mine = {part.name: merged.pop(part.name) for part in fields_of(config_type) if part.name in merged}
         return build_config(config_type, mine, f"{model} {what}")
 
     inputs, training = take(InputConfig, "inputs"), take(TrainingConfig, "training")
-    return JobSettings(chosen, inputs, training)
+    return JobSettings(merged, inputs, training)
 
 
 def _preset(method: Method, settings: Mapping[str, Setting]) -> Mapping[str, Setting]:
@@ -139,10 +145,10 @@ def make_model(job: Job, settings: JobSettings, dataset: Dataset) -> Model:
         path = inputs.bert.path
         bert = load_bert(job.directories.get(path) or find_bert(path, job.files), tokens)
         dims = dims.with_language(bert.width)
-        method = build_model(job.model, settings.method, dims, job.seed)
+        method = build_model(job.model, settings.settings, dims, job.seed)
         model: Model = BertText(method, bert, inputs.bert.learning_rate, layout.sides["language"])
     else:
-        model = build_model(job.model, settings.method, dims, job.seed)
+        model = build_model(job.model, settings.settings, dims, job.seed)
     model.precision = settings.training.precision
     return model.to(job.device)
 

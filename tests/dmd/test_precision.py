@@ -54,7 +54,7 @@ def test_bf16_trains_close_to_fp32_and_is_not_fp32() -> None:
 def test_products_are_bfloat16_and_losses_parameters_and_gradients_are_float32(
     components: dict[str, bool], preset: str
 ) -> None:
-    settings = split_settings("dmd", {"preset": preset, **TINY, **components}).method
+    settings = split_settings("dmd", {"preset": preset, **TINY, **components}).settings
     model, batch = model_in("bf16", **settings), make_batch(DIMS, 7)
     seen: set[torch.dtype] = set()
     for module in model.modules():

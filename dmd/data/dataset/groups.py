@@ -122,8 +122,8 @@ def group_by_pattern(ids: Sequence[str], pattern: str, name: str) -> tuple[tuple
     except re.error as error:
         raise DataError(f"{name}: data.groups: pattern {pattern!r} is no regular expression: {error}") from None
     found = [compiled.match(item) for item in ids]
-    place = 1 if compiled.groups else 0
-    groups = [match[place] if match else None for match in found]
+    index = 1 if compiled.groups else 0
+    groups = [match[index] if match else None for match in found]
     missed = [item for item, group in zip(ids, groups, strict=True) if not group]
     if missed:
         raise DataError(

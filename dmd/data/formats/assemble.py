@@ -13,10 +13,10 @@ from dmd.data.dataset.groups import GROUPS, ID, Grouping, GroupRule, group_by_id
 from dmd.data.dataset.tokens import NO_LANGUAGE
 from dmd.data.dataset.visible_modalities import absent_modality
 from dmd.data.formats.declared import Declared
-from dmd.data.formats.feature_storage import MEMORY, Place
+from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.label_scale import settle_scale
-from dmd.data.formats.layout import SCALE_KEY, SPLITS, Layout
+from dmd.data.formats.layout import SCALE_KEY, SPLITS, FileLayout
 from dmd.data.formats.splits import Split, Table, read_labels, read_split
 from dmd.data.formats.token_ids import join_tokens
 from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
@@ -29,9 +29,9 @@ def assemble(
     tables: Mapping[str, Table],
     file_scale: AnyArray | None,
     declared: Declared,
-    layout: Layout,
+    layout: FileLayout,
     problems: Problems,
-    place: Place = MEMORY,
+    storage: FeatureStorage = MEMORY,
 ) -> Dataset:
     """Join the splits of one file, checked by ``layout``, their features in ``place``.
 
@@ -51,10 +51,10 @@ def assemble(
     _check_together(splits, layout, problems)
     groups = _read_groups(splits, declared.groups, layout, problems)
     problems.raise_if_any()
-    return _join(splits, tuple(layout.features), groups, chosen, problems.source, place)
+    return _join(splits, tuple(layout.features), groups, chosen, problems.source, storage)
 
 
-def _read_all_labels(tables: Mapping[str, Table], layout: Layout, problems: Problems) -> dict[str, FloatArray]:
+def _read_all_labels(tables: Mapping[str, Table], layout: FileLayout, problems: Problems) -> dict[str, FloatArray]:
     """Key of a split's labels -> (n,), of every split that has sound ones."""
     keys = {f"{name}/{layout.labels}": tables[name].get(layout.labels) for name in SPLITS if name in tables}
     found = {key: read_labels(key, array, problems) for key, array in keys.items()}
@@ -73,7 +73,7 @@ def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale | N
     return None
 
 
-def _check_together(splits: Mapping[str, Split], layout: Layout, problems: Problems) -> None:
+def _check_together(splits: Mapping[str, Split], layout: FileLayout, problems: Problems) -> None:
     """Rules that span splits: equal widths, folds in all splits or in none, numbered without a gap."""
     for modality in layout.features:
         widths = {name: split.features[modality].source.shape[2] for name, split in splits.items()}
@@ -102,7 +102,7 @@ def _refuse_emptiness(key: str, shapes: list[tuple[int, ...]], problems: Problem
 
 
 def _read_groups(
-    splits: Mapping[str, Split], rule: GroupRule | None, layout: Layout, problems: Problems
+    splits: Mapping[str, Split], rule: GroupRule | None, layout: FileLayout, problems: Problems
 ) -> tuple[tuple[str, ...], Grouping]:
     """The group of every item, by what the user says, else by the file's key, else by the ids."""
     ids = {name: split.ids for name, split in splits.items()}
@@ -130,7 +130,7 @@ def _join(
     groups: tuple[tuple[str, ...], Grouping],
     scale: LabelScale,
     name: str,
-    place: Place,
+    storage: FeatureStorage,
 ) -> Dataset:
     parts = list(splits.values())
     ends = np.cumsum([0, *(len(part.labels) for part in parts)])
@@ -139,7 +139,7 @@ def _join(
         tuple(item for part in parts for item in part.ids),
         groups[0],
         {
-            m: _stack(m, parts, place) if m in modalities else _absent_modality(m, int(ends[-1]), place)
+            m: _stack(m, parts, storage) if m in modalities else _absent_modality(m, int(ends[-1]), storage)
             for m in MODALITIES
         },
     )
@@ -163,11 +163,11 @@ def _join(
     )
 
 
-def _stack(modality: Modality, splits: list[Split], place: Place) -> Sequences:
+def _stack(modality: Modality, splits: list[Split], storage: FeatureStorage) -> Sequences:
     """All splits in one array, right-padded to the longest of them."""
     parts = [split.features[modality] for split in splits]
     sizes, steps, widths = zip(*(part.source.shape for part in parts), strict=True)
-    values = place.make(modality, (sum(sizes), max(steps), widths[0]))
+    values = storage.make(modality, (sum(sizes), max(steps), widths[0]))
     ends = np.cumsum([0, *sizes])
     for part, start, end in zip(parts, ends[:-1], ends[1:], strict=True):
         part.place(values[start:end])
@@ -175,8 +175,8 @@ def _stack(modality: Modality, splits: list[Split], place: Place) -> Sequences:
     return Sequences(values, lengths)
 
 
-def _absent_modality(modality: Modality, num_rows: int, place: Place) -> Sequences:
-    return replace(absent_modality(num_rows), values=place.make(modality, (num_rows, 1, 1)))
+def _absent_modality(modality: Modality, num_rows: int, storage: FeatureStorage) -> Sequences:
+    return replace(absent_modality(num_rows), values=storage.make(modality, (num_rows, 1, 1)))
 
 
 def _padding_of_file(parts: list[Split], modality: Modality) -> FilePadding:

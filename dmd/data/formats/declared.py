@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dmd.data.dataset.groups import ID, GroupRule
-from dmd.data.formats.layout import Layout
+from dmd.data.formats.layout import FileLayout
 from dmd.data.samples.samples import LabelScale
 from dmd.modalities import Modality
 
@@ -24,7 +24,7 @@ class Declared:
     groups: GroupRule | None = None
     modalities: tuple[Modality, ...] | None = None
 
-    def keys_of(self, layout: Layout) -> Layout:
+    def keys_of(self, layout: FileLayout) -> FileLayout:
         """``layout`` with the modalities and the key of the groups that the user names."""
         if self.modalities is not None:
             layout = replace(layout, features={m: layout.features[m] for m in self.modalities})

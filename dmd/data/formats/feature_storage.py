@@ -13,7 +13,7 @@ from dmd.data.samples.arrays import FloatArray
 from dmd.modalities import Modality
 
 
-class Place(Protocol):
+class FeatureStorage(Protocol):
     """scratch: a folder for what must be unpacked on the way; None: memory."""
 
     @property

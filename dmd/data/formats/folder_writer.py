@@ -17,9 +17,9 @@ PutInPlace = Callable[[Mapping[Path, Path]], None]
 _UNFINISHED = ".unfinished"
 
 
-def rename_all(places: Mapping[Path, Path]) -> None:
+def rename_all(new_names: Mapping[Path, Path]) -> None:
     """The :data:`PutInPlace` of whoever needs no more than whole folders."""
-    for unfinished, path in places.items():
+    for unfinished, path in new_names.items():
         os.rename(unfinished, path)
 
 

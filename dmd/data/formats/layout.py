@@ -1,4 +1,4 @@
-"""Where each file format keeps things. Adding a format is one value of :class:`Layout` and one reader."""
+"""Where each file format keeps things. Adding a format is one value of :class:`FileLayout` and one reader."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCALE_KEY = "label_scale"
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """The keys of one split.
 
     features: of the modalities that are read.
@@ -54,7 +54,7 @@ class Layout:
 
 _FEATURES: Mapping[Modality, str] = MappingProxyType({"language": "text", "audio": "audio", "vision": "vision"})
 
-NPZ = Layout(
+NPZ = FileLayout(
     _FEATURES,
     labels="labels",
     fold="fold",
@@ -64,9 +64,9 @@ NPZ = Layout(
 )
 """Keys ``<split>/<key>`` of an ``.npz`` archive."""
 
-CMU = Layout(_FEATURES, labels="labels", has_segment_ids=True)
+CMU = FileLayout(_FEATURES, labels="labels", has_segment_ids=True)
 """``mosi_data.pkl``, ``mosei_senti_data_noalign.pkl`` and their like, of yaohungt/Multimodal-Transformer: GloVe text,
 labels (n, 1, 1), ids (n, 3) or none, padded on the left."""
 
-MMSA = Layout(_FEATURES, labels="regression_labels", token_mask="text_bert")
+MMSA = FileLayout(_FEATURES, labels="regression_labels", token_mask="text_bert")
 """``aligned_50.pkl`` and ``unaligned_50.pkl`` of thuiar/MMSA: a dictionary of splits. ``text`` holds BERT features."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from dmd.data.dataset.tokens import MASK_ROW
 from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import Layout
+from dmd.data.formats.layout import FileLayout
 from dmd.data.samples.arrays import AnyArray, IntArray
 from dmd.modalities import Modality
 
@@ -53,7 +53,12 @@ def check_lengths(
 
 
 def find_lengths(
-    name: str, modality: Modality, table: Mapping[str, AnyArray], layout: Layout, values: AnyArray, problems: Problems
+    name: str,
+    modality: Modality,
+    table: Mapping[str, AnyArray],
+    layout: FileLayout,
+    values: AnyArray,
+    problems: Problems,
 ) -> tuple[bool, FileLengths | None]:
     """Lengths of one modality, values (n, T, D): its own, the shared ones, or those of the tokens it is aligned with.
 

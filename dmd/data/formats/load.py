@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import NOTHING, Declared
-from dmd.data.formats.feature_storage import MEMORY, Place
+from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.folder_writer import PutInPlace, rename_all
 from dmd.data.formats.memory_mapped import is_mapped, read_mapped, write_mapped
 from dmd.data.formats.mmsa import read_pickle
@@ -30,10 +30,10 @@ def open_dataset(
     declared: what goes before the file's own word. verify: compare a converted folder with its hashes;
     a worker that maps what its driver has verified need not. Raises DataError naming where it looked and what to do.
     """
-    place = find_data(name_or_path, data_dir)
-    if place is None:
+    path = find_data(name_or_path, data_dir)
+    if path is None:
         return load_planted(parse_planted_name(name_or_path), declared)
-    return read_mapped(place, declared, verify) if is_mapped(place) else load_dataset(place, declared)
+    return read_mapped(path, declared, verify) if is_mapped(path) else load_dataset(path, declared)
 
 
 def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
@@ -41,10 +41,10 @@ def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
 
     Raises DataError naming where it looked.
     """
-    places = _places(name_or_path, data_dir)
-    found = next((place for place in places if is_mapped(place) or place.is_file()), None)
-    if places and found is None:
-        looked = " and ".join(repr(str(place))[1:-1] for place in places)
+    paths = _candidate_paths(name_or_path, data_dir)
+    found = next((path for path in paths if is_mapped(path) or path.is_file()), None)
+    if paths and found is None:
+        looked = " and ".join(repr(str(path))[1:-1] for path in paths)
         raise DataError(
             f"no data file {name_or_path!r}: looked at {looked}; correct the path, name its folder with --data-dir or "
             "DMD_DATA_DIR, or use 'planted' for the embedded data"
@@ -52,7 +52,7 @@ def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
     return found
 
 
-def load_dataset(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
+def load_dataset(path: Path, declared: Declared = NOTHING, storage: FeatureStorage = MEMORY) -> Dataset:
     """Read ``path`` as ``.npz`` or as a pickle in MMSA or CMU layout, its features into ``place``.
 
     Raises DataError with every problem found in it.
@@ -64,9 +64,9 @@ def load_dataset(path: Path, declared: Declared = NOTHING, place: Place = MEMORY
         raise DataError(f"{path}: cannot be read: {error.strerror}; correct the path or its permissions") from None
     try:
         if start == ZIP_MAGIC:
-            return read_npz(path, declared, place)
+            return read_npz(path, declared, storage)
         if start[:1] in PICKLE_STARTS:
-            return read_pickle(path, declared, place)
+            return read_pickle(path, declared, storage)
     except MemoryError:
         raise DataError(f"{path.name}: does not fit into memory; convert it with `dmd-data convert`") from None
     found = f"starts with {start!r}" if start else "is empty"
@@ -89,13 +89,13 @@ def convert_dataset(
     if target.exists():
         raise DataError(f"{target}: exists already; choose another name")
 
-    def read(place: Place) -> Dataset:
-        path = next((path for path in _places(name_or_path, data_dir) if path.is_file()), None)
+    def read(storage: FeatureStorage) -> Dataset:
+        path = next((path for path in _candidate_paths(name_or_path, data_dir) if path.is_file()), None)
         if path is not None:
-            return load_dataset(path, declared, place)
+            return load_dataset(path, declared, storage)
         found = open_dataset(name_or_path, data_dir, declared)
         for modality, part in found.inputs.sequences.items():
-            copy = place.make(modality, part.values.shape)
+            copy = storage.make(modality, part.values.shape)
             for rows in row_blocks(copy.shape):
                 copy[rows] = part.values[rows]
         return found
@@ -107,7 +107,7 @@ def convert_dataset(
     return read_mapped(target, declared, verify=False)
 
 
-def _places(name: str, data_dir: Path | None) -> list[Path]:
+def _candidate_paths(name: str, data_dir: Path | None) -> list[Path]:
     """Where a file of that name may be; none for planted data."""
     if name == PLANTED or name.startswith(f"{PLANTED}:"):
         return []

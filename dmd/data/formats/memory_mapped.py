@@ -24,7 +24,7 @@ from dmd.data.dataset.groups import Grouping, regroup
 from dmd.data.dataset.tokens import NO_LANGUAGE, NoTokens, Tokens
 from dmd.data.dataset.visible_modalities import absent_modality
 from dmd.data.formats.declared import NOTHING, Declared
-from dmd.data.formats.feature_storage import InFiles, Place
+from dmd.data.formats.feature_storage import FeatureStorage, InFiles
 from dmd.data.formats.folder_writer import PutInPlace, new_folder, rename_all
 from dmd.data.formats.layout import SPLITS
 from dmd.data.samples.arrays import AnyArray
@@ -46,8 +46,8 @@ def is_mapped(path: Path) -> bool:
     return (path / MANIFEST).is_file()
 
 
-def write_mapped(read: Callable[[Place], Dataset], target: Path, put: PutInPlace = rename_all) -> None:
-    """Write the data set that ``read`` gives for a :class:`Place` to the new folder ``target``, whole or not at all.
+def write_mapped(read: Callable[[FeatureStorage], Dataset], target: Path, put: PutInPlace = rename_all) -> None:
+    """Write the data set that ``read`` makes as the new folder ``target``, whole or not at all.
 
     put: see :func:`new_folder`. Raises OSError where it cannot be written, and what ``read`` raises.
     """

@@ -18,9 +18,9 @@ import numpy as np
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.assemble import assemble
 from dmd.data.formats.declared import NOTHING, Declared
-from dmd.data.formats.feature_storage import MEMORY, Place
+from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import CMU, MMSA, SCALE_KEY, SPLITS, Layout
+from dmd.data.formats.layout import CMU, MMSA, SCALE_KEY, SPLITS, FileLayout
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.untrusted.unpickle import load_pickle
 from dmd.errors import DataError
@@ -28,7 +28,7 @@ from dmd.errors import DataError
 SCALARS = (str, bytes, bool, int, float, np.generic)
 
 
-def read_pickle(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
+def read_pickle(path: Path, declared: Declared = NOTHING, storage: FeatureStorage = MEMORY) -> Dataset:
     """Read a pickle in MMSA or CMU layout; nothing in it is executed.
 
     Raises DataError with every problem found in it.
@@ -36,10 +36,10 @@ def read_pickle(path: Path, declared: Declared = NOTHING, place: Place = MEMORY)
     with path.open("rb") as stream:
         # Closed by the collector: arrays are views of it until they are converted.
         content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    return read_mmsa(load_pickle(content, path.name), path.name, declared, place)
+    return read_mmsa(load_pickle(content, path.name), path.name, declared, storage)
 
 
-def read_mmsa(content: object, source: str, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
+def read_mmsa(content: object, source: str, declared: Declared = NOTHING, storage: FeatureStorage = MEMORY) -> Dataset:
     """The data set that a dictionary in MMSA or CMU layout holds. Raises DataError with every problem found in it."""
     if not isinstance(content, Mapping):
         raise DataError(f"{source}: must be a dictionary with train, valid and test, but is a {type(content).__name__}")
@@ -56,16 +56,16 @@ def read_mmsa(content: object, source: str, declared: Declared = NOTHING, place:
             problems.add(split, f"must be a dictionary of arrays, but is a {type(table).__name__}")
     file_scale = _as_array(SCALE_KEY, content[SCALE_KEY], problems) if SCALE_KEY in content else None
     problems.raise_if_any()
-    return assemble(tables, file_scale, declared, layout, problems, place)
+    return assemble(tables, file_scale, declared, layout, problems, storage)
 
 
-def _layout_of(content: Mapping[Any, Any]) -> Layout:
+def _layout_of(content: Mapping[Any, Any]) -> FileLayout:
     tables = [content[split] for split in SPLITS if isinstance(content.get(split), Mapping)]
     has_cmu_labels = any(CMU.labels in table for table in tables)
     return CMU if has_cmu_labels and not any(MMSA.labels in table for table in tables) else MMSA
 
 
-def _as_arrays(split: str, table: Mapping[Any, Any], layout: Layout, problems: Problems) -> dict[str, AnyArray]:
+def _as_arrays(split: str, table: Mapping[Any, Any], layout: FileLayout, problems: Problems) -> dict[str, AnyArray]:
     arrays: dict[str, AnyArray] = {}
     for key in layout.keys:
         if key in table:

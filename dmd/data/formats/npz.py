@@ -7,7 +7,7 @@ from pathlib import Path
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.assemble import assemble
 from dmd.data.formats.declared import NOTHING, Declared
-from dmd.data.formats.feature_storage import MEMORY, Place
+from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.layout import NPZ, SCALE_KEY, SPLITS
 from dmd.data.samples.arrays import AnyArray
@@ -15,7 +15,7 @@ from dmd.data.untrusted.archive import ArchiveError, in_one_line, open_archive
 from dmd.errors import DataError
 
 
-def read_npz(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) -> Dataset:
+def read_npz(path: Path, declared: Declared = NOTHING, storage: FeatureStorage = MEMORY) -> Dataset:
     """Read an ``.npz`` archive. Raises DataError with every problem found in it."""
     problems, layout = Problems(path.name), declared.keys_of(NPZ)
     arrays: dict[str, AnyArray] = {}
@@ -26,7 +26,7 @@ def read_npz(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) ->
             archive.check_expansion_ratio(wanted)
             for key in sorted(wanted):
                 try:
-                    arrays[key] = archive.read(key) if place.scratch is None else archive.map(key, place.scratch)
+                    arrays[key] = archive.read(key) if storage.scratch is None else archive.map(key, storage.scratch)
                 except (ArchiveError, OSError) as error:
                     unreadable.setdefault(in_one_line(error), []).append(key)
     except (ArchiveError, OSError) as error:
@@ -42,4 +42,4 @@ def read_npz(path: Path, declared: Declared = NOTHING, place: Place = MEMORY) ->
         split, _, name = key.partition("/")
         if split in SPLITS:
             tables.setdefault(split, {})[name] = array
-    return assemble(tables, arrays.get(SCALE_KEY), declared, layout, problems, place)
+    return assemble(tables, arrays.get(SCALE_KEY), declared, layout, problems, storage)

@@ -10,7 +10,7 @@ import numpy as np
 from dmd.data.dataset.tokens import NoTokens, Tokens
 from dmd.data.formats.features import Features, check_features, read_features
 from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import Layout
+from dmd.data.formats.layout import FileLayout
 from dmd.data.formats.lengths import find_lengths
 from dmd.data.formats.token_ids import read_tokens
 from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
@@ -42,7 +42,7 @@ class Split:
     tokens: Tokens | NoTokens
 
 
-def read_split(name: str, table: Table, layout: Layout, problems: Problems) -> Split | None:
+def read_split(name: str, table: Table, layout: FileLayout, problems: Problems) -> Split | None:
     """Check ``table`` by ``layout``; None if anything required is missing or broken (then ``problems`` says what)."""
     required = (layout.labels, *([] if layout.has_segment_ids else [layout.ids]), *layout.features.values())
     missing = [key for key in required if key not in table]
@@ -64,7 +64,7 @@ def read_split(name: str, table: Table, layout: Layout, problems: Problems) -> S
     return Split(ids, layout.ids in table, groups, labels, folds, features, tokens)
 
 
-def _say_how_to_do_without(key: str, table: Table, layout: Layout) -> str:
+def _say_how_to_do_without(key: str, table: Table, layout: FileLayout) -> str:
     """What to write if ``key`` is of a modality that the data do not have; empty if it is of none."""
     present = [modality for modality, feature in layout.features.items() if feature in table]
     if key not in layout.features.values() or not present:
@@ -84,7 +84,7 @@ def read_labels(key: str, array: AnyArray | None, problems: Problems) -> FloatAr
     return labels
 
 
-def _read_ids(name: str, table: Table, layout: Layout, num_rows: int, problems: Problems) -> tuple[str, ...] | None:
+def _read_ids(name: str, table: Table, layout: FileLayout, num_rows: int, problems: Problems) -> tuple[str, ...] | None:
     """The ids of a split: ``<video>$_$<rest>`` where the file has them in three parts, by number if it has none."""
     array = table.get(layout.ids)
     if layout.has_segment_ids and array is None:
@@ -118,7 +118,7 @@ def _read_folds(key: str, array: AnyArray | None, num_rows: int, problems: Probl
 
 
 def _read_modalities(
-    name: str, table: Table, layout: Layout, num_rows: int, problems: Problems
+    name: str, table: Table, layout: FileLayout, num_rows: int, problems: Problems
 ) -> dict[Modality, Features]:
     present = {modality: table[key] for modality, key in layout.features.items() if key in table}
     has_lengths = any(key in table for key in (layout.shared_lengths, *map(layout.lengths_of, layout.features)))

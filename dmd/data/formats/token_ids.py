@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from dmd.data.dataset.tokens import MASK_ROW, NUM_ROWS, NoTokens, Tokens
-from dmd.data.formats.layout import Layout
+from dmd.data.formats.layout import FileLayout
 from dmd.data.samples.arrays import AnyArray
 
 
-def read_tokens(name: str, table: Mapping[str, AnyArray], layout: Layout, num_rows: int) -> Tokens | NoTokens:
+def read_tokens(name: str, table: Mapping[str, AnyArray], layout: FileLayout, num_rows: int) -> Tokens | NoTokens:
     """The tokens of one split."""
     if layout.token_mask is None or layout.token_mask not in table:
         return NoTokens(f"{name}/{layout.token_mask or 'text_bert'} is missing")

@@ -105,7 +105,7 @@ def _summarise(ds: Dataset, modality: Modality) -> ModalitySummary:
 def _describe_far_values(modalities: Mapping[Modality, ModalitySummary]) -> Iterator[str]:
     for modality, one in modalities.items():
         if one.far_values:
-            columns = ", ".join(str(place) for place in list(one.far_values)[:6])
+            columns = ", ".join(str(column) for column in list(one.far_values)[:6])
             more = f" and {len(one.far_values) - 6} more" if len(one.far_values) > 6 else ""
             yield (
                 f"{modality}: values so far from all others that they are left out of mean and standard deviation, and "

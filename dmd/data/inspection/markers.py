@@ -35,7 +35,7 @@ class Marker:
     """One value in some columns of a modality.
 
     Attributes:
-        columns: their places from 0 on, in rising order.
+        columns: their indices, from 0, in rising order.
         shares: the smallest and the largest share of the real steps that hold it.
     """
 
@@ -60,11 +60,11 @@ def marker_share(column: FloatArray) -> tuple[float, float] | None:
     values, counts = np.unique(column, return_counts=True)
     if len(values) <= MIN_MEASURED:
         return None
-    for place in (0, -1):
-        share = float(counts[place] / len(column))
-        measured = column[column != values[place]].astype(np.float64)
-        if share >= MIN_SHARE and _stands_apart(float(values[place]), share, measured):
-            return float(values[place]), share
+    for index in (0, -1):
+        share = float(counts[index] / len(column))
+        measured = column[column != values[index]].astype(np.float64)
+        if share >= MIN_SHARE and _stands_apart(float(values[index]), share, measured):
+            return float(values[index]), share
     return None
 
 

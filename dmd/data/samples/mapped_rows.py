@@ -40,7 +40,7 @@ class StoredRows:
     """Some rows of a file, in an order, perhaps standardised: what an array (n, T, D) is to whoever asks it for rows.
 
     Attributes:
-        rows: (n,) places in the file.
+        rows: (n,) row numbers in the file.
         lengths: (n,) real steps of them; in the file they come first.
         mean, std: (D,), or None to leave values as they are.
         side, num_steps: where the real steps are to stand in how many; None: as many as in the file.
@@ -61,11 +61,11 @@ class StoredRows:
 
     def __getitem__(self, rows: IntArray | slice) -> FloatArray:
         """The values of the given rows, (k, T, D), in memory."""
-        places, lengths = self.rows[rows], self.lengths[rows]
-        values: FloatArray = np.empty((len(places), *self.shape[1:]), np.float32)
+        indices, lengths = self.rows[rows], self.lengths[rows]
+        values: FloatArray = np.empty((len(indices), *self.shape[1:]), np.float32)
         # In blocks, so that what comes between the file and the batch stays small.
         for block in row_blocks(values.shape):
-            found = self.file.read(places[block])
+            found = self.file.read(indices[block])
             if self.mean is not None and self.std is not None:
                 found = standardise(found, lengths[block], self.mean, self.std)
             values[block] = place_at(found, lengths[block], self.side, self.shape[1])

@@ -50,8 +50,8 @@ def fit_standardiser(train: Inputs, modalities: Iterable[Modality] = MODALITIES)
         middle, squares, fourths = _moments(part)
         spread = np.sqrt(squares)
         suspects = np.flatnonzero(may_hold_far_values(squares, fourths, int(part.lengths.sum())))
-        for place, found in find_far_values(part, suspects).items():
-            middle[place], spread[place] = found.mean, found.std
+        for index, found in find_far_values(part, suspects).items():
+            middle[index], spread[index] = found.mean, found.std
         mean[modality] = middle.astype(np.float32)
         std[modality] = np.where(spread < MIN_STD, 1.0, spread).astype(np.float32)
     return Standardiser(mean, std)
@@ -65,8 +65,8 @@ def find_far_values(part: Sequences, suspects: IntArray) -> dict[int, ColumnMome
     for start in range(0, len(suspects), at_once):
         columns = suspects[start : start + at_once]
         gathered = np.concatenate([steps[:, columns] for steps in _real_blocks(part)])
-        moments = {int(place): moments_without_far(values) for place, values in zip(columns, gathered.T, strict=True)}
-        found |= {place: moment for place, moment in moments.items() if moment.num_far}
+        moments = {int(index): moments_without_far(values) for index, values in zip(columns, gathered.T, strict=True)}
+        found |= {index: moment for index, moment in moments.items() if moment.num_far}
     return found
 
 
@@ -74,7 +74,7 @@ def count_far_values(part: Sequences) -> dict[int, int]:
     """Column -> its far values, of the columns that have any."""
     _, squares, fourths = _moments(part)
     suspects = np.flatnonzero(may_hold_far_values(squares, fourths, int(part.lengths.sum())))
-    return {place: found.num_far for place, found in find_far_values(part, suspects).items()}
+    return {index: found.num_far for index, found in find_far_values(part, suspects).items()}
 
 
 def _moments(part: Sequences) -> tuple[Moments, Moments, Moments]:

@@ -97,12 +97,12 @@ class Archive:
             begins = member.starts_at + member.header_size
             self._require_sum(member)
             return np.memmap(self._path, member.dtype, "r", begins, member.shape, order)
-        place = scratch / f"{len(list(scratch.iterdir()))}.bin"
-        with _as_archive_error(), self._zip.open(member.info) as stream, place.open("wb") as file:
+        unpacked = scratch / f"{len(list(scratch.iterdir()))}.bin"
+        with _as_archive_error(), self._zip.open(member.info) as stream, unpacked.open("wb") as file:
             stream.read(member.header_size)
             while block := stream.read(_BLOCK):
                 file.write(block)
-        return np.memmap(place, member.dtype, "r", 0, member.shape, order)
+        return np.memmap(unpacked, member.dtype, "r", 0, member.shape, order)
 
     def _describe(self, name: str) -> _Member:
         """The array that a member says it is. Raises ArchiveError for one that cannot be."""

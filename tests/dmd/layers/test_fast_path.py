@@ -47,7 +47,7 @@ def passes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 
 def settings_of(preset: str, **settings: Setting) -> dict[str, Setting]:
-    return dict(split_settings("dmd", {"preset": preset, **TINY, "levels": 2, **settings}).method)
+    return dict(split_settings("dmd", {"preset": preset, **TINY, "levels": 2, **settings}).settings)
 
 
 def run(settings: dict[str, Setting], steps: tuple[int, int, int], full: bool, side: Side = "start") -> Outcome:

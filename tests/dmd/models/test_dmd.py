@@ -47,7 +47,7 @@ def name_of(components: dict[str, bool]) -> str:
 def test_parameter_counts_equal_the_published_model(
     preset: str, widths: tuple[int, ...], steps: tuple[int, ...], expected: int
 ) -> None:
-    settings = split_settings("dmd", {"preset": preset, "legacy_params": True}).method
+    settings = split_settings("dmd", {"preset": preset, "legacy_params": True}).settings
     model = build_model("dmd", settings, make_dims(widths, steps), 0)
     assert sum(p.numel() for name, p in model.named_parameters() if "_gd." not in name) == expected
 

@@ -163,7 +163,7 @@ def test_it_starts_from_the_values_that_dmd_starts_from() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_is_a_set_of_known_settings_that_can_run(preset: str) -> None:
     split = split_settings("mult", {"preset": preset})
-    outputs = build_model("mult", split.method, make_dims(steps=(6, 7, 8)), 0)(
+    outputs = build_model("mult", split.settings, make_dims(steps=(6, 7, 8)), 0)(
         make_batch(make_dims(steps=(6, 7, 8)), 3), no_dropout
     )
     assert outputs.prediction.shape == (3,)
@@ -171,9 +171,9 @@ def test_every_preset_is_a_set_of_known_settings_that_can_run(preset: str) -> No
 
 def test_presets_hold_the_published_numbers() -> None:
     mosi, mosei = split_settings("mult", {"preset": "tsai_mosi"}), split_settings("mult", {"preset": "mmsa_mosei"})
-    assert (mosi.training.batch_size, mosi.training.learning_rate, mosi.method["heads"]) == (128, 1e-3, 10)
+    assert (mosi.training.batch_size, mosi.training.learning_rate, mosi.settings["heads"]) == (128, 1e-3, 10)
     assert (mosi.training.clip.kind, mosi.training.clip.limit) == ("norm", 0.8)
-    assert (mosei.method["width"], mosei.method["kernel.audio"], mosei.training.batch_size) == (30, 1, 4)
+    assert (mosei.settings["width"], mosei.method["kernel.audio"], mosei.training.batch_size) == (30, 1, 4)
     assert mosei.training.accumulation.steps == 8
 
 

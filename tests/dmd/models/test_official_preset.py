@@ -38,7 +38,7 @@ DIMS = make_dims()
 
 def official(**settings: Setting) -> tuple[DMD, TrainingConfig]:
     split = split_settings("dmd", {"preset": "official", **TINY, **settings})
-    model = build_model("dmd", split.method, DIMS, 0)
+    model = build_model("dmd", split.settings, DIMS, 0)
     assert isinstance(model, DMD)
     return model, split.training
 

@@ -49,7 +49,7 @@ def on(batch: Batch, device: str) -> Batch:
 
 def step_of(name: str, settings: dict[str, Setting], device: str) -> tuple[Model, Batch]:
     split = split_settings(name, settings)
-    model = build_model(name, split.method, DIMS, 0).to(device)
+    model = build_model(name, split.settings, DIMS, 0).to(device)
     model.precision = split.training.precision
     return model, on(make_batch(DIMS, 7), device)
 

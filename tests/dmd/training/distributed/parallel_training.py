@@ -70,7 +70,7 @@ def fit(worker: WorkerRank, case: Case) -> Fit:
     common = {**tiny, "learning_rate": 1e-2, "batch_size": 4, "max_epochs": 1, "patience": 9}
     flat = {**common, **({} if case.dropout else NO_DROPOUT), **case.settings}
     settings = split_settings(case.model, flat)
-    model = build_model(case.model, settings.method, DIMS, case.seed).double()
+    model = build_model(case.model, settings.settings, DIMS, case.seed).double()
     train_part = in_double(make_batch(DIMS, case.num_train, 1, full=case.full))
     if case.spoiled_row is not None:
         train_part.features["audio"][case.spoiled_row, 0, 0] = float("nan")
