@@ -28,7 +28,7 @@ from dmd.models.model import Dims
 from dmd.models.registry import build_model
 from dmd.training.config import Clip
 from dmd.training.distributed.rendezvous import Rendezvous, join_group
-from dmd.training.distributed.team import SOLO, Team, take_share
+from dmd.training.distributed.team import SOLO, Team, take_rows
 from dmd.training.optimiser import ClippedAdam
 
 WARM_UP = 2
@@ -44,7 +44,7 @@ def make_step(shape: Shape, team: Team) -> Callable[[int], None]:
 
     def step(number: int) -> None:
         optimiser.zero_grad(set_to_none=True)
-        loss = model(take_share(team, batch, rows), SeededDropout(team.dropout_seed(0), number)).loss
+        loss = model(take_rows(team, batch, rows), SeededDropout(team.dropout_seed(0), number)).loss
         assert loss is not None
         team.backward(loss, list(model.parameters()))
         optimiser.step()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dmd.data.dataset.input_config import shown_by
+from dmd.data.dataset.input_config import visible_modalities
 from dmd.job import Setting
 from dmd.modalities import Modality
 from dmd.models.model import Dims, Model
@@ -16,7 +16,7 @@ def _no_conflict(settings: Mapping[str, Setting]) -> str | None:
     return None
 
 
-def nothing_needed(settings: Mapping[str, Setting]) -> frozenset[Modality]:
+def needs_no_modality(settings: Mapping[str, Setting]) -> frozenset[Modality]:
     """Of a method to which a missing modality is some columns of zeros, without effect."""
     return frozenset()
 
@@ -44,4 +44,4 @@ class Method:
     training: Mapping[str, Setting] = field(default_factory=dict)
     find_conflict: Callable[[Mapping[str, Setting]], str | None] = _no_conflict
     inactive: Callable[[Mapping[str, Setting]], frozenset[str]] = _all_active
-    needs: Callable[[Mapping[str, Setting]], frozenset[Modality]] = shown_by
+    needs: Callable[[Mapping[str, Setting]], frozenset[Modality]] = visible_modalities

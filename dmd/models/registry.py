@@ -10,7 +10,7 @@ from dmd.layers.initialise import initialise
 from dmd.models import dmd_config, median, mult_config, ridge, unimodal_config
 from dmd.models.dmd import DMD
 from dmd.models.dmd_presets import PRESETS
-from dmd.models.method import Method, nothing_needed
+from dmd.models.method import Method, needs_no_modality
 from dmd.models.model import Dims, Model
 from dmd.models.mult import MulT
 from dmd.models.unimodal import Unimodal
@@ -53,7 +53,7 @@ METHODS: Mapping[str, Method] = {
             ridge.Ridge,
             training=ridge.TRAINING,
             inactive=ridge.inactive_settings,
-            needs=nothing_needed,
+            needs=needs_no_modality,
         ),
         Method(
             "median",
@@ -61,7 +61,7 @@ METHODS: Mapping[str, Method] = {
             median.Median,
             training=median.TRAINING,
             inactive=median.inactive_settings,
-            needs=nothing_needed,
+            needs=needs_no_modality,
         ),
     )
 }

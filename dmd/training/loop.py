@@ -21,7 +21,7 @@ from dmd.models.model import Model
 from dmd.scoring import Scoring
 from dmd.training.checkpoint import FILE, CheckpointRefused, decode_state, encode_state, take_up_state
 from dmd.training.config import TrainingConfig
-from dmd.training.distributed.team import SOLO, Team, take_share
+from dmd.training.distributed.team import SOLO, Team, take_rows
 from dmd.training.evaluate import predict
 from dmd.training.label_units import label_unit
 from dmd.training.optimiser import ClippedAdam
@@ -147,7 +147,7 @@ class _Trainer:
             if self.optimiser is not None:
                 self.optimiser.zero_grad(set_to_none=True)
             for index, rows in enumerate(group, 1):
-                outputs = self.model(take_share(self.team, part, rows), SeededDropout(dropout_seed, state.step))
+                outputs = self.model(take_rows(self.team, part, rows), SeededDropout(dropout_seed, state.step))
                 state.step += 1
                 num_items += len(rows)
                 assert outputs.loss is not None

@@ -47,7 +47,7 @@ class CostRange:
         return CostRange(self.low * factor, self.expected * factor, self.high * factor)
 
 
-NOTHING = CostRange(0.0, 0.0, 0.0)
+UNDECLARED = CostRange(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def estimate_study(planned: PlannedStudy, capacity: Capacity, completed: Complet
     """
     resources = planned.space.resources
     slots, contention = capacity.slots, capacity.contention
-    device_s, num_trials, trial_s = NOTHING, 0, {}
+    device_s, num_trials, trial_s = UNDECLARED, 0, {}
     for name, stage, planned_range in _planned_trials(planned):
         gone = completed.num_done(name, stage)
         left = CostRange(*(max(number - gone, 0) for number in planned_range))

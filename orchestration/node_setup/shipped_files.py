@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.load import convert_dataset, find_data, load_dataset, open_dataset
 from dmd.data.formats.memory_mapped import MANIFEST, VERSION, is_mapped, read_mapped
 from dmd.errors import DataError, DmdError
@@ -87,7 +87,7 @@ class ShippedData:
         """Of the folder itself if it is memory-mapped, otherwise of a converted copy in the cache."""
         assert self.place is not None
         folder, place = self.place, self.place
-        if not is_mapped(place) or self.declared != NOTHING:
+        if not is_mapped(place) or self.declared != UNDECLARED:
             folder = self.cache(lambda made: convert_dataset(str(place), made, None, self.declared))
         elif not self.is_local():
             raise DataError(f"{place}: has changed since the study began")

@@ -45,7 +45,7 @@ def rows_of_fold(
         folds = draw_group_folds(groups, fold.k, fold.seed, _checked_repeat(fold, name), name)
     else:
         raise DataError(f"{name}: folds of kind {fold.kind!r}; known kinds are official, file, group")
-    refuse_shared_groups(folds, groups, name)
+    require_disjoint_groups(folds, groups, name)
     return rotate(folds, fold.fold, name)
 
 
@@ -86,7 +86,7 @@ def draw_group_folds(groups: Sequence[str], k: int, seed: int, repeat: int, name
     return np.array([fold_of[group] for group in groups], dtype=np.int64)
 
 
-def refuse_shared_groups(folds: IntArray, groups: Sequence[str], name: str) -> None:
+def require_disjoint_groups(folds: IntArray, groups: Sequence[str], name: str) -> None:
     """Raise DataError naming the groups that lie in more than one fold."""
     folds_of: dict[str, set[int]] = {}
     for group, fold in zip(groups, folds.tolist(), strict=True):

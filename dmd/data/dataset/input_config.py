@@ -45,7 +45,7 @@ class InputConfig:
         return self.text == "bert_ids" and "language" in seen_modalities(self.modalities)
 
 
-def shown_by(settings: Mapping[str, Setting]) -> frozenset[Modality]:
+def visible_modalities(settings: Mapping[str, Setting]) -> frozenset[Modality]:
     """The modalities that settings show their model."""
     return frozenset(seen_modalities(cast(VisibleModalities, settings.get("modalities", ALL_VISIBLE))))
 

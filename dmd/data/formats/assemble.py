@@ -15,7 +15,7 @@ from dmd.data.dataset.visible_modalities import absent_modality
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.label_scale import settle_scale
+from dmd.data.formats.label_scale import resolve_label_scale
 from dmd.data.formats.layout import SCALE_KEY, SPLITS, FileLayout
 from dmd.data.formats.splits import Split, Table, read_labels, read_split
 from dmd.data.formats.token_ids import join_tokens
@@ -42,7 +42,7 @@ def assemble(
         problems.add("splits", f"there is none of {', '.join(SPLITS)}; this is no data file of a layout that is read")
         problems.raise_if_any()
     spoken = declared.scale or _read_scale(file_scale, problems)
-    chosen = settle_scale(_read_all_labels(tables, layout, problems), spoken, layout.labels, problems)
+    chosen = resolve_label_scale(_read_all_labels(tables, layout, problems), spoken, layout.labels, problems)
     found = {name: read_split(name, tables[name], layout, problems) for name in SPLITS if name in tables}
     for name in SPLITS:
         if name not in tables:

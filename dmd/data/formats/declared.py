@@ -32,5 +32,5 @@ class Declared:
         return layout if key is None or key == ID else replace(layout, group=key)
 
 
-NOTHING = Declared()
-"""The file says it all."""
+UNDECLARED = Declared()
+"""The user declares nothing; the file decides."""

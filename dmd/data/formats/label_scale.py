@@ -27,7 +27,7 @@ _FEWEST = 10
 """Fewer labels may lie anywhere on their scale."""
 
 
-def settle_scale(
+def resolve_label_scale(
     labels: Mapping[str, FloatArray], declared: LabelScale | None, key: str, problems: Problems
 ) -> LabelScale:
     """The declared scale, or [-3, 3] around 0; what does not fit is added to ``problems``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.folder_writer import PutInPlace, rename_all
 from dmd.data.formats.memory_mapped import is_mapped, read_mapped, write_mapped
@@ -22,7 +22,7 @@ PICKLE_STARTS = (b"\x80", b"(", b"}", b"]", b"c")
 
 
 def open_dataset(
-    name_or_path: str, data_dir: Path | None = None, declared: Declared = NOTHING, verify: bool = True
+    name_or_path: str, data_dir: Path | None = None, declared: Declared = UNDECLARED, verify: bool = True
 ) -> Dataset:
     """Planted data (``planted``, ``planted:seed=1,interaction=0.5``), a file or a converted folder at this path, or one
     in ``data_dir``.
@@ -52,7 +52,7 @@ def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
     return found
 
 
-def load_dataset(path: Path, declared: Declared = NOTHING, storage: FeatureStorage = MEMORY) -> Dataset:
+def load_dataset(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY) -> Dataset:
     """Read ``path`` as ``.npz`` or as a pickle in MMSA or CMU layout, its features into ``place``.
 
     Raises DataError with every problem found in it.
@@ -77,7 +77,7 @@ def convert_dataset(
     name_or_path: str,
     target: Path,
     data_dir: Path | None = None,
-    declared: Declared = NOTHING,
+    declared: Declared = UNDECLARED,
     put: PutInPlace = rename_all,
 ) -> Dataset:
     """Write planted data, a file or a converted folder as the new folder ``target``; what :func:`open_dataset` gives

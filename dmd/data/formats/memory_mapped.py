@@ -23,7 +23,7 @@ from dmd.data.dataset.fingerprint import hash_content
 from dmd.data.dataset.groups import Grouping, regroup
 from dmd.data.dataset.tokens import NO_LANGUAGE, NoTokens, Tokens
 from dmd.data.dataset.visible_modalities import absent_modality
-from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import FeatureStorage, InFiles
 from dmd.data.formats.folder_writer import PutInPlace, new_folder, rename_all
 from dmd.data.formats.layout import SPLITS
@@ -62,7 +62,7 @@ def write_mapped(read: Callable[[FeatureStorage], Dataset], target: Path, put: P
         (folder / MANIFEST).write_text(json.dumps(_describe(dataset, folder), indent=1) + "\n", encoding="utf-8")
 
 
-def read_mapped(folder: Path, declared: Declared = NOTHING, verify: bool = True) -> Dataset:
+def read_mapped(folder: Path, declared: Declared = UNDECLARED, verify: bool = True) -> Dataset:
     """The data set in ``folder``, its features mapped. verify: compare every file with its hash, which reads it all.
 
     Raises DataError, one line, for a folder that was not written by :func:`write_mapped`, or altered.

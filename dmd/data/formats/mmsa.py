@@ -17,7 +17,7 @@ import numpy as np
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.assemble import assemble
-from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.layout import CMU, MMSA, SCALE_KEY, SPLITS, FileLayout
@@ -28,7 +28,7 @@ from dmd.errors import DataError
 SCALARS = (str, bytes, bool, int, float, np.generic)
 
 
-def read_pickle(path: Path, declared: Declared = NOTHING, storage: FeatureStorage = MEMORY) -> Dataset:
+def read_pickle(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY) -> Dataset:
     """Read a pickle in MMSA or CMU layout; nothing in it is executed.
 
     Raises DataError with every problem found in it.
@@ -39,7 +39,9 @@ def read_pickle(path: Path, declared: Declared = NOTHING, storage: FeatureStorag
     return read_mmsa(load_pickle(content, path.name), path.name, declared, storage)
 
 
-def read_mmsa(content: object, source: str, declared: Declared = NOTHING, storage: FeatureStorage = MEMORY) -> Dataset:
+def read_mmsa(
+    content: object, source: str, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY
+) -> Dataset:
     """The data set that a dictionary in MMSA or CMU layout holds. Raises DataError with every problem found in it."""
     if not isinstance(content, Mapping):
         raise DataError(f"{source}: must be a dictionary with train, valid and test, but is a {type(content).__name__}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.assemble import assemble
-from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.layout import NPZ, SCALE_KEY, SPLITS
@@ -15,7 +15,7 @@ from dmd.data.untrusted.archive import ArchiveError, in_one_line, open_archive
 from dmd.errors import DataError
 
 
-def read_npz(path: Path, declared: Declared = NOTHING, storage: FeatureStorage = MEMORY) -> Dataset:
+def read_npz(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY) -> Dataset:
     """Read an ``.npz`` archive. Raises DataError with every problem found in it."""
     problems, layout = Problems(path.name), declared.keys_of(NPZ)
     arrays: dict[str, AnyArray] = {}

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.formats.declared import NOTHING, Declared
+from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.layout import SPLITS
 from dmd.data.formats.mmsa import read_mmsa
 from dmd.data.formats.planted_spec import PlantedSpec
@@ -64,7 +64,7 @@ class Latents:
     score: Array
 
 
-def load_planted(spec: PlantedSpec, declared: Declared = NOTHING) -> Dataset:
+def load_planted(spec: PlantedSpec, declared: Declared = UNDECLARED) -> Dataset:
     """The planted data set, read by the MMSA reader. Its name spells the spec."""
     # Its scale is known, however few labels there are to fill it.
     scale = declared.scale or LabelScale()

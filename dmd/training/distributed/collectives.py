@@ -1,9 +1,9 @@
-"""The two things that workers do with each other, over torch.distributed's default group.
+"""Collectives of the workers of one trial: sum and broadcast over torch.distributed's default group.
 
-Gloo ends an operation whose partner died by the end of their connection, but not always: a send that is begun while the
-connection breaks is never completed (torch 2.13; about one death in a hundred). So nobody waits for gloo alone: whoever
-has waited a second looks whether the store where the workers met is still open. Its owner closes it when it hears of a
-death, and it is gone when the owner is.
+Gloo ends an operation when the connection to a dead worker ends, but not always: a send that begins while the
+connection breaks never completes (torch 2.13; about one death in a hundred). So no worker waits for gloo alone: after
+each second it checks that the store where the workers met is still open. The owner of the store closes it when a worker
+dies, and the store is gone when its owner dies.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.distributed import Store, Work  # type: ignore[attr-defined]
 
 from dmd.errors import WorkerLost, WorkerSilent
 
-_LOOK = timedelta(seconds=1)
+_CHECK_INTERVAL = timedelta(seconds=1)
 # What an operation gets to end by itself once the store is gone: its partners may have finished and left.
 _GRACE = timedelta(seconds=3)
 _store: Store | None = None
@@ -26,21 +26,21 @@ _store: Store | None = None
 
 def sum_in_place(x: Tensor) -> Tensor:
     """``x`` with its value replaced by the sum over all workers, bit for bit the same on each of them."""
-    with lost_workers_named():
+    with converting_lost_workers():
         _finish(torch.distributed.all_reduce(x, async_op=True), x)
     return x
 
 
 def broadcast(x: Tensor) -> Tensor:
     """``x`` with its value replaced by the first worker's."""
-    with lost_workers_named():
+    with converting_lost_workers():
         _finish(torch.distributed.broadcast(x, src=0, async_op=True), x)
     return x
 
 
 @contextmanager
-def looking_at(store: Store) -> Iterator[None]:
-    """Meanwhile, ``store`` says whether the team still is."""
+def watching_store(store: Store) -> Iterator[None]:
+    """Within the block, an operation that takes long checks that ``store`` is still open."""
     global _store
     _store = store
     try:
@@ -50,8 +50,8 @@ def looking_at(store: Store) -> Iterator[None]:
 
 
 @contextmanager
-def lost_workers_named() -> Iterator[None]:
-    """What torch.distributed raises when another worker is gone, as WorkerLost."""
+def converting_lost_workers() -> Iterator[None]:
+    """Raise WorkerLost in place of the RuntimeError of torch.distributed when another worker is gone."""
     try:
         yield
     except RuntimeError as error:
@@ -64,7 +64,7 @@ def _finish(work: Work, x: Tensor) -> None:
         # Does not wait but orders streams; what NCCL waits for is ended by aborting its group.
         work.wait()
         return
-    while not _ends_within(work, _LOOK):
+    while not _ends_within(work, _CHECK_INTERVAL):
         assert _store is not None, "workers communicate inside join_group"
         try:
             _store.check(["open"])

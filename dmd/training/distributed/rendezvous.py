@@ -16,7 +16,7 @@ from torch.distributed.distributed_c10d import _set_pg_timeout
 
 from dmd.errors import WorkerLost, WorkerSilent
 from dmd.job import LOOPBACK, WorkerRank
-from dmd.training.distributed.collectives import looking_at, lost_workers_named
+from dmd.training.distributed.collectives import converting_lost_workers, watching_store
 from dmd.training.distributed.team import SOLO, Several, Team
 
 # Starting a process and opening its data. One that dies meanwhile is noticed at once: the store is closed then.
@@ -73,7 +73,7 @@ def join_group(worker: WorkerRank, device: str) -> Iterator[Team]:
     if worker.host == LOOPBACK:
         _stay_on_loopback()
     backend = "cpu:gloo,cuda:nccl" if torch.device(device).type == "cuda" else "gloo"
-    with lost_workers_named():
+    with converting_lost_workers():
         _require_open(worker)
         store = TCPStore(worker.host, worker.port, is_master=False, timeout=_CONNECT_TIMEOUT)
         # Connecting cannot be interrupted, so it begins when nobody is missing any more.
@@ -84,7 +84,7 @@ def join_group(worker: WorkerRank, device: str) -> Iterator[Team]:
         )
         _set_pg_timeout(_STEP_TIMEOUT)
     try:
-        with looking_at(store):
+        with watching_store(store):
             yield Several(worker.rank, worker.num_workers)
     except WorkerSilent:
         _keep_for_ever(torch.distributed.group.WORLD)

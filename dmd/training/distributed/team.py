@@ -176,7 +176,7 @@ def _integers(weight: Tensor) -> Tensor:
     return weight.detach().contiguous().view(kinds[weight.element_size()])
 
 
-def take_share(team: Team, part: Batch, rows: Tensor) -> Batch:
+def take_rows(team: Team, part: Batch, rows: Tensor) -> Batch:
     """This worker's part of the batch of ``rows``: some of them, or all where there are fewer rows than workers."""
     if len(rows) < team.num_workers:
         return replace(part.take(rows), sharing=Copies(team.num_workers))

@@ -173,7 +173,7 @@ def test_presets_hold_the_published_numbers() -> None:
     mosi, mosei = split_settings("mult", {"preset": "tsai_mosi"}), split_settings("mult", {"preset": "mmsa_mosei"})
     assert (mosi.training.batch_size, mosi.training.learning_rate, mosi.settings["heads"]) == (128, 1e-3, 10)
     assert (mosi.training.clip.kind, mosi.training.clip.limit) == ("norm", 0.8)
-    assert (mosei.settings["width"], mosei.method["kernel.audio"], mosei.training.batch_size) == (30, 1, 4)
+    assert (mosei.settings["width"], mosei.settings["kernel.audio"], mosei.training.batch_size) == (30, 1, 4)
     assert mosei.training.accumulation.steps == 8
 
 

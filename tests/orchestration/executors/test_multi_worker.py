@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dmd.data.formats.declared import NOTHING
+from dmd.data.formats.declared import UNDECLARED
 from dmd.job import WorkerRank
 from orchestration.driver.driver import StudyPlan
 from orchestration.executors.dmd_runner import DmdRunner, FoldPlan
@@ -138,7 +138,13 @@ def train_dmd(directory: Path, executor: str, killed_after: int | None = None):
     """The record of one confirm trial of DMD; killed_after: the epoch after which the second worker is killed."""
     directory.mkdir()
     runner = NotingRunner(
-        "planted:num_videos=9,clips_per_video=5", None, NOTHING, FoldPlan("official"), "cpu", 1, notes=directory
+        "planted:num_videos=9,clips_per_video=5",
+        None,
+        UNDECLARED,
+        FoldPlan("official"),
+        "cpu",
+        1,
+        notes=directory,
     )
     trial = Trial("full", "dmd", "confirm", DMD, {}, 3, Cell(), "context")
 

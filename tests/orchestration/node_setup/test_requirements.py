@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dmd.data.formats.declared import NOTHING
+from dmd.data.formats.declared import UNDECLARED
 from dmd.data.formats.load import convert_dataset, open_dataset
 from dmd.data.formats.planted import planted_bytes
 from dmd.data.formats.planted_spec import PlantedSpec
@@ -36,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def requirements_of(home: Path, name: str = FILE) -> NodeRequirements:
-    return NodeRequirements(SOFTWARE, make_shipped_data(name, home, NOTHING, open_dataset(name, home).content_hash))
+    return NodeRequirements(SOFTWARE, make_shipped_data(name, home, UNDECLARED, open_dataset(name, home).content_hash))
 
 
 def refuse(shipped: ShippedFolder, folder: Path) -> None:

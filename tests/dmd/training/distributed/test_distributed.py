@@ -19,7 +19,7 @@ from dmd.job import Setting, WorkerRank
 from dmd.models.registry import build_model
 from dmd.training.distributed.rendezvous import join_group
 from dmd.training.distributed.shard import Copies, split_rows
-from dmd.training.distributed.team import SOLO, take_share
+from dmd.training.distributed.team import SOLO, take_rows
 from dmd.training.evaluate import predict
 from dmd.training.label_units import LabelUnit
 from tests.dmd.builders import TINY, make_batch
@@ -254,7 +254,7 @@ def test_rows_are_split_evenly_and_completely() -> None:
 
 
 def test_a_batch_with_fewer_rows_than_workers_goes_to_all_of_them() -> None:
-    batch = take_share(SOLO, make_batch(DIMS, 3), torch.tensor([2, 0]))
+    batch = take_rows(SOLO, make_batch(DIMS, 3), torch.tensor([2, 0]))
     assert len(batch) == 2
     copies = Copies(3)
     x = torch.tensor([3.0, 5.0])
