@@ -72,7 +72,7 @@ def run_study(
             tracking.close("interrupted", interruption.deadline)
             raise
         undelivered = tracking.close("complete" if is_done else "interrupted", interruption.deadline)
-    ended, is_stopped = driver.num_ended, interruption.is_told or not is_done
+    ended, is_stopped = driver.num_ended, interruption.was_signalled or not is_done
     return StudyOutcome(
         num_completed=ended["completed"],
         num_pruned=ended["pruned"],

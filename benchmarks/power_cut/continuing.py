@@ -31,7 +31,7 @@ from orchestration.planning.prepared import Prepared
 from orchestration.tracking.protocol import Deadline, StudyStatus, no_deadline
 from orchestration.tracking.read_studies import read_server
 from orchestration.tracking.sqlite_store import address_of
-from orchestration.tracking.writer_process import Assignment, Inbox, Progress, Writer
+from orchestration.tracking.writer_process import DriverMessages, Progress, Writer, WriterConfig
 from reports.analysis import analyse
 from reports.output.csv_tables import report_tables
 from reports.records.serialise import record_to_json
@@ -60,7 +60,7 @@ class WriterHere:
         directory = directory.absolute()
         logs = str(directory / "logs")
         self._ledger = ledger
-        self._assignment = Assignment(study, str(directory), logs, uri, str(checkpoints.absolute()), 0.0)
+        self._config = WriterConfig(study, str(directory), logs, uri, str(checkpoints.absolute()), 0.0)
 
     def start(self) -> None:
         """Nothing: it writes at the end."""
@@ -73,7 +73,7 @@ class WriterHere:
             if progress.problem is not None:
                 raise SystemExit(f"MLflow: {progress.problem}")
 
-        Writer(self._assignment, Inbox(self._ledger.length, status), tell).run()
+        Writer(self._config, DriverMessages(self._ledger.length, status), tell).run()
         return None
 
 

@@ -1,4 +1,4 @@
-"""Entry points of the console scripts: they listen to signals before they import anything that takes time."""
+"""Entry points of the console scripts: they install_handlers to signals before they import anything that takes time."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import sys
 from importlib import import_module
 from types import FrameType
 
-from orchestration.process.signals import Stopped, end_now, heard_signals, ignore_signals, listen
+from orchestration.process.signals import Stopped, exit_now, handled_signals, ignore_signals, install_handlers
 
 
 def run_program(module: str, line: str) -> None:
     """Run ``main`` of ``module``, which raises SystemExit. line: what a signal makes it say until it says otherwise."""
     # Python calls last what was registered first. Afterwards it would let a signal kill.
     atexit.register(ignore_signals)
-    listen(line)
+    install_handlers(line)
     try:
         import_module(module).main()
     except Stopped as stopped:
         sys.stdout.flush()
-        end_now(str(stopped))
+        exit_now(str(stopped))
     except SystemExit as ended:
         _let_end(ended)
         raise
@@ -50,5 +50,5 @@ def _let_end(ended: SystemExit) -> None:
         os._exit(code)
 
     sys.stdout.flush()
-    for number in heard_signals():
+    for number in handled_signals():
         signal.signal(number, leave)

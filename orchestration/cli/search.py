@@ -16,7 +16,7 @@ import typer
 
 from orchestration.cli.exit_codes import COMPLETED, SOME_FAILED, bad_input_exits
 from orchestration.process.logs import quiet_libraries
-from orchestration.process.signals import INTERRUPTED, say_when_stopped
+from orchestration.process.signals import INTERRUPTED, set_stop_message
 
 if TYPE_CHECKING:
     from orchestration.ledger.study_directory import StudyDirectory
@@ -97,7 +97,7 @@ def search(
         study_directory = StudyDirectory(out / checked.study)
         if report_only:
             _refuse_beside_report({"--dry-run": dry_run, "--fresh": fresh, "--only": bool(only)})
-            say_when_stopped(_NO_REPORT)
+            set_stop_message(_NO_REPORT)
             report = rebuild_report(study_directory)
             print(json.dumps({"study": checked.study, "report": str(report)}) if as_json else report)
             raise typer.Exit(COMPLETED)
@@ -171,7 +171,7 @@ def _conclude(study_directory: StudyDirectory, outcome: StudyOutcome, as_json: b
     from orchestration.past_studies.write_report import deliver_report, rebuild_report
     from orchestration.process.redaction import without_credentials
 
-    say_when_stopped(_NO_REPORT)
+    set_stop_message(_NO_REPORT)
     report = None if outcome.is_interrupted else rebuild_report(study_directory)
     if report is not None and outcome.undelivered is None:
         outcome = replace(outcome, undelivered=deliver_report(study_directory, uri))

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from dmd.job import WorkerRank
 from orchestration.executors.multi_worker import Outcome, train_as_worker
 from orchestration.executors.protocol import TrialRunner
-from orchestration.process.signals import NOTICES, unheard
+from orchestration.process.signals import NOTICES, blocked_signals
 from search_spaces.terms.trial import Trial
 
 _LEAVE_S = 10.0
@@ -66,7 +66,7 @@ class LocalPeer:
         self._process = context.Process(target=_serve, args=(theirs, self._runner, self._visible_gpu), daemon=True)
         # Python would start a tracker first, and unblock SIGINT then.
         resource_tracker.ensure_running()
-        with unheard(signal.SIGINT, *NOTICES):
+        with blocked_signals(signal.SIGINT, *NOTICES):
             self._process.start()
         theirs.close()
 

@@ -1,8 +1,8 @@
-"""What this process holds outside of itself, for the moment when it ends at once.
+"""Cleanup callbacks for a forced shutdown, which skips ``finally`` blocks.
 
-Whoever holds something gives it back at the end of a ``with`` block; that takes an exception that passes there. A
-program that is told twice to end, or told while it imports (where what is raised is dropped or becomes another error),
-does not wait for that.
+A resource outside this process (a directory, a child process) is normally freed at the end of a ``with`` block. A
+second signal, or one during an import, where Python drops or replaces what a handler raises, ends the process at once:
+then ``exit_now`` of :mod:`orchestration.process.signals` calls the callbacks registered here.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-_held: list[Callable[[], object]] = []
+_callbacks: list[Callable[[], object]] = []
 
 
-def hold(give_back: Callable[[], object]) -> None:
-    """From now on ``give_back`` is called if this process ends at once; it must not take long."""
-    _held.append(give_back)
+def register(callback: Callable[[], object]) -> None:
+    """Call ``callback`` if this process is forced to exit; it must not take long."""
+    _callbacks.append(callback)
 
 
-def release(give_back: Callable[[], object]) -> None:
-    """It has been given back as usual."""
+def unregister(callback: Callable[[], object]) -> None:
+    """The resource has been freed as usual."""
     with contextlib.suppress(ValueError):
-        _held.remove(give_back)
+        _callbacks.remove(callback)
 
 
-def give_all_back() -> None:
-    """Give back what is held, the last first. What fails is left to the next start of the program."""
-    while _held:
+def run_all() -> None:
+    """Run all callbacks, the last registered first. One that fails is left to the next start of the program."""
+    while _callbacks:
         with contextlib.suppress(Exception):
-            _held.pop()()
+            _callbacks.pop()()

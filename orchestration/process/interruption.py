@@ -1,4 +1,4 @@
-"""A signal while a study runs: it stops cleanly and goes on when the same command is run again."""
+"""Graceful shutdown of a study: a signal stops it, and the same command continues it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
-from orchestration.process.signals import end_now, heard_signals, is_importing, is_urgent, leave_lost_terminal
-from orchestration.process.stop_deadline import AT_ONCE, stop_limit
+from orchestration.process.signals import detach_lost_terminal, exit_now, forces_exit, handled_signals, is_importing
+from orchestration.process.stop_deadline import AT_ONCE, enforce_stop_deadline
 
 LIMIT_S = 8.0
-"""How long a clean stop may take after a signal."""
+"""Seconds that a graceful shutdown may take after a signal."""
 STOP_S = 5.0
-"""How long after a signal anybody else (MLflow) is waited for."""
+"""Seconds after a signal during which a study waits for other systems (MLflow)."""
 
 
 class StudyInterrupted(KeyboardInterrupt):
@@ -24,17 +24,17 @@ class StudyInterrupted(KeyboardInterrupt):
 
 
 class Interruption:
-    """Notes that the study should stop; as a context manager in the main thread it listens to signals.
+    """A request to stop the study; as a context manager in the main thread it handles signals.
 
-    The first signal asks for a clean stop, a second one ends the program at once, and so does a stop of more than
-    ``limit_s``.
+    The first signal requests a graceful shutdown. A second one forces an exit, and so does a graceful shutdown of more
+    than ``limit_s`` seconds.
     """
 
     def __init__(self, limit_s: float = LIMIT_S) -> None:
         self._limit_s = limit_s
         self._entered = contextlib.ExitStack()
         self._requested = threading.Event()
-        self._told_at: float | None = None
+        self._signalled_at: float | None = None
         self._only_waits = False
         self._before: dict[int, object] = {}
 
@@ -43,13 +43,13 @@ class Interruption:
         return self._requested.is_set()
 
     @property
-    def is_told(self) -> bool:
-        """Whether a signal has come; without one, the study's own deadline may have requested the stop."""
-        return self._told_at is not None
+    def was_signalled(self) -> bool:
+        """Whether a signal has arrived; otherwise the study's own time limit may have requested the stop."""
+        return self._signalled_at is not None
 
     def deadline(self) -> float:
-        """Until when, by the monotonic clock, anybody else is waited for: for ever while no signal has come."""
-        return math.inf if self._told_at is None else self._told_at + STOP_S
+        """Time of the monotonic clock until which other systems are waited for; infinite without a signal."""
+        return math.inf if self._signalled_at is None else self._signalled_at + STOP_S
 
     def request(self) -> None:
         """Ask the study to stop, from any thread."""
@@ -62,8 +62,8 @@ class Interruption:
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
-        """Meanwhile the main thread may be interrupted anywhere, for it only waits: a signal raises StudyInterrupted
-        there, any other request at the end."""
+        """For a main thread that only waits: a signal raises StudyInterrupted at once inside this context, any other
+        request at its end."""
         self._only_waits = True
         try:
             self.raise_if_requested()
@@ -73,8 +73,8 @@ class Interruption:
             self._only_waits = False
 
     @contextlib.contextmanager
-    def later(self) -> Iterator[None]:
-        """A part of :meth:`waiting` that may not be interrupted in the middle; a signal raises at its end."""
+    def deferred(self) -> Iterator[None]:
+        """A part of :meth:`waiting` that must not be interrupted: a signal raises StudyInterrupted at its end."""
         before, self._only_waits = self._only_waits, False
         yield
         self._only_waits = before
@@ -83,9 +83,9 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            for number in heard_signals():
+            for number in handled_signals():
                 self._before[number] = signal.signal(number, self._on_signal)
-            self._entered.enter_context(stop_limit(self._limit_s))
+            self._entered.enter_context(enforce_stop_deadline(self._limit_s))
         return self
 
     def __exit__(
@@ -98,11 +98,11 @@ class Interruption:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
-            leave_lost_terminal()
-        if self._told_at is None:
-            self._told_at = time.monotonic()
+            detach_lost_terminal()
+        if self._signalled_at is None:
+            self._signalled_at = time.monotonic()
             self.request()
             if self._only_waits and not is_importing(frame):
                 raise StudyInterrupted
-        elif is_urgent(number):
-            end_now(AT_ONCE)
+        elif forces_exit(number):
+            exit_now(AT_ONCE)

@@ -1,8 +1,7 @@
-"""Processes that write into a directory: they end before it goes.
+"""Kills orphaned processes by the files that they write.
 
-Ray's agents outlive a killed driver by more than a minute, and one that ended by seconds. Where they come from can
-often not be told any more: their parents are gone, and the titles that they give themselves lie over their environment.
-What they have open can.
+Ray's agents outlive a killed driver by more than a minute, and a driver that ended normally by seconds. Often nothing
+else shows where they come from: their parents are gone, and the titles that they set overwrite their environment.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ import signal
 import time
 from pathlib import Path
 
-_GONE_S = 2.0
+_PATIENCE_S = 2.0
 
 
-def end_writers_in(directory: Path) -> None:
-    """Kill every other process of this user that has a file below ``directory`` open for writing, and wait until they
-    are gone. On systems without /proc: nothing."""
-    deadline = time.monotonic() + _GONE_S
+def kill_writers_in(directory: Path) -> None:
+    """Kill every other process of this user that has a file below ``directory`` open for writing, and wait up to two
+    seconds until they are gone. Does nothing on systems without /proc."""
+    deadline = time.monotonic() + _PATIENCE_S
     while (found := _writers_in(directory)) and time.monotonic() < deadline:
         for process in found:
             with contextlib.suppress(OSError):
@@ -30,7 +29,7 @@ def end_writers_in(directory: Path) -> None:
 def _writers_in(directory: Path) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
-        # One that ends meanwhile has nothing open.
+        # A process may end meanwhile.
         with contextlib.suppress(OSError):
             is_ours = process.stat().st_uid == os.getuid() and int(process.name) != os.getpid()
             if is_ours and any(_is_written(opened, directory) for opened in (process / "fd").iterdir()):

@@ -1,8 +1,8 @@
-"""Signals that ask this program to end: SIGINT (Ctrl-C), SIGTERM, SIGHUP (its terminal is gone), and what batch systems
-send before they end a job themselves.
+"""Signal handlers: graceful shutdown at the first signal, forced shutdown at the second.
 
-The first ends it by an exception, so that what it holds is given back on the way out; a second one ends it at once.
-While a study runs, :mod:`orchestration.process.interruption` decides what they mean.
+Handled are SIGINT (Ctrl-C), SIGTERM, SIGHUP (the terminal is gone), and the notices that batch systems send before they
+kill a job. The first signal raises an exception, so that ``finally`` blocks run; a second one exits at once. While a
+study runs, :mod:`orchestration.process.interruption` installs its own handlers.
 """
 
 from __future__ import annotations
@@ -17,88 +17,92 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-from orchestration.process.cleanup import give_all_back
+from orchestration.process import cleanup
 
 INTERRUPTED = 130
-"""The exit code of a program that a signal has ended."""
+"""Exit code of a program that was ended by a signal."""
 
 NOTICES = frozenset({signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU})
-"""What batch systems send some time before they kill: SLURM what ``--signal`` names, mostly SIGUSR1; LSF and Grid
-Engine SIGUSR2; a limit of processor time SIGXCPU."""
+"""What batch systems send some time before they kill a job: SLURM the signal of ``--signal``, mostly SIGUSR1; LSF and
+Grid Engine SIGUSR2; a limit of processor time SIGXCPU."""
 
 _ending = threading.RLock()
-"""Taken by the one thread that ends this program."""
+"""Held by the one thread that ends this program."""
 
 _SHOW_CURSOR = "\x1b[?25h"
 _IMPORTS = "<frozen importlib"
 
 
 class Stopped(BaseException):
-    """A signal ends this program; its text is the line that says so. Handlers of ``Exception`` let it pass."""
+    """Raised by the signal handler. Its text is the line to print; handlers of ``Exception`` let it pass."""
 
 
-class _Ear:
-    """line: what the program says when a signal ends it."""
+class _SignalHandler:
+    """The handlers of this program.
+
+    Args:
+        line: printed when a signal ends the program.
+    """
 
     def __init__(self, line: str) -> None:
         self.line = line
-        self._has_heard = False
+        self._was_signalled = False
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
-            leave_lost_terminal()
-        if self._has_heard and not is_urgent(number):
+            detach_lost_terminal()
+        if self._was_signalled and not forces_exit(number):
             return
-        if self._has_heard or is_importing(frame):
-            end_now(self.line)
-        self._has_heard = True
+        if self._was_signalled or is_importing(frame):
+            exit_now(self.line)
+        self._was_signalled = True
         raise Stopped(self.line)
 
     def on_unraisable(self, dropped: sys.UnraisableHookArgs) -> None:
-        # Python drops what is raised in a destructor, and would go on. A study goes on to its next look at the signal.
+        # Python drops an exception in a destructor and continues. A study checks for the request soon afterwards.
         if isinstance(dropped.exc_value, Stopped):
-            end_now(self.line)
+            exit_now(self.line)
         if not isinstance(dropped.exc_value, KeyboardInterrupt):
             sys.__unraisablehook__(dropped)
 
 
-_ear = _Ear("stopped")
+_handler = _SignalHandler("stopped")
 
 
-def listen(line: str) -> None:
-    """From now on a signal ends this program by :class:`Stopped`; for its main thread. line: what it says then."""
-    say_when_stopped(line)
-    sys.unraisablehook = _ear.on_unraisable
-    for number in heard_signals():
-        signal.signal(number, _ear.on_signal)
+def install_handlers(line: str) -> None:
+    """From now on the first signal raises :class:`Stopped`; to be called in the main thread. line: its text."""
+    set_stop_message(line)
+    sys.unraisablehook = _handler.on_unraisable
+    for number in handled_signals():
+        signal.signal(number, _handler.on_signal)
 
 
-def say_when_stopped(line: str) -> None:
-    """What a signal interrupts from now on."""
-    _ear.line = line
+def set_stop_message(line: str) -> None:
+    """Replace the line that is printed when a signal ends this program."""
+    _handler.line = line
 
 
-def end_now(line: str) -> NoReturn:
-    """End this program, out of a signal handler or any thread: say ``line``, give back what it holds, and leave."""
+def exit_now(line: str) -> NoReturn:
+    """Forced shutdown, from a signal handler or any thread: print ``line``, run the cleanup callbacks, exit."""
     _ending.acquire()
     if threading.current_thread() is threading.main_thread():
         ignore_signals()
-    # Not through sys.stderr, in the middle of which the signal may have come.
+    # Not through sys.stderr, whose lock the interrupted code may hold.
     with contextlib.suppress(OSError):
         os.write(2, f"{_SHOW_CURSOR if os.isatty(2) else ''}{line}\n".encode())
-    give_all_back()
+    cleanup.run_all()
     os._exit(INTERRUPTED)
 
 
 def ignore_signals() -> None:
-    """No signal ends this program any more; for its main thread."""
-    for number in heard_signals():
+    """Ignore all handled signals from now on; to be called in the main thread."""
+    for number in handled_signals():
         signal.signal(number, signal.SIG_IGN)
 
 
-def heard_signals() -> list[signal.Signals]:
-    """Those to listen to. SIGHUP and the notices only where nobody (``nohup``, ``trap ''``) has said that they mean
-    nothing."""
+def handled_signals() -> list[signal.Signals]:
+    """Signals to handle. SIGHUP and the notices are left out if the parent process ignores them (``nohup``,
+    ``trap ''``)."""
     optional = sorted({signal.SIGHUP, *NOTICES})
     return [
         signal.SIGINT,
@@ -107,16 +111,19 @@ def heard_signals() -> list[signal.Signals]:
     ]
 
 
-def is_urgent(number: int) -> bool:
-    """Whether a second signal asks for an end at once. A person presses Ctrl-C twice for that; a terminal that closes
-    and a batch system say the same thing more than once, from several places, and are in no hurry."""
+def forces_exit(number: int) -> bool:
+    """Whether this signal, as a second one, forces an exit. A person presses Ctrl-C twice to force it; a closing
+    terminal and a batch system send their signals repeatedly without that meaning."""
     return number in (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def unheard(*numbers: signal.Signals) -> Iterator[None]:
-    """Processes that are started meanwhile never hear these signals, not even while they import; this thread hears
-    them at the end. What a terminal or a batch system sends to all processes is for the first of them to decide."""
+def blocked_signals(*numbers: signal.Signals) -> Iterator[None]:
+    """Block signals in this thread, and for good in the processes that it spawns meanwhile, even while they import.
+
+    A terminal or a batch system sends its signals to all processes of a study; the driver alone handles them. A signal
+    that is pending at the end of this context is delivered to this thread.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
@@ -124,8 +131,9 @@ def unheard(*numbers: signal.Signals) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def leave_lost_terminal() -> None:
-    """To be called at SIGHUP: where a terminal is gone, what is written to it would fail, and a clean end with it."""
+def detach_lost_terminal() -> None:
+    """Send stdout and stderr to /dev/null if their terminal is gone: after SIGHUP, writes to it fail and would break a
+    graceful shutdown."""
     for descriptor in (1, 2):
         with contextlib.suppress(OSError):
             if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
@@ -135,8 +143,8 @@ def leave_lost_terminal() -> None:
 
 
 def is_importing(frame: FrameType | None) -> bool:
-    """Whether a module is being imported: what is raised there may be dropped (Python's own callbacks) or come out as
-    another error (extension modules)."""
+    """Whether a module is being imported: an exception raised there may be dropped (Python's own callbacks) or be
+    replaced by another error (extension modules)."""
     while frame is not None:
         if frame.f_code.co_filename.startswith(_IMPORTS):
             return True

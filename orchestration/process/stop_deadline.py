@@ -1,7 +1,7 @@
-"""How long a clean stop may take, and who does not wait that long.
+"""Forces an exit when a graceful shutdown takes too long, or at a second signal.
 
-It waits for other processes, in calls that no signal interrupts: Python hears of those only afterwards, and of several
-as one. So a thread listens as well.
+During a graceful shutdown the main thread waits for other processes in calls that no signal interrupts, and Python runs
+handlers only afterwards, once for several signals. So a thread reads the signals from a wake-up pipe as well.
 """
 
 from __future__ import annotations
@@ -14,44 +14,49 @@ import threading
 import time
 from collections.abc import Iterator
 
-from orchestration.process.signals import end_now, heard_signals, is_urgent
+from orchestration.process.signals import exit_now, forces_exit, handled_signals
 
-_ONE_S = 0.2
-"""What comes so soon after a signal is the same: a child that is just being started hears and tells of it, too."""
+_SAME_SIGNAL_S = 0.2
+"""Ignore repeats within this time: a process that is being forked delivers the same signal again."""
 _CONTINUE = "everything that had ended is kept; run the same command to continue"
 AT_ONCE = f"stopped at once: {_CONTINUE}"
 _TOO_LONG = f"stopped at once, for a clean stop took too long: {_CONTINUE}"
 
 
 @contextlib.contextmanager
-def stop_limit(seconds: float) -> Iterator[None]:
-    """Meanwhile a second signal ends this program at once, and so does the first if the program is still here so many
-    seconds later; for the main thread."""
-    told, tell = os.pipe()
-    os.set_blocking(tell, False)
-    before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    watch = threading.Thread(target=_watch, args=(told, seconds), name="stop-limit", daemon=True)
+def enforce_stop_deadline(seconds: float) -> Iterator[None]:
+    """Inside this context a second signal exits at once, and so does the first one after ``seconds``.
+
+    To be entered in the main thread.
+    """
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    before = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    watch = threading.Thread(target=_watch, args=(read_end, seconds), name="stop-deadline", daemon=True)
     watch.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        # The end of the pipe calls it off.
-        os.close(tell)
+        # The thread ends at the end of the pipe.
+        os.close(write_end)
         watch.join()
-        os.close(told)
+        os.close(read_end)
 
 
-def _watch(told: int, seconds: float) -> None:
+def _watch(read_end: int, seconds: float) -> None:
     deadline: float | None = None
     second_from = 0.0
-    while select.select([told], [], [], None if deadline is None else max(deadline - time.monotonic(), 0.0))[0]:
-        if not (numbers := os.read(told, 64)):
+    while select.select([read_end], [], [], None if deadline is None else max(deadline - time.monotonic(), 0.0))[0]:
+        if not (received := os.read(read_end, 64)):
             return
-        for number in filter(heard_signals().__contains__, numbers):
+        handled = handled_signals()
+        for number in received:
+            if number not in handled:
+                continue
             if deadline is None:
-                second_from = time.monotonic() + _ONE_S
+                second_from = time.monotonic() + _SAME_SIGNAL_S
                 deadline = time.monotonic() + seconds
-            elif is_urgent(number) and time.monotonic() > second_from:
-                end_now(AT_ONCE)
-    end_now(_TOO_LONG)
+            elif forces_exit(number) and time.monotonic() > second_from:
+                exit_now(AT_ONCE)
+    exit_now(_TOO_LONG)

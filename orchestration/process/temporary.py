@@ -1,7 +1,7 @@
-"""Temporary directories that do not outlive a crash by more than the next start.
+"""Temporary directories whose leftovers after a crash are removed at the next start.
 
-Whoever makes one holds a lock in it; the system gives the lock back however the process ends. A directory whose lock
-nobody holds was left by a process that was killed, and so were processes that write into it.
+The process that makes one holds a lock in it, which the system frees however that process ends. A directory whose lock
+is free was orphaned by a process that was killed, and so were processes that still write into it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestration.process.cleanup import hold, release
+from orchestration.process import cleanup
 from orchestration.process.errors import UsageError
-from orchestration.process.orphans import end_writers_in
+from orchestration.process.orphans import kill_writers_in
 
 PREFIX = "dmd-"
 LOCK_FILE = "owner.lock"
@@ -29,29 +29,36 @@ Ray takes 77 of them for its session, with our own name for the directory."""
 
 @contextlib.contextmanager
 def temporary_directory(purpose: str = "", place: Path | None = None) -> Iterator[Path]:
-    """A directory of this process, gone at the end. purpose: begins its name. place: where; None: as TMPDIR says."""
+    """A directory of this process, removed at the end.
+
+    Args:
+        purpose: first part of its name.
+        place: parent directory; None: as TMPDIR says.
+    """
     made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}{purpose}", dir=place))
     descriptor = os.open(made / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    # It gets its name with its lock: whoever saw it without would take it for abandoned, and end this process.
+    # It is renamed once it is locked: another start would take an unlocked one for orphaned and kill this process.
     directory = made.rename(made.with_name(made.name.removeprefix(".")))
 
-    def give_back() -> None:
-        end_writers_in(directory)
+    def remove() -> None:
+        kill_writers_in(directory)
         shutil.rmtree(directory, ignore_errors=True)
 
-    hold(give_back)
+    cleanup.register(remove)
     try:
         yield directory
     finally:
-        release(give_back)
+        cleanup.unregister(remove)
         shutil.rmtree(directory, ignore_errors=True)
         os.close(descriptor)
 
 
 def place_for_sockets() -> Path:
-    """Where a temporary directory with Ray's sockets in it may be: as TMPDIR says, unless that is too long, as those of
-    batch systems are. Raises UsageError where there is none."""
+    """Parent of a temporary directory for Ray's sockets: TMPDIR, unless its path is too long, as in batch systems.
+
+    Raises UsageError if no directory fits.
+    """
     given = tempfile.gettempdir()
     for place in (given, *_SHORT_PLACES):
         if len(os.fsencode(place)) <= _LONGEST_PLACE and os.access(place, os.W_OK | os.X_OK):
@@ -63,7 +70,7 @@ def place_for_sockets() -> Path:
 
 
 def remove_abandoned() -> list[Path]:
-    """Remove our temporary directories whose makers were killed, and end what still writes into them; returns them."""
+    """Remove our orphaned temporary directories and kill the processes that write into them; returns what is gone."""
     removed = []
     places = {Path(tempfile.gettempdir())}
     with contextlib.suppress(UsageError):
@@ -71,7 +78,7 @@ def remove_abandoned() -> list[Path]:
     for directory in (found for place in sorted(places) for found in place.glob(f"{PREFIX}*")):
         with contextlib.suppress(OSError):
             if directory.stat().st_uid == os.getuid() and _is_abandoned(directory):
-                end_writers_in(directory)
+                kill_writers_in(directory)
                 shutil.rmtree(directory, ignore_errors=True)
                 if directory.exists():
                     # Processes that die slowly still wrote there: the next start tries again.
@@ -82,7 +89,7 @@ def remove_abandoned() -> list[Path]:
 
 
 def _is_abandoned(directory: Path) -> bool:
-    """Whether nobody holds the lock. Raises OSError where there is none: it is none of ours."""
+    """Whether the lock is free. Raises OSError if there is no lock file: the directory is not ours."""
     descriptor = os.open(directory / LOCK_FILE, os.O_RDWR)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,7 +13,7 @@ from typing import Any
 from orchestration.process.errors import ClusterUnreachable, RayUnusable
 from orchestration.process.interruption import Interruption
 from orchestration.process.logs import collect_worker_logs, hand_to_root
-from orchestration.process.orphans import end_writers_in
+from orchestration.process.orphans import kill_writers_in
 from orchestration.process.redaction import without_credentials
 from orchestration.process.temporary import place_for_sockets, temporary_directory
 from orchestration.ray_backend.environment import ray_environment
@@ -85,7 +85,7 @@ def _own_cluster(
             yield
         finally:
             _shut_down()
-            end_writers_in(directory)
+            kill_writers_in(directory)
             if logs is not None:
                 collect_worker_logs(directory / "session_latest" / "logs", logs)
 

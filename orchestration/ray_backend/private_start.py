@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from orchestration.process.interruption import Interruption
-from orchestration.process.signals import NOTICES, heard_signals, unheard
+from orchestration.process.signals import NOTICES, blocked_signals, handled_signals
 
 _LOOK_MS = 100
 
@@ -65,7 +65,7 @@ def _within(context: Callable[[], AbstractContextManager[None]]) -> Callable[[Ca
 @contextlib.contextmanager
 def _forking(interruption: Interruption) -> Iterator[None]:
     # While a process forks both hear the signal, and Python drops what is raised in its hooks.
-    with interruption.later(), unheard(*NOTICES):
+    with interruption.deferred(), blocked_signals(*NOTICES):
         yield
 
 
@@ -89,6 +89,6 @@ def _take_signals_back() -> None:
     """Ray's library puts a handler of its own before Python's, which reports SIGTERM as a crash and aborts the process
     three seconds later."""
     if threading.current_thread() is threading.main_thread():
-        for number in heard_signals():
+        for number in handled_signals():
             if (handler := signal.getsignal(number)) is not None:
                 signal.signal(number, handler)

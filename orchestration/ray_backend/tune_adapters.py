@@ -20,7 +20,7 @@ from orchestration.driver.endings import Ending, ending_of_lost_worker
 from orchestration.executors.hang_detector import HangDetector
 from orchestration.executors.retries import RetryPolicy, WorkerFailure
 from orchestration.process.interruption import Interruption, StudyInterrupted
-from orchestration.process.signals import heard_signals
+from orchestration.process.signals import handled_signals
 from orchestration.ray_backend.capacity import ClusterRoom
 from orchestration.ray_backend.checkpoint_transfer import CheckpointTransfer
 from orchestration.ray_backend.trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
@@ -247,7 +247,7 @@ class OwnSignals(Callback):
     study. Made before Tune runs."""
 
     def __init__(self) -> None:
-        handlers = {number: signal.getsignal(number) for number in heard_signals()}
+        handlers = {number: signal.getsignal(number) for number in handled_signals()}
         self._handlers = {number: handler for number, handler in handlers.items() if handler is not None}
 
     def setup(self, *conditions: Any, **info: Any) -> None:

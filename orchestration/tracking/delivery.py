@@ -48,12 +48,16 @@ RECORD_ARTIFACT, DETAILS_ARTIFACT = "record.json", "details.npz"
 
 
 def connect(uri: str) -> MlflowClient:
-    """A client for ``uri``. Imports MLflow, which takes seconds. Raises UsageError for a database without driver,
-    ConnectionError for one that does not answer."""
+    """A client for ``uri``; imports MLflow, which takes seconds.
+
+    Raises:
+        UsageError: a database without a driver.
+        ConnectionError: a database that does not answer.
+    """
     require_driver(uri)
     require_answer(uri)
     settle_environment(uri)
-    # What MLflow's own use of its libraries deprecates is no news for whoever runs a study.
+    # Deprecated calls inside MLflow do not concern the user.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(mlflow|sqlalchemy|alembic)\b")
     from mlflow import MlflowClient
 
@@ -62,8 +66,19 @@ def connect(uri: str) -> MlflowClient:
 
 
 class Delivery:
-    """Writes batches of events into the study's experiment (its id). certain_from: events that end after this offset
-    were never sent before, so their runs cannot exist yet and are not looked up."""
+    """Writes batches of events into the study's experiment.
+
+    Args:
+        client: of the store.
+        study: its name.
+        experiment: MLflow's id of it.
+        checkpoints: directory of the checkpoints of confirm trials, which become artifacts; None: none are uploaded.
+        details: directory of the per-item outputs of trials.
+        manifest: file of the study's manifest.
+        position: what has been delivered so far.
+        known_unsent_offset: events that end after this offset of the ledger were never sent, so their runs cannot exist
+            and are not looked up.
+    """
 
     def __init__(
         self,
@@ -74,7 +89,7 @@ class Delivery:
         details: Path,
         manifest: Path,
         position: Position,
-        certain_from: int,
+        known_unsent_offset: int,
     ) -> None:
         self._client = client
         self._study = study
@@ -85,20 +100,27 @@ class Delivery:
         self._runs = dict(position.runs)
         self._places: dict[str, str] = {}
         self._parent = position.parent_run
-        self._certain_from = certain_from
+        self._known_unsent_offset = known_unsent_offset
 
     def position_at(self, offset: int) -> Position:
-        """What to remember once everything before ``offset`` is delivered."""
+        """The position to save once everything before ``offset`` is delivered."""
         return Position(offset, self._parent, dict(self._runs))
 
     def deliver(self, batch: Sequence[tuple[Event, int]]) -> int:
-        """Write events, each given with the offset where it ends; how many of them the store refuses as invalid.
+        """Write events.
 
-        Raises what MLflow raises while it is away.
+        Args:
+            batch: each event with the offset of the ledger where it ends.
+
+        Returns:
+            How many events the store rejected as invalid.
+
+        Raises:
+            Exception: whatever MLflow raises while it cannot be reached.
         """
         from mlflow.exceptions import MlflowException
 
-        num_refused = 0
+        num_rejected = 0
         by_trial: dict[str, list[tuple[Event, int]]] = {}
         for event, end in batch:
             if event.kind == "start":
@@ -111,13 +133,13 @@ class Delivery:
             try:
                 self._deliver_trial(trial_id, events)
             except MlflowException as error:
-                # Sending again what the server calls invalid would block everything behind it for ever. A run that
-                # somebody has deleted is brought back before the next attempt.
+                # Retrying an event that the server calls invalid would block all later ones for ever. A run that
+                # was deleted is restored before the next attempt.
                 if error.error_code != "INVALID_PARAMETER_VALUE" or _IS_DELETED in str(error):
                     raise
-                num_refused += len(events)
+                num_rejected += len(events)
                 logging.getLogger(__name__).warning("MLflow refuses events of trial %s: %s", trial_id, error)
-        return num_refused
+        return num_rejected
 
     def end_study(self, status: str, at_ms: int, wall_s: float) -> None:
         """Close the run of the study. wall_s: seconds that its sessions took together."""
@@ -166,7 +188,7 @@ class Delivery:
 
     def _open_run(self, trial_id: str, events: Sequence[tuple[Event, int]]) -> str | None:
         """The run of a trial: looked up where it may exist, else created; None for a trial that was never asked."""
-        run = self._find_run(TRIAL_ID_TAG, trial_id) if events[0][1] <= self._certain_from else None
+        run = self._find_run(TRIAL_ID_TAG, trial_id) if events[0][1] <= self._known_unsent_offset else None
         ask = next((event for event, _ in events if event.kind == "ask"), None)
         if run is None and ask is not None:
             trial = trial_from_json(ask.data["trial"])

@@ -1,7 +1,7 @@
-"""MLflow follows the ledger: a process of its own reads what is new and writes it in batches.
+"""The MLflow tracker: a child process reads new events from the ledger and writes them to MLflow in batches.
 
-The ledger is the queue. While MLflow is away events wait there, on disk and not in memory, and are delivered later in
-this session or in the next one.
+The ledger is the queue. While MLflow cannot be reached, events wait there, on disk and not in memory, and are delivered
+later in this session or in the next one.
 """
 
 from __future__ import annotations
@@ -18,32 +18,38 @@ from pathlib import Path
 from typing import IO
 
 from orchestration.ledger.ledger import Ledger, read_events
-from orchestration.process.cleanup import hold, release
+from orchestration.process import cleanup
 from orchestration.process.redaction import without_credentials
-from orchestration.process.signals import NOTICES, unheard
+from orchestration.process.signals import NOTICES, blocked_signals
 from orchestration.process.temporary import remove_abandoned
 from orchestration.tracking import writer_process as writer
 from orchestration.tracking.position import load_position
 from orchestration.tracking.protocol import Deadline, StudyStatus, no_deadline
 from orchestration.tracking.sqlite_store import store_of
-from orchestration.tracking.writer_process import Assignment, Progress
+from orchestration.tracking.writer_process import Progress, WriterConfig
 
 _LOOK_S = 0.1
 _LEAST_S = 1.0
-"""What the writer has for its last events, however late it is."""
+"""Seconds that the writer has for its last events even after the deadline."""
 _RESTART_S = 30.0
 OUTPUT_FILE = "tracking.err"
 
 
 class MlflowTracker:
-    """Writes one study to MLflow.
+    """Writes one study to MLflow, by way of a child process (:mod:`orchestration.tracking.writer_process`).
 
-    directory: the study's; it holds the manifest, the ledger, details of trials, the memory of what is delivered,
-    ``mlflow.db`` unless ``uri`` names another store, and MLflow's artifacts unless a server keeps them. checkpoints:
-    whose confirm trials' states become artifacts. patience_s: how long ``close`` waits for a store that is slow (the
-    first start of SQLite makes forty tables); one that is away, and an interrupted study, get ``impatience_s`` without
-    progress. min_batch_s: how long events are gathered: a trial that begins and ends meanwhile is written at once, and
-    not in pieces.
+    Args:
+        ledger: of the study.
+        study: its name.
+        directory: the study's; it has the manifest, the ledger, per-item outputs, the tracker's position, ``mlflow.db``
+            unless ``uri`` names another store, and MLflow's artifacts unless a server stores them.
+        uri: MLflow's tracking address; None: SQLite in ``directory``.
+        checkpoints: directory of the checkpoints of confirm trials, which become artifacts; None: none are uploaded.
+        patience_s: seconds without progress after which ``close`` gives up on a slow store (the first start of SQLite
+            creates forty tables).
+        impatience_s: the same for a store that cannot be reached, and for an interrupted study.
+        min_batch_s: seconds during which events are collected: a trial that starts and ends within them is written at
+            once and not in pieces.
     """
 
     def __init__(
@@ -59,7 +65,7 @@ class MlflowTracker:
     ) -> None:
         directory = directory.absolute()
         self._ledger = ledger
-        self._assignment = Assignment(
+        self._config = WriterConfig(
             study,
             str(directory),
             str(directory / "logs"),
@@ -75,12 +81,12 @@ class MlflowTracker:
         self._started_at = 0.0
 
     def start(self) -> None:
-        """Start the process; what it has to say of how far it is is heard by a thread."""
-        # The modules of this process, and none that lie in the directory where the study was started.
+        """Spawn the writer process; a thread reads its progress."""
+        # The modules of this process, and none from the directory in which the study was started.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        logs = Path(self._assignment.logs)
+        logs = Path(self._config.logs)
         logs.mkdir(parents=True, exist_ok=True)
-        with (logs / OUTPUT_FILE).open("ab") as output, unheard(*NOTICES):
+        with (logs / OUTPUT_FILE).open("ab") as output, blocked_signals(*NOTICES):
             self._writer = subprocess.Popen(
                 [sys.executable, "-P", "-m", writer.__name__],
                 bufsize=0,
@@ -88,37 +94,37 @@ class MlflowTracker:
                 stdout=subprocess.PIPE,
                 stderr=output,
                 env=environment,
-                # Ctrl-C in a terminal is for the driver.
+                # Only the driver handles Ctrl-C.
                 start_new_session=True,
             )
-        hold(self._end_at_once)
+        cleanup.register(self._kill_writer)
         self._started_at = time.monotonic()
         self._listener = threading.Thread(target=self._listen, args=(self._writer.stdout,), daemon=True)
         self._listener.start()
-        self._send(json.dumps(asdict(self._assignment)))
+        self._send(json.dumps(asdict(self._config)))
         self.wake()
 
     def wake(self) -> None:
-        """Say how long the ledger is now. A writer that has died is replaced, though not at every event."""
+        """Send the new length of the ledger. A writer that has died is replaced, at most every 30 seconds."""
         if self._has_ended and time.monotonic() - self._started_at > _RESTART_S:
-            self._part()
+            self._stop_writer()
             self.start()
         self._send(f"{self._ledger.length}")
 
     def close(self, status: StudyStatus, deadline: Deadline = no_deadline) -> str | None:
         self._finish(status, deadline)
         if self._has_died and status == "complete" and deadline() > time.monotonic():
-            # It could be killed at any time, and so in the end; who is in a hurry lets the next session deliver.
-            self._part()
+            # Retry once; an interrupted study leaves the rest to the next session.
+            self._stop_writer()
             self.start()
             self._finish(status, deadline)
         if self._has_died:
-            self._progress = replace(self._progress, problem=f"its writer died, see {self._assignment.logs}")
-        self._part()
+            self._progress = replace(self._progress, problem=f"its writer died, see {self._config.logs}")
+        self._stop_writer()
         return self._describe_undelivered()
 
     def _finish(self, status: StudyStatus, deadline: Deadline) -> None:
-        """Wait until the writer has ended, or does not get on any more, or the deadline has passed."""
+        """Wait until the writer has exited, makes no progress any more, or the deadline has passed."""
         self._send(f"{self._ledger.length} {status}")
         offset, moved_at = self._progress.offset, time.monotonic()
         least = moved_at + _LEAST_S
@@ -126,13 +132,13 @@ class MlflowTracker:
             time.sleep(_LOOK_S)
             if self._progress.offset != offset:
                 offset, moved_at = self._progress.offset, time.monotonic()
-            is_hopeful = status == "complete" and self._progress.problem is None
-            if time.monotonic() - moved_at > (self._patience_s if is_hopeful else self._impatience_s):
+            is_making_progress = status == "complete" and self._progress.problem is None
+            if time.monotonic() - moved_at > (self._patience_s if is_making_progress else self._impatience_s):
                 break
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know of the store, a line each."""
+        """Remarks about the store for the user, one line each."""
         return tuple(f"tracking: {note}" for note in self._progress.notes)
 
     @property
@@ -145,7 +151,7 @@ class MlflowTracker:
 
     def _send(self, line: str) -> None:
         if self._writer is not None and self._writer.stdin is not None:
-            # A writer that has died is missed in ``wake`` and ``close``.
+            # ``wake`` and ``close`` notice a writer that has died.
             with contextlib.suppress(BrokenPipeError):
                 self._writer.stdin.write(f"{line}\n".encode())
 
@@ -153,11 +159,11 @@ class MlflowTracker:
         for line in source:
             self._progress = Progress(**json.loads(line))
 
-    def _part(self) -> None:
-        """Let the process go, whatever it does, with what it leaves."""
+    def _stop_writer(self) -> None:
+        """Kill and reap the process, and remove its temporary directories if it left any."""
         if self._writer is None:
             return
-        release(self._end_at_once)
+        cleanup.unregister(self._kill_writer)
         with self._writer as process:
             process.kill()
             self._listener.join()
@@ -165,7 +171,7 @@ class MlflowTracker:
         if process.returncode != 0:
             remove_abandoned()
 
-    def _end_at_once(self) -> None:
+    def _kill_writer(self) -> None:
         if self._writer is not None:
             self._writer.kill()
             self._writer.wait()
@@ -180,7 +186,7 @@ class MlflowTracker:
                 f"tracking: {num} events are not yet in MLflow at {self._target}{reason}; "
                 "the ledger keeps them, run the same command again to deliver them"
             )
-        if progress.num_refused:
-            refused = f"{progress.num_refused} events as invalid"
+        if progress.num_rejected:
+            refused = f"{progress.num_rejected} events as invalid"
             return f"tracking: MLflow at {self._target} refused {refused}; the ledger has them"
         return None

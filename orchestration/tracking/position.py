@@ -1,4 +1,4 @@
-"""How far a tracker has come with a ledger, remembered beside it."""
+"""The tracker's position in the ledger, in a file beside it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ POSITION_FILE = "tracking.json"
 
 @dataclass(frozen=True)
 class Position:
-    """offset: bytes of the ledger that are delivered. parent_run: run of the study. runs: trial id -> run, for trials
-    that have not ended."""
+    """What has been delivered.
+
+    Attributes:
+        offset: bytes of the ledger that are delivered.
+        parent_run: MLflow's id of the study's run; None before it is created.
+        runs: by trial id, the runs of trials that have not ended.
+    """
 
     offset: int = 0
     parent_run: str | None = None
@@ -23,9 +28,9 @@ class Position:
 
 
 def load_position(directory: Path, target: str, ledger_length: int) -> Position:
-    """What was remembered for ``target`` (the tracking address, without credentials).
+    """The saved position for ``target`` (the tracking address, without credentials).
 
-    The beginning, if nothing usable was: then all is delivered again, which doubles nothing.
+    Without a usable file it is the beginning of the ledger: everything is delivered again, and no run is added twice.
     """
     try:
         content = json.loads((directory / POSITION_FILE).read_text(encoding="utf-8"))
@@ -37,7 +42,7 @@ def load_position(directory: Path, target: str, ledger_length: int) -> Position:
 
 
 def save_position(directory: Path, target: str, position: Position) -> None:
-    """Remember ``position``; a crash leaves the old one or the new one. It is on disk on return."""
+    """Save ``position`` atomically; it is on disk on return."""
     content = {
         "target": target,
         "offset": position.offset,

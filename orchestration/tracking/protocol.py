@@ -1,4 +1,4 @@
-"""The seam to whatever shows the study to people while it runs. It reads the ledger; nobody waits for it."""
+"""The interface of trackers, which show a study while it runs. They read the ledger, and the study never waits."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from typing import Literal, Protocol
 
 StudyStatus = Literal["complete", "interrupted"]
 Deadline = Callable[[], float]
-"""Until when, by the monotonic clock, anybody is waited for; it may come nearer at any time."""
+"""Time of the monotonic clock until which to wait; it may move closer between two calls."""
 
 
 def no_deadline() -> float:
-    """For as long as it takes."""
+    """Wait for as long as it takes."""
     return math.inf
 
 
 class Tracker(Protocol):
-    """Follows a ledger and shows its events elsewhere."""
+    """Follows a ledger and shows its events elsewhere.
+
+    The driver's process calls ``start`` once, ``wake`` after every durable event, and ``close`` once at the end.
+    """
 
     def start(self) -> None:
-        """Begin to deliver what the ledger holds and what it will hold."""
+        """Start to deliver the events that the ledger has and those that follow."""
         ...
 
     def wake(self) -> None:
@@ -28,12 +31,12 @@ class Tracker(Protocol):
         ...
 
     def close(self, status: StudyStatus, deadline: Deadline = no_deadline) -> str | None:
-        """The study ends: deliver what is left, by ``deadline``. One line saying what stays undelivered, or None."""
+        """Deliver the rest before ``deadline``; returns one line about undelivered events, or None."""
         ...
 
 
 class NoTracking:
-    """Shows nothing to anyone."""
+    """A tracker that does nothing."""
 
     def start(self) -> None:
         """Nothing to begin."""

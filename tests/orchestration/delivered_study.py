@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestration.ledger.ledger import LEDGER_FILE
-from orchestration.tracking.writer_process import Assignment, Inbox, Progress, Writer
+from orchestration.tracking.writer_process import DriverMessages, Progress, Writer, WriterConfig
 from search_spaces.terms.trial import Trial
 from tests.orchestration.toy_studies import STUDY, listed, run_toy
 
@@ -21,8 +21,8 @@ def write_here(directory: Path, uri: str | None = None) -> tuple[str, ...]:
     """What the writer's process does with a study that has ended."""
     length = (directory / LEDGER_FILE).stat().st_size
     checkpoints = str(directory / "checkpoints")
-    assignment = Assignment(STUDY, str(directory), str(directory / "logs"), uri, checkpoints, min_batch_s=0.0)
+    config = WriterConfig(STUDY, str(directory), str(directory / "logs"), uri, checkpoints, min_batch_s=0.0)
     told: list[Progress] = []
-    Writer(assignment, Inbox(length, "complete"), told.append).run()
-    assert (told[-1].offset, told[-1].problem, told[-1].num_refused) == (length, None, 0)
+    Writer(config, DriverMessages(length, "complete"), told.append).run()
+    assert (told[-1].offset, told[-1].problem, told[-1].num_rejected) == (length, None, 0)
     return told[-1].notes

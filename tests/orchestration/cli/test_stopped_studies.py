@@ -25,7 +25,7 @@ from orchestration import interruption
 from orchestration.driver.driver import StudyPlan
 from orchestration.process.interruption import Interruption
 from orchestration.ledger.ledger import Ledger
-from orchestration.process.signals import listen
+from orchestration.process.signals import install_handlers
 from orchestration.search.listed import ListedSource
 from orchestration.run_study import run_study
 from orchestration.process.temporary import temporary_directory
@@ -38,7 +38,7 @@ class Hangs:
 
 limit_s = float(sys.argv[2])
 interruption.Interruption.__init__.__defaults__ = (limit_s,)
-listen("stopped")
+install_handlers("stopped")
 with Ledger(Path(sys.argv[1])) as ledger:
     run_study(StudyPlan("hangs", ListedSource([])), Hangs(), None, ledger)
 """

@@ -24,7 +24,7 @@ from orchestration.tracking import writer_process as writer
 from orchestration.tracking.delivery import Delivery
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from orchestration.tracking.position import POSITION_FILE, Position, load_position, save_position
-from orchestration.tracking.writer_process import Assignment, Inbox, Writer
+from orchestration.tracking.writer_process import DriverMessages, Writer, WriterConfig
 from search_spaces.terms.trial import Cell
 from tests.orchestration.delivered_study import write_here
 from tests.orchestration.mlflow_store import Store, assert_agrees_with_ledger, reports_in
@@ -204,11 +204,11 @@ def test_a_new_study_looks_nothing_up(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Delivery, "_find_run", lambda self, tag, value: looked_up.append(value) or find(self, tag, value)
     )
-    assignment = Assignment(STUDY, str(tmp_path), str(tmp_path / "logs"), None, None, min_batch_s=0.0)
-    inbox = Inbox()
-    writing = Writer(assignment, inbox, lambda progress: None)
+    config = WriterConfig(STUDY, str(tmp_path), str(tmp_path / "logs"), None, None, min_batch_s=0.0)
+    messages = DriverMessages()
+    writing = Writer(config, messages, lambda progress: None)
     run_toy(tmp_path, listed([make_trial(seed) for seed in range(3)]))
-    inbox.take(f"{(tmp_path / 'ledger.jsonl').stat().st_size} complete".encode())
+    messages.handle(f"{(tmp_path / 'ledger.jsonl').stat().st_size} complete".encode())
     writing.run()
     assert looked_up == [STUDY]
     assert check(tmp_path).runs_per_trial.total() == 3
