@@ -65,6 +65,120 @@ def test_no_module_is_named_after_nothing() -> None:
     assert [p for package in PACKAGES for p in modules(package) if p.stem in empty_names] == []
 
 
+RETIRED = (
+    "Assignment",
+    "BertParcel",
+    "Cargo",
+    "DataParcel",
+    "Inbox",
+    "NodeUnfit",
+    "Parcel",
+    "ParcelDesk",
+    "RayStates",
+    "RaySupply",
+    "SilenceWatch",
+    "StateDesk",
+    "Supply",
+    "TravellingState",
+    "Unpacked",
+    "_Ear",
+    "_part",
+    "at_home",
+    "bring_home",
+    "end_now",
+    "end_writers_in",
+    "expect_want_of_memory",
+    "files_here",
+    "give_all_back",
+    "heard_signals",
+    "leave_lost_terminal",
+    "let_tune_run_outside",
+    "make_data_parcel",
+    "num_refused",
+    "open_supply",
+    "say_when_stopped",
+    "stop_limit",
+    "stoppable_start",
+    "unheard",
+)
+"""Identifiers that were replaced by words of the field or of the trade; sorted, and used no more."""
+
+
+def names_in(path: Path) -> set[str]:
+    """Every identifier of a module: of what it defines, imports, reads and passes."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        found.update(
+            name
+            for field in ("id", "attr", "name", "arg", "asname")
+            if isinstance(name := getattr(node, field, None), str)
+        )
+    return found
+
+
+def test_retired_words_stay_retired() -> None:
+    assert list(RETIRED) == sorted(set(RETIRED))
+    used = {path.relative_to(ROOT): names_in(path) & set(RETIRED) for package in PACKAGES for path in modules(package)}
+    assert {path: words for path, words in used.items() if words} == {}
+
+
+def private_uses(path: Path, libraries: frozenset[str] = frozenset({"ray", "optuna"})) -> list[str]:
+    """Private names of these libraries that a module imports, reads off what it has imported, or inherits."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    theirs: set[str] = set()
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in libraries:
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+            theirs.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            full = [alias.name for alias in node.names if alias.name.split(".")[0] in libraries]
+            theirs.update(name.split(".")[0] for name in full)
+        else:
+            continue
+        found.extend(name for name in full if any(map(is_private, name.split("."))))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr) and root_of(node) in theirs:
+            found.append(node.attr)
+        elif isinstance(node, ast.ClassDef) and any(root_of(base) in theirs for base in node.bases):
+            found.extend(inherited_private_names(node))
+    return found
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+def root_of(node: ast.expr) -> str | None:
+    """The name that a chain of attributes begins with."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def inherited_private_names(node: ast.ClassDef) -> list[str]:
+    """Private attributes of ``self`` that the class reads and does not define."""
+    own = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+    read = [part for part in ast.walk(node) if isinstance(part, ast.Attribute) and is_private(part.attr)]
+    own |= {part.attr for part in read if isinstance(part.ctx, ast.Store)}
+    return sorted({part.attr for part in read if root_of(part) == "self" and part.attr not in own})
+
+
+def test_private_names_of_ray_and_optuna_are_used_in_one_file_each() -> None:
+    using = {path.relative_to(ROOT).as_posix() for path in modules(HUB) if private_uses(path)}
+    assert using <= {"orchestration/ray_backend/private_api.py", "orchestration/search/private_api.py"}
+
+
+def test_a_private_name_is_found_however_it_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        "import ray\nfrom optuna.samplers import TPESampler\nfrom ray.air._internal import Thing\n"
+        "ray._private.worker.x = 1\nray.get(1)\n"
+        "class Own(TPESampler):\n    def f(self):\n        self._mine = self._rng\n        return self._mine\n"
+    )
+    assert sorted(private_uses(path)) == ["_private", "_rng", "ray.air._internal.Thing"]
+
+
 def test_every_package_is_listed_for_installation_and_tests_are_not() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     found = {

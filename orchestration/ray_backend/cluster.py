@@ -17,7 +17,7 @@ from orchestration.process.orphans import kill_writers_in
 from orchestration.process.redaction import without_credentials
 from orchestration.process.temporary import place_for_sockets, temporary_directory
 from orchestration.ray_backend.environment import ray_environment
-from orchestration.ray_backend.private_start import stoppable_start
+from orchestration.ray_backend.private_api import interruptible_ray_init, quiet_dead_workers, without_api_server
 from orchestration.ray_backend.runtime_env import code_for_workers
 
 _PATIENCE_S = 10.0
@@ -51,19 +51,14 @@ def ray_cluster(
             cluster = _running_cluster(address, code_for_workers() if sends_code else None, interruption)
         else:
             cluster = _own_cluster(num_cpus, custom, logs, interruption)
-        with cluster:
+        with quiet_dead_workers(), cluster:
             yield True
 
 
 def _be_quiet() -> None:
-    import ray
-
     # Tune logs every trial that failed as an error of its own; ours are in the ledger.
     hand_to_root("ray", "ray.tune")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    # Ray prints the death of a worker to stdout even with log_to_driver=False; stdout belongs to results. The death
-    # and its reason are in the record of the trial.
-    ray._private.worker._worker_logs_enabled = False
 
 
 @contextlib.contextmanager
@@ -95,9 +90,8 @@ def _start(
 ) -> None:
     import ray
 
-    _leave_out_usage_statistics()
     try:
-        with stoppable_start(interruption):
+        with without_api_server(), interruptible_ray_init(interruption):
             ray.init(
                 address="local",
                 num_cpus=num_cpus,
@@ -123,7 +117,7 @@ def _connect(address: str, runtime_env: dict[str, Any] | None, interruption: Int
     try:
         with interruption.waiting():
             _require_listener(address)
-        with stoppable_start(interruption), waiting:
+        with interruptible_ray_init(interruption), waiting:
             ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=runtime_env)
     except (OSError, RuntimeError, ValueError, ImportError, ray.exceptions.RayError) as error:
         shown = without_credentials(address)
@@ -145,15 +139,6 @@ def is_ray_client() -> bool:
     from ray.util.client import ray as client
 
     return bool(client.is_connected())  # type: ignore[no-untyped-call]
-
-
-def _leave_out_usage_statistics() -> None:
-    """Without a dashboard Ray starts its process all the same, for usage statistics alone: even with these off, it asks
-    the metadata services of three clouds where it runs.
-    """
-    from ray._private.node import Node
-
-    Node.start_api_server = lambda self, **options: None  # type: ignore[method-assign]
 
 
 def _shut_down() -> None:

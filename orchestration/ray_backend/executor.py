@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -113,35 +114,33 @@ def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path) -> No
     """parameters: of every worker, for TrialTrainable.setup."""
     from ray import tune
 
-    from orchestration.ray_backend.private_client import let_tune_run_outside
-    from orchestration.ray_backend.private_oom import expect_want_of_memory
+    from orchestration.ray_backend.private_api import redirect_tune_session_dir, treat_oom_kill_as_actor_death
     from orchestration.ray_backend.trainable import TrialTrainable
     from orchestration.ray_backend.tune_adapters import BridgeStopper, DriverScheduler, DriverSearcher, OwnSignals
 
-    expect_want_of_memory()
-    if is_ray_client():
-        let_tune_run_outside(storage)
     resources: Resources = parameters["resources"]
     trainable = tune.with_resources(
         tune.with_parameters(TrialTrainable, **parameters),
         tune.PlacementGroupFactory([resources.bundle] * resources.workers),
     )
-    tune.run(
-        trainable,
-        name="study",
-        storage_path=str(storage),
-        search_alg=DriverSearcher(bridge),
-        scheduler=DriverScheduler(bridge),
-        stop=BridgeStopper(bridge),
-        num_samples=-1,
-        # Tune does not know whose fault a loss is, and would count some twice: the bridge gives trials out again.
-        max_failures=0,
-        raise_on_failed_trial=False,
-        reuse_actors=True,
-        callbacks=[OwnSignals(), bridge.nodes],
-        checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-        trial_dirname_creator=lambda trial: str(trial.trial_id),
-        verbose=0,
-        # The decisions are made here, where the ledger is, also when this driver is outside the cluster.
-        _remote=False,
-    )
+    redirected = redirect_tune_session_dir(storage) if is_ray_client() else contextlib.nullcontext()
+    with treat_oom_kill_as_actor_death(), redirected:
+        tune.run(
+            trainable,
+            name="study",
+            storage_path=str(storage),
+            search_alg=DriverSearcher(bridge),
+            scheduler=DriverScheduler(bridge),
+            stop=BridgeStopper(bridge),
+            num_samples=-1,
+            # Tune does not know whose fault a loss is, and would count some twice: the bridge gives trials out again.
+            max_failures=0,
+            raise_on_failed_trial=False,
+            reuse_actors=True,
+            callbacks=[OwnSignals(), bridge.nodes],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+            trial_dirname_creator=lambda trial: str(trial.trial_id),
+            verbose=0,
+            # The decisions are made here, where the ledger is, also when this driver is outside the cluster.
+            _remote=False,
+        )

@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 from collections import deque
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -23,6 +22,7 @@ from orchestration.process.interruption import Interruption, StudyInterrupted
 from orchestration.process.signals import handled_signals
 from orchestration.ray_backend.capacity import ClusterRoom
 from orchestration.ray_backend.checkpoint_transfer import CheckpointTransfer
+from orchestration.ray_backend.private_api import error_file_of, take_from_result, worker_of
 from orchestration.ray_backend.trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
 from orchestration.ray_backend.worker_nodes import WorkerNodes, dead_nodes
 from search_spaces.terms.trial import Trial
@@ -174,13 +174,12 @@ class DriverScheduler(TrialScheduler):
         except Exception as error:
             bridge.keep_error(error)
         else:
-            if decision == "stop":
-                trial.temporary_state.ray_actor.request_stop.remote()
+            if decision == "stop" and (worker := worker_of(trial)) is not None:
+                worker.request_stop.remote()
         return str(TrialScheduler.CONTINUE)
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        # Taken out of Tune's hands, which keep the last result of every trial to the end.
-        ending = trial.last_result.pop(ENDING, None)
+        ending = take_from_result(trial, result, ENDING)
         if ending is not None:
             self._bridge.end(trial.trial_id, ending)
 
@@ -220,8 +219,8 @@ class BridgeStopper(Stopper):
             self._kill_hung_workers()
             return False
         for trial in bridge.tune_trials.values():
-            if trial.temporary_state.ray_actor is not None:
-                ray.kill(trial.temporary_state.ray_actor)
+            if (worker := worker_of(trial)) is not None:
+                ray.kill(worker)
         bridge.tune_trials.clear()
         if bridge.leaves_all and bridge.error is None and not bridge.has_all_ended():
             raise StudyInterrupted
@@ -232,14 +231,14 @@ class BridgeStopper(Stopper):
         bridge = self._bridge
         running = {name: trial for name, trial in bridge.tune_trials.items() if trial.status == TuneTrial.RUNNING}
         for name in bridge.hang_detector.find_hung(running):
-            actor = running[name].temporary_state.ray_actor
-            if actor is not None:
+            worker = worker_of(running[name])
+            if worker is not None:
                 logger.warning(
                     "trial %s: no report for %g s; its worker is killed and the trial is retried from its checkpoint",
                     bridge.trials[name].id,
                     bridge.hang_detector.limit_s,
                 )
-                ray.kill(actor)
+                ray.kill(worker)
 
 
 class OwnSignals(Callback):
@@ -261,6 +260,6 @@ def _last_words(trial: Any) -> str:
 
     It stands at the end; where Ray's memory monitor did it, advice follows.
     """
-    path = Path(trial.error_file) if trial.error_file else None
+    path = error_file_of(trial)
     lines = path.read_text(errors="replace").strip().splitlines() if path is not None and path.exists() else [""]
     return next((line for line in lines if _LOW_MEMORY in line), lines[-1]).strip()

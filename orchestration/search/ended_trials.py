@@ -10,8 +10,8 @@ the history and nothing else.
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from optuna import Study
@@ -19,6 +19,8 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+
+from orchestration.search.private_api import study_as_seen
 
 
 class EndedTrialsSampler(BaseSampler):
@@ -41,25 +43,8 @@ class EndedTrialsSampler(BaseSampler):
         return self._sampler.sample_independent(_seen(study), trial, param_name, param_distribution)
 
 
-class _StudyWithEndedTrials:
-    """A study whose stopped and failed trials are completed ones."""
-
-    def __init__(self, study: Study) -> None:
-        self._study = study
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._study, name)
-
-    def _get_trials(
-        self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
-    ) -> list[FrozenTrial]:
-        trials = self._study._get_trials(deepcopy=deepcopy, use_cache=use_cache)
-        seen = complete_all(trials, self._study.directions)
-        return seen if states is None else [trial for trial in seen if trial.state in states]
-
-
 def _seen(study: Study) -> Study:
-    return cast(Study, _StudyWithEndedTrials(study))
+    return study_as_seen(study, complete_all)
 
 
 def complete_all(trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) -> list[FrozenTrial]:

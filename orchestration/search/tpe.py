@@ -22,6 +22,8 @@ from optuna.samplers import TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from orchestration.search.private_api import parts_of
+
 _FIRST_PARAMETER = 4
 """Column; before it a trial's number and what it is ranked by."""
 _MOST_GOOD = 25
@@ -41,18 +43,14 @@ class UniformTPESampler(TPESampler):
     ) -> dict[str, Any]:
         if len(study.directions) > 1:
             return dict(super().sample_relative(study, trial, search_space))
+        parts = parts_of(self)
+        if parts is None:
+            return dict(super().sample_relative(study, trial, search_space))
         history = _history_of(study)
-        if not search_space or history.num_finished < self._n_startup_trials:
+        if not search_space or history.num_finished < parts.num_startup:
             return {}
-        estimators = [
-            self._parzen_estimator_cls(
-                dict(zip(search_space, rows.T, strict=True)), search_space, self._parzen_estimator_parameters
-            )
-            for rows in history.split(trial.number)
-        ]
-        candidates = estimators[0].sample(self._rng.rng, self._n_ei_candidates)
-        best = self._compare(candidates, self._compute_acquisition_func(candidates, *estimators))
-        return {name: space.to_external_repr(best[name]) for name, space in search_space.items()}
+        good, others = (dict(zip(search_space, rows.T, strict=True)) for rows in history.split(trial.number))
+        return parts.propose(search_space, good, others)
 
 
 class _History:
