@@ -26,6 +26,7 @@ from dmd.errors import DmdError, WorkersDisagree
 from dmd.job import JobResult
 from orchestration.ledger.state import ReportedEpoch
 from orchestration.process.errors import NodeIncompatible
+from orchestration.process.redaction import one_line
 from reports.records.record import EpochPoint, Predictions, RunRecord, Status
 from search_spaces.terms.trial import Trial
 
@@ -69,7 +70,7 @@ def ending_of_result(result: JobResult) -> Ending:
 
 def ending_of_exception(error: BaseException) -> Ending:
     """The ending of a training run that raised: the message, and for errors nobody foresaw where they arose."""
-    text = " ".join(str(error).split()) or "no message"
+    text = one_line(error) or "no message"
     if isinstance(error, NodeIncompatible) or (isinstance(error, OSError) and error.errno in DISK_ERRNOS):
         return Ending("failed", error=text, session_error=error)
     if isinstance(error, DmdError):
@@ -101,7 +102,7 @@ def ending_of_lost_worker(attempts: int, detail: str, is_lost: bool = False) -> 
 
     is_lost: nodes went. Processes that die on nodes which stay die of what they run: want of memory, a crash.
     """
-    text = " ".join(detail.split())[:400] or "no reason is known"
+    text = one_line(detail, 400) or "no reason is known"
     return Ending("failed", error=f"the worker was lost in each of {attempts} attempts: {text}", is_lost=is_lost)
 
 

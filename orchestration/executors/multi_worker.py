@@ -12,6 +12,7 @@ from dmd.job import EpochReport, OnEpoch, WorkerRank
 from orchestration.driver.endings import Ending, ending_of_exception, ending_of_result
 from orchestration.executors.attempts import Attempt, AttemptLost, raise_if_process_failed
 from orchestration.executors.protocol import RunTrial
+from orchestration.process.redaction import one_line
 from search_spaces.terms.trial import Trial
 
 # Peers end with the first worker: they train the same batches. One that has not is stuck.
@@ -83,7 +84,7 @@ def _settle(outcomes: Sequence[Future[Outcome]]) -> None:
     done, stuck = wait(outcomes, timeout=_PATIENCE_S)
     for rank, outcome in enumerate(outcomes, start=1):
         if outcome in done and (error := outcome.exception()) is not None:
-            raise AttemptLost(f"worker {rank} of {1 + len(outcomes)} was lost: {' '.join(str(error).split())}")
+            raise AttemptLost(f"worker {rank} of {1 + len(outcomes)} was lost: {one_line(error)}")
     if stuck:
         raise AttemptLost(f"{len(stuck)} of {1 + len(outcomes)} workers did not come back within {_PATIENCE_S:g} s")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from orchestration.ledger.ledger import LedgerError, LedgerForeign, count_torn_bytes, read_events, require_plain
 from orchestration.ledger.session_time import SessionTime
 from orchestration.ledger.state import REPORT_KINDS, LedgerState
+from orchestration.process.redaction import one_line
 from reports.records.record import RunRecord
 
 
@@ -47,7 +48,7 @@ def read_finished(path: Path) -> FinishedTrials:
     except OSError as error:
         raise LedgerError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        what = one_line(f"{type(error).__name__}: {error}")
         raise LedgerForeign(
             f"{path}: up to event {number}: not what this version writes ({what}); "
             "make the report with the version that ran the study, or restore the file"

@@ -8,7 +8,6 @@ loses nothing; an ending also reaches the disk, so that a power cut does not los
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import time
@@ -20,6 +19,8 @@ from typing import Any, BinaryIO
 from orchestration.ledger.damage import describe_damage, describe_missing
 from orchestration.ledger.events import CheckedLine, Event, EventKind, check_line, encode_event
 from orchestration.process.atomic_files import make_folder, sync
+from orchestration.process.file_lock import lock
+from orchestration.process.redaction import one_line
 
 LEDGER_FILE = "ledger.jsonl"
 LOCK_FILE = "ledger.lock"
@@ -213,7 +214,7 @@ def wrap_format_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        what = one_line(f"{type(error).__name__}: {error}", 500)
         raise LedgerForeign(
             f"{path}: not what this version writes ({what}); use the version that ran the study, restore the file, or "
             "start again with --fresh"
@@ -271,7 +272,7 @@ def lock_refusal(directory: Path, file: BinaryIO, error: OSError) -> LedgerError
 def _take_lock(directory: Path) -> BinaryIO:
     file = (directory / LOCK_FILE).open("a+b")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(file, wait=False)
     except OSError as error:
         refusal = lock_refusal(directory, file, error)
         file.close()

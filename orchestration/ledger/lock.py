@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 from pathlib import Path
 
 from orchestration.ledger.ledger import LOCK_FILE, lock_refusal
+from orchestration.process.file_lock import lock
 
 
 def require_no_driver(directory: Path) -> None:
@@ -15,6 +15,6 @@ def require_no_driver(directory: Path) -> None:
         return
     with path.open("rb") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            lock(file, wait=False, shared=True)
         except OSError as error:
             raise lock_refusal(directory, file, error) from None

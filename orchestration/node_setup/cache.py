@@ -1,24 +1,25 @@
-"""What studies need, in folders of this machine: put there once, by whichever process comes first, read by all."""
+"""The cache of a machine: folders that studies need, made by the first process that needs one and read by all."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from dmd.errors import DataError
 from orchestration.process.atomic_files import put_in_place
+from orchestration.process.file_lock import locked
 
 CACHE_VARIABLE = "DMD_CACHE_DIR"
 
 
 def cache_directory() -> Path:
-    """Where this machine keeps what studies need: ``DMD_CACHE_DIR``, or the place where programs keep what can be had
-    again. Nothing removes what is there; whoever needs the room may."""
+    """The cache of this machine: ``DMD_CACHE_DIR``, or a folder in the user's cache directory.
+
+    The product removes nothing there; a user who needs the disk space may.
+    """
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen)
@@ -26,28 +27,33 @@ def cache_directory() -> Path:
 
 
 def cached_folder(digest: str, fill: Callable[[Path], object], digest_of: Callable[[Path], str]) -> Path:
-    """The folder with this content in the cache; ``fill`` makes the folder that it is given if nobody has.
+    """The folder of the cache with this content. Processes that need it at the same time wait for the first one.
 
-    digest_of: tells the content of a folder, or raises DataError for a damaged one. Processes that ask at the same time
-    wait for the first one. Raises DataError, one line, if what ``fill`` made is something else; OSError where the cache
-    cannot be written.
+    Args:
+        digest: of the content.
+        fill: makes the folder that it is given; called if the cache has none.
+        digest_of: computes the digest of a folder; raises DataError for a damaged one.
+
+    Raises:
+        DataError: one line; ``fill`` made another content.
+        OSError: the cache cannot be written.
     """
     place = cache_directory() / digest
     if not _is_kept(place):
         place.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(place.with_suffix(".lock")):
+        with locked(place.with_suffix(".lock"), mode=0o600):
             if not _is_kept(place):
                 _fill(place, digest, fill, digest_of)
     return place
 
 
 def _is_kept(place: Path) -> bool:
-    """A folder gets its name when it is whole; somebody may have emptied it since."""
+    """A folder gets its name when it is complete; a user may have emptied it since."""
     return place.is_dir() and any(place.iterdir())
 
 
 def _fill(place: Path, digest: str, fill: Callable[[Path], object], digest_of: Callable[[Path], str]) -> None:
-    # The machine's name, as a cache in a home directory may be seen by several.
+    # With the machine's name: several machines may share a home directory.
     unfinished = place.with_name(f".{digest[:16]}-{socket.gethostname()}")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -55,18 +61,7 @@ def _fill(place: Path, digest: str, fill: Callable[[Path], object], digest_of: C
         found = digest_of(unfinished)
         if found != digest:
             raise DataError(f"content {found[:12]} where {digest[:12]} was expected: the file has changed")
-        # Nobody looks at the content again, so it must be on disk before it has its name.
+        # The content is not checked again, so it must be on disk before it gets its name.
         put_in_place({unfinished: place})
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold ``lock``; the system gives it back however this process ends."""
-    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

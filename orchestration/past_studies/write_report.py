@@ -13,7 +13,7 @@ from orchestration.past_studies.merge import merge_studies
 from orchestration.past_studies.merge_obstacles import find_merge_conflicts, group_mergeable
 from orchestration.process.atomic_files import put_in_place
 from orchestration.process.errors import UsageError
-from orchestration.process.redaction import without_credentials
+from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.search.importance import importance_methods
 from orchestration.tracking.attach_report import attach_report
 from orchestration.tracking.sqlite_store import opened_store, store_of
@@ -38,7 +38,7 @@ def deliver_report(study_directory: StudyDirectory, uri: str | None) -> str | No
             attach_report(address, manifest.description, study_directory.path)
     except Exception as error:
         # Before it is cut: half an address with a password is none any more.
-        reason = without_credentials(" ".join(str(error).split()))[:200]
+        reason = redacted_line(error, 200)
         return (
             f"tracking: the report is not yet in MLflow at {without_credentials(store)} "
             f"({type(error).__name__}: {reason}); run the same command again to attach it"

@@ -19,6 +19,7 @@ from dmd.metrics import clip_limit
 from orchestration.node_setup.fingerprint import Fingerprint
 from orchestration.planning.arm_checks import describe_arm
 from orchestration.planning.planned_study import PlannedStudy
+from orchestration.process.redaction import one_line
 from orchestration.search.history import describe_history
 from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.design.arms import list_combinations
@@ -67,7 +68,7 @@ def describe_study(
             **fingerprint.as_dict(),
         },
         fixed={"model": space.model.name, **planned.baseline.settings},
-        description=" ".join((space.description or "").split()),
+        description=one_line(space.description or ""),
         methods=tuple(planned.catalogue.methods),
         combinations=list_combinations(space, planned.catalogue),
     )

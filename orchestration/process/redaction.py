@@ -1,4 +1,4 @@
-"""Passwords stay out of what is printed and stored."""
+"""One-line texts of errors, and texts without passwords: for messages, logs and stored files."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ def without_credentials(text: str) -> str:
     for user in (_DATABASE_USER, _OTHER_USER):
         text = user.sub(r"\1", text)
     return _SECRET.sub(r"\1...", _USER.sub("://", text))
+
+
+def one_line(text: object, limit: int | None = None) -> str:
+    """``text``, mostly an error, in one line of at most ``limit`` characters; None: of any length."""
+    return " ".join(str(text).split())[:limit]
+
+
+def redacted_line(text: object, limit: int | None = None) -> str:
+    """:func:`one_line` of ``text`` without the credentials in it, which are removed before the line is cut."""
+    return without_credentials(one_line(text))[:limit]
 
 
 def content_without_credentials(content: Any) -> Any:

@@ -7,7 +7,6 @@ is free was orphaned by a process that was killed, and so were processes that st
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from orchestration.process import cleanup
 from orchestration.process.errors import UsageError
+from orchestration.process.file_lock import is_locked, lock
 from orchestration.process.orphans import kill_writers_in
 
 PREFIX = "dmd-"
@@ -37,7 +37,7 @@ def temporary_directory(purpose: str = "", place: Path | None = None) -> Iterato
     """
     made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}{purpose}", dir=place))
     descriptor = os.open(made / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    lock(descriptor)
     # It is renamed once it is locked: another start would take an unlocked one for orphaned and kill this process.
     directory = made.rename(made.with_name(made.name.removeprefix(".")))
 
@@ -77,7 +77,7 @@ def remove_abandoned() -> list[Path]:
         places.add(place_for_sockets())
     for directory in (found for place in sorted(places) for found in place.glob(f"{PREFIX}*")):
         with contextlib.suppress(OSError):
-            if directory.stat().st_uid == os.getuid() and _is_abandoned(directory):
+            if directory.stat().st_uid == os.getuid() and not is_locked(directory / LOCK_FILE):
                 kill_writers_in(directory)
                 shutil.rmtree(directory, ignore_errors=True)
                 if directory.exists():
@@ -86,15 +86,3 @@ def remove_abandoned() -> list[Path]:
                 else:
                     removed.append(directory)
     return removed
-
-
-def _is_abandoned(directory: Path) -> bool:
-    """Whether the lock is free. Raises OSError if there is no lock file: the directory is not ours."""
-    descriptor = os.open(directory / LOCK_FILE, os.O_RDWR)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True

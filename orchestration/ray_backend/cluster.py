@@ -14,7 +14,7 @@ from orchestration.process.errors import ClusterUnreachable, RayUnusable
 from orchestration.process.interruption import Interruption
 from orchestration.process.logs import collect_worker_logs, hand_to_root
 from orchestration.process.orphans import kill_writers_in
-from orchestration.process.redaction import without_credentials
+from orchestration.process.redaction import one_line, redacted_line, without_credentials
 from orchestration.process.temporary import place_for_sockets, temporary_directory
 from orchestration.ray_backend.environment import ray_environment
 from orchestration.ray_backend.private_api import interruptible_ray_init, quiet_dead_workers, without_api_server
@@ -102,7 +102,7 @@ def _start(
                 _temp_dir=str(directory),
             )
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise RayUnusable(
             f"Ray does not start on this machine ({type(error).__name__}: {reason}); --executor inline runs without "
             "it, one trial at a time"
@@ -121,7 +121,7 @@ def _connect(address: str, runtime_env: dict[str, Any] | None, interruption: Int
             ray.init(address=address, log_to_driver=False, configure_logging=False, runtime_env=runtime_env)
     except (OSError, RuntimeError, ValueError, ImportError, ray.exceptions.RayError) as error:
         shown = without_credentials(address)
-        reason = without_credentials(" ".join(str(error).split()))[:300]
+        reason = redacted_line(error, 300)
         raise ClusterUnreachable(
             f"--address {shown}: cannot be used ({reason}); is the cluster started there?"
         ) from error

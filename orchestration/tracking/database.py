@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestration.process.errors import UsageError
-from orchestration.process.redaction import without_credentials
+from orchestration.process.redaction import redacted_line, without_credentials
 
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 """What MLflow keeps its tables in."""
@@ -72,7 +72,7 @@ def require_answer(uri: str) -> None:
     try:
         create_engine(uri, poolclass=NullPool, connect_args=patience).connect().close()
     except DBAPIError as error:
-        raise ConnectionError(without_credentials(" ".join(str(error.orig).split()))) from error
+        raise ConnectionError(redacted_line(error.orig)) from error
 
 
 def is_from_mlflow(error: Exception) -> bool:

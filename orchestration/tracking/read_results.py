@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.driver.known_results import FindResult, ReusableResult
 from orchestration.process.errors import UsageError
-from orchestration.process.redaction import without_credentials
+from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.process.temporary import temporary_directory
 from orchestration.tracking.database import file_of, is_from_mlflow, require_driver
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
@@ -43,7 +43,7 @@ def results_at(uri: str, context: str) -> FindResult:
     except Exception as error:
         if not is_from_mlflow(error):
             raise
-        reason = without_credentials(" ".join(str(error).split()))[:200]
+        reason = redacted_line(error, 200)
         raise UsageError(f"--reuse {target}: the MLflow store cannot be read ({reason})") from error
 
     def find(trial: Trial) -> ReusableResult | None:

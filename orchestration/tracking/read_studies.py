@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.ledger.study_directory import MANIFEST_FILE, Manifest
 from orchestration.process.errors import UsageError
-from orchestration.process.redaction import without_credentials
+from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.process.temporary import temporary_directory
 from orchestration.tracking.artifacts import local_path
 from orchestration.tracking.database import file_of, is_from_mlflow, require_driver
@@ -57,7 +57,7 @@ def read_server(uri: str, studies: Sequence[str]) -> Iterator[tuple[RecordedStud
         except Exception as error:
             if not is_from_mlflow(error):
                 raise
-            reason = without_credentials(" ".join(str(error).split()))[:200]
+            reason = redacted_line(error, 200)
             raise UsageError(
                 f"MLflow at {target} does not answer ({type(error).__name__}: {reason}); start it, or correct "
                 "--tracking-uri"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.ledger.state import read_ledger_id
-from orchestration.process.redaction import without_credentials
+from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.tracking.database import file_of, is_from_mlflow
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.experiment import is_taken
@@ -26,7 +26,7 @@ def foresee_store(uri: str, study: str, ledger: Path | None) -> str | None:
     except Exception as error:
         if not is_from_mlflow(error):
             raise
-        reason = without_credentials(" ".join(str(error).split()))[:200]
+        reason = redacted_line(error, 200)
         return f"tracking: MLflow at {target} does not answer now ({type(error).__name__}: {reason})"
     if taken:
         return f"tracking: MLflow at {target} has another study {study!r}; this one gets a name of its own there"

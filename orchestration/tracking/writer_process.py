@@ -13,7 +13,6 @@ block all decisions.
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import json
 import logging
@@ -33,8 +32,9 @@ from orchestration.ledger.session_time import SessionTime
 from orchestration.ledger.state import REPORT_KINDS, read_ledger_id
 from orchestration.ledger.study_directory import MANIFEST_FILE
 from orchestration.process.atomic_files import remove_half_written, sync
+from orchestration.process.file_lock import locked
 from orchestration.process.logs import quiet_libraries, study_logs
-from orchestration.process.redaction import without_credentials
+from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.tracking.database import file_of, is_database
 from orchestration.tracking.delivery import Delivery, connect
 from orchestration.tracking.experiment import claim_experiment, has_run, restore_runs
@@ -158,7 +158,7 @@ class Writer:
                 wait_s = _FIRST_WAIT_S
                 self._messages.wait(self._config.min_batch_s)
             except Exception as error:
-                reason = without_credentials(" ".join(str(error).split()))[:200]
+                reason = redacted_line(error, 200)
                 self._report_progress(f"{type(error).__name__}: {reason}")
                 logger.info("MLflow is away, events wait in the ledger: %s: %s", type(error).__name__, reason)
                 self._known_unsent_offset = max(self._known_unsent_offset, self._end_of_batch())
@@ -286,8 +286,7 @@ def main() -> None:
     messages.handle(source.readline())
     threading.Thread(target=_listen, args=(source, messages), daemon=True).start()
     quiet_libraries()
-    with study_logs(Path(config.logs), LOG_FILE), Path(config.directory, LOCK_FILE).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with study_logs(Path(config.logs), LOG_FILE), locked(Path(config.directory, LOCK_FILE)):
         remove_half_written(Path(config.directory, POSITION_FILE))
         Writer(config, messages, answer).run()
     # A normal exit would wait for the thread that still reads, and abort.

@@ -161,7 +161,7 @@ def test_a_file_system_without_locks_is_no_second_driver(tmp_path, monkeypatch):
     def flock(file, operation):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(ledger_module.fcntl, "flock", flock)
+    monkeypatch.setattr("fcntl.flock", flock)
     with pytest.raises(LedgerError, match=r"keeps no locks \(No locks available\).*--out") as caught:
         Ledger(tmp_path)
     assert not isinstance(caught.value, LedgerLocked)
