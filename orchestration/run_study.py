@@ -90,7 +90,7 @@ def _read_ledger(
         with interruption.waiting():
             return Driver(plan, ledger, on_event)
     except StudyInterrupted:
-        raise Stopped("stopped before the study went on; the same command continues it") from None
+        raise Stopped("stopped before the study was resumed; the same command continues it") from None
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""``dmd-data``: look at a data file, convert it, see how a study cuts it, or make a planted one."""
+"""``dmd-data``: inspect a data file, convert it, print the folds of a study, or generate planted data."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import typer
 from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
 
 GroupKey = Annotated[
-    str | None, typer.Option(help="Key of every split that names the group (video, dialogue) of each item; `id`: none.")
+    str | None, typer.Option(help="Key of every split with the group (video, dialogue) of each item; `id`: no groups.")
 ]
 GroupPattern = Annotated[
-    str | None, typer.Option(help="Regular expression of the ids; its first parenthesis is the group.")
+    str | None, typer.Option(help="Regular expression for the ids; its first parenthesis is the group.")
 ]
 
-Modalities = Annotated[str | None, typer.Option(metavar="NAMES", help="What the data have, as language,audio.")]
+Modalities = Annotated[str | None, typer.Option(metavar="NAMES", help="Modalities of the data, as language,audio.")]
 LabelScale = Annotated[str | None, typer.Option(metavar="LOW,HIGH,NEUTRAL", help="The scale of the labels, as -1,1,0.")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -29,7 +29,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_
 @app.command()
 def inspect(
     data: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
     label_scale: LabelScale = None,
@@ -50,13 +50,13 @@ def inspect(
 def convert(
     source: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
     target: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
     label_scale: LabelScale = None,
     modalities: Modalities = None,
 ) -> None:
-    """Write a data file as a folder that workers map instead of reading it: for files that fill the memory."""
+    """Convert a data file to a memory-mapped folder, for data that do not fit in memory."""
     with bad_input_exits():
         from dmd.data.formats.load import convert_dataset
         from dmd.data.inspection.inspect import format_summary, inspect_dataset
@@ -72,10 +72,10 @@ def convert(
 @app.command()
 def folds(
     space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
 ) -> None:
-    """Print as CSV who trains, validates and tests in every fold of a study: for other code that predicts for it."""
+    """Print as CSV which items train, validate and test in every fold, for other code that predicts for the study."""
     with bad_input_exits():
         from dmd.data.formats.load import open_dataset
         from orchestration.planning.data_declaration import declared_by
@@ -100,11 +100,11 @@ def folds(
 
 @app.command()
 def make(
-    path: Annotated[Path, typer.Argument(help="The file to write, in MMSA's pickle layout.")],
+    path: Annotated[Path, typer.Argument(help="File to write, in the pickle layout of MMSA.")],
     seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
     interaction: Annotated[float, typer.Option(min=0, max=1, help="Strength of the cross-modal interaction.")] = 1.0,
 ) -> None:
-    """Write planted data: known structure, for trying the product and for checking statistics."""
+    """Write generated data with a known structure, to try the product and to check its statistics."""
     with bad_input_exits():
         from dmd.data.formats.planted import planted_bytes
         from dmd.data.formats.planted_spec import PlantedSpec

@@ -37,8 +37,8 @@ def bad_input_exits() -> Iterator[None]:
             raise
         where = f"{error.filename}: " if error.filename else ""
         print(
-            f"error: {_harmless(where)}{error.strerror}; everything that had ended is kept: make room and run the same "
-            "command again",
+            f"error: {_harmless(where)}{error.strerror}; all finished trials are kept: free some disk space and run "
+            "the same command again",
             file=sys.stderr,
         )
         sys.exit(BAD_INPUT)

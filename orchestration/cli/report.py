@@ -1,4 +1,4 @@
-"""``dmd-report``: make the report of recorded studies again, from their directories or from an MLflow server."""
+"""``dmd-report``: rebuild the report of recorded studies, from their directories or from an MLflow server."""
 
 from __future__ import annotations
 
@@ -16,18 +16,23 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def report(
     directories: Annotated[list[Path] | None, typer.Argument(help="Study directories, runs/<study>.")] = None,
-    tracking_uri: Annotated[str | None, typer.Option(help="An MLflow server that has the studies of --study.")] = None,
+    tracking_uri: Annotated[
+        str | None, typer.Option(help="MLflow server that has the studies named by --study.")
+    ] = None,
     studies: Annotated[list[str] | None, typer.Option("--study", help="A study on the server; repeatable.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where the report goes.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report.")] = None,
     merge: Annotated[
-        bool, typer.Option("--merge", help="One study out of all, or an error that says why not.")
+        bool, typer.Option("--merge", help="Merge all studies into one, or fail and say why not.")
     ] = False,
-    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="A section per study.")] = False,
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="One section per study, without merging.")
+    ] = False,
 ) -> None:
     """Write report.md, report.html, tables and figures, and print where they are.
 
-    One directory: the report goes there. Several studies of the same data, folds, software, baseline and search are
-    merged: arms and seeds are united, and a run that two of them have counts once. Others stand side by side.
+    With one directory the report is written there. Several studies are merged if they share data, folds, software,
+    baseline and search: arms and seeds are united, and a run that two studies share counts once. Other studies are
+    reported side by side.
     """
     with bad_input_exits(), ExitStack() as stack:
         _check(directories or [], tracking_uri, studies or [], merge and side_by_side)

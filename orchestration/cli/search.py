@@ -40,17 +40,21 @@ def _print_schema(is_wanted: bool) -> None:
 @app.command()
 def search(
     space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
-    out: Annotated[Path, typer.Option(help="Where study directories go.")] = Path("runs"),
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Where data files are.")] = None,
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for study directories.")] = Path("runs"),
+    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the space; repeatable.")
+    ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="ARM", help="Run this arm now (may be repeated), with the search it needs."),
+        typer.Option("--only", metavar="ARM", help="Run only this arm, with the search it needs; repeatable."),
     ] = None,
     tracking_uri: Annotated[
-        str | None, typer.Option(help="An MLflow server or database; default: SQLite in the study.")
+        str | None, typer.Option(help="MLflow server or database. Default: SQLite in the study directory.")
     ] = None,
-    address: Annotated[str | None, typer.Option(help="A running Ray cluster (auto, ray://...).")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="A running Ray cluster: auto, HOST:PORT or ray://HOST:PORT.")
+    ] = None,
     executor: Annotated[
         Literal["ray", "inline"], typer.Option(help="inline: one trial at a time in this process, without Ray.")
     ] = "ray",
@@ -59,14 +63,18 @@ def search(
         typer.Option(
             "--reuse",
             metavar="DIR|URI",
-            help="Take over equal trials of this study, folder of studies or MLflow store.",
+            help="Reuse identical trials from this study, folder of studies or MLflow store.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print arms, trials and the estimated cost.")] = False,
-    report_only: Annotated[bool, typer.Option("--report-only", help="Write the report of what there is.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Set an existing study aside and start anew.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print arms, trials and the estimated cost; start nothing.")
+    ] = False,
+    report_only: Annotated[
+        bool, typer.Option("--report-only", help="Write a report from the results so far; run nothing.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Archive the existing study and start a new one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print progress.")] = False,
     schema: Annotated[
         bool,
         typer.Option(
@@ -79,7 +87,7 @@ def search(
 ) -> None:
     """Run the study that a search space describes, or continue it, and write its report.
 
-    Exit codes: 0 all trials completed; 1 some failed (the report is written all the same); 2 bad input;
+    Exit codes: 0 all trials completed; 1 some trials failed (the report is still written); 2 bad input;
     130 interrupted (the same command continues).
     """
     with bad_input_exits():
@@ -149,7 +157,7 @@ def _load(space: str, overrides: tuple[str, ...]) -> SearchSpace:
 
 
 def _refuse_beside_report(given: Mapping[str, bool]) -> None:
-    """``--report-only`` writes the report of what there is; what says what to run has no meaning beside it."""
+    """``--report-only`` writes a report and runs nothing, so options that say what to run contradict it."""
     from orchestration.process.errors import UsageError
 
     problems = [f"--report-only runs nothing: leave {name} out" for name, is_given in given.items() if is_given]
@@ -180,7 +188,7 @@ def _conclude(study_directory: StudyDirectory, outcome: StudyOutcome, as_json: b
         again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])
         shown = without_credentials(again)
         if shown != again:
-            print("the password in the address is left out here, and has to be put in again:", file=sys.stderr)
+            print("the command below lacks the password of the address; put it back in:", file=sys.stderr)
         print(f"the same command: {shown}", file=sys.stderr)
 
 
@@ -197,7 +205,11 @@ def _print_result(
     if outcome.limit is not None:
         state = f"ended at its limit ({outcome.limit}); raise it under `limits` and run the same command to continue"
     print(f"{state}: {outcome.num_completed} completed, {outcome.num_pruned} pruned, {outcome.num_failed} failed")
-    print("report: --report-only writes it as far as the study is" if report is None else f"report: {report}")
+    print(
+        "report: not written; --report-only writes one from the results so far"
+        if report is None
+        else f"report: {report}"
+    )
     if uri is None:
         from orchestration.tracking.sqlite_store import ui_command
 

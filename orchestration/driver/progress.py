@@ -121,7 +121,7 @@ def describe_end(record: RunRecord, tally: StudyTally) -> str:
     place = "" if record.fold is None else f" r{record.repeat}f{record.fold}"
     value = tally.objective.of_record(record)
     score = record.error or ("no value" if value is None else f"valid/{tally.objective.metric} {value:.4f}")
-    how = "taken over" if record.reused_from is not None else duration_text(record.duration_s)
+    how = "reused" if record.reused_from is not None else duration_text(record.duration_s)
     return (
         f"{record.status} {record.stage} {record.arm}{place} seed {record.seed}: "
         f"{score}, {record.num_epochs} epochs, {how}"
@@ -154,7 +154,7 @@ def _draw_whole(study: str, tally: StudyTally) -> RenderableType:
 
 
 def _cells(arm: ArmTally) -> tuple[RenderableType, ...]:
-    completed = str(arm.completed) + (f" ({arm.reused} taken over)" if arm.reused else "")
+    completed = str(arm.completed) + (f" ({arm.reused} reused)" if arm.reused else "")
     failed = Text(str(arm.failed), style="red" if arm.failed else "")
     best = "" if arm.best is None else f"{arm.best:.4f}"
     return str(arm.running), completed, str(arm.pruned), failed, best

@@ -1,4 +1,4 @@
-"""What ``--dry-run`` prints: arms, trials, cost with its range, and what the study would be able to show."""
+"""What ``--dry-run`` prints: arms, trials, cost with its range, and what the study could detect."""
 
 from __future__ import annotations
 
@@ -55,13 +55,11 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, differences: Seq
     )
     if estimate.num_nodes is not None:
         lines.append(
-            f"so many fit on the cluster as it is now (nodes that can train: {estimate.num_nodes}); "
+            f"this many fit on the cluster as it is now (nodes that can train: {estimate.num_nodes}); "
             "the seconds of a trial were measured on this machine, not on theirs"
         )
     if planned.tried_on != planned.runner.device:
-        lines.append(
-            "that is for the processors of this machine: it has no GPU, and those of the cluster were not tried"
-        )
+        lines.append("timed on the CPUs of this machine: it has no GPU, and the GPUs of the cluster were not tried")
     if gpu.high:
         lines.append(f"about {gpu.expected:.2g} GPU-hours ({gpu.low:.2g} to {gpu.high:.2g})")
     lines.append(f"about {core.expected:.2g} core-hours ({core.low:.2g} to {core.high:.2g})")
@@ -115,7 +113,7 @@ def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:
     most = "at most " if planned.space.confirm.race else ""
     line = f"trials: {size.num_search} search + {most}{size.num_confirm} confirm = {size.num_trials}"
     if estimate.num_reused:
-        line += f"; {estimate.num_reused} or more are taken over from other studies"
+        line += f"; at least {estimate.num_reused} are reused from other studies"
     return line if estimate.num_trials == size.num_trials else f"{line}; {estimate.num_trials} left to run"
 
 
@@ -124,7 +122,7 @@ def _foresight_lines(planned: PlannedStudy, differences: Sequence[DetectableDiff
         return [NO_NOISE] if any(pair.in_family for pair in planned.contrasts) else []
     metric = find_metric(planned.space.primary_metric)
     is_known = differences[0].in_metric is not None
-    source = "by the runs there are" if is_known else "no run is there yet to say how large that is in " + metric.label
+    source = "from the runs so far" if is_known else "no runs yet, so its size in " + metric.label + " is unknown"
     lines = [f"detected at 80% power per declared contrast, with new seeds on these data ({source}):"]
     for row in differences:
         size = f"{row.in_deviations:.2g} run SDs"

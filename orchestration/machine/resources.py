@@ -27,7 +27,7 @@ def count_local_slots(wanted: Resources) -> int:
 def settle_workers(
     wanted: Resources, *, is_local: bool, find_free: Callable[[], tuple[str, ...]] = free_gpus
 ) -> Resources:
-    """``workers: auto`` as a number: one worker on each visible GPU that nobody else fills, as far as the CPUs reach.
+    """``workers: auto`` as a number: one worker on each idle visible GPU, as far as the CPUs reach.
 
     The GPUs in use are hidden from everything that this process starts. Without a GPU it is one worker.
     Raises UsageError where no visible GPU is free, or for a cluster, whose GPUs are not those of this machine.
@@ -35,14 +35,14 @@ def settle_workers(
     if wanted.workers != "auto":
         return wanted
     if not is_local:
-        raise UsageError("resources.workers: `auto` looks at this machine; with --address write how many")
+        raise UsageError("resources.workers: `auto` counts the GPUs of this machine; with --address write a number")
     visible = visible_gpus()
     if not visible:
         return wanted.model_copy(update={"workers": 1})
     free = find_free()
     if not free:
         raise UsageError(
-            f"resources.workers: `auto` takes GPUs that nobody fills, and all {len(visible)} visible ones are in use; "
+            f"resources.workers: `auto` takes idle GPUs, and all {len(visible)} visible ones are in use; "
             "wait, or write `workers: 1` to share one"
         )
     take_gpus(free)

@@ -68,7 +68,7 @@ def find_encoders(
 def _require_no_path(arms: Sequence[Arm]) -> None:
     """A BERT that is named and never read is a mistake: results would be taken for its."""
     if any(PATH in arm.settings for arm in arms):
-        raise ConfigurationError(f"{PATH}: has no effect, as no arm reads token ids; write `text: bert_ids` beside it")
+        raise ConfigurationError(f"{PATH}: has no effect, as no arm reads token ids; add `text: bert_ids`")
 
 
 def _values(name: str, settings: Mapping[str, Value], search: ArmSearch) -> tuple[Value, ...]:

@@ -18,9 +18,9 @@ from orchestration.process.signals import exit_now, forces_exit, handled_signals
 
 _SAME_SIGNAL_S = 0.2
 """Ignore repeats within this time: a process that is being forked delivers the same signal again."""
-_CONTINUE = "everything that had ended is kept; run the same command to continue"
+_CONTINUE = "all finished trials are kept; run the same command to continue"
 AT_ONCE = f"stopped at once: {_CONTINUE}"
-_TOO_LONG = f"stopped at once, for a clean stop took too long: {_CONTINUE}"
+_TOO_LONG = f"stopped at once because a clean stop took too long: {_CONTINUE}"
 
 
 @contextlib.contextmanager

@@ -80,7 +80,7 @@ def _request(resources: Resources, num_trials: int) -> None:
             _ask_autoscaler(bundles)
     except Exception as error:
         # A study goes on with the room there is.
-        logger.info("the cluster was not asked for room: %s", error)
+        logger.info("the cluster was not asked to grow: %s", error)
 
 
 def _ask_autoscaler(bundles: list[dict[str, float]]) -> None:

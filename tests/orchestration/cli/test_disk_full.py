@@ -30,8 +30,8 @@ def test_a_full_disk_is_one_line(number, capsys):
         raise OSError(number, "No space left", "runs/x/ledger.jsonl")
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
-        "error: runs/x/ledger.jsonl: No space left; everything that had ended is kept: make room and run the same "
-        "command again\n"
+        "error: runs/x/ledger.jsonl: No space left; all finished trials are kept: free some disk space and run "
+        "the same command again\n"
     )
 
 

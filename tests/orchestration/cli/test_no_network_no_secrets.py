@@ -116,7 +116,7 @@ def test_no_password_of_an_address_is_written_anywhere(tmp_path: Path, where: st
     done = run("dmd-search", *arguments)
     assert done.returncode == 0, done.stderr
     assert "not yet in MLflow at http://127.0.0.1:9" in done.stderr
-    assert "has to be put in again:\nthe same command: dmd-search" in done.stderr
+    assert "put it back in:\nthe same command: dmd-search" in done.stderr
     assert CANARY not in done.stdout + done.stderr
     assert (tmp_path / "runs" / "small" / "logs" / "study.log").exists()
     assert files_with(CANARY, tmp_path / "runs") == []

@@ -42,8 +42,8 @@ install_handlers("stopped")
 with Ledger(Path(sys.argv[1])) as ledger:
     run_study(StudyPlan("hangs", ListedSource([])), Hangs(), None, ledger)
 """
-AT_ONCE = "stopped at once: everything that had ended is kept; run the same command to continue"
-TOO_LONG = "stopped at once, for a clean stop took too long"
+AT_ONCE = "stopped at once: all finished trials are kept; run the same command to continue"
+TOO_LONG = "stopped at once because a clean stop took too long"
 
 
 def start_hanging(place: Path, limit_s: float) -> subprocess.Popen[str]:

@@ -79,7 +79,7 @@ def test_time_left_counts_from_the_first_trial_and_leaves_out_what_cost_nothing(
         tally.see(attempt(trial))
     clock.now = 120.0
     tally.see(tell(TRIALS[2], reused_from="study x"))
-    assert tally.left_s is None, "a trial that was taken over says nothing about the pace"
+    assert tally.left_s is None, "a reused trial says nothing about the pace"
     tally.see(tell(TRIALS[0]))
     tally.see(tell(TRIALS[1]))
     assert tally.elapsed_s == 120.0
@@ -133,7 +133,7 @@ def test_lines_say_what_ended_and_thin_out_when_there_are_many() -> None:
     assert len(lines) == 4
     assert lines[0].startswith("[1/6, 0 s, about 0 s left] completed confirm full seed 0: valid/mae 0.2500, 3 epochs")
     assert "failed confirm full seed 2: training diverged" in lines[2]
-    assert lines[3].endswith("taken over")
+    assert lines[3].endswith("reused")
     assert [line.split("]")[0] for line in many.getvalue().splitlines()] == [
         "[1/5000, 0 s, about 0 s left",
         "[3/5000, 0 s, about 0 s left",

@@ -189,7 +189,7 @@ def test_on_a_cluster_it_says_whose_room_it_counts_and_whose_seconds(planned: Pl
     here, there = (estimate_study(planned, Capacity(6, num_nodes=nodes)) for nodes in (None, 3))
     text = describe_as_text(planned, there, ())
     assert "with 6 trials at a time" in text
-    assert "so many fit on the cluster as it is now (nodes that can train: 3)" in text
+    assert "this many fit on the cluster as it is now (nodes that can train: 3)" in text
     assert "the seconds of a trial were measured on this machine, not on theirs" in text
     assert "cluster" not in describe_as_text(planned, here, ())
     told = json.loads(describe_as_json(planned, there, ()))["estimate"]

@@ -27,7 +27,7 @@ def test_the_arms_are_tried_on_its_processor_and_the_estimate_says_so() -> None:
     planned = prepare(load_text(SPACE + CONFIRM + GPU, describe_methods()), None, "auto").planned
     assert (planned.runner.device, planned.tried_on) == ("cuda", "cpu")
     text = describe_as_text(planned, estimate_study(planned, Capacity(1)), ())
-    assert "that is for the processors of this machine: it has no GPU" in text
+    assert "timed on the CPUs of this machine: it has no GPU" in text
 
 
 def test_without_a_cluster_it_is_refused() -> None:
@@ -37,4 +37,4 @@ def test_without_a_cluster_it_is_refused() -> None:
 
 def test_on_its_own_processor_nothing_is_said() -> None:
     planned = prepare(load_text(SPACE + CONFIRM, describe_methods()), None).planned
-    assert "that is for the processors" not in describe_as_text(planned, estimate_study(planned, Capacity(1)), ())
+    assert "timed on the CPUs" not in describe_as_text(planned, estimate_study(planned, Capacity(1)), ())

@@ -83,7 +83,7 @@ def test_auto_is_a_worker_on_each_gpu_that_nobody_fills(machine):
 def test_auto_leaves_full_gpus_to_their_users_and_says_so(machine):
     with pytest.raises(UsageError, match="all 4 visible ones are in use"):
         settle_workers(Resources(workers="auto"), is_local=True, find_free=tuple)
-    with pytest.raises(UsageError, match="with --address write how many"):
+    with pytest.raises(UsageError, match="with --address write a number"):
         settle_workers(Resources(workers="auto"), is_local=False)
 
 
