@@ -23,7 +23,9 @@ def _describe(method: Method) -> MethodSchema:
     settings = {part.name: _setting(part, method) for part in fields}
     if method.presets:
         names = tuple(method.presets)
-        settings["preset"] = SettingSchema("preset", "choice", names[0], choices=names, description="a set of defaults")
+        settings["preset"] = _setting(
+            Field("preset", "choice", names[0], choices=names, description="a set of defaults"), method
+        )
     return MethodSchema(
         name=method.name,
         settings=settings,
@@ -40,6 +42,7 @@ def _setting(part: Field, method: Method) -> SettingSchema:
         name=part.name,
         kind=part.kind,
         default=method.training.get(part.name, part.default),
+        find_problem=part.find_problem,
         low=part.low,
         high=part.high,
         low_exclusive=part.low_exclusive,

@@ -11,33 +11,17 @@ from search_spaces.terms.trial import Value
 
 
 def check_value(schema: SettingSchema, value: Value) -> str | None:
-    """What is wrong with one value of one setting, or None."""
-    if schema.kind == "bool":
-        return None if isinstance(value, bool) else f"must be true or false, got {show(value)}"
-    if schema.kind == "text":
-        return None if isinstance(value, str) and value.strip() else f"must be a text, got {show(value)}"
+    """What is wrong with one value of one setting and what to do, or None."""
+    rule = schema.find_problem(value)
+    if rule is None:
+        return None
+    return f"{rule}, got {show(value)}{_remedy(schema, value)}"
+
+
+def _remedy(schema: SettingSchema, value: Value) -> str:
     if schema.kind == "choice":
-        if isinstance(value, str) and value in schema.choices:
-            return None
-        return f"must be one of {', '.join(schema.choices)}, got {show(value)}; {suggest(str(value), schema.choices)}"
-    if isinstance(value, (bool, str)):
-        return f"must be a {_noun(schema)}, got {show(value)}"
-    if schema.kind == "int" and not isinstance(value, int):
-        return f"must be a whole number, got {show(value)}; drop the decimals"
-    return _check_bounds(schema, value)
-
-
-def _noun(schema: SettingSchema) -> str:
-    return "whole number" if schema.kind == "int" else "number"
-
-
-def _check_bounds(schema: SettingSchema, value: float) -> str | None:
-    if schema.low is not None and (value < schema.low or (schema.low_exclusive and value == schema.low)):
-        rule = "greater than" if schema.low_exclusive else "at least"
-        return f"must be {rule} {schema.low:g}, got {show(value)}"
-    if schema.high is not None and value > schema.high:
-        return f"must be at most {schema.high:g}, got {show(value)}"
-    return None
+        return f"; {suggest(str(value), schema.choices)}"
+    return "; drop the decimals" if schema.kind == "int" and isinstance(value, float) else ""
 
 
 def coerce(schema: SettingSchema, value: Value) -> Value:

@@ -17,11 +17,24 @@ SettingKind = Literal["bool", "int", "float", "choice", "text"]
 
 @dataclass(frozen=True)
 class SettingSchema:
-    """One setting of a method: its kind, its default, its bounds (inclusive unless ``low_exclusive``) or choices."""
+    """One setting of a method.
+
+    Attributes:
+        name: dotted, as users write it (``gd.prior``).
+        kind: type of its values.
+        default: the method's own.
+        find_problem: maps a value to the rule that it breaks, in words (``must be at least 1``), or None. The rules are
+            the method's; bounds and choices below only describe them for editors and messages.
+        low, high: bounds, inclusive; None: unbounded.
+        low_exclusive: whether ``low`` itself is excluded.
+        choices: of kind ``choice``; empty for other kinds.
+        description: for editors.
+    """
 
     name: str
     kind: SettingKind
     default: Value
+    find_problem: Callable[[object], str | None]
     low: float | None = None
     high: float | None = None
     low_exclusive: bool = False
@@ -31,14 +44,17 @@ class SettingSchema:
 
 @dataclass(frozen=True)
 class MethodSchema:
-    """One method.
+    """One method. A *full* set of settings has a value for each of ``settings``, defaults included.
 
-    components: the boolean settings that an ablation may switch.
-    presets: named sets of settings (``paper``).
-    find_conflict: maps a full set of settings (defaults merged in) to a sentence saying why it is impossible, or None.
-    needs: maps a full set of settings to the modalities that the model cannot do without.
-    inactive: maps a full set of settings to the names of those that have no effect under it (``lambda1`` without
-        ``fd``): these are not searched.
+    Attributes:
+        name: of the registered method (``dmd``).
+        settings: name -> setting.
+        components: the boolean settings that an ablation may switch.
+        presets: named sets of settings (``paper``).
+        find_conflict: maps a full set of settings to a sentence saying why it is impossible, or None.
+        inactive: maps a full set of settings to the names of those that have no effect under it (``lambda1`` without
+            ``fd``): these are not searched.
+        needs: maps a full set of settings to the modalities that the model cannot do without.
     """
 
     name: str

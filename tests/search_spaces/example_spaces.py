@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dmd.settings import Field, Kind
 from search_spaces.loading.load import load_text
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
@@ -32,40 +33,55 @@ SUBSETS = (
 )  # fmt: skip
 
 
+def _setting(
+    name: str,
+    kind: Kind,
+    default: Value,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    low_exclusive: bool = False,
+    choices: tuple[str, ...] = (),
+) -> SettingSchema:
+    """A setting whose rules are those of a real method's."""
+    field = Field(name, kind, default, low, high, low_exclusive, choices)
+    return SettingSchema(name, kind, default, field.find_problem, low, high, low_exclusive, choices)
+
+
 def _catalogue(*settings: SettingSchema) -> dict[str, SettingSchema]:
-    modalities = SettingSchema("modalities", "choice", SUBSETS[0], choices=SUBSETS)
+    modalities = _setting("modalities", "choice", SUBSETS[0], choices=SUBSETS)
     return {setting.name: setting for setting in (*settings, modalities)}
 
 
 DMD = MethodSchema(
     name="dmd",
     settings=_catalogue(
-        *(SettingSchema(name, "bool", True) for name in COMPONENTS),
-        SettingSchema("preset", "choice", "paper", choices=("paper", "official")),
-        SettingSchema("gamma", "float", 0.1, low=0),
-        SettingSchema("lambda1", "float", 0.1, low=0),
-        SettingSchema("lambda2", "float", 0.05, low=0),
-        SettingSchema("alpha", "float", 0.1, low=0),
-        SettingSchema("width", "int", 50, low=4, high=1024),
-        SettingSchema("kernel.audio", "int", 5, low=1, high=64),
-        SettingSchema("gd.prior", "choice", "none", choices=("none", "official", "uniform")),
-        SettingSchema("learning_rate", "float", 1e-4, low=0, low_exclusive=True, high=10),
+        *(_setting(name, "bool", True) for name in COMPONENTS),
+        _setting("preset", "choice", "paper", choices=("paper", "official")),
+        _setting("gamma", "float", 0.1, low=0),
+        _setting("lambda1", "float", 0.1, low=0),
+        _setting("lambda2", "float", 0.05, low=0),
+        _setting("alpha", "float", 0.1, low=0),
+        _setting("width", "int", 50, low=4, high=1024),
+        _setting("kernel.audio", "int", 5, low=1, high=64),
+        _setting("gd.prior", "choice", "none", choices=("none", "official", "uniform")),
+        _setting("learning_rate", "float", 1e-4, low=0, low_exclusive=True, high=10),
     ),
     components=COMPONENTS,
     presets={"paper": {}, "official": {"gd.prior": "official", "gamma": 0.2}},
     find_conflict=find_conflict,
     inactive=inactive,
 )
-RIDGE = MethodSchema(name="ridge", settings=_catalogue(SettingSchema("alpha", "float", 1.0, low=0)))
+RIDGE = MethodSchema(name="ridge", settings=_catalogue(_setting("alpha", "float", 1.0, low=0)))
 MULT = MethodSchema(
     name="mult",
-    settings=_catalogue(SettingSchema("width", "int", 40, low=4), SettingSchema("learning_rate", "float", 1e-3, low=0)),
+    settings=_catalogue(_setting("width", "int", 40, low=4), _setting("learning_rate", "float", 1e-3, low=0)),
 )
 CATALOGUE = Catalogue({method.name: method for method in (DMD, RIDGE, MULT)}, ("mae", "corr", "acc7"))
 
 HEADED = MethodSchema(
     name="dmd",
-    settings=DMD.settings | _catalogue(SettingSchema("keep_aux_heads", "bool", False)),
+    settings=DMD.settings | _catalogue(_setting("keep_aux_heads", "bool", False)),
     components=COMPONENTS,
     presets=DMD.presets,
     find_conflict=find_conflict,

@@ -196,7 +196,7 @@ def test_one_mistake_is_one_message_at_its_place(more: str, path: str, place: tu
         ("{name: dmd, width: 50.0}", "model.width", 27, "must be a whole number, got 50.0; drop the decimals"),
         ("{name: dmd, width: 2}", "model.width", 27, "must be at least 4, got 2"),
         ("{name: dmd, width: 2000}", "model.width", 27, "must be at most 1024"),
-        ("{name: dmd, learning_rate: 0}", "model.learning_rate", 35, "must be greater than 0"),
+        ("{name: dmd, learning_rate: 0}", "model.learning_rate", 35, "must be above 0"),
         ("{name: dmd, kernel: {audio: 0}}", "model.kernel.audio", 36, "must be at least 1"),
         ("{name: dmd, kernel: {adio: 3}}", "model.kernel.adio", 29, "did you mean 'kernel.audio'?"),
         ("{name: dmd, gd.prior: offical}", "model.gd.prior", 30, "did you mean 'official'?"),
