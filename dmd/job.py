@@ -19,8 +19,13 @@ Setting = bool | int | float | str
 class FoldRef:
     """Which partition of the data: how folds are drawn, and which one is tested.
 
-    kind: ``official`` (the file's train/valid/test), ``file`` (the file's own folds) or ``group`` (drawn by group).
-    k, repeats, seed: used by ``group`` only.
+    Attributes:
+        kind: ``official`` (the file's train/valid/test), ``file`` (the file's own folds) or ``group`` (drawn by group).
+        k: number of folds; read by ``group`` only.
+        repeats: how often folds are drawn anew; read by ``group`` only.
+        seed: of the drawing; read by ``group`` only.
+        repeat: which drawing, in 0..repeats-1; read by ``group`` only.
+        fold: the tested fold, in 0..k-1; None on the official split.
     """
 
     kind: str = "official"
@@ -35,9 +40,18 @@ class FoldRef:
 class Job:
     """One training run.
 
-    scores_test: true for confirm trials only. keeps_details: return what the model shows of the test items as well; it
-    decides no number. files: where directories that settings name are looked for besides here (``bert.path``).
-    directories: where those are that need not be looked for, by the name that settings have for them.
+    Attributes:
+        model: name of a registered method (:data:`dmd.models.registry.METHODS`).
+        settings: flat settings; the method's defaults hold for names that are absent.
+        seed: of initial values, order of the data and dropout.
+        fold: the partition to train and test on.
+        scores_test: whether to score the test part at the end; True for confirm trials only.
+        device: as torch names it (``cpu``, ``cuda:0``).
+        num_threads: CPU threads of torch.
+        keeps_details: whether to return also what the model shows of the test items; it decides no number.
+        files: directory in which directories that settings name (``bert.path``) are looked for, besides the working
+            directory; None: there alone.
+        directories: name in the settings -> directory that need not be looked for.
     """
 
     model: str
@@ -54,7 +68,13 @@ class Job:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """Metrics after epoch ``epoch`` (counted from 1): ``valid/mae``, ``train/loss``, ``train/rec``, ..."""
+    """Metrics after one epoch.
+
+    Attributes:
+        epoch: counted from 1.
+        metrics: ``valid/mae``, ``train/loss``, ``train/rec``, ... -> value.
+        duration_s: seconds that this epoch took.
+    """
 
     epoch: int
     metrics: Mapping[str, float]
@@ -63,7 +83,14 @@ class EpochReport:
 
 @dataclass(frozen=True)
 class PartPredictions:
-    """Predictions of one part, in the order of the data."""
+    """Predictions of one part, in the order of the data.
+
+    Attributes:
+        ids: n ids of items.
+        groups: the group (the video) of each item.
+        labels: (n,) in the unit of the file.
+        values: (n,) predictions, in the same unit.
+    """
 
     ids: tuple[str, ...]
     groups: tuple[str, ...]
@@ -75,12 +102,25 @@ class PartPredictions:
 class JobResult:
     """What one training run produced.
 
-    stopped: True if ``on_epoch`` asked to stop (the scheduler pruned it); then ``test`` is None.
-    valid, test: metric name -> value at the epoch chosen on validation.
-    fallback_test: test metrics of the training-median predictor, which always answers with ``fallback_value``; None
-    unless ``scores_test``.
-    test_details: what the model shows of the test items (:meth:`dmd.models.model.Model.inspect`), float32, in the order
-    of ``test_predictions.ids``; empty unless ``scores_test`` and ``keeps_details``.
+    Attributes:
+        stopped: True if ``on_epoch`` asked to stop (the scheduler pruned the trial); then nothing is scored on the test
+            part.
+        best_epoch: the epoch chosen on validation, from 1.
+        epochs: reports of all epochs, in order.
+        valid: metric -> value on the validation part at the best epoch.
+        test: metric -> value on the test part at the best epoch; None unless ``scores_test``.
+        fallback_test: test metrics of the predictor that always answers with the training median (``fallback_value``);
+            None unless ``scores_test``.
+        test_predictions: of the test part; None unless ``scores_test``.
+        num_parameters: trainable scalars.
+        num_train: items of the training part.
+        num_valid: items of the validation part.
+        num_test: items of the test part.
+        duration_s: seconds of training, all sessions together.
+        test_details: name -> (n, ...) float32, what the model shows of the test items
+            (:meth:`dmd.models.model.Model.inspect`), in the order of ``test_predictions.ids``; empty unless
+            ``scores_test`` and ``keeps_details``.
+        fallback_value: the training median, in the unit of the labels; None unless ``scores_test``.
     """
 
     stopped: bool
@@ -108,10 +148,14 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class WorkerRank:
-    """One worker's place among those that train one trial together; by default it trains alone.
+    """The rank of one worker among those that train one trial together; by default it trains alone.
 
-    rank: from 0; the first worker reports, saves and scores. host, port: where the first one waits for the others
-    (:class:`dmd.training.distributed.rendezvous.Rendezvous`).
+    Attributes:
+        rank: from 0; the first worker reports, saves and scores.
+        num_workers: how many train the trial.
+        host: address at which the first worker waits for the others
+            (:class:`dmd.training.distributed.rendezvous.Rendezvous`); empty for a worker that is alone.
+        port: of that address.
     """
 
     rank: int = 0
@@ -122,9 +166,12 @@ class WorkerRank:
 
 @dataclass(frozen=True)
 class Checkpointing:
-    """Where a run keeps its state so that it can go on after a crash. ``None`` as argument means: keep nothing.
+    """Where a run keeps its state, so that it can continue after a crash. None as an argument: it keeps nothing.
 
-    keep: writes a file (path, content), its folder with it, so that a crash leaves the old one or the new one.
+    Attributes:
+        directory: holds the checkpoint.
+        keep: writes a file (path, content) and its folder durably, so that a crash leaves the old file or the new one.
+        every: epochs between two checkpoints.
     """
 
     directory: Path

@@ -56,10 +56,16 @@ class StackShape:
 def forward(
     x: Tensor, memory: Tensor | None, parameters: Sequence[Tensor], shape: StackShape
 ) -> tuple[Tensor, list[Tensor]]:
-    """x: (G, B, T_x, w); memory: (G, B, T_k, w), or None for self-attention; all contiguous.
+    """All levels of an encoder group, forward. Tensors are contiguous.
 
-    parameters: ``NUM_PARAMETERS`` of each level, then gain and shift of the norm. The output, (G, B, T_q, w), and what
-    the backward pass needs.
+    Args:
+        x: (G, B, T_x, w).
+        memory: (G, B, T_k, w); None: self-attention.
+        parameters: ``NUM_PARAMETERS`` of each level, then gain and shift of the last normalisation.
+        shape: what the stack is besides its numbers.
+
+    Returns:
+        The output, (G, B, T_q, w), and what the backward pass needs.
     """
     output = x.new_empty(*x.shape[:2], shape.num_steps(x), x.shape[3])
     room_scratch, *room_kept = _room(x, memory, shape)
@@ -80,7 +86,19 @@ def backward(
     kept: Sequence[Tensor],
     d_output: Tensor,
 ) -> tuple[Tensor, Tensor | None, list[Tensor]]:
-    """The gradients of x, of memory and of the parameters."""
+    """All levels of an encoder group, backward. Tensors are contiguous.
+
+    Args:
+        x: (G, B, T_x, w), of the forward pass.
+        memory: (G, B, T_k, w), of the forward pass; None: self-attention.
+        parameters: as in the forward pass.
+        shape: as in the forward pass.
+        kept: what the forward pass left.
+        d_output: (G, B, T_q, w), gradient of the output.
+
+    Returns:
+        The gradients of x, of memory (None without one) and of the parameters.
+    """
     scratch = x.new_empty(_room(x, memory, shape)[0])
     d_x, d_memory = torch.empty_like(x), None if memory is None else torch.zeros_like(memory)
     gradients = [torch.empty_like(parameter) for parameter in parameters]

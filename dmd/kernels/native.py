@@ -83,7 +83,15 @@ def dropout(x: Tensor, mask: DropoutMask) -> Tensor:
 
 @dataclass(frozen=True)
 class AdamRates:
-    """Of one group of parameters. limit: that gradients are clipped to, either way."""
+    """Adam's numbers for one group of parameters.
+
+    Attributes:
+        learning_rate: of this step.
+        betas: decay of the two moments.
+        epsilon: added to the denominator.
+        weight_decay: L2 penalty.
+        limit: that each entry of a gradient is clipped to, either way.
+    """
 
     learning_rate: float
     betas: tuple[float, float]

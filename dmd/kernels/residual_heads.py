@@ -21,7 +21,13 @@ NUM_PARAMETERS = 6
 
 @dataclass(frozen=True)
 class Heads:
-    """inputs: (B, w). parameters: ``NUM_PARAMETERS`` of each. masks: of the hidden units; None: nothing is dropped."""
+    """Several heads of one kind.
+
+    Attributes:
+        inputs: (B, w) each.
+        parameters: ``NUM_PARAMETERS`` tensors of each.
+        masks: dropout of the hidden units of each; None: nothing is dropped.
+    """
 
     inputs: Sequence[Tensor]
     parameters: Sequence[Sequence[Tensor]]
@@ -30,7 +36,14 @@ class Heads:
 
 @dataclass(frozen=True)
 class HeadActivations:
-    """hidden, and kept, the same after dropout: (B, i); residual: (B, w); logit: (B,)."""
+    """What every head makes of its input.
+
+    Attributes:
+        hidden: (B, i) each, after ReLU.
+        kept: (B, i) each, the same after dropout.
+        residual: (B, w) each, after the skip connection.
+        logit: (B,) each.
+    """
 
     hidden: Sequence[Tensor]
     kept: Sequence[Tensor]
@@ -57,7 +70,18 @@ def backward(
     d_residual: Sequence[Tensor | None],
     d_logit: Sequence[Tensor | None],
 ) -> tuple[list[Tensor], list[list[Tensor]]]:
-    """The gradients of the inputs and of the parameters, from those that arrived; None: nothing did."""
+    """The gradients of all heads.
+
+    Args:
+        heads: as in the forward pass.
+        activations: what it returned.
+        d_hidden: (B, i) each; None: no gradient arrived.
+        d_residual: (B, w) each; None: no gradient arrived.
+        d_logit: (B,) each; None: no gradient arrived.
+
+    Returns:
+        The gradients of the inputs, and those of the parameters of each head.
+    """
     d_inputs = [torch.empty_like(x) for x in heads.inputs]
     gradients = [[torch.empty_like(p) for p in parameters] for parameters in heads.parameters]
     d_kept = [torch.empty_like(kept) for kept in activations.kept]

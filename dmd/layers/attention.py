@@ -34,8 +34,10 @@ BLIND = -1e8
 class AttentionMask:
     """What may be seen, and what is dropped.
 
-    hidden_keys: (M, T_k), 0 at keys that may be seen and ``HIDDEN`` elsewhere; None: all may. future: (T_k, T_q), 0 or
-    ``HIDDEN``; None: no order. dropout: of the weights (M, T_k, T_q), its parts being the branches; None: none.
+    Attributes:
+        hidden_keys: (M, T_k), 0 at keys that may be seen and ``HIDDEN`` elsewhere; None: all may.
+        future: (T_k, T_q), 0 or ``HIDDEN``; None: no order.
+        dropout: of the weights (M, T_k, T_q), its parts being the branches; None: nothing is dropped.
     """
 
     hidden_keys: Tensor | None = None
@@ -44,7 +46,17 @@ class AttentionMask:
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask) -> Tensor:
-    """(M, h, T_q), (M, h, T_k), (M, h, T_k) -> (M, h, T_q). ``query`` is scaled already."""
+    """Attention of all heads.
+
+    Args:
+        query: (M, h, T_q), scaled already.
+        key: (M, h, T_k).
+        value: (M, h, T_k).
+        mask: what may be seen, and what is dropped.
+
+    Returns:
+        (M, h, T_q).
+    """
     if mask.hidden_keys is not None:
         # a key's bias is one more channel that the query has a 1 in: the product adds it for nothing
         query = torch.cat([query, query.new_ones(query.shape[0], 1, query.shape[2])], dim=1)

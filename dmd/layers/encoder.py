@@ -91,7 +91,18 @@ class EncoderGroup(nn.Module):
     def forward(
         self, targets: Many[Sequence], sources: Many[Sequence] | None, rates: EncoderRates, dropout: Dropout, site: str
     ) -> list[Tensor]:
-        """One target per branch, attending to its source (None: to itself); (B, T_q, w) each, or (B, w) each."""
+        """Encode one target per branch, attending to its source.
+
+        Args:
+            targets: (B, T_q, w) each.
+            sources: (B, T_k, w) each; None: each target attends to itself.
+            rates: of dropout.
+            dropout: of this step.
+            site: name of the dropout masks.
+
+        Returns:
+            (B, T_q, w) for each branch, or (B, w) where ``reads`` takes one vector.
+        """
         encoded: list[Tensor] = []
         for part in self._parts(targets, sources):
             is_whole = part == slice(0, len(targets))

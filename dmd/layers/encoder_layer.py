@@ -24,7 +24,14 @@ ALL_SEEN = -1
 
 @dataclass(frozen=True)
 class EncoderRates:
-    """Dropout rates. attention: one for each branch."""
+    """Dropout rates of an encoder group.
+
+    Attributes:
+        attention: of attention weights, one rate for each branch.
+        embed: of the input, after positions are added.
+        relu: of the hidden units of the feed-forward part.
+        residual: of the outputs of attention and feed-forward, before they are added.
+    """
 
     attention: tuple[float, ...]
     embed: float
@@ -93,7 +100,19 @@ class EncoderLayer(nn.Module):
     def forward(
         self, x: Tensor, memory: Tensor | None, view: LayerView, rates: EncoderRates, dropout: Dropout, site: str
     ) -> Tensor:
-        """x: (G, B, T_q, w); memory: (G, B, T_k, w), or None for self-attention. (G, B, T_q or 1, w)."""
+        """One layer of all branches.
+
+        Args:
+            x: (G, B, T_q, w).
+            memory: (G, B, T_k, w); None: self-attention.
+            view: what may be seen.
+            rates: of dropout.
+            dropout: of this step.
+            site: name of the dropout masks.
+
+        Returns:
+            (G, B, T_q, w), or (G, B, 1, w) where the view leaves one query.
+        """
         dropped = dropout.mask(rates.attention, f"{site}.attention")
         rows = view.rows(x.shape[2])
         run, source = view.run, x if memory is None else memory

@@ -44,8 +44,16 @@ _SOURCES = tuple(MODALITIES.index(source) for source, _ in EDGES)
 class GDConfig:
     """How edges are normalised and what is distilled.
 
-    temperature: divides the edge scores before the softmax. prior, prior_scores: see :func:`edge_prior`.
-    regulariser and representation_weight weigh their terms inside the unit.
+    Attributes:
+        softmax: over which edges the weights of an item sum to 1.
+        temperature: divides the edge scores before the softmax.
+        prior: kind of prior over the edges (:func:`edge_prior`).
+        prior_scores: six scores that the prior is made of.
+        regulariser: weight of the prior's term inside the unit.
+        representation: distance of representations; ``off``: logits alone are distilled.
+        representation_weight: weight of its term inside the unit.
+        detach_teacher: no gradient flows into the source of an edge.
+        detach_edge_inputs: no gradient flows from the edge weights into what they are computed from.
     """
 
     softmax: EdgeSoftmax = "all_edges"
@@ -77,7 +85,10 @@ def edge_prior(kind: EdgePrior, scores: tuple[float, ...]) -> Tensor | None:
 class GDUnit(nn.Module):
     """Learned weights of six directed edges, and the distillation loss they weigh.
 
-    width: of the representations; size: s, the width that logit and representation are each mapped to.
+    Attributes:
+        prior: (6,) over the edges; a buffer.
+        targets: (6,) index of the modality at the target of each edge; a buffer.
+        sources: (6,) index of the modality at its source; a buffer.
     """
 
     prior: Tensor
@@ -85,6 +96,13 @@ class GDUnit(nn.Module):
     sources: Tensor
 
     def __init__(self, width: int, size: int, config: GDConfig) -> None:
+        """Build the unit.
+
+        Args:
+            width: of the representations.
+            size: s, the width that logit and representation are each mapped to.
+            config: how edges are normalised and what is distilled.
+        """
         super().__init__()
         self.config = config
         self.from_logit = nn.Linear(1, size)
@@ -119,7 +137,13 @@ class GDUnit(nn.Module):
         representations: Mapping[Modality, Tensor],
         sharing: BatchSharing = ALONE,
     ) -> GDOutput:
-        """Distil between the modalities: the target of an edge is the student, its source the (detached) teacher."""
+        """Distil between the modalities: the target of an edge is the student, its source the (detached) teacher.
+
+        Args:
+            heads: modality -> outputs of its head.
+            representations: modality -> (B, width).
+            sharing: the workers that share the batch.
+        """
         logit = torch.stack([heads[m].logit for m in MODALITIES], dim=1)
         represented = torch.stack([representations[m] for m in MODALITIES], dim=1)
         edges = self.edges(logit, represented)

@@ -22,7 +22,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class HeadOutput:
-    """hidden: (B, inner) after ReLU; residual: (B, width) after the skip connection; logit: (B,)."""
+    """What a head makes of its input.
+
+    Attributes:
+        hidden: (B, inner) after ReLU.
+        residual: (B, width) after the skip connection.
+        logit: (B,).
+    """
 
     hidden: Tensor
     residual: Tensor
@@ -40,7 +46,14 @@ class ResidualHead(nn.Module):
 
     @in_float32
     def forward(self, x: Tensor, rate: float, dropout: Dropout, site: str) -> HeadOutput:
-        """x: (B, width)."""
+        """Run the head.
+
+        Args:
+            x: (B, width).
+            rate: of dropout.
+            dropout: of this step.
+            site: name of the dropout mask.
+        """
         hidden = F.relu(self.into(x))
         residual = self.back(dropout(hidden, rate, f"{site}.output")) + x
         return HeadOutput(hidden, residual, self.out(residual).squeeze(-1))
@@ -69,10 +82,19 @@ def start_heads(model: nn.Module, value: float) -> None:
 def run_heads(
     heads: Mapping[str, ResidualHead], inputs: Mapping[str, Tensor], rate: float, dropout: Dropout
 ) -> dict[str, HeadOutput]:
-    """Every head on the input of its name, (B, width); the name is the site of its dropout as well.
+    """Every head on the input of its name.
 
     Where the compiled passes serve, all of them are one operation: a head's arithmetic is worth a few microseconds, and
     its dozen operations cost a hundred.
+
+    Args:
+        heads: name -> head; the name is also the site of its dropout.
+        inputs: name -> (B, width).
+        rate: of dropout.
+        dropout: of this step.
+
+    Returns:
+        Name -> outputs of the head.
     """
     if not inputs or not all(map(native.serves, inputs.values())):
         return {name: head(inputs[name], rate, dropout, name) for name, head in heads.items()}

@@ -43,9 +43,17 @@ def run_stack(
     norm: tuple[Tensor, Tensor],
     shape: StackShape,
 ) -> Tensor:
-    """x: (G, B, T_x, w); memory: (G, B, T_k, w), or None for self-attention. (G, B, T_x or 1, w).
+    """All levels of an encoder group by the compiled library.
 
-    norm: gain and shift, (G, w).
+    Args:
+        x: (G, B, T_x, w).
+        memory: (G, B, T_k, w); None: self-attention.
+        layers: weights of each level.
+        norm: gain and shift of the last normalisation, (G, w) each.
+        shape: what the stack is besides its numbers.
+
+    Returns:
+        (G, B, T_x, w), or (G, B, 1, w) where the last level leaves one query.
     """
     parameters = (*itertools.chain.from_iterable(layers), *norm)
     output: Tensor = _Stack.apply(x, memory, shape, *parameters)  # type: ignore[no-untyped-call]

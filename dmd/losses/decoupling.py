@@ -25,9 +25,16 @@ def squared_distance(
 ) -> Tensor:
     """The squared error between two sequences over their real steps (Eqs. 2 and 3).
 
-    first, second: (B, ..., T, w); real: (B, ..., T) bool; one number for each of (...), modalities side by side.
-    ``mean``: over all real elements, as the published code does, which keeps lambda_1 meaningful across lengths;
-    ``sum``: the Frobenius norm as printed, averaged over the batch.
+    Args:
+        first: (B, ..., T, w).
+        second: (B, ..., T, w).
+        real: (B, ..., T) bool, True at real steps.
+        reduction: ``mean``: over all real elements, as the published code does, which keeps lambda_1 meaningful across
+            lengths; ``sum``: the Frobenius norm as printed, averaged over the batch.
+        sharing: the workers that share the batch.
+
+    Returns:
+        (...): one number for each modality that lies side by side.
     """
     sums = ((first - second).square() * real.unsqueeze(-1)).sum((0, -2, -1))
     if reduction == "sum":
@@ -46,10 +53,18 @@ def orthogonality(
 ) -> Tensor:
     """The cosine of X^com and X^prt of one modality (Eq. 5), to be minimised.
 
-    common, exclusive: (B, ..., T, w); real: (B, ..., T) bool; one number for each of (...), modalities side by side.
-    form: ``signed`` is the equation as printed (its minimum is anti-parallel, not orthogonal); ``relu`` stops at
-    orthogonal, ``squared`` is symmetric. axis: ``feature`` takes the cosine at each real step, ``flatten`` over each
-    sample's whole sequence, ``batch`` along the batch axis as the published code did on PyTorch 1.9.
+    Args:
+        common: X^com, (B, ..., T, w).
+        exclusive: X^prt, (B, ..., T, w).
+        real: (B, ..., T) bool, True at real steps.
+        form: ``signed`` is the equation as printed (its minimum is anti-parallel, not orthogonal); ``relu`` stops at
+            orthogonal; ``squared`` is symmetric.
+        axis: ``feature`` takes the cosine at each real step, ``flatten`` over each sample's whole sequence, ``batch``
+            along the batch axis as the published code did on PyTorch 1.9.
+        sharing: the workers that share the batch.
+
+    Returns:
+        (...): one number for each modality that lies side by side.
     """
     if axis == "flatten":
         mask = real.unsqueeze(-1)

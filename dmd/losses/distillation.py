@@ -21,7 +21,14 @@ RepresentationDistance = Literal["off", "l1", "min_cosine", "one_minus_cosine"]
 def logit_distillation(target: Tensor, source: Tensor, weights: Tensor, sharing: BatchSharing = ALONE) -> Tensor:
     """``||W * E||_1`` with E the differences of logits (Eq. 9), averaged over the batch.
 
-    target, source: (B, E) logits of the two ends of each edge; weights: (B, E).
+    Args:
+        target: (B, E) logits at the targets of the edges.
+        source: (B, E) logits at their sources.
+        weights: (B, E) of the edges.
+        sharing: the workers that share the batch.
+
+    Returns:
+        ().
     """
     return sharing.mean(((target - source).abs() * weights).sum(-1))
 
@@ -32,8 +39,19 @@ def representation_distillation(
 ) -> Tensor:
     """The weighted distance of representations; absent from the paper's Eqs. 7 to 9, present in the published code.
 
-    target, source: (B, E, H); weights: (B, E). ``min_cosine`` is the published term: it minimises the positive part
-    of the cosine, so it drives student and teacher *apart*; it multiplies batch means, as the code does.
+    Args:
+        target: (B, E, H) representations at the targets of the edges.
+        source: (B, E, H) representations at their sources.
+        weights: (B, E) of the edges.
+        distance: ``l1``, ``one_minus_cosine``, or ``min_cosine``, the published term: it minimises the positive part of
+            the cosine, so it drives student and teacher *apart*; it multiplies batch means, as the code does.
+        sharing: the workers that share the batch.
+
+    Returns:
+        ().
+
+    Raises:
+        ValueError: for ``off`` and unknown names.
     """
     if distance == "l1":
         return sharing.mean(((target - source).abs().sum(-1) * weights).sum(-1))
@@ -48,5 +66,14 @@ def representation_distillation(
 
 @in_float32
 def prior_regulariser(edges: Tensor, prior: Tensor, sharing: BatchSharing = ALONE) -> Tensor:
-    """``sum_e (mean_b w_e - p_e)^2``: holds the learned edges (B, E) near the prior (E,)."""
+    """``sum_e (mean_b w_e - p_e)^2``: holds the learned edges near the prior.
+
+    Args:
+        edges: (B, E) learned weights.
+        prior: (E,).
+        sharing: the workers that share the batch.
+
+    Returns:
+        ().
+    """
     return (sharing.gather(edges).mean(0) - prior).square().sum() / sharing.num_workers

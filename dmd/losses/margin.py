@@ -28,13 +28,23 @@ def margin_loss(
     label_class: LabelClass,
     reduction: TripletReduction,
 ) -> Tensor:
-    """Hinge on the cosines of (anchor, positive, negative); 0 where no triplet exists.
+    """Hinge on the cosines of (anchor, positive, negative); 0 where no triplet exists (Eq. 4).
 
-    vectors: (N, w) with N = 3B, the common features of all modalities; labels: (N,) real labels; modality: (N,)
-    integers. alpha: the margin, or for ``label_gap`` its factor on ``|y_anchor - y_negative|``.
-    triplets: ``cross_modal`` is Eq. 4's S (positive: same class, other modality; negative: other class, same
-    modality); ``any`` takes both from any modality, as the published code does. reduction: over all triples (Eq. 4),
-    or per anchor first. Cosines use norms ``sqrt(sum x^2 + 1e-8)``.
+    Cosines use norms ``sqrt(sum x^2 + 1e-8)``.
+
+    Args:
+        vectors: (N, w) with N = 3B, the common features of all modalities.
+        labels: (N,) real labels.
+        modality: (N,) integers.
+        alpha: (), the margin, or for ``label_gap`` its factor on ``|y_anchor - y_negative|``.
+        kind: ``constant`` (Eq. 4) or ``label_gap``.
+        triplets: ``cross_modal`` is Eq. 4's S (positive: same class, other modality; negative: other class, same
+            modality); ``any`` takes both from any modality, as the published code does.
+        label_class: what counts as the same class (:func:`classes`).
+        reduction: mean over all ``triples`` (Eq. 4), or over the means of the ``anchors``.
+
+    Returns:
+        ().
     """
     normed = vectors / (vectors.square().sum(-1, keepdim=True) + 1e-8).sqrt()
     cosine = normed @ normed.T

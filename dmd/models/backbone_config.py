@@ -17,7 +17,11 @@ from dmd.settings import setting
 
 @dataclass(frozen=True)
 class Kernels:
-    """Steps seen by the temporal projection of each modality."""
+    """Kernel of the temporal projection of each modality.
+
+    Attributes:
+        language, audio, vision: steps that one window sees.
+    """
 
     language: int = setting(5, low=1, high=64)
     audio: int = setting(5, low=1, high=64)
@@ -26,7 +30,11 @@ class Kernels:
 
 @dataclass(frozen=True)
 class AttentionRates:
-    """Attention dropout; a crossmodal encoder takes the rate of its *source* modality."""
+    """Attention dropout; a crossmodal encoder takes the rate of its *source* modality.
+
+    Attributes:
+        language, audio, vision: share of attention weights that are dropped.
+    """
 
     language: float = setting(0.3, low=0, high=0.9)
     audio: float = setting(0.2, low=0, high=0.9)
@@ -35,7 +43,16 @@ class AttentionRates:
 
 @dataclass(frozen=True)
 class DropoutRates:
-    """Dropout by place. text: on the language features before projection; output: inside the heads."""
+    """Dropout rates, shares in [0, 0.9], by where they act.
+
+    Attributes:
+        text: language features before projection.
+        attention: attention weights, by source modality.
+        embed: inputs of an encoder, after positions are added.
+        relu: hidden units of an encoder's feed-forward part.
+        residual: outputs of attention and feed-forward, before they are added to the residual.
+        output: hidden units of the heads.
+    """
 
     text: float = setting(0.5, low=0, high=0.9)
     attention: AttentionRates = field(default_factory=AttentionRates)
@@ -47,7 +64,18 @@ class DropoutRates:
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """Sizes, dropout and masks of projection and encoders; defaults are those of DMD on CMU-MOSI."""
+    """Sizes, dropout and masks of projection and encoders; defaults are those of DMD on CMU-MOSI.
+
+    Attributes:
+        width: d, common to all modalities; even and a multiple of ``heads``.
+        heads: attention heads.
+        levels: layers per encoder.
+        kernel: steps that the temporal projection sees.
+        dropout: rates.
+        mask_padding: padding is neither attended nor summarised nor reconstructed.
+        pool: how an encoder's output (B, T, d) becomes one vector (B, d).
+        causal: apply the future mask of the published code.
+    """
 
     width: int = setting(50, "common width d", low=4, high=1024)
     heads: int = setting(10, "attention heads", low=1)

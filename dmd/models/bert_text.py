@@ -101,7 +101,16 @@ class Bert(nn.Module):
                     setattr(module, attribute, _SiteDropout(self._masks, child.p, f"bert.{name}.{attribute}"))
 
     def forward(self, tokens: Tensor, lengths: Tensor, dropout: Dropout) -> Tensor:
-        """(B, T, 3) ids, mask, segments and (B,) real tokens -> (B, T, H)."""
+        """Encode a batch of token ids.
+
+        Args:
+            tokens: (B, T, 3) ids, attention mask, segment ids.
+            lengths: (B,) real tokens, the first ones.
+            dropout: of this step.
+
+        Returns:
+            BERT's last hidden state, (B, T, H).
+        """
         real = Sequence(tokens, lengths).is_real[:, None, None, :]
         mask = torch.zeros(real.shape, device=tokens.device).masked_fill(~real, float("-inf"))
         self._masks.current = dropout

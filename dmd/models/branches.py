@@ -41,7 +41,16 @@ class SelfAttention(nn.Module):
         self.encoders = make_encoders(config, self.modalities, config.width, max(steps.values()), reads=config.pool)
 
     def forward(self, sequences: Sequences, dropout: Dropout, site: str) -> dict[Modality, Tensor]:
-        """Modality -> (B, d)."""
+        """Encode and pool each modality.
+
+        Args:
+            sequences: modality -> (B, T'_m, d).
+            dropout: of this step.
+            site: name of the dropout masks.
+
+        Returns:
+            Modality -> (B, d).
+        """
         targets = [sequences[m] for m in self.modalities]
         return dict(zip(self.modalities, self.encoders(targets, None, self.rates, dropout, site), strict=True))
 
@@ -91,7 +100,16 @@ class WithoutCrossmodalAttention(nn.Module):
     def forward(
         self, sequences: Sequences, encoded: Mapping[Modality, Tensor], dropout: Dropout
     ) -> dict[Modality, Tensor]:
-        """Modality -> Z_m, (B, 2d). encoded: the pooled vectors of the common branch, (B, d) each."""
+        """Widen each modality without looking at the others.
+
+        Args:
+            sequences: modality -> (B, T'_m, d).
+            encoded: modality -> (B, d), the pooled vectors of the common branch; used without FD.
+            dropout: of this step.
+
+        Returns:
+            Modality -> Z_m, (B, 2d).
+        """
         if self.attention is not None:
             pooled: Mapping[Modality, Tensor] = self.attention(sequences, dropout, "without_ca")
         elif self.config.fd:
@@ -116,7 +134,16 @@ def make_encoders(
     *,
     reads: Reads = "all",
 ) -> EncoderGroup:
-    """An encoder for each branch with this configuration's heads, masks and depth."""
+    """An encoder for each branch with the heads and masks of this configuration.
+
+    Args:
+        config: of the backbone.
+        branches: names of the encoders.
+        width: w of their sequences.
+        max_steps: the most steps of a sequence.
+        levels: layers; None: those of ``config``.
+        reads: what is taken of the encoded steps (:class:`dmd.layers.encoder.EncoderGroup`).
+    """
     return EncoderGroup(
         branches,
         width,

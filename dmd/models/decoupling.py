@@ -55,7 +55,18 @@ class FeatureDecoupling(nn.Module):
     def terms(
         self, projected: Sequences, parts: Decoupled, labels: Tensor, alpha: Tensor, sharing: BatchSharing = ALONE
     ) -> dict[str, Tensor]:
-        """``rec`` (Eq. 2), ``cyc`` (Eq. 3), ``mar`` (Eq. 4) and ``ort`` (Eq. 5), unweighted."""
+        """The parts of L_dec, unweighted: ``rec`` (Eq. 2), ``cyc`` (Eq. 3), ``mar`` (Eq. 4) and ``ort`` (Eq. 5).
+
+        Args:
+            projected: modality -> X_m, (B, T'_m, d).
+            parts: their common and exclusive features.
+            labels: (B,) in the unit that the model is trained in.
+            alpha: (), the margin of Eq. 4.
+            sharing: the workers that share the batch.
+
+        Returns:
+            Name -> scalar.
+        """
         compiled = all(map(native.serves, (x.steps for x in projected.values())))
         can_be = self.config.ort.axis == "feature" or (self.config.ort.axis == "batch" and sharing.num_workers == 1)
         find = self._compiled_terms if compiled and can_be else self._terms

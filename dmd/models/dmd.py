@@ -37,8 +37,11 @@ Vectors = Mapping[Modality, Tensor]
 class Representations:
     """What the branches make of a batch.
 
-    projected: (B, T'_m, d) per modality; parts: its common and exclusive share (the same stream twice without FD).
-    reinforced: Z_m, (B, 2d) per modality; common: the pooled common features side by side, (B, 3d).
+    Attributes:
+        projected: modality -> X_m, (B, T'_m, d).
+        parts: common and exclusive features of each modality; the same stream twice without FD.
+        reinforced: modality -> Z_m, (B, 2d).
+        common: the pooled common features side by side, (B, 3d).
     """
 
     projected: Mapping[Modality, Sequence]
@@ -56,7 +59,12 @@ class Auxiliary:
 
 
 class DMD(Model):
-    """Projection, decoupling, homogeneous and heterogeneous branches with their GD-Units, gated fusion."""
+    """Projection, decoupling, homogeneous and heterogeneous branches with their GD-Units, gated fusion.
+
+    Attributes:
+        gamma, lambda1, lambda2: (), weights of the losses (Eqs. 6 and 11).
+        alpha: (), the margin of Eq. 4.
+    """
 
     gamma: Tensor
     lambda1: Tensor

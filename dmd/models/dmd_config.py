@@ -24,7 +24,15 @@ COMPONENTS = ("fd", "homo_gd", "ca", "hetero_gd")
 
 @dataclass(frozen=True)
 class MarginSettings:
-    """Eq. 4; see :func:`dmd.losses.margin.margin_loss`. project: compare learned projections, not means over time."""
+    """Eq. 4; see :func:`dmd.losses.margin.margin_loss`.
+
+    Attributes:
+        kind: of the margin: constant, or growing with the gap of the labels.
+        triplets: where positives and negatives come from.
+        label_class: what counts as the same emotion class.
+        reduction: over all triples, or per anchor first.
+        project: compare learned projections, not means over time.
+    """
 
     kind: MarginKind = setting("constant")
     triplets: Triplets = setting("cross_modal")
@@ -50,7 +58,14 @@ class ReconstructionSettings:
 
 @dataclass(frozen=True)
 class GDSettings(GDUnitSettings):
-    """Both GD-Units: what they share, and what each has of its own."""
+    """Both GD-Units: what they share, and what each has of its own.
+
+    Attributes:
+        representation_homo: distance of representations in HomoGD.
+        representation_hetero: the same in HeteroGD.
+        size_homo: s, the width that HomoGD maps logits and representations to.
+        size_hetero: the same in HeteroGD.
+    """
 
     representation_homo: RepresentationDistance = setting("off")
     representation_hetero: RepresentationDistance = setting("off")

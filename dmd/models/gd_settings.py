@@ -28,7 +28,13 @@ class GDUnitSettings:
 def gd_config(
     settings: GDUnitSettings, prior_scores: tuple[float, ...], representation: RepresentationDistance
 ) -> GDConfig:
-    """The configuration of one unit. prior_scores: behind the official prior of the features it stands on."""
+    """The configuration of one GD-Unit.
+
+    Args:
+        settings: what users set.
+        prior_scores: six scores behind the official prior of the features that the unit stands on.
+        representation: distance of representations.
+    """
     return GDConfig(
         softmax=settings.softmax,
         temperature=settings.temperature,

@@ -29,11 +29,16 @@ def _all_active(settings: Mapping[str, Setting]) -> frozenset[str]:
 class Method:
     """One method under comparison.
 
-    config: a frozen dataclass of settings (:mod:`dmd.settings`). build: configuration and shapes to a model; initial
-    values are set afterwards by name. components: boolean settings that an ablation switches. presets: named settings.
-    training: the method's own defaults of training settings (:class:`dmd.training.config.TrainingConfig`).
-    needs: modalities that the model of these settings cannot do without; by default all that it is shown.
-    find_conflict: why settings cannot run together, or None. inactive: settings without effect under the others.
+    Attributes:
+        name: as users write it.
+        config: frozen dataclass of its settings (:mod:`dmd.settings`).
+        build: makes a model of a config and shapes; initial values are set afterwards, by parameter name.
+        components: boolean settings that an ablation switches.
+        presets: name -> settings.
+        training: the method's own defaults of training settings (:class:`dmd.training.config.TrainingConfig`).
+        find_conflict: says why settings cannot run together, or None.
+        inactive: names the settings that have no effect under the others.
+        needs: names the modalities that the model of these settings cannot do without; by default all that it is shown.
     """
 
     name: str

@@ -28,11 +28,15 @@ class Dims:
 
 @dataclass(frozen=True)
 class Outputs:
-    """prediction: (B,), in the unit that labels are trained in (:mod:`dmd.training.label_units`). loss: what is
-    minimised, None without labels. terms: its named, unweighted parts.
+    """What a model makes of a batch.
 
     Where several workers hold a part of the batch each, loss and terms are the share of one of them
     (:mod:`dmd.batch_sharing`).
+
+    Attributes:
+        prediction: (B,), in the unit that labels are trained in (:mod:`dmd.training.label_units`).
+        loss: what is minimised, (); None without labels.
+        terms: name -> unweighted part of the loss, ().
     """
 
     prediction: Tensor

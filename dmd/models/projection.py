@@ -42,7 +42,16 @@ class TemporalProjection(nn.Module):
         )
 
     def forward(self, batch: Batch, text_rate: float, dropout: Dropout) -> dict[Modality, Sequence]:
-        """The projected sequences, padding at exactly zero where it is masked."""
+        """Project the features of a batch to the common width.
+
+        Args:
+            batch: modality -> (B, T_m, D_m).
+            text_rate: dropout rate of the language features.
+            dropout: of this step.
+
+        Returns:
+            Modality -> (B, T'_m, d); padding is exactly zero where it is masked.
+        """
         projected: dict[Modality, Sequence] = {}
         for m, kernel in self.kernels.items():
             given = batch.sequence(m)

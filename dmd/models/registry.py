@@ -75,7 +75,17 @@ def find_method(name: str) -> Method:
 
 
 def build_model(name: str, settings: Mapping[str, Setting], dims: Dims, seed: int) -> Model:
-    """A model with its initial values set by (seed, parameter name). ``settings``: the method's own."""
+    """A model with its initial values set by (seed, parameter name).
+
+    Args:
+        name: of a registered method.
+        settings: flat settings of the method.
+        dims: widths and steps of the data.
+        seed: of the initial values.
+
+    Raises:
+        ConfigurationError: a setting is unknown or breaks a rule.
+    """
     method = find_method(name)
     model = method.build(build_config(method.config, settings, name), dims)
     initialise(model, seed)

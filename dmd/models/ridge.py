@@ -43,7 +43,13 @@ def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
 
 
 class Ridge(Model):
-    """``y = b + w x`` with w from the penalised normal equations; weights are buffers, so checkpoints hold them."""
+    """``y = b + w x`` with w from the penalised normal equations; buffers are float64, and checkpoints hold them.
+
+    Attributes:
+        mean, scale: (F,) of the pooled features (:func:`pooled_features`) of the training part.
+        weight: (F,) w.
+        bias: (1,) b.
+    """
 
     mean: Tensor
     scale: Tensor

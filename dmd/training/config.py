@@ -14,7 +14,13 @@ HeadStart = Literal["neutral", "median"]
 
 @dataclass(frozen=True)
 class Accumulation:
-    """Mini-batches per optimiser step. average: mean, not sum, of gradients; flush_last: use an incomplete rest."""
+    """How many mini-batches make one optimiser step.
+
+    Attributes:
+        steps: mini-batches per optimiser step.
+        average: take the mean of their gradients, not the sum.
+        flush_last: make a step with an incomplete rest at the end of an epoch.
+    """
 
     steps: int = setting(1, low=1)
     average: bool = setting(False)
@@ -41,9 +47,19 @@ class Plateau:
 class TrainingConfig:
     """Adam with a plateau schedule, early stopping and the best checkpoint, all on validation MAE.
 
-    patience: stop after so many epochs without an improvement of more than 1e-6. selection: the MAE over items, or the
-    published code's mean over shuffled mini-batches (:func:`dmd.training.selection.batch_mae`). precision: what a model
-    computes in (:mod:`dmd.precision`).
+    Attributes:
+        learning_rate: of Adam, at the first epoch.
+        weight_decay: L2 penalty of Adam.
+        batch_size: items per mini-batch, all workers together.
+        max_epochs: the most epochs of a run.
+        patience: stop after this many epochs without an improvement of more than 1e-6.
+        selection: ``items``: the MAE over items; ``batches``: the published code's mean over shuffled mini-batches
+            (:func:`dmd.training.selection.batch_mae`).
+        head_start: what heads predict before the first step: the neutral point of the labels or the training median.
+        precision: what a model computes in (:mod:`dmd.precision`).
+        clip: gradient clipping.
+        accumulation: mini-batches per optimiser step.
+        plateau: schedule of the learning rate.
     """
 
     learning_rate: float = setting(1e-4, low=0, low_exclusive=True, high=10)

@@ -19,9 +19,18 @@ EVALUATION_BATCH = 256
 
 
 def predict(model: Model, part: Batch, unit: LabelUnit, team: Team = SOLO) -> npt.NDArray[np.float32]:
-    """One number per sample, (n,), in the order of the data and the unit of its labels, which are not looked at.
+    """One prediction per sample, without dropout; labels are not looked at.
 
     Several workers each predict their share of the samples, and all of them get all predictions.
+
+    Args:
+        model: a trained model.
+        part: n samples.
+        unit: from the unit that the model is trained in to that of the labels.
+        team: the workers that predict together.
+
+    Returns:
+        (n,) float32 in the order of the data and the unit of its labels.
     """
     model.eval()
     own, sharing = team.share_of(len(part))
@@ -33,9 +42,16 @@ def predict(model: Model, part: Batch, unit: LabelUnit, team: Team = SOLO) -> np
 
 
 def inspect_part(model: Model, part: Batch, unit: LabelUnit) -> dict[str, npt.NDArray[np.float32]]:
-    """What the model shows of each item, name -> (n, ...) in the order of the data, and its constants by name.
+    """What the model shows of each item.
 
-    Predictions of auxiliary heads (``heads/...``) are in the unit of the labels.
+    Args:
+        model: a trained model.
+        part: n samples.
+        unit: from the unit that the model is trained in to that of the labels; applied to predictions of auxiliary
+            heads (``heads/...``).
+
+    Returns:
+        Name -> (n, ...) float32 in the order of the data, and the model's constants by name.
     """
     model.eval()
     unlabelled = replace(part, labels=None)

@@ -34,7 +34,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class TrainingState:
-    """What changes while training. best: the model's state at the epoch with the lowest validation error."""
+    """What changes while training; a checkpoint holds it.
+
+    Attributes:
+        epoch: epochs that are done.
+        step: mini-batches that are done; with the seed it decides dropout.
+        best_error: lowest validation error so far.
+        best_epoch: epoch of that error, from 1.
+        best: the model's state at that epoch.
+        reports: of all epochs so far.
+        duration_s: seconds of training so far, all sessions together.
+    """
 
     epoch: int = 0
     step: int = 0
@@ -47,7 +57,15 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model at its best epoch. is_final: trained to its end, not stopped from outside; opens a sealed test part."""
+    """A model at its best epoch.
+
+    Attributes:
+        model: holds the weights of that epoch.
+        reports: of all epochs, in order.
+        best_epoch: from 1.
+        is_final: trained to its end and not stopped from outside; opens a sealed test part.
+        duration_s: seconds of training, all sessions together.
+    """
 
     model: Model
     reports: tuple[EpochReport, ...]
@@ -69,14 +87,29 @@ def train(
 ) -> Trained:
     """Train until ``max_epochs``, until validation stops improving, or until ``on_epoch`` returns False.
 
-    Labels of both parts are in the unit of the file, on the scale of ``scoring``; ``train/*`` is in the unit that a
-    model sees them in (:mod:`dmd.training.label_units`), ``valid/*`` in the file's. The result has the weights of the
-    best validation epoch. With ``checkpointing``, a run that was cut off goes on after its last saved epoch and gives
-    the same numbers bit for bit on a CPU (no stream depends on hidden state); epochs before the cut are reported again,
-    from the saved state. ``team``: who trains this model together; each of them calls this with the same arguments, and
-    the first one's ``on_epoch`` and ``checkpointing`` count.
-    Raises TrainingDiverged when a loss or a prediction is not finite, ConfigurationError if no step would ever be done,
-    WorkerLost when another of the team is gone.
+    A run with ``checkpointing`` that was cut off continues after its last saved epoch and gives the same numbers, bit
+    for bit on a CPU (no stream depends on hidden state). Epochs before the cut are reported again, from the checkpoint.
+
+    Args:
+        model: untrained, on its device.
+        train_part: labels in the unit of the file.
+        valid_part: labels in the unit of the file.
+        config: of this loop.
+        scoring: metrics and scale of the labels.
+        seed: of the order of the data and of dropout.
+        on_epoch: called after every epoch; False stops the run. ``train/*`` is in the unit that the model is trained in
+            (:mod:`dmd.training.label_units`), ``valid/*`` in that of the file.
+        checkpointing: None: no state is kept.
+        team: the workers that train this model together. Each of them calls this with the same arguments; the
+            ``on_epoch`` and ``checkpointing`` of the first one count.
+
+    Returns:
+        The model with the weights of its best validation epoch.
+
+    Raises:
+        TrainingDiverged: a loss or a prediction is not finite.
+        ConfigurationError: no optimiser step would ever be made.
+        WorkerLost: another worker of the team is gone.
     """
     require_steps(config, len(train_part))
     unit = label_unit(scoring.scale)

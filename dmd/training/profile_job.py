@@ -34,12 +34,16 @@ model is shorter than the pauses that a busy machine makes, and a mean over too 
 class JobFacts:
     """Facts of one job on this machine.
 
-    modules: names of the direct submodules, in order. loss_terms: names of the terms that enter the loss.
-    inputs: modalities that the model reads and that are not blank in the training part it was given.
-    shares_batches: whether loss and terms count a worker's part of a batch as a part (:mod:`dmd.batch_sharing`).
-    epoch_s: seconds of one epoch, training and validation, from the mean of a few steps. overhead_s: seconds of a trial
-    that are no epoch: building the model, cutting the data. max_epochs: the most epochs it can run. patience: epochs
-    without an improvement after which it ends sooner.
+    Attributes:
+        num_parameters: trainable scalars.
+        modules: names of the direct submodules, in order.
+        loss_terms: names of the terms that enter the loss.
+        inputs: modalities that the model reads and that are not blank in its training part.
+        shares_batches: whether loss and terms count a worker's part of a batch as a part (:mod:`dmd.batch_sharing`).
+        epoch_s: seconds of one epoch, training and validation, from the mean of a few steps.
+        overhead_s: seconds of a trial outside its epochs: building the model, cutting the data.
+        max_epochs: the most epochs that it can run.
+        patience: epochs without an improvement after which it ends early.
     """
 
     num_parameters: int

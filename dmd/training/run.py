@@ -34,12 +34,24 @@ def run_job(
     checkpointing: Checkpointing | None = None,
     worker: WorkerRank = WorkerRank(),  # noqa: B008 (frozen)
 ) -> JobResult:
-    """Train ``job`` on its partition of ``dataset``, alone or from ``worker`` together with other workers.
+    """Train ``job`` on its partition of ``dataset``, alone or together with other workers.
 
-    A pure function of its arguments on one machine: no global generator is read. Sets torch's thread count. Only the
-    first worker's ``on_epoch`` and ``checkpointing`` count, and only its result has the score on the test part.
-    Raises InputError for settings or folds that break a rule, TrainingDiverged for a non-finite loss, WorkerLost when
-    another worker is gone.
+    A pure function of its arguments on one machine: no global generator is read. Sets torch's thread count.
+
+    Args:
+        job: what to train.
+        dataset: the data that ``job.fold`` partitions.
+        on_epoch: called after every epoch; False stops the run. Only the first worker's counts.
+        checkpointing: where to keep the state; None: nowhere. Only the first worker's counts.
+        worker: rank of this process among those that train the trial.
+
+    Returns:
+        What was reached. Only the first worker's result has the score on the test part.
+
+    Raises:
+        InputError: settings or folds break a rule.
+        TrainingDiverged: a loss or a prediction is not finite.
+        WorkerLost: another worker is gone.
     """
     torch.set_num_threads(job.num_threads)
     keep_freed_memory()
@@ -133,9 +145,15 @@ def _preset(method: Method, settings: Mapping[str, Setting]) -> Mapping[str, Set
 
 
 def make_model(job: Job, settings: JobSettings, dataset: Dataset) -> Model:
-    """The untrained model of ``job``, on its device and in its precision.
+    """The untrained model of a job, on its device and in its precision.
 
-    Raises InputError where a BERT is to read its text and there is none, or nothing to read.
+    Args:
+        job: names the method, the seed and the device.
+        settings: of the job, split.
+        dataset: gives widths, steps and token ids.
+
+    Raises:
+        InputError: a BERT is to read the text, and the BERT or the token ids are missing.
     """
     inputs = settings.inputs
     layout = dataset.layout(inputs)

@@ -22,8 +22,14 @@ def batch_mae(
 ) -> float:
     """The mean over shuffled mini-batches of their mean absolute errors, to 4 decimals, as in the published code.
 
-    predictions, labels: (n,). An item of the last, smaller batch weighs more than the others, and which items these are
-    depends on (seed, epoch).
+    An item of the last, smaller batch weighs more than the others; which items these are depends on (seed, epoch).
+
+    Args:
+        predictions: (n,).
+        labels: (n,).
+        batch_size: items per mini-batch.
+        seed: of the trial.
+        epoch: from 1.
     """
     order = numpy_generator(seed, "selection", epoch).permutation(len(labels))
     errors = np.abs(predictions.astype(np.float64) - labels)[order]

@@ -177,7 +177,16 @@ def _integers(weight: Tensor) -> Tensor:
 
 
 def take_rows(team: Team, part: Batch, rows: Tensor) -> Batch:
-    """This worker's part of the batch of ``rows``: some of them, or all where there are fewer rows than workers."""
+    """This worker's part of one global batch.
+
+    Args:
+        team: the workers that share the batch.
+        part: the whole part of the data.
+        rows: (B,) row numbers of the global batch.
+
+    Returns:
+        Some of the rows, or all of them on every worker where there are fewer rows than workers.
+    """
     if len(rows) < team.num_workers:
         return replace(part.take(rows), sharing=Copies(team.num_workers))
     own, sharing = team.share_of(len(rows))
