@@ -167,10 +167,10 @@ def _refuse_beside_report(given: Mapping[str, bool]) -> None:
 
 def _foresee_store(uri: str | None, study_directory: StudyDirectory, is_fresh: bool) -> None:
     from orchestration.ledger.ledger import LEDGER_FILE
-    from orchestration.tracking.store_preview import foresee_store
+    from orchestration.tracking.store_preview import describe_store
 
     ledger = None if is_fresh else study_directory.path / LEDGER_FILE
-    if uri is not None and (note := foresee_store(uri, study_directory.path.name, ledger)):
+    if uri is not None and (note := describe_store(uri, study_directory.path.name, ledger)):
         print(note, file=sys.stderr)
 
 

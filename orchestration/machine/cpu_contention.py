@@ -1,7 +1,7 @@
-"""How much slower trials run side by side than the one that was timed, beside whoever else is busy on this machine.
+"""CPU contention: how much slower trials run side by side than the one that was timed, on this machine as it is now.
 
-It is tried out and not told from a load average: what a busy neighbour leaves to others depends on its priority, on the
-groups in which the system shares its processors, and on limits of a container.
+It is measured and not derived from the load average: the processor time that other programs leave depends on their
+priority, on the groups in which the system shares its processors, and on limits of a container.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 
 _START_S, _WATCHED_S = 0.2, 0.4
-# Busy from the first moment, so that the system has spread all of them over its processors when they are watched.
+# Busy from the first moment, so that the system has spread them over its processors when the measurement begins.
 _PROBE = """
 import sys, time
 start, end = float(sys.argv[1]), float(sys.argv[2])
@@ -28,7 +28,7 @@ print(time.process_time() - used)
 def cpu_contention(of_one: int, of_all: int) -> float:
     """How much slower each of ``of_all`` busy threads runs than ``of_one`` do now; at least 1.
 
-    Takes about a second, unless there is nobody to share with.
+    Takes about a second, or no time if ``of_all`` is no more than ``of_one``.
     """
     if of_all <= of_one:
         return 1.0
@@ -42,10 +42,10 @@ def _processor_share(num_threads: int) -> float:
     with contextlib.ExitStack() as started:
         probes = []
         for _ in range(num_threads):
-            # Ctrl-C in a terminal is for this process, which ends them.
+            # This process alone handles Ctrl-C, and kills them.
             probe = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
             started.callback(probe.kill)
             probes.append(probe)
         shares = [float(probe.communicate()[0]) / _WATCHED_S for probe in probes]
-    # The clock of a process has ticks: one that got nothing may have got one of them.
+    # The clock of a process has ticks: a measured 0 may be nearly one tick.
     return max(sum(shares) / len(shares), 0.01)

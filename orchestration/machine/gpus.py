@@ -1,4 +1,4 @@
-"""The GPUs of this machine that this process may see, and which of them nobody else fills."""
+"""The visible GPUs of this machine, and which of them are free."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import torch
 from orchestration.process.errors import UsageError
 
 MIN_FREE = 0.8
-"""A GPU counts as free while at least this share of its memory is. A process that only looks takes a few percent."""
+"""A GPU counts as free while at least this share of its memory is free; an idle process takes a few percent."""
 
 _VARIABLE = "CUDA_VISIBLE_DEVICES"
 _PATIENCE_S = 120.0
-# In a process of its own: to ask a GPU is to open it, and that takes memory on it for as long as the process lives.
+# In a child process: a query opens the GPU, which takes memory there until the process ends.
 _ASK = "import json, torch\nprint(json.dumps([torch.cuda.mem_get_info(i) for i in range(torch.cuda.device_count())]))\n"
 
 
@@ -27,20 +27,20 @@ def visible_gpus() -> tuple[str, ...]:
 
 
 def device_here(device: str) -> str:
-    """``device``, or ``cpu`` where this machine has no such one and only the nodes of a cluster do."""
+    """``device``, or ``cpu`` if this machine has no such device and only the nodes of a cluster do."""
     return "cpu" if device == "cuda" and not torch.cuda.is_available() else device
 
 
 def name_gpus(variable: str | None, count: int) -> tuple[str, ...]:
-    """The names of ``count`` visible GPUs; variable: what CUDA_VISIBLE_DEVICES says, None if nothing."""
+    """The names of ``count`` visible GPUs. variable: CUDA_VISIBLE_DEVICES; None if it is not set."""
     if variable is None:
         return tuple(str(index) for index in range(count))
-    # CUDA sees the names before the first that it does not know.
+    # CUDA ignores the first unknown name and all behind it.
     return tuple(name.strip() for name in variable.split(","))[:count]
 
 
 def free_gpus() -> tuple[str, ...]:
-    """Those visible GPUs that nobody fills. Raises UsageError if they do not answer."""
+    """The visible GPUs that are free. Raises UsageError if they do not answer."""
     try:
         asked = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, timeout=_PATIENCE_S)
         memory = json.loads(asked.stdout)
@@ -53,10 +53,10 @@ def free_gpus() -> tuple[str, ...]:
 
 
 def choose_free(names: Sequence[str], memory: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Of GPUs with these names and (free, total) bytes, those that nobody fills."""
+    """The free ones of GPUs with these names and (free, total) bytes of memory."""
     return tuple(name for name, (free, total) in zip(names, memory, strict=True) if free >= MIN_FREE * total)
 
 
 def take_gpus(names: Sequence[str]) -> None:
-    """Let this process and all that it starts see these GPUs only; call it before any of them is used."""
+    """Let this process and its children see these GPUs only; to be called before any of them is used."""
     os.environ[_VARIABLE] = ",".join(names)

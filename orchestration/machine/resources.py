@@ -1,4 +1,4 @@
-"""What this machine can give: refused before anything starts where it is not enough."""
+"""Resources of this machine: requests that it cannot meet are refused before anything starts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,15 @@ def settle_workers(
 
 
 def require_resources(wanted: Resources, *, is_local: bool) -> None:
-    """Raise UsageError for what this version, or a local machine, can never give; a cluster speaks for itself."""
+    """Check a request; a cluster's own resources are checked when the driver connects to it.
+
+    Args:
+        wanted: of one trial.
+        is_local: whether trials run on this machine.
+
+    Raises:
+        UsageError: this version, or this machine, can never meet it; one line per problem.
+    """
     problems = []
     workers = wanted.num_workers
     if wanted.fuse not in ("auto", "off", 1):

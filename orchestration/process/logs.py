@@ -1,7 +1,7 @@
-"""What libraries have to say goes into ``logs/`` of the study; the terminal belongs to progress and results.
+"""Logging: records of libraries go into ``logs/`` of the study, the terminal shows progress and results.
 
-Only warnings of this program itself reach stderr. Records from before the study's directory is known are kept and
-written there once it is.
+Only warnings of this program reach stderr. Records from before the study's directory is known are buffered and written
+there once it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PATTERNS = ("worker-*.out", "worker-*.err", "raylet.out", "raylet.err", "gcs_se
 
 
 class _OwnWarnings(logging.Handler):
-    """Warnings of this program, on whatever stderr is now (a live display takes it over)."""
+    """Prints warnings of this program to the current stderr, which a live display may have replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.split(".")[0] in OWN_PACKAGES:
@@ -34,14 +34,14 @@ class _OwnWarnings(logging.Handler):
 
 
 class _Discreet(logging.Formatter):
-    """What libraries log about a connection that failed has its address in it, and that a password."""
+    """Removes passwords: libraries log the addresses of failed connections."""
 
     def format(self, record: logging.LogRecord) -> str:
         return without_credentials(super().format(record))
 
 
 class _LogFile(RotatingFileHandler):
-    """What does not fit on a full disk is not logged; logging itself would print its traceback to the terminal."""
+    """Drops records on a full disk, where ``logging`` itself would print a traceback to the terminal."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         pass
@@ -52,16 +52,21 @@ class _LogFile(RotatingFileHandler):
 
 
 def quiet_libraries() -> None:
-    """To be called once, when the program starts: nothing but own warnings reaches the terminal."""
+    """Let nothing but warnings of this program reach the terminal; to be called once, when the program starts."""
     root = logging.getLogger()
     root.handlers = [_OwnWarnings(logging.WARNING), MemoryHandler(_MOST_EARLY, logging.CRITICAL + 1)]
     root.setLevel(logging.INFO)
     logging.captureWarnings(True)
 
 
+def quiet_optuna() -> None:
+    """Let Optuna log errors only; to be called once it is imported, before a study of its own is made."""
+    logging.getLogger("optuna").setLevel(logging.ERROR)
+
+
 @contextlib.contextmanager
 def study_logs(directory: Path, name: str = LOG_FILE) -> Iterator[None]:
-    """Write what is logged meanwhile, and what was kept, to file ``name`` in ``directory``; made if absent."""
+    """Write the records of this context, and those buffered before, to the file ``name`` in ``directory``."""
     directory.mkdir(parents=True, exist_ok=True)
     file = _LogFile(directory / name, maxBytes=_MOST_BYTES, backupCount=_NUM_OLD, encoding="utf-8")
     file.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -79,7 +84,7 @@ def study_logs(directory: Path, name: str = LOG_FILE) -> Iterator[None]:
 
 
 def hand_to_root(*names: str) -> None:
-    """Let the named libraries log through the root logger alone: their own handlers write to the terminal."""
+    """Let the named libraries log through the root logger only; their own handlers write to the terminal."""
     for name in names:
         library = logging.getLogger(name)
         library.handlers.clear()
@@ -87,7 +92,12 @@ def hand_to_root(*names: str) -> None:
 
 
 def collect_worker_logs(session: Path, target: Path) -> None:
-    """Copy the ends of the logs of Ray's processes, those that say anything, before their directory goes."""
+    """Copy the ends of the logs of Ray's processes, unless empty, before their directory is removed.
+
+    Args:
+        session: Ray's directory of logs.
+        target: where to copy them; made if there is anything to copy.
+    """
     for pattern in _PATTERNS:
         for source in session.glob(pattern):
             # The first lines of a worker's files are markers of Ray's own.

@@ -1,4 +1,4 @@
-"""How many trials a cluster has room for, while its nodes come and go, and how it is asked to grow."""
+"""Capacity of a cluster: how many trials fit while its nodes come and go, and requests to its autoscaler."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ logger = logging.getLogger(__name__)
 _IS_FRESH_S = 2.0
 
 
-class ClusterRoom:
-    """Asks the cluster for its nodes at most every two seconds.
+class ClusterCapacity:
+    """How many trials fit; counts the cluster's nodes at most every two seconds.
 
-    limit: trials at the same time at most; None: as many as fit. grows: say it when more would fit in: a cluster whose
-    autoscaler hears it starts nodes, any other stays as it is. Raises ResourcesUnavailable if a trial does not fit now.
+    Args:
+        resources: of one trial.
+        limit: most trials at the same time; None: as many as fit.
+        grows: whether to request more nodes while all are in use; a cluster without an autoscaler ignores it.
+
+    Raises:
+        ResourcesUnavailable: no trial fits now.
     """
 
     def __init__(self, resources: Resources, limit: int | None = None, grows: bool = False) -> None:
@@ -42,7 +47,7 @@ class ClusterRoom:
         return self._count
 
     def _ask_for(self, num_running: int) -> None:
-        """Twice as much while everything is in use, else what is; nodes that are not wanted go when they are idle."""
+        """Request twice the capacity while all of it is in use, otherwise the part in use; idle nodes are freed."""
         wanted = 2 * self._count if num_running >= self._count else num_running
         wanted = wanted if self._limit is None else min(wanted, self._limit)
         if wanted != self._wanted:
@@ -51,11 +56,11 @@ class ClusterRoom:
 
 
 @contextlib.contextmanager
-def cluster_room(resources: Resources, limit: int | None, grows: bool) -> Iterator[ClusterRoom]:
-    """The room of the cluster; what was asked of its autoscaler is taken back at the end."""
-    room = ClusterRoom(resources, limit, grows)
+def cluster_capacity(resources: Resources, limit: int | None, grows: bool) -> Iterator[ClusterCapacity]:
+    """The capacity of the cluster; requests to its autoscaler are withdrawn at the end."""
+    capacity = ClusterCapacity(resources, limit, grows)
     try:
-        yield room
+        yield capacity
     finally:
         if grows:
             _request(resources, 0)
@@ -79,7 +84,7 @@ def _request(resources: Resources, num_trials: int) -> None:
         else:
             _ask_autoscaler(bundles)
     except Exception as error:
-        # A study goes on with the room there is.
+        # A study goes on with the nodes that there are.
         logger.info("the cluster was not asked to grow: %s", error)
 
 
@@ -90,9 +95,11 @@ def _ask_autoscaler(bundles: list[dict[str, float]]) -> None:
 
 
 def ask_cluster(address: str, resources: Resources, limit: int | None = None) -> tuple[int, int]:
-    """(trials at the same time, nodes that can train) of a running cluster now; nothing is sent to it.
+    """(trials at the same time, nodes that can train) of a running cluster now; sends no code to it.
 
-    Raises ClusterUnreachable, ResourcesUnavailable if a trial does not fit now.
+    Raises:
+        ClusterUnreachable: there is no cluster at ``address``.
+        ResourcesUnavailable: no trial fits now.
     """
     import ray
 
@@ -116,7 +123,7 @@ def count_slots(resources: Resources, limit: int | None = None) -> int:
 
 
 def can_train(node: Mapping[str, float], resources: Resources) -> bool:
-    """Whether a node with these resources in all has room for a worker."""
+    """Whether a worker fits on a node with these resources."""
     return _count_workers(node, resources.bundle) > 0
 
 

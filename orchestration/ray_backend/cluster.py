@@ -1,4 +1,4 @@
-"""Ray as this product runs it: quiet, on loopback, calling nobody, gone when the study ends."""
+"""Connection to Ray: starts a local cluster, or connects to a running one, and cleans up when the study ends."""
 
 from __future__ import annotations
 
@@ -32,12 +32,20 @@ def ray_cluster(
     sends_code: bool = True,
     interruption: Interruption | None = None,
 ) -> Iterator[bool]:
-    """A connection to Ray, and whether it ends with the context: one that this process has already is left alone.
+    """A connection to Ray. Yields whether it ends with this context: an existing one of this process is left open.
 
-    address: None starts a cluster on this machine (num_cpus, custom: what it declares; None: the machine's CPUs),
-    otherwise connects to one (``auto``, ``ray://...``), whose workers get the code that runs here; ``sends_code`` is
-    False for who only asks. The temporary directory of our own goes when it does; what its processes logged is copied
-    to ``logs`` before. Raises ClusterUnreachable, and StudyInterrupted if ``interruption`` asks while Ray starts.
+    Args:
+        address: of a running cluster (``auto``, ``ray://...``); None: start one on this machine.
+        num_cpus: CPUs that a cluster of our own declares; None: the machine's.
+        custom: further resources that it declares.
+        logs: where to copy the logs of its processes before its temporary directory is removed; None: nowhere.
+        sends_code: whether workers of a running cluster get the code of this process; False if none will be started.
+        interruption: interrupts the start of Ray.
+
+    Raises:
+        ClusterUnreachable: there is no cluster at ``address``.
+        RayUnusable: Ray does not start on this machine.
+        StudyInterrupted: ``interruption`` was requested during the start.
     """
     with ray_environment(has_own_cluster=address is None):
         import ray
@@ -135,7 +143,7 @@ def _require_listener(address: str) -> None:
 
 
 def is_ray_client() -> bool:
-    """Whether this process is on no node of the cluster it is connected to (``ray://``)."""
+    """Whether this process is connected to its cluster from outside (``ray://``), on none of its nodes."""
     from ray.util.client import ray as client
 
     return bool(client.is_connected())  # type: ignore[no-untyped-call]

@@ -1,8 +1,8 @@
-"""What Ray reads in the environment while a study runs: what this product says, and little of what others have said.
+"""Environment variables of Ray and Tune while a study runs: ours, and few of those that the user has set.
 
-Ray's variables in capitals say where things are: which cluster, which job, which directory, which resources
-(``RAY_ADDRESS`` alone makes every program of a shell a client of that cluster). A study says these things itself. Those
-in small letters (``RAY_memory_usage_threshold``) tune Ray, and stay.
+Variables of Ray in capitals name a cluster, a job, a directory or resources (``RAY_ADDRESS`` alone makes every program
+of a shell a client of that cluster). A study has its own options for these. Variables in small letters
+(``RAY_memory_usage_threshold``) tune Ray, and stay.
 """
 
 from __future__ import annotations
@@ -46,7 +46,13 @@ _READ_BY_RAY = re.compile(r"TUNE_|RAY_|MALLOC_ARENA_MAX$")
 
 @contextlib.contextmanager
 def ray_environment(has_own_cluster: bool) -> Iterator[None]:
-    """Meanwhile the environment is as a study needs it; Ray must not be imported before, and be shut down after."""
+    """Set the variables inside this context, and restore them at its end.
+
+    Ray must be imported, started and shut down inside it.
+
+    Args:
+        has_own_cluster: whether the study starts a cluster on this machine.
+    """
     before = {name: value for name, value in os.environ.items() if _READ_BY_RAY.match(name)}
     foreign = _FOREIGN_TO_OWN_CLUSTER if has_own_cluster else _FOREIGN
     for name in filter(foreign.match, before):
@@ -58,3 +64,9 @@ def ray_environment(has_own_cluster: bool) -> Iterator[None]:
         for name in [name for name in os.environ if _READ_BY_RAY.match(name)]:
             del os.environ[name]
         os.environ.update(before)
+
+
+def limit_pending_trials(count: int) -> None:
+    """Let Tune start this many workers at the same time, where it would start one after the other; to be called inside
+    :func:`ray_environment`, before Tune runs."""
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(count)

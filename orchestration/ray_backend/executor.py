@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -16,8 +15,9 @@ from orchestration.executors.protocol import FileProvider, Resources, TrialRunne
 from orchestration.node_setup.requirements import NodeRequirements
 from orchestration.process.interruption import Interruption, StudyInterrupted
 from orchestration.process.temporary import temporary_directory
-from orchestration.ray_backend.capacity import can_train, cluster_room
+from orchestration.ray_backend.capacity import can_train, cluster_capacity
 from orchestration.ray_backend.cluster import is_ray_client, ray_cluster
+from orchestration.ray_backend.environment import limit_pending_trials
 
 if TYPE_CHECKING:
     # These import Ray, which is quiet only once its variables are set.
@@ -71,15 +71,14 @@ class RayTuneExecutor:
             from orchestration.ray_backend.tune_adapters import TuneBridge
 
             is_given = self._address is not None
-            room = opened.enter_context(cluster_room(self._resources, self._max_trials, grows=is_given))
+            capacity = opened.enter_context(cluster_capacity(self._resources, self._max_trials, grows=is_given))
             with interruption.waiting():
                 provider = None if self._requirements is None else _prepare_nodes(self._requirements, self._resources)
             transfer = _start_checkpoint_store(driver.checkpoints, opened) if is_given else None
             interruption.raise_if_requested()
-            # How many workers Tune may have starting at once; by default it starts them one after the other.
-            os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(room.num_slots(driver.num_running))
+            limit_pending_trials(capacity.num_slots(driver.num_running))
             hang_detector = HangDetector(self._trial_timeout_s)
-            bridge = TuneBridge(driver, room, interruption, hang_detector, transfer, leaves_all=ends_with_study)
+            bridge = TuneBridge(driver, capacity, interruption, hang_detector, transfer, leaves_all=ends_with_study)
             storage = opened.enter_context(temporary_directory("tune-"))
             worker = {"runner": runner, "resources": self._resources, "provider": provider, "transfer": transfer}
             _fit(bridge, worker, storage)

@@ -1,4 +1,4 @@
-"""Where on a cluster an actor belongs that stands for the driver's machine."""
+"""Placement of actors that act for the driver's machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 
 def pin_to_driver_node(is_ray_client: bool) -> dict[str, Any]:
-    """Options of an actor on the driver's own node, or, of a driver that runs on none, on the head node."""
+    """Ray's options for an actor on the driver's node; for a Ray client, which is on no node, on the head node."""
     if is_ray_client:
         return {"resources": {"node:__internal_head__": 0.001}}
     here = ray.get_runtime_context().get_node_id()

@@ -1,4 +1,4 @@
-"""How the product's own code reaches the workers of a cluster that runs already: it is sent with the driver."""
+"""Ray's runtime environment: sends the product's code to the workers of a running cluster."""
 
 from __future__ import annotations
 

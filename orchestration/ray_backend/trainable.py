@@ -27,8 +27,9 @@ CHECKPOINT_DIRECTORY = "checkpoint_directory"
 class TrialTrainable(tune.Trainable):
     """Runs one trial after the other, as the first of the workers that train it.
 
-    Whatever a training run raises is returned as an ending. A step raises AttemptLost when another worker of the trial
-    died, or no memory is left here: this worker and its peers are then replaced.
+    Tune calls, in this process: ``setup`` once, ``step`` once per epoch, ``reset_config`` before the next trial, and
+    ``cleanup`` at the end. An exception of a training run is returned as an ending. A step raises AttemptLost if
+    another worker of the trial died, or this one is out of memory: this worker and its peers are then replaced.
     """
 
     def setup(  # type: ignore[override]
@@ -62,11 +63,11 @@ class TrialTrainable(tune.Trainable):
         return {ENDING: happened, "done": True}
 
     def nodes(self) -> list[str]:
-        """Ids of the nodes on which the workers of the trial live."""
+        """Ids of the nodes on which the workers of the trial run."""
         return [node_id(), *(peer.node() for peer in self._peers)]
 
     def request_stop(self) -> None:
-        """Called from the driver when the stopping rule has decided: the next step returns the ending."""
+        """Called by the driver when the stopping rule stops the trial: the next step returns the ending."""
         if self._session is not None:
             self._session.stop()
 
@@ -81,7 +82,7 @@ class TrialTrainable(tune.Trainable):
             peer.close()
 
     def _find_directory(self, trial: Trial) -> Path | None:
-        """Where the attempt keeps its state: the driver's directory, or one of this node that does not see that."""
+        """The attempt's checkpoint directory: the driver's, or a local one if this node does not share its disk."""
         given = self.config[CHECKPOINT_DIRECTORY]
         if given is None or self._transfer is None or self._transfer.sees_directory():
             return None if given is None else Path(given)

@@ -20,7 +20,7 @@ from orchestration.executors.hang_detector import HangDetector
 from orchestration.executors.retries import RetryPolicy, WorkerFailure
 from orchestration.process.interruption import Interruption, StudyInterrupted
 from orchestration.process.signals import handled_signals
-from orchestration.ray_backend.capacity import ClusterRoom
+from orchestration.ray_backend.capacity import ClusterCapacity
 from orchestration.ray_backend.checkpoint_transfer import CheckpointTransfer
 from orchestration.ray_backend.private_api import error_file_of, take_from_result, worker_of
 from orchestration.ray_backend.trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
@@ -33,18 +33,25 @@ _LOW_MEMORY = "running low on memory"
 
 
 class TuneBridge:
-    """What the adapters share: the driver, which Tune trial is which of ours, and the first error of the driver.
+    """State shared by the adapters: the driver, our trial for each trial of Tune, and the first error of the driver.
 
-    A trial of Tune is one attempt of one of ours: Tune retries nothing, and a trial that lost its workers is given out
-    again.
-    Tune takes an exception in an adapter for a failure of the trial, so errors are kept here and end the experiment.
-    leaves_all: the connection to Ray ends with the study, so that a stop leaves all workers to that.
+    A trial of Tune is one attempt of one of ours. Tune retries nothing: a trial that lost its workers starts again
+    as another trial of Tune. Tune takes an exception in an adapter for a failure of the trial, so errors are kept here
+    and end the experiment.
+
+    Args:
+        driver: decides which trials run and which stop.
+        capacity: of the cluster.
+        interruption: of the study.
+        hang_detector: finds trials that do not report.
+        transfer: of checkpoints; None: the workers share the driver's disk.
+        leaves_all: whether the connection to Ray ends with the study, which then need not end its workers.
     """
 
     def __init__(
         self,
         driver: Driver,
-        room: ClusterRoom,
+        capacity: ClusterCapacity,
         interruption: Interruption,
         hang_detector: HangDetector,
         transfer: CheckpointTransfer | None = None,
@@ -54,7 +61,7 @@ class TuneBridge:
         self.leaves_all = leaves_all
         self.transfer = transfer
         self.hang_detector = hang_detector
-        self.room = room
+        self.capacity = capacity
         self.interruption = interruption
         self.error: Exception | None = None
         self.nodes = WorkerNodes()
@@ -81,7 +88,7 @@ class TuneBridge:
             self.driver.on_attempt(trial)
             return trial
         num_running = self.driver.num_running
-        return self.driver.next_trial() if num_running < self.room.num_slots(num_running) else None
+        return self.driver.next_trial() if num_running < self.capacity.num_slots(num_running) else None
 
     def has_all_ended(self) -> bool:
         """True if ``next_trial`` will never give a trial again: one that runs may still be lost, and given again."""

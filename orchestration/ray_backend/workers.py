@@ -1,4 +1,4 @@
-"""Peers as Ray actors in the placement group of their trial, one in each bundle after the first."""
+"""The further workers of a trial as Ray actors: one in each bundle of its placement group after the first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from search_spaces.terms.trial import Trial
 
 
 class PeerWorker:
-    """The actor. It belongs to the worker that made it and dies with it, however that one dies."""
+    """The actor. Ray ends it together with the worker that created it.
+
+    The trial's first worker calls ``node`` and, for every attempt, ``train``.
+    """
 
     def __init__(self, runner: TrialRunner, provider: FileProvider | None) -> None:
         self._runner = runner
@@ -24,7 +27,7 @@ class PeerWorker:
         self._run_trial: RunTrial | None = None
 
     def node(self) -> str:
-        """Id of the node that this worker lives on."""
+        """Id of the node that this worker runs on."""
         return node_id()
 
     def train(self, trial: Trial, worker: WorkerRank) -> Outcome:
@@ -48,11 +51,11 @@ class RayPeer:
         return outcome
 
     def node(self) -> str:
-        """Id of the node that the actor lives on; waits until it is there. Raises what Ray raises if it never is."""
+        """Id of the node that the actor runs on; waits until it has started. Raises RayError if it cannot start."""
         return str(ray.get(self._actor.node.remote()))
 
     def close(self) -> None:
-        """End the actor at once."""
+        """Kill the actor."""
         ray.kill(self._actor)
 
 
@@ -73,7 +76,7 @@ def make_peers(runner: TrialRunner, resources: Resources, provider: FileProvider
 
 
 def node_address() -> str:
-    """The address of this node, as the other nodes of the cluster know it."""
+    """The address under which other nodes of the cluster reach this one."""
     return str(get_node_ip_address())  # type: ignore[no-untyped-call]
 
 

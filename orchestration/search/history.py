@@ -14,11 +14,10 @@ import optuna
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from orchestration.process.logs import quiet_optuna
 from orchestration.search.objective import Direction
 from orchestration.search.samplers import SearcherName
 from search_spaces.terms.trial import Value
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 MAX_HISTORY = 1000
 NUM_BEST = 100
@@ -112,6 +111,7 @@ class SearchHistory:
             self.refuse(trial)
 
     def _new_study(self) -> optuna.Study:
+        quiet_optuna()
         return optuna.create_study(directions=list(self._directions), sampler=RandomSampler(seed=0))
 
     def _note_finished(self) -> None:

@@ -22,10 +22,9 @@ from optuna.importance import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
+from orchestration.process.logs import quiet_optuna
 from reports.sections.hyperparameters.importance import ImportanceMethod, Sample
 from reports.sections.hyperparameters.parameter import SearchedParameter
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -70,6 +69,7 @@ class _ResampledStudy(optuna.Study):
     """A study whose trials are given; putting every resample into Optuna's storage takes longer than judging it."""
 
     def __init__(self) -> None:
+        quiet_optuna()
         storage = optuna.storages.InMemoryStorage()
         super().__init__(optuna.create_study(storage=storage, direction="minimize").study_name, storage)
         self.sampled: list[FrozenTrial] = []

@@ -1,4 +1,4 @@
-"""Where the files of MLflow's runs lie."""
+"""Paths of the artifacts of MLflow's runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.request import url2pathname
 
 
 def local_path(artifact_uri: str) -> Path | None:
-    """Where artifacts lie if they lie on this machine: reading them there needs no copy. None: a server has them."""
+    """The path of artifacts on this machine, where they are read without a copy; None if a server has them."""
     parts = urlsplit(artifact_uri)
     if parts.scheme == "file":
         return Path(url2pathname(parts.path))

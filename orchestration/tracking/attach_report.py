@@ -1,4 +1,4 @@
-"""The written report on the study's run in MLflow: its files as artifacts, its answer as the run's description."""
+"""Attaches the written report to the study's run in MLflow: files as artifacts, the answer as its description."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reports.records.record import StudyDescription
 from reports.results.metrics import find_metric
 
 NOTE_TAG = "mlflow.note.content"
-"""What MLflow's UI shows, as Markdown, as the description of a run or an experiment."""
+"""The tag that MLflow's UI shows as the description of a run or an experiment, in Markdown."""
 
 FOLDERS = ("tables", "figures")
 
@@ -26,10 +26,18 @@ _MODEL_TRAINING = {"workflowType": "machine_learning"}
 
 
 def attach_report(uri: str, study: StudyDescription, directory: Path) -> bool:
-    """Put the report that lies in ``directory`` on the run of ``study``; what is there already is replaced.
+    """Attach a report to the run of its study, in place of an earlier one.
 
-    directory: the study's; its ledger says which experiment is meant. False where the store has no run of the study.
-    Raises what MLflow raises while it is away.
+    Args:
+        uri: MLflow's tracking address.
+        study: its description.
+        directory: the study's; it has the report, and its ledger identifies the experiment.
+
+    Returns:
+        False if the store has no run of the study.
+
+    Raises:
+        Exception: whatever MLflow raises while it cannot be reached.
     """
     client = connect(uri)
     ledger = read_ledger_id(directory / LEDGER_FILE)

@@ -1,4 +1,4 @@
-"""Tracking addresses that are a database, which MLflow opens in this process, with no server between."""
+"""Tracking addresses of databases, which MLflow opens in this process without a server."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ def file_of(uri: str) -> Path | None:
 
 
 def require_driver(uri: str | None) -> None:
-    """Raise UsageError where ``uri`` is a database that this installation cannot speak to, or no address of one.
+    """Check a tracking address before a study starts: a wrong one would show only at its end.
 
-    To be asked before a study starts: tracking that never works would show only at its end.
+    Raises:
+        UsageError: ``uri`` is not an address, or a database whose driver is not installed.
     """
     if uri is None:
         return
@@ -59,9 +60,9 @@ def require_driver(uri: str | None) -> None:
 
 
 def require_answer(uri: str) -> None:
-    """Raise ConnectionError, one line, where ``uri`` is a database that does not let us in now.
+    """Raise ConnectionError, one line, if ``uri`` is a database that refuses a connection now.
 
-    MLflow would try again for 100 seconds before it says so.
+    MLflow would retry for 100 seconds first.
     """
     if not is_database(uri) or _kind_of(uri) == "sqlite":
         return

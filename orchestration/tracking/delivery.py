@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import logging
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,8 +56,6 @@ def connect(uri: str) -> MlflowClient:
     require_driver(uri)
     require_answer(uri)
     settle_environment(uri)
-    # Deprecated calls inside MLflow do not concern the user.
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(mlflow|sqlalchemy|alembic)\b")
     from mlflow import MlflowClient
 
     hand_to_root("mlflow", "alembic")

@@ -1,13 +1,14 @@
-"""What MLflow reads in the environment: how a server is reached and who asks, and not where a study goes.
+"""Environment variables of MLflow: the user's for reaching a server stay, those that choose a store are removed.
 
-``MLFLOW_TRACKING_URI`` and its like make every program of a shell write to one place. A study names its store itself
-(``--tracking-uri``, ``tracking.uri``, or its own), so that the same command always continues the same study.
+``MLFLOW_TRACKING_URI`` and similar variables make every program of a shell write to one place. A study names its store
+itself (``--tracking-uri``, ``tracking.uri``, or its own), so that the same command always continues the same study.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import warnings
 
 from orchestration.tracking.database import is_database
 
@@ -46,7 +47,10 @@ _OF_SERVERS = re.compile(
 
 
 def settle_environment(uri: str) -> None:
-    """Make the environment of this process fit for a client of the store at ``uri``; MLflow reads it all the time."""
+    """Prepare this process for a client of the store at ``uri``: environment variables, which MLflow reads at every
+    call, and warnings."""
+    # Deprecated calls inside MLflow do not concern the user.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(mlflow|sqlalchemy|alembic)\b")
     for name in _ELSEWHERE:
         os.environ.pop(name, None)
     if is_database(uri):

@@ -1,8 +1,8 @@
-"""Which experiment of an MLflow store is a study's: the one that bears the mark of its ledger, whatever it is called.
+"""The experiment of a study in an MLflow store: the one that is tagged with the id of its ledger, whatever its name.
 
-A team writes to one store, and people give their studies the same names. What decides a study's results is in its
-ledger, so a name that another ledger has taken is left to it, and this study gets an experiment of its own beside it.
-Making an experiment with its mark is one step of the store, so that two drivers that begin together do not share one.
+A team writes to one store, and people give their studies the same names. A name that another ledger has taken is left
+to it, and this study gets an experiment of another name. The store creates an experiment with its tag in one step, so
+two drivers that start together do not share one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PAGE = 1000
 
 
 def find_experiment(client: MlflowClient, ledger: str) -> Experiment | None:
-    """The experiment of the study that ``ledger`` (its id) records, deleted or not; None where it has none."""
+    """The experiment of the study with this ledger (its id), deleted or not; None if it has none."""
     from mlflow.entities import ViewType
 
     found = client.search_experiments(ViewType.ALL, 1, f"tags.{LEDGER_TAG} = '{ledger}'")
@@ -30,9 +30,13 @@ def find_experiment(client: MlflowClient, ledger: str) -> Experiment | None:
 
 
 def claim_experiment(client: MlflowClient, study: str, ledger: str, artifacts: str | None) -> Experiment:
-    """The experiment of a study, made if it has none, brought back if somebody has deleted it.
+    """The experiment of a study; created if it has none, restored if it was deleted.
 
-    artifacts: where a new one keeps them; None: where the server says.
+    Args:
+        client: of the store.
+        study: its name.
+        ledger: id of its ledger.
+        artifacts: address of a new experiment's artifacts; None: the server's choice.
     """
     found = find_experiment(client, ledger)
     if found is not None:
@@ -44,7 +48,7 @@ def claim_experiment(client: MlflowClient, study: str, ledger: str, artifacts: s
 
 
 def is_taken(client: MlflowClient, study: str, ledger: str | None) -> bool:
-    """Whether the name ``study`` is another study's, so that this one will get another. ledger: None for a new one."""
+    """Whether another study has the name ``study``. ledger: id of this study's; None for a new study."""
     own = None if ledger is None else find_experiment(client, ledger)
     if own is not None:
         return bool(own.name != study)
@@ -53,7 +57,7 @@ def is_taken(client: MlflowClient, study: str, ledger: str | None) -> bool:
 
 
 def restore_runs(client: MlflowClient, experiment: str) -> int:
-    """Bring back the runs of a study that somebody has deleted, and say how many: reports count what the ledger has."""
+    """Restore the deleted runs of a study, and return their number: reports count the trials of the ledger."""
     from mlflow.entities import ViewType
 
     number = 0
@@ -78,7 +82,7 @@ def has_run(client: MlflowClient, run: str) -> bool:
 
 
 def _take_given(client: MlflowClient, study: str, ledger: str) -> Experiment | None:
-    """The experiment that somebody has made for the study: of its name, with nothing in it."""
+    """An experiment that a user has created for the study: of its name and empty."""
     found = client.get_experiment_by_name(study)
     if found is None or not _is_free(client, found):
         return None

@@ -27,9 +27,9 @@ _PAGE = 1000
 
 
 def results_at(uri: str, context: str) -> FindResult:
-    """The completed trials of every experiment at ``uri`` that have this context; their records are fetched when asked.
+    """The completed trials of every experiment at ``uri`` with this context; a record is fetched when it is needed.
 
-    Raises UsageError where the store cannot be read.
+    Raises UsageError if the store cannot be read.
     """
     target = without_credentials(uri)
     require_driver(uri)
@@ -71,7 +71,7 @@ def _completed_runs(client: MlflowClient, context: str) -> Iterator[Run]:
 
 
 def _read_record(client: MlflowClient, run_id: str) -> RunRecord | None:
-    """The record of a run; None where its artifact is gone, which only means that the trial runs again."""
+    """The record of a run; None if its artifact is gone: the trial then runs again."""
     content = _read_artifact(client, run_id, RECORD_ARTIFACT)
     try:
         payload: Any = None if content is None else json.loads(content)

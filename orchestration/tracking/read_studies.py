@@ -35,13 +35,13 @@ _PAGE = 1000
 _DOWNLOADS = 8
 _MOST_NAMED = 10
 _RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
-"""What may name a folder here: a server is believed in what it says, and not in where that goes."""
+"""Ids of runs that may name a local folder: a server must not choose where its files go."""
 _ENDED = ("FINISHED", "KILLED", "FAILED")
 
 
 @contextmanager
 def read_server(uri: str, studies: Sequence[str]) -> Iterator[tuple[RecordedStudy, ...]]:
-    """The named studies on a server; details are fetched as long as the context lasts.
+    """The named studies on a server; their per-item outputs can be fetched inside this context.
 
     Raises UsageError, one line, if the server does not answer or does not have them.
     """
@@ -65,7 +65,7 @@ def read_server(uri: str, studies: Sequence[str]) -> Iterator[tuple[RecordedStud
 
 
 def _refuse_new_database(uri: str, target: str) -> None:
-    """MLflow makes a database that is not there; a report wants the one that is."""
+    """Raise UsageError if the database is missing: MLflow would create it."""
     database = file_of(uri)
     if database is not None and not database.is_file():
         raise UsageError(f"{target}: there is no such database; correct --tracking-uri")

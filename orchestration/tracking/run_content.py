@@ -1,4 +1,4 @@
-"""What MLflow is told about a trial: names, tags, parameters and metrics, computed without MLflow."""
+"""The content of a trial's MLflow run: name, tags, parameters and metrics, computed without MLflow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ RUN_STATUS: Mapping[Status, str] = {"completed": "FINISHED", "pruned": "KILLED",
 
 @dataclass(frozen=True)
 class MetricPoint:
-    """One value of one metric. at_ms: from the ledger, so that a point sent twice is one point."""
+    """One value of one metric.
+
+    Attributes:
+        name: of the metric.
+        value: finite.
+        at_ms: time in the ledger, in milliseconds since 1970; a point that is sent twice stays one point.
+        step: number of the epoch.
+    """
 
     name: str
     value: float
@@ -34,7 +41,13 @@ class MetricPoint:
 
 @dataclass
 class RunContent:
-    """Points, tags and parameters that are to be added to one run."""
+    """What is to be added to one run.
+
+    Attributes:
+        points: values of metrics.
+        tags: by name.
+        params: by name.
+    """
 
     points: list[MetricPoint] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)

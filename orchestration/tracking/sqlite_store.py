@@ -1,7 +1,7 @@
-"""The SQLite store in a study's directory: there whole, or not at all.
+"""The SQLite store in a study's directory, created as a whole or not at all.
 
-MLflow makes its tables in dozens of steps, seconds long, of which SQLite takes each by itself. A process that is killed
-meanwhile would leave a store that MLflow can neither use nor finish, so it is made beside its place and renamed.
+MLflow creates its tables in dozens of transactions over seconds. A process that is killed meanwhile would leave a store
+that MLflow can neither use nor complete, so the store is created under another name and renamed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_IN_ADDRESSES = re.compile(r"[?#%]")
 
 
 def address_of(path: Path) -> str:
-    """What the store in the file ``path`` is called. MLflow opens it at :func:`opened_store`."""
+    """The address of the store in the file ``path``, to be shown. MLflow opens the one of :func:`opened_store`."""
     return f"sqlite:///{path.absolute()}"
 
 
@@ -34,7 +34,7 @@ def store_of(directory: Path, uri: str | None) -> str:
 
 @contextlib.contextmanager
 def opened_store(directory: Path, uri: str | None) -> Iterator[str]:
-    """The address at which MLflow opens a study's store as long as the context lasts; see :func:`store_of`."""
+    """The address at which MLflow opens a study's store, valid inside this context; see :func:`store_of`."""
     if uri is not None:
         yield uri
         return
@@ -43,21 +43,27 @@ def opened_store(directory: Path, uri: str | None) -> Iterator[str]:
 
 
 def ui_command(directory: Path) -> str:
-    """What shows the store in ``directory`` in a browser, to be pasted into a shell."""
+    """The shell command that shows the store in ``directory`` in a browser."""
     if _NOT_IN_ADDRESSES.search(str(directory)):
         return f"cd {shlex.quote(str(directory))} && mlflow ui --backend-store-uri sqlite:///{STORE_FILE}"
     return shlex.join(["mlflow", "ui", "--backend-store-uri", f"sqlite:///{directory / STORE_FILE}"])
 
 
 def make_own_store(directory: Path) -> None:
-    """Make the store of a study in ``directory``, if it is not there. Raises what MLflow raises."""
+    """Create the store of a study in ``directory``, if it is missing. Raises what MLflow raises."""
     with _plain_name(directory) as plain:
         _make(plain)
 
 
 def move_artifacts(directory: Path, before: str, now: str) -> None:
-    """Tell the store of a study that was moved or copied to ``directory`` where its files are: in it, no longer at the
-    address ``before``. MLflow remembers where they were made, and has no call for this."""
+    """Update the store of a study that was moved or copied: MLflow stores absolute addresses of artifacts, and has no
+    call to change them.
+
+    Args:
+        directory: the study's.
+        before: address of its artifacts before the move.
+        now: their address now.
+    """
     with contextlib.closing(sqlite3.connect(directory / STORE_FILE)) as store, store:
         for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
             store.execute(
@@ -68,7 +74,7 @@ def move_artifacts(directory: Path, before: str, now: str) -> None:
 
 @contextlib.contextmanager
 def _plain_name(directory: Path) -> Iterator[Path]:
-    """``directory``, or a link to it whose name means nothing else in an address."""
+    """``directory``, or a link to it whose name has no special characters of an address."""
     if not _NOT_IN_ADDRESSES.search(str(directory.absolute())):
         yield directory
         return

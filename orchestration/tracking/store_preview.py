@@ -1,4 +1,4 @@
-"""What a dry run can say of the store that a study will be tracked in. Reads only."""
+"""Remarks of a dry run about the tracking store of a study; only reads it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from orchestration.tracking.delivery import connect
 from orchestration.tracking.experiment import is_taken
 
 
-def foresee_store(uri: str, study: str, ledger: Path | None) -> str | None:
-    """One line where something about the store at ``uri`` is not as the user may expect, or None.
+def describe_store(uri: str, study: str, ledger: Path | None) -> str | None:
+    """One line about the store at ``uri``, or None if there is nothing to remark.
 
-    ledger: the study's, which need not exist yet; None for a study that begins anew.
+    Args:
+        uri: MLflow's tracking address.
+        study: its name.
+        ledger: the study's, which need not exist; None for a study that starts over.
     """
     file = file_of(uri)
     if file is not None and not file.is_file():
-        # MLflow would make it.
+        # MLflow would create it.
         return None
     target = without_credentials(uri)
     try:

@@ -9,12 +9,11 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
+from orchestration.process.logs import quiet_optuna
 from orchestration.search.objective import Direction
 from orchestration.search.stopping.rule import Decision
 from reports.records.record import Status
 from search_spaces.terms.trial import Trial
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 NUM_BEFORE = 5
 """Completed trials before any is stopped."""
@@ -25,6 +24,7 @@ class MedianRule:
 
     def __init__(self, first_epoch: int, direction: Direction) -> None:
         pruner = MedianPruner(n_startup_trials=NUM_BEFORE, n_warmup_steps=first_epoch)
+        quiet_optuna()
         self._study = optuna.create_study(direction=direction, pruner=pruner, sampler=RandomSampler(seed=0))
         self._trials: dict[str, optuna.Trial] = {}
         self._decisions: dict[str, dict[int, Decision]] = {}

@@ -14,7 +14,7 @@ from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.state import read_ledger_id
 from orchestration.ledger.study_directory import MANIFEST_FILE
 from orchestration.tracking.experiment import claim_experiment, find_experiment
-from orchestration.tracking.store_preview import foresee_store
+from orchestration.tracking.store_preview import describe_store
 from tests.orchestration.command_line import run
 from tests.orchestration.delivered_study import run_and_write
 from tests.orchestration.toy_runner import make_trial
@@ -50,11 +50,11 @@ def test_a_name_that_another_ledger_has_taken_is_left_to_it(tmp_path: Path) -> N
     uri = f"sqlite:///{tmp_path / 'team.db'}"
     mine, theirs = [make_trial(1), make_trial(2)], [make_trial(2), make_trial(3)]
     assert run_and_write(tmp_path / "first", mine, uri) == ()
-    assert foresee_store(uri, STUDY, tmp_path / "first" / LEDGER_FILE) is None
+    assert describe_store(uri, STUDY, tmp_path / "first" / LEDGER_FILE) is None
     line = f"MLflow at {uri} has another study {STUDY!r}; this one "
-    foreseen = foresee_store(uri, STUDY, tmp_path / "second" / LEDGER_FILE)
+    foreseen = describe_store(uri, STUDY, tmp_path / "second" / LEDGER_FILE)
     assert foreseen == f"tracking: {line}gets a name of its own there"
-    assert foresee_store(uri, STUDY, None) == foreseen, "--fresh begins another study beside the first"
+    assert describe_store(uri, STUDY, None) == foreseen, "--fresh begins another study beside the first"
     notes = run_and_write(tmp_path / "second", theirs, uri)
     second = f"{STUDY}-{(read_ledger_id(tmp_path / 'second' / LEDGER_FILE) or '')[:8]}"
     assert notes == (f"{line}is {second!r} there",)
