@@ -27,6 +27,7 @@ from orchestration.node_setup.requirements import NodeRequirements
 from orchestration.node_setup.shipped_files import make_shipped_data
 from orchestration.past_studies.reuse import find_results
 from orchestration.past_studies.test_set_use import count_test_set_uses
+from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.prepared import Prepared, what_decides
 from orchestration.planning.study_description import describe_study
@@ -46,7 +47,16 @@ from search_spaces.schema.durations import parse_duration
 
 @dataclass(frozen=True)
 class LaunchOptions:
-    """What the space leaves to the command line. address: a running Ray cluster; None: this machine alone."""
+    """What the space leaves to the command line.
+
+    Attributes:
+        executor: where trials run.
+        address: of a running Ray cluster; None: this machine alone.
+        tracking_uri: an MLflow server or database; None: as the space says, else SQLite in the study's directory.
+        is_quiet: whether no progress is shown.
+        command: as the user typed it, for the report.
+        reuse: directories and MLflow addresses of studies whose results may be reused.
+    """
 
     executor: ExecutorName = "ray"
     address: str | None = None
@@ -67,15 +77,20 @@ def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchO
     remove_abandoned()
     with _open_ledger(study_directory) as ledger, study_logs(study_directory.logs):
         study_directory.remove_unfinished()
-        description = _settle_manifest(study_directory, prepared, options)
-        uri = options.tracking_uri or space.tracking.uri
-        tracker = MlflowTracker(ledger, space.study, study_directory.path, uri, study_directory.checkpoints)
+        description = _write_or_check_manifest(study_directory, prepared, options)
+        tracker = MlflowTracker(
+            ledger,
+            space.study,
+            study_directory.path,
+            uri=options.tracking_uri or space.tracking.uri,
+            checkpoints=study_directory.checkpoints,
+        )
         executor = _make_executor(prepared, options, study_directory.logs)
         with show_progress(space.study, _tally(planned, ledger), options.is_quiet) as progress:
             race = make_seed_race(description, len(planned.cells)) if space.confirm.race is not None else None
-            source = planned.make_source(race)
+            source = make_source(planned, race)
             plan = _study_plan(prepared, study_directory, source, find_result)
-            outcome = run_study(plan, executor, planned.runner, ledger, tracker, progress)
+            outcome = run_study(plan, executor, planned.runner, ledger, tracker=tracker, on_event=progress)
     for note in (*source.notes, *tracker.notes):
         print(note, file=sys.stderr)
     # What processes of a killed session still wrote to when this one began.
@@ -116,13 +131,13 @@ def _make_executor(prepared: Prepared, options: LaunchOptions, logs: Path) -> Ex
     timeout = space.limits.silence
     return RayTuneExecutor(
         trial_resources(wanted),
-        options.address,
-        cpus,
-        declared or None,
-        wanted.max_concurrent,
-        logs / "ray",
-        None if timeout is None else parse_duration(timeout),
-        _make_requirements(prepared),
+        address=options.address,
+        num_cpus=cpus,
+        custom=declared or None,
+        max_trials=wanted.max_concurrent,
+        logs=logs / "ray",
+        trial_timeout_s=None if timeout is None else parse_duration(timeout),
+        requirements=_make_requirements(prepared),
     )
 
 
@@ -162,25 +177,45 @@ def _study_plan(
     )
 
 
-def _settle_manifest(study_directory: StudyDirectory, prepared: Prepared, options: LaunchOptions) -> StudyDescription:
-    """Write the manifest of a new study; of a known one, check it and take in what may change (more seeds)."""
-    planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
-    deciding = what_decides(prepared)
-    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    description = describe_study(planned, dataset, fingerprint, options.command, started)
+def _write_or_check_manifest(
+    study_directory: StudyDirectory, prepared: Prepared, options: LaunchOptions
+) -> StudyDescription:
+    """Write the manifest of a new study; check that of a known one and update what may change (more seeds)."""
     known = study_directory.read_manifest()
+    deciding = what_decides(prepared)
     if known is not None:
-        require_same_study(study_directory, known, planned.space, deciding)
-        # What was so when the study began stays so.
-        began = known.description
-        description = replace(
-            description, provenance=began.provenance, scored_before=began.scored_before, estimate=began.estimate
-        )
+        require_same_study(study_directory, known, prepared.planned.space, deciding)
+    description = _describe(prepared, options.command)
+    if known is None:
+        description = _describe_beginning(description, study_directory, prepared, options)
     else:
-        earlier = count_test_set_uses(study_directory, dataset.content_hash)
-        room = measure_capacity(planned.space.resources, options.executor, options.address)
-        expected = expected_costs(estimate_study(planned, room))
-        description = replace(description, scored_before=earlier, estimate=expected)
-    space = content_without_credentials(planned.space.resolved())
+        description = _keep_beginning(description, known.description)
+    space = content_without_credentials(prepared.planned.space.resolved())
     study_directory.write_manifest(Manifest(description, space, deciding))
     return description
+
+
+def _describe(prepared: Prepared, command: str) -> StudyDescription:
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return describe_study(
+        prepared.planned,
+        dataset=prepared.dataset,
+        fingerprint=prepared.fingerprint,
+        command=command,
+        started=started,
+    )
+
+
+def _describe_beginning(
+    description: StudyDescription, study_directory: StudyDirectory, prepared: Prepared, options: LaunchOptions
+) -> StudyDescription:
+    """Add what is known of a new study before its first trial: earlier uses of the test set, and expected costs."""
+    uses = count_test_set_uses(study_directory, prepared.dataset.content_hash)
+    capacity = measure_capacity(prepared.planned.space.resources, options.executor, options.address)
+    costs = expected_costs(estimate_study(prepared.planned, capacity))
+    return replace(description, scored_before=uses, estimate=costs)
+
+
+def _keep_beginning(description: StudyDescription, began: StudyDescription) -> StudyDescription:
+    """What was so when the study began stays so."""
+    return replace(description, provenance=began.provenance, scored_before=began.scored_before, estimate=began.estimate)

@@ -11,6 +11,7 @@ from orchestration.ledger.events import Event, metrics_from_json
 from orchestration.ledger.ledger import LEDGER_FILE, read_events
 from orchestration.ledger.state import fold_events
 from orchestration.ledger.trial_json import trial_from_json
+from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.prepared import prepare
 from orchestration.search.stopping.by_arm import make_stopping
@@ -94,7 +95,7 @@ def _expected_points(events: Sequence[Event]) -> dict[str, Counter[tuple[str, in
 
 
 def _replays(planned: PlannedStudy, events: Sequence[Event]) -> bool:
-    source, search, objective = planned.make_source(None), planned.space.search, planned.objective
+    source, search, objective = make_source(planned), planned.space.search, planned.objective
     longest = max(facts.max_epochs for facts in planned.facts.values())
     direction = "minimize" if objective is None else objective.direction
     stopping = make_stopping("none" if search is None else search.scheduler, direction, longest)

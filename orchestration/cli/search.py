@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestration.ledger.study_directory import StudyDirectory
     from orchestration.run_study import StudyOutcome
     from search_spaces.schema.schema import SearchSpace
+    from search_spaces.terms.trial import Arm
 
 _NO_REPORT = "stopped before the report was written; --report-only writes it"
 
@@ -91,7 +92,7 @@ def search(
     130 interrupted (the same command continues).
     """
     with bad_input_exits():
-        checked = _load(space, tuple(overrides or ()))
+        checked, arms = _load(space, tuple(overrides or ()))
         from orchestration.launch import LaunchOptions, launch
         from orchestration.ledger.study_directory import StudyDirectory
         from orchestration.past_studies.reuse import require_places
@@ -118,17 +119,34 @@ def search(
         require_places(tuple(reuse or ()))
         uri = tracking_uri or checked.tracking.uri
         require_driver(uri)
-        prepared = prepare(checked, data_dir, address, tuple(only or ()))
+        prepared = prepare(checked, data_dir, address, only=tuple(only or ()), arms=arms)
         if dry_run:
             from orchestration.dry_run.preview import preview
 
-            print(preview(prepared, study_directory, tuple(reuse or ()), as_json, executor, address, fresh))
+            print(
+                preview(
+                    prepared,
+                    study_directory,
+                    tuple(reuse or ()),
+                    as_json=as_json,
+                    executor=executor,
+                    address=address,
+                    is_fresh=fresh,
+                )
+            )
             _foresee_store(uri, study_directory, fresh)
             raise typer.Exit(COMPLETED)
         if fresh and (kept := study_directory.archive()) is not None:
             print(f"the earlier study is kept in {kept}", file=sys.stderr)
         command = without_credentials(shlex.join(["dmd-search", *sys.argv[1:]]))
-        options = LaunchOptions(executor, address, tracking_uri, quiet or as_json, command, tuple(reuse or ()))
+        options = LaunchOptions(
+            executor=executor,
+            address=address,
+            tracking_uri=tracking_uri,
+            is_quiet=quiet or as_json,
+            command=command,
+            reuse=tuple(reuse or ()),
+        )
         outcome = launch(prepared, study_directory, options)
         _conclude(study_directory, outcome, as_json, uri)
     if outcome.is_interrupted:
@@ -144,16 +162,16 @@ def main() -> None:
     app()
 
 
-def _load(space: str, overrides: tuple[str, ...]) -> SearchSpace:
+def _load(space: str, overrides: tuple[str, ...]) -> tuple[SearchSpace, tuple[Arm, ...]]:
     from search_spaces.loading.document import read_document
-    from search_spaces.loading.load import check_document
+    from search_spaces.loading.load import check_and_plan
     from search_spaces.loading.packaged import find_space
 
     # A file that is no YAML is refused before the methods, and torch with them, are imported.
     document = read_document(find_space(space))
     from orchestration.planning.method_catalogue import describe_methods
 
-    return check_document(document, describe_methods(), overrides)
+    return check_and_plan(document, describe_methods(), overrides)
 
 
 def _refuse_beside_report(given: Mapping[str, bool]) -> None:

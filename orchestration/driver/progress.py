@@ -75,8 +75,8 @@ class LineProgress(NoProgress):
             return
         tally = self._tally
         left = "" if tally.left_s is None else f", about {duration_text(tally.left_s)} left"
-        pace = f"[{tally.num_ended}/{tally.num_planned}, {duration_text(tally.elapsed_s)}{left}]"
-        print(f"{pace} {describe_end(record, tally)}", file=self._stream, flush=True)
+        counts = f"[{tally.num_ended}/{tally.num_planned}, {duration_text(tally.elapsed_s)}{left}]"
+        print(f"{counts} {describe_end(record, tally)}", file=self._stream, flush=True)
 
     def _is_due(self) -> bool:
         now = self._tally.elapsed_s
@@ -162,9 +162,9 @@ def _cells(arm: ArmTally) -> tuple[RenderableType, ...]:
 
 def _sum(arms: list[ArmTally]) -> ArmTally:
     return ArmTally(
-        sum(arm.running for arm in arms),
-        sum(arm.completed for arm in arms),
-        sum(arm.pruned for arm in arms),
-        sum(arm.failed for arm in arms),
-        sum(arm.reused for arm in arms),
+        running=sum(arm.running for arm in arms),
+        completed=sum(arm.completed for arm in arms),
+        pruned=sum(arm.pruned for arm in arms),
+        failed=sum(arm.failed for arm in arms),
+        reused=sum(arm.reused for arm in arms),
     )

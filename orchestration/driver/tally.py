@@ -107,15 +107,22 @@ class StudyTally:
         if event.trial_id in self._started:
             self._started.discard(event.trial_id)
             self._num_run_here += 1
-            self._arm(record.arm).running -= event.trial_id in self._arm_of
+            if event.trial_id in self._arm_of:
+                self._arm(record.arm).running -= 1
         self._arm_of.pop(event.trial_id, None)
         self._end(record)
         return record
 
     def _end(self, record: RunRecord) -> None:
         arm = self._arm(record.arm)
-        setattr(arm, record.status, getattr(arm, record.status) + 1)
-        arm.reused += record.reused_from is not None
+        if record.status == "completed":
+            arm.completed += 1
+        elif record.status == "pruned":
+            arm.pruned += 1
+        else:
+            arm.failed += 1
+        if record.reused_from is not None:
+            arm.reused += 1
         value = self.objective.of_record(record) if record.status == "completed" else None
         rank = self.objective.rank
         if value is not None and (arm.best is None or rank(value) < rank(arm.best)):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from orchestration.driver.known_results import FindResult, find_nothing
 from orchestration.dry_run.capacity import Capacity
+from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.search.stopping.by_arm import share_of_epochs
 from reports.records.record import RunRecord, Stage
@@ -203,7 +204,7 @@ def _known_records(planned: PlannedStudy, own: Mapping[str, RunRecord], find_res
     """
     if find_result is find_nothing:
         return
-    source = planned.make_source()
+    source = make_source(planned)
     while (trial := source.ask()) is not None:
         found = find_result(trial) if trial.id not in own else None
         if found is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,12 @@ from search_spaces.terms.trial import EXTERNAL, Cell, Trial
 
 @dataclass(frozen=True)
 class ExternalTrial:
-    """A trial that no worker runs. score: its result, to be asked for once."""
+    """A confirm trial with predictions of other code, which no worker runs.
+
+    Attributes:
+        trial: its place in the study.
+        score: computes its result; call it once.
+    """
 
     trial: Trial
     score: Callable[[], JobResult]
@@ -32,23 +38,26 @@ def external_trials(
 ) -> tuple[ExternalTrial, ...]:
     """The confirm trials of every external arm, seed by seed. context: as of the study's other trials."""
     return tuple(
-        _give(arm, seed, cell, values, dataset, fold_of(cell), context)
+        ExternalTrial(
+            _make_trial(arm, seed, cell, context),
+            score=partial(score_predictions, dataset, fold_of(cell), values),
+        )
         for arm in external.values()
         for (seed, cell), values in arm.runs.items()
     )
 
 
-def _give(
-    arm: ExternalRuns,
-    seed: int,
-    cell: Cell,
-    values: npt.NDArray[np.float32],
-    dataset: Dataset,
-    fold: FoldRef,
-    context: str,
-) -> ExternalTrial:
-    trial = Trial(arm.arm, EXTERNAL, "confirm", arm.settings, {}, seed, cell, context)
-    return ExternalTrial(trial, lambda: score_predictions(dataset, fold, values))
+def _make_trial(arm: ExternalRuns, seed: int, cell: Cell, context: str) -> Trial:
+    return Trial(
+        arm=arm.arm,
+        model=EXTERNAL,
+        stage="confirm",
+        settings=arm.settings,
+        parameters={},
+        seed=seed,
+        cell=cell,
+        context=context,
+    )
 
 
 def score_predictions(dataset: Dataset, fold: FoldRef, values: npt.NDArray[np.float32]) -> JobResult:

@@ -38,8 +38,18 @@ def plan_study(
     runner: DmdRunner,
     fingerprint: Fingerprint,
     only: Sequence[str] = (),
+    arms: tuple[Arm, ...] = (),
 ) -> PlannedStudy:
     """Expand the space over the data, build every arm once, and prove that the arms differ.
+
+    Args:
+        space: the checked space.
+        catalogue: the methods.
+        dataset: the opened data.
+        runner: runs the trials.
+        fingerprint: of the software that decides numbers.
+        only: names of the arms to run now; empty: all.
+        arms: as planned when the space was checked; empty: they are planned here.
 
     Raises InputError for folds or settings that the data or a model refuse, SpaceErrors for folds that the file does
     not have, UsageError for two arms that are one, for batches or losses that several workers cannot share, for an
@@ -47,15 +57,12 @@ def plan_study(
     predictions of other code that do not fit the data.
     """
     start_up = measure_start_up()
-    try:
-        arms = plan_arms(space, catalogue)
-    except DesignError as error:
-        # Of a folder that lacks a modality, which is known only now.
-        raise UsageError(f"arms.{error.path}: {error.message}") from None
+    arms = arms or _plan_arms(space, catalogue)
     _require_known(only, arms, space)
     scoring = dataset.scoring(runner.folds.any)
     require_scored(space, scoring, dataset.name)
-    searches = {search.arm: search for search in plan_searches(space, catalogue, arms)}
+    planned_searches = plan_searches(space, catalogue, arms)
+    searches = {search.arm: search for search in planned_searches}
     trained = [arm for arm in arms if not arm.is_external]
     require_modalities(trained, searches, catalogue, dataset.modalities)
     require_shares(space.resources.num_workers, trained, searches, catalogue)
@@ -66,7 +73,16 @@ def plan_study(
     context = _digest_context(dataset, runner, fingerprint, encoders)
     facts, tried_on = {}, device_here(runner.device)
     for arm in trained:
-        trial = Trial(arm.name, arm.model, "search", arm.settings, {}, space.seed, cells[0], context)
+        trial = Trial(
+            arm=arm.name,
+            model=arm.model,
+            stage="search",
+            settings=arm.settings,
+            parameters={},
+            seed=space.seed,
+            cell=cells[0],
+            context=context,
+        )
         facts[arm.name] = inspect_job(replace(runner.job_of(trial), device=tried_on), dataset)
     require_sharing(space.resources.num_workers, trained, facts)
     require_distinct(trained, facts)
@@ -78,7 +94,7 @@ def plan_study(
         cells=cells,
         seeds=confirm_seeds(space),
         searches=searches,
-        size=count_trials(space, catalogue, dataset.num_file_folds, only),
+        size=count_trials(space, catalogue, arms, cells, planned_searches, only),
         facts=facts,
         scoring=scoring,
         cautions=find_cautions(dataset, runner.folds.any),
@@ -90,6 +106,14 @@ def plan_study(
         tried_on=tried_on,
         encoders=encoders,
     )
+
+
+def _plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
+    try:
+        return plan_arms(space, catalogue)
+    except DesignError as error:
+        # Of a folder that lacks a modality, which is known only now.
+        raise UsageError(f"arms.{error.path}: {error.message}") from None
 
 
 def _digest_context(

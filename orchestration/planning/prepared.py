@@ -20,11 +20,18 @@ from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.plan_study import fold_plan, plan_study
 from orchestration.planning.planned_study import PlannedStudy
 from search_spaces.schema.schema import SearchSpace
+from search_spaces.terms.trial import Arm
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A planned study with its data, ready to start."""
+    """A planned study with its data, ready to start.
+
+    Attributes:
+        planned: the study.
+        dataset: opened and checked.
+        fingerprint: of the software that decides numbers.
+    """
 
     planned: PlannedStudy
     dataset: Dataset
@@ -32,24 +39,52 @@ class Prepared:
 
 
 def prepare(
-    space: SearchSpace, data_dir: Path | None, address: str | None = None, only: Sequence[str] = ()
+    space: SearchSpace,
+    data_dir: Path | None,
+    address: str | None = None,
+    only: Sequence[str] = (),
+    arms: tuple[Arm, ...] = (),
 ) -> Prepared:
-    """Open the data and plan the study over them; raises what the user can correct. only: the arms to run now."""
+    """Open the data and plan the study over them; raises what the user can correct.
+
+    Args:
+        space: the checked space.
+        data_dir: where data files are; None: paths stand as they are.
+        address: of a running Ray cluster; None: trials run on this machine.
+        only: names of the arms to run now; empty: all.
+        arms: as planned when the space was checked; empty: they are planned here.
+    """
     space = space.model_copy(update={"resources": settle_workers(space.resources, is_local=address is None)})
     require_resources(space.resources, is_local=address is None)
     device = "cuda" if space.resources.gpu > 0 else "cpu"
     threads = max(int(space.resources.cpu), 1)
     directory = None if data_dir is None else data_dir.absolute()
     runner = DmdRunner(
-        space.data.path, directory, declared_by(space), fold_plan(space), device, threads, space.confirm.details
+        data=space.data.path,
+        data_dir=directory,
+        declared=declared_by(space),
+        folds=fold_plan(space),
+        device=device,
+        num_threads=threads,
+        keeps_details=space.confirm.details,
     )
     dataset = open_dataset(runner.data, runner.data_dir, runner.declared)
+    if dataset.modalities != (space.data.modalities or MODALITIES):
+        # Only a converted folder knows it, so the arms were planned for other data.
+        arms = ()
     if dataset.modalities != MODALITIES:
-        # Also where only a converted folder knows it.
         data = space.data.model_copy(update={"modalities": dataset.modalities})
         space = space.model_copy(update={"data": data})
     fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
-    planned = plan_study(space, describe_methods(), dataset, runner, fingerprint, only)
+    planned = plan_study(
+        space,
+        describe_methods(),
+        dataset=dataset,
+        runner=runner,
+        fingerprint=fingerprint,
+        only=only,
+        arms=arms,
+    )
     return Prepared(planned, dataset, fingerprint)
 
 
@@ -70,10 +105,11 @@ def require_continuable(study_directory: StudyDirectory, prepared: Prepared) -> 
 def what_decides(prepared: Prepared) -> dict[str, Any]:
     """What, besides the space, decides which study it is."""
     planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
+    encoders = {} if planned.encoders is None else planned.encoders.as_dict()
     return {
         "data": dataset.content_hash,
         **{f"folds.{name}": value for name, value in planned.runner.folds.as_dict().items()},
         **fingerprint.as_dict(),
         **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
-        **({} if planned.encoders is None else planned.encoders.as_dict()),
+        **encoders,
     }

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from search_spaces.design.arm_searches import COARSEST, ArmSearch, find_impossible, grid_size, plan_searches
-from search_spaces.design.arms import plan_arms
+from search_spaces.design.arm_searches import COARSEST, ArmSearch, find_impossible, grid_size
 from search_spaces.design.components import KEEP_AUX_HEADS
 from search_spaces.design.settings import check_value
 from search_spaces.design.subsets import SUBSET_SETTING
@@ -115,33 +114,35 @@ def _check_distribution(method: MethodSchema, schema: SettingSchema, distributio
     return None
 
 
-def check_effects(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
-    """A parameter that no search would propose is a mistake of the space, not a detail to pass over."""
+def check_effects(space: SearchSpace, baseline: Arm, own_searches: Sequence[ArmSearch]) -> Iterator[Finding]:
+    """A parameter that no search would propose is a mistake of the space, not a detail to pass over.
+
+    own_searches: of the arms that are searched for themselves.
+    """
     if space.search is None or space.scope == "none":
         return
-    searched = {name for search in _own_searches(space, catalogue, arms) for name in search.parameters}
-    where = f"the baseline {arms[0].name!r}" if space.scope == "baseline" else "any arm"
+    searched = {name for search in own_searches for name in search.parameters}
+    where = f"the baseline {baseline.name!r}" if space.scope == "baseline" else "any arm"
     for name in space.search.parameters:
         if name not in searched:
             yield Finding(join_path(PARAMETERS, name), f"has no effect in {where} as it is set; remove it", at_key=True)
 
 
-def check_grid(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
+def check_grid(space: SearchSpace, own_searches: Sequence[ArmSearch]) -> Iterator[Finding]:
     """The searcher ``grid`` promises every combination, so the budget must hold the coarsest grid of every arm."""
     if space.search is None or space.search.searcher != "grid":
         return
-    sizes = {search.arm: grid_size(search.parameters, COARSEST) for search in _own_searches(space, catalogue, arms)}
+    sizes = {search.arm: grid_size(search.parameters, COARSEST) for search in own_searches}
     largest = max(sizes, key=lambda arm: sizes[arm], default=None)
     if largest is not None and sizes[largest] > space.search.trials:
         message = f"is {space.search.trials}, but the coarsest grid of arm {largest!r} has {sizes[largest]} points"
         yield Finding("search.trials", f"{message}; raise it or search fewer parameters")
 
 
-def check_starts(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+def check_starts(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
     """Every starting point gives searched parameters values that they may take, and can run in some arm."""
     if space.search is None:
         return
-    arms = plan_arms(space, catalogue)
     searched = space.search.parameters
     for i, start in enumerate(space.search.start):
         path = join_path("search.start", i)
@@ -159,7 +160,3 @@ def check_starts(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
         conflicts = [find_impossible(catalogue.methods[arm.model], arm, start) for arm in trained]
         if conflicts and all(conflicts):
             yield Finding(path, f"is impossible: {conflicts[0]}; change or remove it")
-
-
-def _own_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> list[ArmSearch]:
-    return [search for search in plan_searches(space, catalogue, arms) if search.owner == search.arm]

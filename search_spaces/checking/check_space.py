@@ -5,7 +5,8 @@ Each check gives findings and runs only where the sections it reads are sound, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from search_spaces.checking.check_parameters import (
     check_conditions,
@@ -15,6 +16,7 @@ from search_spaces.checking.check_parameters import (
     check_names,
     check_starts,
 )
+from search_spaces.design.arm_searches import plan_searches
 from search_spaces.design.arms import CONTROL_SEED_OFFSET, plan_arms
 from search_spaces.design.components import DesignError
 from search_spaces.design.contrasts import plan_contrasts
@@ -25,19 +27,45 @@ from search_spaces.schema.fields import COSTS, MAX_SEED
 from search_spaces.schema.schema import Method, SearchSpace
 from search_spaces.terms.catalogue import Catalogue
 from search_spaces.terms.problems import Finding, covers, join_path, show, suggest
+from search_spaces.terms.trial import Arm
 
 Check = Callable[[SearchSpace, Catalogue], Iterator[Finding]]
+CheckWithArms = Callable[[SearchSpace, Catalogue, Sequence[Arm]], Iterator[Finding]]
 
 
-def check_space(space: SearchSpace, catalogue: Catalogue, known: Sequence[Finding] = ()) -> tuple[Finding, ...]:
-    """Every finding of the space against the catalogue. ``known``: what the schema has found already."""
+@dataclass(frozen=True)
+class SpaceCheck:
+    """A space against a catalogue.
+
+    Attributes:
+        findings: everything that is wrong.
+        arms: the planned arms, so that nothing plans them again; empty where mistakes keep them from being planned.
+    """
+
+    findings: tuple[Finding, ...]
+    arms: tuple[Arm, ...]
+
+
+def check_space(space: SearchSpace, catalogue: Catalogue, known: Sequence[Finding] = ()) -> SpaceCheck:
+    """Check the space against the catalogue. ``known``: what the schema has found already."""
     findings: list[Finding] = []
+    arms: tuple[Arm, ...] = ()
     for check, sections in _CHECKS:
-        paths = [finding.path for finding in (*known, *findings)]
-        if any(covers(section, path) for section in sections for path in paths):
-            continue
-        findings += check(space, catalogue)
-    return tuple(findings)
+        if _are_sound(sections, (*known, *findings)):
+            findings += check(space, catalogue)
+    if _are_sound(_DECIDE_ARMS, (*known, *findings)):
+        try:
+            arms = plan_arms(space, catalogue)
+        except DesignError as error:
+            findings.append(Finding(f"arms.{error.path}", error.message))
+    for check_with_arms, sections in _CHECKS_WITH_ARMS:
+        if _are_sound(sections, (*known, *findings)):
+            findings += check_with_arms(space, catalogue, arms)
+    return SpaceCheck(tuple(findings), arms)
+
+
+def _are_sound(sections: Collection[str], findings: Iterable[Finding]) -> bool:
+    return not any(covers(section, finding.path) for finding in findings for section in sections)
 
 
 def _check_methods(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
@@ -131,12 +159,7 @@ def _check_budget(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]
         yield Finding("confirm.seeds", message)
 
 
-def _check_arms(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
-    try:
-        arms = plan_arms(space, catalogue)
-    except DesignError as error:
-        yield Finding(f"arms.{error.path}", error.message)
-        return
+def _check_arms(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
     taken = {arm.name for arm in arms if arm.role != "model"}
     named = [(join_path("arms", "models", i), spec.arm or spec.name) for i, spec in enumerate(space.arms.models)]
     named += [(join_path("arms", "external", i), spec.arm) for i, spec in enumerate(space.arms.external)]
@@ -153,17 +176,17 @@ def _check_arms(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
                 yield Finding(join_path("contrasts", i, j), f"no arm is called {name!r}; {suggest(name, taken)}")
 
 
-def _check_limits(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+def _check_limits(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
     if space.limits.gpu_hours is not None and space.resources.gpu == 0:
         yield Finding("limits.gpu_hours", "has no meaning with `resources: {gpu: 0}`; use wall_time or trials")
     if space.limits.stagnation is not None and space.scope == "none":
         yield Finding("limits.stagnation", "ends searches, and nothing is searched; remove it")
 
 
-def _check_race(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+def _check_race(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
     if space.confirm.race is None:
         return
-    family = [pair for pair in plan_contrasts(space, plan_arms(space, catalogue)) if pair.in_family]
+    family = [pair for pair in plan_contrasts(space, arms) if pair.in_family]
     if not family:
         yield Finding("confirm.until", "a race decides contrasts, and none is declared; add arms or `contrasts`")
     raced = {arm for pair in family for arm in (pair.first, pair.second)}
@@ -173,12 +196,13 @@ def _check_race(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
             yield Finding(join_path("arms", "external", i), message)
 
 
-def _check_searches(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
-    arms = plan_arms(space, catalogue)
-    yield from check_effects(space, catalogue, arms)
-    yield from check_grid(space, catalogue, arms)
+def _check_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
+    own = [search for search in plan_searches(space, catalogue, arms) if search.owner == search.arm]
+    yield from check_effects(space, arms[0], own)
+    yield from check_grid(space, own)
 
 
+_DECIDE_ARMS = ("model", "arms")
 _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (_check_methods, ()),
     (_check_metrics, ()),
@@ -188,6 +212,8 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (check_distributions, ("model.name",)),
     (check_conditions, ("model.name", "search.parameters")),
     (_check_budget, ("seed", "search", "confirm")),
+)
+_CHECKS_WITH_ARMS: tuple[tuple[CheckWithArms, tuple[str, ...]], ...] = (
     (_check_arms, ("model", "arms", "contrasts")),
     (check_starts, ("model", "arms", "search")),
     (_check_limits, ("limits", "search", "resources")),

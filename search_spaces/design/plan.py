@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from search_spaces.design.arm_searches import ArmSearch, plan_searches, propose_grid
-from search_spaces.design.arms import plan_arms
+from search_spaces.design.arm_searches import ArmSearch, propose_grid
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.schema.seed_range import SeedRange
 from search_spaces.terms.catalogue import Catalogue
@@ -121,15 +120,25 @@ class StudySize:
 
 
 def count_trials(
-    space: SearchSpace, catalogue: Catalogue, num_file_folds: int | None = None, only: Collection[str] = ()
+    space: SearchSpace,
+    catalogue: Catalogue,
+    arms: Sequence[Arm],
+    cells: Sequence[Cell],
+    searches: Sequence[ArmSearch],
+    only: Collection[str] = (),
 ) -> StudySize:
-    """How large the study is, before anything runs. only: names of the arms that run; none: all of them.
+    """How large the study is, before anything runs.
 
     The search that an arm takes its configuration from runs with it, whether its own arm runs or not.
+
+    Args:
+        space: the study.
+        catalogue: the methods.
+        arms: as ``plan_arms`` gives them.
+        cells: as ``plan_cells`` gives them.
+        searches: as ``plan_searches`` gives them, one per arm in the same order.
+        only: names of the arms that run; empty: all of them.
     """
-    arms = plan_arms(space, catalogue)
-    cells = plan_cells(space, num_file_folds)
-    searches = plan_searches(space, catalogue, arms)
     running = [search for search in searches if not only or search.arm in only]
     owners = {search.owner for search in running}
     per_search: dict[str, int] = {}

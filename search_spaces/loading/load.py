@@ -13,6 +13,7 @@ from search_spaces.loading.overrides import apply_overrides
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue
 from search_spaces.terms.problems import OVERRIDE_SOURCE, Finding, Problem, SpaceErrors, covers
+from search_spaces.terms.trial import Arm
 
 
 def load(path: Path, catalogue: Catalogue, overrides: Sequence[str] = ()) -> SearchSpace:
@@ -33,10 +34,20 @@ def load_text(text: str, catalogue: Catalogue, overrides: Sequence[str] = (), so
 
 def check_document(document: Document, catalogue: Catalogue, overrides: Sequence[str] = ()) -> SearchSpace:
     """As :func:`load`, from a document that is read already."""
+    space, _ = check_and_plan(document, catalogue, overrides)
+    return space
+
+
+def check_and_plan(
+    document: Document, catalogue: Catalogue, overrides: Sequence[str] = ()
+) -> tuple[SearchSpace, tuple[Arm, ...]]:
+    """As :func:`check_document`, with the arms that were planned for the checks."""
     content, overridden, override_problems = apply_overrides(document.content, overrides)
     space, findings = validate(content)
+    arms: tuple[Arm, ...] = ()
     if space is not None:
-        findings += check_space(space, catalogue, findings)
+        checked = check_space(space, catalogue, findings)
+        findings, arms = (*findings, *checked.findings), checked.arms
     located = [_locate(document, finding, overridden) for finding in findings]
     # A value that YAML itself could not give is reported once, not again as missing or as of the wrong type.
     unread = [problem.path for problem in document.problems]
@@ -45,7 +56,7 @@ def check_document(document: Document, catalogue: Catalogue, overrides: Sequence
     if problems:
         raise SpaceErrors(sorted(problems, key=_order))
     assert space is not None, "a content without findings gives a space"
-    return space
+    return space, arms
 
 
 def _locate(document: Document, finding: Finding, overridden: Sequence[str]) -> Problem:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestration.driver.endings import build_record, ending_of_result
+from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, prepare
 from orchestration.planning.study_description import describe_study
@@ -29,7 +30,7 @@ def prepare_text(space: str, data_dir: Path | None = None) -> Prepared:
 def run_study(prepared: Prepared) -> tuple[StudyDescription, list[RunRecord]]:
     """The description and the record of every trial, run here in the order of the study."""
     planned = prepared.planned
-    run_trial, source, records = planned.runner.open(), planned.make_source(), []
+    run_trial, source, records = planned.runner.open(), make_source(planned), []
     while (trial := source.ask()) is not None:
         result = run_trial(trial, lambda report: True, None)
         records.append(build_record(planned.space.study, trial, ending_of_result(result), {}, 1, "cpu"))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dmd.settings import Field, Kind
+from search_spaces.design.arm_searches import plan_searches
+from search_spaces.design.arms import plan_arms
+from search_spaces.design.plan import StudySize, count_trials, plan_cells
 from search_spaces.loading.load import load_text
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
@@ -96,6 +99,13 @@ BASE = "study: demo\ndata: {path: toy.npz}\nmodel: {name: dmd}\n"
 def space_of(more: str = "", *overrides: str) -> SearchSpace:
     """The space of ``BASE`` and some more sections."""
     return load_text(BASE + more, CATALOGUE, overrides)
+
+
+def size_of(space: SearchSpace, catalogue: Catalogue = CATALOGUE, num_file_folds: int | None = None) -> StudySize:
+    """How large the study of a space is."""
+    arms = plan_arms(space, catalogue)
+    cells = plan_cells(space, num_file_folds)
+    return count_trials(space, catalogue, arms, cells, plan_searches(space, catalogue, arms))
 
 
 def ablation(design: str, more: str = "", *overrides: str) -> SearchSpace:

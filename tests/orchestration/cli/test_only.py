@@ -13,6 +13,7 @@ from orchestration.dry_run.cost_estimate import estimate_study
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
 from orchestration.ledger.ledger import LEDGER_FILE, read_events
 from orchestration.ledger.state import fold_events
+from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.prepared import prepare
@@ -41,7 +42,7 @@ def judge(trial: Trial) -> RunRecord:
 
 
 def run_through(planned: PlannedStudy) -> list[tuple[str, Trial | RunRecord]]:
-    return drive(planned.make_source(), judge=judge)
+    return drive(make_source(planned), judge=judge)
 
 
 @pytest.mark.parametrize("only", [("full",), (ARM,), (ARM, "none"), ("ridge",)])
@@ -57,7 +58,7 @@ def test_a_row_alone_is_the_same_trials_as_in_the_whole_study(whole: PlannedStud
 
 def test_the_rest_of_the_study_goes_on_where_a_row_was_run_alone(whole: PlannedStudy) -> None:
     begun = run_through(replace(whole, only=frozenset({ARM})))
-    source = whole.make_source()
+    source = make_source(whole)
     replay(source, begun)
     rest = asked(drive(source, judge=judge))
     ids = [trial.id for trial in (*asked(begun), *rest)]

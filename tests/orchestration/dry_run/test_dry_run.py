@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import orchestration.planning.plan_study  # noqa: F401 (its name is counted too)
+import search_spaces.design.arms
 from orchestration.cli.search import app
 from search_spaces.loading.packaged import packaged_spaces
+from search_spaces.schema.schema import SearchSpace
+from search_spaces.terms.catalogue import Catalogue
+from search_spaces.terms.trial import Arm
 
 SMALL = "data.path='planted:num_videos=9,clips_per_video=60'"
 THREE_FOLDS = "data.folds={by: video, k: 3}"
@@ -47,3 +53,34 @@ def test_one_process_and_a_cluster_are_not_both_meant(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert done.stderr.startswith("error: --address: ")
     assert "--executor inline" in done.stderr
+
+
+RIDGE_AND_MEDIAN = """\
+study: planned-once
+data: {path: "planted:num_videos=9,clips_per_video=3", folds: {by: video, k: 3}}
+model: {name: ridge}
+arms: {models: [median]}
+search: {parameters: {strongest: {log_uniform: [100.0, 10000.0]}}, trials: 2, start: [{strongest: 1000.0}]}
+confirm: {seeds: 2}
+resources: {cpu: 0.1, gpu: 0}
+"""
+
+
+def test_the_arms_of_a_study_are_planned_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks of the space, its size and its trials are all about the same arms."""
+    plan_arms, num_calls = search_spaces.design.arms.plan_arms, 0
+
+    def count(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
+        nonlocal num_calls
+        num_calls += 1
+        return plan_arms(space, catalogue)
+
+    for module in [module for name, module in sys.modules.items() if name.startswith(("search_spaces", "orch"))]:
+        if vars(module).get("plan_arms") is plan_arms:
+            monkeypatch.setattr(module, "plan_arms", count)
+    path = tmp_path / "space.yaml"
+    path.write_text(RIDGE_AND_MEDIAN)
+    done = CliRunner().invoke(app, ["--space", str(path), "--out", str(tmp_path / "runs"), "--dry-run", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["arms"] == ["ridge", "median"]
+    assert num_calls == 1

@@ -15,6 +15,7 @@ from orchestration.driver.driver import StudyPlan
 from orchestration.executors.inline import InlineExecutor
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.state import fold_events
+from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from orchestration.run_study import run_study
@@ -41,7 +42,7 @@ def run_search(directory: Path, data: Path) -> list[RunRecord]:
     space = load(write_space(directory, SEARCH), describe_methods(), [f"data.path={data}", "confirm.seeds=1"])
     prepared = prepare(space, None)
     planned = prepared.planned
-    plan = StudyPlan(space.study, planned.make_source(), objective=planned.objective)
+    plan = StudyPlan(space.study, make_source(planned), objective=planned.objective)
     with Ledger(directory) as ledger:
         run_study(plan, InlineExecutor(), planned.runner, ledger)
         return list(fold_events(ledger.events()).records())

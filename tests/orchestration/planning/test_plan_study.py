@@ -15,6 +15,7 @@ from orchestration.ledger.study_directory import Manifest, StudyDirectory, requi
 from orchestration.node_setup.fingerprint import code_digest
 from orchestration.past_studies.write_report import rebuild_report
 from orchestration.planning.arm_checks import describe_arm
+from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, prepare
 from orchestration.process.errors import UsageError
@@ -136,7 +137,7 @@ def test_nothing_without_effect_is_searched(prepared: Prepared) -> None:
 
 def test_same_space_same_trials(prepared: Prepared) -> None:
     def first_trials() -> list[str]:
-        source = prepare(load_text(SPACE, describe_methods()), None).planned.make_source()
+        source = make_source(prepare(load_text(SPACE, describe_methods()), None).planned)
         return [trial.id for _ in range(11) if (trial := source.ask()) is not None]
 
     assert first_trials() == first_trials()

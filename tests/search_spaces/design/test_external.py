@@ -7,9 +7,8 @@ import pytest
 from search_spaces.design.arm_searches import plan_searches
 from search_spaces.design.arms import plan_arms
 from search_spaces.design.contrasts import plan_contrasts
-from search_spaces.design.plan import count_trials
 from search_spaces.terms.trial import EXTERNAL
-from tests.search_spaces.example_spaces import BASE, CATALOGUE, problems_of, space_of
+from tests.search_spaces.example_spaces import BASE, CATALOGUE, problems_of, size_of, space_of
 
 ARMS = "arms: {models: [ridge], external: [{arm: theirs, path: theirs.csv}], controls: true}\n"
 SEARCH = "search: {parameters: {alpha: {uniform: [0, 1]}}, trials: 3, start: [{alpha: 0.5}]}\n"
@@ -32,7 +31,7 @@ def test_nothing_is_searched_or_counted_for_them() -> None:
     space = space_of(ARMS + SEARCH + "confirm: {seeds: 2}\n")
     (search,) = [s for s in plan_searches(space, CATALOGUE, plan_arms(space, CATALOGUE)) if s.arm == "theirs"]
     assert (search.owner, dict(search.parameters)) == (None, {})
-    size = count_trials(space, CATALOGUE)
+    size = size_of(space)
     assert (size.num_arms, size.num_search, size.num_confirm) == (4, 6, 3 * 2)
 
 

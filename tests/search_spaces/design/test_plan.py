@@ -8,7 +8,6 @@ from search_spaces.design.arm_searches import plan_searches
 from search_spaces.design.arms import plan_arms
 from search_spaces.design.plan import (
     confirm_seeds,
-    count_trials,
     inherit,
     make_trial,
     plan_cells,
@@ -19,7 +18,7 @@ from search_spaces.design.plan import (
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.problems import SpaceErrors
 from search_spaces.terms.trial import Cell
-from tests.search_spaces.example_spaces import CATALOGUE, ablation, space_of
+from tests.search_spaces.example_spaces import CATALOGUE, ablation, size_of, space_of
 
 SEARCH = "search: {parameters: {gamma: {uniform: [0, 1]}, lambda2: {uniform: [0, 1]}}, trials: 8%s}\n"
 
@@ -60,7 +59,7 @@ def test_a_race_is_looked_at_along_the_way(least: int, most: int, looks: tuple[i
     assert space.confirm.race is not None
     assert space.confirm.race.looks == looks
     assert confirm_seeds(space) == tuple(range(8, 8 + most))
-    size = count_trials(space, CATALOGUE)
+    size = size_of(space)
     assert (size.num_confirm, size.least_confirm) == (2 * most, 2 * least)
     assert SearchSpace.model_validate(space.resolved()) == space
 
@@ -119,7 +118,7 @@ def test_grid_trials_are_the_grid_under_the_seed_of_the_search() -> None:
 def test_counts_by_hand(scope: str, num_searches: int, num_search: int) -> None:
     arms = "arms: {ablation: {design: published}, models: [ridge], controls: true}\nconfirm: {seeds: 4}\n"
     space = space_of(arms + SEARCH % f", scope: {scope}", "data.folds={by: video, k: 3}")
-    size = count_trials(space, CATALOGUE)
+    size = size_of(space)
     assert (size.num_arms, size.num_cells, size.num_searches) == (8, 3, num_searches)
     assert (size.num_search, size.num_confirm) == (num_search, 8 * 3 * 4)
     assert size.num_trials == num_search + 96
@@ -127,6 +126,6 @@ def test_counts_by_hand(scope: str, num_searches: int, num_search: int) -> None:
 
 def test_counts_with_several_winners_and_a_grid() -> None:
     space = space_of(SEARCH % ", searcher: grid" + "confirm: {seeds: 2, top: 3}\narms: {models: [ridge]}\n")
-    size = count_trials(space, CATALOGUE)
+    size = size_of(space)
     # A grid of 2 x 2 within 8 trials; three winners of dmd and the one configuration of ridge, each under two seeds.
     assert (size.num_search, size.num_confirm) == (4, (3 + 1) * 2)

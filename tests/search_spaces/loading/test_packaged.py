@@ -10,11 +10,12 @@ from orchestration.planning.method_catalogue import describe_methods
 from search_spaces.design.arm_searches import plan_searches
 from search_spaces.design.arms import plan_arms
 from search_spaces.design.contrasts import plan_contrasts
-from search_spaces.design.plan import confirm_seeds, count_trials
+from search_spaces.design.plan import confirm_seeds
 from search_spaces.loading.load import load
 from search_spaces.loading.packaged import find_space, packaged_spaces
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.problems import SpaceErrors
+from tests.search_spaces.example_spaces import size_of
 
 CATALOGUE = describe_methods()
 
@@ -63,7 +64,7 @@ def test_the_ablation_is_the_published_design_with_ridge_and_control_tuned_in_ev
     heads = ["no-hetero_gd-heads", "no-homo_gd-heads"]
     assert [arm.name for arm in arms][5:] == ["none", *heads, "ridge", "control"]
     assert [pair.in_family for pair in plan_contrasts(space, arms)] == [True] * 7 + [False] * 3
-    size = count_trials(space, CATALOGUE, num_file_folds=5)
+    size = size_of(space, CATALOGUE, num_file_folds=5)
     num_seeds = len(confirm_seeds(space))
     assert num_seeds >= 5
     # 8 arms of DMD are tuned with a budget of their own; ridge has no parameter here, the control takes the baseline's
@@ -93,7 +94,7 @@ def test_the_presets_stand_as_arms_at_equal_budget_and_width() -> None:
 
 def test_the_quickstart_needs_no_file_searches_and_confirms() -> None:
     space = packaged("quickstart")
-    size = count_trials(space, CATALOGUE)
+    size = size_of(space, CATALOGUE)
     assert space.data.path == "planted"
     assert 0 < size.num_search <= 8
     assert 0 < size.num_confirm <= 30
@@ -130,7 +131,7 @@ def test_one_modality_stands_alone_with_and_without_decoupling_beside_reading_a(
     assert set(searches["audio"].parameters) == {"learning_rate", "kernel.audio"}
     assert set(searches["audio-fd"].parameters) == {"learning_rate", "kernel.audio", "gamma", "lambda1"}
     assert searches["median"].owner is None
-    size = count_trials(space, CATALOGUE, num_file_folds=5)
+    size = size_of(space, CATALOGUE, num_file_folds=5)
     assert (size.num_search, size.num_confirm) == (7 * 5 * 6, 8 * 5 * 3)
 
 
@@ -155,5 +156,5 @@ def test_mult_is_compared_at_the_size_of_dmd_with_and_without_gd() -> None:
     searches = {search.arm: search for search in plan_searches(space, CATALOGUE, tuple(arms.values()))}
     assert set(searches["mult-gd"].parameters) - set(searches["mult"].parameters) == {"lambda2"}
     assert set(searches["mult-heads"].parameters) == set(searches["mult"].parameters)
-    size = count_trials(space, CATALOGUE, num_file_folds=5)
+    size = size_of(space, CATALOGUE, num_file_folds=5)
     assert (size.num_search, size.num_confirm) == (4 * 5 * 6, 4 * 5 * 3)
