@@ -29,7 +29,7 @@ from orchestration.past_studies.reuse import find_results
 from orchestration.past_studies.test_set_use import count_test_set_uses
 from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
-from orchestration.planning.prepared import Prepared, what_decides
+from orchestration.planning.prepared import Prepared, deciding_facts
 from orchestration.planning.study_description import describe_study
 from orchestration.process.errors import UsageError
 from orchestration.process.logs import study_logs
@@ -182,7 +182,7 @@ def _write_or_check_manifest(
 ) -> StudyDescription:
     """Write the manifest of a new study; check that of a known one and update what may change (more seeds)."""
     known = study_directory.read_manifest()
-    deciding = what_decides(prepared)
+    deciding = deciding_facts(prepared)
     if known is not None:
         require_same_study(study_directory, known, prepared.planned.space, deciding)
     description = _describe(prepared, options.command)

@@ -47,9 +47,19 @@ def run_study(
 ) -> StudyOutcome:
     """Run the study, or continue it where its ledger ends.
 
-    on_event: sees every new event of the ledger (progress). SIGINT and SIGTERM stop the study cleanly: the outcome
-    says so, and the same call goes on with it. Raises what the ledger or the executor raise (full disk, no resources),
-    and Stopped where they come before the ledger is read.
+    SIGINT and SIGTERM stop the study cleanly: the outcome says so, and the same call continues it.
+
+    Args:
+        plan: what the driver works through.
+        executor: runs its trials.
+        runner: trains a trial on a worker.
+        ledger: of the study, open.
+        tracker: delivers the ledger to MLflow; None: nothing is tracked.
+        on_event: called with every new event of the ledger (progress).
+
+    Raises:
+        OSError: a full disk; what else the ledger or the executor raise passes through.
+        Stopped: for a signal before the ledger is read.
     """
     tracking = tracker or NoTracking()
 

@@ -46,9 +46,9 @@ def audit_planned(study: Path, planned: PlannedStudy, uri: str) -> Audit:
     events = [event for event, _ in read_events(study / LEDGER_FILE)]
     state = fold_events(events)
     tells = Counter(event.trial_id for event in events if event.kind == "tell")
-    missing = max(planned.num_trials - len(state.told) - len(state.running), 0)
+    missing = max(planned.num_trials - len(state.ended) - len(state.running), 0)
     runs = _runs_by_trial(uri, planned.space.study)
-    lost = len(state.running) + missing + len(set(state.told) - set(runs))
+    lost = len(state.running) + missing + len(set(state.ended) - set(runs))
     doubled = sum(count - 1 for count in tells.values()) + sum(len(found) - 1 for found in runs.values())
     return Audit(lost, doubled, _count_wrong_points(uri, events, runs), _replays(planned, events))
 

@@ -101,7 +101,7 @@ def read_tables(study: Path) -> Tables:
 
 def _look(study: Path, acknowledged: Collection[str], prepared: Prepared) -> Finding:
     with Ledger(study) as ledger:
-        told = fold_events(ledger.events()).told
+        told = fold_events(ledger.events()).ended
     lost = len(set(acknowledged) - set(told))
     vars(launching)["MlflowTracker"] = WriterHere
     outcome = launching.launch(

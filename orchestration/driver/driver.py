@@ -89,10 +89,15 @@ class StudyPlan:
 
 
 class Driver:
-    """Gives out trials and takes in what happens to them; only the thread that made it may call it.
+    """Gives out trials and records what happens to them; only the thread that made it may call it.
 
-    On construction it replays the ledger: finished trials are told to the source, reports to the stopping rule, and
+    On construction it replays the ledger: the source learns of finished trials, the stopping rule of epochs, and
     trials that ran when an earlier session ended are given out again first.
+
+    Args:
+        plan: what to work through.
+        ledger: of the study, open.
+        on_event: called with every new event, after it is in the ledger.
     """
 
     def __init__(self, plan: StudyPlan, ledger: Ledger, on_event: Callable[[Event], None]) -> None:
@@ -188,7 +193,7 @@ class Driver:
         """Score every external trial that has no end in the ledger; call it before any trial is given out."""
         for external in self._plan.external_trials:
             trial = external.trial
-            if trial.id in self._state.told:
+            if trial.id in self._state.ended:
                 continue
             if trial.id in self._state.running:
                 self._interrupted.remove(trial)
@@ -237,7 +242,7 @@ class Driver:
 
     def _ask(self) -> Trial | None:
         while (trial := self._plan.source.ask()) is not None:
-            if trial.id not in self._state.told and trial.id not in self._state.running:
+            if trial.id not in self._state.ended and trial.id not in self._state.running:
                 self._append("ask", {"trial_id": trial.id, "trial": trial_to_json(trial)})
                 return trial
             logger.warning("trial %s was proposed again; the ledger has it already", trial.id)

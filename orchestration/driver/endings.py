@@ -98,9 +98,13 @@ def _is_process_failure(error: BaseException) -> bool:
 
 
 def ending_of_lost_worker(attempts: int, detail: str, is_lost: bool = False) -> Ending:
-    """The ending of a trial that lost its worker in every attempt of a session. detail: what is known of the last.
+    """The ending of a trial that lost its worker in every attempt of a session.
 
-    is_lost: nodes went. Processes that die on nodes which stay die of what they run: want of memory, a crash.
+    Args:
+        attempts: how many.
+        detail: what is known of the last loss.
+        is_lost: whether nodes disappeared. Processes that die on a node which stays die of what they run: lack of
+            memory, a crash.
     """
     text = one_line(detail, 400) or "no reason is known"
     return Ending("failed", error=f"the worker was lost in each of {attempts} attempts: {text}", is_lost=is_lost)
@@ -109,7 +113,16 @@ def ending_of_lost_worker(attempts: int, detail: str, is_lost: bool = False) -> 
 def build_record(
     study: str, trial: Trial, ending: Ending, epochs: Mapping[int, ReportedEpoch], attempts: int, device: str
 ) -> RunRecord:
-    """The record of a trial that has ended; its epochs are those of the ledger."""
+    """The record of a trial that has ended.
+
+    Args:
+        study: name of the study.
+        trial: what was run.
+        ending: how it ended.
+        epochs: epoch -> report, as the ledger has them.
+        attempts: how often it was started on a worker.
+        device: name for the record.
+    """
     points = tuple(EpochPoint(number, epochs[number].metrics) for number in sorted(epochs))
     result = ending.result
     return RunRecord(

@@ -1,4 +1,4 @@
-"""What a failed trial still owes its record: how it scores, and on how many items."""
+"""Fallback scores: a failed confirm trial scores as the training-median predictor."""
 
 from __future__ import annotations
 

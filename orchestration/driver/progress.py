@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a live table on a terminal, lines elsewhere, nothing if quiet; on stderr."""
+"""Progress display: a live table on a terminal, lines elsewhere, nothing if quiet; on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a study is, counted from its events: what every kind of progress shows."""
+"""Counts of a running study, from its events: what every kind of progress display shows."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Capacity:
 def measure_capacity(wanted: Wanted, executor: ExecutorName, address: str | None) -> Capacity:
     """The capacity there is now: that of the cluster at ``address``, or of this machine. Takes a second.
 
-    Raises ClusterUnreachable, ResourcesUnavailable where no trial would fit in.
+    Raises ClusterUnreachable, ResourcesUnavailable where no trial would fit.
     """
     if executor == "inline":
         return Capacity(1)

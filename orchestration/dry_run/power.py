@@ -48,10 +48,15 @@ class DetectableDifference:
 def detectable_differences(
     planned: PlannedStudy, estimate: Estimate, deviation: float | None
 ) -> tuple[DetectableDifference, ...]:
-    """What the usual numbers of seeds, and the planned one, would show and cost; empty without declared contrasts of
-    which the seed changes an arm.
+    """What the usual numbers of seeds, and the planned one, detect and cost.
 
-    deviation: of single runs within a cell, in the shown unit; None if not known.
+    Args:
+        planned: the study.
+        estimate: its costs.
+        deviation: standard deviation of single runs within a fold, in the shown unit; None if it is not known.
+
+    Returns:
+        One row per number of seeds; empty without a declared contrast of which the seed changes an arm.
     """
     family = sum(pair.in_family for pair in planned.contrasts)
     cells = len(planned.cells)

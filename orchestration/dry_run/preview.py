@@ -26,9 +26,20 @@ def preview(
 ) -> str:
     """What ``--dry-run`` prints. Starts and writes nothing; a cluster at ``address`` is asked for its capacity.
 
-    is_fresh: an earlier study would be set aside, so nothing of it counts.
-    Raises UsageError where the run itself would be refused, what the places to reuse or the ledger raise,
-    ClusterUnreachable, and ResourcesUnavailable where the cluster cannot hold a trial.
+    Args:
+        prepared: the study.
+        study_directory: where it would run.
+        reuse: directories and MLflow addresses of studies whose results may be reused.
+        as_json: whether to print one JSON object; else lines for a person.
+        executor: where trials would run.
+        address: of a running Ray cluster; None: this machine.
+        is_fresh: whether an earlier study would be archived, so that nothing of it counts.
+
+    Raises:
+        UsageError: where the run itself would be refused.
+        LedgerError: for a ledger that cannot be read.
+        ClusterUnreachable: for an address that does not answer.
+        ResourcesUnavailable: where the cluster cannot hold a trial.
     """
     planned = prepared.planned
     if is_fresh:

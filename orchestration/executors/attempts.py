@@ -34,10 +34,13 @@ def attempt_single_worker(run_trial: RunTrial) -> Attempt:
 
 
 def raise_if_process_failed(ending: Ending) -> Ending:
-    """``ending``, unless it was the process that failed, for want of memory.
+    """``ending``, unless the process failed, for lack of memory.
 
-    How much there is depends on the neighbours, and on what earlier trials left in this process, which would fail the
-    next trial too. So it says nothing of the trial: raises AttemptLost.
+    How much memory there is depends on other processes and on what earlier trials left in this one, which would fail
+    the next trial too. So the failure is not the trial's.
+
+    Raises:
+        AttemptLost: if the process failed.
     """
     if ending.is_process_failure:
         raise AttemptLost(f"its process could not go on: {ending.error}")

@@ -17,7 +17,14 @@ from search_spaces.terms.trial import Cell, Trial
 
 @dataclass(frozen=True)
 class FoldPlan:
-    """How a study partitions its data; a :class:`Cell` then names one partition."""
+    """How a study partitions its data; a :class:`Cell` then names one partition.
+
+    Attributes:
+        kind: ``official``, ``file`` or ``group``.
+        k: folds of a repeat, for ``group``.
+        repeats: of the cross-validation, for ``group``.
+        seed: of the partition, for ``group``.
+    """
 
     kind: str
     k: int = 0
@@ -39,9 +46,16 @@ class FoldPlan:
 
 @dataclass(frozen=True)
 class DmdRunner:
-    """What is sent once to every worker: where the data are, what is said of them, how they are cut; not the data.
+    """What is sent once to every worker: how to open the data and train on them; not the data themselves.
 
-    keeps_details: confirm trials return what the model shows of every test item.
+    Attributes:
+        data: the data file or folder, as the space has it.
+        data_dir: where data files are; None: paths stand as they are.
+        declared: what the space says of the data.
+        folds: how they are cut.
+        device: ``cpu`` or ``cuda``.
+        num_threads: CPU threads of one worker.
+        keeps_details: whether confirm trials return their per-item outputs.
     """
 
     data: str
@@ -55,9 +69,9 @@ class DmdRunner:
     def open(self, provider: FileProvider | None = None) -> RunTrial:
         """Open the data once; the returned function trains trials on them. The driver has verified what is mapped."""
         if provider is not None:
-            there = provider.prepare_node()
+            inputs = provider.prepare_node()
         else:
-            there = NodeInputs(open_dataset(self.data, self.data_dir, self.declared, verify=False))
+            inputs = NodeInputs(open_dataset(self.data, self.data_dir, self.declared, verify=False))
 
         def run_trial(
             trial: Trial,
@@ -66,8 +80,8 @@ class DmdRunner:
             worker: WorkerRank = WorkerRank(),  # noqa: B008 (frozen)
         ) -> JobResult:
             checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory, write_whole)
-            job = replace(self.job_of(trial), directories=there.directories)
-            return run_job(job, there.dataset, on_epoch, checkpointing, worker)
+            job = replace(self.job_of(trial), directories=inputs.directories)
+            return run_job(job, inputs.dataset, on_epoch, checkpointing, worker)
 
         return run_trial
 

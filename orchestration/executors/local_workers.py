@@ -1,4 +1,4 @@
-"""Peers as processes of this machine, for the executor that has no Ray."""
+"""Workers as processes of this machine that train a trial together, for the executor without Ray."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from orchestration.executors.protocol import TrialRunner
 from orchestration.process.signals import NOTICES, blocked_signals
 from search_spaces.terms.trial import Trial
 
-_LEAVE_S = 10.0
+_CLOSE_TIMEOUT_S = 10.0
 
 
 class LocalPeer:
@@ -49,7 +49,7 @@ class LocalPeer:
             return
         with contextlib.suppress(OSError):
             self._connection.send(None)
-        self._process.join(_LEAVE_S)
+        self._process.join(_CLOSE_TIMEOUT_S)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
@@ -77,13 +77,19 @@ class LocalPeer:
             self._connection.send((trial, worker))
             outcome.set_result(self._connection.recv())
         except (EOFError, OSError):
-            self._process.join(_LEAVE_S)
+            self._process.join(_CLOSE_TIMEOUT_S)
             outcome.set_exception(ChildProcessError(f"its process ended with exit code {self._process.exitcode}"))
 
 
 @contextlib.contextmanager
 def local_peers(runner: TrialRunner, num_peers: int, gpus: tuple[str, ...] = ()) -> Iterator[list[LocalPeer]]:
-    """``num_peers`` processes, gone at the end. gpus: of this process and its peers, one each; empty: they use none."""
+    """Processes that train with this one, ended with the context.
+
+    Args:
+        runner: opened in each of them.
+        num_peers: how many.
+        gpus: of this process and its peers, one each as in CUDA_VISIBLE_DEVICES; empty: they use none.
+    """
     peers = [LocalPeer(runner, gpus[rank] if gpus else None) for rank in range(1, num_peers + 1)]
     try:
         yield peers

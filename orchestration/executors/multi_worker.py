@@ -16,7 +16,7 @@ from orchestration.process.redaction import one_line
 from search_spaces.terms.trial import Trial
 
 # Peers end with the first worker: they train the same batches. One that has not is stuck.
-_PATIENCE_S = 120.0
+_PEER_TIMEOUT_S = 120.0
 
 Outcome = Ending | None
 """How a peer's share of an attempt went: None, or how it failed there."""
@@ -31,7 +31,7 @@ class Peer(Protocol):
 
 
 def train_as_worker(get_run_trial: Callable[[], RunTrial], trial: Trial, worker: WorkerRank) -> Outcome:
-    """What a peer does in its own process. That another worker went away is no failure of this one."""
+    """What a peer does in its own process. It has not failed if another worker disappears."""
     try:
         get_run_trial()(trial, _not_asked, None, worker)
     except WorkerLost:
@@ -42,7 +42,13 @@ def train_as_worker(get_run_trial: Callable[[], RunTrial], trial: Trial, worker:
 
 
 def attempt_multi_worker(run_trial: RunTrial, peers: Sequence[Peer], host: str) -> Attempt:
-    """Attempts of this process and its peers. host: an address of this machine that the peers reach."""
+    """Attempts of this process and its peers.
+
+    Args:
+        run_trial: of this process, which is worker 0.
+        peers: the other workers.
+        host: an address of this machine that the peers reach.
+    """
 
     # Here, so that workers that train alone need not have torch in memory for it.
     from dmd.training.distributed.rendezvous import Rendezvous
@@ -64,7 +70,7 @@ def attempt_multi_worker(run_trial: RunTrial, peers: Sequence[Peer], host: str) 
         except BaseException:
             rendezvous.close()
             raise
-        _settle(outcomes)
+        _wait_for_peers(outcomes)
         rendezvous.close()
         return raise_if_process_failed(ending if ending is not None else _ending_elsewhere(outcomes))
 
@@ -79,14 +85,14 @@ def _went_wrong(outcome: Future[Outcome]) -> bool:
     return outcome.exception() is not None or outcome.result() is not None
 
 
-def _settle(outcomes: Sequence[Future[Outcome]]) -> None:
+def _wait_for_peers(outcomes: Sequence[Future[Outcome]]) -> None:
     """Wait until every peer is back; raise AttemptLost if one is not."""
-    done, stuck = wait(outcomes, timeout=_PATIENCE_S)
+    done, stuck = wait(outcomes, timeout=_PEER_TIMEOUT_S)
     for rank, outcome in enumerate(outcomes, start=1):
         if outcome in done and (error := outcome.exception()) is not None:
             raise AttemptLost(f"worker {rank} of {1 + len(outcomes)} was lost: {one_line(error)}")
     if stuck:
-        raise AttemptLost(f"{len(stuck)} of {1 + len(outcomes)} workers did not come back within {_PATIENCE_S:g} s")
+        raise AttemptLost(f"{len(stuck)} of {1 + len(outcomes)} workers did not come back within {_PEER_TIMEOUT_S:g} s")
 
 
 def _ending_elsewhere(outcomes: Sequence[Future[Outcome]]) -> Ending:

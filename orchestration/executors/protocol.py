@@ -1,4 +1,4 @@
-"""The seam between the bookkeeping of a study and the place where training happens."""
+"""Protocols between the driver of a study and the processes that train: Executor, TrialRunner, RunTrial."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ class FileProvider(Protocol):
 
 
 class TrialRunner(Protocol):
-    """What is sent to every worker, once: picklable and small. It says how to get ready, it holds no data."""
+    """What is sent to every worker, once: picklable and small. It says how to get ready, it holds no data.
+
+    The executor calls :meth:`open` once in every worker process before its first trial, and then the function that it
+    returns once per attempt of a trial, one attempt after the other.
+    """
 
     def open(self, provider: FileProvider | None = None) -> RunTrial:
         """Get ready (open the data) and return what runs trials; called once per worker.
@@ -77,8 +81,11 @@ class TrialRunner(Protocol):
 class Resources:
     """What one trial needs.
 
-    cpu, gpu: per worker, fractions allowed. workers: processes that train one trial together.
-    custom: further resources that the cluster declares, by name.
+    Attributes:
+        cpu: cores per worker, fractions allowed.
+        gpu: GPUs per worker, fractions allowed.
+        workers: processes that train one trial together.
+        custom: further resources that the cluster declares, name -> amount per worker.
     """
 
     cpu: float = 1.0
@@ -94,7 +101,13 @@ class Resources:
 
 
 class Executor(Protocol):
-    """Runs every trial that the driver gives out."""
+    """Runs every trial that the driver gives out.
+
+    ``run_study`` calls :meth:`run` once per session, in the driver's process and main thread. The executor calls the
+    driver from that thread only, for every trial in this order: ``next_trial`` (which counts the first attempt),
+    ``on_epoch`` after every epoch, ``on_attempt`` whenever the trial starts again after it lost a worker, ``on_end``
+    once. The driver never calls the executor.
+    """
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         """Return when the driver has given out all trials and all have ended.

@@ -1,4 +1,4 @@
-"""A training run that is watched epoch by epoch: it runs in a thread and waits after each epoch for leave to go on."""
+"""Stepwise training: a training run in a thread that pauses after each epoch until it may continue."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ from search_spaces.terms.trial import Trial
 
 
 class _Abandoned(BaseException):
-    """Nobody waits for this training run any more."""
+    """The worker has given up this training run."""
 
 
 class TrainingSession:
-    """One attempt of one trial. ``get_attempt`` makes the worker ready if it is not."""
+    """One attempt of one trial.
+
+    Args:
+        get_attempt: returns what trains, after it has opened the data if they are not open.
+        trial: what to train.
+        checkpoint_directory: of its training state; None: no state is kept.
+    """
 
     def __init__(self, get_attempt: Callable[[], Attempt], trial: Trial, checkpoint_directory: Path | None) -> None:
         self._get_attempt = get_attempt
@@ -60,9 +66,9 @@ class TrainingSession:
             self._happened.put(lost)
         except BaseException as error:
             # A trial that exits the interpreter ends in this thread only; whatever it raised is how it ended.
-            self._happened.put(self._settle(ending_of_exception(error)))
+            self._happened.put(self._ending_or_loss(ending_of_exception(error)))
 
-    def _settle(self, ending: Ending) -> Ending | AttemptLost:
+    def _ending_or_loss(self, ending: Ending) -> Ending | AttemptLost:
         try:
             return raise_if_process_failed(ending)
         except AttemptLost as lost:

@@ -47,7 +47,14 @@ class PredictionRow:
 
 @dataclass(frozen=True)
 class PredictionFile:
-    """digest: SHA-256 of the file's bytes. columns: those of :data:`COLUMNS` that it has."""
+    """A file with predictions of other code.
+
+    Attributes:
+        path: where it was read.
+        digest: SHA-256 of its bytes.
+        columns: those of :data:`COLUMNS` that it has.
+        rows: in the order of the file.
+    """
 
     path: Path
     digest: str

@@ -29,7 +29,11 @@ TestedIds = Mapping[Cell, Sequence[str]]
 class ExternalRuns:
     """The predictions of one arm.
 
-    digest: SHA-256 of the file's bytes. runs: (seed, cell) -> (n,) predictions in the order of the cell's test part.
+    Attributes:
+        arm: its name.
+        path: of the file, as the space has it.
+        digest: SHA-256 of the file's bytes.
+        runs: (seed, fold) -> (n,) predictions in the order of the fold's test part.
     """
 
     arm: str

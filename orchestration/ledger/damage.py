@@ -1,4 +1,4 @@
-"""What is wrong with a ledger, in words for the user, with what it costs."""
+"""Messages about a damaged ledger: what is wrong, and what it costs to go on without it."""
 
 from __future__ import annotations
 

@@ -32,8 +32,11 @@ _TRIAL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 class Event:
     """One line of the ledger.
 
-    seq: counted from 1. at_ms: wall clock, milliseconds since 1970. data: JSON content; an event about a trial has
-    ``trial_id``.
+    Attributes:
+        seq: number of the event, from 1.
+        at_ms: wall clock, milliseconds since 1970.
+        kind: what happened.
+        data: JSON content; an event about a trial has ``trial_id``.
     """
 
     seq: int
@@ -69,7 +72,14 @@ def encode_event(event: Event) -> bytes:
 
 @dataclass(frozen=True)
 class CheckedLine:
-    """A line that is exactly what was written, with what can be told of its event without reading all of it."""
+    """A line whose checksum matches, with the parts of its event that need no decoding.
+
+    Attributes:
+        seq: number of the event, from 1.
+        at_ms: wall clock, milliseconds since 1970.
+        kind: what happened.
+        body: the event as JSON.
+    """
 
     seq: int
     at_ms: int

@@ -14,10 +14,13 @@ from reports.records.record import RunRecord
 
 @dataclass(frozen=True)
 class FinishedTrials:
-    """records: of every trial that has ended, in the order of ending. limit: where the last session ended, or None.
+    """The trials of a ledger that have ended.
 
-    wall_s: seconds from the start of every session to its last end of a trial, summed. notices: what had to be left
-    out, a line each for the user.
+    Attributes:
+        records: in the order of ending.
+        limit: the limit at which the last session ended, in words; None if it ended for another reason.
+        wall_s: seconds from the start of every session to its last end of a trial, summed.
+        notices: what had to be left out, a line each for the user.
     """
 
     records: tuple[RunRecord, ...]

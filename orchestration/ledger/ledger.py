@@ -87,9 +87,15 @@ class Ledger:
         return self._length
 
     def append(self, kind: EventKind, data: Mapping[str, Any], durable: bool = False) -> Event:
-        """Write one event and return it. durable: wait until the disk has it.
+        """Write one event and return it.
 
-        Raises OSError (full disk, read-only directory); the ledger then ends where it ended before.
+        Args:
+            kind: what happened.
+            data: JSON content.
+            durable: wait until the event and everything before it is on disk.
+
+        Raises:
+            OSError: full disk, read-only directory; the ledger then ends where it ended before.
         """
         event = Event(self._seq + 1, time.time_ns() // 1_000_000, kind, data)
         line = encode_event(event)
@@ -150,10 +156,18 @@ class Ledger:
 def read_events(
     path: Path, start: int = 0, stop: int | None = None, kinds: Collection[EventKind] = ()
 ) -> Iterator[tuple[Event, int]]:
-    """Events of a ledger file from byte ``start`` to ``stop`` (None: its end), each with the offset where it ends.
+    """The events of a ledger file, each with the byte offset where it ends.
 
-    kinds: only these (none: all); lines of other events are checked all the same, but not decoded, which takes most of
-    the time. Raises what :func:`read_lines` raises, and LedgerForeign for a line that holds no event.
+    Args:
+        path: the file.
+        start: byte to begin at, the start of a line.
+        stop: byte to end at; None: the end of the file.
+        kinds: only events of these kinds; empty: all. Lines of other events are checked all the same, but not decoded,
+            which takes most of the time.
+
+    Raises:
+        LedgerDamaged: as :func:`read_lines`.
+        LedgerForeign: as :func:`read_lines`, and for a line that holds no event.
     """
     for line, offset in read_lines(path, start, stop):
         if not kinds or line.kind in kinds:
@@ -161,11 +175,19 @@ def read_events(
 
 
 def read_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[CheckedLine, int]]:
-    """The lines of a ledger file from byte ``start`` to ``stop`` (None: its end), each with the offset where it ends.
+    """The lines of a ledger file, each with the byte offset where it ends.
 
     A damaged or incomplete last line is left out, and so is all that follows a hole (zeros, where a power cut took what
-    the disk did not have) unless the end of a trial does: with that, all before it was on disk. Raises LedgerDamaged
-    for another damaged line before the last, LedgerForeign for one without an end.
+    the disk did not have) unless the end of a trial follows it: with that, all before it was on disk.
+
+    Args:
+        path: the file.
+        start: byte to begin at, the start of a line.
+        stop: byte to end at; None: the end of the file.
+
+    Raises:
+        LedgerDamaged: for a damaged line that none of the above explains.
+        LedgerForeign: for a line without an end.
     """
     with path.open("rb") as file:
         file.seek(start)
@@ -207,9 +229,9 @@ def _decode(line: CheckedLine, path: Path) -> Event:
 
 @contextlib.contextmanager
 def wrap_format_errors(path: Path) -> Iterator[None]:
-    """Whatever a ledger whose lines are sound, and say what no version writes, makes of taking them in: LedgerForeign.
+    """Convert errors from events with unexpected content into LedgerForeign.
 
-    A checksum is no proof of who wrote a line.
+    A valid checksum does not prove that this program wrote the line.
     """
     try:
         yield

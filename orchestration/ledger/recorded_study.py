@@ -16,7 +16,14 @@ from reports.records.record import RunRecord, StudyDescription
 
 @dataclass(frozen=True)
 class RecordedStudy:
-    """origin: where it was read, as the user knows it. records: of every trial that has ended."""
+    """A study read back from its directory or from MLflow.
+
+    Attributes:
+        origin: where it was read, as the user knows it.
+        manifest: what it was started with.
+        records: of every trial that has ended.
+        read_details: id of a trial -> its per-item outputs; None if none were kept.
+    """
 
     origin: str
     manifest: Manifest

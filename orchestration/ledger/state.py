@@ -21,7 +21,14 @@ _STARTS: tuple[EventKind, ...] = ("start",)
 
 @dataclass(frozen=True)
 class ReportedEpoch:
-    """One epoch as first reported. at_ms: when, milliseconds since 1970."""
+    """One epoch as first reported.
+
+    Attributes:
+        epoch: from 1.
+        metrics: name with its part (``valid/mae``) -> value.
+        duration_s: seconds of training.
+        at_ms: when it was reported, milliseconds since 1970.
+    """
 
     epoch: int
     metrics: Mapping[str, float]
@@ -33,7 +40,12 @@ class ReportedEpoch:
 class TrialState:
     """One trial so far.
 
-    number: how many were asked for before it; epochs: epoch -> report; attempts: how often it was started on a worker.
+    Attributes:
+        trial: as it was asked for.
+        asked_at_ms: when, milliseconds since 1970.
+        number: how many trials were asked for before it.
+        attempts: how often it was started on a worker.
+        epochs: epoch -> report.
     """
 
     trial: Trial
@@ -47,10 +59,14 @@ class TrialState:
 class LedgerState:
     """All trials of a study.
 
-    running: asked, not ended, in the order of asking. told: trial id -> stored record of every trial that has ended,
-    in the order of ending (a driver that has no use for the records keeps the ids only). num_orphans: events about
-    trials whose ask is not in the ledger (its line was deleted); they are left out. limit: where the last session
-    ended, in words; None if it ended for another reason, or goes on. ledger_id: see :func:`read_ledger_id`.
+    Attributes:
+        keeps_records: whether ``ended`` keeps the records; a driver that has no use for them keeps the ids only.
+        num_asked: trials that were asked for.
+        num_orphans: events about trials whose ask is not in the ledger (its line was deleted); they are left out.
+        limit: the limit at which the last session ended, in words; None if it ended for another reason, or goes on.
+        ledger_id: see :func:`read_ledger_id`; None before the first event.
+        running: by id, trials that were asked for and have not ended, in the order of asking.
+        ended: trial id -> stored record of every trial that has ended, in the order of ending.
     """
 
     keeps_records: bool = True
@@ -59,7 +75,7 @@ class LedgerState:
     limit: str | None = None
     ledger_id: str | None = None
     running: dict[str, TrialState] = field(default_factory=dict)
-    told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    ended: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def apply(self, event: Event) -> bool:
         """Take in one event. True if it says something new (an epoch repeated after a retry does not)."""
@@ -71,7 +87,7 @@ class LedgerState:
             return self._apply_ask(event)
         state = self.running.get(event.trial_id)
         if state is None:
-            self.num_orphans += event.trial_id not in self.told
+            self.num_orphans += event.trial_id not in self.ended
             return False
         if event.kind == "attempt":
             state.attempts += 1
@@ -79,7 +95,7 @@ class LedgerState:
         if event.kind == "report":
             return _apply_report(state, event)
         del self.running[event.trial_id]
-        self.told[event.trial_id] = numbered_record(state, event) if self.keeps_records else {}
+        self.ended[event.trial_id] = numbered_record(state, event) if self.keeps_records else {}
         return True
 
     def apply_and_read(self, event: Event) -> RunRecord | None:
@@ -91,10 +107,10 @@ class LedgerState:
 
     def records(self) -> tuple[RunRecord, ...]:
         """The records of all trials that have ended, in the order of ending."""
-        return tuple(record_from_json(payload) for payload in self.told.values())
+        return tuple(record_from_json(payload) for payload in self.ended.values())
 
     def _apply_ask(self, event: Event) -> bool:
-        if event.trial_id in self.running or event.trial_id in self.told:
+        if event.trial_id in self.running or event.trial_id in self.ended:
             return False
         self.running[event.trial_id] = TrialState(trial_from_json(event.data["trial"]), event.at_ms, self.num_asked)
         self.num_asked += 1

@@ -1,4 +1,4 @@
-"""The directory of one study: what lies where, and whether it may be continued."""
+"""The directory of one study: its files and folders, its manifest, and whether the study may be continued."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ EXTERNAL_KEY = "external predictions of "
 class Manifest:
     """What a study was started with.
 
-    deciding: name -> what must not change between sessions (data, folds, code, torch, device, threads).
+    Attributes:
+        description: the study in the words of the report.
+        space: the resolved search space, without credentials.
+        deciding: name -> what must not change between sessions (data, folds, code, torch, device, threads).
     """
 
     description: StudyDescription
@@ -146,10 +149,19 @@ class StudyDirectory:
 def require_same_study(
     study_directory: StudyDirectory, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]
 ) -> None:
-    """Refuse to continue a study whose numbers would mix: raises UsageError naming everything that changed.
+    """Refuse to continue a study whose numbers would mix.
 
-    More confirm seeds, more arms with predictions of other code, other resources or tracking are the same study going
-    on, with details kept or not.
+    It remains the same study with more confirm seeds, more arms with predictions of other code, other resources,
+    other tracking, and with details kept or not.
+
+    Args:
+        study_directory: of the study.
+        known: its manifest.
+        space: as it is now.
+        deciding: as in Manifest, as it is now.
+
+    Raises:
+        UsageError: names everything that changed.
     """
     added = {name for name in deciding if name.startswith(EXTERNAL_KEY)} - set(known.deciding)
     changed = [

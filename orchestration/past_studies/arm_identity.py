@@ -1,4 +1,4 @@
-"""When two arms of different studies are one arm: by what they train, not by what they are called."""
+"""Identity of arms across studies: two arms are the same if they train the same thing, whatever their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The places that ``--reuse`` may name: directories of studies, and MLflow stores by their address."""
+"""Reuse of results: from directories of studies, and from MLflow stores by their address."""
 
 from __future__ import annotations
 

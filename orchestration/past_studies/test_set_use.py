@@ -1,4 +1,4 @@
-"""How often the test parts of a data set were looked at before a study began: by the studies that lie beside it."""
+"""Earlier uses of a test set: how many configurations the other studies of a folder have scored on it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from reports.records.record import RunRecord
 def count_test_set_uses(study_directory: StudyDirectory, content_hash: str) -> dict[str, int]:
     """Directory -> configurations that its study scored on test, for the other studies of these data in the folder.
 
-    Studies that were set aside by ``--fresh`` count: what was seen is not unseen. A directory that cannot be read has
-    no say, so the numbers are lower bounds.
+    Studies that ``--fresh`` archived count, because their scores were seen. A directory that cannot be read does not
+    count, so the numbers are lower bounds.
     """
     found = {}
     for manifest in sorted(study_directory.path.parent.glob("*/manifest.json")):

@@ -55,10 +55,16 @@ def rebuild_report(study_directory: StudyDirectory) -> Path:
 
 
 def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Layout = "auto") -> Path:
-    """Write one report of ``studies`` below ``directory`` and return the path of ``report.md``.
+    """Write one report and return the path of ``report.md``.
 
-    What keeps studies apart under ``auto`` goes to stderr. Raises UsageError if studies are to be merged that cannot
-    be, or contradict themselves or each other, and if the report cannot be written.
+    Args:
+        studies: what to report.
+        directory: where to.
+        layout: whether studies are merged; under ``auto``, why some are not goes to stderr.
+
+    Raises:
+        UsageError: if studies should be merged that cannot be, if they contradict themselves or each other, or if the
+            report cannot be written.
     """
     _refuse_repeated(studies)
     _refuse_foreign_place(studies, directory)

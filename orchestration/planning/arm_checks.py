@@ -1,4 +1,4 @@
-"""What was found by building every arm: how each differs from the baseline, and that no two are one."""
+"""Checks of built arms: how each differs from the baseline, and that no two of them are the same."""
 
 from __future__ import annotations
 

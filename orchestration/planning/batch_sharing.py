@@ -1,4 +1,4 @@
-"""Whether several workers can train the trials of a study together: each batch is what they share."""
+"""Batch sharing: checks that several workers can train the trials of a study together, a part of each batch each."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def require_shares(workers: int, arms: Sequence[Arm], searches: Mapping[str, Arm
 
 def require_sharing(workers: int, arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None:
     """Raise UsageError where several workers would train something else than one: their gradients would not add up."""
-    ignorant = [arm for arm in arms if not facts[arm.name].shares_batches]
-    if workers > 1 and ignorant:
+    unaware = [arm for arm in arms if not facts[arm.name].shares_batches]
+    if workers > 1 and unaware:
         raise UsageError(
             "\n".join(
                 f"resources.workers: the loss of {arm.model!r} (arm {arm.name!r}) takes a worker's part of a batch for "
                 "the whole; average with `batch.peers`, see dmd/batch_sharing.py, or write `workers: 1`"
-                for arm in ignorant
+                for arm in unaware
             )
         )
 

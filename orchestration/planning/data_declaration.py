@@ -1,4 +1,4 @@
-"""What is said of a data file, by a space or by the options of ``dmd-data``, in the words of ``dmd``."""
+"""Declarations about a data file, from a space or from the options of ``dmd-data``, as ``dmd`` reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who trains, validates and tests in every fold of a study: what other code needs to make comparable predictions."""
+"""The fold table: which items train, validate and test in every fold, for other code that makes predictions."""
 
 from __future__ import annotations
 

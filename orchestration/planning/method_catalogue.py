@@ -1,4 +1,4 @@
-"""The methods of ``dmd`` in the words of ``search_spaces``."""
+"""The method catalogue: the methods of ``dmd`` as ``search_spaces`` reads them."""
 
 from __future__ import annotations
 

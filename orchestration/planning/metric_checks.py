@@ -1,4 +1,4 @@
-"""A study asks only for metrics that its data can be scored by."""
+"""Checks that a study's data can be scored by every metric that the study names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the data have every modality that a study's arms cannot do without."""
+"""Checks that the data have every modality that a study's arms need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a checked space and opened data to everything a study needs before it starts. Starts nothing."""
+"""Planning: a checked space and opened data become a PlannedStudy. Starts nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a checked space to a study with its data, ready to start."""
+"""Preparation: a checked space and its data become a study that is ready to start."""
 
 from __future__ import annotations
 
@@ -99,10 +99,10 @@ def require_continuable(study_directory: StudyDirectory, prepared: Prepared) -> 
     require_no_driver(study_directory.path)
     known = study_directory.read_manifest()
     if known is not None:
-        require_same_study(study_directory, known, prepared.planned.space, what_decides(prepared))
+        require_same_study(study_directory, known, prepared.planned.space, deciding_facts(prepared))
 
 
-def what_decides(prepared: Prepared) -> dict[str, Any]:
+def deciding_facts(prepared: Prepared) -> dict[str, Any]:
     """What, besides the space, decides which study it is."""
     planned, dataset, fingerprint = prepared.planned, prepared.dataset, prepared.fingerprint
     encoders = {} if planned.encoders is None else planned.encoders.as_dict()

@@ -1,4 +1,4 @@
-"""A planned study in the words of the report: what was set out to do, on which data, with which software."""
+"""The study description for the report: what was planned, on which data, with which software."""
 
 from __future__ import annotations
 
@@ -34,7 +34,15 @@ PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
 def describe_study(
     planned: PlannedStudy, dataset: Dataset, fingerprint: Fingerprint, command: str, started: str
 ) -> StudyDescription:
-    """Everything a report needs besides the records."""
+    """Everything a report needs besides the records.
+
+    Args:
+        planned: the study.
+        dataset: its data.
+        fingerprint: of the software that decides numbers.
+        command: as the user typed it.
+        started: date and time in ISO 8601, UTC.
+    """
     space = planned.space
     primary = space.primary_metric
     names = planned.scoring.names

@@ -1,4 +1,4 @@
-"""What decides the results of trials that read token ids, besides their settings: the ids, and each BERT's weights."""
+"""Text encoders: digests of token ids and of BERT's weights, which decide results of trials that read token ids."""
 
 from __future__ import annotations
 
@@ -24,8 +24,13 @@ TEXT, PATH = "text", "bert.path"
 
 @dataclass(frozen=True)
 class TextEncoders:
-    """What token ids are read with. token_ids: digest of the ids. transformers: version of the library. berts: every
-    one that an arm or a search names."""
+    """What token ids are read with.
+
+    Attributes:
+        token_ids: digest of the ids.
+        transformers: version of the library.
+        berts: every BERT that an arm or a search names.
+    """
 
     token_ids: str
     transformers: str
@@ -47,7 +52,17 @@ def find_encoders(
     """What some arm's token ids are read with; None where none reads them.
 
     Every BERT that an arm or a search names is looked for here, so that a missing one is found before anything starts.
-    Raises ConfigurationError for one that is missing or that nothing would read, DataError for data without token ids.
+
+    Args:
+        arms: that are trained.
+        searches: arm name -> what is searched for it.
+        catalogue: the methods.
+        dataset: the data.
+        beside: the folder in which relative paths are looked up besides the current one; None: none.
+
+    Raises:
+        ConfigurationError: for a BERT that is missing, or that no arm would read.
+        DataError: for data without token ids.
     """
     paths: set[str] = set()
     for arm in arms:

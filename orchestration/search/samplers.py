@@ -19,10 +19,13 @@ SearcherName = Literal["random", "tpe", "gp", "cmaes"]
 def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional: bool = False) -> BaseSampler:
     """A sampler whose first answer depends on ``seed`` and the history it is shown, and on nothing else.
 
-    num_trials: the budget of the search. A third of it, between 4 and 10 trials, is drawn at random before a model of
-    the objective is trusted; Optuna's fixed 10 would leave nothing of a small budget. is_conditional: some parameters
-    are active only under values of others; TPE then models those that occur together, the other searchers draw a
-    parameter that is not always active on its own.
+    Args:
+        name: of the searcher.
+        seed: of this one proposal.
+        num_trials: the budget of the search. A third of it, between 4 and 10 trials, is drawn at random before a model
+            of the objective is trusted; Optuna's fixed 10 would leave nothing of a small budget.
+        is_conditional: whether some parameters are active only under values of others. TPE then models those that
+            occur together; the other searchers draw a parameter that is not always active on its own.
     """
     num_startup = max(4, min(10, num_trials // 3))
     with warnings.catch_warnings():

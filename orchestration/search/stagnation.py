@@ -1,4 +1,4 @@
-"""A search that ends when it stops getting better."""
+"""Stagnation limit: ends a search that has stopped improving."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from search_spaces.terms.trial import Trial
 
 
 class StagnationLimit:
-    """The trials of ``source`` until ``patience`` of them have ended in a row without a better value than before.
+    """The trials of a source until it stagnates.
 
     Every ending counts, also a failure: a search that only fails ends too. Trials that run then still end.
+
+    Args:
+        source: gives the trials.
+        objective: what must improve.
+        patience: how many trials may end in a row without a better value than before.
     """
 
     def __init__(self, source: TrialSource, objective: Objective, patience: int) -> None:

@@ -132,7 +132,7 @@ def problems_in(states: Sequence[State], details: frozenset[str], folder: Path) 
 def _missing_in(study: Path, acknowledged: frozenset[str], details: frozenset[str]) -> list[str]:
     study_directory = StudyDirectory(study)
     with Ledger(study) as ledger:
-        told = set(fold_events(ledger.events()).told)
+        told = set(fold_events(ledger.events()).ended)
     problems = [f"the ending of {trial}" for trial in acknowledged - told]
     if told and study_directory.read_manifest() is None:
         problems.append("the manifest")

@@ -69,7 +69,7 @@ def wait_for(directory: Path, num_told: int, process: subprocess.Popen[str]) -> 
     while time.monotonic() < deadline:
         assert process.poll() is None, (directory / "err").read_text()
         state = state_now(directory)
-        if len(state.told) >= num_told and any(trial.epochs for trial in state.running.values()):
+        if len(state.ended) >= num_told and any(trial.epochs for trial in state.running.values()):
             return
         time.sleep(0.02)
     raise AssertionError(f"{num_told} trials did not end within {PATIENCE_S} s")
@@ -84,7 +84,7 @@ def test_kill_and_continue(tmp_path, short_temporary):
     wait_for(tmp_path, 4, process)
     process.kill()
     process.wait(timeout=PATIENCE_S)
-    finished = set(state_now(tmp_path).told)
+    finished = set(state_now(tmp_path).ended)
     begun_before = toy_of(tmp_path).count("begin")
     assert len(finished) < NUM_SEARCH
     process = start(tmp_path, short_temporary)
@@ -139,6 +139,6 @@ def test_a_signal_saves_everything_and_leaves_nothing_behind(number, send, tmp_p
     assert os.listdir(short_temporary) == []
     assert users_of(Path(short_temporary)) == []
     state = state_now(tmp_path)
-    assert len(state.told) >= 2
+    assert len(state.ended) >= 2
     assert state.running
     assert [run.info.status for run in Store(tmp_path).parents] == ["KILLED"]

@@ -119,8 +119,8 @@ def test_the_same_command_again_repeats_nothing(finished: tuple[Path, Path, str]
     num_runs = len(Store(study, study="small").trials)
     again = run("dmd-search", "--space", str(space), "--out", str(study.parent), "--json")
     assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["num_completed"] == len(before.told)
-    assert state_in(study).told == before.told
+    assert json.loads(again.stdout)["num_completed"] == len(before.ended)
+    assert state_in(study).ended == before.ended
     assert (study / "report.md").read_bytes() == report
     assert len(Store(study, study="small").trials) == num_runs
 
@@ -153,21 +153,21 @@ def test_killed_and_continued_gives_the_tables_of_the_undisturbed_study(tmp_path
     arguments = command("dmd-search", "--space", str(space), "--out", str(tmp_path / "killed"))
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
-    while len(state_in(study).told) < 5:
+    while len(state_in(study).ended) < 5:
         assert process.poll() is None, "the study ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    told = dict(state_in(study).told)
+    told = dict(state_in(study).ended)
     assert 5 <= len(told) < NUM_ARMS * NUM_CELLS * NUM_SEEDS
 
     continued = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
     assert continued.returncode == 0, continued.stderr
     after = state_in(study)
-    assert {trial_id: after.told[trial_id] for trial_id in told} == told
+    assert {trial_id: after.ended[trial_id] for trial_id in told} == told
     store = Store(study, study="small")
-    assert sorted(run.data.tags["trial_id"] for run in store.trials.values()) == sorted(after.told)
+    assert sorted(run.data.tags["trial_id"] for run in store.trials.values()) == sorted(after.ended)
     for table in ("ablation.csv", "contrasts.csv", "methods.csv"):
         undisturbed = tmp_path / "whole" / "small" / "tables" / table
         assert (study / "tables" / table).read_bytes() == undisturbed.read_bytes(), table

@@ -142,7 +142,7 @@ def test_an_error_of_the_bookkeeping_is_no_failure_of_a_trial(tmp_path):
 
     with pytest.raises(OSError, match="No space left"):
         run_toy(tmp_path, listed([make_trial()]), on_event=on_event)
-    assert not state_of(tmp_path).told
+    assert not state_of(tmp_path).ended
 
 
 def test_details_that_do_not_fit_on_the_disk_end_the_study_and_not_the_trial(tmp_path, monkeypatch):
@@ -155,7 +155,7 @@ def test_details_that_do_not_fit_on_the_disk_end_the_study_and_not_the_trial(tmp
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
         patch.setattr(orchestration.driver.driver, "write_whole", fail)
         run_toy(tmp_path, listed(trials))
-    assert not state_of(tmp_path).told, "no ending counts before its details are on disk"
+    assert not state_of(tmp_path).ended, "no ending counts before its details are on disk"
     assert run_toy(tmp_path, listed(trials)).num_completed == 2
     assert {path.stem for path in (tmp_path / "artifacts").glob("*.npz")} == {trial.id for trial in trials}
     assert set(toy_of(tmp_path).count("epoch").values()) == {1}, "the trial was not trained again"
@@ -168,7 +168,7 @@ def test_after_a_deleted_ledger_line_only_the_lost_ending_is_run_again(tmp_path)
     lines = path.read_bytes().splitlines(keepends=True)
     lost = next(line for line in reversed(lines) if b'"kind":"tell"' in line and b'"stage":"search"' in line)
     path.write_bytes(b"".join(line for line in lines if line is not lost))
-    before = state_of(tmp_path).told.keys()
+    before = state_of(tmp_path).ended.keys()
     assert run_toy(tmp_path, searched(num_trials=3)).num_completed == 6
     began = toy_of(tmp_path).count("begin")
     assert [began[trial_id, 0] for trial_id in before] == [1] * 5

@@ -85,4 +85,4 @@ class ExecutorContract:
 
         with pytest.raises(OSError, match="No space left"):
             run_toy(tmp_path, listed([make_trial(1)]), self.make_executor(), on_event=on_event)
-        assert not state_of(tmp_path).told
+        assert not state_of(tmp_path).ended

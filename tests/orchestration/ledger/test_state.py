@@ -41,7 +41,7 @@ EVENTS = [
 def test_fold():
     state = fold_events(EVENTS)
     assert list(state.running) == [B.id]
-    assert state.told == {A.id: {"number": 0, "trial_id": A.id}}, "a record of an earlier version gets its number"
+    assert state.ended == {A.id: {"number": 0, "trial_id": A.id}}, "a record of an earlier version gets its number"
     assert state.num_asked == 2
     running = state.running[B.id]
     assert (running.trial, running.attempts, running.asked_at_ms) == (B, 2, 1003)
@@ -78,4 +78,4 @@ def test_records_read_one_by_one_are_those_kept_together():
     read = [record for item in events if (record := state.apply_and_read(item)) is not None]
     assert [(record.trial_id, record.number) for record in read] == [(B.id, None), (A.id, 7)]
     assert tuple(read) == fold_events(events).records()
-    assert not any(state.told.values()), "nothing is kept twice"
+    assert not any(state.ended.values()), "nothing is kept twice"
