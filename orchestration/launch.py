@@ -9,9 +9,9 @@ from pathlib import Path
 
 from orchestration.driver.driver import StudyPlan
 from orchestration.driver.fallback_scores import score_failure
-from orchestration.driver.known_results import FindResult
 from orchestration.driver.limits import limits_of
 from orchestration.driver.progress import show_progress
+from orchestration.driver.reusable_results import FindResult
 from orchestration.driver.seed_race import make_seed_race
 from orchestration.driver.tally import StudyTally
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity, trial_resources

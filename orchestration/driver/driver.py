@@ -34,8 +34,8 @@ from typing import Any
 
 from dmd.job import EpochReport
 from orchestration.driver.endings import Ending, build_record, ending_of_result
-from orchestration.driver.known_results import FindResult, ReusableResult, find_nothing
 from orchestration.driver.limits import NO_LIMITS, LimitWatch, StudyLimits
+from orchestration.driver.reusable_results import FindResult, ReusableResult, find_nothing
 from orchestration.external.external_trials import ExternalTrial
 from orchestration.ledger.events import Event, EventKind, metrics_from_json, metrics_to_json
 from orchestration.ledger.ledger import Ledger, wrap_format_errors

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from orchestration.driver.known_results import FindResult, find_nothing
+from orchestration.driver.reusable_results import FindResult, find_nothing
 from orchestration.dry_run.capacity import Capacity
 from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
@@ -104,16 +104,21 @@ class Estimate:
 
 
 def estimate_study(planned: PlannedStudy, capacity: Capacity, completed: CompletedWork = NOTHING_COMPLETED) -> Estimate:
-    """The trials that are left, each at the pace that its arm has on this machine, spread over the slots of ``room``.
+    """The cost of the trials that are left, each as fast as its arm is on this machine, spread over the slots.
 
-    Several workers that train a trial together are taken to need no longer than one.
+    Several workers that train a trial together are assumed to need as long as one.
+
+    Args:
+        planned: the study.
+        capacity: slots for its trials.
+        completed: what need not run any more.
     """
     resources = planned.space.resources
     slots, contention = capacity.slots, capacity.contention
     device_s, num_trials, trial_s = UNDECLARED, 0, {}
     for name, stage, planned_range in _planned_trials(planned):
-        gone = completed.num_done(name, stage)
-        left = CostRange(*(max(number - gone, 0) for number in planned_range))
+        done = completed.num_done(name, stage)
+        left = CostRange(*(max(number - done, 0) for number in planned_range))
         one = _trial_range(planned, name, stage, completed.epochs.get((name, stage))).times(contention)
         device_s += CostRange(left.low * one.low, left.expected * one.expected, left.high * one.high)
         num_trials += round(left.high)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestration.driver.known_results import FindResult, find_nothing, first_of
+from orchestration.driver.reusable_results import FindResult, find_nothing, first_of
 from orchestration.past_studies.reuse_directories import ledgers_in, results_in
 from orchestration.process.errors import UsageError
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.driver.known_results import FindResult, ReusableResult
+from orchestration.driver.reusable_results import FindResult, ReusableResult
 from orchestration.ledger.ledger import LEDGER_FILE, read_events, require_plain, wrap_format_errors
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.ledger.trial_json import trial_from_json

@@ -10,7 +10,7 @@ from typing import Literal
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.merge import merge_studies
-from orchestration.past_studies.merge_obstacles import find_merge_conflicts, group_mergeable
+from orchestration.past_studies.merge_conflicts import find_merge_conflicts, group_mergeable
 from orchestration.process.atomic_files import put_in_place
 from orchestration.process.errors import UsageError
 from orchestration.process.redaction import redacted_line, without_credentials

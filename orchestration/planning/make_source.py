@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.planning.planned_study import PlannedStudy
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
 from orchestration.search.seed_budget import SeedBudget
 from orchestration.search.stagnation import StagnationLimit

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.driver.known_results import FindResult, ReusableResult
+from orchestration.driver.reusable_results import FindResult, ReusableResult
 from orchestration.process.errors import UsageError
 from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.process.temporary import temporary_directory

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from orchestration.driver.driver import StudyPlan
-from orchestration.driver.known_results import FindResult, find_nothing
 from orchestration.driver.limits import NO_LIMITS, StudyLimits
+from orchestration.driver.reusable_results import FindResult, find_nothing
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
 from orchestration.ledger.events import Event
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.state import LedgerState, fold_events
 from orchestration.run_study import StudyOutcome, run_study
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.search.objective import Objective
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
 from orchestration.search.stopping.by_arm import SchedulerName, make_stopping

@@ -26,7 +26,7 @@ from orchestration.driver.driver import StudyPlan
 from orchestration.process.interruption import Interruption
 from orchestration.ledger.ledger import Ledger
 from orchestration.process.signals import install_handlers
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.run_study import run_study
 from orchestration.process.temporary import temporary_directory
 

@@ -11,7 +11,7 @@ from dmd.job import EpochReport
 from orchestration.driver.driver import Driver, StudyPlan
 from orchestration.driver.endings import ending_of_exception
 from orchestration.ledger.ledger import Ledger
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.search.objective import Objective
 from tests.orchestration.toy_runner import error_of, make_trial
 from tests.orchestration.toy_studies import listed, run_toy, searched, state_of, toy_of

@@ -14,7 +14,7 @@ from orchestration.ledger.events import Event
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.trial_json import trial_to_json
 from orchestration.run_study import StudyOutcome
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.search.objective import Objective
 from orchestration.search.stagnation import StagnationLimit
 from search_spaces.terms.trial import Trial

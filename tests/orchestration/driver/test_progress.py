@@ -16,7 +16,7 @@ from orchestration.driver.tally import StudyTally
 from orchestration.ledger.events import Event
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.trial_json import trial_to_json
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.search.objective import Objective
 from reports.records.serialise import record_to_json
 from search_spaces.terms.trial import Trial

@@ -12,7 +12,7 @@ import pytest
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.past_studies.merge import merge_studies
-from orchestration.past_studies.merge_obstacles import find_merge_conflicts, group_mergeable
+from orchestration.past_studies.merge_conflicts import find_merge_conflicts, group_mergeable
 from orchestration.past_studies.write_report import write_studies
 from orchestration.process.errors import UsageError
 from reports.analysis import analyse

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestration.driver.known_results import FindResult, find_nothing
+from orchestration.driver.reusable_results import FindResult, find_nothing
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.study_directory import StudyDirectory
@@ -22,7 +22,7 @@ from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from orchestration.process.atomic_files import write_whole
 from orchestration.process.errors import UsageError
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from reports.records.details import details_in, details_path, encode_details
 from reports.records.record import RunRecord
 from reports.records.serialise import record_to_json

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.search.objective import Cost, Objective
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
 from search_spaces.schema.distributions import Choice, IntRange, LogUniform, Uniform

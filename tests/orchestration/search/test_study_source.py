@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.search.objective import Objective
 from orchestration.search.study_source import ArmFold, StudySource
 from search_spaces.schema.distributions import Uniform

@@ -18,7 +18,7 @@ from orchestration.driver.endings import ending_of_exception
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.state import fold_events
 from orchestration.process.redaction import without_credentials
-from orchestration.search.listed import ListedSource
+from orchestration.search.listed_source import ListedSource
 from orchestration.tracking import mlflow_tracker
 from orchestration.tracking import writer_process as writer
 from orchestration.tracking.delivery import Delivery

@@ -1,4 +1,4 @@
-"""Whether recorded studies may be merged into one.
+"""Merge conflicts: why recorded studies may not be merged into one.
 
 Studies that cut one large study into sittings have the same data, folds, software, primary metric, baseline and search.
 """
@@ -28,7 +28,7 @@ def group_mergeable(studies: Sequence[RecordedStudy]) -> list[list[RecordedStudy
 
 
 def find_merge_conflicts(one: RecordedStudy, other: RecordedStudy) -> Iterator[str]:
-    """Why two studies cannot be merged, a sentence each; none if they can."""
+    """Why two studies cannot be merged, one sentence per reason; none if they can."""
     names = f"{one.origin} and {other.origin}"
     first, second = one.description, other.description
     yield from _differences(names, _deciding(one), _deciding(other))
