@@ -21,7 +21,7 @@ from tests.orchestration import command_line as product
 HANGS = """
 import sys, time
 from pathlib import Path
-from orchestration import interruption
+from orchestration.process import interruption
 from orchestration.driver.driver import StudyPlan
 from orchestration.process.interruption import Interruption
 from orchestration.ledger.ledger import Ledger
