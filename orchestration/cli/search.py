@@ -95,7 +95,7 @@ def search(
         checked, arms = _load(space, tuple(overrides or ()))
         from orchestration.launch import LaunchOptions, launch
         from orchestration.ledger.study_directory import StudyDirectory
-        from orchestration.past_studies.reuse import require_places
+        from orchestration.past_studies.reuse import require_sources
         from orchestration.past_studies.write_report import rebuild_report
         from orchestration.planning.prepared import prepare
         from orchestration.process.errors import UsageError
@@ -116,7 +116,7 @@ def search(
             )
         if address is None and executor == "ray":
             place_for_sockets()
-        require_places(tuple(reuse or ()))
+        require_sources(tuple(reuse or ()))
         uri = tracking_uri or checked.tracking.uri
         require_driver(uri)
         prepared = prepare(checked, data_dir, address, only=tuple(only or ()), arms=arms)

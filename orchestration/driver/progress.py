@@ -118,12 +118,12 @@ class LiveProgress:
 
 def describe_end(record: RunRecord, tally: StudyTally) -> str:
     """One trial that has ended, in a line."""
-    place = "" if record.fold is None else f" r{record.repeat}f{record.fold}"
+    fold_text = "" if record.fold is None else f" r{record.repeat}f{record.fold}"
     value = tally.objective.of_record(record)
     score = record.error or ("no value" if value is None else f"valid/{tally.objective.metric} {value:.4f}")
     how = "reused" if record.reused_from is not None else duration_text(record.duration_s)
     return (
-        f"{record.status} {record.stage} {record.arm}{place} seed {record.seed}: "
+        f"{record.status} {record.stage} {record.arm}{fold_text} seed {record.seed}: "
         f"{score}, {record.num_epochs} epochs, {how}"
     )
 

@@ -194,7 +194,7 @@ def read_progress(
     reused = tuple(_known_records(planned, {record.trial_id: record for record in records}, find_result))
     for record in reused:
         epochs[record.arm, record.stage].append(record.num_epochs)
-    means = {place: sum(numbers) / len(numbers) for place, numbers in epochs.items()}
+    means = {key: sum(numbers) / len(numbers) for key, numbers in epochs.items()}
     return CompletedWork(dict(done), means, reused)
 
 

@@ -43,7 +43,7 @@ def preview(
     """
     planned = prepared.planned
     if is_fresh:
-        study_directory.require_place()
+        study_directory.require_writable()
     else:
         require_continuable(study_directory, prepared)
     own = () if is_fresh else read_finished(study_directory.path / LEDGER_FILE).records

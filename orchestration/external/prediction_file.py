@@ -39,9 +39,9 @@ class FileProblems(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
-    """One row. place: where it stands, in words. values: column -> content as the file has it."""
+    """One row. location: where it is in the file, in words. values: column -> content as the file has it."""
 
-    place: str
+    location: str
     values: Mapping[str, Cell]
 
 
@@ -91,14 +91,14 @@ def _read_csv(content: bytes) -> tuple[tuple[str, ...], tuple[PredictionRow, ...
         for fields in reader:
             if not fields:
                 continue
-            place = f"line {reader.line_num}"
+            location = f"line {reader.line_num}"
             if len(fields) != len(header):
-                problems.append(f"{place}: has {len(fields)} fields, the header has {len(header)}")
+                problems.append(f"{location}: has {len(fields)} fields, the header has {len(header)}")
                 continue
             if len(rows) == MOST_ROWS:
                 raise FileProblems([f"has more than {MOST_ROWS} rows; split its seeds over several arms"])
             values = dict(zip(header, fields, strict=True))
-            rows.append(PredictionRow(place, {name: values[name].strip() for name in columns}))
+            rows.append(PredictionRow(location, {name: values[name].strip() for name in columns}))
     except csv.Error as error:
         problems.append(f"line {reader.line_num}: is no CSV ({error})")
     if problems:
@@ -120,7 +120,8 @@ def _read_npz(path: Path) -> tuple[tuple[str, ...], tuple[PredictionRow, ...]]:
     lists = [arrays[name].tolist() for name in columns]
     entries = zip(*lists, strict=True)
     return columns, tuple(
-        PredictionRow(f"entry {place}", dict(zip(columns, values, strict=True))) for place, values in enumerate(entries)
+        PredictionRow(f"entry {location}", dict(zip(columns, values, strict=True)))
+        for location, values in enumerate(entries)
     )
 
 

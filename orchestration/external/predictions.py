@@ -95,11 +95,11 @@ def describe_external(runs: ExternalRuns) -> dict[str, str]:
 
 
 def _find(name: str, data_dir: Path | None) -> Path:
-    places = [Path(name).expanduser(), *([data_dir / name] if data_dir is not None else [])]
-    for place in places:
-        if place.is_file():
-            return place
-    looked = " and ".join(str(place) for place in places)
+    candidates = [Path(name).expanduser(), *([data_dir / name] if data_dir is not None else [])]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    looked = " and ".join(str(candidate) for candidate in candidates)
     raise FileProblems([f"no such file: looked at {looked}; correct arms.external or --data-dir"])
 
 
@@ -135,7 +135,7 @@ def _check_distinct(runs: Iterable[ExternalRuns]) -> Iterator[str]:
 
 @dataclass
 class _Reader:
-    """Reads the rows of one file into (seed, cell) -> id -> (prediction, place)."""
+    """Reads the rows of one file into (seed, cell) -> id -> (prediction, location)."""
 
     file: PredictionFile
     tested: TestedIds
@@ -153,7 +153,7 @@ class _Reader:
             problem = self._read_row(row, known, cells)
             if problem:
                 has_bad_rows = True
-                yield f"{row.place}: {problem}"
+                yield f"{row.location}: {problem}"
         # What a bad row would have been is unknown: it would be reported again as missing.
         if not has_bad_rows:
             yield from self._find_missing()
@@ -188,7 +188,7 @@ class _Reader:
         items = self.found.setdefault((seed, cell), {})
         if item in items:
             return f"id {item!r}, seed {seed}, {_name(cell)} stands at {items[item][1]} already"
-        items[item] = (value, row.place)
+        items[item] = (value, row.location)
         return None
 
     def _cell_of(self, row: PredictionRow) -> Cell | str:

@@ -104,16 +104,16 @@ class StudyDirectory:
         except ValueError as error:
             raise UsageError(f"{self.manifest_path}: not a manifest of this program ({error}); use --fresh") from error
 
-    def require_place(self) -> None:
+    def require_writable(self) -> None:
         """Raise UsageError where the directory cannot be made, or written to."""
-        place = self.path
-        while not os.path.lexists(place) and place != place.parent:
-            place = place.parent
-        if not place.is_dir():
+        parent_folder = self.path
+        while not os.path.lexists(parent_folder) and parent_folder != parent_folder.parent:
+            parent_folder = parent_folder.parent
+        if not parent_folder.is_dir():
             raise UsageError(
-                f"{self.path}: cannot be written ({place} is no directory); choose another place with --out"
+                f"{self.path}: cannot be written ({parent_folder} is no directory); choose another place with --out"
             )
-        if not os.access(place, os.W_OK | os.X_OK):
+        if not os.access(parent_folder, os.W_OK | os.X_OK):
             raise UsageError(f"{self.path}: cannot be written (permission denied); choose another place with --out")
 
     def require_no_links(self) -> None:

@@ -24,7 +24,7 @@ def count_local_slots(wanted: Resources) -> int:
     return max(min(slots, wanted.max_concurrent or slots), 1)
 
 
-def settle_workers(
+def resolve_workers(
     wanted: Resources, *, is_local: bool, find_free: Callable[[], tuple[str, ...]] = free_gpus
 ) -> Resources:
     """``workers: auto`` as a number: one worker on each idle visible GPU, as far as the CPUs reach.

@@ -121,7 +121,7 @@ def _unite_descriptions(
     for study in studies:
         renamed = names.of[study.origin]
         planned.update((replace(cell, arm=renamed[cell.arm]), None) for cell in study.description.planned)
-    told = dict.fromkeys(description.description for description in descriptions if description.description)
+    texts = dict.fromkeys(description.description for description in descriptions if description.description)
     seeds = sorted({seed for description in descriptions for seed in description.confirm.get("seeds", ())})
     combinations = dict.fromkeys(on for description in descriptions for on in description.combinations)
     return replace(
@@ -134,7 +134,7 @@ def _unite_descriptions(
         search=_unite_search(descriptions),
         confirm={**first.confirm, "seeds": seeds},
         provenance=_unite_provenance(studies),
-        description=" ".join(told),
+        description=" ".join(texts),
         ended_by="; ".join(dict.fromkeys(d.ended_by for d in descriptions if d.ended_by)),
         wall_s=None,
         estimate={},

@@ -78,10 +78,10 @@ def _arm_conflicts(names: str, first: StudyDescription, second: StudyDescription
 def _configuration_conflicts(names: str, one: RecordedStudy, other: RecordedStudy) -> Iterator[str]:
     """An arm that two searches led to different configurations would choose among more of them than the others."""
     confirmed, again = _confirmed(one), _confirmed(other)
-    for place in confirmed.keys() & again.keys():
-        if confirmed[place] != again[place]:
+    for key in confirmed.keys() & again.keys():
+        if confirmed[key] != again[key]:
             arms = {arm_key(arm): arm.name for arm in one.description.arms}
-            yield f"{names}: searches confirmed other configurations of arm {arms[place[0]]!r} on the same fold"
+            yield f"{names}: searches confirmed other configurations of arm {arms[key[0]]!r} on the same fold"
             return
 
 
@@ -90,6 +90,6 @@ def _confirmed(study: RecordedStudy) -> dict[tuple[ArmKey, int, int | None], fro
     found: dict[tuple[ArmKey, int, int | None], frozenset[str]] = {}
     for record in study.records:
         if record.stage == "confirm" and record.arm in keys:
-            place = keys[record.arm], record.repeat, record.fold
-            found[place] = found.get(place, frozenset()) | {record.configuration_id}
+            key = keys[record.arm], record.repeat, record.fold
+            found[key] = found.get(key, frozenset()) | {record.configuration_id}
     return found

@@ -10,31 +10,31 @@ from orchestration.past_studies.reuse_directories import ledgers_in, results_in
 from orchestration.process.errors import UsageError
 
 
-def require_places(places: Sequence[str]) -> None:
-    """Refuse what cannot hold results before anything is planned; raises UsageError naming every such place."""
+def require_sources(sources: Sequence[str]) -> None:
+    """Refuse what cannot hold results before anything is planned; raises UsageError that names every such source."""
     problems = []
-    for place in places:
+    for source in sources:
         try:
-            if "://" not in place:
-                ledgers_in(Path(place))
+            if "://" not in source:
+                ledgers_in(Path(source))
         except UsageError as error:
             problems.append(str(error))
     if problems:
         raise UsageError("\n".join(problems))
 
 
-def find_results(places: Sequence[str], context: str) -> FindResult:
-    """Looks for a trial in every place, in the given order. context: of the trials of this study.
+def find_results(sources: Sequence[str], context: str) -> FindResult:
+    """Look for a trial in every source, in the given order. context: of the trials of this study.
 
-    Raises UsageError for a place that is no study and no store.
+    Raises UsageError for a source that is neither a study nor a store.
     """
-    return first_of([_look_in(place, context) for place in places]) if places else find_nothing
+    return first_of([_look_in(source, context) for source in sources]) if sources else find_nothing
 
 
-def _look_in(place: str, context: str) -> FindResult:
-    if "://" not in place:
-        return results_in(Path(place), context)
+def _look_in(source: str, context: str) -> FindResult:
+    if "://" not in source:
+        return results_in(Path(source), context)
     # MLflow takes seconds to import.
     from orchestration.tracking.read_results import results_at
 
-    return results_at(place, context)
+    return results_at(source, context)

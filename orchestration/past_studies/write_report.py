@@ -114,8 +114,8 @@ def _require_mergeable(studies: Sequence[RecordedStudy]) -> None:
     conflicts = [conflict for other in others for conflict in find_merge_conflicts(first, other)]
     conflicts += [
         conflict
-        for place, one in enumerate(others)
-        for other in others[place + 1 :]
+        for index, one in enumerate(others)
+        for other in others[index + 1 :]
         for conflict in find_merge_conflicts(one, other)
         if not any(find_merge_conflicts(first, one)) and not any(find_merge_conflicts(first, other))
     ]

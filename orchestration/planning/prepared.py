@@ -13,7 +13,7 @@ from dmd.modalities import MODALITIES
 from orchestration.executors.dmd_runner import DmdRunner
 from orchestration.ledger.lock import require_no_driver
 from orchestration.ledger.study_directory import EXTERNAL_KEY, StudyDirectory, require_same_study
-from orchestration.machine.resources import require_resources, settle_workers
+from orchestration.machine.resources import require_resources, resolve_workers
 from orchestration.node_setup.fingerprint import Fingerprint, take_fingerprint
 from orchestration.planning.data_declaration import declared_by
 from orchestration.planning.method_catalogue import describe_methods
@@ -54,7 +54,7 @@ def prepare(
         only: names of the arms to run now; empty: all.
         arms: as planned when the space was checked; empty: they are planned here.
     """
-    space = space.model_copy(update={"resources": settle_workers(space.resources, is_local=address is None)})
+    space = space.model_copy(update={"resources": resolve_workers(space.resources, is_local=address is None)})
     require_resources(space.resources, is_local=address is None)
     device = "cuda" if space.resources.gpu > 0 else "cpu"
     threads = max(int(space.resources.cpu), 1)
@@ -94,7 +94,7 @@ def require_continuable(study_directory: StudyDirectory, prepared: Prepared) -> 
 
     What a run refuses before it starts, a dry run refuses too.
     """
-    study_directory.require_place()
+    study_directory.require_writable()
     study_directory.require_no_links()
     require_no_driver(study_directory.path)
     known = study_directory.read_manifest()

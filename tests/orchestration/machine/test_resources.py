@@ -10,7 +10,7 @@ from dmd.models.median import Median
 from dmd.models.model import Outputs
 from orchestration.machine import resources as local_machine
 from orchestration.machine.gpus import choose_free, free_gpus, name_gpus
-from orchestration.machine.resources import count_local_slots, require_resources, settle_workers
+from orchestration.machine.resources import count_local_slots, require_resources, resolve_workers
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from orchestration.process.errors import UsageError
@@ -73,25 +73,25 @@ def test_slots_count_every_worker(machine, wanted, slots):
 
 
 def test_auto_is_a_worker_on_each_gpu_that_nobody_fills(machine):
-    settled = settle_workers(Resources(workers="auto"), is_local=True, find_free=lambda: ("0", "2", "3"))
+    settled = resolve_workers(Resources(workers="auto"), is_local=True, find_free=lambda: ("0", "2", "3"))
     assert (settled.workers, settled.gpu) == (3, 1.0)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,2,3"
-    few_cpus = settle_workers(Resources(workers="auto", cpu=4), is_local=True, find_free=lambda: ("0", "2", "3"))
+    few_cpus = resolve_workers(Resources(workers="auto", cpu=4), is_local=True, find_free=lambda: ("0", "2", "3"))
     assert few_cpus.workers == 2
 
 
 def test_auto_leaves_full_gpus_to_their_users_and_says_so(machine):
     with pytest.raises(UsageError, match="all 4 visible ones are in use"):
-        settle_workers(Resources(workers="auto"), is_local=True, find_free=tuple)
+        resolve_workers(Resources(workers="auto"), is_local=True, find_free=tuple)
     with pytest.raises(UsageError, match="with --address write a number"):
-        settle_workers(Resources(workers="auto"), is_local=False)
+        resolve_workers(Resources(workers="auto"), is_local=False)
 
 
 def test_auto_is_one_worker_without_a_gpu(machine, monkeypatch):
     monkeypatch.setattr(local_machine, "visible_gpus", tuple)
-    settled = settle_workers(Resources(workers="auto"), is_local=True)
+    settled = resolve_workers(Resources(workers="auto"), is_local=True)
     assert (settled.workers, settled.gpu) == (1, 0.0)
-    assert settle_workers(Resources(workers=3), is_local=True).workers == 3
+    assert resolve_workers(Resources(workers=3), is_local=True).workers == 3
 
 
 def test_names_of_gpus_are_those_of_the_variable():
