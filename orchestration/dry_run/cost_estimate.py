@@ -74,7 +74,7 @@ class CompletedWork:
 NOTHING_COMPLETED = CompletedWork()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     """What is left of a study, and what it costs. The seconds of a trial are those of this machine in any case.
 

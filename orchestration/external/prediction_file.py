@@ -120,8 +120,7 @@ def _read_npz(path: Path) -> tuple[tuple[str, ...], tuple[PredictionRow, ...]]:
     lists = [arrays[name].tolist() for name in columns]
     entries = zip(*lists, strict=True)
     return columns, tuple(
-        PredictionRow(f"entry {location}", dict(zip(columns, values, strict=True)))
-        for location, values in enumerate(entries)
+        PredictionRow(f"entry {index}", dict(zip(columns, values, strict=True))) for index, values in enumerate(entries)
     )
 
 

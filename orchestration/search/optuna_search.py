@@ -33,7 +33,7 @@ NUM_GUIDED_TRIES = 10
 NUM_RANDOM_TRIES = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SearchPlan:
     """What one search is.
 
