@@ -75,7 +75,7 @@ def impatient(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def go_on(prepared: Prepared, study: Path, patch: pytest.MonkeyPatch, tracker: Any) -> None:
-    patch.setattr(launching, "MlflowTracker", lambda *arguments: tracker)
+    patch.setattr(launching, "MlflowTracker", lambda *arguments, **options: tracker)
     done = launching.launch(
         prepared, StudyDirectory(study), LaunchOptions("inline", is_quiet=True, command="dmd-search")
     )
