@@ -25,7 +25,11 @@ _MANY_TRIALS_PAUSE_S = 5.0
 
 
 class Progress(Protocol):
-    """Shows the new events of a ledger; a context manager around the session."""
+    """Shows the new events of a ledger; a context manager around the session.
+
+    ``launch`` enters it before the driver starts; the driver calls it in its own thread with every new event, after
+    the event is in the ledger.
+    """
 
     def __call__(self, event: Event) -> None:
         """Take in one new event."""

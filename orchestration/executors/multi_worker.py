@@ -23,7 +23,10 @@ Outcome = Ending | None
 
 
 class Peer(Protocol):
-    """A process that trains trials together with this one, one after the other."""
+    """A process that trains trials together with this one, one after the other.
+
+    Worker 0 calls :meth:`start` once per attempt, in its own process, before it begins to train.
+    """
 
     def start(self, trial: Trial, worker: WorkerRank) -> Future[Outcome]:
         """Train ``trial`` from ``worker``; the future raises if the process dies meanwhile."""
