@@ -61,7 +61,7 @@ class WorkerSilent(WorkerLost):
 
 
 class WorkersDisagree(DmdError):
-    """The workers of a trial hold different weights, so their trial is nobody's result."""
+    """The workers of a trial hold different weights, so their trial has no result."""
 
     def __init__(self, rank: int) -> None:
         super().__init__(

@@ -24,7 +24,7 @@ _HOMES = {
     "plan_arms": "search_spaces.design.arms",
     "plan_contrasts": "search_spaces.design.contrasts",
 }
-"""A name is imported when it is asked for: whoever needs one module does not wait for all."""
+"""Name -> module. Names are imported on first use, so that importing one module does not import all."""
 
 
 if not TYPE_CHECKING:

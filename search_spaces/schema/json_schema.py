@@ -54,7 +54,7 @@ def space_schema(catalogue: Catalogue | None = None) -> Json:
 
 
 def _without_titles(part: Any, is_mapping_of_names: bool = False) -> Any:
-    """pydantic titles every field with its own name, which tells nobody anything."""
+    """Remove the titles that pydantic gives every field: they repeat its name."""
     if isinstance(part, list):
         return [_without_titles(item) for item in part]
     if not isinstance(part, dict):

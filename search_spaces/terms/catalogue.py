@@ -1,4 +1,4 @@
-"""What a search space may speak about, handed in by whoever loads it.
+"""The catalogue of methods and metrics that a search space is checked against; the hub hands it in.
 
 ``search_spaces`` knows no model. The hub describes every registered method as a :class:`MethodSchema`; loading checks
 names, types and ranges against it and can name the nearest correct spelling.

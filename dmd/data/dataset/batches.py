@@ -29,7 +29,7 @@ class Batch:
         features: modality -> (B, T_m, D_m), zeros where padded.
         lengths: modality -> (B,) real steps.
         labels: (B,), None at inference.
-        sharing: who has the other rows of the global batch that these ``B`` rows are a part of; by default nobody.
+        sharing: the workers that have the other rows of the global batch; by default these ``B`` rows are all of it.
         sides: modality -> the side that its real steps stand at; ``start`` for one that is not named.
     """
 
@@ -62,9 +62,14 @@ class Batch:
 
 
 def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, device: str = "cpu") -> Batch:
-    """All samples of a part as one batch on ``device``.
+    """All samples of a part as one batch.
 
     Features that are rows of a file stay there: a model is given batches taken from the part, never the part itself.
+
+    Args:
+        inputs: features of n samples.
+        labels: (n,) in the unit of the file; None: without labels.
+        device: that the tensors are put on.
     """
     return Batch(
         {m: _features(inputs.sequences[m], device) for m in MODALITIES},
@@ -82,7 +87,17 @@ def _features(part: Sequences, device: str) -> Tensor:
 
 
 def shuffled_rows(part: Batch, batch_size: int, seed: int, epoch: int) -> Many[Tensor]:
-    """The rows of each batch of one epoch, in an order that only (seed, epoch) decide; the last may be smaller."""
+    """The rows of each batch of one epoch, in an order that only (seed, epoch) decide.
+
+    Args:
+        part: n samples.
+        batch_size: rows per batch; the last batch may be smaller.
+        seed: of the trial.
+        epoch: from 1.
+
+    Returns:
+        Row numbers of each batch, (B,).
+    """
     order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(len(part)))
     return torch.split(order.to(part.device), batch_size)
 
@@ -94,7 +109,13 @@ def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Ite
 
 
 def ordered_batches(part: Batch, batch_size: int, rows: slice = slice(None)) -> Iterator[Batch]:
-    """All samples once, or those of consecutive ``rows``, in the order of the data; no more than a batch is copied."""
+    """Samples in the order of the data; no more than a batch is copied at a time.
+
+    Args:
+        part: n samples.
+        batch_size: rows per batch; the last batch may be smaller.
+        rows: consecutive rows to take; by default all.
+    """
     first, end, _ = rows.indices(len(part))
     for start in range(first, end, batch_size):
         yield part.take(torch.arange(start, min(start + batch_size, end)))

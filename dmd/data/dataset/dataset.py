@@ -32,15 +32,20 @@ from dmd.scoring import Scoring, choose_metrics
 class Dataset:
     """All samples of one file, in the file's order (train, then valid, then test).
 
-    splits: the official split: ``train``, ``valid``, ``test`` -> (n_split,) row numbers.
-    file_folds: (n,) fold of each row in 0..k-1 as the file declares them; None if it declares none.
-    file_padding: the side that the file padded each modality on; what is held here is right-padded.
-    modalities: those that the data have; any other is blank in every row.
-    grouping: where the group of each row is known from.
-    non_finite: values per modality that were NaN or infinite and were replaced by 0.
-    clamped_lengths: lengths per modality that were 0 and were raised to 1.
-    content_hash: SHA-256 over everything that decides a result (not the name), see
-    :mod:`dmd.data.dataset.fingerprint`; token ids, which few trials read, have a digest of their own.
+    Attributes:
+        name: of the file, for messages.
+        splits: the official split: ``train``, ``valid``, ``test`` -> (n_split,) row numbers.
+        file_folds: (n,) fold of each row in 0..k-1 as the file declares them; None if it declares none.
+        grouping: where the group of each row is known from.
+        scale: of the labels.
+        modalities: those that the data have; any other is blank in every row.
+        file_padding: modality -> side that the file padded; here sequences are right-padded.
+        non_finite: modality -> values that were NaN or infinite and were replaced by 0.
+        clamped_lengths: modality -> lengths that were 0 and were raised to 1.
+        content_hash: SHA-256 over everything that decides a result (not the name), see
+            :mod:`dmd.data.dataset.fingerprint`; token ids, which few trials read, have a digest of their own.
+        inputs: features, ids and groups of all rows, without labels.
+        tokens: token ids of the text, or why there are none.
     """
 
     name: str

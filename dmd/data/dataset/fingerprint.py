@@ -22,9 +22,19 @@ def hash_content(
     file_folds: IntArray | None,
     scale: LabelScale,
 ) -> ContentHash:
-    """SHA-256 (64 hex digits) over ids, groups, labels, splits, folds, scale and right-padded float32 features.
+    """SHA-256 over everything in a data set that decides a result.
 
     The file's name, container, padding side and byte order do not enter, so a converted file keeps its hash.
+
+    Args:
+        inputs: ids, groups and right-padded float32 features.
+        labels: (n,).
+        splits: name -> (n_split,) row numbers.
+        file_folds: (n,), or None.
+        scale: of the labels.
+
+    Returns:
+        64 hex digits.
     """
     described = {
         "ids": inputs.ids,

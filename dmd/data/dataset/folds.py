@@ -22,7 +22,13 @@ MIN_FOLDS = 3
 
 @dataclass(frozen=True)
 class PartRows:
-    """Row numbers of the three parts, each ascending."""
+    """Row numbers of the three parts, each ascending.
+
+    Attributes:
+        train: (n_train,).
+        valid: (n_valid,).
+        test: (n_test,).
+    """
 
     train: IntArray
     valid: IntArray
@@ -32,7 +38,18 @@ class PartRows:
 def rows_of_fold(
     fold: FoldRef, groups: Sequence[str], splits: Mapping[str, IntArray], file_folds: IntArray | None, name: str
 ) -> PartRows:
-    """The rows that ``fold`` trains, validates and tests. Raises DataError, naming the data set and the rule."""
+    """The rows that ``fold`` trains, validates and tests.
+
+    Args:
+        fold: how folds are drawn, and which one is tested.
+        groups: the group of each row.
+        splits: the official split, name -> row numbers.
+        file_folds: (n,) folds of the file; None if it declares none.
+        name: of the data set, for messages.
+
+    Raises:
+        DataError: the data cannot be cut that way; names the data set and the rule.
+    """
     if fold.kind == "official":
         return PartRows(splits["train"], splits["valid"], splits["test"])
     if fold.kind == "file":
@@ -56,14 +73,25 @@ def _checked_repeat(fold: FoldRef, name: str) -> int:
 
 
 def draw_group_folds(groups: Sequence[str], k: int, seed: int, repeat: int, name: str = "data") -> IntArray:
-    """Assign each row to one of ``k`` folds so that a group lies in one fold; (n,) values in 0..k-1.
+    """Assign each row to one of ``k`` folds so that a group lies in one fold. A pure function of its arguments.
 
-    A pure function of (groups, k, seed, repeat). Groups are shuffled and taken from the largest down, k at a time;
-    each such block gives one group to every fold, in random order. Blocks hold groups of nearly equal size, so fold
-    sizes differ by at most the largest group's rows, and yet repeats differ (a strict "largest group to the
-    smallest fold" would draw the same partition in every repeat when no two groups have the same size).
-    The last, incomplete block goes to the smallest folds.
-    Raises DataError if k is below 3 or above the number of groups.
+    Groups are shuffled and taken from the largest down, k at a time; each such block gives one group to every fold, in
+    random order. Blocks hold groups of nearly equal size, so fold sizes differ by at most the largest group's rows, and
+    yet repeats differ (a strict "largest group to the smallest fold" would draw the same partition in every repeat when
+    no two groups have the same size). The last, incomplete block goes to the smallest folds.
+
+    Args:
+        groups: the group of each of n rows.
+        k: number of folds, at least 3 and at most the number of groups.
+        seed: of the drawing.
+        repeat: which drawing with this seed.
+        name: of the data set, for messages.
+
+    Returns:
+        (n,) folds in 0..k-1.
+
+    Raises:
+        DataError: k is below 3 or above the number of groups.
     """
     sizes = Counter(groups)
     if k < MIN_FOLDS:
@@ -87,7 +115,16 @@ def draw_group_folds(groups: Sequence[str], k: int, seed: int, repeat: int, name
 
 
 def require_disjoint_groups(folds: IntArray, groups: Sequence[str], name: str) -> None:
-    """Raise DataError naming the groups that lie in more than one fold."""
+    """Refuse folds that share a group.
+
+    Args:
+        folds: (n,) fold of each row.
+        groups: the group of each row.
+        name: of the data set, for messages.
+
+    Raises:
+        DataError: names the groups that lie in more than one fold.
+    """
     folds_of: dict[str, set[int]] = {}
     for group, fold in zip(groups, folds.tolist(), strict=True):
         folds_of.setdefault(group, set()).add(fold)
@@ -98,7 +135,16 @@ def require_disjoint_groups(folds: IntArray, groups: Sequence[str], name: str) -
 
 
 def rotate(folds: IntArray, tested: int | None, name: str) -> PartRows:
-    """Fold ``tested`` is the test part, the next one validates, the others train. Raises DataError."""
+    """Cut the rows so that one fold is tested, the next one validates, and the others train.
+
+    Args:
+        folds: (n,) in 0..k-1.
+        tested: the tested fold; None is refused.
+        name: of the data set, for messages.
+
+    Raises:
+        DataError: fewer than three folds, or no fold of that number.
+    """
     k = int(folds.max()) + 1
     if k < MIN_FOLDS:
         raise DataError(f"{name}: {k} folds; one is tested, one validates and one trains, so at least 3 are needed")

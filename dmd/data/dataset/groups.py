@@ -116,7 +116,16 @@ def noun_of(name: str) -> str:
 
 
 def group_by_pattern(ids: Sequence[str], pattern: str, name: str) -> tuple[tuple[str, ...], Grouping]:
-    """The group of each id by the user's pattern. Raises DataError naming ids that it does not match."""
+    """The group of each id by the user's pattern.
+
+    Args:
+        ids: of the items.
+        pattern: regular expression; its first group, or the whole match, names the group.
+        name: of the data set, for messages.
+
+    Raises:
+        DataError: names ids that the pattern does not match.
+    """
     try:
         compiled = re.compile(pattern)
     except re.error as error:
@@ -158,7 +167,17 @@ def group_by_ids(ids: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], Gro
 def regroup(
     ids: Sequence[str], stored: tuple[tuple[str, ...], Grouping], rule: GroupRule | None, name: str
 ) -> tuple[tuple[str, ...], Grouping]:
-    """The groups of a converted folder, which keeps one key only. Raises DataError where the rule names another one."""
+    """The groups of a converted folder, which keeps one key only.
+
+    Args:
+        ids: of the items.
+        stored: the groups that the folder holds, and where they are known from.
+        rule: what the user declares; None: the stored groups.
+        name: of the data set, for messages.
+
+    Raises:
+        DataError: the rule names a key that the folder does not hold.
+    """
     if rule is None:
         return stored
     if rule.pattern is not None:

@@ -19,10 +19,17 @@ from dmd.scoring import Scoring
 
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """The three parts of ``fold``: standardised with what the training part alone says, zeros where padded.
+    """The three parts of one fold, standardised by the training part, with zeros where padded.
 
     Modalities that are not visible are blank in all three; token ids are as they are. Real steps stand where the trial
-    wants them. scoring: what predictions of the validation and the test part are scored by.
+    wants them.
+
+    Attributes:
+        train: inputs and labels of the training part.
+        valid: inputs and labels of the validation part.
+        test: inputs of the test part; its labels are sealed.
+        fold: what was cut.
+        scoring: metrics of the validation and the test part.
     """
 
     train: Labelled
@@ -41,7 +48,17 @@ def make_partition(
     config: InputConfig,
     layout: Layout,
 ) -> Partition:
-    """Cut ``inputs`` and ``labels`` (n,) into ``rows``, which are those of ``fold``."""
+    """Cut a data set into the parts of one fold.
+
+    Args:
+        inputs: of all n rows.
+        labels: (n,).
+        scoring: metrics of the validation and the test part.
+        rows: of each part.
+        fold: that ``rows`` belong to.
+        config: which modalities are visible, and whether language is token ids.
+        layout: where real steps are to stand, and how many steps there are.
+    """
     train = inputs.take(rows.train)
     # token ids are names of words, not amounts
     standardiser = fit_standardiser(train, [m for m in MODALITIES if m != "language" or not config.reads_tokens])

@@ -1,7 +1,7 @@
 """The seal around test labels.
 
-A test part gives its features to anyone and its labels to nobody. It is scored once, by whoever shows that a confirm
-trial has been trained to its end; a search never can (honesty rules 1 and 2 of the design).
+A test part gives out its features and never its labels. It is scored once, against proof that a confirm trial has been
+trained to its end, which a search never has (honesty rules 1 and 2 of the design).
 """
 
 from __future__ import annotations
@@ -42,8 +42,11 @@ class ExternalTraining:
 class TestScore:
     """What one finished trial reached on the test part.
 
-    fallback: the metrics of the training-median predictor on the same part (honesty rule 5), which always answers with
-    ``fallback_value``.
+    Attributes:
+        metrics: metric -> value.
+        predictions: with the labels, in the order of the data.
+        fallback: metric -> value of the training-median predictor on the same part (honesty rule 5).
+        fallback_value: the training median, which that predictor always answers.
     """
 
     __test__ = False  # keeps pytest from taking the name for a test class
@@ -55,12 +58,23 @@ class TestScore:
 
 
 class SealedTest:
-    """A test part: ``inputs`` are open, labels are not."""
+    """A test part whose inputs are open and whose labels are not.
+
+    Attributes:
+        inputs: features of the n items.
+    """
 
     __slots__ = ("_fallback_value", "_is_scored", "_labels", "_scoring", "inputs")
 
     def __init__(self, inputs: Inputs, labels: FloatArray, scoring: Scoring, train_labels: FloatArray) -> None:
-        """labels: (n,) of this part. train_labels: of the training part, for the fallback predictor."""
+        """Seal a test part.
+
+        Args:
+            inputs: features of the n items.
+            labels: (n,) of this part.
+            scoring: metrics.
+            train_labels: labels of the training part, for the fallback predictor.
+        """
         self.inputs = inputs
         self._labels = labels
         self._scoring = scoring
@@ -76,10 +90,15 @@ class SealedTest:
         return float(self._fallback_value)
 
     def score(self, predict: FloatArray, finished: FinishedTraining) -> TestScore:
-        """Compare predictions (n,), in the order of ``inputs``, with the labels. Works once.
+        """Compare predictions with the labels. Works once; a refused call does not count.
 
-        Raises LabelsSealed if the training is not final or the part was scored before, DmdError if the predictions do
-        not fit the part or are not finite. A refused call does not use up the one that is allowed.
+        Args:
+            predict: (n,) in the order of ``inputs`` and the unit of the labels.
+            finished: proof that the training has ended.
+
+        Raises:
+            LabelsSealed: the training is not final, or the part was scored before.
+            DmdError: the predictions do not fit the part or are not finite.
         """
         if not finished.is_final:
             raise LabelsSealed(

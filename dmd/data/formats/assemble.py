@@ -33,10 +33,18 @@ def assemble(
     problems: Problems,
     storage: FeatureStorage = MEMORY,
 ) -> Dataset:
-    """Join the splits of one file, checked by ``layout``, their features in ``place``.
+    """Join the splits of one file into a data set.
 
-    tables: split name -> key -> array. file_scale: the file's own label scale; declared: what the user says, which goes
-    before it. Raises DataError with every problem found in the file.
+    Args:
+        tables: split -> key -> array.
+        file_scale: (3,) label scale that the file declares (low, high, neutral); None: it declares none.
+        declared: what the user says; it takes precedence over the file.
+        layout: keys of the file.
+        problems: found so far.
+        storage: where the features go.
+
+    Raises:
+        DataError: with every problem found in the file.
     """
     if not tables:
         problems.add("splits", f"there is none of {', '.join(SPLITS)}; this is no data file of a layout that is read")

@@ -22,7 +22,15 @@ from dmd.data.samples.row_blocks import row_blocks
 
 @dataclass(frozen=True)
 class Features:
-    """One modality of one split as the file has it, (n, T, D) of any numbers, and what will be done to it."""
+    """One modality of one split as the file has it, and what will be done to it.
+
+    Attributes:
+        key: in the file, for messages.
+        source: (n, T, D) of any numbers.
+        padding: where the real steps lie in it.
+        num_non_finite: values that will become 0.
+        num_clamped: lengths that were 0 and were raised to 1.
+    """
 
     key: str
     source: AnyArray
@@ -36,7 +44,15 @@ class Features:
 
 
 def check_features(key: str, array: AnyArray, num_rows: int, takes_vectors: bool, problems: Problems) -> bool:
-    """True if ``array`` holds numbers, some finite: (num_rows, T, D), or (num_rows, D) where vectors are taken."""
+    """Whether an array holds numbers of the right shape, some of them finite.
+
+    Args:
+        key: in the file, for messages.
+        array: as read.
+        num_rows: n, items of the split.
+        takes_vectors: (n, D) is wanted and not (n, T, D).
+        problems: get what is wrong.
+    """
     wanted = f"({num_rows}, {'D' if takes_vectors else 'T, D'})"
     if array.dtype.kind not in "biuf":
         problems.add(key, f"must hold numbers, but its dtype is {array.dtype}")
@@ -57,9 +73,18 @@ def check_features(key: str, array: AnyArray, num_rows: int, takes_vectors: bool
 
 
 def read_features(key: str, array: AnyArray, lengths: FileLengths | None, problems: Problems) -> Features | None:
-    """Features of a checked (n, T, D) array; None if its padded steps are not zero.
+    """Find the padding of checked features.
 
     Non-finite values (also those too large for float32) will become 0 and are counted.
+
+    Args:
+        key: in the file, for messages.
+        array: (n, T, D).
+        lengths: of the file; None: zeros tell where padding is.
+        problems: get what is wrong.
+
+    Returns:
+        None if padded steps are not zero.
     """
     padding = _locate(array, lengths)
     if len(padding.unsound):

@@ -18,7 +18,7 @@ _UNFINISHED = ".unfinished"
 
 
 def rename_all(new_names: Mapping[Path, Path]) -> None:
-    """The :data:`PutInPlace` of whoever needs no more than whole folders."""
+    """The :data:`PutInPlace` that survives a killed process, but not a power cut."""
     for unfinished, path in new_names.items():
         os.rename(unfinished, path)
 
@@ -36,7 +36,7 @@ def new_folder(target: Path, put: PutInPlace = rename_all) -> Iterator[Path]:
     lock = os.open(made, os.O_RDONLY)
     folder = made.with_name(made.name + _UNFINISHED)
     try:
-        # It gets its name with its lock: whoever saw it without would take it for abandoned. A file system without
+        # It gets its name with its lock: without one, another process would take it for abandoned. A file system without
         # locks keeps what is abandoned.
         with contextlib.suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -53,7 +53,7 @@ def new_folder(target: Path, put: PutInPlace = rename_all) -> Iterator[Path]:
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove what nobody holds the lock of; the system gives it back however a process ends."""
+    """Remove folders whose lock is free; the system frees it however a process ends."""
     for folder in target.parent.glob(f".{glob.escape(target.name)}-*{_UNFINISHED}"):
         with contextlib.suppress(OSError):
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

@@ -30,11 +30,16 @@ _FEWEST = 10
 def resolve_label_scale(
     labels: Mapping[str, FloatArray], declared: LabelScale | None, key: str, problems: Problems
 ) -> LabelScale:
-    """The declared scale, or [-3, 3] around 0; what does not fit is added to ``problems``.
+    """The declared label scale, or [-3, 3] around 0.
 
     Without a declaration labels are refused that fill a known smaller scale, or are whole numbers from 0 up (indices of
-    classes, mostly): metrics and margins of [-3, 3] would be wrong numbers for them. labels: key of a split's labels ->
-    (n,). key: what the labels of all splits are called.
+    classes, mostly): metrics and margins of [-3, 3] would be wrong numbers for them.
+
+    Args:
+        labels: key of a split's labels -> (n,).
+        declared: by the user or the file; None: by neither.
+        key: what the labels of all splits are called, for messages.
+        problems: get what does not fit.
     """
     scale = declared or SENTIMENT
     together = np.concatenate([np.zeros(0, np.float32), *labels.values()])

@@ -18,16 +18,20 @@ SCALE_KEY = "label_scale"
 class FileLayout:
     """The keys of one split.
 
-    features: of the modalities that are read.
-    group: the key of the group (the video) of each item, where the file has one; otherwise the ids tell
-    (:mod:`dmd.data.dataset.groups`).
-    fold: the key of the file's own folds.
-    shared_lengths: one key for all modalities, used where a modality has no ``<feature key>_lengths`` of its own.
-    token_mask: (n, 3, T) token ids, attention mask, segment ids; the sum of the mask row is the text's length, and the
-    length of every modality aligned with the text. The ids are read by whoever asks for ``text: bert_ids``.
-    has_segment_ids: ids are (n, 3), video, start and end; or missing: then the videos are unknown, and all rows of a
-    split count as one group.
-    takes_vectors: (n, D) features without lengths stand for one step.
+    Attributes:
+        features: modality -> key, of the modalities that are read.
+        labels: key of the labels.
+        ids: key of the ids.
+        group: key of the group (the video) of each item, where the file has one; otherwise the ids tell
+            (:mod:`dmd.data.dataset.groups`).
+        fold: key of the file's own folds; None: the format has none.
+        shared_lengths: one key for all modalities, used where a modality has no ``<feature key>_lengths`` of its own;
+            None: the format has none.
+        token_mask: key of (n, 3, T) token ids, attention mask, segment ids; None: the format has none. The sum of the
+            mask row is the text's length, and the length of every modality aligned with the text.
+        takes_vectors: (n, D) features without lengths stand for one step.
+        has_segment_ids: ids are (n, 3), video, start and end, or are missing; then the videos are unknown, and all rows
+            of a split count as one group.
     """
 
     features: Mapping[Modality, str]

@@ -18,10 +18,11 @@ from dmd.modalities import Modality
 class FileLengths:
     """Lengths as the file gives them.
 
-    values: (n,) integers in 1..T.
-    are_own: True if declared for this modality; then its padded steps must be zero. False if they are another's (the
-    token mask of the text): steps beyond them are set to zero, as MMSA treats them.
-    num_clamped: how many were 0 and were raised to 1.
+    Attributes:
+        values: (n,) integers in 1..T.
+        are_own: True if declared for this modality; then its padded steps must be zero. False if they are another's
+            (the token mask of the text): steps beyond them are set to zero, as MMSA treats them.
+        num_clamped: how many were 0 and were raised to 1.
     """
 
     values: IntArray
@@ -32,9 +33,20 @@ class FileLengths:
 def check_lengths(
     key: str, array: AnyArray, num_rows: int, num_steps: int, are_own: bool, problems: Problems
 ) -> FileLengths | None:
-    """Lengths (num_rows,) in 0..num_steps, 0 raised to 1; None if a rule is broken.
+    """Check lengths, and raise those of 0 to 1.
 
     MMSA does not promise lengths of at least 1, so a 0 is raised and counted. A negative length means nothing.
+
+    Args:
+        key: in the file, for messages.
+        array: as read; (num_rows,) of whole numbers in 0..num_steps is right.
+        num_rows: n.
+        num_steps: T.
+        are_own: whether they are declared for this modality.
+        problems: get what is wrong.
+
+    Returns:
+        None if a rule is broken.
     """
     if array.shape != (num_rows,) or array.dtype.kind not in "biuf":
         problems.add(key, f"must be {num_rows} integers, one per row, but has shape {array.shape}, dtype {array.dtype}")
@@ -60,9 +72,18 @@ def find_lengths(
     values: AnyArray,
     problems: Problems,
 ) -> tuple[bool, FileLengths | None]:
-    """Lengths of one modality, values (n, T, D): its own, the shared ones, or those of the tokens it is aligned with.
+    """Lengths of one modality: its own, the shared ones, or those of the tokens it is aligned with.
 
-    (True, None) if the file tells none, (False, None) if it does and they break a rule (then ``problems`` has it).
+    Args:
+        name: of the split.
+        modality: whose lengths.
+        table: key -> array of the split.
+        layout: keys of the file.
+        values: (n, T, D) features of the modality.
+        problems: get what is wrong.
+
+    Returns:
+        (True, lengths); (True, None) if the file has none; (False, None) if those that it has break a rule.
     """
     num_rows, num_steps, _ = values.shape
     for key in (layout.lengths_of(modality), layout.shared_lengths):

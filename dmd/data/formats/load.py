@@ -24,11 +24,17 @@ PICKLE_STARTS = (b"\x80", b"(", b"}", b"]", b"c")
 def open_dataset(
     name_or_path: str, data_dir: Path | None = None, declared: Declared = UNDECLARED, verify: bool = True
 ) -> Dataset:
-    """Planted data (``planted``, ``planted:seed=1,interaction=0.5``), a file or a converted folder at this path, or one
-    in ``data_dir``.
+    """Open a data set by name or path.
 
-    declared: what goes before the file's own word. verify: compare a converted folder with its hashes;
-    a worker that maps what its driver has verified need not. Raises DataError naming where it looked and what to do.
+    Args:
+        name_or_path: planted data (``planted``, ``planted:seed=1,interaction=0.5``), or a file or a converted folder,
+            at this path or in ``data_dir``.
+        data_dir: second place to look; None: there is none.
+        declared: what the user says; it takes precedence over the file.
+        verify: compare a converted folder with its hashes; a worker need not if its driver has done so.
+
+    Raises:
+        DataError: nothing is there, or the file breaks a rule; says where it looked and what to do.
     """
     path = find_data(name_or_path, data_dir)
     if path is None:
@@ -53,9 +59,15 @@ def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
 
 
 def load_dataset(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY) -> Dataset:
-    """Read ``path`` as ``.npz`` or as a pickle in MMSA or CMU layout, its features into ``place``.
+    """Read a file: ``.npz``, or a pickle in MMSA or CMU layout.
 
-    Raises DataError with every problem found in it.
+    Args:
+        path: of the file.
+        declared: what the user says; it takes precedence over the file.
+        storage: where the features go.
+
+    Raises:
+        DataError: with every problem found in the file.
     """
     try:
         with path.open("rb") as stream:
@@ -80,11 +92,20 @@ def convert_dataset(
     declared: Declared = UNDECLARED,
     put: PutInPlace = rename_all,
 ) -> Dataset:
-    """Write planted data, a file or a converted folder as the new folder ``target``; what :func:`open_dataset` gives
-    for it.
+    """Write a data set as a memory-mapped folder, streaming: its features are never in memory as a whole.
 
-    By streaming: the features of a file are never in memory as a whole. Raises DataError as ``open_dataset``, and where
-    ``target`` exists or cannot be written. put: see :func:`dmd.data.formats.folder_writer.new_folder`.
+    Args:
+        name_or_path: as for :func:`open_dataset`.
+        target: the new folder.
+        data_dir: as for :func:`open_dataset`.
+        declared: as for :func:`open_dataset`.
+        put: how the folder gets its name (:func:`dmd.data.formats.folder_writer.new_folder`).
+
+    Returns:
+        The data set in the new folder.
+
+    Raises:
+        DataError: as for :func:`open_dataset`, or ``target`` exists or cannot be written.
     """
     if target.exists():
         raise DataError(f"{target}: exists already; choose another name")

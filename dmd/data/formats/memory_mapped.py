@@ -47,9 +47,15 @@ def is_mapped(path: Path) -> bool:
 
 
 def write_mapped(read: Callable[[FeatureStorage], Dataset], target: Path, put: PutInPlace = rename_all) -> None:
-    """Write the data set that ``read`` makes as the new folder ``target``, whole or not at all.
+    """Write a data set as a new folder, whole or not at all.
 
-    put: see :func:`new_folder`. Raises OSError where it cannot be written, and what ``read`` raises.
+    Args:
+        read: makes the data set, its features in the storage that it is given.
+        target: the new folder.
+        put: see :func:`new_folder`.
+
+    Raises:
+        OSError: the folder cannot be written; also whatever ``read`` raises.
     """
     with new_folder(target, put) as folder:
         scratch = folder / "scratch"
@@ -63,9 +69,15 @@ def write_mapped(read: Callable[[FeatureStorage], Dataset], target: Path, put: P
 
 
 def read_mapped(folder: Path, declared: Declared = UNDECLARED, verify: bool = True) -> Dataset:
-    """The data set in ``folder``, its features mapped. verify: compare every file with its hash, which reads it all.
+    """The data set in a converted folder, its features mapped.
 
-    Raises DataError, one line, for a folder that was not written by :func:`write_mapped`, or altered.
+    Args:
+        folder: that :func:`write_mapped` wrote.
+        declared: what the user says; it takes precedence over the folder.
+        verify: compare every file with its hash, which reads all of it.
+
+    Raises:
+        DataError: the folder was not written by :func:`write_mapped`, or was altered; one line.
     """
     source = folder.name
     manifest = _read_manifest(folder)

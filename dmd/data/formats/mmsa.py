@@ -31,7 +31,13 @@ SCALARS = (str, bytes, bool, int, float, np.generic)
 def read_pickle(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY) -> Dataset:
     """Read a pickle in MMSA or CMU layout; nothing in it is executed.
 
-    Raises DataError with every problem found in it.
+    Args:
+        path: of the file.
+        declared: what the user says; it takes precedence over the file.
+        storage: where the features go.
+
+    Raises:
+        DataError: with every problem found in it.
     """
     with path.open("rb") as stream:
         # Closed by the collector: arrays are views of it until they are converted.
@@ -42,7 +48,17 @@ def read_pickle(path: Path, declared: Declared = UNDECLARED, storage: FeatureSto
 def read_mmsa(
     content: object, source: str, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY
 ) -> Dataset:
-    """The data set that a dictionary in MMSA or CMU layout holds. Raises DataError with every problem found in it."""
+    """The data set that a dictionary in MMSA or CMU layout holds.
+
+    Args:
+        content: split -> key -> array or list.
+        source: name of the file, for messages.
+        declared: what the user says; it takes precedence over the file.
+        storage: where the features go.
+
+    Raises:
+        DataError: with every problem found in it.
+    """
     if not isinstance(content, Mapping):
         raise DataError(f"{source}: must be a dictionary with train, valid and test, but is a {type(content).__name__}")
     problems = Problems(source)

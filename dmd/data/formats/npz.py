@@ -16,7 +16,16 @@ from dmd.errors import DataError
 
 
 def read_npz(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY) -> Dataset:
-    """Read an ``.npz`` archive. Raises DataError with every problem found in it."""
+    """Read an ``.npz`` archive.
+
+    Args:
+        path: of the file.
+        declared: what the user says; it takes precedence over the file.
+        storage: where the features go.
+
+    Raises:
+        DataError: with every problem found in it.
+    """
     problems, layout = Problems(path.name), declared.keys_of(NPZ)
     arrays: dict[str, AnyArray] = {}
     unreadable: dict[str, list[str]] = {}

@@ -24,8 +24,11 @@ Flags = npt.NDArray[np.bool_]
 class Padding:
     """Where the real steps of each sample lie in the file's array.
 
-    starts, lengths: (n,) first real step and number of real steps.
-    unsound: rows whose padded steps are not zero whichever side is taken.
+    Attributes:
+        side: that the file padded.
+        starts: (n,) first real step.
+        lengths: (n,) real steps.
+        unsound: rows whose padded steps are not zero whichever side is taken.
     """
 
     side: FilePadding
@@ -118,7 +121,13 @@ def move_to_right(values: AnyArray, padding: Padding) -> Sequences:
 
 
 def place_right(values: AnyArray, padding: Padding, target: FloatArray) -> None:
-    """Write what :func:`move_to_right` gives into the zeros of ``target`` (n, at least T, D), block by block."""
+    """Write what :func:`move_to_right` gives, block by block.
+
+    Args:
+        values: (n, T, D) of any numbers.
+        padding: where the real steps lie in them.
+        target: (n, at least T, D) zeros, written in place.
+    """
     offsets = np.arange(values.shape[1])
     for rows in row_blocks(values.shape):
         moved, starts = as_float32(values[rows]), padding.starts[rows]

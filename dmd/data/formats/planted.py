@@ -53,7 +53,17 @@ COMMON, EXCLUSIVE, EVENT = 0, 1, 2
 
 @dataclass(frozen=True)
 class Latents:
-    """What is behind each clip, (n,) each; ``exclusive`` by modality. Times are shares of the clip in [0, 1)."""
+    """The latent variables behind each of n clips. Times are shares of the clip in [0, 1).
+
+    Attributes:
+        common: (n,) factor that all modalities show.
+        exclusive: modality -> (n,) factor that it alone shows.
+        event_sign: (n,) -1 or 1, sign of the event.
+        event_time: (n,) when the event happens.
+        audio_start: (n,) -1 or 1, state of the audio at the start of the clip.
+        interaction: (n,) cross-modal interaction.
+        score: (n,) what labels are made of.
+    """
 
     common: Array
     exclusive: dict[Modality, Array]

@@ -17,12 +17,19 @@ MOST_VALUES = 1 << 29
 class PlantedSpec:
     """Planted data of known structure, see :mod:`dmd.data.formats.planted`.
 
-    interaction: share of the variance of the latent score that the cross-modal interaction carries; 0 none, 1 all.
-    video_effect: share of the remaining (additive) variance that is the video's.
-    label_noise: standard deviation of noise on the latent score (whose own is 1) that no model can explain.
-    *_noise: standard deviation of the noise on each feature of a modality; each planted signal has size 0.5.
-    *_width, *_steps: features and maximum steps of a modality.
-    num_infinite: audio values set to -inf. num_neutral: labels set to exactly 0.
+    Attributes:
+        seed: of all that is drawn.
+        num_videos: groups.
+        clips_per_video: samples per group.
+        interaction: share of the variance of the latent score that the cross-modal interaction carries; 0 none, 1 all.
+        video_effect: share of the remaining (additive) variance that is the video's.
+        label_noise: standard deviation of noise on the latent score (whose own is 1) that no model can explain.
+        language_noise, audio_noise, vision_noise: standard deviation of the noise on each feature; each planted signal
+            has size 0.5.
+        language_width, audio_width, vision_width: features D_m.
+        language_steps, audio_steps, vision_steps: maximum steps T_m.
+        num_infinite: audio values set to -inf.
+        num_neutral: how many labels, those nearest to 0, are set to exactly 0.
     """
 
     seed: int = 0

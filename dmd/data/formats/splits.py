@@ -43,7 +43,17 @@ class Split:
 
 
 def read_split(name: str, table: Table, layout: FileLayout, problems: Problems) -> Split | None:
-    """Check ``table`` by ``layout``; None if anything required is missing or broken (then ``problems`` says what)."""
+    """Check one split.
+
+    Args:
+        name: of the split.
+        table: key -> array.
+        layout: keys of the file.
+        problems: get what is wrong.
+
+    Returns:
+        None if anything required is missing or broken.
+    """
     required = (layout.labels, *([] if layout.has_segment_ids else [layout.ids]), *layout.features.values())
     missing = [key for key in required if key not in table]
     for key in missing:
@@ -74,7 +84,16 @@ def _say_how_to_do_without(key: str, table: Table, layout: FileLayout) -> str:
 
 
 def read_labels(key: str, array: AnyArray | None, problems: Problems) -> FloatArray | None:
-    """(n,) labels of an array of n numbers, whatever its trailing axes of length 1 (CMU files: (n, 1, 1))."""
+    """Labels of one split, whatever trailing axes of length 1 the array has (CMU files: (n, 1, 1)).
+
+    Args:
+        key: in the file, for messages.
+        array: as read; None: missing.
+        problems: get what is wrong.
+
+    Returns:
+        (n,) float32; None if there are none or they are no numbers.
+    """
     if array is None:
         return None
     if array.ndim == 0 or array.size != len(array) or array.dtype.kind not in "biuf":

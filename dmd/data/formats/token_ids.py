@@ -12,7 +12,17 @@ from dmd.data.samples.arrays import AnyArray
 
 
 def read_tokens(name: str, table: Mapping[str, AnyArray], layout: FileLayout, num_rows: int) -> Tokens | NoTokens:
-    """The tokens of one split."""
+    """The tokens of one split.
+
+    Args:
+        name: of the split.
+        table: key -> array.
+        layout: keys of the file.
+        num_rows: n, items of the split.
+
+    Returns:
+        The tokens, or why there are none.
+    """
     if layout.token_mask is None or layout.token_mask not in table:
         return NoTokens(f"{name}/{layout.token_mask or 'text_bert'} is missing")
     key, array = f"{name}/{layout.token_mask}", table[layout.token_mask]

@@ -19,10 +19,16 @@ from dmd.modalities import Modality
 
 @dataclass(frozen=True)
 class ModalitySummary:
-    """One modality.
+    """One modality of a data set.
 
-    steps: T_m; width: D_m; lengths: minimum, median and maximum of the real steps. far_values: column -> values so far
-    out that they are left out of its mean and standard deviation.
+    Attributes:
+        steps: T_m.
+        width: D_m.
+        lengths: minimum, median and maximum of the real steps.
+        file_padding: side that the file padded.
+        num_non_finite: values that were NaN or infinite and were replaced by 0.
+        num_clamped: lengths that were 0 and were raised to 1.
+        far_values: column -> values so far out that its mean and standard deviation leave them out.
     """
 
     steps: int
@@ -38,13 +44,23 @@ class ModalitySummary:
 class DatasetSummary:
     """Counts and shapes of a data set.
 
-    label_histogram: label rounded half to even -> samples of the whole file.
-    split_sizes, fold_sizes: split name or fold number -> (samples, groups); fold_sizes is empty without folds.
-    grouping: where the groups are known from.
-    group_sizes: smallest, median and largest number of samples of a group.
-    cautions: what the file's own split keeps a study from saying, in sentences.
-    markers: values that stand for "not measured" in columns of a modality.
-    num_shared_groups: groups that lie in more than one official split; they make its test part easier than new videos.
+    Attributes:
+        name: of the file.
+        num_samples: n.
+        num_groups: groups in the whole file.
+        grouping: where the groups are known from.
+        group_sizes: smallest, median and largest number of samples of a group.
+        num_shared_groups: groups that lie in more than one official split; they make its test part easier than new
+            videos.
+        scale: of the labels.
+        modalities: of those that the data have.
+        label_histogram: label rounded half to even -> samples of the whole file.
+        split_sizes: split -> (samples, groups).
+        fold_sizes: fold -> (samples, groups); empty without folds.
+        content_hash: of everything that decides a result.
+        has_tokens: whether the file holds token ids.
+        cautions: sentences on what the file's own split does not let a study claim.
+        markers: values that stand for "not measured" in columns of a modality.
     """
 
     name: str

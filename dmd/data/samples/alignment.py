@@ -39,10 +39,16 @@ def find_layout(
     """The layout that ``align`` asks for, of all sequences of a data set.
 
     With ``file`` a model sees what the file has. Otherwise there are as many steps as the longest sequence has: steps
-    that are padding in every sequence are none of the data.
+    that are padding in every sequence are not part of the data.
+
+    Args:
+        align: the side of the real steps.
+        sequences: modality -> right-padded sequences of all items.
+        file_padding: modality -> side of the padding in the file.
+        source: name of the data set, for messages.
 
     Raises:
-        DataError: ``file`` where the file pads one modality on both sides, so that it has no side. source: its name.
+        DataError: ``file`` is asked for, and the file pads one modality on both sides.
     """
     if align != "file":
         longest = {m: int(part.lengths.max()) for m, part in sequences.items()}

@@ -34,7 +34,13 @@ PEAKED = 40.0
 
 @dataclass(frozen=True)
 class ColumnMoments:
-    """Mean and standard deviation of the values of one column that are not far, and how many are."""
+    """Moments of one column without its far values.
+
+    Attributes:
+        mean: of the values that are not far.
+        std: population standard deviation of these.
+        num_far: how many values are far.
+    """
 
     mean: float
     std: float
@@ -42,9 +48,17 @@ class ColumnMoments:
 
 
 def may_hold_far_values(squares: Moments, fourths: Moments, num_steps: int) -> npt.NDArray[np.bool_]:
-    """(D,): whether a column can have far values, by its mean squared and its mean fourth deviation (D,).
+    """Which columns can have far values: a necessary condition that costs no sorting.
 
-    A necessary condition that costs no sorting; in few steps no kurtosis can be large.
+    In few steps no kurtosis can be large.
+
+    Args:
+        squares: (D,) mean squared deviation of each column.
+        fourths: (D,) mean fourth power of the deviation.
+        num_steps: values per column.
+
+    Returns:
+        (D,) bool.
     """
     with np.errstate(over="ignore"):
         least = min(PEAKED, num_steps / 4) * squares * squares

@@ -1,8 +1,8 @@
-"""Features that stay in their file: rows are copied out when they are asked for, a batch at a time.
+"""Memory-mapped features: rows are copied out of their file a batch at a time.
 
-The file is mapped, so all processes of a machine share the pages that the system keeps of it. Pages that a process has
-looked at are given back to the system after every read; they stay in its cache, and count as nobody's memory. Left
-alone they soon are most of the file: the system maps whole stretches of its cache around what is read.
+All processes of a machine share the pages of the file that the system caches. After every read a process returns the
+pages that it has read; they stay in the cache and count as no process's memory. Otherwise they would soon be most of
+the file: the system maps whole stretches of its cache around what is read.
 """
 
 from __future__ import annotations
@@ -37,13 +37,16 @@ class StoredFile:
 
 @dataclass(frozen=True, eq=False)
 class StoredRows:
-    """Some rows of a file, in an order, perhaps standardised: what an array (n, T, D) is to whoever asks it for rows.
+    """Some rows of a file, in an order, perhaps standardised; gives (k, T, D) arrays for rows, as an array does.
 
     Attributes:
+        file: holds the values.
         rows: (n,) row numbers in the file.
         lengths: (n,) real steps of them; in the file they come first.
         mean, std: (D,), or None to leave values as they are.
-        side, num_steps: where the real steps are to stand in how many; None: as many as in the file.
+        side: where the real steps are to stand.
+        num_steps: steps of each row; None: as many as in the file.
+        shape: (n, T, D) of these rows.
     """
 
     file: StoredFile

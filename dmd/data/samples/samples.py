@@ -24,7 +24,12 @@ FilePadding = Literal["left", "right", "none", "mixed"]
 
 @dataclass(frozen=True)
 class LabelScale:
-    """The declared range of the regression label and its neutral point (MOSI and MOSEI: [-3, 3] and 0)."""
+    """The declared scale of the regression label; the defaults are those of MOSI and MOSEI.
+
+    Attributes:
+        low, high: range, both ends included.
+        neutral: the point between negative and positive.
+    """
 
     low: float = -3.0
     high: float = 3.0
@@ -59,7 +64,13 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a model may look at: features without labels."""
+    """What a model may look at: features without labels.
+
+    Attributes:
+        ids: n ids of items.
+        groups: the group (the video) of each item.
+        sequences: modality -> features of all items.
+    """
 
     ids: tuple[str, ...]
     groups: tuple[str, ...]

@@ -72,7 +72,17 @@ class PickledArray:
 
 
 def rebuild_array(raw: object, dtype: object, shape: object, order: object) -> AnyArray:
-    """An array of ``shape`` from raw bytes (str from Python 2, decoded as latin1) or from a list of objects."""
+    """An array from what a pickle says of it.
+
+    Args:
+        raw: bytes (str from Python 2, decoded as latin1), or a list of objects.
+        dtype: a :class:`PickledDtype`.
+        shape: a tuple of sizes, or one size.
+        order: ``C`` or ``F``.
+
+    Raises:
+        UnpicklingError: for anything else, or a shape that the bytes do not fill.
+    """
     if not isinstance(dtype, PickledDtype) or order not in ("C", "F"):
         raise UnpicklingError("array without a plain dtype or memory order")
     sizes = (shape,) if type(shape) is int else shape

@@ -47,7 +47,7 @@ class Rendezvous:
         return tuple(WorkerRank(rank, num_workers, self._host, self._port) for rank in range(num_workers))
 
     def close(self) -> None:
-        """Let nobody wait any longer, here or in another worker: who does gets WorkerLost.
+        """End every wait, here and in other workers: a worker that waits gets WorkerLost.
 
         Works from any thread; what was closed stays closed, so that a late call does not reach a later training.
         """
@@ -76,7 +76,7 @@ def join_group(worker: WorkerRank, device: str) -> Iterator[Team]:
     with converting_lost_workers():
         _require_open(worker)
         store = TCPStore(worker.host, worker.port, is_master=False, timeout=_CONNECT_TIMEOUT)
-        # Connecting cannot be interrupted, so it begins when nobody is missing any more.
+        # Connecting cannot be interrupted, so it begins when all workers are there.
         store.set(_here(worker.rank), "")
         store.wait([_here(rank) for rank in range(worker.num_workers)], _JOIN_TIMEOUT)
         torch.distributed.init_process_group(
