@@ -36,8 +36,8 @@ def new_folder(target: Path, put: PutInPlace = rename_all) -> Iterator[Path]:
     lock = os.open(made, os.O_RDONLY)
     folder = made.with_name(made.name + _UNFINISHED)
     try:
-        # It gets its name with its lock: without one, another process would take it for abandoned. A file system without
-        # locks keeps what is abandoned.
+        # It gets its name with its lock: without one, another process would take it for abandoned. A file system
+        # without locks keeps what is abandoned.
         with contextlib.suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         made.rename(folder)
