@@ -23,7 +23,7 @@ _HOMES = {
     "open_dataset": "dmd.data.formats.load",
     "run_job": "dmd.training.run",
 }
-"""Name -> module. Names are imported on first use, so that importing one module does not import all."""
+"""A name is imported when it is asked for: whoever needs one module does not wait for all."""
 
 
 if not TYPE_CHECKING:
