@@ -166,6 +166,7 @@ RETIRED = (
     "set_aside",
     "settle_given",
     "settle_scale",
+    "settle_workers",
     "shown_by",
     "starts_of",
     "stop_limit",

@@ -27,10 +27,17 @@ def count_local_slots(wanted: Resources) -> int:
 def resolve_workers(
     wanted: Resources, *, is_local: bool, find_free: Callable[[], tuple[str, ...]] = free_gpus
 ) -> Resources:
-    """``workers: auto`` as a number: one worker on each idle visible GPU, as far as the CPUs reach.
+    """Replace ``workers: auto`` by a number: one worker on each free visible GPU, as far as the CPUs reach.
 
-    The GPUs in use are hidden from everything that this process starts. Without a GPU it is one worker.
-    Raises UsageError where no visible GPU is free, or for a cluster, whose GPUs are not those of this machine.
+    GPUs in use are hidden from this process and its children. Without a GPU it is one worker.
+
+    Args:
+        wanted: of one trial.
+        is_local: whether trials run on this machine.
+        find_free: names the free GPUs.
+
+    Raises:
+        UsageError: no visible GPU is free, or trials run on a cluster, whose GPUs are not this machine's.
     """
     if wanted.workers != "auto":
         return wanted

@@ -147,6 +147,13 @@ class ShippedBert:
 
 
 def make_shipped_data(name: str, data_dir: Path | None, declared: Declared, content_hash: str) -> ShippedData:
-    """The ShippedData of data that the driver has opened by this name."""
+    """The ShippedData of data that the driver has opened.
+
+    Args:
+        name: as in the search space.
+        data_dir: where the driver looked for files; None: for planted data alone.
+        declared: what the search space says about the data.
+        content_hash: of the opened data.
+    """
     place = find_data(name, data_dir)
     return ShippedData(name, None if place is None else place.absolute(), declared, content_hash)

@@ -1,8 +1,8 @@
-"""Waiting for the disk: what is written survives a power cut only then.
+"""Atomic, durable files: after a crash or a power cut there is the old content or the new one.
 
-Writing a file does not by itself make its name survive, and a rename may reach the disk before what it renames. So
-every file that must be there whole or not at all is written beside its place, synced, renamed, and its folder synced:
-by :func:`write_whole`, or, where others have written it, by :func:`put_in_place`.
+A written file may lose its name in a power cut, and a rename may reach the disk before the content does. So a file is
+written under another name, synced, renamed, and its folder synced: by :func:`write_whole`, or, for files that a library
+has written, by :func:`put_in_place`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 UNFINISHED = ".tmp"
-"""Ends the names of files that are being written; what a killed process left is removed where it is looked for."""
+"""Suffix of files that are being written; :func:`remove_half_written` removes those of killed processes."""
 
 
 def sync(path: Path) -> None:
-    """Return when the disk has what is in ``path``: the bytes of a file, whoever wrote them, or the names in a
-    folder."""
+    """Wait until ``path`` is on disk: the bytes of a file, whichever process wrote them, or the names in a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -27,7 +26,7 @@ def sync(path: Path) -> None:
 
 
 def sync_all(path: Path) -> None:
-    """Sync a file, or a folder with all that is below it."""
+    """Sync a file, or a folder with everything below it."""
     for place, _, names in os.walk(path):
         for name in names:
             sync(Path(place, name))
@@ -37,7 +36,7 @@ def sync_all(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those that it is in, so that their names are on disk."""
+    """Make a folder and its missing parents, with their names on disk on return."""
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for folder in made:
@@ -45,9 +44,9 @@ def make_folder(path: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Write a file so that a crash leaves the old one or the new one; it is on disk on return.
+    """Write a file atomically; it is on disk on return.
 
-    Raises OSError where it does not fit; nothing new is left behind then.
+    Raises OSError if it does not fit on the disk; nothing new is left behind then.
     """
     make_folder(path.parent)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}{UNFINISHED}")
@@ -60,14 +59,17 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
 
 
 def remove_half_written(path: Path) -> None:
-    """Remove what killed processes have left of writing ``path``; only who may write it may call this."""
+    """Remove unfinished files of ``path`` that killed processes have left; to be called by its only writer."""
     for unfinished in path.parent.glob(f"{glob.escape(path.name)}.*{UNFINISHED}"):
         unfinished.unlink(missing_ok=True)
 
 
 def put_in_place(places: Mapping[Path, Path]) -> None:
-    """Give finished files and folders their names, one after the other, in place of what is there; they are on disk on
-    return."""
+    """Rename finished files and folders, one after the other, over what is there; they are on disk on return.
+
+    Args:
+        places: for every unfinished path its final one.
+    """
     for unfinished in places:
         sync_all(unfinished)
     for unfinished, path in places.items():

@@ -1,8 +1,8 @@
-"""What the user can correct that no leaf package knows of."""
+"""Errors that the user can correct and that belong to no leaf package; each is one line per problem."""
 
 
 class UsageError(Exception):
-    """A foreign study in the directory, impossible resources, two arms that are one. One line per problem."""
+    """Wrong input: a foreign study in the directory, impossible resources, two equal arms. One line per problem."""
 
 
 class ResourcesUnavailable(UsageError):
@@ -10,11 +10,11 @@ class ResourcesUnavailable(UsageError):
 
 
 class ClusterUnreachable(UsageError):
-    """There is no Ray cluster at the address, or it does not take this driver."""
+    """There is no Ray cluster at the address, or it refuses this driver."""
 
 
 class RayUnusable(UsageError):
-    """Ray does not start here."""
+    """Ray does not start on this machine."""
 
 
 class NodeIncompatible(UsageError):

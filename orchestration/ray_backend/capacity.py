@@ -57,7 +57,13 @@ class ClusterCapacity:
 
 @contextlib.contextmanager
 def cluster_capacity(resources: Resources, limit: int | None, grows: bool) -> Iterator[ClusterCapacity]:
-    """The capacity of the cluster; requests to its autoscaler are withdrawn at the end."""
+    """The capacity of the cluster; requests to its autoscaler are withdrawn at the end.
+
+    Args:
+        resources: of one trial.
+        limit: most trials at the same time; None: as many as fit.
+        grows: whether to request more nodes while all are in use.
+    """
     capacity = ClusterCapacity(resources, limit, grows)
     try:
         yield capacity
@@ -96,6 +102,11 @@ def _ask_autoscaler(bundles: list[dict[str, float]]) -> None:
 
 def ask_cluster(address: str, resources: Resources, limit: int | None = None) -> tuple[int, int]:
     """(trials at the same time, nodes that can train) of a running cluster now; sends no code to it.
+
+    Args:
+        address: of the cluster.
+        resources: of one trial.
+        limit: most trials at the same time; None: as many as fit.
 
     Raises:
         ClusterUnreachable: there is no cluster at ``address``.

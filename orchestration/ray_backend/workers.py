@@ -60,7 +60,13 @@ class RayPeer:
 
 
 def make_peers(runner: TrialRunner, resources: Resources, provider: FileProvider | None) -> list[RayPeer]:
-    """One peer in each bundle of this trial's placement group but the first, where the calling worker lives."""
+    """One peer in each bundle of this trial's placement group but the first, where the calling worker runs.
+
+    Args:
+        runner: what the peers run.
+        resources: of the trial.
+        provider: prepares a node of a cluster; None: everything is where the runner says.
+    """
     peers = []
     for rank in range(1, resources.workers):
         group = get_current_placement_group()

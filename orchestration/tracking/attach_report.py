@@ -62,10 +62,15 @@ def attach_report(uri: str, study: StudyDescription, directory: Path) -> bool:
 
 
 def describe_links(experiment: str, run: str, primary: str, has_search: bool = True) -> str:
-    """Where to go from here in MLflow's UI, as Markdown. has_search: whether there are search trials to go to.
+    """Links to the views of a study in MLflow's UI, as Markdown.
 
-    MLflow folds child runs away under their parent and draws nothing for those that it does not list; a filter unfolds
-    them.
+    MLflow folds child runs under their parent and draws nothing for folded ones; a filter unfolds them.
+
+    Args:
+        experiment: MLflow's id of it.
+        run: MLflow's id of the study's run.
+        primary: the metric that the study decides by.
+        has_search: whether the study has search trials.
     """
     runs = f"#/experiments/{experiment}/runs"
     ranked = {

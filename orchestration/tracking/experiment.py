@@ -48,7 +48,13 @@ def claim_experiment(client: MlflowClient, study: str, ledger: str, artifacts: s
 
 
 def is_taken(client: MlflowClient, study: str, ledger: str | None) -> bool:
-    """Whether another study has the name ``study``. ledger: id of this study's; None for a new study."""
+    """Whether another study has this name.
+
+    Args:
+        client: of the store.
+        study: the name.
+        ledger: id of this study's ledger; None for a new study.
+    """
     own = None if ledger is None else find_experiment(client, ledger)
     if own is not None:
         return bool(own.name != study)

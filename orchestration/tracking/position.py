@@ -28,9 +28,12 @@ class Position:
 
 
 def load_position(directory: Path, target: str, ledger_length: int) -> Position:
-    """The saved position for ``target`` (the tracking address, without credentials).
+    """The saved position, or the beginning of the ledger: everything is then delivered again, no run is added twice.
 
-    Without a usable file it is the beginning of the ledger: everything is delivered again, and no run is added twice.
+    Args:
+        directory: the study's.
+        target: the tracking address, without credentials; a position of another address is ignored.
+        ledger_length: in bytes; a position behind it belongs to another ledger and is ignored.
     """
     try:
         content = json.loads((directory / POSITION_FILE).read_text(encoding="utf-8"))
@@ -42,7 +45,13 @@ def load_position(directory: Path, target: str, ledger_length: int) -> Position:
 
 
 def save_position(directory: Path, target: str, position: Position) -> None:
-    """Save ``position`` atomically; it is on disk on return."""
+    """Save a position atomically; it is on disk on return.
+
+    Args:
+        directory: the study's.
+        target: the tracking address, without credentials.
+        position: in the ledger.
+    """
     content = {
         "target": target,
         "offset": position.offset,
