@@ -225,7 +225,9 @@ class Driver:
         for report in ending.result.epochs if ending.result else ():
             self._record_epoch(trial, report)
         device = self._plan.device if state.attempts else "none"
-        record = build_record(self._plan.study, trial, ending, state.epochs, state.attempts, device)
+        record = build_record(
+            self._plan.study, trial, ending, epochs=state.epochs, attempts=state.attempts, device=device
+        )
         record = replace(record, number=state.number, workers=self._plan.workers if state.attempts else 1)
         if record.status == "failed":
             record = self._plan.complete_failure(trial, record)

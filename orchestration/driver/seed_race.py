@@ -78,4 +78,5 @@ def make_seed_race(study: StudyDescription, num_cells: int) -> SeedRace:
 
     family = [contrast for contrast in study.contrasts if contrast.in_family]
     contrasted = {arm for contrast in family for arm in (contrast.first, contrast.second)}
-    return SeedRace(rule.looks, (arm.name for arm in study.arms), contrasted, num_cells, judge)
+    arms = (arm.name for arm in study.arms)
+    return SeedRace(rule.looks, arms, racing=contrasted, num_cells=num_cells, judge=judge)

@@ -50,7 +50,7 @@ class _ConfirmTrials:
             return ()
         inherited = inherit(planned.searches[name], parameters)
         active = drop_inactive(planned.catalogue.methods[arm.model], arm, inherited)
-        return plan_confirm_trials(arm, [active], planned.seeds, cell, planned.context)
+        return plan_confirm_trials(arm, [active], seeds=planned.seeds, cell=cell, context=planned.context)
 
 
 def _arm_fold(planned: PlannedStudy, arm: Arm, cell: Cell) -> ArmFold:
@@ -72,7 +72,9 @@ def _whole_search(planned: PlannedStudy, arm: Arm, cell: Cell) -> TrialSource:
     assert search is not None
     assert objective is not None
     if search.searcher == "grid":
-        trials = plan_grid_trials(planned.space, planned.catalogue, arm, arm_search, cell, planned.context)
+        trials = plan_grid_trials(
+            planned.space, planned.catalogue, arm=arm, search=arm_search, cell=cell, context=planned.context
+        )
         return ListedSource(trials)
     proposals = _Proposals(planned, arm, cell)
     return SearchedSource(

@@ -69,7 +69,7 @@ def plan_study(
     cells = plan_cells(space, dataset.num_file_folds)
     tested = {cell: dataset.ids_of_parts(runner.folds.at(cell))["test"] for cell in cells}
     external = read_external_runs(space.arms.external, tested, runner.data_dir)
-    encoders = find_encoders(trained, searches, catalogue, dataset, runner.data_dir)
+    encoders = find_encoders(trained, searches, catalogue, dataset=dataset, beside=runner.data_dir)
     context = _digest_context(dataset, runner, fingerprint, encoders)
     facts, tried_on = {}, device_here(runner.device)
     for arm in trained:
@@ -94,7 +94,7 @@ def plan_study(
         cells=cells,
         seeds=confirm_seeds(space),
         searches=searches,
-        size=count_trials(space, catalogue, arms, cells, planned_searches, only),
+        size=count_trials(space, catalogue, arms=arms, cells=cells, searches=planned_searches, only=only),
         facts=facts,
         scoring=scoring,
         cautions=find_cautions(dataset, runner.folds.any),
