@@ -6,32 +6,52 @@ from collections.abc import Sequence
 
 from reports.records.details import ReadDetails, no_details
 from reports.records.record import RunRecord, StudyDescription
-from reports.report import ContrastRow, Report
+from reports.report import Report
 from reports.results.arms_as_trained import as_trained
 from reports.results.confirm_records import distinct_records
-from reports.results.estimates import Questions
-from reports.results.metrics import find_metric
+from reports.results.estimates import Compared, Questions
+from reports.results.highlighted_arms import highlight_arms
+from reports.results.metrics import Metric, find_metric
 from reports.results.results import ResultsTable
 from reports.sections.ablation.answer import compose_answer
 from reports.sections.ablation.arms import compare_models, tabulate_ablation
 from reports.sections.ablation.contrasts import tabulate_contrasts
 from reports.sections.ablation.median_comparison import stand_by_median
+from reports.sections.ablation.section import AblationSection, AnswerSection, ContrastsSection, MethodsSection
+from reports.sections.ablation.values import ContrastRow, MeasuredArms
+from reports.sections.attribution.section import AttributionSection
 from reports.sections.attribution.values import attribute
 from reports.sections.hyperparameters.configurations import best_configurations
 from reports.sections.hyperparameters.importance import ImportanceMethod
+from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.hyperparameters.values import examine_hyperparameters
 from reports.sections.model_inside.edges import edge_graphs
 from reports.sections.model_inside.feature_maps import feature_maps
 from reports.sections.model_inside.learning_curves import learning_curves
+from reports.sections.model_inside.section import ModelInsideSection, TrainingSection
+from reports.sections.paper_tables.section import PaperTablesSection
 from reports.sections.paper_tables.values import paper_tables
+from reports.sections.pareto.section import ParetoSection
 from reports.sections.pareto.values import tabulate_fronts
-from reports.sections.power.values import Compared, examine_detection
+from reports.sections.power.section import PowerSection
+from reports.sections.power.values import examine_detection
 from reports.sections.run_log.cost import tabulate_cost
 from reports.sections.run_log.failures import tabulate_failures
 from reports.sections.run_log.provenance import describe_provenance
+from reports.sections.run_log.section import (
+    ArmsAsBuiltSection,
+    CostSection,
+    ExtentSection,
+    FailuresSection,
+    ProvenanceSection,
+    RunAgainSection,
+)
 from reports.sections.run_log.test_set_use import scored_configurations
+from reports.sections.seed_race.section import SeedRaceSection
 from reports.sections.seed_race.values import run_race
+from reports.sections.tuning.section import TuningSection
 from reports.sections.tuning.values import account_budget
+from reports.sections.warnings.section import WarningsSection
 from reports.sections.warnings.values import collect_cautions
 
 
@@ -50,46 +70,74 @@ def analyse(
     cells. Raises ValueError where records contradict each other, or a metric or a contrast's arm is unknown.
     """
     records = distinct_records(records)
+    metrics = _metrics_of(study)
+    primary = metrics[0]
+    results = ResultsTable.from_records(study, records)
+    study = as_trained(study, results)
+    questions = Questions.about(results)
+    race = run_race(study, results)
+    standings = stand_by_median(questions, study, primary)
+    arms = MeasuredArms(tabulate_ablation(questions, study, metrics), compare_models(questions, study, metrics, race))
+    contrasts = tabulate_contrasts(questions, study, metrics, race, standings)
+    compared = tuple(map(_compared, contrasts.rows))
+    answer = compose_answer(study, results, contrasts, arms.models, standings, primary)
+    highlighted = highlight_arms(
+        study, primary, {name: row.measured[primary.name].answers for name, row in arms.by_name.items()}
+    )
+    configurations = best_configurations(study, results, records)
+    searches = examine_hyperparameters(study, results, configurations, records, importance_methods)
+    budget = account_budget(study, searches.histories, records)
+    warnings = collect_cautions(study, questions, budget, tuple(arms.by_name.values()), standings, primary, race)
+    failures = tabulate_failures(study, results, records)
+    provenance = describe_provenance(study, results, metrics)
+    is_official, groups_are = results.is_official, study.groups_are
+    sections = (
+        AnswerSection(answer, arms, contrasts, study, results, primary),
+        WarningsSection(warnings),
+        ExtentSection(
+            study,
+            results,
+            metrics,
+            highlighted.selection,
+            has_searches=bool(budget.searches),
+            most_seeds=None if race is None else race.rule.looks[-1],
+        ),
+        AblationSection(arms, metrics, highlighted, study, results),
+        ContrastsSection(contrasts, metrics, study, results),
+        SeedRaceSection(race, compared),
+        PowerSection(
+            examine_detection(study, questions, compared, records), primary, groups_are, not results.why_not_new
+        ),
+        AttributionSection(attribute(questions, study, metrics), metrics, study, results),
+        MethodsSection(arms.models, primary, study, results),
+        PaperTablesSection(paper_tables(study, questions, read_details), study),
+        TrainingSection(learning_curves(study, results), highlighted, study, is_official),
+        HyperparametersSection(searches, configurations, highlighted, study, results),
+        ParetoSection(tabulate_fronts(study, records), len(results.cells)),
+        TuningSection(budget, searches.optimism.objective, study, results),
+        ModelInsideSection(
+            edge_graphs(study, results, read_details),
+            feature_maps(study, results, read_details),
+            study.baseline,
+            groups_are,
+            is_official,
+        ),
+        FailuresSection(failures),
+        CostSection(tabulate_cost(study, records), study, len(failures.missing)),
+        ArmsAsBuiltSection(study.arms),
+        ProvenanceSection(provenance, arms.ablation.components, metrics),
+        RunAgainSection(provenance, study, searches.is_adaptive),
+    )
+    return Report(study, results, metrics, answer, arms.by_name, scored_configurations(records), sections)
+
+
+def _metrics_of(study: StudyDescription) -> tuple[Metric, ...]:
+    """The study's metrics, the primary one first."""
     names = (study.primary, *(name for name in study.metrics if name != study.primary))
     metrics = tuple(find_metric(name) for name in names)
     if study.primary not in study.metrics:
         raise ValueError(f"the primary metric {study.primary!r} is not among the study's metrics: {study.metrics}")
-    results = ResultsTable.from_records(study, records)
-    study = as_trained(study, results)
-    questions = Questions.about(results)
-    ablation = tabulate_ablation(questions, study, metrics)
-    race = run_race(study, results)
-    standings = stand_by_median(questions, study, metrics[0])
-    contrasts = tabulate_contrasts(questions, study, metrics, race, standings)
-    models = compare_models(questions, study, metrics, race)
-    configurations = best_configurations(study, results, records)
-    hyperparameters = examine_hyperparameters(study, results, configurations, records, importance_methods)
-    budget = account_budget(study, hyperparameters.histories, records)
-    return Report(
-        study=study,
-        results=results,
-        metrics=metrics,
-        answer=compose_answer(study, results, contrasts, models, standings, metrics[0]),
-        ablation=ablation,
-        contrasts=contrasts,
-        detection=examine_detection(study, questions, [_compared(row) for row in contrasts.rows], records),
-        attribution=attribute(questions, study, metrics),
-        race=race,
-        pareto=tabulate_fronts(study, records),
-        models=models,
-        paper=paper_tables(study, questions, read_details),
-        configurations=configurations,
-        hyperparameters=hyperparameters,
-        budget=budget,
-        learning=learning_curves(study, results),
-        edges=edge_graphs(study, results, read_details),
-        features=feature_maps(study, results, read_details),
-        scored=scored_configurations(records),
-        failures=tabulate_failures(study, results, records),
-        cost=tabulate_cost(study, records),
-        warnings=collect_cautions(study, questions, budget, ablation, models, standings, metrics[0], race),
-        provenance=describe_provenance(study, results, metrics),
-    )
+    return metrics
 
 
 def _compared(row: ContrastRow) -> Compared:

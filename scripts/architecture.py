@@ -112,6 +112,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "sections.pareto",
         "sections.seed_race",
         "sections.paper_tables",
+        "sections",
         "drawing",
         "text",
         "results",

@@ -271,13 +271,7 @@ def test_packages_form_a_star_and_libraries_have_one_home_each() -> None:
     assert architecture.find_library_breaches(ROOT) == []
 
 
-SECTIONS_TAKE_THE_REPORT = pytest.mark.xfail(strict=True, reason="sections still import the whole Report")
-
-
-@pytest.mark.parametrize(
-    "package",
-    [pytest.param(name, marks=SECTIONS_TAKE_THE_REPORT if name == "reports" else ()) for name in PACKAGES],
-)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_rooms_import_those_below_them_only(package: str) -> None:
     assert architecture.find_room_breaches(architecture.read_house(ROOT, package)) == []
 

@@ -33,7 +33,7 @@ from orchestration.tracking.read_studies import read_server
 from orchestration.tracking.sqlite_store import address_of
 from orchestration.tracking.writer_process import DriverMessages, Progress, Writer, WriterConfig
 from reports.analysis import analyse
-from reports.output.csv_tables import report_tables
+from reports.output.forms import report_tables
 from reports.records.serialise import record_to_json
 
 PATIENCE_S = 120

@@ -107,7 +107,7 @@ def search(
         if report_only:
             _refuse_beside_report({"--dry-run": dry_run, "--fresh": fresh, "--only": bool(only)})
             set_stop_message(_NO_REPORT)
-            report = rebuild_report(study_directory)
+            report = rebuild_report(study_directory).path
             print(json.dumps({"study": checked.study, "report": str(report)}) if as_json else report)
             raise typer.Exit(COMPLETED)
         if address is not None and executor == "inline":
@@ -200,8 +200,8 @@ def _conclude(study_directory: StudyDirectory, outcome: StudyOutcome, as_json: b
     set_stop_message(_NO_REPORT)
     report = None if outcome.is_interrupted else rebuild_report(study_directory)
     if report is not None and outcome.undelivered is None:
-        outcome = replace(outcome, undelivered=deliver_report(study_directory, uri))
-    _print_result(study_directory, outcome, report, as_json, uri)
+        outcome = replace(outcome, undelivered=deliver_report(study_directory, report.answer, uri))
+    _print_result(study_directory, outcome, None if report is None else report.path, as_json, uri)
     if outcome.is_interrupted or outcome.undelivered:
         again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])
         shown = without_credentials(again)

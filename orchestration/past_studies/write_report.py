@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -25,17 +26,32 @@ Layout = Literal["auto", "merge", "side-by-side"]
 """How several studies become one report; ``auto`` merges what may be merged and puts the rest side by side."""
 
 
-def deliver_report(study_directory: StudyDirectory, uri: str | None) -> str | None:
-    """Attach the written report to the study's run in MLflow. uri: None for the store in the study's directory.
+@dataclass(frozen=True)
+class WrittenReport:
+    """A report that was written. path: of ``report.md``. answer: its first paragraph, one sentence each."""
 
-    One line saying why it could not be, or None. Nothing that goes wrong there may cost the user the report.
+    path: Path
+    answer: tuple[str, ...]
+
+
+def deliver_report(study_directory: StudyDirectory, answer: Sequence[str], uri: str | None) -> str | None:
+    """Attach the written report to the study's run in MLflow.
+
+    Args:
+        study_directory: the study's.
+        answer: of the report.
+        uri: None for the store in the study's directory.
+
+    Returns:
+        One line saying why it could not be attached, or None. Nothing that goes wrong there may cost the user the
+        report.
     """
     manifest = study_directory.read_manifest()
     assert manifest is not None, "a report was written from it"
     store = store_of(study_directory.path, uri)
     try:
         with opened_store(study_directory.path, uri) as address:
-            attach_report(address, manifest.description, study_directory.path)
+            attach_report(address, manifest.description, answer, study_directory.path)
     except Exception as error:
         # Before it is cut: half an address with a password is none any more.
         reason = redacted_line(error, 200)
@@ -46,12 +62,13 @@ def deliver_report(study_directory: StudyDirectory, uri: str | None) -> str | No
     return None
 
 
-def rebuild_report(study_directory: StudyDirectory) -> Path:
+def rebuild_report(study_directory: StudyDirectory) -> WrittenReport:
     """Write the report of what the ledger and the details of its trials hold; the same ones give the same bytes.
 
     Raises UsageError where there is no study.
     """
-    return write_studies([read_directory(study_directory.path)], study_directory.path)
+    report = _analyse(merge_studies([read_directory(study_directory.path)]))
+    return WrittenReport(_write([report], study_directory.path), report.answer)
 
 
 def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Layout = "auto") -> Path:
@@ -78,7 +95,11 @@ def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Lay
         for other in groups[1:]:
             for conflict in find_merge_conflicts(groups[0][0], other[0]):
                 print(f"not merged: {conflict}", file=sys.stderr)
-    reports = [_analyse(merge_studies(group)) for group in groups]
+    return _write([_analyse(merge_studies(group)) for group in groups], directory)
+
+
+def _write(reports: Sequence[Report], directory: Path) -> Path:
+    """One report alone, several side by side."""
     try:
         if len(reports) == 1:
             return write_files(report_files(reports[0]), directory, put_in_place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -11,7 +11,7 @@ from orchestration.ledger.state import read_ledger_id
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.experiment import find_experiment
 from orchestration.tracking.run_content import STUDY_TAG
-from reports.output.markdown import answer_in
+from reports.output.markdown import render_answer
 from reports.output.write import PAGE_FILE, REPORT_FILE
 from reports.records.record import StudyDescription
 from reports.results.metrics import find_metric
@@ -25,12 +25,13 @@ _MODEL_TRAINING = {"workflowType": "machine_learning"}
 """Without it the UI opens with its pages for language models."""
 
 
-def attach_report(uri: str, study: StudyDescription, directory: Path) -> bool:
+def attach_report(uri: str, study: StudyDescription, answer: Sequence[str], directory: Path) -> bool:
     """Attach a report to the run of its study, in place of an earlier one.
 
     Args:
         uri: MLflow's tracking address.
         study: its description.
+        answer: of the report, one sentence each; they become the description of the run and of the experiment.
         directory: the study's; it has the report, and its ledger identifies the experiment.
 
     Returns:
@@ -53,9 +54,9 @@ def attach_report(uri: str, study: StudyDescription, directory: Path) -> bool:
         client.log_artifact(run, str(directory / file))
     for folder in FOLDERS:
         client.log_artifacts(run, str(directory / folder), folder)
-    answer = answer_in((directory / REPORT_FILE).read_text(encoding="utf-8"))
     # Links first: the UI folds away what does not fit into a few lines.
-    note = f"{describe_links(str(experiment.experiment_id), run, study.primary, bool(study.search))}\n\n{answer}"
+    links = describe_links(str(experiment.experiment_id), run, study.primary, bool(study.search))
+    note = f"{links}\n\n{render_answer(answer)}"
     client.set_tag(run, NOTE_TAG, note)
     client.set_experiment_tag(experiment.experiment_id, NOTE_TAG, note)
     return True

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
@@ -24,6 +23,7 @@ from markupsafe import Markup, escape
 from reports.drawing.render import Drawing
 from reports.output.inline_svg import inline_svg
 from reports.statistics.verdict import VerdictKind
+from reports.text.templates import template_environment
 
 _LONG_CELL = 45
 """Characters: a cell with more takes several lines."""
@@ -47,22 +47,18 @@ def render_page(title: str, markdown: str, drawings: Mapping[str, Drawing]) -> s
     _mark_cells(tokens)
     arranged = list(_with_sections(_with_figures(_with_table_boxes(tokens), drawings)))
     body = parser.renderer.render(arranged, parser.options, {})
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     script = _own_file("page.js")
-    return environment.get_template("report.html.j2").render(
-        title=title,
-        headings=headings,
-        body=Markup(body),
-        style=Markup(_own_file("page.css")),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    return (
+        template_environment(autoescape=True)
+        .get_template("templates/report.html.j2")
+        .render(
+            title=title,
+            headings=headings,
+            body=Markup(body),
+            style=Markup(_own_file("page.css")),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
     )
 
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from reports.drawing.plot import Plot
 from reports.drawing.render import Drawing, render
-from reports.output.csv_tables import report_tables
-from reports.output.figures import plots_of
-from reports.output.latex_tables import latex_tables
+from reports.output.forms import latex_tables, plots_of, report_tables
 from reports.output.markdown import render_markdown
 from reports.report import Report
 

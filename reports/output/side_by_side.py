@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from reports.output.rendered import RenderedReport, render_report
-from reports.report import ArmRow, Report
+from reports.report import Report
 from reports.results.results import RunState
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import CELL_LEGEND, mean_cell
 from reports.text.rounding import ABSENT
+from reports.text.templates import render_markdown_template
 
 COLUMNS_PER_GRID = 3
 
@@ -29,11 +28,6 @@ class _Column:
     label: str
     key: str
     report: Report
-
-    @property
-    def arms(self) -> dict[str, ArmRow]:
-        rows = (*self.report.ablation.rows, *(model.row for model in self.report.models))
-        return {row.arm: row for row in rows}
 
     @property
     def split(self) -> tuple[object, object]:
@@ -75,23 +69,16 @@ def _columns(reports: Sequence[Report]) -> tuple[_Column, ...]:
 
 
 def _overview(columns: Sequence[_Column]) -> str:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    text = environment.get_template("side_by_side.md.j2").render(
+    text = render_markdown_template(
+        "templates/side_by_side.md.j2",
         columns=columns,
         studies=_study_grid(columns),
         arms=list(_arm_grids(columns)),
         splits=list(_shared_splits(columns)),
         cell_legend=CELL_LEGEND,
-        has_gaps=len({frozenset(column.arms) for column in columns}) > 1,
+        has_gaps=len({frozenset(column.report.arms) for column in columns}) > 1,
     )
-    return text.rstrip("\n") + "\n"
+    return text + "\n"
 
 
 def _study_grid(columns: Sequence[_Column]) -> Grid:
@@ -106,7 +93,7 @@ def _study_grid(columns: Sequence[_Column]) -> Grid:
 
 def _arm_grids(columns: Sequence[_Column]) -> Iterator[Grid]:
     """Arms by studies, a few studies per table; an arm is found again by its name."""
-    names = dict.fromkeys(name for column in columns for name in column.arms)
+    names = dict.fromkeys(name for column in columns for name in column.report.arms)
     for start in range(0, len(columns), COLUMNS_PER_GRID):
         shown = columns[start : start + COLUMNS_PER_GRID]
         rows = [(name, *(_cell(column, name) for column in shown)) for name in names]
@@ -115,7 +102,7 @@ def _arm_grids(columns: Sequence[_Column]) -> Iterator[Grid]:
 
 
 def _cell(column: _Column, arm: str) -> str:
-    row = column.arms.get(arm)
+    row = column.report.arms.get(arm)
     if row is None:
         return ABSENT
     metric = column.report.primary

@@ -14,17 +14,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from reports.records.record import Contrast
 from reports.results.grain import rounding_of
 from reports.results.group_replicates import GroupReplicates
 from reports.results.metrics import find_metric
 from reports.results.results import ResultsTable
+from reports.statistics.arrays import FloatArray
 from reports.statistics.corrected_t import corrected_mean
 from reports.statistics.estimate import Estimate, undefined
 from reports.statistics.group_spread import group_estimate
 from reports.statistics.jackknife import jackknife_estimate
 from reports.statistics.rerun import SeedBlock, rerun_sum
 
-FloatArray = npt.NDArray[np.float64]
 Weights = Mapping[str, float]
 """Arm -> its weight in a sum of arm means."""
 
@@ -72,6 +73,21 @@ class Difference:
     pairs: FloatArray | None
     first: FloatArray
     second: FloatArray
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A declared contrast as it is claimed.
+
+    Attributes:
+        contrast: the two arms.
+        answers: metric -> ``first`` minus ``second``; None where no pair of runs is complete.
+        has_verdict: False where an arm of it is not shown better than the training-median predictor.
+    """
+
+    contrast: Contrast
+    answers: Mapping[str, Answers | None]
+    has_verdict: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.statistics.arrays import FloatArray
 from reports.statistics.scores import SCORES
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def rounding_of(results: ResultsTable, arm: str, metric: str) -> FloatArray:

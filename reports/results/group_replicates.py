@@ -15,12 +15,10 @@ import numpy.typing as npt
 
 from reports.records.record import Predictions, RunRecord
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.group_spread import pseudo_values
 from reports.statistics.jackknife import deleted_scores
 from reports.statistics.scores import SCORES
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _AGREEMENT = 1e-4
 """Largest gap between a recorded score and the one computed again from float32 predictions."""

@@ -16,11 +16,8 @@ import numpy.typing as npt
 
 from reports.records.record import RunRecord, StudyDescription
 from reports.results.confirm_records import confirmed_records, distinct_records
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.rerun import do_vary
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
 
 MEDIAN_PREDICTOR = "training-median predictor"
 """The predictor that always answers with the median training label. It scores on every cell, so it can be asked for as

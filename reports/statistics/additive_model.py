@@ -16,13 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.estimate import CONFIDENCE
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _SEPARABLE = 1e-6
 """A term whose columns keep less than this share of their length beside the other terms cannot be told from them."""

@@ -12,13 +12,10 @@ Legend: ``n`` trials, ``K`` budgets ``k`` between 1 and n; lower is better; a fa
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.cdf_band import rank_band
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def expected_best(losses: FloatArray, budgets: IntArray) -> FloatArray:

@@ -16,11 +16,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, stats
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from reports.statistics.arrays import FloatArray, IntArray
 
 MOST_RANKS = 200
 """With more values only so many ranks are bounded, denser towards the smallest; those between follow from these."""

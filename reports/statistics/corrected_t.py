@@ -11,11 +11,9 @@ score on another draw of videos of the same kind and number. It covers, but is 1
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate, t_estimate, undefined
-
-FloatArray = npt.NDArray[np.float64]
 
 METHOD = "corrected t over folds"
 ONE_CELL = "one fold only: spread between folds unknown"

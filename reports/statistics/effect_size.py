@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import CONFIDENCE, Estimate
 from reports.statistics.rerun import noise_unit
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

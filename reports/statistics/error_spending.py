@@ -17,10 +17,9 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
-FloatArray = npt.NDArray[np.float64]
+from reports.statistics.arrays import FloatArray
 
 _NODES = 64
 _BISECTIONS = 60

@@ -28,11 +28,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate, t_estimate, undefined
-
-FloatArray = npt.NDArray[np.float64]
 
 METHOD = "spread between groups over folds"
 

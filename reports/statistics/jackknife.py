@@ -12,13 +12,10 @@ Legend: ``n`` items, ``G`` groups, ``k`` additive statistics of a score.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.estimate import Estimate, t_estimate, undefined
 from reports.statistics.scores import AdditiveScore
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 METHOD = "jackknife over test groups"
 

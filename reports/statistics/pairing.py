@@ -14,13 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import CONFIDENCE
 from reports.statistics.rerun import SeedBlock, rerun_sum
-
-FloatArray = npt.NDArray[np.float64]
 
 _ROUNDING = 1e-12
 """Scores that vary by less than this share of themselves are equal up to the rounding of their mean."""

@@ -14,14 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from reports.statistics.arrays import BoolArray, FloatArray
 from reports.statistics.error_spending import boundary_p_values
 from reports.statistics.sequential import sequential_at
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 LEVEL = 0.05
 LEAST_POWER = 0.2
@@ -30,7 +27,7 @@ LEAST_POWER = 0.2
 
 @dataclass(frozen=True)
 class RaceRule:
-    """looks: numbers of repeats, rising; the last is the most that are run. smallest_effect: the smallest difference
+    """looks: numbers of seeds, rising; the last is the most that are run. smallest_effect: the smallest difference
     that matters, above 0, in the unit of the differences."""
 
     looks: tuple[int, ...]
@@ -38,7 +35,7 @@ class RaceRule:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """The looks as fractions of the planned repeats."""
+        """The looks as fractions of the planned seeds."""
         return tuple(look / self.looks[-1] for look in self.looks)
 
 

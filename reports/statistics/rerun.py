@@ -21,11 +21,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate, t_estimate, undefined
-
-FloatArray = npt.NDArray[np.float64]
 
 METHOD = "t on the variance within folds"
 _ROUNDING = 1e-7

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from reports.statistics.arrays import FloatArray
 
 _GRID = 6
 """Decimals that decide on which side of a cut of CH-SIMS a value lies: a float32 of 0.1 is a little above 0.1."""

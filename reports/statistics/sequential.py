@@ -17,14 +17,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 from scipy.interpolate import PchipInterpolator
 
+from reports.statistics.arrays import FloatArray
 from reports.statistics.error_spending import boundary_p_values, nominal_levels
 from reports.statistics.estimate import CONFIDENCE, Estimate
-
-FloatArray = npt.NDArray[np.float64]
 
 _DEVIATES = np.linspace(0.02, 8.0, 121)
 """Levels that the boundaries are tabulated at, as two-sided normal deviates: from 0.98 down to 1e-15."""

@@ -7,12 +7,21 @@ import io
 import math
 from dataclasses import dataclass
 
+from reports.results.estimates import Answers
+from reports.statistics.estimate import Estimate
+
 Cell = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
 class Table:
-    """One CSV file without its ending: ``name``, columns and rows of equal length."""
+    """One CSV file.
+
+    Attributes:
+        name: of the file, without its ending.
+        columns: the header row.
+        rows: each as long as ``columns``.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -34,3 +43,23 @@ def _text(cell: Cell) -> str:
         return "true" if cell else "false"
     # A numpy float is a float whose own text names its type.
     return repr(float(cell)) if isinstance(cell, float) else str(cell)
+
+
+ANSWER_COLUMNS = (
+    "value",
+    *("rerun_low", "rerun_high", "rerun_df", "rerun_n", "rerun_method", "rerun_note"),
+    *("new_data_low", "new_data_high", "new_data_df", "new_data_n", "new_data_method", "new_data_note"),
+)
+"""The headings of :func:`answer_cells`."""
+
+
+def answer_cells(answers: Answers | None) -> tuple[Cell, ...]:
+    """A value with both intervals; empty cells for None."""
+    if answers is None:
+        return (None,) * len(ANSWER_COLUMNS)
+    return (answers.value, *estimate_cells(answers.rerun), *estimate_cells(answers.new_data))
+
+
+def estimate_cells(estimate: Estimate) -> tuple[Cell, ...]:
+    """Both ends of the interval, degrees of freedom, number of runs, method and note."""
+    return estimate.low, estimate.high, estimate.df, estimate.n, estimate.method, estimate.note

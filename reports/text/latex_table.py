@@ -45,7 +45,14 @@ _MINUS = re.compile(r"(?<![^\s(])-(?=\d)|(?<=\s)-(?=\s)")
 
 @dataclass(frozen=True)
 class LatexTable:
-    """One ``.tex`` file without its ending. caption, notes (below the table): plain text, escaped like every cell."""
+    """One ``.tex`` file.
+
+    Attributes:
+        name: of the file, without its ending.
+        caption: plain text, escaped like every cell.
+        grid: the cells.
+        notes: stand below the table, escaped likewise.
+    """
 
     name: str
     caption: str
@@ -91,3 +98,11 @@ def escape(text: str) -> str:
     """``text`` as LaTeX that prints it. A character beyond ASCII that LaTeX may not know stays as it is."""
     marked = _MINUS.sub("\x00", text)
     return "".join("$-$" if letter == "\x00" else _CHARACTERS.get(letter, letter) for letter in marked)
+
+
+def interval_caption(why_not_new: str, groups_are: str) -> str:
+    """Which intervals a table has. why_not_new: why nothing is asked about new groups; empty if something is."""
+    rerun = "95% intervals, not corrected for multiplicity: rerun (the same data, new seeds)"
+    if why_not_new:
+        return f"{rerun}; new data not asked, as {why_not_new}"
+    return f"{rerun} and new data (new {groups_are})"

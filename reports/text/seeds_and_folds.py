@@ -46,19 +46,19 @@ def cells_text(results: ResultsTable) -> str:
     return f"{count(len({cell.fold for cell in results.cells}), 'fold')} in each of {len(repeats)} repeats"
 
 
-def over_cells(results: ResultsTable) -> str:
+def over_cells(is_official: bool) -> str:
     """What a mean of runs goes over: ``seeds and folds``, or ``seeds`` where there is one split."""
-    return "seeds" if results.is_official else "seeds and folds"
+    return "seeds" if is_official else "seeds and folds"
 
 
-def paired_by(results: ResultsTable) -> str:
+def paired_by(is_official: bool) -> str:
     """What the runs of a pair have in common: ``seed and fold``, or ``seed`` where there is one split."""
-    return "seed" if results.is_official else "seed and fold"
+    return "seed" if is_official else "seed and fold"
 
 
-def mean_of_searches(results: ResultsTable) -> str:
+def mean_of_searches(is_official: bool) -> str:
     """``, mean over its cells`` of an arm's searches; empty where there is one split, and so one search."""
-    return "" if results.is_official else ", mean over its cells"
+    return "" if is_official else ", mean over its cells"
 
 
 def _list_seeds(seeds: Sequence[int]) -> str:

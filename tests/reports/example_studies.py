@@ -16,6 +16,10 @@ from reports.records.record import (
     RunRecord,
     StudyDescription,
 )
+from reports.report import Report
+from reports.sections.ablation.section import ContrastsSection
+from reports.sections.ablation.values import ContrastTable
+from reports.sections.warnings.section import WarningsSection
 
 COMPONENTS = ("fd", "homo_gd", "ca", "hetero_gd")
 METRICS = ("mae", "acc7", "f1_non0", "corr")
@@ -193,3 +197,13 @@ def make_predictions(num_groups: int, per_group: int, shift: float, seed: int) -
     values = (labels + shift + offsets + random.normal(0, 0.3, labels.size)).astype(np.float32)
     ids = tuple(f"{group}$_${place}" for place, group in enumerate(groups))
     return Predictions(ids, groups, labels, values)
+
+
+def contrasts_of(report: Report) -> ContrastTable:
+    """The declared contrasts of a report, and the comparisons beside them."""
+    return report.section(ContrastsSection).table
+
+
+def warnings_of(report: Report) -> tuple[str, ...]:
+    """What a report warns of."""
+    return report.section(WarningsSection).warnings

@@ -14,17 +14,23 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.record import Contrast, RunRecord, StudyDescription
 from reports.report import Report
+from reports.sections.ablation.section import AblationSection
+from reports.sections.hyperparameters.section import HyperparametersSection
+from reports.sections.power.section import PowerSection
+from reports.sections.run_log.section import CostSection, FailuresSection
 from reports.statistics.scores import SCORES
 from tests.reports.example_studies import (
     BESIDE,
     EDGES,
     TABLE3,
+    contrasts_of,
     failed,
     make_predictions,
     make_record,
     make_records,
     make_search_record,
     make_study,
+    warnings_of,
 )
 
 PLANTED = {"full": 0.90, "no_ca": 1.00, "control": 0.90, "ridge": 0.95}
@@ -36,7 +42,7 @@ def report_of(*arms: str, drop: int = 0, **options: object) -> Report:
 
 
 def test_a_planted_effect_is_found_in_the_right_direction() -> None:
-    row = report_of("full", "no_ca").contrasts.rows[0]
+    row = contrasts_of(report_of("full", "no_ca")).rows[0]
     answers = row.differences["mae"].answers
     assert row.verdict.kind == "better"
     assert answers is not None
@@ -52,7 +58,7 @@ def test_a_planted_effect_is_found_in_the_right_direction() -> None:
 
 def test_both_is_the_larger_p_corrected_over_all_declared_contrasts() -> None:
     report = report_of("full", "no_ca", contrasts=(Contrast("full", "no_ca"), Contrast("no_ca", "full")))
-    p = report.contrasts.rows[0].p_values
+    p = contrasts_of(report).rows[0].p_values
     assert p.rerun is not None
     assert p.new_data is not None
     assert p.both == max(p.rerun, p.new_data)
@@ -63,7 +69,7 @@ def test_pairing_uses_complete_pairs_only_and_says_how_many() -> None:
     study = make_study(("full", "no_ca"))
     records = make_records(study, PLANTED.__getitem__)
     kept = [r for r in records if r.trial_id not in ("full-confirm-1-0", "no_ca-confirm-2-0", "no_ca-confirm-3-4")]
-    answers = analyse(study, kept).contrasts.rows[0].differences["mae"].answers
+    answers = contrasts_of(analyse(study, kept)).rows[0].differences["mae"].answers
     assert answers is not None
     assert answers.rerun.n == 12
     assert answers.rerun.df == 12 - 5
@@ -82,7 +88,7 @@ def test_a_diverging_arm_pays_for_its_failures() -> None:
     records = make_records(study, PLANTED.__getitem__)
     broken = [failed(r) if r.arm == "full" and r.stage == "confirm" and r.seed == 1 else r for r in records]
     report = analyse(study, broken)
-    row = report.contrasts.rows[0]
+    row = contrasts_of(report).rows[0]
     difference = row.differences["mae"]
     assert difference.answers is not None
     assert difference.survivors is not None
@@ -90,8 +96,8 @@ def test_a_diverging_arm_pays_for_its_failures() -> None:
     assert difference.answers.value == pytest.approx(difference.survivors.value + 0.5 / 3, abs=0.03)
     assert row.failed == 5
     assert row.verdict.kind != "better"
-    assert len(report.failures.rows) == 5
-    assert report.failures.rows[0].scored_as == "training-median predictor"
+    assert len(report.section(FailuresSection).failures.rows) == 5
+    assert report.section(FailuresSection).failures.rows[0].scored_as == "training-median predictor"
 
 
 def official(
@@ -117,19 +123,19 @@ def test_on_an_official_split_new_data_varies_the_test_groups() -> None:
     study, records = official(("full", "no_ca"), (1, 2, 3))
     report = analyse(study, records)
     for metric in study.metrics:
-        answers = report.contrasts.rows[0].differences[metric].answers
+        answers = contrasts_of(report).rows[0].differences[metric].answers
         assert answers is not None
         assert (answers.new_data.n, answers.new_data.df) == (20, 19)
         assert answers.new_data.low is not None
         assert answers.new_data.high is not None
         assert answers.new_data.low < answers.value < answers.new_data.high
-    assert report.contrasts.rows[0].verdict.kind == "better"
-    assert any("One official split" in warning for warning in report.warnings)
+    assert contrasts_of(report).rows[0].verdict.kind == "better"
+    assert any("One official split" in warning for warning in warnings_of(report))
 
 
 def test_the_jackknife_is_of_the_mean_over_seeds() -> None:
     study, records = official(("full",), (1, 2, 3))
-    answers = analyse(study, records).ablation.rows[0].measured["mae"].answers
+    answers = analyse(study, records).section(AblationSection).arms.ablation.rows[0].measured["mae"].answers
     by_group = []
     for record in records:
         assert record.predictions is not None
@@ -144,7 +150,7 @@ def test_the_jackknife_is_of_the_mean_over_seeds() -> None:
 
 def test_without_predictions_an_official_split_gives_no_claim_about_new_groups() -> None:
     study, records = official(("full", "no_ca"), (1, 2, 3), with_predictions=False)
-    verdict = analyse(study, records).contrasts.rows[0].verdict
+    verdict = contrasts_of(analyse(study, records)).rows[0].verdict
     assert verdict.kind == "better here"
     assert "no predictions" in verdict.words
 
@@ -152,7 +158,7 @@ def test_without_predictions_an_official_split_gives_no_claim_about_new_groups()
 def test_a_score_that_its_predictions_do_not_reproduce_has_no_jackknife() -> None:
     study, records = official(("full", "no_ca"), (1, 2, 3))
     records = [replace(r, test={**(r.test or {}), "acc7": 0.5}) for r in records]
-    differences = analyse(study, records).contrasts.rows[0].differences
+    differences = contrasts_of(analyse(study, records)).rows[0].differences
     acc7, mae = differences["acc7"].answers, differences["mae"].answers
     assert acc7 is not None
     assert mae is not None
@@ -162,14 +168,14 @@ def test_a_score_that_its_predictions_do_not_reproduce_has_no_jackknife() -> Non
 
 def test_one_seed_is_refused_in_words() -> None:
     report = report_of("full", "no_ca", seeds=(1,))
-    assert report.contrasts.rows[0].verdict.kind == "too few to say"
-    assert report.contrasts.rows[0].p_values.rerun is None
-    assert any(warning.startswith("One run per fold") for warning in report.warnings)
+    assert contrasts_of(report).rows[0].verdict.kind == "too few to say"
+    assert contrasts_of(report).rows[0].p_values.rerun is None
+    assert any(warning.startswith("One run per fold") for warning in warnings_of(report))
 
 
 def test_published_rows_stand_only_beside_arms_that_are_rows_of_table_3() -> None:
     study = make_study((*TABLE3, "control", "ridge"))
-    rows = {row.arm: row for row in analyse(study, []).ablation.rows}
+    rows = {row.arm: row for row in analyse(study, []).section(AblationSection).arms.ablation.rows}
     assert [rows[arm].published.row for arm in TABLE3 if rows[arm].published is not None] == [1, 2, 3, 4, 5, 6]  # type: ignore[union-attr]
     assert rows["control"].published is None
     assert "ridge" not in rows
@@ -185,32 +191,32 @@ def test_where_the_model_stands_is_said_even_if_it_is_behind() -> None:
 
 def test_configurations_name_their_origin() -> None:
     report = report_of("full", "no_ca")
-    origins = {(row.arm, row.cell): row.origin for row in report.configurations.rows}
+    origins = {(row.arm, row.cell): row.origin for row in report.section(HyperparametersSection).configurations.rows}
     assert origins["full", "fold 0"] == "own search"
     assert origins["no_ca", "fold 4"] == "inherited from full"
-    found = {row.arm: row for row in report.configurations.rows if row.cell == "fold 0"}
+    found = {row.arm: row for row in report.section(HyperparametersSection).configurations.rows if row.cell == "fold 0"}
     assert (found["full"].search_value, found["full"].num_searched) == (pytest.approx(0.91), 2)
     assert found["no_ca"].num_searched == 0
-    assert any("favours full" in warning for warning in report.warnings)
+    assert any("favours full" in warning for warning in warnings_of(report))
 
 
 def test_unequal_budgets_are_said() -> None:
     study = make_study(("full", "no_ca"), scope="per_arm")
     records = [*make_records(study, PLANTED.__getitem__), make_search_record("no_ca", 0, 0, 0.9)]
-    assert any("Unequal tuning budgets" in warning for warning in analyse(study, records).warnings)
+    assert any("Unequal tuning budgets" in warning for warning in warnings_of(analyse(study, records)))
 
 
 def test_cost_counts_every_trial_once() -> None:
     study = make_study(("full", "no_ca"))
     records = make_records(study, PLANTED.__getitem__)
-    cost = analyse(study, [*records, records[0]]).cost
+    cost = analyse(study, [*records, records[0]]).section(CostSection).cost
     assert {(row.arm, row.stage): row.trials for row in cost.rows} == {
         ("full", "search"): 10,
         ("full", "confirm"): 15,
         ("no_ca", "confirm"): 15,
     }
     assert sum(row.device_s for row in cost.rows) == pytest.approx(40 * 2.5)
-    together = analyse(study, [replace(record, workers=3) for record in records]).cost
+    together = analyse(study, [replace(record, workers=3) for record in records]).section(CostSection).cost
     assert sum(row.device_s for row in together.rows) == pytest.approx(3 * 40 * 2.5)
 
 
@@ -218,19 +224,19 @@ def test_an_arm_missing_in_some_folds_is_said_and_compared_on_the_others() -> No
     study = make_study(("full", "no_ca"))
     records = [r for r in make_records(study, PLANTED.__getitem__) if not (r.arm == "no_ca" and r.fold in (0, 1))]
     report = analyse(study, records)
-    assert any("no_ca lacks 6 planned runs and covers 3 of 5 folds" in warning for warning in report.warnings)
-    answers = report.contrasts.rows[0].differences["mae"].answers
+    assert any("no_ca lacks 6 planned runs and covers 3 of 5 folds" in warning for warning in warnings_of(report))
+    answers = contrasts_of(report).rows[0].differences["mae"].answers
     assert answers is not None
     assert (answers.rerun.n, answers.new_data.n) == (9, 3)
-    assert len(report.failures.missing) == 6
+    assert len(report.section(FailuresSection).failures.missing) == 6
 
 
 def test_the_report_does_not_depend_on_the_order_of_records() -> None:
     study = make_study((*TABLE3, "control", "ridge"), contrasts=EDGES)
     records = make_records(study, lambda arm: 0.9)
     shuffled = random.Random(3).sample(records, len(records))
-    assert repr(analyse(study, records).contrasts) == repr(analyse(study, shuffled).contrasts)
-    assert analyse(study, records).cost == analyse(study, shuffled).cost
+    assert repr(contrasts_of(analyse(study, records))) == repr(contrasts_of(analyse(study, shuffled)))
+    assert analyse(study, records).section(CostSection).cost == analyse(study, shuffled).section(CostSection).cost
 
 
 def test_a_contrast_without_its_arm_is_refused_by_name() -> None:
@@ -248,7 +254,7 @@ def test_null_controls_are_rarely_called_different() -> None:
     num_claims = 0
     for seed in range(40):
         report = analyse(study, make_records(study, lambda arm: 0.9, seed=seed))
-        num_claims += report.contrasts.rows[0].verdict.kind in ("better", "worse")
+        num_claims += contrasts_of(report).rows[0].verdict.kind in ("better", "worse")
     # Forty null comparisons at 5% reject two on average; more than six has a chance below 0.5%.
     assert num_claims <= 6
 
@@ -260,8 +266,8 @@ def test_comparisons_beside_the_family_cost_it_nothing_and_claim_nothing() -> No
     records = make_records(study, means.__getitem__)
     report = analyse(study, records)
     alone = analyse(replace(study, contrasts=(EDGES[1],)), records)
-    assert report.contrasts.rows == alone.contrasts.rows
-    (beside,) = report.contrasts.beside
+    assert contrasts_of(report).rows == contrasts_of(alone).rows
+    (beside,) = contrasts_of(report).beside
     assert beside.contrast == BESIDE[1]
     answers = beside.differences["mae"].answers
     assert answers is not None
@@ -274,7 +280,7 @@ def test_comparisons_beside_the_family_cost_it_nothing_and_claim_nothing() -> No
 
 def test_an_arm_that_keeps_its_heads_is_not_the_row_of_table_3_with_the_same_ticks() -> None:
     study = make_study(("full", "no_hetero_gd", "no_hetero_gd_heads"), contrasts=())
-    rows = {row.arm: row.published for row in analyse(study, []).ablation.rows}
+    rows = {row.arm: row.published for row in analyse(study, []).section(AblationSection).arms.ablation.rows}
     assert rows["no_hetero_gd"] is not None
     assert rows["no_hetero_gd"].row == 2
     assert rows["no_hetero_gd_heads"] is None
@@ -298,7 +304,7 @@ def test_the_answer_says_how_large_a_claim_is_and_only_counts_what_is_not_shown(
 def test_arms_that_lack_the_same_are_named_together() -> None:
     study = make_study(("full", "no_ca", "plain"))
     records = [r for r in make_records(study, lambda arm: 0.9) if r.arm == "full" or r.fold != 2]
-    warnings = analyse(study, records).warnings
+    warnings = warnings_of(analyse(study, records))
     assert sum("no_ca; plain each lack 3 planned runs and cover 4 of 5 folds" in warning for warning in warnings) == 1
 
 
@@ -309,9 +315,9 @@ def test_two_arms_that_failed_wholly_are_not_compared() -> None:
         for record in make_records(study, PLANTED.__getitem__)
     ]
     report = analyse(study, records)
-    both, one = report.contrasts.rows
+    both, one = contrasts_of(report).rows
     # Both would score as the same fallback: a difference of exactly nothing, without any spread.
     assert both.verdict.kind == "too few to say"
     assert both.differences["mae"].answers is None
-    assert report.detection.rows[0].reach.rerun is None
+    assert report.section(PowerSection).values.rows[0].reach.rerun is None
     assert one.differences["mae"].answers is not None, "against an arm that ran, failing counts"

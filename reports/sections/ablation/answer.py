@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.records.record import Contrast, StudyDescription
-from reports.report import ContrastRow, ContrastTable, ModelRow
 from reports.results.estimates import Answers
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
 from reports.sections.ablation.median_comparison import Standing
 from reports.sections.ablation.median_sentences import headline_sentence
+from reports.sections.ablation.values import ContrastRow, ContrastTable, ModelRow
 from reports.statistics.verdict import VerdictKind
 from reports.text.number_cells import decimals_of
 from reports.text.rounding import fixed

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.records.record import ArmDescription, StudyDescription
-from reports.report import AblationTable, ArmRow, Measured, ModelRow
 from reports.results.estimates import Questions
 from reports.results.metrics import Metric
 from reports.sections.ablation.contrasts import difference_of
+from reports.sections.ablation.values import AblationTable, ArmRow, Measured, ModelRow
 from reports.sections.paper_tables.published import COMPONENT_KEYS, find_ablation_row, published_dataset
 from reports.sections.seed_race.values import RaceTable
 

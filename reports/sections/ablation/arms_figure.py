@@ -10,12 +10,10 @@ from matplotlib.transforms import blended_transform_factory
 
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, FAINT, GREY, MUTED, SMALL, TEXT, shorten, text_width
-from reports.report import Report
-from reports.results.detailed_arms import detailed_arms, selection_sentence
 from reports.results.metrics import Metric
 from reports.sections.ablation.component_ticks import Tick
 from reports.sections.ablation.interval_axes import Columns, draw_interval, head, interval_axes, number, write
-from reports.sections.ablation.interval_rows import ArmMark, arm_marks
+from reports.sections.ablation.interval_rows import ArmMark
 from reports.text.component_labels import COMPONENT_LABELS
 
 NAME = "arms"
@@ -25,17 +23,23 @@ _TICK = 0.52
 """Inches of a component's column."""
 
 
-def arm_plot(report: Report) -> Plot | NoPlot:
-    """The ablation figure of a report."""
-    detailed = detailed_arms(report)
-    marks = [mark for mark in arm_marks(report) if mark.arm in detailed]
+def arm_plot(
+    marks: Sequence[ArmMark], components: Sequence[str], metric: Metric, selection: str, new_groups: str
+) -> Plot | NoPlot:
+    """The ablation figure.
+
+    Args:
+        marks: the arms to show.
+        components: toggles in display order.
+        metric: the primary one.
+        selection: which arms these are; empty where they are all.
+        new_groups: what test items belong to; empty where nothing is asked about new ones.
+    """
     if not any(mark.row.value is not None for mark in marks):
         return NoPlot(NAME, "No figure of the arms: no confirm run has ended.")
-    metric, components = report.primary, report.ablation.components
     told = "; ".join(f"{mark.row.label} {mark.row.text}, n = {mark.row.n}" for mark in marks)
     better = "higher" if metric.higher_is_better else "lower"
-    selection = selection_sentence(report)
-    new = "" if report.results.why_not_new else f"Line: for new {report.study.groups_are} (new data). "
+    new = f"Line: for new {new_groups} (new data). " if new_groups else ""
     has_baseline = any(mark.is_baseline and mark.row.value is not None for mark in marks)
     dashed = "; dashed: the baseline" if has_baseline else ""
     share = next((tick for mark in marks for tick in mark.ticks.values() if tick.varies), None)

@@ -9,11 +9,11 @@ from types import MappingProxyType
 import numpy as np
 
 from reports.records.record import Contrast, StudyDescription
-from reports.report import Comparison, ContrastRow, ContrastTable, MetricDifference, PValues
 from reports.results.estimates import Difference, Questions
 from reports.results.metrics import Metric
 from reports.results.results import RunState
 from reports.sections.ablation.median_comparison import Standing, unlearned_of
+from reports.sections.ablation.values import Comparison, ContrastRow, ContrastTable, MetricDifference, PValues
 from reports.sections.seed_race.values import RaceTable
 from reports.statistics.effect_size import improvement_probability, in_run_deviations
 from reports.statistics.multiplicity import holm, intersection_union

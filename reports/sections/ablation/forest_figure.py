@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREY, MUTED, ORANGE, SMALL, TEXT, shorten, text_width
-from reports.report import Report
 from reports.results.metrics import Metric
 from reports.sections.ablation.interval_axes import Columns, draw_interval, head, interval_axes, number, write
 from reports.sections.ablation.interval_rows import ContrastMark, contrast_marks
+from reports.sections.ablation.values import ContrastRow
 from reports.statistics.verdict import VerdictKind
 
 NAME = "contrasts"
@@ -47,16 +47,18 @@ _BOLD = 1.12
 _HEADING = "first − second (± rerun, ± new data)"  # noqa: RUF001 (a minus sign)
 
 
-def contrast_plot(report: Report) -> Plot | NoPlot:
-    """The forest plot of a report."""
-    every = contrast_marks(report)
+def contrast_plot(contrasts: Sequence[ContrastRow], metric: Metric, new_groups: str) -> Plot | NoPlot:
+    """The forest plot of the declared contrasts.
+
+    metric: the primary one. new_groups: what test items belong to; empty where nothing is asked about new ones.
+    """
+    every = contrast_marks(contrasts, metric)
     marks = every[:MOST_ROWS]
     if not any(mark.row.value is not None for mark in marks):
         reason = "no declared contrast has a complete pair of runs" if every else "no contrast was declared"
         return NoPlot(NAME, f"No forest plot: {reason}.")
-    metric = report.primary
     told = "; ".join(f"{mark.row.label} {mark.row.text}, {SHORT_WORDS[mark.kind]}" for mark in marks)
-    new = "" if report.results.why_not_new else f"Line: for new {report.study.groups_are} (new data). "
+    new = f"Line: for new {new_groups} (new data). " if new_groups else ""
     skipped = f" The first {len(marks)} of {len(every)}; all are in the table." if len(every) > len(marks) else ""
     better = "Right" if metric.higher_is_better else "Left"
     return Plot(

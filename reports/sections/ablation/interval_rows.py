@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.report import ArmRow, ContrastRow, Report
 from reports.results.estimates import Answers
 from reports.results.metrics import Metric
 from reports.sections.ablation.component_ticks import Tick
+from reports.sections.ablation.values import ArmRow, ContrastRow
 from reports.statistics.estimate import Estimate
 from reports.statistics.verdict import VerdictKind
 from reports.text.number_cells import mean_cell
@@ -54,15 +54,14 @@ class ArmMark:
     ticks: Mapping[str, Tick]
 
 
-def contrast_marks(report: Report) -> tuple[ContrastMark, ...]:
+def contrast_marks(contrasts: Sequence[ContrastRow], metric: Metric) -> tuple[ContrastMark, ...]:
     """The declared contrasts on the primary metric, in declared order."""
-    return tuple(_contrast_mark(row, report.primary) for row in report.contrasts.rows)
+    return tuple(_contrast_mark(row, metric) for row in contrasts)
 
 
-def arm_marks(report: Report) -> tuple[ArmMark, ...]:
-    """The baseline, ablations, controls, then the other methods, each once, on the primary metric."""
-    rows = {row.arm: row for row in (*report.ablation.rows, *(model.row for model in report.models))}
-    return tuple(_arm_mark(row, report.primary, report.study.baseline) for row in rows.values())
+def arm_marks(arms: Iterable[ArmRow], metric: Metric, baseline: str) -> tuple[ArmMark, ...]:
+    """The arms on the primary metric, in the order given. baseline: its name."""
+    return tuple(_arm_mark(row, metric, baseline) for row in arms)
 
 
 def _contrast_mark(row: ContrastRow, metric: Metric) -> ContrastMark:

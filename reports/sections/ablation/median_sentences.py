@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.report import ContrastRow
 from reports.results.metrics import METRICS, Metric
 from reports.sections.ablation.median_comparison import Standing, unlearned_of
+from reports.sections.ablation.values import ContrastRow
 from reports.text.listing import list_names
 from reports.text.number_cells import mean_cell
 from reports.text.rounding import count, fixed

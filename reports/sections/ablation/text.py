@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.report import ArmRow, MetricDifference, Report
 from reports.results.metrics import Metric
 from reports.sections.ablation.answer import name_contrast
+from reports.sections.ablation.values import AblationTable, ArmRow, Comparison, ContrastRow, MetricDifference, ModelRow
 from reports.text.component_labels import COMPONENT_LABELS
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import decimals_of, interval_cell, mean_cell, runs_cell
@@ -36,9 +36,8 @@ def primary_columns(row: ArmRow, metric: Metric) -> tuple[str, ...]:
     )
 
 
-def ablation_grid(report: Report) -> Grid:
+def ablation_grid(table: AblationTable, metric: Metric) -> Grid:
     """Arms with their components and the primary metric, and survivors-only figures where runs failed."""
-    table, metric = report.ablation, report.primary
     has_survivors = any(row.measured[metric.name].survivors for row in table.rows)
     headings = ("Arm", *_component_headings(table.components), "n", _heading(metric), "rerun 95%", "new data 95%")
     rows = []
@@ -53,9 +52,9 @@ def ablation_grid(report: Report) -> Grid:
     return Grid(headings, align, tuple(rows))
 
 
-def ticks_sentence(report: Report) -> str:
+def ticks_sentence(table: AblationTable) -> str:
     """What a mark with a share means; empty where no arm has one."""
-    ticks = (tick for row in report.ablation.rows for tick in row.ticks.values())
+    ticks = (tick for row in table.rows for tick in row.ticks.values())
     share = next((tick.share for tick in ticks if tick.varies), None)
     if share is None:
         return ""
@@ -65,26 +64,23 @@ def ticks_sentence(report: Report) -> str:
     )
 
 
-def other_metric_grids(report: Report, per_grid: int = 3) -> Iterator[Grid]:
+def other_metric_grids(arms: Sequence[ArmRow], others: Sequence[Metric], per_grid: int = 3) -> Iterator[Grid]:
     """Every arm on the metrics other than the primary, a few per table."""
-    arms = {row.arm: row for row in (*report.ablation.rows, *(model.row for model in report.models))}
-    others = report.metrics[1:]
     for start in range(0, len(others), per_grid):
         shown = others[start : start + per_grid]
         rows = tuple(
             (row.label, runs_cell(row.counts), *(mean_cell(row.measured[m.name].answers, m) for m in shown))
-            for row in arms.values()
+            for row in arms
         )
         yield Grid(("Arm", "n", *(_heading(metric) for metric in shown)), "lr" + "r" * len(shown), rows)
 
 
-def contrast_size_grid(report: Report) -> Grid:
+def contrast_size_grid(contrasts: Sequence[ContrastRow], metric: Metric) -> Grid:
     """How large each declared contrast is."""
-    metric = report.primary
-    has_survivors = any(row.differences[metric.name].survivors for row in report.contrasts.rows)
+    has_survivors = any(row.differences[metric.name].survivors for row in contrasts)
     headings: tuple[str, ...] = ("", "Contrast", "n", f"{metric.label} difference", "rerun 95%", "new data 95%")
     rows = []
-    for number, row in enumerate(report.contrasts.rows, start=1):
+    for number, row in enumerate(contrasts, start=1):
         difference = row.differences[metric.name]
         name = (str(number), f"{row.contrast.first} - {row.contrast.second}")
         cells: tuple[str, ...] = (*name, *difference_columns(difference, metric))
@@ -95,13 +91,12 @@ def contrast_size_grid(report: Report) -> Grid:
     return Grid(headings, align, tuple(rows))
 
 
-def beside_grid(report: Report) -> Grid | None:
+def beside_grid(comparisons: Sequence[Comparison], metric: Metric) -> Grid | None:
     """What stands beside the declared contrasts, without claim; None if nothing does."""
-    if not report.contrasts.beside:
+    if not comparisons:
         return None
-    metric = report.primary
     rows = []
-    for row in report.contrasts.beside:
+    for row in comparisons:
         name = (f"{row.contrast.first} - {row.contrast.second}", row.contrast.isolates or ABSENT)
         rows.append((*name, *difference_columns(row.differences[metric.name], metric)))
     headings = ("Comparison", "Isolates", "n", f"{metric.label} difference", "rerun 95%", "new data 95%")
@@ -135,33 +130,32 @@ def size_columns(difference: MetricDifference) -> tuple[str, str]:
     return in_deviations, probability
 
 
-def contrast_test_grid(report: Report) -> Grid:
+def contrast_test_grid(contrasts: Sequence[ContrastRow], metric: Metric) -> Grid:
     """Effect sizes and p-values, raw and corrected, of each declared contrast."""
     rows = []
-    for number, row in enumerate(report.contrasts.rows, start=1):
+    for number, row in enumerate(contrasts, start=1):
         p = row.p_values
         pairs = ((p.rerun, p.rerun_holm), (p.new_data, p.new_data_holm), (p.both, p.both_holm))
         cells = tuple(f"{p_text(raw)} / {p_text(holm)}" for raw, holm in pairs)
-        sizes = size_columns(row.differences[report.primary.name])
+        sizes = size_columns(row.differences[metric.name])
         rows.append((str(number), row.contrast.isolates or ABSENT, *sizes, *cells))
     headings = ("", "Isolates", "in run SDs", "P(first better)", "p rerun / Holm", "p new data / Holm", "p both / Holm")
     return Grid(headings, "rlrrrrr", tuple(rows))
 
 
-def verdict_lines(report: Report) -> Iterator[str]:
+def verdict_lines(contrasts: Sequence[ContrastRow]) -> Iterator[str]:
     """One sentence per declared contrast, in order."""
-    for row in report.contrasts.rows:
+    for row in contrasts:
         failures = f" (counting {count(row.failed, 'failed run')})" if row.failed else ""
         has_direction = row.verdict.kind.startswith(("better", "worse"))
         subject = f"{row.contrast.first} is " if has_direction else ""
         yield f"{name_contrast(row.contrast)}: {subject}{row.verdict.words}{failures}."
 
 
-def model_grid(report: Report) -> Grid:
+def model_grid(models: Sequence[ModelRow], metric: Metric) -> Grid:
     """The baseline beside every other method, with the difference from the baseline."""
-    metric = report.primary
     rows = []
-    for model in report.models:
+    for model in models:
         difference = model.to_baseline
         change = ("", "", "") if difference is None else difference_columns(difference, metric)[1:]
         rows.append((model.row.label, *primary_columns(model.row, metric), *change))

@@ -10,21 +10,18 @@ from matplotlib.figure import Figure
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, MUTED, ORANGE, SMALL
-from reports.report import Report
 from reports.results.estimates import Answers
 from reports.results.metrics import Metric
-from reports.sections.attribution.values import LevelMean
+from reports.sections.attribution.values import Factorial, LevelMean
 from reports.text.component_labels import COMPONENT_LABELS
 from reports.text.number_cells import mean_cell
 
 NAME = "interactions"
 
 
-def interaction_plot(report: Report) -> Plot | NoPlot:
-    """The interaction plot of a report."""
-    factorial = report.attribution.factorial
+def interaction_plot(factorial: Factorial | None, metric: Metric) -> Plot | NoPlot:
+    """The interaction plot of a factorial. metric: the primary one."""
     levels = () if factorial is None else factorial.levels
-    metric = report.primary
     if not any(level.answers[metric.name] for level in levels):
         return NoPlot(NAME, "No interaction plot: it needs every combination of at least two components.")
     told = "; ".join(f"{_level_name(level)} {mean_cell(level.answers[metric.name], metric)}" for level in levels)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.report import Report
 from reports.results.estimates import Answers
 from reports.results.metrics import Metric
-from reports.sections.attribution.values import Effect, Factorial, PathStep
+from reports.sections.attribution.values import Attribution, Effect, Factorial, PathStep
 from reports.text.component_labels import COMPONENT_LABELS
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import decimals_of, interval_cell
@@ -19,7 +18,7 @@ _INTERVALS = ("rerun 95%", "new data 95%")
 
 @dataclass(frozen=True)
 class AttributionGrids:
-    """What the partial ``sections/attribution.md.j2`` shows; None where there is nothing to show."""
+    """What the partial ``section.md.j2`` shows; None where there is nothing to show."""
 
     components: str
     held_on: str
@@ -31,9 +30,8 @@ class AttributionGrids:
     path: Grid | None
 
 
-def attribution_grids(report: Report) -> AttributionGrids:
-    """Every table of the section, on the primary metric."""
-    section, metric = report.attribution, report.primary
+def attribution_grids(section: Attribution, metric: Metric) -> AttributionGrids:
+    """Every table of the section. metric: the primary one."""
     factorial, constrained = section.factorial, section.constrained
     return AttributionGrids(
         components=_names(factorial.components) if factorial else "",

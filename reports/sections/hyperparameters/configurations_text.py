@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.report import Report
-from reports.results.detailed_arms import detailed_arms
 from reports.results.metrics import Metric
 from reports.results.results import FoldCell
 from reports.sections.hyperparameters.configurations import BestConfiguration
-from reports.sections.hyperparameters.history import objective_metric
 from reports.text.listing import MOST_LISTED, list_names
 from reports.text.markdown_table import Grid
 from reports.text.rounding import ABSENT, compact, count, fixed
@@ -26,21 +23,24 @@ class ConfigurationBlock:
     grids: tuple[Grid, ...]
 
 
-def configuration_blocks(report: Report) -> tuple[ConfigurationBlock, ...]:
-    """One block per detailed arm with a configuration of its own, in the order of arms; none without a search."""
+def configuration_blocks(
+    configurations: Sequence[BestConfiguration], cells: Sequence[FoldCell], metric: Metric, detailed: Collection[str]
+) -> tuple[ConfigurationBlock, ...]:
+    """One block per detailed arm with a configuration of its own, in the order of arms; none without a search.
+
+    cells: of the study. metric: the objective.
+    """
     rows: dict[str, list[BestConfiguration]] = {}
-    for row in report.configurations.rows:
+    for row in configurations:
         if row.parameters:
             rows.setdefault(row.arm, []).append(row)
     owner_of = {arm: _owner(found, rows) for arm, found in rows.items()}
-    metric = objective_metric(report.study)
     blocks = []
-    detailed = detailed_arms(report)
     for arm, found in rows.items():
         if owner_of[arm] != arm or arm not in detailed:
             continue
         heirs = [other for other, owner in owner_of.items() if owner == arm and other != arm]
-        blocks.append(ConfigurationBlock(_lead(arm, found, heirs, rows), _grids(found, report.results.cells, metric)))
+        blocks.append(ConfigurationBlock(_lead(arm, found, heirs, rows), _grids(found, cells, metric)))
     return tuple(blocks)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from reports.sections.hyperparameters.configurations import BestConfiguration
 from reports.sections.hyperparameters.values import Hyperparameters
 from reports.statistics.estimate import Estimate
 from reports.text.csv_table import Cell, Table
@@ -92,3 +93,15 @@ def _optimism(section: Hyperparameters) -> Iterator[tuple[Cell, ...]]:
 
 def _gap(rerun: Estimate) -> tuple[Cell, ...]:
     return rerun.value, rerun.n, rerun.low, rerun.high
+
+
+def configuration_table(configurations: Sequence[BestConfiguration]) -> Table:
+    """The confirmed configuration of every arm on every cell."""
+    names = sorted({name for row in configurations for name in row.parameters})
+    rows = []
+    for r in configurations:
+        found = (r.arm, r.cell, r.configuration_id, r.origin, r.num_searched, r.search_value)
+        values = tuple(r.parameters.get(name) for name in names)
+        rows.append((*found, r.confirm_value, r.num_confirmed, *values))
+    columns = ("arm", "cell", "configuration_id", "origin", "num_searched", "search_value", "confirm_value")
+    return Table("configurations", (*columns, "num_confirmed", *names), tuple(rows))

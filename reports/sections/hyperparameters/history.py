@@ -12,17 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.records.record import RunRecord, Status, StudyDescription
 from reports.results.metrics import METRICS, Metric
 from reports.results.results import FoldCell, cell_of, objective_of
 from reports.sections.hyperparameters.equal_epochs import Comparison, compare_records
 from reports.sections.hyperparameters.parameter import SearchedParameter, searched_parameters
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from reports.statistics.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)

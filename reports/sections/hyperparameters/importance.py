@@ -18,16 +18,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.parameter import SearchedParameter
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.estimate import CONFIDENCE
 from reports.text.rounding import count
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MIN_TRIALS = 20
 TRIALS_PER_PARAMETER = 3

@@ -16,18 +16,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.records.record import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.configurations import BestConfigurations
 from reports.sections.hyperparameters.history import objective_metric
+from reports.statistics.arrays import FloatArray
 from reports.statistics.corrected_t import corrected_mean
 from reports.statistics.estimate import Estimate, undefined
 from reports.statistics.rerun import SeedBlock, rerun_sum
-
-FloatArray = npt.NDArray[np.float64]
 
 ONE_SEARCH = "one search: how far another would be off is not known"
 

@@ -14,15 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.parameter import SearchedParameter
+from reports.statistics.arrays import FloatArray
 from reports.statistics.rerun import noise_unit
-
-FloatArray = npt.NDArray[np.float64]
 
 NO_NOISE_LEVEL = "no two confirm runs of a configuration have a validation value, so the noise of a run is not known"
 NO_NOISE = "its confirm runs give the same value under every seed, so no other trial is as good as the best by chance"

@@ -11,14 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.parameter import SearchedParameter
+from reports.statistics.arrays import BoolArray, FloatArray
 from reports.text.rounding import compact
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 BEST_SHARE = 0.25
 

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREY, INK, LIGHT_PAGE, LINE, MUTED, ORANGE, SMALL, WIDTH, shorten, wrap
-from reports.report import Report
 from reports.sections.hyperparameters.equal_epochs import describe_comparisons
+from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.parallel import BEST_SHARE, ParallelLines, parallel_lines
 from reports.text.listing import list_names
 
@@ -21,9 +21,8 @@ NAME = "search-trials"
 MOST_ARMS = 6
 
 
-def parallel_plot(report: Report) -> Plot | NoPlot:
-    """The search trials of a report, one panel per arm that was searched for itself."""
-    histories = report.hyperparameters.histories
+def parallel_plot(histories: Sequence[SearchHistory]) -> Plot | NoPlot:
+    """The search trials, one panel per arm that was searched for itself."""
     found = parallel_lines(histories)
     if not found:
         reason = "no arm has three search trials with a value" if histories else "nothing was searched"

@@ -7,16 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-import numpy as np
-import numpy.typing as npt
-
 from reports.records.record import Value
 from reports.text.rounding import compact
 
 Kind = Literal["log_uniform", "uniform", "int", "choice"]
 KINDS: tuple[str, ...] = get_args(Kind)
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

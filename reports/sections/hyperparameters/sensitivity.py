@@ -13,17 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.results.metrics import Metric
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.parameter import SearchedParameter
 from reports.statistics.additive_model import TermFit, fit_additive
+from reports.statistics.arrays import BoolArray, FloatArray
 from reports.statistics.multiplicity import holm
 from reports.text.rounding import count
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 NUM_POINTS = 21
 TRIALS_PER_COEFFICIENT = {3: 4, 2: 2, 1: 2}

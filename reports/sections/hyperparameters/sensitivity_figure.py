@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREY, MUTED, SMALL, shorten
-from reports.report import Report
-from reports.results.detailed_arms import detailed_arms, selection_sentence
+from reports.results.highlighted_arms import HighlightedArms
 from reports.sections.hyperparameters.sensitivity import EffectCurve, Sensitivity
+from reports.sections.hyperparameters.values import Hyperparameters
 from reports.text.rounding import compact, fixed, p_text
 
 NAME = "sensitivity"
@@ -23,13 +23,12 @@ MOST_PANELS = 24
 _COLUMNS = 4
 
 
-def sensitivity_plot(report: Report) -> Plot | NoPlot:
-    """The sensitivity curves of a report, one row of panels per arm that was searched for itself."""
-    detailed = detailed_arms(report)
-    usable = [sensitivity for sensitivity in report.hyperparameters.sensitivity if sensitivity.curves]
-    found = [sensitivity for sensitivity in usable if sensitivity.arm in detailed] or usable
+def sensitivity_plot(section: Hyperparameters, highlighted: HighlightedArms) -> Plot | NoPlot:
+    """The sensitivity curves, one row of panels per highlighted arm that was searched for itself."""
+    usable = [sensitivity for sensitivity in section.sensitivity if sensitivity.curves]
+    found = [sensitivity for sensitivity in usable if sensitivity.arm in highlighted.names] or usable
     if not found:
-        refusals = [item.refusal for item in report.hyperparameters.sensitivity if item.refusal]
+        refusals = [item.refusal for item in section.sensitivity if item.refusal]
         reason = refusals[0].rstrip(".") if refusals else "nothing was searched"
         return NoPlot(NAME, f"No sensitivity curves: {reason}.")
     metric = found[0].objective
@@ -40,8 +39,8 @@ def sensitivity_plot(report: Report) -> Plot | NoPlot:
         for curve in item.curves
     )
     better = "higher" if metric.higher_is_better else "lower"
-    lead = " The searcher looked at outcomes: a lead, not an estimate." if report.hyperparameters.is_adaptive else ""
-    compared = f" {comparison}" if (comparison := report.hyperparameters.comparison) else ""
+    lead = " The searcher looked at outcomes: a lead, not an estimate." if section.is_adaptive else ""
+    compared = f" {comparison}" if (comparison := section.comparison) else ""
     num_panels = sum(len(item.curves) for item in found)
     skipped = f" The first {MOST_PANELS} of {num_panels}; all are in the table." if num_panels > MOST_PANELS else ""
     return Plot(
@@ -50,7 +49,7 @@ def sensitivity_plot(report: Report) -> Plot | NoPlot:
         f"Effect against the arm's average trial: {told}.",
         f"Effect on {metric.label} on validation against the arm's average trial, {better} is better; band: 95% for "
         "the whole curve at once. Thick: values that may be the best one. p: of no effect, corrected over the "
-        f"parameters of the arm.{compared}{lead}{skipped} {selection_sentence(report)}".rstrip(),
+        f"parameters of the arm.{compared}{lead}{skipped} {highlighted.selection}".rstrip(),
         lambda: draw_sensitivity(found),
     )
 

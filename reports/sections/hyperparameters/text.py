@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from reports.report import Report
-from reports.results.detailed_arms import detailed_arms
 from reports.results.metrics import Metric
-from reports.sections.hyperparameters.configurations_text import ConfigurationBlock, configuration_blocks
+from reports.sections.hyperparameters.configurations_text import ConfigurationBlock
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.importance import Importance, MethodShares, Share
 from reports.sections.hyperparameters.optimism import Optimism
 from reports.sections.hyperparameters.optimum import Plateau
 from reports.sections.hyperparameters.sensitivity import TREND_NAMES, EffectCurve, Sensitivity
+from reports.sections.hyperparameters.values import Hyperparameters
 from reports.statistics.estimate import Estimate
 from reports.statistics.verdict import LEVEL
 from reports.text.markdown_table import Grid
@@ -36,7 +35,7 @@ class ArmBlock:
 
 @dataclass(frozen=True)
 class HyperparameterGrids:
-    """What the partial ``sections/hyperparameters.md.j2`` shows; None or empty where there is nothing to show."""
+    """What the partial ``section.md.j2`` shows; None or empty where there is nothing to show."""
 
     configurations: tuple[ConfigurationBlock, ...]
     importance: tuple[ArmBlock, ...]
@@ -47,13 +46,14 @@ class HyperparameterGrids:
     valid_test: Grid | None
 
 
-def hyperparameter_grids(report: Report) -> HyperparameterGrids:
+def hyperparameter_grids(
+    section: Hyperparameters, configurations: tuple[ConfigurationBlock, ...], detailed: Collection[str]
+) -> HyperparameterGrids:
     """Every table of the section; those of single arms for the arms that are shown in detail."""
-    section, detailed = report.hyperparameters, detailed_arms(report)
     trends = zip(section.sensitivity, section.histories, strict=True)
     of_arm = {history.arm: history for history in section.histories}
     return HyperparameterGrids(
-        configurations=configuration_blocks(report),
+        configurations=configurations,
         importance=tuple(
             _importance_block(item, of_arm[item.arm]) for item in section.importance if item.arm in detailed
         ),

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from reports.report import Report
+from collections.abc import Sequence
+
+from reports.sections.model_inside.edges import EdgeGraph
+from reports.sections.model_inside.feature_maps import FeatureMap
+from reports.sections.model_inside.learning_curves import LearningCurves
 from reports.sections.model_inside.probe import Probe
 from reports.statistics.estimate import Estimate
 from reports.text.csv_table import Cell, Table
 
 
-def inside_tables(report: Report) -> tuple[Table, ...]:
-    """Learning curves, edges and probes of every arm that has them."""
-    return _learning_curves(report), _edges(report), _probes(report)
-
-
-def _learning_curves(report: Report) -> Table:
-    metric = report.learning.metric
+def learning_table(learning: LearningCurves) -> Table:
+    """The learning curve of every arm that has one."""
+    metric = learning.metric
     rows: list[tuple[Cell, ...]] = []
-    for curve in report.learning.curves:
+    for curve in learning.curves:
         lowest, highest = curve.cells.min(axis=0), curve.cells.max(axis=0)
         for place, mean in enumerate(curve.mean.tolist()):
             spread = (float(curve.seed_deviation[place]), float(lowest[place]), float(highest[place]))
@@ -25,9 +25,10 @@ def _learning_curves(report: Report) -> Table:
     return Table("learning_curves", columns, tuple(rows))
 
 
-def _edges(report: Report) -> Table:
+def edge_table(graphs: Sequence[EdgeGraph]) -> Table:
+    """The edges of every arm that has some."""
     rows: list[tuple[Cell, ...]] = []
-    for graph in report.edges.graphs:
+    for graph in graphs:
         for edge in graph.edges:
             spread = (edge.item_deviation, edge.run_deviation, edge.prior, graph.level)
             name = (graph.arm, graph.unit, edge.source, edge.target, edge.weight.value)
@@ -36,9 +37,10 @@ def _edges(report: Report) -> Table:
     return Table("edges", (*columns, "item_sd", "run_sd", "prior", "equal_weight"), tuple(rows))
 
 
-def _probes(report: Report) -> Table:
+def probe_table(maps: Sequence[FeatureMap]) -> Table:
+    """The probes of every run whose features are shown."""
     rows: list[tuple[Cell, ...]] = []
-    for found in report.features.maps:
+    for found in maps:
         asked: tuple[tuple[str, str, Probe | None], ...] = (
             ("common_side_by_side", "sign", found.by_class.sign),
             ("common_side_by_side", "seven_classes", found.by_class.seven),

@@ -14,15 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.records.details import Details, ReadDetails
 from reports.records.record import StudyDescription
 from reports.results.results import ResultsTable, RunState
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate
 from reports.statistics.rerun import SeedBlock, rerun_sum, run_deviation
 
-FloatArray = npt.NDArray[np.float64]
 Unit = Literal["homo", "hetero"]
 
 UNITS: tuple[Unit, ...] = ("homo", "hetero")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
@@ -13,11 +12,7 @@ from matplotlib.patches import FancyArrowPatch
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREY, INK, MUTED, ORANGE, SMALL, bare
-from reports.report import Report
-from reports.sections.model_inside.edges import MODALITIES, UNIT_LABELS, Edge, EdgeGraph, Unit, graphs_of
-from reports.text.seeds_and_folds import over_cells
-
-FloatArray = npt.NDArray[np.float64]
+from reports.sections.model_inside.edges import MODALITIES, UNIT_LABELS, Edge, EdgeGraph, EdgeGraphs, Unit, graphs_of
 
 MOST_GRAPHS = 9
 
@@ -29,12 +24,12 @@ _ASIDE = 0.09
 """How far an edge lies from the straight line between its ends."""
 
 
-def edge_plot(report: Report, unit: Unit) -> Plot | NoPlot:
-    """The learned edges of one unit, for every arm that has it."""
+def edge_plot(edges: EdgeGraphs, unit: Unit, averaged_over: str) -> Plot | NoPlot:
+    """The learned edges of one unit, for every arm that has it. averaged_over: what a mean of runs goes over."""
     name = f"edges-{unit}"
-    graphs = graphs_of(report.edges.graphs, unit)
+    graphs = graphs_of(edges.graphs, unit)
     if not graphs:
-        reason = report.edges.note or "no arm has this unit"
+        reason = edges.note or "no arm has this unit"
         return NoPlot(name, f"No learned edges of {UNIT_LABELS[unit]}: {reason}.")
     shown, rest = graphs[:MOST_GRAPHS], graphs[MOST_GRAPHS:]
     told = "; ".join(f"{graph.label}: {', '.join(_tell(edge) for edge in graph.edges)}" for graph in shown)
@@ -45,7 +40,7 @@ def edge_plot(report: Report, unit: Unit) -> Plot | NoPlot:
         f"Learned edges of {UNIT_LABELS[unit]}",
         f"Weight ± standard deviation over test items. {told}.",
         f"Weights of the six edges of {UNIT_LABELS[unit]}, from teacher to student: mean over test items, "
-        f"{over_cells(report.results)}, ± standard deviation over items. If no teacher were preferred all were "
+        f"{averaged_over}, ± standard deviation over items. If no teacher were preferred all were "
         f"{graphs[0].level:.3f}: blue edges are shown above it by their rerun interval, orange ones below, grey ones "
         "neither. Widths are in "
         f"proportion to weights. {_runs(shown)}{prior}{skipped}",

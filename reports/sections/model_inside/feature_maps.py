@@ -16,17 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.records.details import Details, ReadDetails
 from reports.records.record import Predictions, RunRecord, StudyDescription
 from reports.results.results import ResultsTable, cell_of
 from reports.sections.model_inside.edges import MODALITIES
 from reports.sections.model_inside.probe import Probe, linear_probe
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from reports.statistics.arrays import BoolArray, FloatArray, IntArray
 
 MOST_ARMS = 3
 """Arms that are shown; each costs seconds."""

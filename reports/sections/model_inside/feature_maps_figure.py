@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREEN, GREY, INK, MUTED, ORANGE, SMALL, bare
-from reports.report import Report
 from reports.sections.model_inside.edges import MODALITIES
-from reports.sections.model_inside.feature_maps import FeatureMap
+from reports.sections.model_inside.feature_maps import FeatureMap, FeatureMaps
 from reports.sections.model_inside.probe import Probe
 
 CLASS_NAME, MODALITY_NAME = "common-space", "feature-spaces"
@@ -29,11 +28,11 @@ _Draw = Callable[[Axes, FeatureMap], str]
 """Draws one map and returns the words that stand below it."""
 
 
-def class_map_plot(report: Report) -> Plot | NoPlot:
-    """The common space by class."""
-    maps = report.features.maps
+def class_map_plot(features: FeatureMaps, groups_are: str) -> Plot | NoPlot:
+    """The common space by class. groups_are: what test items belong to."""
+    maps = features.maps
     if not maps:
-        return NoPlot(CLASS_NAME, f"No picture of the common space: {report.features.note}.")
+        return NoPlot(CLASS_NAME, f"No picture of the common space: {features.note}.")
     has_seven = any(found.by_class.seven for found in maps)
     told = "; ".join(
         f"{found.label}: sign {probe_text(found.by_class.sign)}"
@@ -47,17 +46,17 @@ def class_map_plot(report: Report) -> Plot | NoPlot:
         "t-SNE of the common features (means over real steps) of all modalities side by side, one point per test item, "
         f"coloured by sign{' and by class' if has_seven else ''}; "
         f"perplexity {maps[0].perplexity[0]:.3g}, started from principal components. What counts are the numbers: "
-        f"accuracy of a linear probe on the features themselves, whole {report.study.groups_are} left out, with a 95% "
+        f"accuracy of a linear probe on the features themselves, whole {groups_are} left out, with a 95% "
         f"interval over them; chance: always the most frequent class. {_named(maps)}",
         lambda: draw_class_maps(maps, has_seven),
     )
 
 
-def modality_map_plot(report: Report) -> Plot | NoPlot:
+def modality_map_plot(features: FeatureMaps) -> Plot | NoPlot:
     """Common and exclusive features by modality."""
-    maps = report.features.maps
+    maps = features.maps
     if not maps:
-        return NoPlot(MODALITY_NAME, f"No picture of common and exclusive features: {report.features.note}.")
+        return NoPlot(MODALITY_NAME, f"No picture of common and exclusive features: {features.note}.")
     told = "; ".join(
         f"{found.label}: modality from common features {probe_text(found.by_modality.common)}, "
         f"from exclusive features {probe_text(found.by_modality.exclusive)}"

@@ -11,16 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.records.record import RunRecord, StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.history import objective_metric
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.rerun import run_deviation
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Place = tuple[int, int]
 
 

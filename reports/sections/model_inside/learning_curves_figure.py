@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREY, MUTED, SMALL
-from reports.report import Report
-from reports.results.detailed_arms import detailed_arms, selection_sentence
+from reports.records.record import StudyDescription
+from reports.results.highlighted_arms import HighlightedArms
 from reports.sections.model_inside.learning_curves import LearningCurve, LearningCurves
 from reports.text.listing import list_names
 from reports.text.rounding import fixed
@@ -24,12 +24,17 @@ _MOST_ROOM = 1.0
 """How far the axis may reach beyond the median arm, in extents of that arm."""
 
 
-def learning_plot(report: Report) -> Plot | NoPlot:
-    """The learning curves of a report."""
-    everything, detailed = report.learning.curves, detailed_arms(report)
+def learning_plot(
+    learning: LearningCurves, study: StudyDescription, highlighted: HighlightedArms, is_official: bool
+) -> Plot | NoPlot:
+    """The learning curves of the highlighted arms.
+
+    is_official: whether there is one split, and so no folds.
+    """
+    everything = learning.curves
     if not everything:
         return NoPlot(NAME, "No learning curves: no confirm run has completed an epoch of training.")
-    found = replace(report.learning, curves=tuple(curve for curve in everything if curve.arm in detailed))
+    found = replace(learning, curves=tuple(curve for curve in everything if curve.arm in highlighted.names))
     if not found.curves:
         return NoPlot(NAME, "No learning curves: no gradient trains the arms that are shown in detail.")
     metric = found.metric
@@ -40,24 +45,24 @@ def learning_plot(report: Report) -> Plot | NoPlot:
     )
     left_out = sum(curve.num_left_out for curve in found.curves)
     without = f" Without {left_out} failed runs." if left_out else ""
-    others = [arm.label for arm in report.study.arms if not arm.has_gradients]
+    others = [arm.label for arm in study.arms if not arm.has_gradients]
     without += f" No gradient trains {list_names(others)}: no curve." if others else ""
-    has_reference = len(found.curves) > 1 and any(curve.arm == report.study.baseline for curve in found.curves)
+    has_reference = len(found.curves) > 1 and any(curve.arm == study.baseline for curve in found.curves)
     dashed = "; dashed: the baseline" if has_reference else ""
-    without += f" {selection_sentence(report)}".rstrip()
+    without += f" {highlighted.selection}".rstrip()
     return Plot(
         NAME,
         f"Learning curves: {metric.label} on validation",
-        f"Mean over {over_cells(report.results)}: {told}.",
-        f"{metric.label} on the validation part after every epoch, confirm runs only. {_lines(report)}{dashed}; "
+        f"Mean over {over_cells(is_official)}: {told}.",
+        f"{metric.label} on the validation part after every epoch, confirm runs only. {_lines(is_official)}{dashed}; "
         "triangle: median epoch that was kept. A curve ends where half of its runs have stopped; "
         "axes are cut where one arm would dwarf all others." + without,
-        lambda: draw_learning(found, report.study.baseline),
+        lambda: draw_learning(found, study.baseline),
     )
 
 
-def _lines(report: Report) -> str:
-    if report.results.is_official:
+def _lines(is_official: bool) -> str:
+    if is_official:
         return "Blue: mean over seeds; band: one standard deviation between them"
     band = "band: one standard deviation between seeds of a fold"
     return f"Blue: mean over folds of the means over seeds; {band}; thin: the folds"

@@ -14,14 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.estimate import Estimate
 from reports.statistics.jackknife import deleted_scores, jackknife_estimate
 from reports.statistics.scores import AdditiveScore
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 OUTER_FOLDS, INNER_FOLDS = 5, 3
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)

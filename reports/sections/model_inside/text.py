@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reports.report import Report
+from collections.abc import Sequence
+
 from reports.sections.model_inside.edges import UNIT_LABELS, Edge, EdgeGraph
 from reports.sections.model_inside.feature_maps import FeatureMap
 from reports.sections.model_inside.probe import Probe
@@ -13,9 +14,8 @@ from reports.text.rounding import ABSENT, decimals_for, fixed
 _DECIMALS = 3
 
 
-def edge_grid(report: Report) -> Grid | None:
-    """Every edge of the baseline's units, or of the first arm that has some; None without any. CSV has all arms."""
-    graphs = shown_graphs(report)
+def edge_grid(graphs: Sequence[EdgeGraph]) -> Grid | None:
+    """Every edge of these graphs; None without any."""
     if not graphs:
         return None
     has_prior = any(edge.prior is not None for graph in graphs for edge in graph.edges)
@@ -27,10 +27,9 @@ def edge_grid(report: Report) -> Grid | None:
     )
 
 
-def shown_graphs(report: Report) -> tuple[EdgeGraph, ...]:
+def shown_graphs(graphs: Sequence[EdgeGraph], baseline: str) -> tuple[EdgeGraph, ...]:
     """The graphs of the baseline, or of the first arm that has any."""
-    graphs = report.edges.graphs
-    arms = [report.study.baseline, *(graph.arm for graph in graphs)]
+    arms = [baseline, *(graph.arm for graph in graphs)]
     return next((found for arm in arms if (found := tuple(g for g in graphs if g.arm == arm))), ())
 
 
@@ -48,13 +47,12 @@ def _edge_cells(graph: EdgeGraph, edge: Edge, has_prior: bool) -> tuple[str, ...
     return (*cells, fixed(edge.prior, decimals)) if has_prior else cells
 
 
-def probe_grid(report: Report) -> Grid | None:
+def probe_grid(maps: Sequence[FeatureMap], groups_are: str) -> Grid | None:
     """What a linear probe reads off the features of each shown run; None without features."""
-    rows = [row for found in report.features.maps for row in _probe_rows(found)]
+    rows = [row for found in maps for row in _probe_rows(found)]
     if not rows:
         return None
-    groups = report.study.groups_are
-    headings = ("Arm", "Read off", "what", "points", groups, "accuracy", f"95% over {groups}", "chance")
+    headings = ("Arm", "Read off", "what", "points", groups_are, "accuracy", f"95% over {groups_are}", "chance")
     return Grid(headings, "lllrrrrr", tuple(rows))
 
 

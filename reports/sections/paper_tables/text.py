@@ -1,12 +1,13 @@
-"""The tables of the paper as text: cells with footnote letters for what was not measured."""
+"""The tables of the paper as text and as CSV: cells with footnote letters for what was not measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.sections.paper_tables.published import Printed
 from reports.sections.paper_tables.table import PaperCell, PaperColumn, PaperEntry, PaperTable
+from reports.text.csv_table import ANSWER_COLUMNS, Cell, Table, answer_cells
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import mean_cell, runs_cell
 from reports.text.rounding import ABSENT, fixed
@@ -74,3 +75,20 @@ def _footnotes(table: PaperTable, letters: Mapping[str, str]) -> Iterator[str]:
     for reason, letter in letters.items():
         labels = [row.label for row in table.rows if any(entry.gap == reason for entry in row.entries)]
         yield f"{letter}: {reason} ({', '.join(dict.fromkeys(labels))})."
+
+
+def paper_csv(tables: Sequence[PaperTable]) -> Table:
+    """Every cell of every table of the paper, printed beside measured."""
+    rows: list[tuple[Cell, ...]] = []
+    for table in tables:
+        for row in table.rows:
+            for columns, entry in zip(table.groups, row.entries, strict=True):
+                for column, cell in zip(columns, entry.cells, strict=True):
+                    printed = cell.printed if column.has_printed else None
+                    value = (None, None) if printed is None else (printed.value, printed.is_repaired)
+                    name = (table.number, table.dataset, table.is_same_data, row.label, column.heading, column.reading)
+                    runs = None if entry.counts is None else entry.counts.scored
+                    last = ("+".join(entry.arms), entry.gap, runs, *answer_cells(cell.measured))
+                    rows.append((*name, cell.metric.name, *value, *last))
+    names = ("table", "dataset", "is_same_data", "row", "column", "reading", "metric", "published", "is_repaired")
+    return Table("paper", (*names, "arm", "gap", "runs", *ANSWER_COLUMNS), tuple(rows))

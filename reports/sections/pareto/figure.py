@@ -9,19 +9,20 @@ from matplotlib.figure import Figure
 
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import MARKERS, SERIES, SMALL, WIDTH
-from reports.report import Report
 from reports.results.metrics import METRICS
 from reports.sections.pareto.text import objective_label, value_text
-from reports.sections.pareto.values import DEVICE_SECONDS, ParetoFront, is_higher_better
+from reports.sections.pareto.values import DEVICE_SECONDS, ParetoFront, ParetoTable, is_higher_better
 
 NAME = "pareto"
 
 _MOST_ARMS = len(SERIES)
 
 
-def pareto_plot(report: Report) -> Plot | NoPlot:
-    """The figure of the fronts of the first cell: fronts of other folds were searched on other data."""
-    table = report.pareto
+def pareto_plot(table: ParetoTable | None, num_cells: int) -> Plot | NoPlot:
+    """The figure of the fronts of the first cell: fronts of other folds were searched on other data.
+
+    num_cells: of the study. table: None where the search had one objective, or there was none.
+    """
     if table is None:
         return NoPlot(NAME, "No trade-off was searched: the search has one objective, or there is none.")
     fronts = [front for front in table.fronts if front.points]
@@ -30,7 +31,7 @@ def pareto_plot(report: Report) -> Plot | NoPlot:
         return NoPlot(NAME, "No front: no search trial has completed with all objectives.")
     first, second = table.objectives[:2]
     told = "; ".join(_describe(front, first, second) for front in fronts)
-    where = "" if len(report.results.cells) == 1 else f" on {fronts[0].cell.name}"
+    where = "" if num_cells == 1 else f" on {fronts[0].cell.name}"
     return Plot(
         NAME,
         f"{objective_label(first)} against {objective_label(second)} of the search trials{where}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.report import Report
 from reports.results.metrics import METRICS
 from reports.sections.pareto.values import DEVICE_SECONDS, PARAMETERS, ParetoFront, ParetoTable
 from reports.text.csv_table import Cell, Table
@@ -15,12 +14,10 @@ MOST_POINTS_SHOWN = 12
 MOST_FRONTS_SHOWN = 6
 
 
-def front_blocks(report: Report) -> Iterator[tuple[str, Grid]]:
-    """A lead and a table per front, the first of them where there are many."""
-    if report.pareto is None:
-        return
-    for front in report.pareto.fronts[:MOST_FRONTS_SHOWN]:
-        yield _lead(front, len(report.results.cells)), _grid(front, report.pareto)
+def front_blocks(table: ParetoTable, num_cells: int) -> Iterator[tuple[str, Grid]]:
+    """A lead and a table per front, the first of them where there are many. num_cells: of the study."""
+    for front in table.fronts[:MOST_FRONTS_SHOWN]:
+        yield _lead(front, num_cells), _grid(front, table)
 
 
 def objective_label(objective: str) -> str:
@@ -39,10 +36,10 @@ def value_text(objective: str, value: float) -> str:
     return f"{value:.0f}" if objective == PARAMETERS else duration_text(value)
 
 
-def front_table(report: Report) -> Table:
-    """Every trial on a front."""
-    objectives = report.pareto.objectives if report.pareto is not None else ()
-    fronts = report.pareto.fronts if report.pareto is not None else ()
+def front_table(table: ParetoTable | None) -> Table:
+    """Every trial on a front. table: None where the search had one objective, or there was none."""
+    objectives = table.objectives if table is not None else ()
+    fronts = table.fronts if table is not None else ()
     names = sorted({name for front in fronts for point in front.points for name in point.parameters})
     rows: list[tuple[Cell, ...]] = [
         (front.arm, front.cell.name, point.trial_id, *point.values, *(point.parameters.get(name) for name in names))

@@ -16,8 +16,7 @@ import numpy.typing as npt
 from reports.records.record import RunRecord, StudyDescription, Value
 from reports.results.metrics import METRICS
 from reports.results.results import FoldCell, cell_of
-
-FloatArray = npt.NDArray[np.float64]
+from reports.statistics.arrays import FloatArray
 
 PARAMETERS, DEVICE_SECONDS = "parameters", "device_seconds"
 

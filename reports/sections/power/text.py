@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reports.records.record import Contrast
-from reports.report import Report
 from reports.results.metrics import Metric
 from reports.sections.power.sentences import floor_sentence, looks_sentence, published_sentence, reach_sentence
 from reports.sections.power.values import Detection, Reach
@@ -18,7 +17,7 @@ from reports.text.rounding import ABSENT, fixed
 
 @dataclass(frozen=True)
 class DetectionText:
-    """What the partial ``sections/detection.md.j2`` shows."""
+    """What the partial ``section.md.j2`` shows."""
 
     sentences: tuple[str, ...]
     reach: Grid
@@ -28,9 +27,8 @@ class DetectionText:
     looks: str
 
 
-def detection_text(report: Report) -> DetectionText:
-    """Sentences and the table of the section."""
-    section, metric, groups_are = report.detection, report.primary, report.study.groups_are
+def detection_text(section: Detection, metric: Metric, groups_are: str) -> DetectionText:
+    """Sentences and the table of the section. metric: the primary one. groups_are: what test items belong to."""
     return DetectionText(
         sentences=tuple(reach_sentence(row, metric, groups_are) for row in section.rows),
         reach=reach_grid(section, metric, groups_are),
@@ -74,20 +72,20 @@ def pairing_grid(section: Detection, metric: Metric) -> Grid | None:
     return Grid(headings, "rrrrrr", tuple(rows)) if rows else None
 
 
-def detection_table(report: Report) -> Table:
+def detection_table(section: Detection, metric: Metric) -> Table:
     """The section as CSV: the declared contrasts on the primary metric, then the paper's differences."""
     reach = ("first", "second", "metric", "unit", "family", "n", "seen", "detectable_rerun", "detectable_new_data")
     pairs = ("correlation", "correlation_low", "correlation_high", "paired_error", "unpaired_error")
-    return Table("detection", (*reach, *pairs, "published"), tuple(_rows(report)))
+    return Table("detection", (*reach, *pairs, "published"), tuple(_rows(section, metric)))
 
 
-def _rows(report: Report) -> Iterator[tuple[Cell, ...]]:
-    for row in report.detection.rows:
+def _rows(section: Detection, metric: Metric) -> Iterator[tuple[Cell, ...]]:
+    for row in section.rows:
         pairing = row.pairing
         pairs: tuple[Cell, ...] = (None,) * 5
         if pairing is not None:
             pairs = (pairing.correlation, pairing.low, pairing.high, pairing.paired_error, pairing.unpaired_error)
-        yield (*_reach_cells(row.contrast, report.primary, row.reach), *pairs, None)
+        yield (*_reach_cells(row.contrast, metric, row.reach), *pairs, None)
         for gap in row.published:
             yield (*_reach_cells(row.contrast, gap.metric, gap.reach), *(None,) * 5, gap.value)
 

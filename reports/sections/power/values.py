@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.records.record import Contrast, RunRecord, StudyDescription
-from reports.results.estimates import Answers, Questions
+from reports.results.estimates import Answers, Compared, Questions
 from reports.results.metrics import METRICS, Metric
 from reports.results.results import FoldCell, cell_of
 from reports.sections.paper_tables.published import AblationRow, find_ablation_row, published_dataset
@@ -20,16 +20,6 @@ from reports.statistics.estimate import CONFIDENCE, Estimate
 from reports.statistics.pairing import Pairing, measure_pairing
 from reports.statistics.power import level_in_use, smallest_detectable
 from reports.statistics.verdict import MIN_DEGREES
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A declared contrast. answers: metric -> ``first`` minus ``second``. has_verdict: False where an arm of it is not
-    shown better than the training-median predictor."""
-
-    contrast: Contrast
-    answers: Mapping[str, Answers | None]
-    has_verdict: bool = True
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from reports.records.record import RunRecord, Stage, StudyDescription
-from reports.report import CostRow, CostTable
+from reports.sections.run_log.values import CostRow, CostTable
 
 
 def tabulate_cost(study: StudyDescription, records: Sequence[RunRecord]) -> CostTable:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.records.record import RunRecord, StudyDescription
-from reports.report import FailureRow, FailureTable
 from reports.results.results import ResultsTable, RunState, cell_of, is_scored
+from reports.sections.run_log.values import FailureRow, FailureTable
 
 
 def tabulate_failures(study: StudyDescription, results: ResultsTable, records: Sequence[RunRecord]) -> FailureTable:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.records.record import StudyDescription
-from reports.report import Provenance
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.run_log.origins import row_commands, trace_cells
+from reports.sections.run_log.values import Provenance
 
 _COMMAND_KEYS = ("command_line", "command")
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from reports.report import Report
-
-
-def alone_text(report: Report) -> str:
-    """What stands above the commands that run one row alone: as much of it as applies to this study's search."""
-    return " ".join(_sentences(report))
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 
-def _sentences(report: Report) -> Iterator[str]:
+def alone_text(search: Mapping[str, Any], is_adaptive: bool) -> str:
+    """What stands above the commands that run one row alone: as much of it as applies to this study's search.
+
+    is_adaptive: whether the searcher looked at earlier outcomes.
+    """
+    return " ".join(_sentences(search, is_adaptive))
+
+
+def _sentences(search: Mapping[str, Any], is_adaptive: bool) -> Iterator[str]:
     yield "One row alone, in a directory of its own."
-    search = report.study.search
     if search.get("scope") == "baseline":
         yield "An arm that takes over hyperparameters runs the search it takes them from first."
     same = "The same trials give the same numbers on the same machine"
-    is_adaptive = bool(search) and report.hyperparameters.is_adaptive
     stops_trials = search.get("scheduler", "none") != "none"
-    depends = [what for what, applies in (("proposes", is_adaptive), ("stops", stops_trials)) if applies]
+    depends = [
+        what for what, applies in (("proposes", bool(search) and is_adaptive), ("stops", stops_trials)) if applies
+    ]
     if not depends:
         yield f"{same}."
     else:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from reports.records.record import ArmDescription
-from reports.report import Report
+from collections.abc import Sequence
+
+from reports.records.record import ArmDescription, StudyDescription
 from reports.results.arms_as_trained import DIFFERENCE, SIZE, SIZES
+from reports.sections.run_log.origins import CellOrigin
+from reports.sections.run_log.values import CostTable, FailureTable
 from reports.text.markdown_table import Grid
 from reports.text.rounding import ABSENT, count, duration_text
 
@@ -12,10 +15,10 @@ MOST_FAILURES_SHOWN = 30
 MOST_CELLS_SHOWN, MOST_TRIALS_SHOWN = 100, 5
 
 
-def arm_lines(report: Report) -> tuple[str, ...]:
+def arm_lines(arms: Sequence[ArmDescription]) -> tuple[str, ...]:
     """One line per arm: what was built for it and how it differs from the baseline; empty where not recorded."""
     lines = []
-    for arm in report.study.arms:
+    for arm in arms:
         difference = arm.facts.get(DIFFERENCE)
         if difference:
             lines.append(f"`{arm.name}` ({arm.label}): {_built(arm)}{difference}.")
@@ -33,9 +36,9 @@ def _built(arm: ArmDescription) -> str:
     return "" if size is None else f"{size} parameters; "
 
 
-def failure_grid(report: Report) -> Grid | None:
+def failure_grid(failures: FailureTable) -> Grid | None:
     """Failed trials, the first of them where there are many; None without any."""
-    shown = report.failures.rows[:MOST_FAILURES_SHOWN]
+    shown = failures.rows[:MOST_FAILURES_SHOWN]
     if not shown:
         return None
     rows = tuple(
@@ -48,11 +51,11 @@ def _shorten(text: str, limit: int = 80) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def cost_grid(report: Report) -> Grid | None:
+def cost_grid(cost: CostTable) -> Grid | None:
     """Cost per arm and stage with a total; None before any trial has ended."""
-    if not report.cost.rows:
+    if not cost.rows:
         return None
-    total = report.cost.total
+    total = cost.total
     has_reused = total.reused > 0
     rows = tuple(
         (
@@ -64,40 +67,41 @@ def cost_grid(report: Report) -> Grid | None:
             duration_text(row.device_s),
             ABSENT if row.trial_s is None else duration_text(row.trial_s),
         )
-        for row in (*report.cost.rows, total)
+        for row in (*cost.rows, total)
     )
     reused = ("taken over",) if has_reused else ()
     headings = ("Arm", "Stage", "trials", *reused, "epochs", "device time", "per trial")
     return Grid(headings, "ll" + "r" * (len(headings) - 2), rows)
 
 
-def pace_sentence(report: Report) -> str:
-    """What was expected before the start against what it took; empty where either is not known."""
-    expected, wall_s = report.study.estimate, report.study.wall_s
-    if not expected or wall_s is None or not report.cost.rows:
+def pace_sentence(study: StudyDescription, cost: CostTable, num_missing: int) -> str:
+    """What was expected before the start against what it took; empty where either is not known.
+
+    num_missing: planned confirm runs without a record.
+    """
+    expected, wall_s = study.estimate, study.wall_s
+    if not expected or wall_s is None or not cost.rows:
         return ""
-    given = {arm.name for arm in report.study.arms if arm.is_external}
-    ran = sum(row.trials - row.reused for row in report.cost.rows if row.arm not in given)
+    given = {arm.name for arm in study.arms if arm.is_external}
+    ran = sum(row.trials - row.reused for row in cost.rows if row.arm not in given)
     planned = expected.get("trials", ran)
     # More than were expected: seeds were added since, and what they took was not foreseen.
     is_same_plan = ran <= planned
     parts = []
-    for name, took_s in (("wall", wall_s), ("device", report.cost.total.device_s)):
+    for name, took_s in (("wall", wall_s), ("device", cost.total.device_s)):
         middle, low, high = (expected[f"{name}{end}_s"] for end in ("", "_low", "_high"))
         ratio = f" ({took_s / middle:.2f} times that)" if middle > 0 and is_same_plan else ""
         parts.append(
             f"{duration_text(middle)} of {name} time ({duration_text(low)} to {duration_text(high)}), "
             f"took {duration_text(took_s)}{ratio}"
         )
-    missing = len(report.failures.missing)
-    rest = f" {count(missing, 'planned confirm run')} did not run." if missing else ""
+    rest = f" {count(num_missing, 'planned confirm run')} did not run." if num_missing else ""
     grown = "" if is_same_plan else f" for {count(round(planned), 'trial')}; {ran} have run since:"
     return f"Expected before the start{grown} {' and '.join(parts)}.{rest}"
 
 
-def origin_grid(report: Report) -> Grid | None:
+def origin_grid(cells: Sequence[CellOrigin]) -> Grid | None:
     """The trials behind every arm on every cell; None without any, or where there are too many to read."""
-    cells = report.provenance.cells
     rows = tuple(
         (cell.arm, cell.cell, cell.configuration_id, " ".join(cell.trial_ids))
         for cell in cells

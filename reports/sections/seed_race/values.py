@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.records.record import Contrast, StudyDescription
 from reports.results.grain import rounding_of
@@ -22,16 +21,14 @@ from reports.statistics.racing import Look, RaceRule, Standings, take_look
 from reports.statistics.rerun import SeedBlock, rerun_sum
 from reports.statistics.sequential import allow_for_looks
 
-FloatArray = npt.NDArray[np.float64]
-
 Outcome = Literal["shown", "given up", "not shown", "open"]
 
 
 @dataclass(frozen=True)
 class LookRow:
-    """What one look saw of one contrast. repeats: confirm seeds of both arms; estimate: not allowing for looks."""
+    """What one look saw of one contrast. num_seeds: confirm seeds of both arms; estimate: not allowing for looks."""
 
-    repeats: int
+    num_seeds: int
     estimate: Estimate
 
 
@@ -41,7 +38,7 @@ class RaceRow:
 
     outcome: ``shown`` (a difference, corrected over contrasts and looks), ``given up`` (too unlikely to become shown),
     ``not shown`` (after the last look), ``open`` (the study ended before it was decided).
-    decided_at: repeats at the look that decided; None while open.
+    decided_at: seeds of both arms at the look that decided; None while open.
     """
 
     contrast: Contrast
@@ -84,7 +81,7 @@ class RaceTable:
         row = next((row for row in self.rows if {*_arms_of(row.contrast)} == {first, second}), None)
         if row is None or estimate.p_value is None or num_pairs == 0:
             return estimate
-        fractions = [look.repeats / self.rule.looks[-1] for look in row.looks]
+        fractions = [look.num_seeds / self.rule.looks[-1] for look in row.looks]
         p_values = [_p_of(look.estimate) for look in row.looks]
         fraction = min(num_pairs / self.num_cells / self.rule.looks[-1], 1.0)
         if not fractions or fraction > fractions[-1] + 1e-9:
@@ -109,8 +106,8 @@ def run_race(study: StudyDescription, results: ResultsTable) -> RaceTable | None
     looks: list[list[LookRow]] = [[] for _ in family]
     decided: list[int | None] = [None] * len(family)
     num_looks = 0
-    for number, repeats in enumerate(rule.looks):
-        seen = [_look_at(study, results, metric, contrast, repeats) for contrast in family]
+    for number, num_seeds in enumerate(rule.looks):
+        seen = [_look_at(study, results, metric, contrast, num_seeds) for contrast in family]
         waits = [here is None and races for here, races in zip(seen, standings.is_racing, strict=True)]
         if any(waits) or not standings.is_racing.any():
             break
@@ -118,9 +115,9 @@ def run_race(study: StudyDescription, results: ResultsTable) -> RaceTable | None
         num_looks += 1
         for place, estimate in enumerate(seen):
             if estimate is not None:
-                looks[place].append(LookRow(repeats, estimate))
+                looks[place].append(LookRow(num_seeds, estimate))
             is_news = (before.is_racing != standings.is_racing) | (before.is_shown != standings.is_shown)
-            decided[place] = repeats if is_news[place] else decided[place]
+            decided[place] = num_seeds if is_news[place] else decided[place]
     outcomes = [_outcome(standings, place, decided[place] == rule.looks[-1]) for place in range(len(family))]
     columns = zip(family, map(tuple, looks), outcomes, decided, strict=True)
     rows = tuple(RaceRow(*row) for row in columns)
@@ -138,14 +135,14 @@ def _outcome(standings: Standings, place: int, went_to_the_end: bool) -> Outcome
 
 
 def _look_at(
-    study: StudyDescription, results: ResultsTable, metric: Metric, contrast: Contrast, repeats: int
+    study: StudyDescription, results: ResultsTable, metric: Metric, contrast: Contrast, num_seeds: int
 ) -> Estimate | None:
-    """The difference over the first ``repeats`` seeds of both arms; None unless every run of them has ended."""
+    """The difference over the first ``num_seeds`` seeds of both arms; None unless every run of them has ended."""
     scores = []
     for arm in _arms_of(contrast):
-        places = [results.seeds.index(seed) for seed in _seeds_of(study, arm)[:repeats] if seed in results.seeds]
+        places = [results.seeds.index(seed) for seed in _seeds_of(study, arm)[:num_seeds] if seed in results.seeds]
         state = results.state[results.arms.index(arm), places]
-        if len(places) < repeats or not (state >= RunState.COMPLETED).all():
+        if len(places) < num_seeds or not (state >= RunState.COMPLETED).all():
             return None
         taken = np.full(results.scores.shape[1:3], np.nan)
         taken[places] = results.of(arm, metric.name)[places] * metric.factor

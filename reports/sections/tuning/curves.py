@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from reports.results.metrics import Metric
 from reports.results.results import FoldCell
 from reports.sections.hyperparameters.history import SearchHistory
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.best_of import expected_best, typical_best, typical_best_band
 from reports.statistics.estimate import CONFIDENCE
 from reports.text.rounding import count
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MOST_POINTS = 500
 """With more trials the points of a curve thin out towards its end."""

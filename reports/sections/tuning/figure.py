@@ -10,7 +10,6 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import MARKERS, MUTED, SERIES, SMALL, WIDTH, blank, shorten
-from reports.report import Report
 from reports.sections.tuning.curves import NO_ORDER, TuningCurve
 from reports.text.listing import list_names
 from reports.text.rounding import fixed
@@ -20,9 +19,8 @@ NAME = "tuning-curves"
 MOST_ARMS = len(SERIES)
 
 
-def tuning_plot(report: Report) -> Plot | NoPlot:
-    """The tuning curves of a report: with bands where trials are independent draws, else the curve alone."""
-    curves = report.budget.curves
+def tuning_plot(curves: Sequence[TuningCurve], num_cells: int) -> Plot | NoPlot:
+    """Tuning curves: with bands where trials are independent draws, else the curve alone. num_cells: of the study."""
     if not curves:
         return NoPlot(NAME, "No tuning curves: nothing was searched.")
     why_no_band = next((curve.why_no_band for curve in curves if curve.why_no_band), "")
@@ -44,7 +42,7 @@ def tuning_plot(report: Report) -> Plot | NoPlot:
         else f"Typical (median) best {metric.label} on validation after k random trials; band: 95% whatever the "
         "distribution, for all k at once; where it runs out of the picture it is open."
     )
-    is_one = len(report.results.cells) == 1
+    is_one = num_cells == 1
     of_searches = "" if is_one else "Mean over the searches of an arm (one per fold). "
     compare = "Compare arms at equal k." if len(shown) > 1 else ""
     skipped = f" Not drawn: {list_names([curve.arm for curve in rest])}." if rest else ""

@@ -6,23 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from reports.report import Report
 from reports.sections.hyperparameters.values import NOT_ADAPTIVE
 from reports.sections.tuning.curves import NO_ORDER, TuningCurve
 from reports.sections.tuning.values import Budget
+from reports.statistics.arrays import FloatArray
 from reports.text.markdown_table import Grid
 from reports.text.rounding import ABSENT, count, duration_text, fixed
-
-FloatArray = npt.NDArray[np.float64]
 
 MOST_COLUMNS = 5
 
 
 @dataclass(frozen=True)
 class BudgetGrids:
-    """What the partial ``sections/budget.md.j2`` shows; None where there is nothing to show.
+    """What the partial ``section.md.j2`` shows; None where there is nothing to show.
 
     curves: one table for all arms; band: of the typical best, None where trials are not independent; why_no_band: the
     reason then. failures: sentences on the proposals that failed, and what the searcher made of them.
@@ -35,10 +32,10 @@ class BudgetGrids:
     failures: tuple[str, ...]
 
 
-def budget_grids(report: Report) -> BudgetGrids:
+def budget_grids(budget: Budget) -> BudgetGrids:
     """Every table of the section."""
-    tuning, curves = _tuning_grid(report.budget), report.budget.curves
-    failures = tuple(_failure_sentences(report.budget))
+    tuning, curves = _tuning_grid(budget), budget.curves
+    failures = tuple(_failure_sentences(budget))
     why_no_band = next((curve.why_no_band for curve in curves if curve.why_no_band), "")
     if not why_no_band:
         return BudgetGrids(

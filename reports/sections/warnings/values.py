@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.records.record import StudyDescription
-from reports.report import AblationTable, ArmRow, ModelRow
 from reports.results.estimates import Questions
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunCounts, RunState
 from reports.sections.ablation.median_comparison import Standing
 from reports.sections.ablation.median_sentences import standing_sentences
+from reports.sections.ablation.values import ArmRow
 from reports.sections.seed_race.values import RaceTable
 from reports.sections.tuning.values import Budget, unequal_budgets
 from reports.sections.warnings.divergence import failing_searches
@@ -26,15 +26,12 @@ def collect_cautions(
     study: StudyDescription,
     questions: Questions,
     budget: Budget,
-    ablation: AblationTable,
-    models: Sequence[ModelRow],
+    rows: Sequence[ArmRow],
     standings: Mapping[str, Standing],
     metric: Metric,
     race: RaceTable | None = None,
 ) -> tuple[str, ...]:
-    """Every caution that applies, the gravest first. metric: the primary one."""
-    arms = {row.arm: row for row in (*ablation.rows, *(model.row for model in models))}
-    rows = tuple(arms.values())
+    """Every caution that applies, the gravest first. rows: each arm once. metric: the primary one."""
     cautions = [
         *_incomplete(rows),
         *_failed(rows),

@@ -15,6 +15,7 @@ from orchestration.cli.exit_codes import BAD_INPUT
 from orchestration.process.errors import UsageError
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
+from reports.sections.ablation.section import MethodsSection
 from tests.orchestration.short_studies import prepare_text, run_study
 
 SPACE = """\
@@ -74,7 +75,7 @@ def test_with_its_scale_every_score_is_mmsas_and_has_both_intervals(folder: Path
             assert record.test[name] == pytest.approx(value, abs=1e-6), name
     assert clipped_somewhere, "or the clipping would not have been seen"
     report = analyse(study, records)
-    for row in report.models:
+    for row in report.section(MethodsSection).models:
         for name, measured in row.row.measured.items():
             assert measured.answers is not None
             assert measured.answers.new_data.low is not None, (row.row.arm, name)

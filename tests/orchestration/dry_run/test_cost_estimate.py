@@ -208,7 +208,7 @@ def test_estimate_against_actual_and_a_preview_of_what_is_left(tmp_path: Path) -
     prepared = prepare(load_text(TINY, describe_methods(), ["confirm.seeds=2"]), None)
     study_directory = StudyDirectory(tmp_path / "costs")
     launch(prepared, study_directory, LaunchOptions(executor="inline", is_quiet=True))
-    report = rebuild_report(study_directory)
+    report = rebuild_report(study_directory).path
     text = report.read_text()
     assert "Expected before the start " in text
     assert "of device time (" in text
@@ -221,7 +221,7 @@ def test_estimate_against_actual_and_a_preview_of_what_is_left(tmp_path: Path) -
     other = json.loads(preview(more, StudyDirectory(tmp_path / "other"), (str(tmp_path),), as_json=True))
     assert (other["estimate"]["num_taken_over"], other["estimate"]["num_left"]) == (6, 2)
     launch(prepared, study_directory, LaunchOptions(executor="inline", is_quiet=True))
-    assert rebuild_report(study_directory).read_bytes() == before, "a session with nothing to do takes no time"
+    assert rebuild_report(study_directory).path.read_bytes() == before, "a session with nothing to do takes no time"
 
 
 def test_looking_back_counts_the_arms_that_run(planned: PlannedStudy) -> None:

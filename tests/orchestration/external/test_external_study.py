@@ -114,7 +114,7 @@ def test_each_seed_and_fold_is_one_scored_confirm_trial(
 def test_the_report_compares_it_with_the_baseline_as_independent_runs(
     study: tuple[Path, Path, dict[tuple[int, int], np.ndarray]],
 ) -> None:
-    report = rebuild_report(StudyDirectory(study[0])).read_text()
+    report = rebuild_report(StudyDirectory(study[0])).path.read_text()
     verdict, _ = [line for line in report.splitlines() if line.startswith("1. method (ridge - theirs)")]
     assert "ridge is better" in verdict
     assert "predictions of other code, 3 seeds" in report

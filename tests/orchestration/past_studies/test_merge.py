@@ -16,9 +16,10 @@ from orchestration.past_studies.merge_conflicts import find_merge_conflicts, gro
 from orchestration.past_studies.write_report import write_studies
 from orchestration.process.errors import UsageError
 from reports.analysis import analyse
-from reports.output.csv_tables import report_tables
+from reports.output.forms import report_tables
 from reports.records.details import no_details
 from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.sections.run_log.section import ProvenanceSection
 from tests.reports.example_studies import EDGES, TABLE3, make_records, make_study
 
 DECIDING = {"data": "abc", "folds.k": 5, "code": "1", "torch": "2"}
@@ -261,8 +262,8 @@ def test_a_study_given_twice_and_a_place_of_another_are_refused(tmp_path: Path) 
 def test_rows_of_a_merged_study_are_run_again_as_their_study_ran_them() -> None:
     merged = merge_studies([sitting("a", ["full", "no_ca"]), sitting("b", ["full", "ridge"])])
     report = analyse(merged.description, merged.records)
-    assert report.provenance.command == "run a\nrun b"
-    commands = {row.arm: row.command for row in report.provenance.rows}
+    assert report.section(ProvenanceSection).provenance.command == "run a\nrun b"
+    commands = {row.arm: row.command for row in report.section(ProvenanceSection).provenance.rows}
     assert commands["no_ca"].startswith("run a --only no_ca")
     assert commands["ridge"].startswith("run b --only ridge")
 

@@ -208,7 +208,7 @@ def test_a_study_with_more_seeds_takes_over_what_the_smaller_one_has(tmp_path: P
         launch(prepared, StudyDirectory(tmp_path / name), options)
     records = state_of(tmp_path / "two").records()
     assert Counter(record.reused_from is not None for record in records) == {True: 2, False: 2}
-    report = rebuild_report(StudyDirectory(tmp_path / "two")).read_text()
+    report = rebuild_report(StudyDirectory(tmp_path / "two")).path.read_text()
     assert "2 of study small in one" in report
     assert "| taken over |" in report
 

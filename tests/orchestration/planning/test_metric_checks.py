@@ -14,6 +14,7 @@ from orchestration.process.errors import UsageError
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from tests.orchestration.short_studies import make_arrays, prepare_text, run_study
+from tests.reports.example_studies import contrasts_of
 
 SPACE = """\
 study: one-sided
@@ -48,7 +49,7 @@ def test_records_and_report_have_no_such_score_and_say_why(space: str) -> None:
         for scores in (record.valid, record.test, record.fallback_test):
             assert set(scores) == {"mae", "corr", "acc7", "acc5"}
     report = analyse(study, records)
-    (row,) = report.contrasts.rows
+    (row,) = contrasts_of(report).rows
     assert row.verdict.kind == "better"
     assert f"- Acc-2 and F1 are not scored: {WHY}, so" in render_markdown(report)
 

@@ -227,6 +227,6 @@ def test_a_conditional_search_over_a_trade_off_runs_to_its_report(tmp_path: Path
     assert searched[0].parameters == {"fd": True, "homo_gd": False, "hetero_gd": False, "width": 8}
     assert all(("lambda2" in record.parameters) == record.parameters["hetero_gd"] for record in searched)
     assert all(record.parameters["fd"] or not record.parameters["homo_gd"] for record in searched)
-    report = rebuild_report(StudyDirectory(tmp_path)).read_text()
+    report = rebuild_report(StudyDirectory(tmp_path)).path.read_text()
     assert "### Trade-offs" in report
     assert "log-uniform in [0.01, 0.5], when hetero_gd is true" in report

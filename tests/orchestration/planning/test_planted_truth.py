@@ -20,7 +20,8 @@ from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from reports.analysis import analyse
-from reports.report import ContrastRow
+from reports.sections.ablation.section import ContrastsSection
+from reports.sections.ablation.values import ContrastRow
 from search_spaces.loading.load import load_text
 
 pytestmark = [
@@ -76,7 +77,8 @@ def contrasts_of(directory: Path, data: str, arms: str) -> dict[str, ContrastRow
     manifest = StudyDirectory(directory).read_manifest()
     assert manifest is not None
     records = fold_events(event for event, _ in read_events(directory / LEDGER_FILE)).records()
-    return {row.contrast.second: row for row in analyse(manifest.description, records).contrasts.rows}
+    report = analyse(manifest.description, records)
+    return {row.contrast.second: row for row in report.section(ContrastsSection).table.rows}
 
 
 def difference(row: ContrastRow) -> float:

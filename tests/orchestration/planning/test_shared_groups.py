@@ -13,7 +13,9 @@ from orchestration.dry_run.summary import describe_as_text
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.report import Report
+from reports.sections.ablation.section import MethodsSection
 from tests.orchestration.short_studies import make_arrays, prepare_text, run_study
+from tests.reports.example_studies import contrasts_of
 
 SPACE = """\
 study: shared
@@ -59,7 +61,7 @@ def test_a_dry_run_says_so(file: Path) -> None:
 
 def test_the_report_says_so_and_claims_nothing_of_new_groups(file: Path) -> None:
     report = report_of(file)
-    (row,) = report.contrasts.rows
+    (row,) = contrasts_of(report).rows
     assert (row.verdict.kind, row.verdict.words) == (
         "better here",
         f"better on these data; new videos cannot be judged: {WHY}",
@@ -68,12 +70,12 @@ def test_the_report_says_so_and_claims_nothing_of_new_groups(file: Path) -> None
     assert f"- {SAID}" in text
     assert "and for new videos" not in text.split("## What was run")[0]
     assert f"*New data*: would it hold for new videos: not asked, as {WHY}." in text
-    for measured in report.models[0].row.measured.values():
+    for measured in report.section(MethodsSection).models[0].row.measured.values():
         assert measured.answers is not None
         assert measured.answers.new_data.half_width is None
 
 
 def test_folds_by_video_are_judged(file: Path) -> None:
     report = report_of(file, ", folds: {by: video, k: 3}")
-    assert report.contrasts.rows[0].verdict.kind == "better"
+    assert contrasts_of(report).rows[0].verdict.kind == "better"
     assert "more than one split" not in render_markdown(report)

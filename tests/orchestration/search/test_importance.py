@@ -14,7 +14,7 @@ from reports.output.markdown import render_markdown
 from reports.records.record import RunRecord, StudyDescription
 from reports.sections.hyperparameters.importance import Importance, ImportanceMethod, Sample, measure_importance
 from reports.sections.hyperparameters.parameter import SearchedParameter
-from reports.sections.hyperparameters.text import hyperparameter_grids
+from reports.sections.hyperparameters.section import HyperparametersSection
 from search_spaces.schema.distributions import LogUniform, Uniform
 from search_spaces.terms.trial import Trial
 from tests.orchestration.search.test_optuna_search import make_search
@@ -123,14 +123,14 @@ def test_after_a_search_that_looked_the_lead_comes_from_what_holds_up(seed: int)
     """Of the searches with seeds 0 to 13 a useless parameter comes first by PED-ANOVA in 10 (7 and 8 among them), by
     fANOVA in 2 (3 and 8), by the trends of Sensitivity in none."""
     report = analyse(*search_where_only_the_rate_matters("tpe", seed))
-    (lead,) = hyperparameter_grids(report).findings
+    (lead,) = report.section(HyperparametersSection).grids.findings
     assert lead.startswith("`full`: matters: rate (best: ")
     assert lead.endswith("; no effect shown: alpha, beta, gamma.")
 
 
 def test_after_a_search_that_looked_no_order_is_printed_that_says_where_it_went() -> None:
     report = analyse(*search_where_only_the_rate_matters("tpe", 7), importance_methods=importance_methods())
-    (found,) = report.hyperparameters.importance
+    (found,) = report.section(HyperparametersSection).values.importance
     assert [shares.method.name for shares in found.methods] == ["fANOVA"]
     text = render_markdown(report)
     assert "PED-ANOVA is left out: of trials that were not drawn at random" in text
@@ -160,7 +160,7 @@ def test_only_draws_are_for_every_method(change: dict[str, object], asked: list[
     study = make_search_study()
     records = make_search_records(study, bowl, 5)
     report = analyse(replace(study, search={**study.search, **change}), records, importance_methods=without_cost())
-    assert [method.name for method in report.hyperparameters.asked] == asked
+    assert [method.name for method in report.section(HyperparametersSection).values.asked] == asked
     assert ("PED-ANOVA is left out" in render_markdown(report)) is ("PED-ANOVA" not in asked)
 
 

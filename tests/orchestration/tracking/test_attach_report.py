@@ -22,6 +22,9 @@ from tests.reports.example_studies import make_records, make_study
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 
 
+ANSWER = ("30 of 30 runs completed.", "**1 of 1 declared contrasts is supported.**")
+
+
 def describe(name: str = STUDY) -> StudyDescription:
     return replace(make_study(), study=name)
 
@@ -39,7 +42,7 @@ def attached(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_toy(directory, listed([make_trial(1)]), is_tracked=True)
     study = write(directory)
     for _ in range(2):
-        assert attach_report(f"sqlite:///{directory / 'mlflow.db'}", study, directory)
+        assert attach_report(f"sqlite:///{directory / 'mlflow.db'}", study, ANSWER, directory)
     return directory
 
 
@@ -61,7 +64,7 @@ def test_the_description_says_the_answer_and_links_the_report_and_the_trials(att
     run = store.parents[0]
     note = run.data.tags[NOTE_TAG]
     assert store.experiment.tags[NOTE_TAG] == note
-    assert "**1 of 1 declared contrasts" in note
+    assert note.endswith("\n\n- 30 of 30 runs completed.\n- **1 of 1 declared contrasts is supported.**")
     links = [part.split(")")[0] for part in note.split("](")[1:]]
     assert [urlsplit(link[1:]).path.rpartition("/")[2] for link in links] == ["report.html", "runs", "runs", "runs"]
     assert all(link.startswith(f"#/experiments/{store.experiment.experiment_id}/runs") for link in links)
@@ -74,7 +77,7 @@ def test_the_description_says_the_answer_and_links_the_report_and_the_trials(att
 
 
 def test_a_store_without_the_study_gets_nothing(attached: Path) -> None:
-    assert not attach_report(f"sqlite:///{attached / 'mlflow.db'}", describe("another"), attached)
+    assert not attach_report(f"sqlite:///{attached / 'mlflow.db'}", describe("another"), ANSWER, attached)
 
 
 def test_a_server_that_is_away_costs_one_line(tmp_path: Path) -> None:
@@ -82,7 +85,7 @@ def test_a_server_that_is_away_costs_one_line(tmp_path: Path) -> None:
     study = write(tmp_path)
     study_directory = StudyDirectory(tmp_path)
     study_directory.write_manifest(Manifest(study, {}, {}))
-    notice = deliver_report(study_directory, f"http://user:secret@127.0.0.1:{free_port()}") or ""
+    notice = deliver_report(study_directory, ANSWER, f"http://user:secret@127.0.0.1:{free_port()}") or ""
     assert notice.startswith("tracking: the report is not yet in MLflow at http://127.0.0.1:")
     assert notice.endswith("run the same command again to attach it")
     assert "secret" not in notice
@@ -97,7 +100,7 @@ def test_a_password_is_left_out_before_a_long_message_is_cut(tmp_path: Path, mon
     monkeypatch.setattr("orchestration.past_studies.write_report.attach_report", attach)
     study_directory = StudyDirectory(tmp_path)
     study_directory.write_manifest(Manifest(describe(), {}, {}))
-    said = deliver_report(study_directory, "http://127.0.0.1:9")
+    said = deliver_report(study_directory, ANSWER, "http://127.0.0.1:9")
     assert said is not None
     assert "canary" not in said
 

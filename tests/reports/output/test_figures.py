@@ -16,7 +16,7 @@ import pytest
 from reports.analysis import analyse
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.render import Drawing, render
-from reports.output.figures import plots_of
+from reports.output.forms import plots_of
 from reports.records.record import ArmDescription, PlannedCell, StudyDescription
 from reports.report import Report
 from tests.reports.example_details import details_of, reader, with_predictions
@@ -32,8 +32,8 @@ NAMES = (
     "learning-curves",
     "search-trials",
     "sensitivity",
-    "tuning-curves",
     "pareto",
+    "tuning-curves",
     "edges-homo",
     "edges-hetero",
     "common-space",

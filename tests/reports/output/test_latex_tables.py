@@ -11,7 +11,7 @@ from pathlib import Path
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
 from reports.analysis import analyse
-from reports.output.latex_tables import latex_tables
+from reports.output.forms import latex_tables
 from reports.output.markdown import render_markdown
 from reports.report import Report
 from reports.text.latex_table import LatexTable, escape

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reports.analysis import analyse
-from reports.output.csv_tables import report_tables
+from reports.output.forms import report_tables
 from reports.output.markdown import render_markdown
 from reports.output.write import write_files, write_report
 from reports.records.record import RunRecord, StudyDescription

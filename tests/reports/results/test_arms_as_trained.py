@@ -9,13 +9,15 @@ from dataclasses import replace
 import pytest
 
 from reports.analysis import analyse
-from reports.output.csv_tables import report_tables
-from reports.output.latex_tables import latex_tables
+from reports.output.forms import latex_tables, report_tables
 from reports.output.markdown import render_markdown
 from reports.records.record import RunRecord, StudyDescription, Value
 from reports.records.serialise import study_from_json, study_to_json
 from reports.report import Report
-from tests.reports.example_studies import COMPONENTS, make_record, make_study
+from reports.sections.ablation.section import AblationSection
+from reports.sections.paper_tables.section import PaperTablesSection
+from reports.sections.run_log.section import ProvenanceSection
+from tests.reports.example_studies import COMPONENTS, contrasts_of, make_record, make_study
 
 Toggles = tuple[bool, bool, bool, bool]
 FULL: Toggles = (True, True, True, True)
@@ -78,14 +80,17 @@ def test_components_that_were_chosen_everywhere_alike_are_those_of_the_arm() -> 
 def test_the_published_row_beside_it_is_that_of_what_was_trained() -> None:
     """FD and HomoGD have a row of Table 3 of their own; arms that vary from cell to cell have none."""
     full, searched = (analyse(*make_searched({"full": [toggles] * 5})) for toggles in (FULL, NO_CA_PATH))
-    rows = [report.ablation.rows[0].published for report in (full, searched)]
+    rows = [report.section(AblationSection).arms.ablation.rows[0].published for report in (full, searched)]
     assert rows[0] is not None
     assert rows[1] is not None
     assert (dict(rows[0].components), dict(rows[1].components)) == (
         dict(zip(COMPONENTS, FULL, strict=True)),
         dict(zip(COMPONENTS, NO_CA_PATH, strict=True)),
     )
-    assert analyse(*make_searched({"full": [FULL, NO_CA_PATH]})).ablation.rows[0].published is None
+    assert (
+        analyse(*make_searched({"full": [FULL, NO_CA_PATH]})).section(AblationSection).arms.ablation.rows[0].published
+        is None
+    )
 
 
 def test_where_cells_differ_the_tables_say_in_how_many() -> None:
@@ -113,9 +118,13 @@ def test_where_cells_differ_the_tables_say_in_how_many() -> None:
 
 
 def test_fixed_settings_are_those_that_no_search_chose() -> None:
-    provenance = analyse(*make_searched({"full": [NO_CA_PATH] * 2})).provenance
+    provenance = analyse(*make_searched({"full": [NO_CA_PATH] * 2})).section(ProvenanceSection).provenance
     assert dict(provenance.fixed) == {"model": "dmd", "width": "32"}
-    part = analyse(*make_searched({"full": [NO_CA_PATH] * 2}, names=("ca", "hetero_gd"))).provenance
+    part = (
+        analyse(*make_searched({"full": [NO_CA_PATH] * 2}, names=("ca", "hetero_gd")))
+        .section(ProvenanceSection)
+        .provenance
+    )
     assert dict(part.fixed) == {"model": "dmd", "width": "32", "fd": "True", "homo_gd": "True"}
 
 
@@ -123,16 +132,16 @@ def test_a_search_of_weights_alone_leaves_the_plan_as_it_is() -> None:
     study, records = make_searched({"full": [FULL] * 2}, names=())
     report = analyse(study, [replace(record, num_parameters=1) for record in records])
     assert report.study.arms == study.arms
-    assert dict(report.provenance.fixed)["ca"] == "True"
-    assert "gamma" not in dict(report.provenance.fixed)
+    assert dict(report.section(ProvenanceSection).provenance.fixed)["ca"] == "True"
+    assert "gamma" not in dict(report.section(ProvenanceSection).provenance.fixed)
 
 
 def test_nothing_is_said_of_searched_components_before_a_run_has_them() -> None:
     study, _ = make_searched({}, arms=["full"])
     report = analyse(study, [])
-    assert report.ablation.rows[0].ticks == {}
+    assert report.section(AblationSection).arms.ablation.rows[0].ticks == {}
     assert "parameters;" not in render_markdown(report)
-    assert "ca" not in dict(report.provenance.fixed)
+    assert "ca" not in dict(report.section(ProvenanceSection).provenance.fixed)
 
 
 def test_an_attribution_takes_arms_by_what_they_were_trained_with() -> None:
@@ -140,7 +149,7 @@ def test_an_attribution_takes_arms_by_what_they_were_trained_with() -> None:
     study, records = make_searched({"full": [NO_CA_PATH] * 2, "no_ca": [NO_CA_PATH] * 2})
     report = analyse(study, records)
     assert [contrast.isolates for contrast in report.study.contrasts] == [""]
-    assert [row.contrast.isolates for row in report.contrasts.rows] == [""]
+    assert [row.contrast.isolates for row in contrasts_of(report).rows] == [""]
     as_planned = {"full": [FULL] * 2, "no_ca": [NO_CA] * 2}
     held, kept = make_searched(as_planned)
     assert [contrast.isolates for contrast in analyse(held, kept).study.contrasts] == ["CA given HeteroGD"]
@@ -159,7 +168,7 @@ def test_how_an_arm_differs_is_said_of_what_was_trained() -> None:
 def test_a_label_that_names_components_says_that_they_were_tuned() -> None:
     study, records = make_searched({"full": [NO_CA_PATH] * 2})
     study = replace(study, arms=tuple(replace(arm, label="full model") for arm in study.arms))
-    assert analyse(study, records).ablation.rows[0].label == "full model (as tuned)"
+    assert analyse(study, records).section(AblationSection).arms.ablation.rows[0].label == "full model (as tuned)"
 
 
 def test_failed_runs_tell_components_and_no_size() -> None:
@@ -182,6 +191,6 @@ def test_methods_of_the_paper_are_found_by_what_was_trained(toggles: Toggles) ->
     study, records = make_searched({"full": [toggles] * 2})
     mult = replace(study.arms[0], name="mult", label="mult", role="model", model="mult", components={})
     study = replace(study, arms=(*study.arms, mult), data={**study.data, "aligned": False})
-    (table, *_) = analyse(study, records).paper
+    (table, *_) = analyse(study, records).section(PaperTablesSection).tables
     measured = {row.label for row in table.rows for entry in row.entries if "full" in entry.arms}
     assert measured == ({"DMD"} if toggles == FULL else set())

@@ -15,9 +15,10 @@ from reports.results.estimates import Questions
 from reports.results.grain import rounding_of
 from reports.results.metrics import METRICS
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.sections.ablation.section import AblationSection
 from reports.sections.seed_race.values import run_race
 from reports.statistics.rerun import SeedBlock, rerun_sum
-from tests.reports.example_studies import make_record, make_study
+from tests.reports.example_studies import contrasts_of, make_record, make_study
 
 COUNTS = [name for name in METRICS if name not in ("mae", "corr")]
 
@@ -43,7 +44,7 @@ def test_three_equal_differences_by_hand() -> None:
     # Grain 0.02: each of the two scores is rounded with variance .02^2 / 12, so the mean of three differences with
     # .02^2 / 18, and .02 is sqrt(18) standard errors on 2 degrees.
     study, records = study_with({"full": [0.82, 0.80, 0.84], "no_ca": [0.80, 0.78, 0.82]}, 50)
-    (row,) = analyse(study, records).contrasts.rows
+    (row,) = contrasts_of(analyse(study, records)).rows
     answers = row.differences["acc2_has0"].answers
     assert answers is not None
     assert answers.rerun.std_error == pytest.approx(2 / np.sqrt(18))
@@ -55,10 +56,10 @@ def test_three_equal_differences_by_hand() -> None:
 @pytest.mark.parametrize("metric", COUNTS)
 def test_no_score_that_counts_items_is_certain_after_three_runs(metric: str) -> None:
     study, records = study_with({"full": [0.6] * 3, "no_ca": [0.5] * 3}, 30, metric)
-    (row,) = analyse(study, records).contrasts.rows
+    (row,) = contrasts_of(analyse(study, records)).rows
     assert row.p_values.rerun is not None
     assert row.p_values.rerun > 0.005
-    for measured in analyse(study, records).ablation.rows[0].measured.values():
+    for measured in analyse(study, records).section(AblationSection).arms.ablation.rows[0].measured.values():
         assert measured.answers is not None
         assert measured.answers.rerun.half_width
 
@@ -99,7 +100,7 @@ def test_a_method_without_randomness_has_one_score_however_coarse_the_grid_is() 
     results = ResultsTable.from_records(replace(study, arms=arms), records)
     assert not rounding_of(results, "full", "acc2_has0").any()
     assert not rounding_of(results, MEDIAN_PREDICTOR, "acc2_has0").any()
-    (row,) = analyse(replace(study, arms=arms), records).contrasts.rows
+    (row,) = contrasts_of(analyse(replace(study, arms=arms), records)).rows
     assert row.p_values.rerun == 0.0
     # Beside it, the other arm alone is rounded.
     mixed = replace(study, arms=(study.arms[0], arms[1]))

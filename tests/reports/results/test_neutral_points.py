@@ -18,9 +18,12 @@ from reports.records.record import Predictions, RunRecord, StudyDescription
 from reports.report import Report
 from reports.results.estimates import Questions
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.sections.ablation.section import AblationSection, MethodsSection
+from reports.sections.model_inside.section import ModelInsideSection
+from reports.sections.power.section import PowerSection
 from reports.statistics import group_spread, jackknife
 from tests.reports.example_details import details_of, reader
-from tests.reports.example_studies import make_record, make_study
+from tests.reports.example_studies import contrasts_of, make_record, make_study
 
 ARMS, SEEDS, FOLDS = ("full", "no_ca", "ridge"), (1, 2, 3), 3
 GROUPS, PER_GROUP = 6, 5
@@ -89,10 +92,10 @@ def draw_study(seed: int, folds: Sequence[int | None], primary: str) -> tuple[St
 def numbers_of(report: Report) -> Mapping[str, object]:
     """Everything that is measured of arms and contrasts."""
     return {
-        "arms": {row.arm: row.measured for row in report.ablation.rows},
-        "contrasts": [(row.differences, row.p_values, row.verdict) for row in report.contrasts.rows],
-        "models": [(model.row.measured, model.to_baseline) for model in report.models],
-        "detection": [row.reach for row in report.detection.rows],
+        "arms": {row.arm: row.measured for row in report.section(AblationSection).arms.ablation.rows},
+        "contrasts": [(row.differences, row.p_values, row.verdict) for row in contrasts_of(report).rows],
+        "models": [(model.row.measured, model.to_baseline) for model in report.section(MethodsSection).models],
+        "detection": [row.reach for row in report.section(PowerSection).values.rows],
     }
 
 
@@ -119,7 +122,7 @@ def test_nor_does_any_interval(folds: list[int | None], seed: int, by: float, pr
 def test_every_metric_has_both_intervals_on_every_scale(folds: list[int | None]) -> None:
     _, records = draw_study(0, folds, "mae")
     moved = analyse(study_on((0.0, 6.0, 3.0), folds, "mae"), [shifted(record, 3.0) for record in records])
-    for row in moved.ablation.rows:
+    for row in moved.section(AblationSection).arms.ablation.rows:
         for name, measured in row.measured.items():
             assert measured.answers is not None
             assert measured.answers.new_data.half_width, (row.arm, name)
@@ -129,8 +132,12 @@ def test_every_metric_has_both_intervals_on_every_scale(folds: list[int | None])
 def test_probes_and_pictures_divide_where_the_scale_does() -> None:
     study, records = draw_study(0, [None], "mae")
     details = reader(details_of(records, without=("ridge",)))
-    plain = analyse(study, records, details).features.maps
-    moved = analyse(study_on((2.0, 8.0, 5.0), [None], "mae"), [shifted(r, 5.0) for r in records], details).features.maps
+    plain = analyse(study, records, details).section(ModelInsideSection).features.maps
+    moved = (
+        analyse(study_on((2.0, 8.0, 5.0), [None], "mae"), [shifted(r, 5.0) for r in records], details)
+        .section(ModelInsideSection)
+        .features.maps
+    )
     assert len(plain) == 2
     for one, other in zip(plain, moved, strict=True):
         np.testing.assert_array_equal(one.by_class.labels, other.by_class.labels)

@@ -16,9 +16,10 @@ from reports.report import Report
 from reports.results.metrics import METRICS
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.sections.hyperparameters.optimum import NO_NOISE, NO_NOISE_LEVEL
+from reports.sections.power.section import PowerSection
 from reports.sections.power.sentences import floor_sentence, reach_sentence
 from reports.statistics.rerun import SeedBlock, do_vary, noise_unit, rerun_sum
-from tests.reports.example_studies import make_record, make_study
+from tests.reports.example_studies import contrasts_of, make_record, make_study, warnings_of
 from tests.reports.sections.hyperparameters.test_optimum import plateau_of
 
 NOISE = 0.02
@@ -50,12 +51,12 @@ def test_the_unit_is_that_of_the_arms_that_vary() -> None:
 def test_the_effect_size_against_a_closed_form_is_in_deviations_of_the_other_arm() -> None:
     report = report_of({"full": True, "no_ca": True, "ridge": False})
     deviations = {arm: float(report.results.of(arm, "mae").std(ddof=1)) for arm in MEANS}
-    trained, mixed = (row.differences["mae"].effect for row in report.contrasts.rows)
+    trained, mixed = (row.differences["mae"].effect for row in contrasts_of(report).rows)
     assert trained is not None
     assert mixed is not None
     assert trained.run_deviation == pytest.approx(np.hypot(deviations["full"], deviations["no_ca"]) / np.sqrt(2))
     assert mixed.run_deviation == pytest.approx(deviations["full"])
-    both = report_of({"full": False, "no_ca": False, "ridge": False}).contrasts.rows[0]
+    both = contrasts_of(report_of({"full": False, "no_ca": False, "ridge": False})).rows[0]
     assert both.differences["mae"].effect is None
 
 
@@ -75,22 +76,22 @@ def test_independent_runs_beside_a_closed_form_are_a_one_sample_t() -> None:
 
 def test_two_closed_forms_differ_for_certain() -> None:
     report = report_of({"full": False, "no_ca": False, "ridge": False})
-    row = report.contrasts.rows[0]
+    row = contrasts_of(report).rows[0]
     assert row.p_values.rerun == 0.0
-    said = reach_sentence(report.detection.rows[0], METRICS["mae"], "groups")
+    said = reach_sentence(report.section(PowerSection).values.rows[0], METRICS["mae"], "groups")
     assert "the same under every seed, so that any difference on these data would have been shown" in said
-    assert not any("run-to-run spread" in warning for warning in report.warnings)
+    assert not any("run-to-run spread" in warning for warning in warnings_of(report))
 
 
 def test_a_study_with_few_seeds_says_so_of_the_arms_that_vary() -> None:
     report = report_of({"full": True, "no_ca": True, "ridge": False}, range(3))
-    assert any(warning.startswith("Only 3 runs per arm:") for warning in report.warnings)
+    assert any(warning.startswith("Only 3 runs per arm:") for warning in warnings_of(report))
 
 
 def test_a_control_of_a_closed_form_is_no_noise_floor() -> None:
     study = make_study(("full", "control"), folds=(None,))
     records = [make_record(planned.arm, planned.seed, None, 0.9) for planned in study.planned]
-    (floor,) = analyse(study, records).detection.floors
+    (floor,) = analyse(study, records).section(PowerSection).values.floors
     said = floor_sentence(floor, (), METRICS["mae"])
     assert said == "No noise floor: `control` is the baseline under other seeds, and they change nothing in it."
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 
 from reports.analysis import analyse
-from reports.output.csv_tables import report_tables
-from reports.output.latex_tables import latex_tables
+from reports.output.forms import latex_tables, report_tables
 from reports.output.markdown import render_markdown
 from reports.output.side_by_side import compare
 from reports.records.record import ArmDescription, RunRecord, StudyDescription
-from reports.sections.ablation.forest_figure import contrast_plot
-from reports.sections.model_inside.learning_curves_figure import learning_plot
+from reports.sections.ablation.section import AblationSection, AnswerSection
+from reports.sections.hyperparameters.section import HyperparametersSection
+from reports.sections.model_inside.section import TrainingSection
 from reports.sections.paper_tables.published import published_dataset
 from reports.sections.run_log.rerun_sentences import alone_text
-from reports.sections.tuning.figure import tuning_plot
+from reports.sections.tuning.section import TuningSection
 from tests.reports.example_studies import (
     COMPONENTS,
     TABLE3,
@@ -25,6 +25,7 @@ from tests.reports.example_studies import (
     make_records,
     make_search_record,
     make_study,
+    warnings_of,
 )
 
 
@@ -62,7 +63,7 @@ def test_printed_numbers_stand_beside_the_papers_data_only() -> None:
     for name, has_numbers in (("mosi_heldout_ctx10", True), ("ch_sims", False)):
         report = analyse(*with_data(name))
         assert ("Published beside measured" in render_markdown(report)) is has_numbers
-        assert (report.ablation.rows[0].published is not None) is has_numbers
+        assert (report.section(AblationSection).arms.ablation.rows[0].published is not None) is has_numbers
         rows = next(table for table in report_tables(report) if table.name == "ablation").to_csv()
         assert ("CMU-MOSI" in rows) is has_numbers
 
@@ -88,15 +89,15 @@ def test_a_design_with_more_combinations_than_table_3_has_no_path_of_it() -> Non
 
 def test_who_inherits_hyperparameters_is_named() -> None:
     study = make_study(("full", "no_ca", "ridge"))
-    (told,) = (w for w in analyse(study, make_records(study, lambda arm: 0.9)).warnings if "tuned on" in w)
+    (told,) = (w for w in warnings_of(analyse(study, make_records(study, lambda arm: 0.9))) if "tuned on" in w)
     assert told == (
         "Hyperparameters were tuned on full only, inherited by no_ca, not by ridge, which kept their settings: "
         "this favours full."
     )
     alone = make_study(("full",))
-    assert not any("tuned on" in w for w in analyse(alone, make_records(alone, lambda arm: 0.9)).warnings)
+    assert not any("tuned on" in w for w in warnings_of(analyse(alone, make_records(alone, lambda arm: 0.9))))
     methods = make_study(("full", "ridge"))
-    (told,) = (w for w in analyse(methods, make_records(methods, lambda arm: 0.9)).warnings if "tuned on" in w)
+    (told,) = (w for w in warnings_of(analyse(methods, make_records(methods, lambda arm: 0.9))) if "tuned on" in w)
     assert "inherited" not in told
 
 
@@ -106,17 +107,18 @@ def test_one_split_has_no_folds_in_any_sentence() -> None:
     report = analyse(study, make_records(study, lambda arm: 0.9))
     text = render_markdown(report)
     assert "Scores are means over seeds. Values" in " ".join(text.split())
-    assert any("Only 3 runs per arm" in warning for warning in report.warnings)
+    assert any("Only 3 runs per arm" in warning for warning in warnings_of(report))
     assert "fold" not in text.replace("k-fold", "")
-    assert "Compare arms" not in tuning_plot(report).caption, "one arm was searched"  # type: ignore[union-attr]
-    for plot in (learning_plot(report), tuning_plot(report)):
+    (tuning,) = report.section(TuningSection).figures()
+    assert "Compare arms" not in tuning.caption, "one arm was searched"  # type: ignore[union-attr]
+    for plot in (*report.section(TrainingSection).figures(), tuning):
         assert "fold" not in plot.caption  # type: ignore[union-attr]
     assert "one per fold" not in text
 
 
 def test_a_figure_says_why_it_is_not_there() -> None:
     study = make_study(contrasts=())
-    plot = contrast_plot(analyse(study, make_records(study, lambda arm: 0.9)))
+    (plot,) = analyse(study, make_records(study, lambda arm: 0.9)).section(AnswerSection).figures()
     assert plot.reason == "No forest plot: no contrast was declared."  # type: ignore[union-attr]
 
 
@@ -125,10 +127,10 @@ def test_survivors_are_spoken_of_where_there_are_some() -> None:
     records = [
         failed(r) if r.arm == "no_ca" and r.stage == "confirm" else r for r in make_records(study, lambda a: 0.9)
     ]
-    (told,) = (w for w in analyse(study, records).warnings if w.startswith("no_ca: 4 of 4"))
+    (told,) = (w for w in warnings_of(analyse(study, records)) if w.startswith("no_ca: 4 of 4"))
     assert "survivors" not in told
     some = [r if r.trial_id != "no_ca-confirm-1-0" else make_record("no_ca", 1, 0, 0.9) for r in records]
-    (told,) = (w for w in analyse(study, some).warnings if w.startswith("no_ca: 3 of 4"))
+    (told,) = (w for w in warnings_of(analyse(study, some)) if w.startswith("no_ca: 3 of 4"))
     assert "survivors-only figure" in told
 
 
@@ -136,9 +138,9 @@ def test_what_machines_lost_says_nothing_of_a_range() -> None:
     study = make_study(("full",), folds=(None,), scope="per_arm")
     lost = [failed(make_search_record("full", None, number, 0.9)) for number in range(5)]
     records = [*make_records(study, lambda arm: 0.9), *lost[2:]]
-    assert any("search trials failed" in warning for warning in analyse(study, records).warnings)
+    assert any("search trials failed" in warning for warning in warnings_of(analyse(study, records)))
     records = [replace(record, is_lost=record.status == "failed") for record in records]
-    assert not any("search trials failed" in warning for warning in analyse(study, records).warnings)
+    assert not any("search trials failed" in warning for warning in warnings_of(analyse(study, records)))
 
 
 def test_a_noise_floor_is_held_against_the_contrasts_that_there_are() -> None:
@@ -190,7 +192,7 @@ def test_few_runs_are_said_of_the_arms_that_have_few() -> None:
         most = dict(least)
         kept = [r for r in records if r.stage == "search" or r.seed <= most.get(r.arm, 5)]
         planned = tuple(cell for cell in study.planned if cell.seed <= most.get(cell.arm, 5))
-        warnings = analyse(replace(study, planned=planned), kept).warnings
+        warnings = warnings_of(analyse(replace(study, planned=planned), kept))
         return [w.partition(":")[0] for w in warnings if w.startswith(("Only ", "One run"))]
 
     assert few() == []
@@ -228,7 +230,8 @@ def test_what_is_not_asked_is_not_explained() -> None:
     ],
 )
 def test_what_a_row_run_alone_repeats_depends_on_the_search(search: dict[str, object], told: str) -> None:
-    text = alone_text(analyse(replace(make_study(), search=search), []))
+    searches = analyse(replace(make_study(), search=search), []).section(HyperparametersSection).values
+    text = alone_text(search, searches.is_adaptive)
     assert told in text
     assert ("takes over hyperparameters" in text) is (search.get("scope") == "baseline")
     assert ("worker" in text) is ("depends on" in told)

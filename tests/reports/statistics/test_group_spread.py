@@ -13,7 +13,7 @@ from reports.statistics import corrected_t, group_spread
 from reports.statistics.group_spread import TRAINING_ALLOWANCE, FloatArray, group_estimate, pseudo_values
 from reports.statistics.rerun import SeedBlock, rerun_sum
 from reports.statistics.scores import SCORES
-from tests.reports.example_studies import make_predictions, make_record, make_study
+from tests.reports.example_studies import contrasts_of, make_predictions, make_record, make_study, warnings_of
 
 
 def estimate_of(block: FloatArray) -> tuple[float, float, float]:
@@ -93,7 +93,7 @@ def folded(with_predictions: bool = True, seeds: tuple[int, ...] = (1, 2)) -> tu
 
 
 def answers_of(study: StudyDescription, records: list[RunRecord], metric: str) -> Answers:
-    answers = analyse(study, records).contrasts.rows[0].differences[metric].answers
+    answers = contrasts_of(analyse(study, records)).rows[0].differences[metric].answers
     assert answers is not None
     return answers
 
@@ -111,10 +111,10 @@ def test_over_folds_every_metric_uses_the_groups_that_were_tested(metric: str) -
 def test_without_predictions_or_with_one_seed_the_folds_speak_and_the_report_says_so() -> None:
     for study, records in (folded(with_predictions=False), folded(seeds=(1,))):
         report = analyse(study, records)
-        answers = report.contrasts.rows[0].differences["mae"].answers
+        answers = contrasts_of(report).rows[0].differences["mae"].answers
         assert answers is not None
         assert (answers.new_data.method, answers.new_data.n, answers.new_data.df) == (corrected_t.METHOD, 5, 4)
-        assert any("from the means of 5 folds alone" in warning for warning in report.warnings)
+        assert any("from the means of 5 folds alone" in warning for warning in warnings_of(report))
 
 
 def test_one_run_without_predictions_is_not_papered_over() -> None:

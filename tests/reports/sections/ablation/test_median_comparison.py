@@ -16,7 +16,16 @@ from reports.report import Report
 from reports.results.estimates import Questions
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.statistics.multiplicity import holm
-from tests.reports.example_studies import FALLBACK, failed, make_predictions, make_record, make_records, make_study
+from tests.reports.example_studies import (
+    FALLBACK,
+    contrasts_of,
+    failed,
+    make_predictions,
+    make_record,
+    make_records,
+    make_study,
+    warnings_of,
+)
 
 MEDIAN = FALLBACK["mae"]
 LEARNED = {"full": 0.90, "no_hetero_gd": 0.95, "no_ca": 1.00, "no_ca_hetero_gd": 1.05, "fd_only": 1.10, "plain": 1.15}
@@ -36,7 +45,7 @@ def report_of(means: Mapping[str, float], corr: Mapping[str, float] | None = Non
 
 
 def kinds(report: Report) -> dict[str, str]:
-    return {f"{row.contrast.first} - {row.contrast.second}": row.verdict.kind for row in report.contrasts.rows}
+    return {f"{row.contrast.first} - {row.contrast.second}": row.verdict.kind for row in contrasts_of(report).rows}
 
 
 def test_where_no_arm_beats_the_median_nothing_is_claimed_and_the_report_begins_with_it() -> None:
@@ -60,7 +69,8 @@ def test_an_arm_that_did_not_learn_silences_its_contrasts_and_no_other() -> None
     assert partial.answer[0].startswith("**No verdict on 1 of 6 declared contrasts: an arm of it is not shown better")
     assert "plain (1.5" in partial.answer[0]
     # The family keeps its size: a contrast without verdict was declared all the same.
-    raw, corrected = zip(*((row.p_values.both, row.p_values.both_holm) for row in partial.contrasts.rows), strict=True)
+    rows = contrasts_of(partial).rows
+    raw, corrected = zip(*((row.p_values.both, row.p_values.both_holm) for row in rows), strict=True)
     assert corrected == holm(raw)
     assert None not in raw
 
@@ -68,7 +78,7 @@ def test_an_arm_that_did_not_learn_silences_its_contrasts_and_no_other() -> None
 def test_better_on_average_is_not_shown_better() -> None:
     report = report_of({"full": MEDIAN - 0.005, "no_ca": MEDIAN - 0.4})
     assert kinds(report) == {"full - no_ca": "no verdict"}
-    (said,) = [warning for warning in report.warnings if "training-median predictor" in warning]
+    (said,) = [warning for warning in warnings_of(report) if "training-median predictor" in warning]
     assert said.startswith("full is not shown better than the training-median predictor: 1.")
     assert "never learned" not in said
 
@@ -84,7 +94,7 @@ def test_better_on_average_is_not_shown_better() -> None:
 def test_an_arm_whose_predictions_rise_with_the_labels_has_learned_something(corr: float, beginning: str) -> None:
     report = report_of({"full": 0.9, "no_ca": 1.5}, {"no_ca": corr})
     assert kinds(report) == {"full - no_ca": "no verdict"}
-    (said,) = [warning for warning in report.warnings if warning.startswith(beginning)]
+    (said,) = [warning for warning in warnings_of(report) if warning.startswith(beginning)]
     assert ("it has learned their order" in said) == (corr == 0.5)
 
 
@@ -134,7 +144,7 @@ def test_collapsed_arms_that_are_lucky_on_these_items_get_no_verdict() -> None:
     labels = make_predictions(12, 5, 0.0, 0).labels
     towards = 0.05 if float(np.median(labels)) > 0 else -0.05
     study, records = constant_study(towards, towards / 5)
-    (row,) = analyse(study, records).contrasts.rows
+    (row,) = contrasts_of(analyse(study, records)).rows
     answers = row.differences["mae"].answers
     assert answers is not None
     assert answers.rerun.p_value is not None

@@ -12,6 +12,7 @@ import pytest
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.record import ArmDescription, PlannedCell, RunRecord, StudyDescription
+from reports.sections.attribution.section import AttributionSection
 from reports.sections.attribution.values import Attribution, Effect
 from reports.statistics.corrected_t import corrected_mean
 from tests.reports.example_studies import COMPONENTS, TABLE3, failed, make_records, make_study
@@ -59,7 +60,9 @@ def make_factorial(
 def attribution_of(
     study: StudyDescription, run_spread: float = 0.01, change: Callable[[RunRecord], RunRecord] = lambda r: r
 ) -> Attribution:
-    return analyse(study, [change(r) for r in make_records(study, worth, run_spread)]).attribution
+    return (
+        analyse(study, [change(r) for r in make_records(study, worth, run_spread)]).section(AttributionSection).values
+    )
 
 
 def mae_of(effects: Sequence[Effect]) -> dict[tuple[str, ...], float]:
@@ -92,7 +95,7 @@ def test_planted_worths_come_out_of_the_eight_arms_with_fd() -> None:
 def test_intervals_are_those_of_the_contrast_formed_run_by_run() -> None:
     study = make_factorial(WITH_FD)
     records = make_records(study, worth)
-    factorial = analyse(study, records).attribution.factorial
+    factorial = analyse(study, records).section(AttributionSection).values.factorial
     assert factorial is not None
     score = {(r.arm, r.seed, r.fold): (r.test or {})["mae"] for r in records if r.stage == "confirm"}
     runs = np.array(
@@ -140,7 +143,7 @@ def test_a_missing_arm_is_named_and_nothing_is_computed(absent: tuple[str, ...])
 def test_a_run_that_is_not_there_drops_its_whole_set() -> None:
     study = make_factorial(WITH_FD)
     records = [r for r in make_records(study, worth) if r.trial_id != "fd+ca-confirm-1-0"]
-    factorial = analyse(study, records).attribution.factorial
+    factorial = analyse(study, records).section(AttributionSection).values.factorial
     assert factorial is not None
     counts = {e.answers["mae"].rerun.n for e in (*factorial.main_effects, *factorial.interactions) if e.answers["mae"]}
     assert counts == {14}
@@ -165,7 +168,7 @@ def test_components_that_all_vary_freely_have_a_plain_shapley_value_and_no_const
 
 def test_the_path_of_table_3_says_what_each_step_changes() -> None:
     study = replace(make_study(tuple(TABLE3)), combinations=POSSIBLE)
-    section = analyse(study, make_records(study, lambda arm: 0.9)).attribution
+    section = analyse(study, make_records(study, lambda arm: 0.9)).section(AttributionSection).values
     assert [(step.removed, step.added) for step in section.path] == [
         (("hetero_gd",), ()),
         (("ca",), ("hetero_gd",)),
@@ -182,7 +185,7 @@ def test_the_path_of_table_3_says_what_each_step_changes() -> None:
 
 def test_a_study_without_an_ablation_says_so() -> None:
     assert "no arms differ" in attribution_of(make_study(("full",))).note
-    assert "not recorded" in analyse(make_study(), []).attribution.note
+    assert "not recorded" in analyse(make_study(), []).section(AttributionSection).values.note
 
 
 def test_an_arm_that_keeps_heads_is_no_corner_of_the_factorial() -> None:

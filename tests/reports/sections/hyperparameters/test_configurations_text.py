@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.sections.hyperparameters.configurations_text import configuration_blocks
+from reports.sections.hyperparameters.section import HyperparametersSection
 from tests.reports.example_studies import make_record, make_records, make_search_record, make_study
 
 NAMES = ("alpha", "gamma", "kernel.audio", "kernel.language", "kernel.vision", "lambda1", "lambda2", "learning_rate")
@@ -19,7 +19,7 @@ def test_eight_parameters_fit_a_terminal_and_folds_stand_side_by_side() -> None:
         chosen = {name: 0.001234 * (place + 1) * (fold + 1) for place, name in enumerate(NAMES)}
         records.append(make_record("full", 1, fold, 0.9, parameters=chosen))
         records.append(make_search_record("full", fold, 0, 0.8 + fold / 100, parameters=chosen))
-    (block,) = configuration_blocks(analyse(study, records))
+    (block,) = analyse(study, records).section(HyperparametersSection).grids.configurations
     (grid,) = block.grids
     assert grid.headings == ("Parameter", "fold 0", "fold 1", "fold 2", "fold 3", "fold 4")
     assert [row[0] for row in grid.rows] == [*NAMES, "best valid MAE"]
@@ -33,7 +33,7 @@ def test_arms_that_inherit_are_named_with_what_has_no_effect_in_them() -> None:
     records = make_records(study, lambda arm: 0.9)
     records = [replace(r, parameters={}) if r.arm == "plain" else r for r in records]
     records = [replace(r, parameters={**r.parameters, "alpha": 0.5}) if r.arm == "full" else r for r in records]
-    (block,) = configuration_blocks(analyse(study, records))
+    (block,) = analyse(study, records).section(HyperparametersSection).grids.configurations
     assert block.lead.startswith("`full`, from 10 search trials in 5 cells; taken over by `no_ca`")
     assert "(without alpha: no effect there)" in block.lead
 

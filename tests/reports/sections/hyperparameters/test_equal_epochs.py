@@ -15,9 +15,9 @@ from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.equal_epochs import Comparison, compare_records, describe_comparisons
 from reports.sections.hyperparameters.optimum import measure_plateau
 from reports.sections.hyperparameters.parallel import parallel_lines
-from reports.sections.hyperparameters.parallel_figure import parallel_plot
+from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.hyperparameters.sensitivity import measure_sensitivity
-from reports.sections.hyperparameters.sensitivity_figure import sensitivity_plot
+from reports.sections.tuning.section import TuningSection
 from reports.sections.tuning.values import account_budget
 from tests.reports.example_studies import failed, make_record, make_search_record
 from tests.reports.sections.hyperparameters.example_searches import make_search_study, only_history
@@ -128,11 +128,11 @@ def test_what_could_be_chosen_are_the_trials_that_were_not_stopped() -> None:
 def test_the_report_says_which() -> None:
     report = analyse(*stopped_search(), importance_methods=[METHOD])
     text = render_markdown(report)
-    num_stopped = sum(search.pruned for search in report.budget.searches)
+    num_stopped = sum(search.pruned for search in report.section(TuningSection).budget.searches)
     says = "Compared after epoch 1: trials were stopped early, and what they would have reached is not known."
     assert says in text[text.index("## Hyperparameters") :]
     assert f"`full`: 40 trials ({num_stopped} of them pruned) in 1 cell, compared after epoch 1; " in text
     assert "Trials that were stopped early are left out." in text
     assert "A trial that was stopped early cannot be chosen and adds nothing." in text
-    for plot in (parallel_plot(report), sensitivity_plot(report)):
+    for plot in report.section(HyperparametersSection).figures():
         assert says in plot.caption  # type: ignore[union-attr]

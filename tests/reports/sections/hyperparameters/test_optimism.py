@@ -12,7 +12,7 @@ from reports.analysis import analyse
 from reports.records.record import RunRecord
 from reports.sections.hyperparameters.csv import hyperparameter_tables
 from reports.sections.hyperparameters.optimism import Optimism
-from reports.sections.hyperparameters.text import hyperparameter_grids
+from reports.sections.hyperparameters.section import HyperparametersSection
 from tests.reports.example_studies import failed, make_record, make_search_record
 from tests.reports.sections.hyperparameters.example_searches import make_search_study
 
@@ -32,7 +32,7 @@ def records_of(valid: dict[int, list[float]], test: dict[int, list[float]], best
 
 def optimism_of(records: list[RunRecord], **search: object) -> Optimism:
     study = make_search_study({"alpha": {"uniform": [0.0, 1.0]}}, folds=(0, 1), **search)
-    return analyse(study, records).hyperparameters.optimism
+    return analyse(study, records).section(HyperparametersSection).values.optimism
 
 
 VALID = {0: [1.0, 1.2], 1: [2.0, 2.4]}
@@ -71,7 +71,7 @@ def test_a_failed_run_has_no_gap_and_an_inherited_configuration_was_promised_not
     assert row.rerun.n == 3
     heirs = [replace(r, arm="no_ca", trial_id="heir" + r.trial_id) for r in records if r.stage == "confirm"]
     study = make_search_study({"alpha": {"uniform": [0.0, 1.0]}}, arms=("full", "no_ca"), folds=(0, 1))
-    optimism = analyse(study, [*records, *heirs]).hyperparameters.optimism
+    optimism = analyse(study, [*records, *heirs]).section(HyperparametersSection).values.optimism
     assert [row.arm for row in optimism.search] == ["full"]
     assert [gap.arm for gap in optimism.valid_test] == ["full", "no_ca"]
 
@@ -79,12 +79,16 @@ def test_a_failed_run_has_no_gap_and_an_inherited_configuration_was_promised_not
 def test_the_gap_to_the_test_part_has_no_interval_over_folds_that_differ_in_difficulty() -> None:
     study = make_search_study({"alpha": {"uniform": [0.0, 1.0]}}, folds=(0, 1))
     report = analyse(study, records_of(VALID, TEST, {0: 0.9, 1: 2.1}))
-    section = hyperparameter_grids(report)
+    section = report.section(HyperparametersSection).grids
     assert section.optimism is not None
     assert section.valid_test is not None
     assert "new data 95%" in section.optimism.headings
     assert section.valid_test.headings[-2:] == ("lost", "rerun 95%")
-    (table,) = (table for table in hyperparameter_tables(report.hyperparameters) if table.name == "optimism")
+    (table,) = (
+        table
+        for table in hyperparameter_tables(report.section(HyperparametersSection).values)
+        if table.name == "optimism"
+    )
     by_gap = {row[1]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert by_gap["search"]["new_data_low"] is not None
     assert (by_gap["valid to test"]["new_data_low"], by_gap["valid to test"]["new_data_high"]) == (None, None)

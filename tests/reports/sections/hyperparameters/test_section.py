@@ -12,6 +12,7 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.record import RunRecord, StudyDescription
 from reports.sections.hyperparameters.csv import hyperparameter_tables
+from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.hyperparameters.sensitivity import EffectCurve, measure_sensitivity
 from reports.sections.hyperparameters.text import best_text
 from tests.reports.example_studies import failed, make_record
@@ -88,7 +89,7 @@ def test_csv_holds_every_point_of_every_curve() -> None:
     report = analyse(*searched_study(), importance_methods=[METHOD])
     tables = {
         table.name: list(csv.DictReader(table.to_csv().splitlines()))
-        for table in hyperparameter_tables(report.hyperparameters)
+        for table in hyperparameter_tables(report.section(HyperparametersSection).values)
     }
     assert {name: len(rows) for name, rows in tables.items()} == {
         "importance": 5,
@@ -96,7 +97,7 @@ def test_csv_holds_every_point_of_every_curve() -> None:
         "flatness": 5,
         "optimism": 2,
     }
-    (sensitivity,) = report.hyperparameters.sensitivity
+    (sensitivity,) = report.section(HyperparametersSection).values.sensitivity
     curve = next(curve for curve in sensitivity.curves if curve.parameter.name == "gamma")
     points = [row for row in tables["sensitivity"] if row["parameter"] == "gamma"]
     assert [float(point["effect"]) for point in points] == curve.effect.tolist()

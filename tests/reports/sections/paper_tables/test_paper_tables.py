@@ -14,6 +14,7 @@ from reports.records.details import Details, no_details
 from reports.records.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
 from reports.results.estimates import Questions
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.sections.paper_tables.section import PaperTablesSection
 from reports.sections.paper_tables.table import PaperTable
 from reports.sections.paper_tables.text import paper_block
 from reports.sections.paper_tables.unimodal import unimodal_table
@@ -62,7 +63,7 @@ def with_accuracies(records: Sequence[RunRecord], acc2: Mapping[str, float]) -> 
 
 def tables_of(study: StudyDescription, acc2: Mapping[str, float] | None = None) -> dict[int, PaperTable]:
     records = with_accuracies(make_records(study, lambda name: 0.9), acc2 or {})
-    return {table.number: table for table in analyse(study, records).paper}
+    return {table.number: table for table in analyse(study, records).section(PaperTablesSection).tables}
 
 
 def row_of(table: PaperTable, *names: str) -> tuple[str, list[float | None], list[float | None], str]:
@@ -230,7 +231,7 @@ def joint_study() -> tuple[StudyDescription, list[RunRecord], dict[str, Details]
 
 def test_table_4_reads_the_heads_of_the_decoupled_model() -> None:
     study, records, details = joint_study()
-    (table,) = analyse(study, records, details.get).paper
+    (table,) = analyse(study, records, details.get).section(PaperTablesSection).tables
     joint = {" ".join(row.names): row.entries[1].cells[0].measured for row in table.rows}
     counts = {" ".join(row.names): row.entries[1].counts for row in table.rows}
     values = {label: None if answers is None else answers.value for label, answers in joint.items()}
@@ -249,19 +250,21 @@ def test_the_decoupled_model_may_be_the_baseline_and_is_told_from_the_same_witho
     headless = arm("only-fd", "dmd", "ablation", components=joint.components)
     arms = (headless, replace(joint, role="baseline"))
     study = replace(study_of(headless, joint), arms=arms, baseline=joint.name)
-    (table,) = [table for table in analyse(study, records, details.get).paper if table.number == 4]
+    (table,) = [
+        table for table in analyse(study, records, details.get).section(PaperTablesSection).tables if table.number == 4
+    ]
     joint_cells = [row.entries[1].cells[0] for row in table.rows if row.names == ("ACC2", "L only")]
     assert [None if cell.measured is None else cell.measured.value for cell in joint_cells] == [pytest.approx(100)]
 
 
 def test_heads_without_details_or_with_another_scale_are_a_gap() -> None:
     study, records, details = joint_study()
-    assert analyse(study, records).paper == ()
+    assert analyse(study, records).section(PaperTablesSection).tables == ()
     del details[records[0].trial_id]
-    assert analyse(study, records, details.get).paper == ()
+    assert analyse(study, records, details.get).section(PaperTablesSection).tables == ()
     study, records, details = joint_study()
     off = [replace(record, test={**record.test, "acc2_non0": 0.9}) for record in records if record.test]
-    assert analyse(study, off, details.get).paper == ()
+    assert analyse(study, off, details.get).section(PaperTablesSection).tables == ()
 
 
 def test_what_always_answering_the_median_scores_is_said_below_table_4() -> None:

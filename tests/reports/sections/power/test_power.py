@@ -11,6 +11,7 @@ from reports.output.markdown import render_markdown
 from reports.records.record import Contrast
 from reports.results.estimates import Answers
 from reports.results.metrics import METRICS
+from reports.sections.power.section import PowerSection
 from reports.sections.power.sentences import floor_sentence, looks_sentence, published_sentence, reach_sentence
 from reports.sections.power.values import ContrastReach, Detection, reach_of
 from reports.statistics.estimate import t_estimate, undefined
@@ -28,7 +29,7 @@ def answers_of(value: float, rerun_error: float = 0.01, new_data_error: float = 
 
 def detection_of(*arms: str, **options: object) -> Detection:
     study = make_study(arms, **options)  # type: ignore[arg-type]
-    return analyse(study, make_records(study, lambda arm: 0.9)).detection
+    return analyse(study, make_records(study, lambda arm: 0.9)).section(PowerSection).values
 
 
 def test_what_can_be_shown_shrinks_with_seeds_and_grows_with_the_family() -> None:
@@ -89,7 +90,7 @@ def test_the_papers_difference_is_settled_only_as_far_as_the_interval_goes(
     seen: float, error: float, words: str
 ) -> None:
     study = make_study(("full", "no_hetero_gd"))
-    row = analyse(study, make_records(study, lambda arm: 0.9)).detection.rows[0]
+    row = analyse(study, make_records(study, lambda arm: 0.9)).section(PowerSection).values.rows[0]
     gap = next(gap for gap in row.published if gap.metric.name == "acc7")
     assert gap.rows == (1, 2)
     assert gap.value == pytest.approx(41.9 - 38.8)
@@ -101,7 +102,7 @@ def test_the_papers_difference_is_settled_only_as_far_as_the_interval_goes(
 def test_data_that_are_not_the_papers_are_not_held_against_it() -> None:
     study = make_study(("full", "no_hetero_gd"))
     study = replace(study, data={**study.data, "name": "planted"})
-    assert analyse(study, make_records(study, lambda arm: 0.9)).detection.rows[0].published == ()
+    assert analyse(study, make_records(study, lambda arm: 0.9)).section(PowerSection).values.rows[0].published == ()
 
 
 def test_a_control_shows_the_noise_floor() -> None:
@@ -120,7 +121,7 @@ def test_every_configuration_that_was_scored_is_counted() -> None:
     study = replace(make_study(("full",)), scored_before={"older": 7})
     records = make_records(study, lambda arm: 0.9)
     records.append(make_record("full", 9, 2, 0.9, configuration_id="other", valid={"mae": 2.0}))
-    looks = analyse(study, records).detection.looks
+    looks = analyse(study, records).section(PowerSection).values.looks
     assert (looks.here, looks.before) == (2, {"older": 7})
     assert "7 configurations of other studies" in looks_sentence(looks)
     assert "older 7" in render_markdown(analyse(study, records))

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from reports.analysis import analyse
-from reports.output.csv_tables import report_tables
+from reports.output.forms import report_tables
 from reports.output.markdown import render_markdown
 from reports.results.results import ResultsTable
 from reports.sections.run_log.origins import row_commands
+from reports.sections.run_log.section import ProvenanceSection
 from tests.reports.example_studies import failed, make_record, make_records, make_study
 
 
@@ -23,7 +24,7 @@ def test_a_cell_names_the_trials_that_it_is_the_mean_of() -> None:
         make_record("full", 1, 1, 0.7),
         failed(make_record("no_ca", 1, 0, 0.9)),
     ]
-    cells = {(cell.arm, cell.cell): cell for cell in analyse(study, runs).provenance.cells}
+    cells = {(cell.arm, cell.cell): cell for cell in analyse(study, runs).section(ProvenanceSection).provenance.cells}
     assert list(cells) == [("full", "fold 0"), ("full", "fold 1"), ("no_ca", "fold 0")]
     assert cells["full", "fold 0"].trial_ids == ("full-confirm-1-0", "full-confirm-2-0")
     assert cells["full", "fold 0"].seeds == (1, 2)
@@ -31,7 +32,7 @@ def test_a_cell_names_the_trials_that_it_is_the_mean_of() -> None:
     assert cells["full", "fold 0"].means["acc7"] == pytest.approx(100 * (0.8 - 0.45))
     assert cells["no_ca", "fold 0"].means["mae"] == pytest.approx(1.4), "a failed run scores as the fallback"
     lost = replace(failed(make_record("no_ca", 1, 1, 0.9)), fallback_test=None)
-    (cell,) = analyse(study, [lost]).provenance.cells
+    (cell,) = analyse(study, [lost]).section(ProvenanceSection).provenance.cells
     assert cell.means["mae"] is None
 
 

@@ -15,7 +15,7 @@ from reports.output.write import write_report
 from reports.records.record import Contrast, RunRecord, StudyDescription
 from reports.results.results import ResultsTable
 from reports.sections.seed_race.values import RaceTable, run_race
-from tests.reports.example_studies import failed, make_record, make_study
+from tests.reports.example_studies import contrasts_of, failed, make_record, make_study
 
 LOOKS = (5, 8, 12, 16, 20)
 SEEDS = tuple(range(1, 21))
@@ -77,7 +77,7 @@ def test_a_decided_arm_needs_no_more_seeds_and_the_other_contrast_goes_on() -> N
     later = race_of(raced_study(), records_of({"full": 20, "no_hetero_gd": 20, "no_ca": 8, "control": 5}, shift))
     assert later.num_looks == 5
     assert later.rows[0].outcome == "shown"
-    assert [look.repeats for look in later.rows[0].looks] == [5, 8]
+    assert [look.num_seeds for look in later.rows[0].looks] == [5, 8]
     assert later.rows[1].outcome in ("shown", "not shown")
 
 
@@ -109,7 +109,7 @@ def test_claims_allow_for_the_looks() -> None:
     records = records_of({**everywhere(20), "control": 5}, {"no_ca": 0.015})
     fixed = replace(study, confirm={"seeds": list(SEEDS), "top": 1})
     raced, plain = analyse(study, records), analyse(fixed, records)
-    for one, other in zip(raced.contrasts.rows, plain.contrasts.rows, strict=True):
+    for one, other in zip(contrasts_of(raced).rows, contrasts_of(plain).rows, strict=True):
         adjusted, naive = one.differences["mae"].answers, other.differences["mae"].answers
         assert adjusted is not None
         assert naive is not None
@@ -123,10 +123,12 @@ def test_claims_allow_for_the_looks() -> None:
 
 def test_a_study_cut_between_looks_is_one_more_look() -> None:
     study = raced_study(smallest_effect=0.015)
-    at_look = analyse(study, records_of(everywhere(12), {"no_ca": 0.015})).contrasts.rows[0].differences["mae"].answers
-    cut = analyse(study, records_of(everywhere(14), {"no_ca": 0.015})).contrasts.rows[0].differences["mae"].answers
+    at_look = (
+        contrasts_of(analyse(study, records_of(everywhere(12), {"no_ca": 0.015}))).rows[0].differences["mae"].answers
+    )
+    cut = contrasts_of(analyse(study, records_of(everywhere(14), {"no_ca": 0.015}))).rows[0].differences["mae"].answers
     plain = analyse(replace(study, confirm={"seeds": list(SEEDS)}), records_of(everywhere(14), {"no_ca": 0.015}))
-    naive = plain.contrasts.rows[0].differences["mae"].answers
+    naive = contrasts_of(plain).rows[0].differences["mae"].answers
     assert at_look is not None
     assert cut is not None
     assert naive is not None

@@ -12,9 +12,10 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.record import RunRecord, StudyDescription
 from reports.sections.tuning.csv import budget_tables
+from reports.sections.tuning.section import TuningSection
 from reports.sections.tuning.values import Budget
 from reports.statistics.best_of import typical_best_band
-from tests.reports.example_studies import failed, make_record, make_search_record
+from tests.reports.example_studies import failed, make_record, make_search_record, warnings_of
 from tests.reports.sections.hyperparameters.example_searches import make_search_records, make_search_study
 
 UNIFORM = {"alpha": {"uniform": [0.0, 1.0]}}
@@ -31,7 +32,7 @@ def study_of(values: dict[int, list[float]], **search: object) -> tuple[StudyDes
 
 
 def budget_of(study: StudyDescription, records: list[RunRecord]) -> Budget:
-    return analyse(study, records).budget
+    return analyse(study, records).section(TuningSection).budget
 
 
 def section_of(study: StudyDescription, records: list[RunRecord]) -> str:
@@ -160,19 +161,19 @@ def test_unequal_budgets_are_warned_of() -> None:
     study = make_search_study(UNIFORM, arms=("full", "no_ca"), folds=(0,), trials=4)
     full = [make_search_record("full", 0, number, 1.0) for number in range(4)]
     other = [make_search_record("no_ca", 0, number, 1.0, num_epochs=9) for number in range(3)]
-    warnings = " ".join(analyse(study, full + other).warnings)
+    warnings = " ".join(warnings_of(analyse(study, full + other)))
     assert "Unequal tuning budgets (search trials per cell): full 4, no_ca 3." in warnings
     assert "unequally many epochs (per search): full 12, no_ca 27" in warnings
     assert "Fewer search trials than the 4 asked for per cell (no_ca 3)" in warnings
     alike = [replace(record, arm="no_ca", trial_id="x" + record.trial_id) for record in full]
-    assert "Unequal" not in " ".join(analyse(study, full + alike).warnings)
+    assert "Unequal" not in " ".join(warnings_of(analyse(study, full + alike)))
 
 
 def test_an_arm_that_never_learned_and_a_search_that_mostly_failed_are_warned_of() -> None:
     study = make_search_study(UNIFORM, arms=("full", "no_ca"), folds=(0,))
     runs = [make_record(arm, seed, 0, mae) for arm, mae in (("full", 0.9), ("no_ca", 1.5)) for seed in (1, 2)]
     search = [make_search_record("full", 0, number, 1.0) for number in range(4)]
-    warnings = " ".join(analyse(study, [*runs, failed(search[0]), *search[1:]]).warnings)
+    warnings = " ".join(warnings_of(analyse(study, [*runs, failed(search[0]), *search[1:]])))
     assert "no_ca diverged or never learned: its 2 completed runs score worse than the training-median predictor" in (
         warnings
     )
@@ -180,7 +181,7 @@ def test_an_arm_that_never_learned_and_a_search_that_mostly_failed_are_warned_of
     assert "full diverged" not in warnings
     assert "full: 1 of 4 search trials failed." in warnings
     even = [replace(run, test=run.fallback_test) for run in runs]
-    assert "diverged" not in " ".join(analyse(study, even).warnings)
+    assert "diverged" not in " ".join(warnings_of(analyse(study, even)))
 
 
 def test_the_section_says_what_a_long_search_went_by() -> None:

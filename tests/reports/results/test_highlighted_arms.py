@@ -10,12 +10,13 @@ import pytest
 
 from reports.analysis import analyse
 from reports.drawing.plot import Plot
-from reports.output.csv_tables import report_tables
-from reports.output.figures import plots_of
+from reports.output.forms import plots_of, report_tables
 from reports.output.markdown import render_markdown
 from reports.records.record import ArmDescription, Contrast
 from reports.report import Report
-from reports.results.detailed_arms import MOST_DETAILED, detailed_arms, selection_sentence
+from reports.results.estimates import Answers
+from reports.results.highlighted_arms import MOST_HIGHLIGHTED, highlight_arms
+from reports.sections.ablation.section import AblationSection
 from tests.reports.example_studies import make_record
 from tests.reports.sections.hyperparameters.example_searches import make_search_records, make_search_study
 
@@ -48,37 +49,40 @@ def report_of(num_arms: int, primary: str = "mae") -> Report:
     return analyse(study, [*records, *searched])
 
 
+def highlighted_in(report: Report) -> tuple[str, ...]:
+    return report.section(AblationSection).highlighted.names
+
+
+def means_of(report: Report) -> dict[str, Answers | None]:
+    return {name: row.measured[report.primary.name].answers for name, row in report.arms.items()}
+
+
 def test_few_arms_are_all_shown() -> None:
-    report = report_of(MOST_DETAILED)
-    assert detailed_arms(report) == tuple(arm.name for arm in report.study.arms)
-    assert selection_sentence(report) == ""
+    report = report_of(MOST_HIGHLIGHTED)
+    assert highlighted_in(report) == tuple(arm.name for arm in report.study.arms)
+    assert report.section(AblationSection).highlighted.selection == ""
     assert "in part lucky" not in render_markdown(report)
 
 
 def test_of_many_arms_the_baseline_and_the_best_are_shown_in_the_order_of_the_study() -> None:
-    best = [f"arm{number}" for number in range(40 - MOST_DETAILED + 1, 40)]
-    assert detailed_arms(report_of(40)) == ("full", *best)
+    best = [f"arm{number}" for number in range(40 - MOST_HIGHLIGHTED + 1, 40)]
+    assert highlighted_in(report_of(40)) == ("full", *best)
 
 
 def test_better_is_higher_where_the_metric_says_so() -> None:
     report = report_of(40, "corr")
-    assert detailed_arms(report) == detailed_arms(report_of(40)), "corr is 1 - mae / 2 in these records"
-    worst_first = replace(report, metrics=(replace(report.primary, higher_is_better=False), *report.metrics[1:]))
-    assert detailed_arms(worst_first) == tuple(arm.name for arm in report.study.arms)[:MOST_DETAILED]
+    assert highlighted_in(report) == highlighted_in(report_of(40)), "corr is 1 - mae / 2 in these records"
+    worst_first = replace(report.primary, higher_is_better=False)
+    names = highlight_arms(report.study, worst_first, means_of(report)).names
+    assert names == tuple(arm.name for arm in report.study.arms)[:MOST_HIGHLIGHTED]
 
 
 def test_an_arm_without_numbers_is_shown_last() -> None:
     report = report_of(40)
-    rows = [
-        replace(row, measured={name: replace(m, answers=None) for name, m in row.measured.items()})
-        if row.arm == "arm39"
-        else row
-        for row in report.ablation.rows
-    ]
-    thin = replace(report, ablation=replace(report.ablation, rows=tuple(rows)))
-    assert "arm39" not in detailed_arms(thin)
-    assert "arm8" in detailed_arms(thin)
-    assert "arm8" not in detailed_arms(report)
+    thin = highlight_arms(report.study, report.primary, {**means_of(report), "arm39": None}).names
+    assert "arm39" not in thin
+    assert "arm8" in thin
+    assert "arm8" not in highlighted_in(report)
 
 
 def test_the_report_says_what_is_left_out_and_where_it_is() -> None:
@@ -98,7 +102,7 @@ def test_the_report_says_what_is_left_out_and_where_it_is() -> None:
 def test_paragraphs_of_single_arms_are_those_of_the_arms_in_detail(heading: str, next_heading: str) -> None:
     part = render_markdown(report_of(40)).partition(heading)[2].partition(next_heading)[0]
     blocks = set(re.findall(r"^`(\w+)`", part, flags=re.MULTILINE))
-    assert blocks and blocks <= set(detailed_arms(report_of(40)))
+    assert blocks and blocks <= set(highlighted_in(report_of(40)))
     assert "arm39" in blocks
 
 

@@ -1,0 +1,89 @@
+"""Values on how a study went: failures, cost, and where its numbers come from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from reports.sections.run_log.origins import CellOrigin, RowCommand
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """One trial that failed, and what it scores as."""
+
+    trial_id: str
+    arm: str
+    stage: str
+    seed: int
+    cell: str
+    attempts: int
+    epochs: int
+    error: str
+    scored_as: str
+
+
+@dataclass(frozen=True)
+class FailureTable:
+    """Every failed trial. missing: confirm trials that were planned and have no record, as (arm, seed, cell)."""
+
+    rows: tuple[FailureRow, ...]
+    missing: tuple[tuple[str, int, str], ...]
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """What one arm cost in one stage.
+
+    reused: those of the trials whose results were taken over from other studies. epochs, device_s (seconds that a trial
+    held its device, summed): of the others. epochs: None for a method that no gradient trains, whose rounds are other
+    things (a path of penalties).
+    """
+
+    arm: str
+    stage: str
+    trials: int
+    reused: int
+    epochs: int | None
+    device_s: float
+
+    @property
+    def trial_s(self) -> float | None:
+        """Seconds of one trial that ran here; None if none did."""
+        return self.device_s / (self.trials - self.reused) if self.trials > self.reused else None
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """Cost per arm and stage. origins: (study, trials that were taken over from it), in the order of names."""
+
+    rows: tuple[CostRow, ...]
+    origins: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def total(self) -> CostRow:
+        """All arms and stages together."""
+        return CostRow(
+            "",
+            "",
+            sum(row.trials for row in self.rows),
+            sum(row.reused for row in self.rows),
+            sum(row.epochs or 0 for row in self.rows),
+            math.fsum(row.device_s for row in self.rows),
+        )
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers come from. data, environment, fixed: ordered (key, text) pairs.
+
+    command: how to run it again; empty if not recorded. rows: the same for single arms. cells: the trials behind every
+    arm on every cell.
+    """
+
+    data: tuple[tuple[str, str], ...]
+    environment: tuple[tuple[str, str], ...]
+    fixed: tuple[tuple[str, str], ...]
+    command: str
+    rows: tuple[RowCommand, ...]
+    cells: tuple[CellOrigin, ...]
