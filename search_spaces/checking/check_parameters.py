@@ -115,9 +115,12 @@ def _check_distribution(method: MethodSchema, schema: SettingSchema, distributio
 
 
 def check_effects(space: SearchSpace, baseline: Arm, own_searches: Sequence[ArmSearch]) -> Iterator[Finding]:
-    """A parameter that no search would propose is a mistake of the space, not a detail to pass over.
+    """Find parameters that no search would propose.
 
-    own_searches: of the arms that are searched for themselves.
+    Args:
+        space: to check.
+        catalogue: of the methods.
+        arms: of the space.
     """
     if space.search is None or space.scope == "none":
         return
@@ -129,7 +132,13 @@ def check_effects(space: SearchSpace, baseline: Arm, own_searches: Sequence[ArmS
 
 
 def check_grid(space: SearchSpace, own_searches: Sequence[ArmSearch]) -> Iterator[Finding]:
-    """The searcher ``grid`` promises every combination, so the budget must hold the coarsest grid of every arm."""
+    """Check that the budget holds the coarsest grid of every arm: the searcher ``grid`` promises every combination.
+
+    Args:
+        space: to check.
+        catalogue: of the methods.
+        arms: of the space.
+    """
     if space.search is None or space.search.searcher != "grid":
         return
     sizes = {search.arm: grid_size(search.parameters, COARSEST) for search in own_searches}

@@ -47,7 +47,13 @@ class SpaceCheck:
 
 
 def check_space(space: SearchSpace, catalogue: Catalogue, known: Sequence[Finding] = ()) -> SpaceCheck:
-    """Check the space against the catalogue. ``known``: what the schema has found already."""
+    """Every finding of a space against the catalogue.
+
+    Args:
+        space: whose shape is right.
+        catalogue: of the methods.
+        known: what the schema has found already.
+    """
     findings: list[Finding] = []
     arms: tuple[Arm, ...] = ()
     for check, sections in _CHECKS:

@@ -23,11 +23,14 @@ COARSEST = 2
 class ArmSearch:
     """How one arm comes to its configuration.
 
-    owner: the arm whose search supplies it; None if nothing is searched for this arm. An arm is searched for itself
-        exactly if ``owner == arm``.
-    parameters: the searched parameters that have an effect in this arm, in the order of the file, but none before those
-        that its condition names.
-    conditions: of the parameters that exist only under some values of others; what the arm fixes is resolved already.
+    Attributes:
+        arm: name of the arm.
+        owner: the arm whose search supplies the configuration; None if nothing is searched for this arm. An arm is
+            searched for itself exactly if ``owner == arm``.
+        parameters: the searched parameters that have an effect in this arm, in the order of the file, except that each
+            comes after those that its condition names.
+        conditions: of the parameters that are active only under some values of others; conditions on what the arm fixes
+            are resolved already.
     """
 
     arm: str
@@ -41,11 +44,19 @@ class ArmSearch:
 
 
 def plan_searches(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> tuple[ArmSearch, ...]:
-    """One entry per arm, in the order of the arms.
+    """How each arm comes to its configuration.
 
     A control never has a search of its own: it takes the baseline's configuration, so that it differs from it by the
     seeds alone. With scope ``baseline`` the ablations inherit; another method's settings may share a name with the
     baseline's, not its meaning, so it keeps its own.
+
+    Args:
+        space: that says what is searched.
+        catalogue: of the methods.
+        arms: of the space, the baseline first.
+
+    Returns:
+        One entry per arm, in the order of the arms.
     """
     baseline = arms[0]
     of_baseline = _active_parameters(space, catalogue, baseline)
@@ -135,14 +146,28 @@ def _cases(values: Mapping[str, Sequence[Value]]) -> Iterator[dict[str, Value]]:
 
 
 def find_impossible(method: MethodSchema, arm: Arm, parameters: Mapping[str, Value]) -> str | None:
-    """Why this proposal cannot run in this arm, or None. Searchers ask it before they propose."""
+    """Why a proposal cannot run in an arm. Searchers call it before they propose.
+
+    Args:
+        method: of the arm.
+        arm: that fixes the other settings.
+        parameters: the proposal.
+
+    Returns:
+        A sentence, or None if it can run.
+    """
     return method.find_conflict(full_settings(method, {**arm.settings, **parameters}))
 
 
 def drop_inactive(method: MethodSchema, arm: Arm, parameters: Mapping[str, Value]) -> dict[str, Value]:
-    """A proposal without the values that have no effect beside its others (``lambda1`` where it says ``fd: false``).
+    """A proposal without the values that have no effect under its others (``lambda1`` where it says ``fd: false``).
 
     Two proposals that train the same model become equal, and with them their configuration ids.
+
+    Args:
+        method: of the arm.
+        arm: that fixes the other settings.
+        parameters: the proposal.
     """
     inactive = method.inactive(full_settings(method, {**arm.settings, **parameters}))
     return {name: value for name, value in parameters.items() if name not in inactive}
@@ -171,7 +196,14 @@ def expand_grid(parameters: Mapping[str, Distribution], max_points: int) -> tupl
 def drop_inactive_conditions(
     method: MethodSchema, arm: Arm, search: ArmSearch, parameters: Mapping[str, Value]
 ) -> dict[str, Value]:
-    """A proposal without the parameters that do not exist beside its others."""
+    """A proposal without the parameters whose conditions do not hold.
+
+    Args:
+        method: of the arm.
+        arm: that fixes the other settings.
+        search: of the arm; holds the conditions.
+        parameters: the proposal.
+    """
     kept: dict[str, Value] = {}
     for name in search.parameters:
         if name in parameters and search.is_active(name, full_settings(method, {**arm.settings, **kept})):
@@ -180,7 +212,17 @@ def drop_inactive_conditions(
 
 
 def propose_grid(method: MethodSchema, arm: Arm, search: ArmSearch, max_points: int) -> tuple[dict[str, Value], ...]:
-    """The grid of one arm: only what exists and can run, values without effect dropped, each configuration once."""
+    """The grid of one arm: active parameters and possible configurations only, each configuration once.
+
+    Args:
+        method: of the arm.
+        arm: that fixes the other settings.
+        search: of the arm.
+        max_points: upper limit of the full grid's points.
+
+    Raises:
+        ValueError: even the two ends of every range give more points.
+    """
     proposals: dict[tuple[tuple[str, Value], ...], dict[str, Value]] = {}
     for full_point in expand_grid(search.parameters, max_points):
         point = drop_inactive_conditions(method, arm, search, full_point)
@@ -191,7 +233,7 @@ def propose_grid(method: MethodSchema, arm: Arm, search: ArmSearch, max_points: 
 
 
 def starting_points_of(search: ArmSearch, starts: Sequence[Mapping[str, Value]]) -> tuple[dict[str, Value], ...]:
-    """The starting points as far as they concern the arm, each once; those that say nothing about it are left out."""
+    """The starting points as far as they concern one arm, each once; one without any of its parameters is left out."""
     own = ({name: value for name, value in start.items() if name in search.parameters} for start in starts)
     distinct = {tuple(sorted(start.items())): start for start in own if start}
     return tuple(distinct.values())

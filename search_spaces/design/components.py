@@ -49,8 +49,10 @@ MAX_COMPONENTS = 10
 class Combination:
     """Which components are on.
 
-    forced: those that had to follow another one to make the combination possible. keeps_heads: whether it sets
-    :data:`KEEP_AUX_HEADS`, whatever the model section says.
+    Attributes:
+        toggles: component -> whether it is on.
+        forced: components that had to change with another one to make the combination possible.
+        keeps_heads: whether it sets :data:`KEEP_AUX_HEADS`, whatever the model section says.
     """
 
     toggles: Toggles
@@ -81,10 +83,13 @@ def design_combinations(
 ) -> tuple[Combination, ...]:
     """The combinations that an ablation asks for, baseline first, each once and each feasible.
 
-    fixed: the settings of the model section; the toggles of the combinations go over it.
+    Args:
+        method: whose components are switched.
+        fixed: settings of the model section; the toggles of a combination override them.
+        ablation: the section.
 
     Raises:
-        DesignError: if a named combination is impossible.
+        DesignError: a named combination is impossible.
     """
     names = ablation.components or method.components
     if len(names) > MAX_COMPONENTS:
@@ -108,7 +113,13 @@ def design_combinations(
 def possible_combinations(
     method: MethodSchema, fixed: Mapping[str, Value], ablation: Ablation
 ) -> tuple[Combination, ...]:
-    """Every combination of the ablation's components that the method can run, whether the design has it or not."""
+    """Every combination of the ablation's components that the method can run, whether the design has it or not.
+
+    Args:
+        method: whose components are switched.
+        fixed: settings of the model section; the toggles of a combination override them.
+        ablation: the section.
+    """
     names = ablation.components or method.components
     return _possible(_Feasibility(method, fixed, tuple(names)))
 

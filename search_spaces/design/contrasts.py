@@ -14,10 +14,13 @@ from search_spaces.terms.trial import MODALITIES, Arm, Value
 
 @dataclass(frozen=True)
 class ContrastPair:
-    """``first`` minus ``second``, by arm name.
+    """``first`` minus ``second``.
 
-    isolates: what alone differs between them; empty if it is more. in_family: whether a claim may be made from it, so
-    that it counts in the correction of p-values; the others are shown with intervals alone.
+    Attributes:
+        first, second: names of arms.
+        isolates: the one thing in which they differ; empty if they differ in more.
+        in_family: whether the report may make a claim from it, so that it counts in the correction of p-values; others
+            are shown with intervals alone.
     """
 
     first: str

@@ -57,7 +57,16 @@ def confirm_seeds(space: SearchSpace) -> tuple[int, ...]:
 
 
 def make_trial(arm: Arm, stage: Stage, parameters: Mapping[str, Value], seed: int, cell: Cell, context: str) -> Trial:
-    """One trial of an arm; the searched values go over what the arm fixes."""
+    """One trial of an arm.
+
+    Args:
+        arm: that fixes settings.
+        stage: search or confirm.
+        parameters: searched values; they override what the arm fixes.
+        seed: of the trial.
+        cell: the fold.
+        context: digest of what decides the result besides the settings.
+    """
     return Trial(
         arm=arm.name,
         model=arm.model,
@@ -75,8 +84,12 @@ def plan_confirm_trials(
 ) -> tuple[Trial, ...]:
     """The chosen configurations of one arm in one cell under every confirm seed, seed by seed.
 
-    configurations: searched values, best first; ``[{}]`` where nothing was searched. A control's seeds are shifted by
-    its offset.
+    Args:
+        arm: to confirm; a control's seeds are shifted by its offset.
+        configurations: searched values, best first; ``[{}]`` where nothing was searched.
+        seeds: of the confirm stage.
+        cell: the fold.
+        context: digest of what decides the result besides the settings.
     """
     return tuple(
         make_trial(arm, "confirm", parameters, seed + arm.seed_offset, cell, context)
@@ -88,7 +101,16 @@ def plan_confirm_trials(
 def plan_grid_trials(
     space: SearchSpace, catalogue: Catalogue, arm: Arm, search: ArmSearch, cell: Cell, context: str
 ) -> tuple[Trial, ...]:
-    """The search trials of one arm in one cell for the searcher ``grid``."""
+    """The search trials of one arm in one cell for the searcher ``grid``.
+
+    Args:
+        space: with a search section.
+        catalogue: of the methods.
+        arm: to search.
+        search: of the arm.
+        cell: the fold.
+        context: digest of what decides the result besides the settings.
+    """
     budget = space.search.trials if space.search else 0
     proposals = propose_grid(catalogue.methods[arm.model], arm, search, budget)
     return tuple(make_trial(arm, "search", proposal, search_seed(space), cell, context) for proposal in proposals)
@@ -103,8 +125,13 @@ def inherit(search: ArmSearch, parameters: Mapping[str, Value]) -> dict[str, Val
 class StudySize:
     """Numbers of trials that run here (predictions of other code do not).
 
-    num_search: an upper bound, since a search ends early when nothing new is left to propose.
-    num_confirm: the most there can be; least_confirm: without the seeds that a race may do without.
+    Attributes:
+        num_arms: arms that run.
+        num_cells: folds of all repeats, or 1 on the official split.
+        num_searches: searches, one per searched arm and cell.
+        num_search: upper bound of search trials; a search ends early when nothing new is left to propose.
+        num_confirm: upper bound of confirm trials.
+        least_confirm: lower bound: without the seeds that a race may save.
     """
 
     num_arms: int
@@ -132,11 +159,9 @@ def count_trials(
     The search that an arm takes its configuration from runs with it, whether its own arm runs or not.
 
     Args:
-        space: the study.
-        catalogue: the methods.
-        arms: as ``plan_arms`` gives them.
-        cells: as ``plan_cells`` gives them.
-        searches: as ``plan_searches`` gives them, one per arm in the same order.
+        space: of the study.
+        catalogue: of the methods.
+        num_file_folds: folds that the data file declares; None: it declares none.
         only: names of the arms that run; empty: all of them.
     """
     running = [search for search in searches if not only or search.arm in only]

@@ -60,9 +60,13 @@ def design_subsets(
     asked: str | Sequence[Sequence[str]],
     available: Sequence[str] = MODALITIES,
 ) -> tuple[Subset, ...]:
-    """The subsets that ``arms.modalities`` asks for, in its order; ``all``: every one.
+    """The subsets that ``arms.modalities`` asks for, in its order.
 
-    fixed: the settings of the baseline. available: the modalities that the data have.
+    Args:
+        method: of the baseline.
+        fixed: settings of the baseline.
+        asked: the subsets by their modalities, or ``all`` for every proper one.
+        available: the modalities that the data have.
 
     Raises:
         DesignError: for a word that is no modality, a subset that is no proper one or stands twice, or one that the

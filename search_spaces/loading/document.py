@@ -37,7 +37,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Document:
-    """The content of one text, where its keys and values stand, and what was wrong on the level of YAML."""
+    """The content of one text, the positions of its keys and values, and what was wrong on the level of YAML.
+
+    Attributes:
+        source: name of the text, for messages.
+        content: plain values.
+        key_marks: path -> position of the key.
+        value_marks: path -> position of the value.
+        problems: found while reading.
+    """
 
     source: str
     content: Mapping[str, Any]

@@ -19,7 +19,10 @@ from search_spaces.terms.trial import Arm
 def load(path: Path, catalogue: Catalogue, overrides: Sequence[str] = ()) -> SearchSpace:
     """Read and check one file.
 
-    overrides: ``key=value`` with dotted keys, as given to ``--set``; later ones win.
+    Args:
+        path: of the file.
+        catalogue: methods and metrics that the file may name.
+        overrides: ``key=value`` with dotted keys, as given to ``--set``; later ones win.
 
     Raises:
         SpaceErrors: with all problems at once.
@@ -28,12 +31,31 @@ def load(path: Path, catalogue: Catalogue, overrides: Sequence[str] = ()) -> Sea
 
 
 def load_text(text: str, catalogue: Catalogue, overrides: Sequence[str] = (), source: str = "<text>") -> SearchSpace:
-    """As :func:`load`, from a text."""
+    """Read and check a text, as :func:`load` does a file.
+
+    Args:
+        text: YAML.
+        catalogue: methods and metrics that the text may name.
+        overrides: as for :func:`load`.
+        source: name of the text, for messages.
+
+    Raises:
+        SpaceErrors: with all problems at once.
+    """
     return check_document(parse_document(text, source), catalogue, overrides)
 
 
 def check_document(document: Document, catalogue: Catalogue, overrides: Sequence[str] = ()) -> SearchSpace:
-    """As :func:`load`, from a document that is read already."""
+    """Check a document that is read already, as :func:`load` does.
+
+    Args:
+        document: the text with its positions.
+        catalogue: methods and metrics that it may name.
+        overrides: as for :func:`load`.
+
+    Raises:
+        SpaceErrors: with all problems at once.
+    """
     space, _ = check_and_plan(document, catalogue, overrides)
     return space
 

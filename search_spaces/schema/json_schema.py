@@ -9,6 +9,7 @@ method. What a schema cannot say (arms, budgets, conditions) is checked when a s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def space_schema(catalogue: Catalogue | None = None) -> Json:
         sections[name] = _method_section(sections[name], catalogue)
     for section in (schema, *sections.values()):
         _allow_null(section)
+        _describe_keys(section)
     for name in _SHORT_FORMS:
         sections[name] = {"anyOf": [{"type": "string"}, sections[name]]}
     return {
@@ -73,6 +75,17 @@ def _allow_null(section: Json) -> None:
         if name not in required and {"type": "null"} not in content.get("anyOf", ()):
             default = {"default": content.pop("default")} if "default" in content else {}
             section["properties"][name] = {"anyOf": [content, {"type": "null"}], **default}
+
+
+def _describe_keys(section: Json) -> None:
+    """In place: the lines under ``Attributes:`` of a section's docstring become the descriptions of its keys."""
+    text, _, attributes = section.get("description", "").partition("\n\nAttributes:\n")
+    if not attributes:
+        return
+    section["description"] = text
+    for names, meaning in re.findall(r"^    ([\w, ]+): ((?:.|\n)+?)(?=\n    \w|\Z)", attributes, re.MULTILINE):
+        for name in names.split(", "):
+            section["properties"][name]["description"] = " ".join(meaning.split())
 
 
 def _parameter() -> Json:

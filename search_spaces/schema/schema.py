@@ -58,7 +58,12 @@ class Section(BaseModel):
 
 
 class LabelScale(Section):
-    """The label's declared range and neutral point."""
+    """The label's declared scale.
+
+    Attributes:
+        low, high: range, both ends included.
+        neutral: the point between negative and positive.
+    """
 
     low: float
     high: float
@@ -74,7 +79,14 @@ class LabelScale(Section):
 
 
 class Folds(Section):
-    """Cross-validation: ``file`` takes the data file's own folds, ``video`` draws ``k`` folds of whole videos."""
+    """Cross-validation.
+
+    Attributes:
+        by: ``file`` takes the data file's own folds, ``video`` draws ``k`` folds of whole videos.
+        k: folds per repeat.
+        repeats: how often folds are drawn.
+        seed: of the drawing.
+    """
 
     by: Literal["video", "file"]
     k: int = Field(default=5, ge=3, le=1000)
@@ -116,8 +128,12 @@ class Groups(Section):
 class Data(Section):
     """The data file, and how it is divided.
 
-    folds: absent: the official split. label_scale, groups: absent: what the file says. modalities: absent: all three;
-    those that are not named need not be in the file, and nothing can be shown them.
+    Attributes:
+        path: a file, a converted folder, or planted data.
+        folds: absent: the official split.
+        label_scale: absent: what the file says.
+        groups: absent: what the file says.
+        modalities: absent: all three. Those that are not named need not be in the file, and no arm sees them.
     """
 
     path: str = Field(min_length=1, max_length=1000)
@@ -169,8 +185,10 @@ class ModelArm(Method):
 class Ablation(Section):
     """Which components are switched, and in which combinations.
 
-    components: absent: all that the model has. In the baseline all of them are on (off for ``add_one``).
-    rows: own combinations; a component that a row does not name is on.
+    Attributes:
+        components: absent: all that the model has. In the baseline all of them are on (off for ``add_one``).
+        design: a rule that makes the combinations; absent where ``rows`` names them.
+        rows: the combinations themselves; a component that a row does not name is on.
     """
 
     components: Annotated[Names, Field(min_length=1, max_length=100)] | None = None
@@ -195,11 +213,15 @@ class ExternalArm(Section):
 
 
 class Arms(Section):
-    """What is compared: combinations of components, subsets of modalities, other methods, the baseline's other seeds.
+    """What is compared.
 
-    modalities: subsets that the baseline's model is shown, one arm each: ``[language, audio+vision]``, or ``all`` for
-    every proper subset. The other modalities are blank in training, validation and test alike.
-    external: arms that nothing here trains: their predictions are read and scored.
+    Attributes:
+        ablation: combinations of the baseline's components.
+        modalities: subsets that the baseline's model is shown, one arm each: ``[language, audio+vision]``, or ``all``
+            for every proper subset. The other modalities are blank in training, validation and test alike.
+        models: other methods, or the same with settings of its own.
+        external: arms that nothing here trains: their predictions are read and scored.
+        controls: whether the baseline also runs under other seeds.
     """
 
     ablation: Ablation | None = None
@@ -218,11 +240,17 @@ class Arms(Section):
 
 
 class Search(Section):
-    """Tuning. ``trials`` is the budget of one search: one arm on one fold.
+    """Tuning of the arms.
 
-    objective: absent: as ``primary``. A list begins with the validation metric that the winner is chosen by; further
-    validation metrics, ``parameters`` or ``device_seconds`` make a search over the trade-off.
-    start: configurations, whole or in part, that every search tries first.
+    Attributes:
+        parameters: name -> distribution and condition.
+        scope: which arms are searched.
+        trials: budget of one search: one arm on one fold.
+        searcher: how configurations are proposed.
+        scheduler: how unpromising trials are stopped early.
+        objective: absent: as ``primary``. A list begins with the validation metric that the winner is chosen by;
+            further validation metrics, ``parameters`` or ``device_seconds`` make a search over the trade-off.
+        start: configurations, whole or in part, that every search tries first.
     """
 
     parameters: dict[str, Parameter] = Field(min_length=1, max_length=100)
@@ -254,12 +282,17 @@ class Search(Section):
 
 
 class Confirm(Section):
-    """Fresh seeds for the chosen configurations: how many, or which; ``top``: how many configurations per search.
+    """Fresh seeds for the chosen configurations.
 
-    details: keep what each model shows of every test item (edge weights, features, auxiliary predictions) for figures.
-    until: ``decided`` races: seeds are added from ``seeds.min`` to ``seeds.max`` until every declared contrast is shown
-    or cannot reach ``smallest_effect``, the smallest difference that matters, in the unit that the report shows the
-    primary metric in (per cent for accuracies and F1).
+    Attributes:
+        seeds: how many, which, or from how many to how many.
+        until: ``decided`` races: seeds are added from ``seeds.min`` to ``seeds.max`` until every declared contrast is
+            shown or cannot reach ``smallest_effect``; absent: every seed runs.
+        smallest_effect: the smallest difference that matters, in the unit that the report shows the primary metric in
+            (per cent for accuracies and F1).
+        top: configurations per search that are confirmed.
+        details: whether to keep what each model shows of every test item (edge weights, features, auxiliary
+            predictions) for figures.
     """
 
     seeds: Seeds = 5
@@ -293,10 +326,13 @@ class Confirm(Section):
 class Resources(Section):
     """What one trial takes.
 
-    cpu, gpu: shares of one worker; custom: amounts of resources declared to Ray.
-    workers: how many train one trial together; ``auto``: one on each visible GPU that nobody fills.
-    fuse: how many trials may train together on one device.
-    max_concurrent: upper limit of trials at the same time; absent: as many as fit.
+    Attributes:
+        cpu: CPU cores of one worker, fractions allowed.
+        gpu: GPUs of one worker, fractions allowed.
+        workers: processes that train one trial together; ``auto``: one on each visible GPU that trials do not fill.
+        fuse: how many trials may train together on one device.
+        custom: amounts of resources declared to Ray.
+        max_concurrent: upper limit of trials at the same time; absent: as many as fit.
     """
 
     cpu: Amount = 1.0
@@ -308,18 +344,23 @@ class Resources(Section):
 
     @property
     def num_workers(self) -> int:
-        """``workers`` as a number; ``auto`` must have been settled by whoever knows the machine."""
+        """``workers`` as a number; planning must have replaced ``auto``."""
         assert isinstance(self.workers, int), "`workers: auto` was not settled"
         return self.workers
 
 
 class Limits(Section):
-    """Where the study ends although it could go on; raise a limit and the same command continues.
+    """Where the study ends although it could continue; raise a limit and the same command continues.
 
-    wall_time, until: the study stops then, running trials keep their state. wall_time counts all sessions, not the time
-    between them. gpu_hours, trials: no further trial starts, those that run end. stagnation: a search ends, and its
-    winner is confirmed, after so many trials in a row without a better one. silence: a trial from which nothing was
-    heard for so long (no epoch) hangs: its worker is ended, and it goes on from its checkpoint (with Ray).
+    Attributes:
+        wall_time: seconds of all sessions, without the time between them; then running trials keep their state and the
+            study stops.
+        until: the moment at which the study stops in the same way.
+        gpu_hours: of all sessions; then no further trial starts, and running ones end.
+        trials: number of trials; then no further trial starts, and running ones end.
+        stagnation: trials in a row without a better one after which a search ends and its winner is confirmed.
+        silence: seconds without an epoch after which a trial counts as hung: its worker is ended, and the trial
+            continues from its checkpoint (with Ray).
     """
 
     wall_time: Duration | None = None
@@ -337,7 +378,23 @@ class Tracking(Section):
 
 
 class SearchSpace(Section):
-    """The checked content of one YAML file."""
+    """The checked content of one YAML file.
+
+    Attributes:
+        study: name of the study; a folder is called so.
+        description: for readers of the report.
+        data: the data file and its folds.
+        seed: of the search and of all that is drawn.
+        model: the baseline.
+        arms: what is compared with it.
+        contrasts: differences that the report claims from; ``auto``: those that isolate one thing.
+        primary: the test metric of the study.
+        search: tuning; absent: the settings stand as written.
+        confirm: fresh seeds.
+        limits: where the study ends early.
+        resources: what one trial takes.
+        tracking: MLflow.
+    """
 
     study: Slug
     description: str | None = None

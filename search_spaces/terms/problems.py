@@ -13,11 +13,13 @@ LONG_LIST = 20
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake, with its place.
+    """One mistake, with its position.
 
-    line, column: counted from 1; None where there is no line to point at (a missing file, an override).
-    path: the key, as ``arms.ablation.design`` or ``contrasts[1]``; empty for the file as a whole.
-    source: the file as the user named it, or ``--set``.
+    Attributes:
+        line, column: counted from 1; None where there is no line to point at (a missing file, an override).
+        path: the key, as ``arms.ablation.design`` or ``contrasts[1]``; empty for the file as a whole.
+        message: the rule, the value and what to do.
+        source: the file as the user named it, or ``--set``.
     """
 
     line: int | None
@@ -44,7 +46,13 @@ class SpaceErrors(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem before it is given its line. ``at_key`` points at the key itself and not at its value."""
+    """A problem before it is given its line.
+
+    Attributes:
+        path: the key.
+        message: the rule, the value and what to do.
+        at_key: whether to point at the key and not at its value.
+    """
 
     path: str
     message: str

@@ -33,12 +33,15 @@ def digest(content: Any, length: int = 16) -> str:
 class Arm:
     """A named thing under comparison.
 
-    role: ``ablation``: other components than the baseline; ``subset``: fewer modalities; ``model``: another method, or
-        the same with settings of its own; ``control``: the baseline under other seeds.
-    model: the name of a registered method (``dmd``, ``ridge``), or :data:`EXTERNAL`.
-    settings: every setting that the space fixes for this arm, component toggles included.
-    components: the toggles alone (empty for a method without them).
-    seed_offset: added to every confirm seed; non-zero only for a control.
+    Attributes:
+        name: unique in its study.
+        label: for readers of the report.
+        role: ``ablation``: other components than the baseline; ``subset``: fewer modalities; ``model``: another method,
+            or the same with settings of its own; ``control``: the baseline under other seeds.
+        model: the name of a registered method (``dmd``, ``ridge``), or :data:`EXTERNAL`.
+        settings: every setting that the space fixes for this arm, component toggles included.
+        components: the toggles alone; empty for a method without them.
+        seed_offset: added to every confirm seed; non-zero only for a control.
     """
 
     name: str
@@ -57,7 +60,12 @@ class Arm:
 
 @dataclass(frozen=True)
 class Cell:
-    """Where a trial is evaluated: fold ``fold`` of repeat ``repeat``; ``fold`` is None on an official split."""
+    """The partition of the data on which a trial is evaluated.
+
+    Attributes:
+        repeat: of cross-validation, from 0.
+        fold: the tested fold, from 0; None on an official split.
+    """
 
     repeat: int = 0
     fold: int | None = None
@@ -71,11 +79,18 @@ class Cell:
 class Trial:
     """One configuration, one seed, one fold: one training run.
 
-    parameters: the searched values; ``settings`` holds these too, merged with what the arm fixes.
-    context: digest of what decides the result besides the settings (data content, code, torch version, device type,
-    precision, threads), so that two ids are equal only where the numbers are.
+    Hashes are computed when they are first used and kept: a driver uses an id some forty times per trial.
 
-    Hashes are computed when they are first asked for and kept: a driver asks for an id some forty times per trial.
+    Attributes:
+        arm: name of its arm.
+        model: name of its method.
+        stage: search or confirm.
+        settings: what the arm fixes, merged with ``parameters``.
+        parameters: the searched values alone.
+        seed: of initial values, order of the data and dropout.
+        cell: the fold.
+        context: digest of what decides the result besides the settings (data content, code, torch version, device type,
+            precision, threads), so that two ids are equal only where the numbers are.
     """
 
     arm: str

@@ -36,6 +36,20 @@ def test_the_file_beside_the_spaces_is_up_to_date() -> None:
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), remedy
 
 
+def test_an_editor_shows_what_a_key_means() -> None:
+    """The lines under ``Attributes:`` of a section stand at its keys, also those that go on in a second line."""
+    sections = space_schema()["$defs"]
+    assert sections["Limits"]["description"] == (
+        "Where the study ends although it could continue; raise a limit and the same command continues."
+    )
+    assert sections["Limits"]["properties"]["trials"]["description"] == (
+        "number of trials; then no further trial starts, and running ones end."
+    )
+    assert sections["LabelScale"]["properties"]["high"]["description"] == "range, both ends included."
+    assert sections["Resources"]["properties"]["custom"]["description"] == "amounts of resources declared to Ray."
+    assert "Attributes:" not in schema_text()
+
+
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_every_packaged_space_names_the_schema_and_satisfies_it(name: str) -> None:
     head = TEXTS[name].splitlines()[0]
