@@ -59,13 +59,13 @@ def _lead(
     if not heirs:
         return f"{lead}:"
     if len(heirs) > MOST_LISTED:
-        return f"{lead}; taken over by {list_names(heirs)}:"
+        return f"{lead}; inherited by {list_names(heirs)}:"
     own = {name for row in found for name in row.parameters}
     told = []
     for heir in heirs:
         missing = sorted(own - {name for row in rows[heir] for name in row.parameters})
         told.append(f"`{heir}`" + (f" (without {', '.join(missing)}: no effect there)" if missing else ""))
-    return f"{lead}; taken over by {', '.join(told)}:"
+    return f"{lead}; inherited by {', '.join(told)}:"
 
 
 def _grids(found: Sequence[BestConfiguration], cells: Sequence[FoldCell], metric: Metric) -> tuple[Grid, ...]:

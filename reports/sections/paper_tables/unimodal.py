@@ -187,7 +187,7 @@ def _constant_note(questions: Questions) -> tuple[str, ...]:
     extent = "one split" if questions.results.is_official else f"{num_cells} folds"
     return (
         f"A predictor that always answers with the training median scores {' and '.join(told)} (n = {extent}): a "
-        "modality that does not beat it has told the model nothing.",
+        "modality that does not beat it has given the model nothing to predict from.",
     )
 
 

@@ -80,12 +80,15 @@ def published_sentence(row: ContrastReach, gap: PublishedGap, groups_are: str) -
     decimals = decimals_of(answers, gap.metric)
     found = f"here {fixed(answers.value, decimals, signed=True)} (new data {_range(answers.new_data, decimals)})"
     if not gap.is_comparable:
-        return f"{printed}; {found}: nothing is settled by arms not shown better than the training-median predictor."
+        return (
+            f"{printed}; {found}: the question stays open, as arms are not shown better than the training-median "
+            "predictor."
+        )
     if gap.reach.new_data is None:
         why = why_unknown(answers.new_data) or _why_unknown(gap.reach)
         return (
-            f"{printed}; {found}: what could have been seen for new {groups_are} is not known ({why}): nothing is "
-            "settled."
+            f"{printed}; {found}: what could have been seen for new {groups_are} is not known ({why}): the "
+            "question stays open."
         )
     needed = f"{fixed(gap.reach.new_data, decimals)} points would have been needed to be shown for new {groups_are}"
     return f"{printed}; {found}: {_settles(answers, gap.value)}; {needed}."
@@ -142,7 +145,7 @@ def looks_sentence(looks: Looks) -> str:
     """How often the test split was looked at, here and before."""
     here = f"On any one test part, this study scored at most {count(looks.here, 'configuration')}."
     if not looks.before:
-        return f"{here} No earlier study on these data lies beside it."
+        return f"{here} No earlier study next to this one used these data."
     total = sum(looks.before.values())
     named = ", ".join(f"{name} {number}" for name, number in looks.before.items())
     return (

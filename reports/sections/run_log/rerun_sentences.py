@@ -17,7 +17,7 @@ def alone_text(search: Mapping[str, Any], is_adaptive: bool) -> str:
 def _sentences(search: Mapping[str, Any], is_adaptive: bool) -> Iterator[str]:
     yield "One row alone, in a directory of its own."
     if search.get("scope") == "baseline":
-        yield "An arm that takes over hyperparameters runs the search it takes them from first."
+        yield "An arm that inherits hyperparameters first runs the search that it inherits them from."
     same = "The same trials give the same numbers on the same machine"
     stops_trials = search.get("scheduler", "none") != "none"
     depends = [

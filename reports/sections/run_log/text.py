@@ -69,7 +69,7 @@ def cost_grid(cost: CostTable) -> Grid | None:
         )
         for row in (*cost.rows, total)
     )
-    reused = ("taken over",) if has_reused else ()
+    reused = ("reused",) if has_reused else ()
     headings = ("Arm", "Stage", "trials", *reused, "epochs", "device time", "per trial")
     return Grid(headings, "ll" + "r" * (len(headings) - 2), rows)
 

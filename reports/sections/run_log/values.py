@@ -35,7 +35,7 @@ class FailureTable:
 class CostRow:
     """What one arm cost in one stage.
 
-    reused: those of the trials whose results were taken over from other studies. epochs, device_s (seconds that a trial
+    reused: those of the trials whose results were reused from other studies. epochs, device_s (seconds that a trial
     held its device, summed): of the others. epochs: None for a method that no gradient trains, whose rounds are other
     things (a path of penalties).
     """
@@ -55,7 +55,7 @@ class CostRow:
 
 @dataclass(frozen=True)
 class CostTable:
-    """Cost per arm and stage. origins: (study, trials that were taken over from it), in the order of names."""
+    """Cost per arm and stage. origins: (study, trials that were reused from it), in the order of names."""
 
     rows: tuple[CostRow, ...]
     origins: tuple[tuple[str, int], ...] = ()

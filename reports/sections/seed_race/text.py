@@ -27,7 +27,7 @@ def race_grid(table: RaceTable, contrasts: Sequence[Compared]) -> Grid:
             interval = interval_cell(answers.rerun, decimals, signed=True)
         ending = _ending(race) + ("" if held.has_verdict else ", no verdict")
         rows.append((str(number), name, ending, difference, interval, seen))
-    headings = ("", "Contrast", "Outcome", f"{metric.label} difference", "rerun 95%", "raw p at each look")
+    headings = ("", "Contrast", "Outcome", f"{metric.label} difference", "rerun 95%", "raw p at each interim analysis")
     return Grid(headings, "rllrrl", tuple(rows))
 
 
@@ -37,7 +37,8 @@ def smallest_effect_text(table: RaceTable) -> str:
 
 
 def _ending(race: RaceRow) -> str:
-    return race.outcome if race.decided_at is None else f"{race.outcome} at {race.decided_at}"
+    outcome = "stopped for futility" if race.outcome == "given up" else race.outcome
+    return outcome if race.decided_at is None else f"{outcome} at {race.decided_at}"
 
 
 def race_table(race: RaceTable | None) -> Table:

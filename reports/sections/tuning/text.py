@@ -58,7 +58,7 @@ def _failure_sentences(budget: Budget) -> Iterator[str]:
         counted = f"; {budget.searcher} took each for worse than every proposal that has a value" if is_told else ""
         yield f"{budget.num_failed} of {count(budget.num_trials, 'proposal')} failed{counted}."
     if budget.num_lost:
-        counted = f"; {budget.searcher} was told nothing of that" if is_told else ""
+        counted = f"; {budget.searcher} did not learn of that" if is_told else ""
         yield f"Lost with the machines that they ran on: {count(budget.num_lost, 'proposal')}{counted}."
 
 

@@ -97,7 +97,7 @@ def _open_races(race: RaceTable | None) -> list[str]:
     if race is None or not undecided:
         return []
     return [
-        f"The race ended early, after {count(race.num_looks, 'look')} of {len(race.rule.looks)}; undecided: "
+        f"The race ended early, after {race.num_looks} of {len(race.rule.looks)} interim analyses; undecided: "
         f"{', '.join(undecided)}. More seeds may still decide them."
     ]
 

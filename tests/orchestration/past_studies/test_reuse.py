@@ -1,4 +1,4 @@
-"""Equal trials of other studies are taken over: marked, not run, and only where the numbers would be equal."""
+"""Equal trials of other studies are reused: marked, not run, and only where the numbers would be equal."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_a_study_with_more_seeds_takes_over_what_the_smaller_one_has(tmp_path: P
     assert Counter(record.reused_from is not None for record in records) == {True: 2, False: 2}
     report = rebuild_report(StudyDirectory(tmp_path / "two")).path.read_text()
     assert "2 of study small in one" in report
-    assert "| taken over |" in report
+    assert "| reused |" in report
 
 
 def test_a_wrong_place_on_the_command_line_starts_nothing(tmp_path: Path) -> None:

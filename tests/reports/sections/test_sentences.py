@@ -233,7 +233,7 @@ def test_what_a_row_run_alone_repeats_depends_on_the_search(search: dict[str, ob
     searches = analyse(replace(make_study(), search=search), []).section(HyperparametersSection).values
     text = alone_text(search, searches.is_adaptive)
     assert told in text
-    assert ("takes over hyperparameters" in text) is (search.get("scope") == "baseline")
+    assert ("inherits hyperparameters" in text) is (search.get("scope") == "baseline")
     assert ("worker" in text) is ("depends on" in told)
 
 

@@ -34,7 +34,7 @@ def test_arms_that_inherit_are_named_with_what_has_no_effect_in_them() -> None:
     records = [replace(r, parameters={}) if r.arm == "plain" else r for r in records]
     records = [replace(r, parameters={**r.parameters, "alpha": 0.5}) if r.arm == "full" else r for r in records]
     (block,) = analyse(study, records).section(HyperparametersSection).grids.configurations
-    assert block.lead.startswith("`full`, from 10 search trials in 5 cells; taken over by `no_ca`")
+    assert block.lead.startswith("`full`, from 10 search trials in 5 cells; inherited by `no_ca`")
     assert "(without alpha: no effect there)" in block.lead
 
 

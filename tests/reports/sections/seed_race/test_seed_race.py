@@ -140,16 +140,16 @@ def test_the_report_says_that_seeds_were_raced_and_shows_the_looks(tmp_path: Pat
     study = raced_study(smallest_effect=0.015)
     text = write_report(study, records_of(everywhere(12), {"no_ca": 0.3}), tmp_path).read_text()
     assert "## Confirmation by racing" in text
-    assert "looks at 5, 8, 12, 16, 20 per arm" in text
-    assert "a difference of 0.015 MAE by the last look" in text
+    assert "interim analyses at 5, 8, 12, 16, 20 per arm" in text
+    assert "a difference of 0.015 MAE by the last analysis" in text
     assert "shown at" in text
-    assert "given up at" in text
+    assert "stopped for futility at" in text
     assert "The race ended early" not in text
     rows = (tmp_path / "tables" / "race.csv").read_text().splitlines()
     assert rows[0].startswith("first,second,seeds,difference")
     assert rows[1].startswith("full,no_ca,5,")
     early = write_report(study, records_of(everywhere(5), {"no_hetero_gd": 0.02}), tmp_path).read_text()
-    assert "The race ended early, after 1 look of 5; undecided: full - no_hetero_gd." in early
+    assert "The race ended early, after 1 of 5 interim analyses; undecided: full - no_hetero_gd." in early
 
 
 def test_the_report_says_how_many_contrasts_a_race_left_open() -> None:

@@ -76,7 +76,7 @@ def test_trials_that_are_not_independent_get_their_curve_and_a_reason(search: di
         (
             "tpe",
             "- 2 of 6 proposals failed; tpe took each for worse than every proposal that has a value.\n"
-            "- Lost with the machines that they ran on: 1 proposal; tpe was told nothing of that.\n",
+            "- Lost with the machines that they ran on: 1 proposal; tpe did not learn of that.\n",
         ),
         (
             "random",
