@@ -10,7 +10,8 @@ from reports.analysis import analyse
 from reports.records.record import RunRecord, StudyDescription
 from reports.results.estimates import Answers
 from reports.statistics import corrected_t, group_spread
-from reports.statistics.group_spread import TRAINING_ALLOWANCE, FloatArray, group_estimate, pseudo_values
+from reports.statistics.arrays import FloatArray
+from reports.statistics.group_spread import TRAINING_ALLOWANCE, group_estimate, pseudo_values
 from reports.statistics.rerun import SeedBlock, rerun_sum
 from reports.statistics.scores import SCORES
 from tests.reports.example_studies import contrasts_of, make_predictions, make_record, make_study, warnings_of

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate
-from reports.statistics.rerun import FloatArray, SeedBlock, rerun_sum, run_deviation
+from reports.statistics.rerun import SeedBlock, rerun_sum, run_deviation
 
 
 def rerun_mean(values: FloatArray) -> Estimate | None:
