@@ -155,7 +155,16 @@ def make_source(num_arms: int, num_trials: int, searcher: SearcherName) -> Study
         def make_trial(parameters: Mapping[str, Value]) -> Trial:
             return Trial(arm, "dmd", "search", dict(parameters), dict(parameters), 0, Cell(), "scale")
 
-        plan = SearchPlan(arm, Cell(), searcher, distributions, Objective("mae"), num_trials - NUM_SEEDS, 0, make_trial)
+        plan = SearchPlan(
+            arm=arm,
+            cell=Cell(),
+            searcher=searcher,
+            distributions=distributions,
+            objective=Objective("mae"),
+            num_trials=num_trials - NUM_SEEDS,
+            study_seed=0,
+            make_trial=make_trial,
+        )
         return ArmFold(arm, Cell(), SearchedSource(plan))
 
     def confirm(arm: str, cell: Cell, parameters: Mapping[str, Value]) -> list[Trial]:

@@ -53,7 +53,17 @@ def _make_search(arm: str, num_trials: int, searcher: SearcherName) -> SearchedS
         return Trial(arm, "null", "search", dict(parameters), dict(parameters), 0, Cell(), "overhead")
 
     distributions = {name: LogUniform(low, high) for name, (low, high) in RANGES.items()}
-    return SearchedSource(SearchPlan(arm, Cell(), searcher, distributions, OBJECTIVE, num_trials, 0, make_trial))
+    plan = SearchPlan(
+        arm=arm,
+        cell=Cell(),
+        searcher=searcher,
+        distributions=distributions,
+        objective=OBJECTIVE,
+        num_trials=num_trials,
+        study_seed=0,
+        make_trial=make_trial,
+    )
+    return SearchedSource(plan)
 
 
 def run(directory: Path, num_arms: int, num_trials: int, searcher: SearcherName) -> Side:

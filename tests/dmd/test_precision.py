@@ -13,10 +13,11 @@ from torch import nn
 from dmd.data.formats.load import open_dataset
 from dmd.dropout import SeededDropout, no_dropout
 from dmd.errors import TrainingDiverged
-from dmd.job import EpochReport, FoldRef, Job, JobResult, Setting
+from dmd.job import EpochReport, FoldRef, Job, JobResult, OnEpoch, Setting
 from dmd.losses.margin import margin_loss
+from dmd.models.model import Model
 from dmd.models.registry import METHODS, build_model
-from dmd.precision import float32_products, in_float32
+from dmd.precision import Precision, float32_products, in_float32
 from dmd.settings import fields_of
 from dmd.training.run import run_job, split_settings
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
@@ -27,12 +28,12 @@ KNOWN = {name: {part.name for part in fields_of(method.config)} for name, method
 DATASET = open_dataset("planted:num_videos=9,clips_per_video=8")
 
 
-def run(precision: str, on_epoch=lambda report: True, **settings: Setting) -> JobResult:
+def run(precision: str, on_epoch: OnEpoch = lambda report: True, **settings: Setting) -> JobResult:
     chosen = {**TINY, "max_epochs": 6, "learning_rate": 3e-3, **settings, "precision": precision}
     return run_job(Job("dmd", chosen, 1, FoldRef("group", k=3, fold=0), scores_test=True), DATASET, on_epoch)
 
 
-def model_in(precision, **settings: Setting):
+def model_in(precision: Precision, **settings: Setting) -> Model:
     model = build_model("dmd", {**TINY, **settings}, DIMS, 0)
     model.precision = precision
     return model

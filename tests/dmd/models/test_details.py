@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from dmd.data.dataset.batches import Batch
 from dmd.data.formats.load import open_dataset
 from dmd.dropout import no_dropout
-from dmd.job import FoldRef, Job, Setting
+from dmd.job import FoldRef, Job, JobResult, Setting
 from dmd.modalities import MODALITIES
 from dmd.models.model import Model
 from dmd.models.registry import build_model
@@ -100,7 +100,7 @@ def test_a_job_returns_details_of_the_test_part_only_where_it_is_scored_and_aske
     settings = {**TINY, "max_epochs": 1}
     fold = FoldRef("group", k=3, fold=0)
 
-    def result(scores_test: bool, keeps_details: bool, model: str = "dmd"):
+    def result(scores_test: bool, keeps_details: bool, model: str = "dmd") -> JobResult:
         job = Job(model, settings if model == "dmd" else {}, 1, fold, scores_test, keeps_details=keeps_details)
         return run_job(job, dataset, lambda report: True)
 

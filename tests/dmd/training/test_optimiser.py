@@ -7,12 +7,14 @@ import ctypes
 import math
 import subprocess
 import sys
+from array import array
 
 import pytest
 import torch
 from torch import nn
 
 from dmd.kernels import native
+from dmd.kernels.native import AdamRates
 from dmd.models.model import ParameterGroup
 from dmd.training.config import Clip
 from dmd.training.optimiser import ClippedAdam, clip_gradients
@@ -46,7 +48,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     given: list[int] = []
     adam = native.adam
 
-    def counted(parts, dtype, rates):
+    def counted(parts: array[int], dtype: torch.dtype, rates: AdamRates) -> None:
         given.append(len(parts) // 6)
         adam(parts, dtype, rates)
 
