@@ -10,6 +10,7 @@ import pytest
 from reports.analysis import analyse
 from reports.report import Report
 from reports.results.estimates import Answers
+from reports.sections.ablation.section import ContrastsSection, MethodsSection
 from tests.orchestration.short_studies import make_arrays, prepare_text, run_study
 
 SPACE = """\
@@ -51,9 +52,10 @@ def described(answers: Answers | None) -> tuple[object, ...]:
 def test_the_neutral_point_changes_no_number_and_no_verdict(tmp_path: Path, folds: str) -> None:
     plain, moved = report_of(tmp_path, 0, folds), report_of(tmp_path, 3, folds)
     assert plain.metrics == moved.metrics
-    for one, other in zip(plain.models, moved.models, strict=True):
+    methods, methods_moved = (report.section(MethodsSection).models for report in (plain, moved))
+    for one, other in zip(methods, methods_moved, strict=True):
         for name, measured in one.row.measured.items():
             assert described(measured.answers) == described(other.row.measured[name].answers), name
-    (one_row,), (other_row,) = plain.contrasts.rows, moved.contrasts.rows
+    (one_row,), (other_row,) = (report.section(ContrastsSection).table.rows for report in (plain, moved))
     assert one_row.verdict == other_row.verdict
     assert one_row.verdict.kind == "better"
