@@ -1,0 +1,96 @@
+"""The section ``data`` of a search space: the file, its label scale, folds, groups and modalities."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from search_spaces.schema.fields import Modalities, Pattern, broken
+from search_spaces.schema.section import Section, Seed
+
+
+class LabelScale(Section):
+    """The label's declared scale.
+
+    Attributes:
+        low, high: range, both ends included.
+        neutral: the point between negative and positive.
+    """
+
+    low: float
+    high: float
+    neutral: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LabelScale:
+        if not (self.low < self.high and self.low <= self.neutral <= self.high):
+            raise broken(
+                f"needs low < high and neutral between them, got {self.low:g}, {self.high:g}, {self.neutral:g}"
+            )
+        return self
+
+
+class Folds(Section):
+    """Cross-validation.
+
+    Attributes:
+        by: ``file`` takes the data file's own folds, ``video`` draws ``k`` folds of whole videos.
+        k: folds per repeat.
+        repeats: how often folds are drawn.
+        seed: of the drawing.
+    """
+
+    by: Literal["video", "file"]
+    k: int = Field(default=5, ge=3, le=1000)
+    repeats: int = Field(default=1, ge=1, le=1000)
+    seed: Seed = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, content: Any) -> Any:
+        return {"by": content} if isinstance(content, str) else content
+
+    @model_validator(mode="after")
+    def _file_says_it_all(self) -> Folds:
+        drawn = {name: getattr(self, name) for name in ("k", "repeats", "seed")}
+        superfluous = [name for name, value in drawn.items() if value != type(self).model_fields[name].default]
+        if self.by == "file" and superfluous:
+            raise broken(f"`by: file` takes the file's own folds; remove {', '.join(superfluous)} or write `by: video`")
+        return self
+
+
+class Groups(Section):
+    """What clips of one video, or utterances of one dialogue, have in common.
+
+    key: a key of every split (``speaker``); ``id``: every item is a group of its own. pattern: a regular expression
+    that matches the ids from their start; its first parenthesis is the group (``(?P<dialogue>dia[0-9]+)_``).
+    """
+
+    key: str | None = Field(default=None, min_length=1, max_length=100)
+    pattern: Annotated[Pattern | None, Field(max_length=200)] = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Groups:
+        if (self.key is None) == (self.pattern is None):
+            given = "neither" if self.key is None else "both"
+            raise broken(f"needs either `key` or `pattern`, got {given}; write `{{key: video}}`")
+        return self
+
+
+class Data(Section):
+    """The data file, and how it is divided.
+
+    Attributes:
+        path: a file, a converted folder, or planted data.
+        folds: absent: the official split.
+        label_scale: absent: what the file says.
+        groups: absent: what the file says.
+        modalities: absent: all three. Those that are not named need not be in the file, and no arm sees them.
+    """
+
+    path: str = Field(min_length=1, max_length=1000)
+    folds: Folds | None = None
+    label_scale: LabelScale | None = None
+    groups: Groups | None = None
+    modalities: Modalities | None = None

@@ -1,0 +1,99 @@
+"""The sections ``search`` and ``confirm`` of a search space: tuning, then fresh seeds for the winners."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from search_spaces.schema.fields import Objectives, Parameter, Seeds, Starts, broken
+from search_spaces.schema.section import Section
+from search_spaces.schema.seed_range import SeedRange
+
+Scope = Literal["per_arm", "baseline", "none"]
+Searcher = Literal["random", "grid", "tpe", "gp", "cmaes"]
+Scheduler = Literal["none", "asha", "hyperband", "median"]
+
+
+class Search(Section):
+    """Tuning of the arms.
+
+    Attributes:
+        parameters: name -> distribution and condition.
+        scope: which arms are searched.
+        trials: budget of one search: one arm on one fold.
+        searcher: how configurations are proposed.
+        scheduler: how unpromising trials are stopped early.
+        objective: absent: as ``primary``. A list begins with the validation metric that the winner is chosen by;
+            further validation metrics, ``parameters`` or ``device_seconds`` make a search over the trade-off.
+        start: configurations, whole or in part, that every search tries first.
+    """
+
+    parameters: dict[str, Parameter] = Field(min_length=1, max_length=100)
+    scope: Scope = "per_arm"
+    trials: int = Field(default=20, ge=1, le=100_000)
+    searcher: Searcher = "tpe"
+    scheduler: Scheduler = "none"
+    objective: Objectives | None = None
+    start: Annotated[Starts, Field(max_length=1000)] = ()
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """What is named, the validation metric that decides first; empty if nothing is."""
+        return (self.objective,) if isinstance(self.objective, str) else self.objective or ()
+
+    @model_validator(mode="after")
+    def _trade_offs_have_no_scheduler(self) -> Search:
+        if len(self.objectives) > 1 and self.scheduler != "none":
+            raise broken(
+                f"`scheduler: {self.scheduler}` compares trials by one number; remove it or name one objective"
+            )
+        if len(self.objectives) > 1 and self.searcher == "cmaes":
+            raise broken("`searcher: cmaes` follows one objective; use tpe, gp or random, or name one")
+        if self.start and self.searcher == "grid":
+            raise broken("`searcher: grid` tries every combination, so `start` has no meaning; remove it")
+        if len(self.start) > self.trials:
+            raise broken(f"`start` lists {len(self.start)} configurations, `trials` is {self.trials}; raise it")
+        return self
+
+
+class Confirm(Section):
+    """Fresh seeds for the chosen configurations.
+
+    Attributes:
+        seeds: how many, which, or from how many to how many.
+        until: ``decided`` races: seeds are added from ``seeds.min`` to ``seeds.max`` until every declared contrast is
+            shown or cannot reach ``smallest_effect``; absent: every seed runs.
+        smallest_effect: the smallest difference that matters, in the unit that the report shows the primary metric in
+            (per cent for accuracies and F1).
+        top: configurations per search that are confirmed.
+        details: whether to keep what each model shows of every test item (edge weights, features, auxiliary
+            predictions) for figures.
+    """
+
+    seeds: Seeds = 5
+    until: Literal["decided"] | None = None
+    smallest_effect: float | None = Field(default=None, gt=0, le=1e6)
+    top: int = Field(default=1, ge=1, le=100)
+    details: bool = True
+
+    @model_validator(mode="after")
+    def _race_is_whole(self) -> Confirm:
+        parts = {
+            "seeds: {min: 5, max: 20}": isinstance(self.seeds, SeedRange),
+            "until: decided": self.until is not None,
+            "smallest_effect: ...": self.smallest_effect is not None,
+        }
+        missing = [part for part, is_there in parts.items() if not is_there]
+        if 0 < len(missing) < len(parts):
+            raise broken(
+                f"a race needs `seeds: {{min: .., max: ..}}`, `until` and `smallest_effect`; add `{missing[0]}`"
+            )
+        if not missing and self.top > 1:
+            raise broken(f"a race compares one configuration per arm, got top: {self.top}; remove `top`")
+        return self
+
+    @property
+    def race(self) -> SeedRange | None:
+        """How many seeds a race may take; None if their number is fixed."""
+        return self.seeds if isinstance(self.seeds, SeedRange) else None
