@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from search_spaces.schema.fields import RULE_BROKEN
-from search_spaces.schema.schema import SearchSpace, flatten_settings
+from search_spaces.schema.schema import SearchSpace, Section, flatten_settings
 from search_spaces.terms.problems import Finding, join_path, show, suggest
 
 Location = tuple[str | int, ...]
@@ -130,16 +130,16 @@ def _remedy(kind: str, value: Any) -> str:
 
 def _keys_at(location: Location) -> tuple[str, ...]:
     """The keys that the section at ``location`` may have."""
-    section: type[BaseModel] | None = SearchSpace
+    section: type[Section] | None = SearchSpace
     for part in location:
         if isinstance(part, int):
             continue
         fields = section.model_fields if section else {}
         section = _section_in(fields[part].annotation) if part in fields else None
-    return tuple(section.model_fields) if section else ()
+    return section.spellings() if section else ()
 
 
-def _section_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     return next((found for part in get_args(annotation) if (found := _section_in(part))), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from search_spaces.schema.fields import MAX_SEED, SLUG
 
@@ -25,4 +25,15 @@ class Section(BaseModel):
     def _null_is_absent(cls, content: Any) -> Any:
         if not isinstance(content, dict):
             return content
-        return {key: value for key, value in content.items() if value is not None or key not in cls.model_fields}
+        known = cls.spellings()
+        return {key: value for key, value in content.items() if value is not None or key not in known}
+
+    @classmethod
+    def spellings(cls) -> tuple[str, ...]:
+        """Every key that may be written; a field with two names appears under both."""
+        names: list[str] = []
+        for name, field in cls.model_fields.items():
+            alias = field.validation_alias
+            choices = alias.choices if isinstance(alias, AliasChoices) else [name]
+            names += [choice for choice in choices if isinstance(choice, str)]
+        return tuple(names)

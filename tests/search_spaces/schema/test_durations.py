@@ -50,6 +50,19 @@ def test_limits_are_read_and_do_not_decide_which_trials_there_are() -> None:
     assert space_of(search + "limits: {stagnation: 3}\n").digest != space_of(search).digest
 
 
+def test_a_trial_timeout_is_the_limit_that_is_stored_as_silence() -> None:
+    written = {name: space_of(f"limits: {{{name}: 20m}}\n") for name in ("silence", "trial_timeout")}
+    assert written["trial_timeout"] == written["silence"]
+    assert written["trial_timeout"].digest == written["silence"].digest
+    assert written["trial_timeout"].resolved()["limits"] == {"silence": "20m"}
+    assert SearchSpace.model_validate(written["trial_timeout"].resolved()) == written["silence"]
+
+
+@pytest.mark.parametrize("limits", ["{silence: null, trial_timeout: 20m}", "{silence: 20m, trial_timeout: null}"])
+def test_a_name_without_a_value_leaves_the_other_name_of_the_limit_free(limits: str) -> None:
+    assert space_of(f"limits: {limits}\n").limits.silence == "20m"
+
+
 @pytest.mark.parametrize(
     ("limits", "path", "words"),
     [
@@ -60,6 +73,9 @@ def test_limits_are_read_and_do_not_decide_which_trials_there_are() -> None:
         ("{gpu_hours: 0}", "limits.gpu_hours", "greater than 0"),
         ("{trials: 0}", "limits.trials", "greater than or equal to 1"),
         ("{stagnation: 4}", "limits.stagnation", "nothing is searched"),
+        ("{trial_timeout: soon}", "limits.trial_timeout", "must be a duration"),
+        ("{trial_timout: 2h}", "limits.trial_timout", "did you mean 'trial_timeout'?"),
+        ("{silence: 2h, trial_timeout: 2h}", "limits", "two names of one limit; remove one"),
         ("{walltime: 2h}", "limits.walltime", "did you mean 'wall_time'?"),
     ],
 )

@@ -24,6 +24,8 @@ TEXTS = {name: find_space(name).read_text(encoding="utf-8") for name in packaged
 REST = [
     "seed: 3\n",
     "limits: {wall_time: 2h}\n",
+    "limits: {trial_timeout: 2h}\n",
+    "limits: {silence: null, trial_timeout: 2h}\n",
     "tracking: {uri: null}\n",
     "description: x\n",
     "arms:\n",
