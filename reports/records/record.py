@@ -21,7 +21,9 @@ Stage = Literal["search", "confirm"]
 class Predictions:
     """Per-item predictions of one part of the data: four arrays of equal length, in the order of the data.
 
-    ids, groups: str; labels, values: float32.
+    Attributes:
+        ids, groups: (n,) names of the items and of their groups.
+        labels, values: (n,) float32, on the scale of the data.
     """
 
     ids: tuple[str, ...]
@@ -52,18 +54,33 @@ class EpochPoint:
 class RunRecord:
     """All that is known of one trial that has ended.
 
-    fold: index of the tested fold inside ``repeat``; None on an official split.
-    parameters: the searched values; settings: all values.
-    valid: metrics at the chosen epoch, without prefix (``mae``); empty if the trial ended before one.
-    test: the same on the test part; None unless a confirm trial completed.
-    fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5), which always answers
-        with ``fallback_value``; confirm trials only.
-    num_train, num_valid, num_test: items of the three parts.
-    number: how many trials of the study were asked for before this one; None if not recorded.
-    reused_from: the other study whose result this is, in words; None if the trial ran in this one.
-    workers: how many trained the trial together, each on a device of its own.
-    is_lost: it failed because of what it ran on (nodes that went, files that could not be read), which says nothing of
-    its configuration; False if it failed by itself (it diverged, or needed more memory than there is).
+    Attributes:
+        study, trial_id: the study's name; hash of the trial.
+        configuration_id: hash of method and settings; the seed and the fold do not enter.
+        arm, model: names of the arm and of its method.
+        stage, status: where the trial belongs, and how it ended.
+        seed, repeat: of training; of the cross-validation.
+        fold: index of the tested fold inside ``repeat``; None on an official split.
+        parameters, settings: the searched values; all values.
+        valid: metrics at the chosen epoch, without prefix (``mae``); empty if the trial ended before one.
+        test: the same on the test part; None unless a confirm trial completed.
+        fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5); confirm trials
+            only.
+        best_epoch, num_epochs: the chosen epoch (None if there is none); epochs trained.
+        num_parameters: of the built model.
+        num_train, num_valid, num_test: items of the three parts.
+        duration_s: seconds of training.
+        device: what it was trained on.
+        attempts: how often it was started.
+        error: why it failed; None if it did not.
+        epochs: metrics of every epoch, in order.
+        predictions: on the test part; None where none were kept.
+        number: how many trials of the study were asked for before this one; None if not recorded.
+        reused_from: the other study whose result this is, in words; None if the trial ran in this one.
+        workers: how many trained the trial together, each on a device of its own.
+        is_lost: it failed because of what it ran on (nodes that went, files that could not be read), which says nothing
+            of its configuration; False if it failed by itself (it diverged, or needed more memory than there is).
+        fallback_value: what the training-median predictor always answers; None if not recorded.
     """
 
     study: str
@@ -109,15 +126,19 @@ class RunRecord:
 class ArmDescription:
     """One arm as planned, or as it was trained.
 
-    model: a method, or ``external`` for predictions of other code.
-    role: ``baseline``, ``ablation``, ``subset`` (the baseline shown fewer modalities), ``model`` or ``control``.
-    components: toggles (empty for a method that has none).
-    settings: every setting as the arm has it before a search (as it was trained: after it, without those that differ
-    from cell to cell), defaults included; empty if not recorded.
-    facts: what was proved about the built model: ``num_parameters`` (int), ``loss_terms`` (list of names),
-    ``modules`` (list of names), ``inputs`` (list of the modalities it sees), ``differs_from_baseline`` (sentence).
-    varying: of an arm as it was trained (:mod:`reports.results.arms_as_trained`) the components that its searches
-    chose in some cells only: name -> (cells that have it, cells); they are no toggles then. Empty in a plan.
+    Attributes:
+        name, label: unique in the study; as printed.
+        role: ``baseline``, ``ablation``, ``subset`` (the baseline shown fewer modalities), ``model`` or ``control``.
+        model: a method, or ``external`` for predictions of other code.
+        components: component -> whether it is on; empty for a method that has none.
+        facts: what was proved about the built model: ``num_parameters`` (int), ``loss_terms`` (list of names),
+            ``modules`` (list of names), ``inputs`` (list of the modalities it sees), ``differs_from_baseline``
+            (sentence).
+        settings: every setting before a search (as trained: after it, without those that differ from cell to cell),
+            defaults included; empty if not recorded.
+        varying: of an arm as trained (:mod:`reports.results.arms_as_trained`), the components that its searches chose
+            in some cells only: name -> (cells that have it, cells). They are not in ``components`` then. Empty in a
+            plan.
     """
 
     name: str
@@ -152,7 +173,10 @@ class ArmDescription:
 class Contrast:
     """A comparison: ``first`` minus ``second`` (for an edge: the arm with the component minus without).
 
-    in_family: declared, so that claims may be made and p-values are corrected over it; the others are shown beside.
+    Attributes:
+        first, second: the arms, by name.
+        isolates: what the difference is the effect of, in words; empty if it is no single thing.
+        in_family: declared, so that claims may be made and p-values are corrected over it; the others are shown beside.
     """
 
     first: str
@@ -163,7 +187,12 @@ class Contrast:
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """One confirm trial that the study asked for; missing ones are shown as missing."""
+    """One confirm trial that the study asked for; missing ones are shown as missing.
+
+    Attributes:
+        arm, seed: the arm by name; the seed of training.
+        repeat, fold: of the cross-validation; ``fold`` is None on an official split.
+    """
 
     arm: str
     seed: int
@@ -175,7 +204,10 @@ class PlannedCell:
 class MergedPart:
     """One of the studies that were merged into one.
 
-    arms: name of an arm here -> its name in that study. command: what ran it; empty if not recorded.
+    Attributes:
+        study: its name.
+        arms: name of an arm here -> its name in that study.
+        command: what ran it; empty if not recorded.
     """
 
     study: str
@@ -187,30 +219,38 @@ class MergedPart:
 class StudyDescription:
     """What a study set out to do, with its provenance.
 
-    primary: the one metric that p-values are computed on, without prefix (``mae``).
-    metrics: test metrics in display order, primary first.
-    search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``objective``, ``trials`` per
-    search, ``parameters`` as name -> text of the distribution, ``distributions`` as name -> its YAML form, such as
-    ``{"log_uniform": [0.01, 1.0]}``); empty if nothing was searched.
-    confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
-    data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
-    ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
-    ``official_split`` (bool: one split, so new-data intervals are over test groups),
-    ``aligned`` (bool: the modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words),
-    ``label_scale`` (low, high, neutral), ``clip_limit`` (how far from neutral a prediction counts; absent: as it is),
-    ``cautions`` (what the data keep the study from saying, in sentences), ``tested_groups_seen`` (groups of the test
-    part that lie in the training or validation part, too; those of it).
-    provenance: versions, hardware, command line, start time, code fingerprint.
-    description: what the author of the search space wrote about it; empty if nothing.
-    ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
-    wall_s: seconds that all sessions took together; None if not known. estimate: what was expected before the start:
-        ``trials`` at most, ``wall_s``, ``wall_low_s``, ``wall_high_s``, and the same of ``device``; or empty.
-    combinations: the components that are on, for every combination that the baseline's method can run (whether the
-        study has an arm for it or not); empty where unknown or where nothing is ablated.
-    scored_before: other study -> configurations that it had scored on the test parts of the same data when this study
-        began; empty where none is known.
-    methods: every method that could be an arm, by the name that ``arms.models`` takes; empty if not recorded.
-    parts: the studies that this one was merged from; empty for a study of its own.
+    Attributes:
+        study: its name.
+        arms: in planned order.
+        baseline: an arm, by name.
+        contrasts: the comparisons, the declared ones among them.
+        primary: the one metric that p-values are computed on, without prefix (``mae``).
+        metrics: test metrics in display order, primary first.
+        planned: every confirm trial.
+        search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``objective``, ``trials`` per
+            search, ``parameters`` as name -> text of the distribution, ``distributions`` as name -> its YAML form, such
+            as ``{"log_uniform": [0.01, 1.0]}``); empty if nothing was searched.
+        confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
+        data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
+            ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
+            ``official_split`` (bool: one split, so new-data intervals are over test groups), ``aligned`` (bool: the
+            modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words), ``label_scale``
+            (low, high, neutral), ``clip_limit`` (how far from neutral a prediction counts; absent: as it is),
+            ``cautions`` (what the data keep the study from saying, in sentences), ``tested_groups_seen`` (groups of the
+            test part that lie in the training or validation part, too; those of it).
+        provenance: versions, hardware, command line, start time, code fingerprint.
+        fixed: settings that the study set for all arms and searched for none.
+        description: what the author of the search space wrote about it; empty if nothing.
+        ended_by: the limit of the study at which it ended before all was done, in words; empty if it did not.
+        wall_s: seconds that all sessions took together; None if not known.
+        estimate: what was expected before the start: ``trials`` at most, ``wall_s``, ``wall_low_s``, ``wall_high_s``,
+            and the same of ``device``; or empty.
+        combinations: the components that are on, for every combination that the baseline's method can run (whether the
+            study has an arm for it or not); empty where unknown or where nothing is ablated.
+        methods: every method that could be an arm, by the name that ``arms.models`` takes; empty if not recorded.
+        scored_before: other study -> configurations that it had scored on the test parts of the same data when this
+            study began; empty where none is known.
+        parts: the studies that this one was merged from; empty for a study of its own.
     """
 
     study: str

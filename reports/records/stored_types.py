@@ -62,7 +62,16 @@ def require_types(value: T, where: str) -> T:
 
 
 def require_known_keys(section: str, content: Mapping[str, Any], where: str) -> None:
-    """Check what reports look up in a free-form section. Raises NotAsWritten naming the first that cannot be."""
+    """Check what reports look up in a free-form section.
+
+    Args:
+        section: a key of :data:`KNOWN_KEYS`; of any other nothing is checked.
+        content: the section as read.
+        where: what was read, for the message.
+
+    Raises:
+        NotAsWritten: for the first value that is not of its type.
+    """
     for key, hint in KNOWN_KEYS.get(section, {}).items():
         if content.get(key) is not None and not _check_of(hint)(content[key]):
             raise NotAsWritten(

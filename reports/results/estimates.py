@@ -65,8 +65,11 @@ class WeightedSum:
 class Difference:
     """``first`` minus ``second``.
 
-    answers: None where no pair is complete. pairs: (S, C) paired differences in shown units, or None if the arms share
-    no seeds and were compared as independent samples. first, second: (S, C) scores, in shown units.
+    Attributes:
+        answers: the estimates; None where no pair is complete.
+        pairs: (S, C) paired differences in shown units; None if the arms share no seeds and were compared as
+            independent samples.
+        first, second: (S, C) scores in shown units; NaN: no run.
     """
 
     answers: Answers | None
@@ -124,18 +127,38 @@ class Questions:
         return cls(results, GroupReplicates.from_results(results))
 
     def of_arm(self, arm: str, metric: str, survivors_only: bool = False) -> Answers | None:
-        """The mean score of an arm. None where it has no run."""
+        """The mean score of an arm.
+
+        Args:
+            arm, metric: by name.
+            survivors_only: whether failed runs are left out; otherwise each scores as the training-median predictor.
+
+        Returns:
+            Both estimates; None where the arm has no run.
+        """
         return self.of_sum({arm: 1.0}, metric, survivors_only).answers
 
     def between(self, first: str, second: str, metric: str, survivors_only: bool = False) -> Difference:
-        """The difference of two arms, paired by seed and cell where they share seeds."""
+        """The difference of two arms, paired by seed and cell where they share seeds.
+
+        Args:
+            first, second: the arms, by name.
+            metric: by name.
+            survivors_only: whether failed runs are left out; otherwise each scores as the training-median predictor.
+        """
         factor = find_metric(metric).factor
         total = self.of_sum({first: 1.0, second: -1.0}, metric, survivors_only)
         one, two = (self._scores(arm, metric, survivors_only) * factor for arm in (first, second))
         return Difference(total.answers, total.runs, one, two)
 
     def of_sum(self, weights: Weights, metric: str, survivors_only: bool = False) -> WeightedSum:
-        """The weighted sum of arm means; arms that share seeds are matched by seed and cell. Some weight is not 0."""
+        """The weighted sum of arm means; arms that share seeds are matched by seed and cell.
+
+        Args:
+            weights: arm -> its weight; at least one is not 0.
+            metric: by name.
+            survivors_only: whether failed runs are left out; otherwise each scores as the training-median predictor.
+        """
         factor = find_metric(metric).factor
         blocks = self._blocks({arm: weight for arm, weight in weights.items() if weight}, metric, survivors_only)
         runs = blocks[0].runs * factor if len(blocks) == 1 else None

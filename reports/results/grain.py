@@ -10,10 +10,17 @@ from reports.statistics.scores import SCORES
 
 
 def rounding_of(results: ResultsTable, arm: str, metric: str) -> FloatArray:
-    """(C,) the variance that rounding to the grain of a score puts into a run of an arm (a twelfth of the square).
+    """The variance that rounding to the grain of a score puts into a run of an arm (a twelfth of the square).
 
-    The grain of a score that counts items is one over their number. 0 for a score that is no count, and for a method
-    without randomness: it has one score and no other, however coarse the grid is.
+    The grain of a score that counts items is one over their number.
+
+    Args:
+        results: the scores and the runs behind them.
+        arm, metric: by name.
+
+    Returns:
+        (C,) the variances. 0 for a score that is no count, and for a method without randomness: it has one score and no
+            other, however coarse the grid is.
     """
     if arm == MEDIAN_PREDICTOR or arm in results.closed_forms:
         return np.zeros(len(results.cells))

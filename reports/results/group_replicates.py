@@ -31,9 +31,10 @@ _MOST_VALUES = 500_000
 class CellReplicates:
     """The runs of one cell without each of its test groups.
 
-    groups: names of the test groups, sorted. deleted: (A, S, M, G) scores without each; NaN for a run without
-    predictions or with another definition. fallback: (M, G) of the training-median predictor; likewise, None where it
-    is not known.
+    Attributes:
+        groups: names of the test groups, sorted.
+        deleted: (A, S, M, G) scores without each; NaN for a run without predictions or with another definition.
+        fallback: (M, G) of the training-median predictor; likewise. None where it is not known.
     """
 
     groups: tuple[str, ...]
@@ -90,7 +91,15 @@ class GroupReplicates:
         return values
 
     def deleted(self, arm: str, metric: str, cell: int) -> FloatArray:
-        """(S, G) scores of an arm's runs on one cell without each of its test groups; NaN where they are not known."""
+        """Scores of an arm's runs on one cell without each of its test groups.
+
+        Args:
+            arm, metric: by name.
+            cell: index of the cell in the results table.
+
+        Returns:
+            (S, G) the scores; NaN where they are not known.
+        """
         found, place = self.cells[cell], self.results.metrics.index(metric)
         if arm != MEDIAN_PREDICTOR:
             return found.deleted[self.results.arms.index(arm), :, place]

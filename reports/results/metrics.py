@@ -11,8 +11,13 @@ from types import MappingProxyType
 class Metric:
     """One metric as shown.
 
-    factor: recorded value times factor is the shown value (100 for shares shown in per cent).
-    decimals: shown where the uncertainty is unknown and cannot decide.
+    Attributes:
+        name: as recorded (``mae``).
+        label: as printed (``MAE``).
+        higher_is_better: the direction of the metric.
+        factor: recorded value times factor is the shown value (100 for shares shown in per cent).
+        unit: of the shown value; empty for a metric in the unit of the labels.
+        decimals: shown where the uncertainty is unknown and cannot decide.
     """
 
     name: str

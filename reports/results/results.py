@@ -50,7 +50,15 @@ class FoldCell:
 
 @dataclass(frozen=True)
 class RunCounts:
-    """Confirm runs of one arm: those scored (failed ones included), and what is not there."""
+    """The confirm runs of one arm in numbers.
+
+    Attributes:
+        scored: runs with a score, failed ones included.
+        failed: runs that failed.
+        missing: planned runs that have no record.
+        seeds, cells: distinct ones among the scored runs.
+        cells_planned: cells on which a run was planned or made.
+    """
 
     scored: int
     failed: int
@@ -64,16 +72,19 @@ class RunCounts:
 class ResultsTable:
     """Test scores of the confirm trials, as recorded (shares, not per cent).
 
-    scores: (A, S, C, M) of the primary analysis: a failed run scores as the training-median predictor; NaN: no run.
-    state: (A, S, C) of :class:`RunState`.
-    num_train, num_test: (C,) items of the parts; 0 where unknown.
-    runs: (arm, seed, cell) indices -> the record there.
-    fallback: (C, M) scores of the training-median predictor; NaN where unknown, None where they all are.
-    fallback_values: (C,) what it answers there; likewise.
-    neutral: the label between negative and positive. clip_limit: how far from it a prediction counts; None: as it is.
-    closed_forms: arms of a method without randomness, whose runs would be the same under any seed.
-    why_not_new: why the tested groups say nothing of new ones; empty if they do.
-    unknown_arms: arms that have records and are not in the study; their records are left out.
+    Attributes:
+        arms, seeds, cells, metrics: what the A, S, C and M places of the arrays stand for.
+        scores: (A, S, C, M) of the primary analysis: a failed run scores as the training-median predictor; NaN: no run.
+        state: (A, S, C) of :class:`RunState`.
+        num_train, num_test: (C,) items of the parts; 0 where unknown.
+        runs: (arm, seed, cell) indices -> the record there.
+        unknown_arms: arms that have records and are not in the study; their records are left out.
+        neutral: the label between negative and positive.
+        fallback: (C, M) scores of the training-median predictor; NaN where unknown, None where they all are.
+        fallback_values: (C,) what it answers there; likewise.
+        why_not_new: why the tested groups say nothing of new ones; empty if they do.
+        clip_limit: how far from ``neutral`` a prediction counts; None: as it is.
+        closed_forms: arms of a method without randomness, whose runs would be the same under any seed.
     """
 
     arms: tuple[str, ...]

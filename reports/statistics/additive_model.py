@@ -27,7 +27,14 @@ _SEPARABLE = 1e-6
 
 @dataclass(frozen=True)
 class TermFit:
-    """One fitted term. coefficients: (d,); covariance: (d, d); p_value: F test of "no effect"; df: residual degrees."""
+    """One fitted term.
+
+    Attributes:
+        coefficients: (d,).
+        covariance: (d, d) of the coefficients.
+        p_value: F test of "no effect".
+        df: degrees of freedom of the residuals.
+    """
 
     coefficients: FloatArray
     covariance: FloatArray
@@ -48,7 +55,13 @@ class TermFit:
 
 @dataclass(frozen=True)
 class AdditiveFit:
-    """terms: by name; None for one that cannot be told apart from the others. df, deviation: of the residuals."""
+    """All terms of one fit.
+
+    Attributes:
+        terms: name -> its fit; None for a term that cannot be told apart from the others.
+        df: degrees of freedom of the residuals.
+        deviation: standard deviation of the residuals, in the unit of the outcome.
+    """
 
     terms: Mapping[str, TermFit | None]
     df: int
@@ -56,9 +69,15 @@ class AdditiveFit:
 
 
 def fit_additive(outcome: FloatArray, group_of: IntArray, terms: Mapping[str, FloatArray]) -> AdditiveFit | None:
-    """Fit all terms at once. outcome: (n,); group_of: (n,) index of each observation's group; terms: (n, d) each.
+    """Fit all terms at once.
 
-    None where nothing is left to estimate the noise from.
+    Args:
+        outcome: (n,).
+        group_of: (n,) index of each observation's group.
+        terms: name -> its columns (n, d).
+
+    Returns:
+        The fit; None where no residual degree of freedom is left to estimate the noise from.
     """
     groups = (group_of[:, None] == np.unique(group_of)[None, :]).astype(np.float64)
     design = np.hstack([groups, *terms.values()])

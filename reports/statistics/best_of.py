@@ -49,11 +49,19 @@ def _log_choose(n: IntArray, k: int) -> FloatArray:
 
 
 def typical_best_band(losses: FloatArray, budgets: IntArray, confidence: float) -> tuple[FloatArray, FloatArray]:
-    """Limits (K,), (K,) for the true median of the best of k, simultaneous over k; ``-inf`` and ``inf`` where open.
+    """Limits for the true median of the best of k, simultaneous over k.
 
     The median of the best of k is the ``1 - 2 ** (-1 / k)`` quantile of a single trial. It is at least every loss whose
     share of better trials is surely smaller, and at most every loss whose share is surely larger. A lower limit is open
     where the trials cannot exclude that a better region exists which they missed.
+
+    Args:
+        losses: (n,) of the trials; ``inf`` for a failed one.
+        budgets: (K,) the numbers k, between 1 and n.
+        confidence: of the whole band, between 0 and 1.
+
+    Returns:
+        Lower and upper limits, (K,) each; ``-inf`` and ``inf`` where open.
     """
     ordered = np.sort(losses)
     share_low, share_high = rank_band(ordered.size, confidence)

@@ -51,8 +51,13 @@ def rank_band(num_values: int, confidence: float) -> tuple[FloatArray, FloatArra
 def staying_probability(num_values: int, ranks: IntArray, low: FloatArray, high: FloatArray) -> float:
     """The probability that ``low[j] <= U_(ranks[j]) <= high[j]`` for all j, ``U`` the sorted ``num_values`` uniforms.
 
-    low and high must not fall. Counting the points up to each limit in turn: at most ``rank - 1`` before a lower limit,
-    at least ``rank`` at an upper one.
+    The points up to each limit are counted in turn: at most ``rank - 1`` before a lower limit, at least ``rank`` at an
+    upper one.
+
+    Args:
+        num_values: uniform numbers drawn.
+        ranks: (R,) the bounded ranks, from 1, rising.
+        low, high: (R,) limits in 0 to 1; neither may fall.
     """
     times = np.concatenate([low, high, [1.0]])
     # Before low[j] fewer than ranks[j] points; from low[j] on the next rank binds.

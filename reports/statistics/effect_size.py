@@ -20,7 +20,10 @@ from reports.statistics.rerun import noise_unit
 class EffectSize:
     """A difference divided by the standard deviation of single runs.
 
-    low, high: the rerun interval in the same unit, taking the deviation as known; None where undefined.
+    Attributes:
+        value: the difference in run standard deviations.
+        low, high: the rerun interval in the same unit, taking the deviation as known; None where undefined.
+        run_deviation: standard deviation of single runs, in the unit of the score.
     """
 
     value: float
@@ -33,7 +36,10 @@ class EffectSize:
 class ImprovementProbability:
     """The chance that a run of the first arm beats the run of the second with the same seed on the same cell.
 
-    n: pairs of runs.
+    Attributes:
+        value: the chance, 0 to 1.
+        low, high: its 95% interval.
+        n: pairs of runs.
     """
 
     value: float
@@ -47,8 +53,15 @@ def in_run_deviations(
 ) -> EffectSize | None:
     """The difference in run standard deviations (Cohen's d with the deviation within cells of the arms that vary).
 
-    In words: 1 means that the arms lie one typical seed-to-seed deviation apart. Runs that do not vary have no such
-    unit: None. first, second: (S, C) scores of the two arms.
+    In words: 1 means that the arms lie one typical seed-to-seed deviation apart.
+
+    Args:
+        difference: ``first`` minus ``second``, for the rerun question.
+        first, second: (S, C) scores of the two arms; NaN: no run.
+        higher_is_better: the direction of the metric.
+
+    Returns:
+        The effect size; None for runs that do not vary, which have no such unit.
     """
     deviation = noise_unit(first, second)
     if deviation is None:

@@ -20,12 +20,17 @@ _NEGLIGIBLE = 1e-12
 class Estimate:
     """A mean or a difference of means with its 95% interval for one named question.
 
-    low, high: None where the data do not define an interval; ``note`` then says why.
-    n: runs (``rerun``), tested groups (``new data``), or cells (``new data`` where groups are not known).
-    df: degrees of freedom of the t interval; None if undefined.
-    p_value: two-sided, of the hypothesis that the true value is 0. It means something for differences only.
-    std_error: of ``value``, for the named question; None if undefined.
-    method: what the interval was computed by, in a few words; empty if undefined.
+    Attributes:
+        value: the mean or the difference.
+        low, high: ends of the interval; None where the data do not define one (``note`` then says why).
+        n: runs (``rerun``), tested groups (``new data``), or cells (``new data`` where groups are not known).
+        df: degrees of freedom of the t interval; None if undefined.
+        question: ``rerun`` or ``new data``.
+        p_value: two-sided, of the hypothesis that the true value is 0; it means something for differences only. None if
+            undefined.
+        note: why there is no interval; empty if there is one.
+        std_error: of ``value``, for the named question; None if undefined.
+        method: what the interval was computed by, in a few words; empty if undefined.
     """
 
     value: float
@@ -56,15 +61,30 @@ class Estimate:
 
 
 def undefined(value: float, n: int, question: Question, note: str) -> Estimate:
-    """An estimate without an interval, saying why it has none."""
+    """An estimate without an interval.
+
+    Args:
+        value: the mean or the difference.
+        n: runs, groups or cells behind it.
+        question: the one that has no interval.
+        note: why it has none, in words.
+    """
     return Estimate(value, None, None, n, None, question, None, note)
 
 
 def t_estimate(value: float, std_error: float, df: float, n: int, question: Question, method: str = "") -> Estimate:
-    """The t interval and the two-sided t test for ``value`` with standard error ``std_error`` on ``df`` degrees.
+    """The t interval and the two-sided t test for a value.
 
     Runs that do not vary at all (a deterministic method) give an interval of width zero; its p-value is 1 where the
     value is zero and 0 where it is not.
+
+    Args:
+        value: the mean or the difference.
+        std_error: its standard error.
+        df: degrees of freedom of ``std_error``.
+        n: runs, groups or cells behind the value.
+        question: the one that the interval is for.
+        method: what the standard error was computed by, in a few words.
     """
     if std_error <= _NEGLIGIBLE * max(1.0, abs(value)):
         is_zero = abs(value) <= _NEGLIGIBLE

@@ -34,7 +34,15 @@ def main_effect(components: Sequence[str], component: str) -> CombinationWeights
 
 
 def interaction(components: Sequence[str], one: str, other: str) -> CombinationWeights:
-    """Worth of ``one`` with ``other`` minus its worth without; the same with the roles changed. Needs two of them."""
+    """Worth of ``one`` with ``other`` minus its worth without; the same with the roles changed.
+
+    Args:
+        components: all that vary; at least two.
+        one, other: two of them.
+
+    Returns:
+        Combination -> its weight.
+    """
     quarter = 2 ** (len(components) - 2)
     return {cell: (1 if (one in cell) == (other in cell) else -1) / quarter for cell in all_combinations(components)}
 

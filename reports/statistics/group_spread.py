@@ -52,8 +52,12 @@ def pseudo_values(score: FloatArray, deleted: FloatArray) -> FloatArray:
 def group_estimate(value: float, blocks: Sequence[FloatArray], rerun: Estimate) -> Estimate:
     """The interval of ``value`` from the pseudo-values of its runs.
 
-    blocks: (S, C, G) each, weighted sums of arms that share seeds; ``value`` is the sum of their means over seeds and
-    cells. Only cells with runs of every block enter. rerun: the answer to the rerun question for the same sum.
+    Only cells with runs of every block enter.
+
+    Args:
+        value: the sum of the blocks' means over seeds and cells.
+        blocks: (S, C, G) each, weighted sums of arms that share seeds.
+        rerun: the estimate of the rerun question for the same sum.
     """
     has_runs = np.logical_and.reduce([np.isfinite(block).any(axis=(0, 2)) for block in blocks])
     blocks = [block[:, has_runs] for block in blocks]

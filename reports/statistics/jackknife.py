@@ -23,10 +23,17 @@ METHOD = "jackknife over test groups"
 def deleted_scores(
     labels: FloatArray, values: FloatArray, group_of: IntArray, num_groups: int, score: AdditiveScore
 ) -> tuple[FloatArray, FloatArray]:
-    """The scores (...) of all items, and the scores (..., G) without each group.
+    """The scores of all items, and the scores without each group.
 
-    labels: (n,); values: (..., n), a row per run; group_of: (n,) index of the group of each item, in
-    ``0 .. num_groups - 1``.
+    Args:
+        labels: (n,).
+        values: (..., n) predictions, a row per run.
+        group_of: (n,) index of the group of each item, in ``0 .. num_groups - 1``.
+        num_groups: G.
+        score: the additive form of the metric.
+
+    Returns:
+        (...) the scores of all items, and (..., G) those without each group.
     """
     items = score.contributions(labels, values)
     is_member = np.arange(num_groups)[:, None] == group_of

@@ -28,8 +28,12 @@ _ROUNDING = 1e-12
 class Pairing:
     """The correlation of runs with equal seed and cell, and the standard errors of their mean difference.
 
-    low, high: of the correlation, None with fewer than four degrees of freedom. n: pairs. unpaired_error: what the
-    standard error would have been taken as had the runs shared no seeds.
+    Attributes:
+        correlation: pooled within cells.
+        low, high: its 95% interval; None with fewer than four degrees of freedom.
+        n: pairs.
+        paired_error: standard error of the mean difference of the pairs.
+        unpaired_error: the standard error that the same runs would have given had they shared no seeds.
     """
 
     correlation: float

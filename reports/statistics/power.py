@@ -14,15 +14,29 @@ POWER = 0.8
 
 
 def smallest_detectable(std_error: float, df: float, level: float, power: float = POWER) -> float:
-    """The true difference that a two-sided t test at ``level`` shows in its own direction with chance ``power``.
+    """The true difference that a two-sided t test shows in its own direction with chance ``power``.
 
-    The standard error counts as known: with few degrees of freedom the result is itself rough. 0 for runs that do not
-    vary.
+    The standard error counts as known: with few degrees of freedom the result is itself rough.
+
+    Args:
+        std_error: of the difference, in its unit.
+        df: degrees of freedom of the test.
+        level: two-sided level of the test.
+        power: the chance, between 0 and 1.
+
+    Returns:
+        The difference, in the unit of ``std_error``; 0 for runs that do not vary.
     """
     critical = float(stats.t.isf(level / 2, df))
     return std_error * float(special.nctdtrinc(df, 1 - power, critical))
 
 
 def level_in_use(half_width: float, std_error: float, df: float) -> float:
-    """The two-sided level that an interval of this half-width stands for; below 0.05 where it allows for looks."""
+    """The two-sided level that an interval stands for; below 0.05 where the interval allows for interim analyses.
+
+    Args:
+        half_width: half the width of the interval, in the unit of ``std_error``.
+        std_error: of its value.
+        df: degrees of freedom of the t interval.
+    """
     return float(2 * stats.t.sf(half_width / std_error, df))

@@ -41,7 +41,13 @@ class RaceRule:
 
 @dataclass(frozen=True)
 class Standings:
-    """After some looks: (..., K) sequential p-values (1 before any look), what is shown, and what races on."""
+    """What is known after some interim analyses.
+
+    Attributes:
+        p_values: (..., K) sequential p-values; 1 before the first analysis.
+        is_shown: (..., K) whether the difference is shown.
+        is_racing: (..., K) whether further runs are made for the contrast.
+    """
 
     p_values: FloatArray
     is_shown: BoolArray
@@ -55,7 +61,13 @@ class Standings:
 
 @dataclass(frozen=True)
 class Look:
-    """What one look sees, each (..., K): two-sided p-values, differences and their standard errors."""
+    """The data of one interim analysis.
+
+    Attributes:
+        p_values: (..., K) two-sided; NaN where there is no test.
+        differences: (..., K) in the unit of the metric.
+        std_errors: (..., K) of the differences.
+    """
 
     p_values: FloatArray
     differences: FloatArray
@@ -63,9 +75,16 @@ class Look:
 
 
 def take_look(rule: RaceRule, standings: Standings, number: int, look: Look) -> Standings:
-    """The standings after look ``number`` (from 0). What was shown stays shown, what was given up does not race again.
+    """The state of the race after one interim analysis.
 
-    A contrast that could not be tested (NaN) keeps its standing, until the last look ends the race.
+    What was shown stays shown, and what was stopped for futility does not race again. A contrast that could not be
+    tested (NaN) keeps its state, until the last analysis ends the race.
+
+    Args:
+        rule: when to analyse, and which difference matters.
+        standings: the state before.
+        number: of the analysis, from 0.
+        look: what the analysis sees.
     """
     here = sequential_at(number, look.p_values, rule.fractions)
     p_values = np.fmin(standings.p_values, here)
@@ -90,11 +109,20 @@ def reject_by_holm(p_values: FloatArray, level: float) -> BoolArray:
 
 
 def conditional_power(rule: RaceRule, number: int, look: Look, levels: FloatArray) -> FloatArray:
-    """(..., K) the chance that the last look shows the difference at ``levels``, given what look ``number`` sees.
+    """The chance that the last interim analysis shows the difference, given what an earlier one sees.
 
     The truth is taken to be the larger of the difference seen and the smallest that matters, in the direction seen; the
     standard error is taken to shrink with the square root of the runs. Runs that do not vary at all have nothing more
-    to tell. NaN where the look saw nothing.
+    to tell.
+
+    Args:
+        rule: when to analyse, and which difference matters.
+        number: of the earlier analysis, from 0.
+        look: what it sees.
+        levels: (..., K) the level of the last test; broadcast over the leading dimensions.
+
+    Returns:
+        (..., K) the chances; NaN where ``look`` saw nothing.
     """
     fraction = rule.fractions[number]
     deviate = stats.norm.isf(look.p_values / 2)

@@ -35,12 +35,14 @@ ONE_RUN_PER_CELL = "one run per fold: run-to-run spread unknown"
 class SeedBlock:
     """A weighted sum of arms that share seeds, formed seed by seed and cell by cell.
 
-    values: (S, C); a place is NaN where a run of any of the arms is not there.
-    weight: root of the summed squares of the arms' weights; the deviation of ``values`` in deviations of single runs,
-        if runs of one seed were independent between arms. With a single block it has no effect.
-    is_random: whether the seed changes anything in any of the arms. A block without randomness, whose values are the
-        same under every seed, tells nothing of the variance of a run.
-    rounding: (C,) variance that the grain of the score puts into a value of each cell; None: the score has no grain.
+    Attributes:
+        values: (S, C); NaN where a run of any of the arms is not there.
+        weight: root of the summed squares of the arms' weights; the deviation of ``values`` in deviations of single
+            runs, if runs of one seed were independent between arms. With a single block it has no effect.
+        is_random: whether the seed changes anything in any of the arms. A block without randomness, whose values are
+            the same under every seed, tells nothing of the variance of a run.
+        rounding: (C,) variance that the grain of the score puts into a value of each cell; None: the score has no
+            grain.
     """
 
     values: FloatArray

@@ -28,11 +28,13 @@ _GRID = 6
 
 @dataclass(frozen=True)
 class AdditiveScore:
-    """contributions: labels (n,), predictions (..., n) -> (..., n, k).
+    """A score that is a function of sums over items.
 
-    from_sums: (..., k) -> (...), NaN where undefined.
-    num_counted: labels (n,) -> how many items are counted as right or wrong: one that comes out otherwise changes the
-        score by about one over that. None for a score that is no count.
+    Attributes:
+        contributions: labels (n,), predictions (..., n) -> (..., n, k), what each item adds to the sums.
+        from_sums: (..., k) -> (...) the score; NaN where undefined.
+        num_counted: labels (n,) -> how many items are counted as right or wrong: one that comes out otherwise changes
+            the score by about one over that. None for a score that is no count.
     """
 
     contributions: Callable[[FloatArray, FloatArray], FloatArray]

@@ -38,9 +38,17 @@ def sequential_p_value(p_values: Sequence[float], fractions: Sequence[float]) ->
 
 
 def sequential_at(look: int, p_values: FloatArray, fractions: Sequence[float]) -> FloatArray:
-    """(...) the smallest levels at which look number ``look`` (from 0) alone shows a difference; NaN stays NaN.
+    """The smallest levels at which one interim analysis alone shows a difference.
 
-    The smallest over all looks so far is the sequential p-value.
+    The smallest over all analyses so far is the sequential p-value.
+
+    Args:
+        look: number of the analysis, from 0.
+        p_values: (...) what it found; NaN where it could not test.
+        fractions: of the planned runs, at every analysis; those after ``look`` do not matter.
+
+    Returns:
+        (...) the levels; NaN stays NaN.
     """
     # What a look needs does not depend on the looks after it.
     to_level = _level_of_deviate(tuple(fractions[: look + 1]))
@@ -58,9 +66,12 @@ def _level_of_deviate(fractions: tuple[float, ...]) -> PchipInterpolator:
 
 
 def allow_for_looks(estimate: Estimate, p_values: Sequence[float], fractions: Sequence[float]) -> Estimate:
-    """The estimate of the last look with its repeated interval and its sequential p-value.
+    """The estimate of the last interim analysis with its repeated interval and its sequential p-value.
 
-    p_values: at every look, the last one included. An estimate without an interval stays as it is.
+    Args:
+        estimate: as if it were the only analysis; without an interval it stays as it is.
+        p_values: of every analysis, the last one included.
+        fractions: of the planned runs, at every analysis.
     """
     if estimate.df is None or estimate.half_width is None:
         return estimate

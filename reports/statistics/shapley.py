@@ -21,9 +21,12 @@ from reports.statistics.factorial import Combination, CombinationWeights, all_co
 
 @dataclass(frozen=True)
 class OrderAverage:
-    """num_orders: orders averaged over. weights: component -> weights of its value; combinations of weight 0 left out.
+    """The weights with which combinations enter an average over orders.
 
-    used: the combinations that some order passes through, those with more components on first.
+    Attributes:
+        num_orders: orders averaged over.
+        weights: component -> weights of its value; combinations of weight 0 are left out.
+        used: the combinations that some order passes through, those with more components on first.
     """
 
     num_orders: int

@@ -40,8 +40,13 @@ def judge(
 ) -> Verdict:
     """The verdict on ``first minus second`` from its two estimates and their Holm-corrected p-values.
 
-    corrected_rerun, corrected_both: of the rerun question, and of both together (intersection-union). groups_are: what
-    the data are grouped by, in the plural.
+    Args:
+        rerun: the difference under new seeds; None where no pair of runs is complete.
+        new_data: the difference for new groups; None where it has no estimate.
+        corrected_rerun: p-value of the rerun question; None where untestable.
+        corrected_both: p-value of both questions together (intersection-union); None where untestable.
+        higher_is_better: the direction of the metric.
+        groups_are: what the data are grouped by, in the plural.
     """
     if rerun is None:
         return Verdict("too few to say", "cannot be judged: no pair of runs is complete")

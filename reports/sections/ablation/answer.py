@@ -26,7 +26,14 @@ def compose_answer(
 ) -> tuple[str, ...]:
     """Sentences on what was measured, which contrasts are supported, and where the baseline stands.
 
-    First of all stands what cannot be judged, because arms are not shown to have learned. metric: primary.
+    First of all stands what cannot be judged, because arms are not shown to have learned.
+
+    Args:
+        study, results: what was planned, and the scores.
+        contrasts: the declared ones with their verdicts.
+        models: the baseline and every other method; empty without other methods.
+        standings: arm -> how it compares with the training-median predictor.
+        metric: the primary one.
     """
     num_completed = int((results.state == RunState.COMPLETED).sum())
     if not results.runs:

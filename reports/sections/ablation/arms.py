@@ -18,7 +18,11 @@ def arm_row(
 ) -> ArmRow:
     """One arm with every metric, its counts, and its published row if its components have one.
 
-    dataset: whose published rows stand beside it; None where the study's data are not published ones.
+    Args:
+        questions: the results that the estimates are made from.
+        study, arm: as trained.
+        metrics: in display order.
+        dataset: whose published rows stand beside it; None where the study's data are not published ones.
     """
     counts = questions.results.counts(arm.name)
     has_both = 0 < counts.failed < counts.scored
@@ -37,7 +41,13 @@ def arm_row(
 
 
 def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> AblationTable:
-    """The baseline, its ablations and its controls, in planned order."""
+    """The baseline, its ablations and its controls, in planned order.
+
+    Args:
+        questions: the results that the estimates are made from.
+        study: as trained.
+        metrics: in display order.
+    """
     dataset = published_dataset(study.data_name)
     arms = [arm for arm in study.arms if arm.role != "model" or arm.name == study.baseline]
     components: dict[str, None] = {}
@@ -52,7 +62,17 @@ def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Se
 def compare_models(
     questions: Questions, study: StudyDescription, metrics: Sequence[Metric], race: RaceTable | None = None
 ) -> tuple[ModelRow, ...]:
-    """The baseline and every other method with its difference from the baseline; empty without other methods."""
+    """The baseline and every other method with its difference from the baseline.
+
+    Args:
+        questions: the results that the estimates are made from.
+        study: as trained.
+        metrics: in display order; the first is the primary one, which the difference is in.
+        race: of the study's seeds; None where none were raced.
+
+    Returns:
+        The baseline's row first; empty without other methods.
+    """
     models = [arm for arm in study.arms if arm.role == "model" and arm.name != study.baseline]
     if not models:
         return ()

@@ -25,7 +25,12 @@ def difference_of(
 ) -> MetricDifference:
     """``first`` minus ``second`` in one metric, with both intervals and its sizes.
 
-    race: where seeds were raced on this metric, the rerun interval and p-value of a declared contrast allow for it.
+    Args:
+        questions: the results that the estimates are made from.
+        first, second: the arms, by name.
+        metric: the one that is compared.
+        race: where seeds were raced on this metric, the rerun interval and p-value of a declared contrast allow for it;
+            None: there was no race.
     """
     difference = questions.between(first, second, metric.name)
     answers = difference.answers
@@ -68,11 +73,18 @@ def tabulate_contrasts(
     race: RaceTable | None = None,
     standings: Mapping[str, Standing] = MappingProxyType({}),
 ) -> ContrastTable:
-    """Every contrast on every metric; p-values and verdicts for the declared family on the first (primary) metric only.
+    """Every contrast on every metric; p-values and verdicts for the declared family on the primary metric only.
 
-    standings: of the arms on that metric. A contrast of which an arm is not shown better than the training-median
-    predictor counts in the correction and gets no verdict.
-    Raises ValueError if a contrast names an arm that the study does not have.
+    Args:
+        questions: the results that the estimates are made from.
+        study: as trained.
+        metrics: in display order; the first is the primary one.
+        race: of the study's seeds; None where none were raced.
+        standings: arm -> how it compares with the training-median predictor on the primary metric. A contrast of which
+            an arm is not shown better than the predictor counts in the correction and gets no verdict.
+
+    Raises:
+        ValueError: if a contrast names an arm that the study does not have.
     """
     arms = {arm.name for arm in study.arms}
     for contrast in study.contrasts:

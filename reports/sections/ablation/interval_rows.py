@@ -20,8 +20,12 @@ Interval = tuple[float, float]
 class IntervalRow:
     """One row of an interval figure, in the unit that the metric is shown in.
 
-    value: None where there is no run. rerun, new_data: None where undefined. n: runs, or pairs of runs.
-    text: the number as tables print it, both half-widths included.
+    Attributes:
+        label: what stands at the left of the row.
+        value: the point estimate; None where there is no run.
+        rerun, new_data: ends of the intervals; None where undefined.
+        n: runs, or pairs of runs.
+        text: the number as tables print it, both half-widths included.
     """
 
     label: str
@@ -34,7 +38,13 @@ class IntervalRow:
 
 @dataclass(frozen=True)
 class ContrastMark:
-    """A declared contrast in the forest plot. pair: ``first - second``. kind, words: of its verdict."""
+    """A declared contrast in the forest plot.
+
+    Attributes:
+        row: the difference with its intervals.
+        pair: ``first - second``; empty where the row's label says it already.
+        kind, words: of its verdict.
+    """
 
     row: IntervalRow
     pair: str
@@ -44,8 +54,15 @@ class ContrastMark:
 
 @dataclass(frozen=True)
 class ArmMark:
-    """An arm in the ablation figure. arm: its name. components: toggles, empty for a method that has none. ticks: the
-    same, with those that vary from cell to cell."""
+    """An arm in the ablation figure.
+
+    Attributes:
+        arm: its name.
+        row: the mean score with its intervals.
+        components: component -> whether it is on; empty for a method that has none.
+        is_baseline: whether the arm is the study's baseline.
+        ticks: component -> its tick; those that vary from cell to cell, too.
+    """
 
     arm: str
     row: IntervalRow
@@ -60,7 +77,13 @@ def contrast_marks(contrasts: Sequence[ContrastRow], metric: Metric) -> tuple[Co
 
 
 def arm_marks(arms: Iterable[ArmRow], metric: Metric, baseline: str) -> tuple[ArmMark, ...]:
-    """The arms on the primary metric, in the order given. baseline: its name."""
+    """The arms on the primary metric, in the order given.
+
+    Args:
+        arms: as measured.
+        metric: the primary one.
+        baseline: its name.
+    """
     return tuple(_arm_mark(row, metric, baseline) for row in arms)
 
 

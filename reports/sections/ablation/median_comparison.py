@@ -86,7 +86,16 @@ def _is_shown(answers: Answers, higher_is_better: bool) -> bool:
 
 
 def stand_by_median(questions: Questions, study: StudyDescription, metric: Metric) -> Mapping[str, Standing]:
-    """The standing of every arm, by its name. metric: the primary one."""
+    """How every arm compares with the training-median predictor.
+
+    Args:
+        questions: the results that the estimates are made from.
+        study: as trained.
+        metric: the primary one.
+
+    Returns:
+        Name of an arm -> its comparison.
+    """
     return {arm.name: _standing(questions, arm, metric) for arm in study.arms}
 
 

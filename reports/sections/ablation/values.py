@@ -34,7 +34,14 @@ class Measured:
 class ArmRow:
     """One arm in the tables.
 
-    published: its row of Table 3, if it has one; components, varying: as in ArmDescription.
+    Attributes:
+        arm, label, role, model: as in :class:`~reports.records.record.ArmDescription`.
+        components: likewise.
+        facts: likewise.
+        counts: its confirm runs.
+        measured: metric -> its estimates.
+        published: its row of Table 3; None if it has none.
+        varying: as in ``ArmDescription``.
     """
 
     arm: str
@@ -58,7 +65,10 @@ class ArmRow:
 class AblationTable:
     """Arms as planned, baseline included.
 
-    components: toggles in display order. dataset: of the published column; empty where the data are not published ones.
+    Attributes:
+        rows: one per arm.
+        components: toggles in display order.
+        dataset: of the published column; empty where the data are not published ones.
     """
 
     rows: tuple[ArmRow, ...]
@@ -68,7 +78,14 @@ class AblationTable:
 
 @dataclass(frozen=True)
 class MetricDifference:
-    """``first`` minus ``second`` in one metric, with sizes; no claim is made from anything but the primary metric."""
+    """``first`` minus ``second`` in one metric, with sizes; no claim is made from anything but the primary metric.
+
+    Attributes:
+        answers: the estimates; None where no pair of runs is complete, or no run of either arm completed.
+        survivors: the same of completed runs alone; None where no run failed.
+        effect: in run standard deviations; None where the runs do not vary.
+        improvement: chance that a run of ``first`` beats its pair; None where the arms share no seeds.
+    """
 
     answers: Answers | None
     survivors: Answers | None
@@ -78,7 +95,13 @@ class MetricDifference:
 
 @dataclass(frozen=True)
 class PValues:
-    """Raw and Holm-corrected p-values of one contrast on the primary metric; None where untestable."""
+    """Raw and corrected p-values of one contrast on the primary metric; None where untestable.
+
+    Attributes:
+        rerun, new_data: of the two questions.
+        both: of both together (intersection-union).
+        rerun_holm, new_data_holm, both_holm: the same, corrected over the declared contrasts by Holm's procedure.
+    """
 
     rerun: float | None
     new_data: float | None
@@ -90,7 +113,14 @@ class PValues:
 
 @dataclass(frozen=True)
 class ContrastRow:
-    """One declared contrast. failed: failed runs in the two arms together."""
+    """One declared contrast.
+
+    Attributes:
+        contrast: the two arms.
+        differences: metric -> the difference.
+        p_values, verdict: on the primary metric.
+        failed: failed runs in the two arms together.
+    """
 
     contrast: Contrast
     differences: Mapping[str, MetricDifference]
@@ -106,7 +136,13 @@ class ContrastRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison beside the declared family: intervals, no p-value, no verdict. failed: as in ContrastRow."""
+    """A comparison beside the declared family: intervals, no p-value, no verdict.
+
+    Attributes:
+        contrast: the two arms.
+        differences: metric -> the difference.
+        failed: failed runs in the two arms together.
+    """
 
     contrast: Contrast
     differences: Mapping[str, MetricDifference]

@@ -40,8 +40,15 @@ class Effect:
 
 @dataclass(frozen=True)
 class LevelMean:
-    """Mean score at one of the four levels of a pair of components, over every company of the others: what an
-    interaction plot draws. on: of the two, in order."""
+    """Mean score at one of the four levels of a pair of components, over every combination of the other components.
+
+    An interaction plot draws these.
+
+    Attributes:
+        components: the pair.
+        on: whether each of the two is on, in the same order.
+        answers: metric -> the estimates; None where no seed and cell has a run of every arm that is needed.
+    """
 
     components: tuple[str, str]
     on: tuple[bool, bool]
@@ -52,8 +59,14 @@ class LevelMean:
 class Factorial:
     """The effects of ``components`` while ``held_on`` are on.
 
-    arms: all that are needed and there. missing: what is on in each combination that has no arm; if there is one,
-    nothing is computed.
+    Attributes:
+        components: those that vary freely.
+        held_on: those that are on throughout, because not every combination can run without them.
+        arms: all that are needed and there.
+        missing: what is on in each combination that has no arm; if there is one, nothing is computed.
+        main_effects, shapley: one per component; empty where an arm is missing.
+        interactions: one per pair of components; likewise.
+        levels: four per pair of components; likewise.
     """
 
     components: tuple[str, ...]
@@ -68,9 +81,14 @@ class Factorial:
 
 @dataclass(frozen=True)
 class Constrained:
-    """Precedence-constrained values: averages over the ``num_orders`` of ``num_all_orders`` orders that can be built.
+    """Shapley values over the orders that can be built (precedence-constrained).
 
-    missing: as in :class:`Factorial`.
+    Attributes:
+        components: those that are on in some combinations and off in others.
+        num_orders, num_all_orders: orders averaged over; orders there would be without constraints.
+        arms: all that are needed and there.
+        missing: what is on in each combination that has no arm; if there is one, nothing is computed.
+        values: one per component; empty where an arm is missing.
     """
 
     components: tuple[str, ...]
@@ -85,7 +103,10 @@ class Constrained:
 class PathStep:
     """From one row of the published Table 3 to the next: ``to_arm`` minus ``from_arm``.
 
-    removed, added: components that the step switches off and on.
+    Attributes:
+        from_arm, to_arm: by name.
+        removed, added: components that the step switches off and on.
+        answers: metric -> the estimates; None where no pair of runs is complete.
     """
 
     from_arm: str
@@ -97,7 +118,16 @@ class PathStep:
 
 @dataclass(frozen=True)
 class Attribution:
-    """factorial, constrained: None where the question does not arise; ``note`` then says why. path: descriptive."""
+    """What each component is worth.
+
+    Attributes:
+        factorial: effects over all combinations; None where the question does not arise (``note`` then says why), or no
+            cube of combinations can run.
+        constrained: values over the orders that can be built; None where ``factorial`` covers every component, or the
+            question does not arise.
+        path: steps from row to row of Table 3; descriptive.
+        note: why there is neither; empty if there is one.
+    """
 
     factorial: Factorial | None
     constrained: Constrained | None
@@ -111,7 +141,13 @@ NOT_RECORDED = "which combinations of components can run was not recorded with t
 
 
 def attribute(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> Attribution:
-    """The section's values. Where an arm is missing the result says which, and holds no number."""
+    """The section's values. Where an arm is missing the result says which, and holds no number.
+
+    Args:
+        questions: the results that the estimates are made from.
+        study: as trained.
+        metrics: in display order.
+    """
     arms = _arms_by_combination(study)
     path = _ablation_path(questions, study, metrics)
     if len(arms) < 2:

@@ -17,10 +17,16 @@ from reports.results.results import FoldCell, ResultsTable, cell_of, objective_o
 class BestConfiguration:
     """The configuration that was confirmed for an arm on one cell, and where it came from.
 
-    num_searched: search trials of this arm on this cell; 0 if it was inherited or fixed.
-    search_value: objective of the chosen search run on validation: one run, chosen for being the best; None if unknown.
-    confirm_value: mean objective on validation over the fresh seeds; None if no run completed.
-    num_confirmed: those runs.
+    Attributes:
+        arm, cell: by name.
+        configuration_id: hash of method and settings.
+        parameters: the searched values.
+        origin: where it came from, in words.
+        num_searched: search trials of this arm on this cell; 0 if it was inherited or fixed.
+        search_value: objective of the chosen search run on validation: one run, chosen for being the best; None if
+            unknown.
+        confirm_value: mean objective on validation over the fresh seeds; None if no run completed.
+        num_confirmed: those runs.
     """
 
     arm: str
@@ -56,7 +62,12 @@ def _searches(records: Sequence[RunRecord]) -> dict[Place, list[RunRecord]]:
 def best_configurations(
     study: StudyDescription, results: ResultsTable, records: Sequence[RunRecord]
 ) -> BestConfigurations:
-    """The confirmed configuration per arm and cell, in the order of arms and cells."""
+    """The confirmed configuration per arm and cell, in the order of arms and cells.
+
+    Args:
+        study, results: what was planned, and the scores.
+        records: of both stages, in any order.
+    """
     objective = objective_of(study)
     searches = _searches(records)
     confirmed: dict[Place, list[RunRecord]] = defaultdict(list)

@@ -25,13 +25,20 @@ from reports.statistics.arrays import BoolArray, FloatArray, IntArray
 class SearchHistory:
     """Every search trial of one arm, cell by cell in the order of asking.
 
-    objective: the validation metric that was searched on. parameters: those that took at least two values where they
-    had an effect. constant: names of the others, of which the search says nothing.
-    cells: where there was a search; place: (n,) index into ``cells``.
-    units: (n, P) unit coordinates; NaN where the parameter had no effect beside the trial's other values.
-    values: (n,) the objective as shown (per cent for shares), where trials were stopped early after equally many epochs
-    (``comparison``); NaN where there is none. final: (n,) the same at the end of each trial that was not stopped: those
-    that could be chosen.
+    Attributes:
+        arm: its name.
+        objective: the validation metric that was searched on.
+        parameters: those that took at least two values where they had an effect.
+        constant: names of the others, of which the search says nothing.
+        cells: where there was a search.
+        place: (n,) index into ``cells``.
+        units: (n, P) unit coordinates; NaN where the parameter had no effect beside the trial's other values.
+        values: (n,) the objective as shown (per cent for shares), where trials were stopped early after equally many
+            epochs (``comparison``); NaN where there is none.
+        final: (n,) the same at the end of each trial that was not stopped: those that could be chosen.
+        comparison: how trials that were stopped early are compared with the others.
+        statuses, trial_ids: (n,) of the trials.
+        has_order: whether the order of asking is recorded for every trial.
     """
 
     arm: str

@@ -52,8 +52,16 @@ method can judge, NaN in every sample for the rest. The answer depends on the ar
 
 @dataclass(frozen=True)
 class ImportanceMethod:
-    """name: as the literature calls it. meaning: what its shares say, one sentence. source: the paper. needs_draws: it
-    is right for trials that were drawn at random only; of others it finds out what the searcher preferred."""
+    """One way to measure importance.
+
+    Attributes:
+        name: as the literature calls it.
+        meaning: what its shares say, one sentence.
+        source: the paper.
+        evaluate: from trials to shares.
+        needs_draws: whether it is right for trials that were drawn at random only; of others it finds out what the
+            searcher preferred.
+    """
 
     name: str
     meaning: str
@@ -66,8 +74,12 @@ class ImportanceMethod:
 class Share:
     """The importance of one parameter by one method.
 
-    low, high: 95% interval over search trials, the folds held fixed. noise: what 95% of parameters without any effect
-    stay below. num_trials: in which the parameter had an effect.
+    Attributes:
+        parameter: with its searched range.
+        value: its share, 0 to 1; the shares of all judged parameters add up to one.
+        low, high: 95% interval over search trials, the folds held fixed.
+        noise: what 95% of parameters without any effect stay below.
+        num_trials: in which the parameter had an effect.
     """
 
     parameter: SearchedParameter
@@ -85,7 +97,13 @@ class Share:
 
 @dataclass(frozen=True)
 class MethodShares:
-    """What one method says about one arm, most important first. unjudged: parameters that it cannot judge."""
+    """What one method says about one arm.
+
+    Attributes:
+        method: the one that measured.
+        shares: the most important first.
+        unjudged: names of parameters that it cannot judge.
+    """
 
     method: ImportanceMethod
     shares: tuple[Share, ...]
@@ -94,9 +112,15 @@ class MethodShares:
 
 @dataclass(frozen=True)
 class Importance:
-    """The importances of one arm. refusal: why there are none, as a sentence; empty if there are.
+    """The importances of one arm.
 
-    num_samples: resamples behind each interval; as many shuffles or more are behind each noise level.
+    Attributes:
+        arm: its name.
+        num_trials, num_pruned: search trials with a value; those of them that were stopped early.
+        num_cells: cells with a search.
+        refusal: why there are no importances, as a sentence; empty if there are.
+        num_samples: resamples behind each interval; as many shuffles or more are behind each noise level.
+        methods: one entry per method; empty after a refusal.
     """
 
     arm: str
@@ -180,7 +204,13 @@ class _Search:
 def measure_importance(
     histories: Sequence[SearchHistory], methods: Sequence[ImportanceMethod], seed: int = 0
 ) -> tuple[Importance, ...]:
-    """The importances of every arm that was searched; equal arguments give equal numbers."""
+    """The importances of every arm that was searched; equal arguments give equal numbers.
+
+    Args:
+        histories: one per arm.
+        methods: those to measure by; none: no importances.
+        seed: of the resamples and shuffles.
+    """
     searches = [_Search.of(history) for history in histories]
     asked = [search for search in searches if not search.refusal(methods)]
     num_samples = min(MOST_SAMPLES, max(FEWEST_SAMPLES, SAMPLES_OF_A_REPORT // max(len(asked), 1)))

@@ -34,9 +34,14 @@ ONE_SEARCH = "one search: how far another would be off is not known"
 class SearchOptimism:
     """One arm with a search of its own, over its cells; in shown units.
 
-    searched, confirmed: mean over cells of the best search value, and of the same configuration under fresh seeds.
-    rerun: the gap over fresh seeds, the search values held fixed; n counts confirm runs. new_data: over cells, so also
-    over other searches.
+    Attributes:
+        arm: its name.
+        num_cells: cells with a search and confirm runs.
+        num_searched: search trials on these cells.
+        searched: mean over cells of the best search value.
+        confirmed: the same of that configuration under fresh seeds.
+        rerun: the gap over fresh seeds, the search values held fixed; n counts confirm runs.
+        new_data: the gap over cells, so also over other searches.
     """
 
     arm: str
@@ -50,9 +55,12 @@ class SearchOptimism:
 
 @dataclass(frozen=True)
 class ValidTestGap:
-    """One arm's completed confirm runs on both parts; means over cells, in shown units.
+    """One arm's completed confirm runs on both parts.
 
-    rerun: the gap within runs, over fresh seeds, the folds held fixed.
+    Attributes:
+        arm: its name.
+        valid, test: means over cells, in shown units.
+        rerun: the gap within runs, over fresh seeds, the folds held fixed.
     """
 
     arm: str
@@ -63,7 +71,13 @@ class ValidTestGap:
 
 @dataclass(frozen=True)
 class Optimism:
-    """objective: the validation metric that was searched on, or the primary one where nothing was."""
+    """How far choosing by validation flatters.
+
+    Attributes:
+        objective: the validation metric that was searched on, or the primary one where nothing was.
+        search: one entry per arm with a search of its own.
+        valid_test: one entry per arm with completed confirm runs.
+    """
 
     objective: Metric
     search: tuple[SearchOptimism, ...]
@@ -71,7 +85,12 @@ class Optimism:
 
 
 def measure_optimism(study: StudyDescription, results: ResultsTable, configurations: BestConfigurations) -> Optimism:
-    """Both gaps of every arm that has them, in the order of arms."""
+    """Both gaps of every arm that has them, in the order of arms.
+
+    Args:
+        study, results: what was planned, and the scores.
+        configurations: the confirmed ones.
+    """
     objective = objective_metric(study)
     sign = -1.0 if objective.higher_is_better else 1.0
     ratio = _test_train_ratio(results)

@@ -30,9 +30,12 @@ NO_NOISE = "its confirm runs give the same value under every seed, so no other t
 class ParameterPlateau:
     """One parameter over the trials as good as the best.
 
-    share: how much of the searched range they span (of a choice: how many of its options they hold), mean over cells.
-    by_chance: the share that as many trials drawn evenly at random span on average, the same for every numeric
-    parameter; a parameter that matters spans less. None for a choice.
+    Attributes:
+        parameter: with its searched range.
+        share: how much of the searched range they span (of a choice: how many of its options they hold), mean over
+            cells.
+        by_chance: the share that as many trials drawn evenly at random span on average, the same for every numeric
+            parameter; a parameter that matters spans less. None for a choice.
     """
 
     parameter: SearchedParameter
@@ -44,8 +47,16 @@ class ParameterPlateau:
 class Plateau:
     """The trials of one arm within one run standard deviation of the best of their cell.
 
-    run_deviation: of the objective on validation, in shown units, on ``df`` degrees of freedom. num_within,
-    num_trials: over all cells. refusal: why there is nothing, as a sentence; empty if there is.
+    Attributes:
+        arm: its name.
+        objective: the validation metric that was searched on.
+        num_cells: cells with a search.
+        num_trials: trials over all cells.
+        refusal: why there is nothing, as a sentence; empty if there is.
+        run_deviation: of the objective on validation between seeds, in shown units.
+        df: degrees of freedom of ``run_deviation``.
+        num_within: trials as good as the best, over all cells.
+        parameters: one entry per parameter; empty after a refusal.
     """
 
     arm: str

@@ -30,12 +30,18 @@ class ParallelAxis:
 
 @dataclass(frozen=True)
 class ParallelLines:
-    """One arm's search.
+    """One arm's search as lines over its parameters.
 
-    axes: one per parameter. positions: (n, P) in 0 to 1; NaN where the parameter had no effect in the trial.
-    ranks: (n,) share of the other trials of the same fold that were no better, 1 for the best: folds validate on other
-    items, so their values do not compare. is_best: (n,) the trial is among the best quarter of its fold.
-    num_without_value: trials that failed or gave no objective; they have no line.
+    Attributes:
+        arm: its name.
+        axes: one per parameter.
+        positions: (n, P) in 0 to 1; NaN where the parameter had no effect in the trial.
+        ranks: (n,) share of the other trials of the same fold that were no better, 1 for the best: folds validate on
+            other items, so their values do not compare.
+        is_best: (n,) whether the trial is among the best quarter of its fold.
+        num_without_value: trials that failed or gave no objective; they have no line.
+        num_pruned: trials that were stopped early.
+        num_cells: cells with a search.
     """
 
     arm: str

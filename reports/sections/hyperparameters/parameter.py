@@ -18,9 +18,14 @@ KINDS: tuple[str, ...] = get_args(Kind)
 class SearchedParameter:
     """One parameter with the values that were searched.
 
-    low, high: bounds of a numeric one (0 for a choice). options: values of a choice (empty for a numeric one).
     Its *unit* coordinate runs from 0 (``low``) to 1 (``high``), even in what the search drew evenly from: the logarithm
     for ``log_uniform``. The unit of a choice is the index of the option.
+
+    Attributes:
+        name: of the setting.
+        kind: of the distribution.
+        low, high: bounds of a numeric parameter; 0 for a choice.
+        options: values of a choice; empty for a numeric parameter.
     """
 
     name: str

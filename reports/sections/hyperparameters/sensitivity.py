@@ -34,12 +34,19 @@ TREND_NAMES = {1: "straight", 2: "quadratic", 3: "cubic"}
 class EffectCurve:
     """The effect of one parameter on the objective, against the arm's average trial, in shown units.
 
-    units: (m,) coordinates: evenly spaced for a numeric parameter, the indices of the options that were tried for a
-    choice. effect, half_width: (m,), the latter simultaneous over the curve. p_flat: of "this parameter has no effect";
-    p_holm: the same, corrected over the parameters of the arm.
-    best: index of the best point. may_be_best: (m,) the points not shown worse than the best one; with 95% confidence
-    the truly best point is among them. num_trials: (m,) for a choice the trials with that option, else all ``n`` trials
-    in which the parameter had an effect.
+    Attributes:
+        parameter: with its searched range.
+        units: (m,) coordinates: evenly spaced for a numeric parameter, the indices of the options that were tried for a
+            choice.
+        effect: (m,).
+        half_width: (m,) of the 95% band, simultaneous over the curve.
+        p_flat: of "this parameter has no effect".
+        p_holm: the same, corrected over the parameters of the arm.
+        best: index of the best point.
+        may_be_best: (m,) the points not shown worse than the best one; with 95% confidence the truly best point is
+            among them.
+        num_trials: (m,) for a choice the trials with that option, else all ``n`` trials in which the parameter had an
+            effect.
     """
 
     parameter: SearchedParameter
@@ -60,10 +67,19 @@ class EffectCurve:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """The curves of one arm. refusal: why there are none, as a sentence; empty if there are.
+    """The curves of one arm.
 
-    degree: of the trends of numeric parameters. deviation: of the residuals, in shown units. inseparable: parameters
-    whose values moved together with others', so that nothing can be said of them alone.
+    Attributes:
+        arm: its name.
+        objective: the validation metric that was searched on.
+        num_trials, num_pruned: search trials with a value; those of them that were stopped early.
+        num_cells: cells with a search.
+        refusal: why there are no curves, as a sentence; empty if there are.
+        degree: of the trends of numeric parameters.
+        df: degrees of freedom of the residuals.
+        deviation: standard deviation of the residuals, in shown units.
+        curves: one per parameter that can be judged.
+        inseparable: parameters whose values moved together with others', so that nothing can be said of them alone.
     """
 
     arm: str

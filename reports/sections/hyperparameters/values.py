@@ -20,9 +20,13 @@ NOT_ADAPTIVE = ("random", "grid")
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What the searches of a study say, one entry per arm that was searched for itself (``optimism``: per arm that has
-    the runs). searcher, scheduler: as the study asked for; empty if nothing was searched. not_asked: names of methods
-    of importance that these trials, not drawn at random, would have misled.
+    """What the searches of a study say.
+
+    Attributes:
+        searcher, scheduler: as the study asked for; empty if nothing was searched.
+        histories, importance, sensitivity, plateaus: one entry per arm that was searched for itself.
+        optimism: of every arm that has the runs.
+        not_asked: names of methods of importance that these trials, not drawn at random, would have misled.
     """
 
     searcher: str
@@ -62,7 +66,14 @@ def examine_hyperparameters(
     records: Sequence[RunRecord],
     methods: Sequence[ImportanceMethod] = (),
 ) -> Hyperparameters:
-    """Importance, sensitivity, flatness and optimism. methods: how importance is measured; none: it is not."""
+    """Importance, sensitivity, flatness and optimism.
+
+    Args:
+        study, results: what was planned, and the scores.
+        configurations: the confirmed ones.
+        records: of both stages, in any order.
+        methods: how importance is measured; none: it is not.
+    """
     histories = search_histories(study, records)
     are_draws = study.search.get("searcher") == "random" and not study.search.get("starting_points")
     asked = [method for method in methods if are_draws or not method.needs_draws]

@@ -42,11 +42,16 @@ EDGES = (
 
 @dataclass(frozen=True)
 class Edge:
-    """weight: mean over cells of the means over runs of the means over test items, with its rerun interval.
+    """One edge of a graph-distillation unit.
 
-    item_deviation: standard deviation over the items of a run, mean over runs: how much the weight depends on the item.
-    run_deviation: standard deviation between the means of runs within a cell, pooled; None where no cell has two runs.
-    prior: what was added to the weight in training; None without one.
+    Attributes:
+        source, target: the modalities that it runs between.
+        weight: mean over cells of the means over runs of the means over test items, with its rerun interval.
+        item_deviation: standard deviation over the items of a run, mean over runs: how much the weight depends on the
+            item.
+        run_deviation: standard deviation between the means of runs within a cell, pooled; None where no cell has two
+            runs.
+        prior: what was added to the weight in training; None without one.
     """
 
     source: str
@@ -59,7 +64,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class EdgeGraph:
-    """The six edges of one unit of one arm. level: the weight that every edge would have if none were preferred."""
+    """The six edges of one unit of one arm.
+
+    Attributes:
+        arm, label: its name; as printed.
+        unit: the graph-distillation unit.
+        edges: the six of them.
+        level: the weight that every edge would have if none were preferred.
+        num_runs: completed confirm runs that kept their edges.
+    """
 
     arm: str
     label: str
@@ -78,7 +91,12 @@ class EdgeGraphs:
 
 
 def edge_graphs(study: StudyDescription, results: ResultsTable, read_details: ReadDetails) -> EdgeGraphs:
-    """The graphs of every arm whose completed confirm runs kept their edges."""
+    """The graphs of every arm whose completed confirm runs kept their edges.
+
+    Args:
+        study, results: what was planned, and the runs.
+        read_details: trial id -> what it kept of every test item.
+    """
     shape = (len(results.seeds), len(results.cells), len(EDGES))
     graphs = []
     num_read = 0

@@ -35,11 +35,13 @@ PERPLEXITY = 30.0
 
 @dataclass(frozen=True)
 class ClassMap:
-    """The common features of all modalities side by side, (n, 3 d), one point per item.
+    """The common features of all modalities side by side, one point per item.
 
-    labels: of the shown items, less the neutral point. sign: probe for negative against positive, neutral items left
-    out. seven: probe for these labels rounded to -3 ... 3; None on another scale. Either is None where it cannot be
-    asked.
+    Attributes:
+        coordinates: (n, 2) of the picture, from (n, 3 d) features.
+        labels: (n,) of the shown items, less the neutral point.
+        sign: probe for negative against positive, neutral items left out; None where it cannot be asked.
+        seven: probe for the labels rounded to -3 ... 3; None on another scale, or where it cannot be asked.
     """
 
     coordinates: FloatArray
@@ -52,8 +54,13 @@ class ClassMap:
 class ModalityMap:
     """Common and exclusive features of every modality, six points per item.
 
-    modality: index into ``MODALITIES``. common, exclusive: probes for the modality that a feature came from. Decoupling
-    means that it can be read off the exclusive features and not off the common ones.
+    Decoupling means that the modality can be read off the exclusive features and not off the common ones.
+
+    Attributes:
+        coordinates: (6 n, 2) of the picture.
+        modality: (6 n,) index into ``MODALITIES``.
+        is_common: (6 n,) whether the point is a common feature.
+        common, exclusive: probes for the modality that a feature came from; None where it cannot be asked.
     """
 
     coordinates: FloatArray
@@ -65,7 +72,15 @@ class ModalityMap:
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """The features of one named run. perplexity: of its two pictures, (by class, by modality)."""
+    """The features of one named run.
+
+    Attributes:
+        arm, label: its name; as printed.
+        trial_id, seed, cell: of the run.
+        num_items, num_groups: shown items, and the groups that they are from.
+        perplexity: of the two pictures, (by class, by modality).
+        by_class, by_modality: the pictures.
+    """
 
     arm: str
     label: str
@@ -81,7 +96,13 @@ class FeatureMap:
 
 @dataclass(frozen=True)
 class FeatureMaps:
-    """others: arms with features that are not shown. note: why there are no maps; empty if there are some."""
+    """The maps that a report shows.
+
+    Attributes:
+        maps: one per shown arm.
+        others: arms with features that are not shown.
+        note: why there are no maps; empty if there are some.
+    """
 
     maps: tuple[FeatureMap, ...]
     others: tuple[str, ...] = ()
@@ -93,6 +114,10 @@ def feature_maps(study: StudyDescription, results: ResultsTable, read_details: R
 
     The baseline first, then those with the fewest components: what decoupling alone does to features stands beside what
     the whole model does.
+
+    Args:
+        study, results: what was planned, and the runs.
+        read_details: trial id -> what it kept of every test item.
     """
     found: list[FeatureMap] = []
     others: list[str] = []

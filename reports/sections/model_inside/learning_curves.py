@@ -27,9 +27,16 @@ class LearningCurve:
     """One arm, from epoch 1 on for as long as at least half of the runs of every cell were still training.
 
     A mean over the runs that happen to be left would jump whenever a hard fold drops out.
-    mean: (E,) over cells of the means over seeds. cells: (C, E) those means. seed_deviation: (E,) standard deviation
-    between runs within a cell, pooled over cells; NaN where no cell has two runs. num_runs: (E,) runs in the mean.
-    chosen: median epoch that runs kept. num_left_out: confirm runs without a usable curve (failed ones).
+
+    Attributes:
+        arm, label: its name; as printed.
+        mean: (E,) over cells of the means over seeds.
+        cells: (C, E) those means.
+        seed_deviation: (E,) standard deviation between runs within a cell, pooled over cells; NaN where no cell has two
+            runs.
+        num_runs: (E,) runs in the mean.
+        chosen: median epoch that runs kept.
+        num_left_out: confirm runs without a usable curve (failed ones).
     """
 
     arm: str

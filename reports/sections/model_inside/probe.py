@@ -29,9 +29,13 @@ FEWEST_GROUPS = 4
 
 @dataclass(frozen=True)
 class Probe:
-    """What was read off: ``accuracy`` with an interval over groups, as a share; ``chance`` on the same points.
+    """What a linear probe could read off features.
 
-    n: points. num_groups: the accuracy's interval has one degree of freedom fewer.
+    Attributes:
+        accuracy: with an interval over groups, as a share.
+        chance: the accuracy of always answering with the most frequent class, on the same points.
+        n: points.
+        num_groups: of the points; the accuracy's interval has one degree of freedom fewer.
     """
 
     accuracy: Estimate
@@ -41,10 +45,17 @@ class Probe:
 
 
 def linear_probe(features: FloatArray, classes: IntArray, group_of: IntArray) -> Probe | None:
-    """The cross-validated accuracy of reading ``classes`` (n,) off ``features`` (n, d), whole groups left out.
+    """The cross-validated accuracy of reading classes off features, whole groups left out.
 
-    group_of: (n,) group of each point. None where there are too few groups, or only one class. The interval is the
-    delete-one-group jackknife of the pooled accuracy, with the fitted probes held fixed.
+    The interval is the delete-one-group jackknife of the pooled accuracy, with the fitted probes held fixed.
+
+    Args:
+        features: (n, d).
+        classes: (n,) class of each point.
+        group_of: (n,) group of each point.
+
+    Returns:
+        The probe; None where there are too few groups, or only one class.
     """
     groups, index = np.unique(group_of, return_inverse=True)
     if len(groups) < FEWEST_GROUPS or len(np.unique(classes)) < 2:

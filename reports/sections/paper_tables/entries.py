@@ -17,7 +17,14 @@ NOT_SCORED = "this study does not score the metric"
 
 
 def measured_entry(questions: Questions, arm: str, metrics: Sequence[str], printed: Printing) -> PaperEntry:
-    """The cells of an arm that the study has."""
+    """The cells of an arm that the study has.
+
+    Args:
+        questions: the results that the estimates are made from.
+        arm: by name.
+        metrics: by name, in printed order.
+        printed: the paper's numbers; may be empty.
+    """
     results = questions.results
     scored = [metric for metric in metrics if metric in results.metrics]
     counts = results.counts(arm)
@@ -34,5 +41,11 @@ def measured_entry(questions: Questions, arm: str, metrics: Sequence[str], print
 
 
 def gap_entry(gap: str, metrics: Sequence[str], printed: Printing) -> PaperEntry:
-    """The cells of a row that the study has no arm for."""
+    """The cells of a row that the study has no arm for.
+
+    Args:
+        gap: why nothing is measured, in words.
+        metrics: by name, in printed order.
+        printed: the paper's numbers; may be empty.
+    """
     return PaperEntry((), None, gap, tuple(PaperCell(METRICS[name], printed.get(name), None) for name in metrics))

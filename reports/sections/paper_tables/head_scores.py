@@ -33,11 +33,19 @@ def score_heads(
     metrics: Sequence[str],
     read_details: ReadDetails,
 ) -> HeadScores | None:
-    """The scores of auxiliary heads of ``arm`` on the test part.
+    """The scores of auxiliary heads of an arm on the test part.
 
-    heads: what a head is for -> its name in the details of a trial. None where a completed run kept no details of every
-    head, or where the metrics computed from its own predictions are not the recorded ones: a mean over some of the runs
-    would be another number than the table says.
+    Args:
+        study, results: what was planned, and the runs.
+        arm: by name.
+        heads: what a head is for -> its name in the details of a trial.
+        metrics: by name.
+        read_details: trial id -> what it kept of every test item.
+
+    Returns:
+        The scores; None where a completed run kept no details of every head, or where the metrics computed from its own
+            predictions are not the recorded ones: a mean over some of the runs would be another number than the table
+            says.
     """
     records: list[RunRecord] = []
     for record in _runs_of(results, arm):
@@ -63,7 +71,13 @@ def score_heads(
 
 
 def score(predictions: Predictions, metric: str, neutral: float) -> float:
-    """One metric of predictions, on a scale around ``neutral``."""
+    """One metric of predictions.
+
+    Args:
+        predictions: of one part of the data.
+        metric: by name.
+        neutral: the label between negative and positive.
+    """
     labels, values = predictions.centred(neutral)
     form = SCORES[metric]
     return float(form.from_sums(form.contributions(labels, values).sum(axis=0)))

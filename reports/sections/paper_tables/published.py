@@ -27,7 +27,14 @@ class Printed:
 
 @dataclass(frozen=True)
 class AblationRow:
-    """One row of Table 3."""
+    """One row of Table 3.
+
+    Attributes:
+        dataset: whose columns these are.
+        row: its number in the table, from 1.
+        components: component -> whether it is on.
+        metrics: metric -> the printed number.
+    """
 
     dataset: str
     row: int
@@ -45,7 +52,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class MethodRow:
-    """One row of Table 1 (CMU-MOSI) or Table 2 (CMU-MOSEI)."""
+    """One row of Table 1 (CMU-MOSI) or Table 2 (CMU-MOSEI).
+
+    Attributes:
+        dataset: by name.
+        method: as printed.
+        setting: alignment and text of the row.
+        metrics: metric -> the printed number.
+    """
 
     dataset: str
     method: str
@@ -55,7 +69,13 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class UnimodalRow:
-    """One row of Table 4 (CMU-MOSEI). label: as printed. modality: None for a summary over the three."""
+    """One row of Table 4 (CMU-MOSEI).
+
+    Attributes:
+        label: as printed.
+        modality: the only one that the row sees; None for a summary over the three.
+        without_fd, with_fd: metric -> the printed number, without and with feature decoupling.
+    """
 
     label: str
     modality: str | None
@@ -65,7 +85,13 @@ class UnimodalRow:
 
 @dataclass(frozen=True)
 class GraphDistillationRow:
-    """One row of Table 5 for one of its two data sets."""
+    """One row of Table 5 for one of its two data sets.
+
+    Attributes:
+        dataset: by name.
+        method: as printed.
+        metrics: metric -> the printed number.
+    """
 
     dataset: str
     method: str

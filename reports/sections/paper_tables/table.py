@@ -14,7 +14,10 @@ from reports.sections.paper_tables.published import Printed
 class PaperCell:
     """One number of the paper beside one of the study, in per cent.
 
-    printed: None where the paper has no such number. measured: None where the study has none.
+    Attributes:
+        metric: of both numbers.
+        printed: None where the paper has no such number.
+        measured: None where the study has none.
     """
 
     metric: Metric
@@ -26,8 +29,11 @@ class PaperCell:
 class PaperEntry:
     """The cells of one row that one arm (or a summary of arms) stands behind.
 
-    arms: whose runs are measured; empty for a gap. counts: those runs; None for a gap. gap: why nothing is measured, in
-    words; empty if something is.
+    Attributes:
+        arms: whose runs are measured; empty for a gap.
+        counts: those runs; None for a gap.
+        gap: why nothing is measured, in words; empty if something is.
+        cells: one per column of the group.
     """
 
     arms: tuple[str, ...]
@@ -38,7 +44,13 @@ class PaperEntry:
 
 @dataclass(frozen=True)
 class PaperRow:
-    """One row: its name cells, and an entry for each group of columns. label: the row in one word, for footnotes."""
+    """One row of a table of the paper.
+
+    Attributes:
+        names: its name cells.
+        label: the row in one word, for footnotes.
+        entries: one per group of columns.
+    """
 
     names: tuple[str, ...]
     label: str
@@ -47,8 +59,13 @@ class PaperRow:
 
 @dataclass(frozen=True)
 class PaperColumn:
-    """heading: as the paper prints it. reading: what is measured where that needs a word. has_printed: whether the
-    paper has this column."""
+    """One column of a table of the paper.
+
+    Attributes:
+        heading: as the paper prints it.
+        reading: what is measured, where that needs a word; else empty.
+        has_printed: whether the paper has this column.
+    """
 
     heading: str
     reading: str = ""
@@ -59,9 +76,16 @@ class PaperColumn:
 class PaperTable:
     """One table of the paper with every row it has, and rows that only this study has.
 
-    dataset: of the published numbers. is_same_data: whether the study's data are that data set by name; if not, the
-    published numbers are for orientation only. groups: columns that share an entry. blocks: places of the rows that
-    begin a block. notes: what a reader must know, in sentences.
+    Attributes:
+        number, title: as in the paper.
+        dataset: of the published numbers.
+        is_same_data: whether the study's data are that data set by name; if not, the published numbers are for
+            orientation only.
+        name_headings: of the name cells.
+        groups: columns that share an entry.
+        rows: the paper's first.
+        blocks: indices of the rows that begin a block.
+        notes: what a reader must know, in sentences.
     """
 
     number: int

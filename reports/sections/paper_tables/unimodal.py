@@ -56,7 +56,16 @@ class _Source:
 
 
 def unimodal_table(study: StudyDescription, questions: Questions, read_details: ReadDetails) -> PaperTable | None:
-    """Table 4; None where the study has neither an arm of one modality nor heads to score."""
+    """Table 4.
+
+    Args:
+        study: as trained.
+        questions: the results that the estimates are made from.
+        read_details: trial id -> what it kept of every test item.
+
+    Returns:
+        The table; None where the study has neither an arm of one modality nor heads to score.
+    """
     if not set(SCORED) <= set(study.metrics):
         return None
     heads = _score_joint_heads(study, questions, read_details)

@@ -14,8 +14,17 @@ from reports.sections.paper_tables.unimodal import unimodal_table
 
 
 def paper_tables(study: StudyDescription, questions: Questions, read_details: ReadDetails) -> tuple[PaperTable, ...]:
-    """Every table that has an arm of the study besides the baseline, in the paper's order; none where the study's data
-    are, by their name, not of the paper: its numbers are about other things then."""
+    """Every table that has an arm of the study besides the baseline, in the paper's order.
+
+    Args:
+        study: as trained.
+        questions: the results that the estimates are made from.
+        read_details: trial id -> what it kept of every test item.
+
+    Returns:
+        The tables; none where the study's data are, by their name, not of the paper: its numbers are about other things
+            then.
+    """
     if published_dataset(study.data_name) is None:
         return ()
     tables = (

@@ -23,7 +23,13 @@ PARAMETERS, DEVICE_SECONDS = "parameters", "device_seconds"
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """One trial on a front: its values, in the order of the objectives."""
+    """One trial on a front.
+
+    Attributes:
+        trial_id: of the search trial.
+        values: in the order of the objectives.
+        parameters: the searched values.
+    """
 
     trial_id: str
     values: tuple[float, ...]
@@ -32,9 +38,12 @@ class FrontPoint:
 
 @dataclass(frozen=True)
 class ParetoFront:
-    """The front of one search, best in the first objective first.
+    """The front of one search.
 
-    beaten: values (n, objectives) of the completed trials that are not on it.
+    Attributes:
+        arm, cell: where the search was.
+        points: best in the first objective first.
+        beaten: (n, objectives) values of the completed trials that are not on it.
     """
 
     arm: str

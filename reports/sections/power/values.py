@@ -24,10 +24,13 @@ from reports.statistics.verdict import MIN_DEGREES
 
 @dataclass(frozen=True)
 class Reach:
-    """What could have been shown of one contrast on one metric, in the shown unit.
+    """The smallest differences that could have been shown for one contrast on one metric, in the shown unit.
 
-    rerun, new_data: smallest difference shown with 80% chance, on these data and for new groups as well; None where
-    the data do not say. The correction is over ``family`` contrasts; 1: none.
+    Attributes:
+        answers: the difference as estimated; None where no pair of runs is complete.
+        family: contrasts that the p-values are corrected over; 1: no correction.
+        rerun, new_data: smallest difference shown with 80% chance, on these data and for new groups as well; None where
+            the data do not say.
     """
 
     answers: Answers | None
@@ -38,10 +41,14 @@ class Reach:
 
 @dataclass(frozen=True)
 class PublishedGap:
-    """The paper's own difference between the two rows of Table 3, per cent, beside what was found here on that metric.
+    """The paper's own difference between two rows of Table 3, beside what was found here on that metric.
 
-    reach: without correction, as nothing is claimed on this metric. is_comparable: False where an arm of the contrast
-    is not shown better than the training-median predictor.
+    Attributes:
+        metric: of the difference.
+        rows: numbers of the two rows in Table 3.
+        value: first minus second row, in per cent.
+        reach: what could have been shown here, without correction, as nothing is claimed on this metric.
+        is_comparable: False where an arm of the contrast is not shown better than the training-median predictor.
     """
 
     metric: Metric
@@ -53,7 +60,14 @@ class PublishedGap:
 
 @dataclass(frozen=True)
 class ContrastReach:
-    """One declared contrast. pairing: None where the arms share no seeds, or it cannot be computed."""
+    """What could have been shown of one declared contrast.
+
+    Attributes:
+        contrast: the two arms.
+        reach: on the primary metric.
+        pairing: what equal seeds were worth; None where the arms share no seeds, or it cannot be computed.
+        published: the paper's differences between the same two arms; empty where it has none.
+    """
 
     contrast: Contrast
     reach: Reach
@@ -65,7 +79,10 @@ class ContrastReach:
 class NoiseFloor:
     """The baseline once more under other seeds, minus the baseline: a difference that is known to be none.
 
-    is_random: whether the seed changes anything in the baseline.
+    Attributes:
+        arm: the control, by name.
+        answers: the difference on the primary metric.
+        is_random: whether the seed changes anything in the baseline.
     """
 
     arm: str
@@ -87,7 +104,13 @@ class Looks:
 
 @dataclass(frozen=True)
 class Detection:
-    """rows: the declared contrasts, on the primary metric."""
+    """What the study could have shown.
+
+    Attributes:
+        rows: the declared contrasts, on the primary metric.
+        floors: one per control that repeats the baseline.
+        looks: how often the test split was used.
+    """
 
     rows: tuple[ContrastReach, ...]
     floors: tuple[NoiseFloor, ...]
@@ -100,7 +123,14 @@ def examine_detection(
     compared: Sequence[Compared],
     records: Sequence[RunRecord],
 ) -> Detection:
-    """The section's values. compared: the declared contrasts."""
+    """The section's values.
+
+    Args:
+        study: as trained.
+        questions: the results that the estimates are made from.
+        compared: the declared contrasts.
+        records: of both stages, in any order.
+    """
     primary = METRICS[study.primary]
     rows = tuple(
         ContrastReach(

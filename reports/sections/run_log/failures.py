@@ -12,7 +12,12 @@ from reports.sections.run_log.values import FailureRow, FailureTable
 
 
 def tabulate_failures(study: StudyDescription, results: ResultsTable, records: Sequence[RunRecord]) -> FailureTable:
-    """Failed trials of both stages, in the order of arms, stages, cells and seeds; planned runs without a record."""
+    """Failed trials of both stages, in the order of arms, stages, cells and seeds; planned runs without a record.
+
+    Args:
+        study, results: what was planned, and the runs.
+        records: of both stages, in any order.
+    """
     order = {arm.name: place for place, arm in enumerate(study.arms)}
     scored_ids = {
         record.trial_id: bool(np.isfinite(results.scores[arm, seed, cell]).any())

@@ -23,9 +23,14 @@ _FLAGS = ("--dry-run", "--report-only", "--fresh", "--json", "--quiet")
 class CellOrigin:
     """One arm on one cell: the runs that its numbers there are means of.
 
-    components: the toggles of the arm as they were trained there. num_parameters: of the trained model; None where no
-    run completed. seeds, trial_ids: of the confirm runs, in the order of seeds. means: metric -> mean over them as
-    shown, a failed run scoring as the training-median predictor; None where no run has a score.
+    Attributes:
+        arm, cell: by name.
+        configuration_id: hash of the settings.
+        components: component -> whether it is on, as the arm was trained there.
+        num_parameters: of the trained model; None where no run completed.
+        seeds, trial_ids: of the confirm runs, in the order of seeds.
+        means: metric -> mean over them as shown, a failed run scoring as the training-median predictor; None where no
+            run has a score.
     """
 
     arm: str
@@ -47,7 +52,12 @@ class RowCommand:
 
 
 def trace_cells(study: StudyDescription, results: ResultsTable, metrics: Sequence[Metric]) -> tuple[CellOrigin, ...]:
-    """Every cell with a run, in the order of arms and cells."""
+    """Every cell with a run, in the order of arms and cells.
+
+    Args:
+        study, results: what was planned, and the runs.
+        metrics: in display order.
+    """
     places = [(results.metrics.index(metric.name), metric) for metric in metrics]
     arms = {arm.name: arm for arm in study.arms}
     by_cell: dict[tuple[int, int], list[int]] = {}
@@ -83,10 +93,17 @@ def _mean(scores: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
 
 
 def row_commands(study: StudyDescription, results: ResultsTable, command: str) -> tuple[RowCommand, ...]:
-    """The command of every arm, from the one that ran the study; empty where that was not recorded.
+    """The command of every arm, from the one that ran the study.
 
     In a race the arms decide together how many seeds each gets; a row alone is given the number that it got. In a
     merged study an arm is run again as the first of its studies ran it.
+
+    Args:
+        study, results: what was planned, and the runs.
+        command: what ran the study; empty if not recorded.
+
+    Returns:
+        One command per arm; empty where ``command`` is.
     """
     commands = []
     for arm in results.arms:

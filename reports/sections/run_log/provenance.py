@@ -16,7 +16,12 @@ _COMMAND_KEYS = ("command_line", "command")
 
 
 def describe_provenance(study: StudyDescription, results: ResultsTable, metrics: Sequence[Metric]) -> Provenance:
-    """Nested mappings are flattened to dotted keys, in key order. metrics: those whose cell means are given."""
+    """Where the numbers come from; nested mappings are flattened to dotted keys, in key order.
+
+    Args:
+        study, results: what was planned, and the runs.
+        metrics: those whose cell means are given.
+    """
     command = command_of(study)
     environment = {key: value for key, value in study.provenance.items() if key not in _COMMAND_KEYS}
     return Provenance(

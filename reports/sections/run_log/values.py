@@ -10,7 +10,15 @@ from reports.sections.run_log.origins import CellOrigin, RowCommand
 
 @dataclass(frozen=True)
 class FailureRow:
-    """One trial that failed, and what it scores as."""
+    """One trial that failed, and what it scores as.
+
+    Attributes:
+        trial_id, arm, stage, seed, cell: which trial it was.
+        attempts: how often it was started.
+        epochs: epochs it trained before it failed.
+        error: why it failed, in one line.
+        scored_as: what stands for its score, in words.
+    """
 
     trial_id: str
     arm: str
@@ -35,9 +43,13 @@ class FailureTable:
 class CostRow:
     """What one arm cost in one stage.
 
-    reused: those of the trials whose results were reused from other studies. epochs, device_s (seconds that a trial
-    held its device, summed): of the others. epochs: None for a method that no gradient trains, whose rounds are other
-    things (a path of penalties).
+    Attributes:
+        arm, stage: by name.
+        trials: all that ended.
+        reused: those of the trials whose results were reused from other studies.
+        epochs: of the other trials; None for a method that no gradient trains, whose rounds are other things (a path of
+            penalties).
+        device_s: seconds that the other trials held their device, summed.
     """
 
     arm: str
@@ -75,10 +87,13 @@ class CostTable:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the numbers come from. data, environment, fixed: ordered (key, text) pairs.
+    """Where the numbers come from.
 
-    command: how to run it again; empty if not recorded. rows: the same for single arms. cells: the trials behind every
-    arm on every cell.
+    Attributes:
+        data, environment, fixed: ordered (key, text) pairs.
+        command: how to run the study again; empty if not recorded.
+        rows: the same for single arms.
+        cells: the trials behind every arm on every cell.
     """
 
     data: tuple[tuple[str, str], ...]

@@ -36,9 +36,13 @@ class LookRow:
 class RaceRow:
     """The race of one contrast.
 
-    outcome: ``shown`` (a difference, corrected over contrasts and looks), ``given up`` (too unlikely to become shown),
-    ``not shown`` (after the last look), ``open`` (the study ended before it was decided).
-    decided_at: seeds of both arms at the look that decided; None while open.
+    Attributes:
+        contrast: the two arms.
+        looks: the interim analyses, in order.
+        outcome: ``shown`` (a difference, corrected over contrasts and analyses), ``given up`` (stopped for futility:
+            too unlikely to become shown), ``not shown`` (after the last analysis), ``open`` (the study ended before it
+            was decided).
+        decided_at: seeds of both arms at the analysis that decided; None while open.
     """
 
     contrast: Contrast
@@ -51,7 +55,14 @@ class RaceRow:
 class RaceTable:
     """The race of a study, in the shown unit of its primary metric.
 
-    num_looks: looks taken. num_runs, num_possible: confirm runs that were made, and without racing would have been.
+    Attributes:
+        rule: when to analyse, and which difference matters.
+        metric: the primary one.
+        num_cells: cells that every seed is run on.
+        num_looks: interim analyses so far.
+        rows: one per declared contrast.
+        num_runs: confirm runs that were made.
+        num_possible: confirm runs that there would have been without racing.
     """
 
     rule: RaceRule
@@ -75,8 +86,11 @@ class RaceTable:
     def allow_for_looks(self, first: str, second: str, estimate: Estimate, num_pairs: int) -> Estimate:
         """The rerun estimate of a declared contrast (either way round) as it may be claimed; of another pair, as it is.
 
-        num_pairs: pairs of runs behind ``estimate``. Where they are more than the last look had, because the study was
-        cut short between two looks, the estimate is itself one more look.
+        Args:
+            first, second: the arms, by name.
+            estimate: ``first`` minus ``second``, not allowing for interim analyses.
+            num_pairs: pairs of runs behind ``estimate``. Where they are more than the last analysis had, because the
+                study was cut short between two of them, the estimate is itself one more.
         """
         row = next((row for row in self.rows if {*_arms_of(row.contrast)} == {first, second}), None)
         if row is None or estimate.p_value is None or num_pairs == 0:

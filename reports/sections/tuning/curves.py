@@ -26,11 +26,16 @@ NO_ORDER = "the order of the trials was not recorded"
 class TuningCurve:
     """The best value after so many trials of each search of one arm, mean over its cells, in shown units.
 
-    budgets: (K,) numbers of trials, 1 to what the smallest of its searches has. expected, typical: mean and median over
-    the luck of the draw, for independent trials; NaN where all of so many trials may have failed. low, high: 95% band
-    of ``typical``, simultaneous over budgets and cells; NaN where open. observed: best so far in the order in which the
-    trials were asked for; NaN before every cell has a value. why_no_band: why ``expected``, ``typical`` and the band
-    are missing (NaN), as a clause; empty if they are there.
+    Attributes:
+        arm: its name.
+        objective: the validation metric that was searched on.
+        cells: where there was a search.
+        budgets: (K,) numbers of trials, 1 to what the smallest of its searches has.
+        observed: (K,) best so far in the order in which the trials were asked for; NaN before every cell has a value.
+        expected, typical: (K,) mean and median over the luck of the draw, for independent trials; NaN where all of so
+            many trials may have failed.
+        low, high: (K,) 95% band of ``typical``, simultaneous over budgets and cells; NaN where open.
+        why_no_band: why ``expected``, ``typical`` and the band are missing (NaN), as a clause; empty if they are there.
     """
 
     arm: str

@@ -19,9 +19,14 @@ UNEQUAL_EPOCHS = 1.5
 
 @dataclass(frozen=True)
 class SearchBudget:
-    """What one search used: trials by how they ended, epochs, and seconds that they held their device.
+    """What one search used.
 
-    lost: those of the failed trials that failed because of what they ran on.
+    Attributes:
+        arm, cell: where the search was.
+        completed, pruned, failed: trials by how they ended.
+        epochs: of all trials.
+        device_s: seconds that the trials held their device, summed.
+        lost: those of the failed trials that failed because of what they ran on.
     """
 
     arm: str
@@ -41,9 +46,15 @@ class SearchBudget:
 
 @dataclass(frozen=True)
 class Budget:
-    """planned: trials of one search as the study asked for; None if not recorded. searches: by arm and cell. memory:
-    the trials that proposals went by, in words, where these were not all; empty where they were. searcher: as the study
-    asked for."""
+    """What the searches of a study used.
+
+    Attributes:
+        planned: trials of one search as the study asked for; None if not recorded.
+        searches: by arm and cell.
+        curves: one per arm that was searched for itself.
+        memory: the trials that proposals went by, in words, where these were not all; empty where they were.
+        searcher: as the study asked for; empty if nothing was searched.
+    """
 
     planned: int | None
     searches: tuple[SearchBudget, ...]
@@ -73,7 +84,13 @@ class Budget:
 
 
 def account_budget(study: StudyDescription, histories: Sequence[SearchHistory], records: Sequence[RunRecord]) -> Budget:
-    """The tuning budget of every arm that was searched for itself. histories: of these arms, in the order of arms."""
+    """The tuning budget of every arm that was searched for itself.
+
+    Args:
+        study: what was planned.
+        histories: of these arms, in the order of arms.
+        records: of both stages, in any order.
+    """
     order = {arm.name: place for place, arm in enumerate(study.arms)}
     by_search: dict[tuple[int, FoldCell], list[RunRecord]] = defaultdict(list)
     for record in records:

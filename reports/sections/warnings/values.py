@@ -31,7 +31,17 @@ def collect_cautions(
     metric: Metric,
     race: RaceTable | None = None,
 ) -> tuple[str, ...]:
-    """Every caution that applies, the gravest first. rows: each arm once. metric: the primary one."""
+    """Every warning that applies, the gravest first.
+
+    Args:
+        study: what was planned.
+        questions: the results that the estimates are made from.
+        budget: what the searches used.
+        rows: each arm once.
+        standings: arm -> how it compares with the training-median predictor.
+        metric: the primary one.
+        race: of the study's seeds; None where none were raced.
+    """
     cautions = [
         *_incomplete(rows),
         *_failed(rows),
