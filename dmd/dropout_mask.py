@@ -32,7 +32,9 @@ _ODD_2 = 0xD35A2D97 - (1 << 32)  # as a signed 32-bit integer
 class DropoutMask:
     """The mask of one site, whose entries lie in equal parts with a rate each.
 
-    key: of its random bytes. thresholds: one per part; a byte below it drops its entry, 0 drops nothing.
+    Attributes:
+        key: of its random bytes.
+        thresholds: one per part; a byte below it drops its entry, 0 drops nothing.
     """
 
     key: int
@@ -44,12 +46,28 @@ class DropoutMask:
         return tuple(256 / (256 - threshold) for threshold in self.thresholds)
 
     def drops(self, size: int, start: int, stop: int) -> bool:
-        """Whether an entry from ``start`` to ``stop`` of a mask of ``size`` can be dropped at all."""
+        """Whether any entry of a range can be dropped at all.
+
+        Args:
+            size: entries of the whole mask.
+            start: first entry of the range.
+            stop: the entry behind its last one.
+        """
         part = size // len(self.thresholds)
         return any(self.thresholds[start // part : (stop - 1) // part + 1])
 
     def keep(self, size: int, device: torch.device, start: int = 0, stop: int | None = None) -> Tensor:
-        """Entries ``start`` to ``stop`` of a mask of ``size``, as uint8: 1 where one is kept, 0 where it is dropped."""
+        """Draw a range of the mask's entries.
+
+        Args:
+            size: entries of the whole mask.
+            device: where the result lies.
+            start: first entry of the range.
+            stop: the entry behind its last one; None: ``size``.
+
+        Returns:
+            (stop - start,) uint8: 1 where an entry is kept, 0 where it is dropped.
+        """
         stop = size if stop is None else stop
         draws = random_bytes(self.key, stop - start, device, start)
         part = size // len(self.thresholds)
@@ -70,7 +88,17 @@ def _keep(draws: Tensor, threshold: int) -> Tensor:
 
 
 def random_bytes(key: int, count: int, device: torch.device | str = "cpu", first: int = 0) -> Tensor:
-    """Bytes ``first`` to ``first + count`` of the stream ``key``: uniform uint8, the same on every device."""
+    """Uniform random bytes, the same on every device.
+
+    Args:
+        key: of the stream.
+        count: how many bytes.
+        device: where they lie.
+        first: place of the first one in the stream.
+
+    Returns:
+        (count,) uint8.
+    """
     pieces = []
     while count > 0:
         segment, offset = divmod(first, SEGMENT)

@@ -63,9 +63,18 @@ def _reaches(scale: LabelScale, reach: float) -> bool:
 def compute_metrics(
     predictions: npt.NDArray[np.floating], labels: npt.NDArray[np.floating], scale: LabelScale
 ) -> dict[str, float]:
-    """All metrics of ``metric_names(scale)`` for predictions (n,) and labels (n,).
+    """All metrics that make sense on the scale.
 
-    Raises ValueError if the shapes differ or are empty.
+    Args:
+        predictions: (n,), n > 0, in units of the label.
+        labels: (n,).
+        scale: of the labels.
+
+    Returns:
+        Metric -> value, for the names of ``metric_names(scale)``.
+
+    Raises:
+        ValueError: if the shapes differ or are empty.
     """
     if predictions.shape != labels.shape or labels.ndim != 1 or len(labels) == 0:
         raise ValueError(f"predictions {predictions.shape} and labels {labels.shape} must be equal, (n,) with n > 0")
@@ -91,12 +100,24 @@ def pearson(p: Values, y: Values) -> float:
 
 
 def class_accuracy(p: Values, y: Values, limit: float) -> float:
-    """Acc-7 (``limit`` 3) and Acc-5 (``limit`` 2): clip both sides, round half to even, compare."""
+    """Acc-7 and Acc-5: clip both sides, round half to even, compare.
+
+    Args:
+        p: (n,) predictions less the neutral point.
+        y: (n,) labels less the neutral point.
+        limit: how far from the neutral point classes reach: 3 for Acc-7, 2 for Acc-5.
+    """
     return float(np.mean(np.round(np.clip(p, -limit, limit)) == np.round(np.clip(y, -limit, limit))))
 
 
 def cut_accuracy(p: Values, y: Values, cuts: tuple[float, ...]) -> float:
-    """The rate of equal classes between ``cuts``, each cut belonging to the class below it (CH-SIMS)."""
+    """The rate of equal classes between cuts (CH-SIMS).
+
+    Args:
+        p: (n,) predictions less the neutral point.
+        y: (n,) labels less the neutral point.
+        cuts: ascending; each belongs to the class below it.
+    """
     first, second = (np.digitize(np.round(side, _GRID), cuts, right=True) for side in (p, y))
     return float(np.mean(first == second))
 

@@ -22,7 +22,18 @@ Kind = Literal["bool", "int", "float", "choice", "text"]
 
 @dataclass(frozen=True)
 class Field:
-    """One setting: dotted name, kind, default, inclusive bounds (``low`` exclusive where said) or choices."""
+    """One setting and the rule that its value must keep.
+
+    Attributes:
+        name: dotted, as in ``gd.prior``.
+        kind: of its values.
+        default: the value where none is given.
+        low: lower bound of a number; None: unbounded below.
+        high: upper bound of a number, included; None: unbounded above.
+        low_exclusive: whether ``low`` itself is outside.
+        choices: the values that may be taken; empty for every other kind than ``choice``.
+        description: one line for users.
+    """
 
     name: str
     kind: Kind
@@ -62,7 +73,18 @@ def setting(
     high: float | None = None,
     low_exclusive: bool = False,
 ) -> Any:
-    """A dataclass field that carries the rule its value must keep."""
+    """A dataclass field that carries the rule its value must keep.
+
+    Args:
+        default: the value where none is given.
+        description: one line for users.
+        low: lower bound of a number; None: unbounded below.
+        high: upper bound of a number, included; None: unbounded above.
+        low_exclusive: whether ``low`` itself is outside.
+
+    Returns:
+        The field, for the right-hand side of an annotated attribute.
+    """
     rule = {"description": description, "low": low, "high": high, "low_exclusive": low_exclusive}
     return dataclasses.field(default=default, metadata=rule)
 
@@ -80,9 +102,15 @@ def fields_of(config_type: type, prefix: str = "") -> Iterator[Field]:
 
 
 def build_config(config_type: type[Config], settings: Mapping[str, Setting], where: str) -> Config:
-    """The typed value for flat settings; names that are absent keep their default.
+    """The typed value for flat settings.
 
-    Raises ConfigurationError with one line per unknown name or broken rule.
+    Args:
+        config_type: frozen dataclass to build, nested ones included.
+        settings: dotted name -> value; names that are absent keep their default.
+        where: beginning of each line of an error: what the settings belong to.
+
+    Raises:
+        ConfigurationError: with one line per unknown name or broken rule.
     """
     known = {part.name: part for part in fields_of(config_type)}
     problems = []

@@ -69,7 +69,14 @@ class LaunchOptions:
 def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchOptions) -> StudyOutcome:
     """Run the study, or continue it where its ledger ends.
 
-    Raises UsageError if the directory holds another study, LedgerError if it is in use or damaged.
+    Args:
+        prepared: the planned study and its data.
+        study_directory: where its ledger, manifest and report lie.
+        options: how to run it.
+
+    Raises:
+        UsageError: if the directory holds another study.
+        LedgerError: if it is in use or damaged.
     """
     planned = prepared.planned
     space = planned.space

@@ -50,7 +50,16 @@ def forward(terms: Terms) -> tuple[Tensor, list[Tensor]]:
 
 
 def backward(terms: Terms, kept: Many[Tensor], d_sums: Tensor) -> list[list[Tensor]]:
-    """The gradients of x, common, exclusive, encoders and decoders."""
+    """The gradients of everything that the terms are taken of.
+
+    Args:
+        terms: as in the forward pass.
+        kept: what the forward pass left, of each modality.
+        d_sums: (M, 3), gradient of the sums.
+
+    Returns:
+        Five lists, of x, common, exclusive, encoders and decoders, with a tensor for each modality.
+    """
     parts = (terms.x, terms.common, terms.exclusive, terms.encoders, terms.decoders)
     gradients = [[torch.empty_like(tensor) for tensor in part] for part in parts]
     size = d_sums.element_size() * NUM_SUMS

@@ -42,7 +42,13 @@ class LevelShape:
 
 @dataclass(frozen=True)
 class StackShape:
-    """What a stack is besides its numbers. num_keys: T_k."""
+    """What a stack is besides its numbers.
+
+    Attributes:
+        heads: attention heads.
+        num_keys: T_k.
+        levels: from the first to the last.
+    """
 
     heads: int
     num_keys: int

@@ -101,10 +101,13 @@ class AdamRates:
 
 
 def adam(parts: array[int], dtype: torch.dtype, rates: AdamRates) -> None:
-    """A step of Adam on tensors of one kind.
+    """A step of Adam, in place, on tensors of one kind.
 
-    parts: (6, num), the addresses of their values, of their gradients, of both moments and of the numbers of steps
-    (float32), and their sizes.
+    Args:
+        parts: (6, num), row after row: the addresses of their values, of their gradients, of both moments and of the
+            numbers of steps (float32), and their sizes.
+        dtype: of the tensors.
+        rates: Adam's numbers for this step.
     """
     numbers = (rates.learning_rate, *rates.betas, rates.epsilon, rates.weight_decay, rates.limit)
     function(f"adam_{KINDS[dtype]}", 1, 1, 6)(parts.buffer_info()[0], len(parts) // 6, *numbers)
@@ -112,7 +115,14 @@ def adam(parts: array[int], dtype: torch.dtype, rates: AdamRates) -> None:
 
 @lru_cache(maxsize=64)
 def function(name: str, num_addresses: int, num_whole: int = 0, num_real: int = 0) -> Callable[..., None]:
-    """The function, told how its arguments travel: addresses, then whole numbers, then real ones."""
+    """A function of the compiled library, with the types of its arguments set.
+
+    Args:
+        name: as in ``native.c``.
+        num_addresses: how many arguments are addresses; they come first.
+        num_whole: how many whole numbers follow them.
+        num_real: how many real numbers come last.
+    """
     loaded = library()
     assert loaded is not None
     found = loaded[name]

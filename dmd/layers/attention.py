@@ -124,7 +124,13 @@ class _BlockedAttention(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class _Forward:
-    """output: before division, (M, h, T_q). sums: r, (M, 1, T_q). weights: E and E * K of each block, if kept."""
+    """What a forward pass leaves.
+
+    Attributes:
+        output: before division, (M, h, T_q).
+        sums: r, (M, 1, T_q).
+        weights: E and E * K of each block, if kept.
+    """
 
     output: Tensor
     sums: Tensor

@@ -56,12 +56,20 @@ class _Stacked:
 
 
 class EncoderGroup(nn.Module):
-    """An encoder for each branch: ``levels`` pre-norm layers of attention and feed-forward, then a final norm.
+    """An encoder for each branch: pre-norm layers of attention and feed-forward, then a final norm.
 
-    causal: apply the future mask. masks_padding: hide padded keys and number real steps only; otherwise padding is
-    attended and positions follow the published code's first-channel rule. reads: what is taken of the encoded steps:
-    ``all`` of them, or one vector as :func:`dmd.layers.pooling.pool_steps` makes it; where that is a single step, the
-    last layer computes no other.
+    Args:
+        branches: names, from which the initial values of each are drawn.
+        width: w.
+        heads: attention heads.
+        levels: layers.
+        max_steps: positions that there are.
+        causal: apply the future mask.
+        masks_padding: hide padded keys and number real steps only; otherwise padding is attended and positions follow
+            the published code's first-channel rule.
+        reads: what is taken of the encoded steps: ``all`` of them, or one vector as
+            :func:`dmd.layers.pooling.pool_steps` makes it; where that is a single step, the last layer computes no
+            other.
     """
 
     table: Tensor

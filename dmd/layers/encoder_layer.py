@@ -70,7 +70,14 @@ class LayerView:
         return torch.arange(self.ends.numel(), device=self.ends.device) * num_steps + self.ends.flatten()
 
     def mask(self, x: Tensor, num_keys: int, heads: int, dropout: DropoutMask | None) -> AttentionMask:
-        """The same for :func:`dmd.layers.attention.attend`, on the device of x: (G, B, T_q, w)."""
+        """What the queries may see, as :func:`dmd.layers.attention.attend` reads it, on the device of ``x``.
+
+        Args:
+            x: (G, B, T_q, w), the target before ``ends`` picks steps of it.
+            num_keys: T_k.
+            heads: attention heads.
+            dropout: of the attention weights; None: nothing is dropped.
+        """
         hidden = future = None
         if self.seen is not None:
             real = real_steps(self.seen.firsts.flatten(), self.seen.nums.flatten(), num_keys)

@@ -69,7 +69,12 @@ class GDConfig:
 
 @dataclass(frozen=True)
 class GDOutput:
-    """edges: (B, 6) in the order of ``EDGES``; terms: name -> scalar, already weighed inside the unit."""
+    """What a GD-Unit computes.
+
+    Attributes:
+        edges: (B, 6) weights in the order of ``EDGES``.
+        terms: name -> scalar, already weighed inside the unit.
+    """
 
     edges: Tensor
     terms: Mapping[str, Tensor]

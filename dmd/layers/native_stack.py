@@ -18,7 +18,17 @@ from dmd.kernels.encoder_stack import StackShape
 
 
 class LayerParameters(NamedTuple):
-    """Weights (G, w_out, w_in) and vectors (G, w) of one level, in the order in which the library knows them."""
+    """The parameters of one level, in the order in which the library knows them: G branches, width w.
+
+    Attributes:
+        norm_gain, norm_shift: (G, w) each, of the norm before attention.
+        query, query_bias: (G, w, w) and (G, w).
+        key_value, key_value_bias: (G, 2w, w) and (G, 2w); keys first.
+        out, out_bias: (G, w, w) and (G, w), behind the heads.
+        second_gain, second_shift: (G, w) each, of the norm before the feed-forward part.
+        widen, widen_bias: (G, 4w, w) and (G, 4w).
+        narrow, narrow_bias: (G, w, 4w) and (G, w).
+    """
 
     norm_gain: Tensor
     norm_shift: Tensor

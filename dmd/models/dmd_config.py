@@ -75,7 +75,27 @@ class GDSettings(GDUnitSettings):
 
 @dataclass(frozen=True)
 class DMDConfig(BackboneConfig):
-    """The whole model. gamma, lambda1 (Eq. 6, 11), lambda2 (Eq. 11) weigh losses; alpha is the margin of Eq. 4."""
+    """The whole model: its components, its losses and its heads.
+
+    Attributes:
+        fd: feature decoupling into common and exclusive features.
+        homo_gd: graph distillation between common features; needs ``fd``.
+        ca: crossmodal attention on exclusive features.
+        hetero_gd: graph distillation between reinforced exclusive features; needs ``fd`` or ``ca``.
+        keep_aux_heads: keep the heads of a GD-Unit that is switched off: supervision without distillation.
+        ca_off: what replaces crossmodal attention where ``ca`` is off.
+        gamma: weight of margin and orthogonality inside L_dec (Eq. 6).
+        lambda1: weight of L_dec (Eq. 11).
+        lambda2: weight of L_dtl (Eq. 11).
+        alpha: margin of Eq. 4, a difference of cosines; for ``margin.kind: label_gap`` its factor on the gap.
+        margin: form of Eq. 4.
+        ort: form of Eq. 5.
+        recon: form of Eqs. 2 and 3.
+        gd: both GD-Units.
+        task_heads: the heads that the task loss sums over; ``final``: the fused one alone.
+        gate: ``multiply``: gate times feature; ``replace``: the gate in its place.
+        legacy_params: add the published code's dead projections, to compare parameter counts.
+    """
 
     fd: bool = setting(True, "feature decoupling")
     homo_gd: bool = setting(True, "graph distillation between common features")

@@ -15,7 +15,16 @@ OFFICIAL_PRIOR_HETERO = (0.0, 0.0, 1.0, 0.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class GDUnitSettings:
-    """See :class:`dmd.layers.gd_unit.GDConfig`."""
+    """What users set of a GD-Unit; see :class:`dmd.layers.gd_unit.GDConfig`.
+
+    Attributes:
+        softmax: over which edges the weights of an item sum to 1.
+        temperature: divides the edge scores before the softmax.
+        prior: kind of prior over the edges.
+        regulariser: weight of the prior's term inside the unit.
+        detach_teacher: no gradient flows into the source of an edge.
+        detach_edge_inputs: no gradient flows from the edge weights into what they are computed from.
+    """
 
     softmax: EdgeSoftmax = setting("all_edges")
     temperature: float = setting(8.0, low=0, low_exclusive=True)

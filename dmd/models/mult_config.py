@@ -27,7 +27,15 @@ class MulTGDSettings(GDUnitSettings):
 
 @dataclass(frozen=True)
 class MulTConfig(BackboneConfig):
-    """MulT on DMD's backbone; ``gd`` makes it the "MulT (w/ GD)" of Table 5 of the DMD paper."""
+    """MulT on DMD's backbone; ``gd`` makes it the "MulT (w/ GD)" of Table 5 of the DMD paper.
+
+    Attributes:
+        gd: graph distillation between the features before fusion.
+        keep_aux_heads: keep the heads of the GD-Unit where it is off: supervision without distillation.
+        lambda2: weight of L_dtl.
+        gd_unit: the GD-Unit.
+        task_heads: the heads that the task loss sums over; ``final``: the fused one alone.
+    """
 
     gd: bool = setting(False, "graph distillation between the pre-fusion features")
     keep_aux_heads: bool = setting(False, "keep the heads with GD off: supervision without distillation")

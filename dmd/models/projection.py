@@ -29,7 +29,14 @@ class TemporalProjection(nn.Module):
     window at its side counts, so that every sample keeps at least one real step. Where real steps stand at the end, the
     last one of them lies on the last tap of the last window, however short the sequence is.
 
-    kernels: of the modalities to project, all or some. steps: modality -> T'_m.
+    Args:
+        dims: steps and widths of the features, T_m and D_m.
+        kernels: steps that one window sees, of the modalities to project, all or some.
+        width: d.
+        masks_padding: whether steps that are not real become zero.
+
+    Attributes:
+        steps: modality -> T'_m.
     """
 
     def __init__(self, dims: Dims, kernels: Mapping[Modality, int], width: int, *, masks_padding: bool) -> None:

@@ -18,7 +18,16 @@ COMPONENTS = ("fd",)
 
 @dataclass(frozen=True)
 class UnimodalConfig(BackboneConfig):
-    """The backbone on one modality; gamma and lambda1 weigh what is left of L_dec (Eqs. 6 and 11)."""
+    """The backbone on one modality, with what is left of decoupling there.
+
+    Attributes:
+        modality: the one that the model sees.
+        fd: feature decoupling.
+        gamma: weight of orthogonality inside L_dec (Eq. 6).
+        lambda1: weight of L_dec (Eq. 11).
+        ort: form of Eq. 5.
+        recon: form of Eqs. 2 and 3.
+    """
 
     modality: Modality = setting("language", "the one modality that the model sees")
     fd: bool = setting(False, "feature decoupling")

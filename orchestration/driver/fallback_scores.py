@@ -10,7 +10,16 @@ from reports.records.record import RunRecord
 
 
 def score_failure(dataset: Dataset, fold: FoldRef, record: RunRecord) -> RunRecord:
-    """A failed confirm trial scores as the training-median predictor of its fold (honesty rule 5)."""
+    """A failed confirm trial scores as the training-median predictor of its fold (honesty rule 5).
+
+    Args:
+        dataset: of the study.
+        fold: of the trial.
+        record: of the trial, without sizes and scores.
+
+    Returns:
+        The record with the sizes of the fold's parts, and of a confirm trial with the score of the median.
+    """
     num_train, num_valid, num_test = dataset.count_parts(fold)
     sized = replace(record, num_train=num_train, num_valid=num_valid, num_test=num_test)
     if record.stage != "confirm":

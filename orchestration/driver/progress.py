@@ -43,7 +43,14 @@ class Progress(Protocol):
 
 
 def show_progress(study: str, tally: StudyTally, is_quiet: bool, stream: TextIO | None = None) -> Progress:
-    """The progress that suits ``stream`` (stderr, unless given)."""
+    """The progress that suits a stream.
+
+    Args:
+        study: its name.
+        tally: the counts to show, kept up to date elsewhere.
+        is_quiet: show nothing.
+        stream: where to show it, a table on a terminal and else lines; None: stderr.
+    """
     stream = stream or sys.stderr
     if is_quiet:
         return NoProgress()
@@ -133,7 +140,13 @@ def describe_end(record: RunRecord, tally: StudyTally) -> str:
 
 
 def draw_tally(study: str, tally: StudyTally, height: int) -> RenderableType:
-    """The table of the arms under a line on the whole; ``height``: lines that the terminal has."""
+    """The table of the arms under a line on the whole.
+
+    Args:
+        study: its name.
+        tally: the counts to show.
+        height: lines that the terminal has.
+    """
     arms = list(tally.arms.items())
     room = max(min(MOST_ARMS_SHOWN, height - 6), 1)
     shown, hidden = arms[:room], arms[room:]

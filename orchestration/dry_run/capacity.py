@@ -30,9 +30,16 @@ class Capacity:
 
 
 def measure_capacity(wanted: Wanted, executor: ExecutorName, address: str | None) -> Capacity:
-    """The capacity there is now: that of the cluster at ``address``, or of this machine. Takes a second.
+    """The capacity there is now. Takes a second.
 
-    Raises ClusterUnreachable, ResourcesUnavailable where no trial would fit.
+    Args:
+        wanted: what one trial takes.
+        executor: ``inline`` runs one trial at a time.
+        address: of a running cluster; None: this machine.
+
+    Raises:
+        ClusterUnreachable: nothing answers at ``address``.
+        ResourcesUnavailable: no trial would fit.
     """
     if executor == "inline":
         return Capacity(1)

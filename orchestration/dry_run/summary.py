@@ -19,7 +19,13 @@ NO_NOISE = "every arm of a declared contrast gives the same numbers under any se
 
 
 def describe_as_json(planned: PlannedStudy, estimate: Estimate, differences: Sequence[DetectableDifference]) -> str:
-    """One JSON object for programs; the middle of every range stands under its plain name."""
+    """The dry run as one JSON object for programs; the middle of every range stands under its plain name.
+
+    Args:
+        planned: the study.
+        estimate: what it will cost.
+        differences: what each number of seeds can detect.
+    """
     size = planned.size
     cost: dict[str, Any] = {
         "slots": estimate.slots,
@@ -45,7 +51,13 @@ def describe_as_json(planned: PlannedStudy, estimate: Estimate, differences: Seq
 
 
 def describe_as_text(planned: PlannedStudy, estimate: Estimate, differences: Sequence[DetectableDifference]) -> str:
-    """Lines for a person."""
+    """The dry run as lines for a person.
+
+    Args:
+        planned: the study.
+        estimate: what it will cost.
+        differences: what each number of seeds can detect.
+    """
     lines = [_headline(planned), *_arm_lines(planned), _trial_line(planned, estimate)]
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
     at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"

@@ -25,8 +25,10 @@ class _BookkeepingFailed(BaseException):
 class InlineExecutor:
     """One trial at a time, in the order in which the driver gives them out.
 
-    workers: how many processes train a trial together: this one, where a debugger can stop it, and processes of its
-    own. gpus: one for each of them, as in CUDA_VISIBLE_DEVICES; empty: none is used.
+    Args:
+        workers: processes that train a trial together: this one, where a debugger can stop it, and processes of its
+            own.
+        gpus: one for each of them, as in CUDA_VISIBLE_DEVICES; empty: none is used.
     """
 
     def __init__(self, workers: int = 1, gpus: tuple[str, ...] = ()) -> None:

@@ -34,7 +34,16 @@ class Peer(Protocol):
 
 
 def train_as_worker(get_run_trial: Callable[[], RunTrial], trial: Trial, worker: WorkerRank) -> Outcome:
-    """What a peer does in its own process. It has not failed if another worker disappears."""
+    """What a peer does in its own process. It has not failed if another worker disappears.
+
+    Args:
+        get_run_trial: returns what trains a trial, ready for use.
+        trial: to train.
+        worker: the rank of this process among those of the trial.
+
+    Returns:
+        The ending if the training failed here; else None.
+    """
     try:
         get_run_trial()(trial, _not_asked, None, worker)
     except WorkerLost:

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 class RunTrial(Protocol):
     """Trains one trial.
 
-    ``on_epoch`` returns False to stop the training now. A checkpoint directory that holds the state of an earlier
-    attempt is continued. worker: the rank of this process among those that train the trial together.
+    Args:
+        trial: to train.
+        on_epoch: called after every epoch; it returns False to stop the training now.
+        checkpoint_directory: state of an earlier attempt that is continued, and the place for new state; None: no state
+            is kept.
+        worker: the rank of this process among those that train the trial together.
     """
 
     def __call__(
@@ -72,7 +76,8 @@ class TrialRunner(Protocol):
     def open(self, provider: FileProvider | None = None) -> RunTrial:
         """Get ready (open the data) and return what runs trials; called once per worker.
 
-        provider: prepares a node of a cluster; None: everything is where the runner says.
+        Args:
+            provider: prepares a node of a cluster; None: everything is where the runner says.
         """
         ...
 
@@ -112,7 +117,13 @@ class Executor(Protocol):
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         """Return when the driver has given out all trials and all have ended.
 
-        Raises StudyInterrupted soon after ``interruption`` is requested; trials that ran then stay running in the
-        ledger. Whatever the driver raises (a full disk) passes through.
+        Args:
+            driver: gives out trials and takes their epochs and endings; whatever it raises (a full disk) passes
+                through.
+            runner: sent to every worker.
+            interruption: of the session.
+
+        Raises:
+            StudyInterrupted: soon after ``interruption`` is requested; trials that ran then stay running in the ledger.
         """
         ...

@@ -36,7 +36,14 @@ class ExternalTrial:
 def external_trials(
     external: Mapping[str, ExternalRuns], dataset: Dataset, fold_of: Callable[[Cell], FoldRef], context: str
 ) -> tuple[ExternalTrial, ...]:
-    """The confirm trials of every external arm, seed by seed. context: as of the study's other trials."""
+    """The confirm trials of every external arm, seed by seed.
+
+    Args:
+        external: arm -> its predictions.
+        dataset: of the study.
+        fold_of: the fold of a cell.
+        context: as of the study's other trials.
+    """
     return tuple(
         ExternalTrial(
             _make_trial(arm, seed, cell, context),
@@ -61,7 +68,13 @@ def _make_trial(arm: ExternalRuns, seed: int, cell: Cell, context: str) -> Trial
 
 
 def score_predictions(dataset: Dataset, fold: FoldRef, values: npt.NDArray[np.float32]) -> JobResult:
-    """What predictions (n,), in the order of the test part of ``fold``, score there. Costs no training."""
+    """What predictions score on the test part of a fold. Costs no training.
+
+    Args:
+        dataset: of the study.
+        fold: whose test part is scored.
+        values: (n,) in units of the label, in the order of the test part.
+    """
     score = dataset.seal_test(fold).score(values, ExternalTraining())
     num_train, num_valid, num_test = dataset.count_parts(fold)
     return JobResult(

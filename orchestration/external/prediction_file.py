@@ -39,7 +39,12 @@ class FileProblems(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
-    """One row. location: where it is in the file, in words. values: column -> content as the file has it."""
+    """One row.
+
+    Attributes:
+        location: where it is in the file, in words.
+        values: column -> content as the file has it.
+    """
 
     location: str
     values: Mapping[str, Cell]

@@ -55,10 +55,18 @@ class ExternalRuns:
 def read_external_runs(
     arms: Sequence[ExternalArm], tested: TestedIds, data_dir: Path | None
 ) -> dict[str, ExternalRuns]:
-    """Arm -> its predictions.
+    """Read and check the prediction files of all external arms.
 
-    A path is looked up as data files are: as it stands, then in ``data_dir``. Raises UsageError with every problem of
-    every file.
+    Args:
+        arms: with the path of each file, looked up as data files are: as it stands, then in ``data_dir``.
+        tested: ids that must have a prediction.
+        data_dir: folder of data files; None: there is none.
+
+    Returns:
+        Arm -> its predictions.
+
+    Raises:
+        UsageError: with every problem of every file.
     """
     problems: list[str] = []
     runs: dict[str, ExternalRuns] = {}

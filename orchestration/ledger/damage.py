@@ -25,7 +25,14 @@ def describe_missing(number: int) -> str:
 
 
 def describe_damage(path: Path, number: int, line: bytes, start: int) -> str:
-    """In words, that a line is not what was written. number: of the line, counted from byte ``start``."""
+    """In words, that a line is not what was written.
+
+    Args:
+        path: of the file.
+        number: of the line, counted from byte ``start``.
+        line: its bytes.
+        start: where in the file the reader began; 0: at its first line.
+    """
     found = re.search(rb'"kind":"(\w+)"', line)
     trial = re.search(rb'"trial_id":"(\w+)"', line)
     kind = found.group(1).decode() if found and found.group(1).decode() in KINDS else None

@@ -281,7 +281,13 @@ def _is_last(file: BinaryIO) -> bool:
 
 
 def lock_refusal(directory: Path, file: BinaryIO, error: OSError) -> LedgerError:
-    """In words why ``file`` could not be locked: it names who holds the lock."""
+    """In words why a file could not be locked: it names who holds the lock.
+
+    Args:
+        directory: that the lock is for.
+        file: the lock file, open for reading.
+        error: of the attempt.
+    """
     if not isinstance(error, BlockingIOError):
         why = f"its file system keeps no locks ({error.strerror}), so nothing would stop a second driver"
         return LedgerError(f"{directory}: {why}; choose a place on another one with --out")

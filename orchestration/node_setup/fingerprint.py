@@ -21,7 +21,14 @@ renamed in between. Studies that the earlier code began go on, and their trials 
 class Fingerprint:
     """Two trials with equal fingerprints, data, settings and seed give equal numbers.
 
-    kernels: ``compiled`` or ``torch``, who computes the passes of an encoder layer (they differ in the last digits).
+    Attributes:
+        code: digest of the package ``dmd``, or of earlier code that gives the same numbers (``SAME_NUMBERS``).
+        torch: its version.
+        device: kind of device that trains.
+        threads: that torch uses in one worker.
+        workers: processes that train one trial together.
+        kernels: ``compiled`` or ``torch``: who computes the passes of an encoder layer (they differ in the last
+            digits).
     """
 
     code: str
@@ -36,7 +43,13 @@ class Fingerprint:
 
 
 def take_fingerprint(device: str, threads: int, workers: int) -> Fingerprint:
-    """The fingerprint of the ``dmd`` that is installed here."""
+    """The fingerprint of the ``dmd`` that is installed here.
+
+    Args:
+        device: kind of device that trains.
+        threads: that torch uses in one worker.
+        workers: processes that train one trial together.
+    """
     code = code_digest(Path(dmd.__file__).parent)
     return Fingerprint(SAME_NUMBERS.get(code, code), version("torch"), device, threads, workers, _kernels(device))
 

@@ -15,7 +15,17 @@ _BATCH_SIZE = "batch_size"
 
 
 def require_shares(workers: int, arms: Sequence[Arm], searches: Mapping[str, ArmSearch], catalogue: Catalogue) -> None:
-    """Raise UsageError, a line per arm, where a batch can be smaller than ``workers``: some would never train."""
+    """Refuse batches that are too small for all workers: some would never train.
+
+    Args:
+        workers: that train one trial together.
+        arms: of the study.
+        searches: arm -> its search.
+        catalogue: methods and their settings.
+
+    Raises:
+        UsageError: with a line per arm where a batch can be smaller than ``workers``.
+    """
     problems = []
     for arm in arms:
         smallest = min(_batch_sizes(arm, searches[arm.name]))
@@ -30,7 +40,16 @@ def require_shares(workers: int, arms: Sequence[Arm], searches: Mapping[str, Arm
 
 
 def require_sharing(workers: int, arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None:
-    """Raise UsageError where several workers would train something else than one: their gradients would not add up."""
+    """Refuse methods whose loss does not share batches: gradients of several workers would not add up to those of one.
+
+    Args:
+        workers: that train one trial together.
+        arms: of the study.
+        facts: arm -> what a trial of it does.
+
+    Raises:
+        UsageError: with a line per arm where several workers would train something else than one.
+    """
     unaware = [arm for arm in arms if not facts[arm.name].shares_batches]
     if workers > 1 and unaware:
         raise UsageError(

@@ -28,7 +28,17 @@ def declared_with(
     label_scale: str | None = None,
     modalities: str | None = None,
 ) -> Declared:
-    """What the options say. Raises UsageError where one cannot be read, or they contradict each other."""
+    """What the options of ``dmd-data`` say of the data; None: an option that is not given.
+
+    Args:
+        group_key: key of every split with the group of each item.
+        group_pattern: regular expression for the ids; its first parenthesis is the group.
+        label_scale: ``LOW,HIGH,NEUTRAL``.
+        modalities: ``language,audio``.
+
+    Raises:
+        UsageError: where one cannot be read, or they contradict each other.
+    """
     if group_key is not None and group_pattern is not None:
         raise UsageError("--group-key and --group-pattern both say what the groups are; give one")
     is_grouped = group_key is not None or group_pattern is not None

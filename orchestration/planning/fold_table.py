@@ -12,7 +12,16 @@ COLUMNS = ("repeat", "fold", "part", "id", "group")
 
 
 def fold_rows(dataset: Dataset, cells: tuple[Cell, ...], folds: FoldPlan) -> Iterator[tuple[str, ...]]:
-    """The values of :data:`COLUMNS`, cell by cell, in the order train, valid, test; ``official`` without folds."""
+    """The rows of the fold table, cell by cell, in the order train, valid, test.
+
+    Args:
+        dataset: of the study.
+        cells: of the study.
+        folds: the fold of each cell.
+
+    Returns:
+        The values of :data:`COLUMNS`; the fold is ``official`` without folds.
+    """
     group_of = dict(zip(dataset.ids, dataset.groups, strict=True))
     for cell in cells:
         fold = "official" if cell.fold is None else str(cell.fold)

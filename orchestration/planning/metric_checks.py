@@ -12,7 +12,16 @@ from search_spaces.schema.schema import SearchSpace
 
 
 def require_scored(space: SearchSpace, scoring: Scoring, data: str) -> None:
-    """Raise UsageError, a line per place that names a metric which ``scoring`` does not have. data: their name."""
+    """Refuse metrics that the data cannot be scored by.
+
+    Args:
+        space: names the metrics.
+        scoring: metrics that the data have.
+        data: name of the data, for the message.
+
+    Raises:
+        UsageError: with a line per place that names a metric which ``scoring`` does not have.
+    """
     problems = list(_find_unscored(space, scoring, data))
     if problems:
         raise UsageError("\n".join(problems))

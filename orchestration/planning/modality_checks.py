@@ -17,9 +17,16 @@ from search_spaces.terms.trial import Arm, Value
 def require_modalities(
     arms: Sequence[Arm], searches: Mapping[str, ArmSearch], catalogue: Catalogue, available: Sequence[Modality]
 ) -> None:
-    """Raise UsageError, a line per arm or searched value, where one needs a modality that the data do not have.
+    """Refuse arms and searched values that need a modality which the data do not have.
 
-    available: the modalities of the data.
+    Args:
+        arms: of the study.
+        searches: arm -> its search.
+        catalogue: methods and what they need.
+        available: the modalities of the data.
+
+    Raises:
+        UsageError: with a line per arm or searched value.
     """
     absent = frozenset(MODALITIES) - frozenset(available)
     able = [name for name, method in catalogue.methods.items() if not method.needs(full_settings(method, {})) & absent]

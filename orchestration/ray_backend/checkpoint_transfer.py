@@ -81,8 +81,15 @@ class CheckpointTransfer:
         return False
 
     def download(self, trial_id: str, directory: Path, is_kept: bool) -> None:
-        """Called by the driver when a trial has ended: write its last checkpoint into ``directory`` if ``is_kept``, and
-        delete the stored copy."""
+        """Called by the driver when a trial has ended: write its last checkpoint, and delete the stored copy.
+
+        Does nothing unless the driver is a Ray client.
+
+        Args:
+            trial_id: ours.
+            directory: where the checkpoint is written.
+            is_kept: whether to write it; False: it is only deleted.
+        """
         if self.is_ray_client:
             if is_kept:
                 write_folder(directory, ray.get(self.store.read.remote(trial_id)))

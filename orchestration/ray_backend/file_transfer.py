@@ -35,7 +35,12 @@ class FileServer:
         return shipped.is_local()
 
     def receive(self, shipped: ShippedFolder, blocks: Mapping[str, list[Any]]) -> None:
-        """Store a folder that the driver sends in the cache of this node. blocks: references to them, by file."""
+        """Store a folder that the driver sends in the cache of this node.
+
+        Args:
+            shipped: the folder.
+            blocks: file -> references to its blocks, in order.
+        """
 
         def write(folder: Path) -> None:
             _write_folder(folder, {name: map(ray.get, references) for name, references in blocks.items()})
@@ -47,7 +52,16 @@ class FileServer:
         return {name: path.stat().st_size for name, path in self._get_files(shipped).items()}
 
     def read(self, shipped: ShippedFolder, name: str, offset: int) -> bytes:
-        """One block of a file."""
+        """One block of a file.
+
+        Args:
+            shipped: the folder.
+            name: of the file in it.
+            offset: first byte.
+
+        Returns:
+            At most ``BLOCK`` bytes; empty at the end of the file.
+        """
         with self._get_files(shipped)[name].open("rb") as file:
             file.seek(offset)
             return file.read(BLOCK)

@@ -40,6 +40,15 @@ class TrialTrainable(tune.Trainable):
         provider: FileProvider | None,
         transfer: CheckpointTransfer | None,
     ) -> None:
+        """Get ready for trials and start the other workers.
+
+        Args:
+            config: of the first trial, as the searcher suggested it.
+            runner: trains trials.
+            resources: what one trial needs.
+            provider: prepares this node; None: everything is where the runner says.
+            transfer: brings checkpoints to the driver; None: they need none, or none are kept.
+        """
         self._runner = runner
         self._provider = provider
         self._transfer = transfer

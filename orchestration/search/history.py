@@ -89,7 +89,13 @@ class SearchHistory:
             self._note_finished()
 
     def prune(self, trial_id: str, epoch: int, value: float) -> None:
-        """The trial was stopped early, after it had reached ``value`` of the one objective."""
+        """The trial was stopped early. Unknown ids are passed over.
+
+        Args:
+            trial_id: ours.
+            epoch: its last one.
+            value: of the one objective, reached there.
+        """
         if (trial := self._running.pop(trial_id, None)) is not None:
             trial.report(value, epoch)
             self._study.tell(trial, state=TrialState.PRUNED)

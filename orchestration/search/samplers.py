@@ -50,7 +50,13 @@ def make_sampler(name: SearcherName, seed: int, num_trials: int, is_conditional:
 
 
 def suggest(trial: optuna.Trial, name: str, distribution: Distribution) -> Value:
-    """The sampler's value for one parameter of ``trial``."""
+    """The sampler's value for one parameter.
+
+    Args:
+        trial: that the value is for.
+        name: of the parameter.
+        distribution: of the parameter.
+    """
     match distribution:
         case LogUniform(low, high):
             return trial.suggest_float(name, low, high, log=True)

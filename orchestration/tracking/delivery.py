@@ -139,7 +139,13 @@ class Delivery:
         return num_rejected
 
     def end_study(self, status: str, at_ms: int, wall_s: float) -> None:
-        """Close the run of the study. wall_s: seconds that its sessions took together."""
+        """Close the run of the study.
+
+        Args:
+            status: in MLflow's words.
+            at_ms: when it ended, milliseconds since 1970.
+            wall_s: seconds that its sessions took together.
+        """
         if self._parent is not None:
             self._write(self._parent, RunContent(tags={WALL_TAG: repr(wall_s)}))
             self._client.set_terminated(self._parent, status, at_ms)

@@ -60,7 +60,13 @@ class RunContent:
         self.params |= other.params
 
     def add_metrics(self, metrics: Mapping[str, float], at_ms: int, step: int) -> None:
-        """Add metrics of one step; a non-finite one becomes a tag, since charts cannot show it."""
+        """Add metrics of one step; a non-finite one becomes a tag, since charts cannot show it.
+
+        Args:
+            metrics: name -> value.
+            at_ms: when they were reported, milliseconds since 1970.
+            step: the epoch; 0 for values of the whole trial.
+        """
         for name, value in metrics.items():
             if math.isfinite(value):
                 self.points.append(MetricPoint(name, float(value), at_ms, step))

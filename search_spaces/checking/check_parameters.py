@@ -149,7 +149,13 @@ def check_grid(space: SearchSpace, own_searches: Sequence[ArmSearch]) -> Iterato
 
 
 def check_starts(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
-    """Every starting point gives searched parameters values that they may take, and can run in some arm."""
+    """Every starting point gives searched parameters values that they may take, and can run in some arm.
+
+    Args:
+        space: with ``search.start``.
+        catalogue: methods and their conflicts.
+        arms: of the space.
+    """
     if space.search is None:
         return
     searched = space.search.parameters

@@ -63,7 +63,19 @@ def check_document(document: Document, catalogue: Catalogue, overrides: Sequence
 def check_and_plan(
     document: Document, catalogue: Catalogue, overrides: Sequence[str] = ()
 ) -> tuple[SearchSpace, tuple[Arm, ...]]:
-    """As :func:`check_document`, with the arms that were planned for the checks."""
+    """Check a document, and keep the arms that were planned for the checks.
+
+    Args:
+        document: the text with its positions.
+        catalogue: methods and metrics that it may name.
+        overrides: as for :func:`load`.
+
+    Returns:
+        The space and its arms.
+
+    Raises:
+        SpaceErrors: with all problems at once.
+    """
     content, overridden, override_problems = apply_overrides(document.content, overrides)
     space, findings = validate(content)
     arms: tuple[Arm, ...] = ()

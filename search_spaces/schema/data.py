@@ -63,8 +63,10 @@ class Folds(Section):
 class Groups(Section):
     """What clips of one video, or utterances of one dialogue, have in common.
 
-    key: a key of every split (``speaker``); ``id``: every item is a group of its own. pattern: a regular expression
-    that matches the ids from their start; its first parenthesis is the group (``(?P<dialogue>dia[0-9]+)_``).
+    Attributes:
+        key: a key of every split (``speaker``); ``id``: every item is a group of its own.
+        pattern: a regular expression that matches the ids from their start; its first parenthesis is the group
+            (``(?P<dialogue>dia[0-9]+)_``).
     """
 
     key: str | None = Field(default=None, min_length=1, max_length=100)

@@ -103,7 +103,14 @@ def shuffled_rows(part: Batch, batch_size: int, seed: int, epoch: int) -> Many[T
 
 
 def shuffled_batches(part: Batch, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
-    """The batches of :func:`shuffled_rows`."""
+    """The batches of one epoch, in an order that only (seed, epoch) decide.
+
+    Args:
+        part: n samples.
+        batch_size: rows per batch; the last batch may be smaller.
+        seed: of the trial.
+        epoch: from 1.
+    """
     for rows in shuffled_rows(part, batch_size, seed, epoch):
         yield part.take(rows)
 

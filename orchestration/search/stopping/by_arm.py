@@ -41,11 +41,15 @@ class StudyStopping:
 
 
 def make_stopping(name: SchedulerName, direction: Direction, max_epochs: int) -> StudyStopping:
-    """The stopping rules called ``name`` for trials of at most ``max_epochs`` epochs.
+    """The stopping rules of a study.
 
-    asha: rungs at a tenth of the epochs (at least 1) times 1, 3, 9, ...; a third of the trials passes each.
-    hyperband: the same with brackets that begin at later and later rungs.
-    median: from the sixth trial on and after a tenth of the epochs, the worse half of the completed ones is stopped.
+    Args:
+        name: ``asha``: rungs at a tenth of the epochs (at least 1) times 1, 3, 9, ...; a third of the trials passes
+            each. ``hyperband``: the same with brackets that begin at later and later rungs. ``median``: from the sixth
+            trial on and after a tenth of the epochs, the worse half of the completed ones is stopped. ``none``: nothing
+            is stopped.
+        direction: of the objective.
+        max_epochs: of a trial.
     """
     rungs = first_rungs(max_epochs)
     match name:

@@ -19,7 +19,13 @@ class StoppingRule(Protocol):
     """
 
     def report(self, trial: Trial, epoch: int, value: float) -> Decision:
-        """``trial`` has reached ``value`` after ``epoch``. An epoch reported again changes nothing."""
+        """Take in an epoch and decide whether the trial goes on. An epoch reported again changes nothing.
+
+        Args:
+            trial: that reports.
+            epoch: from 1.
+            value: of the objective after it.
+        """
         ...
 
     def end(self, trial: Trial, status: Status) -> None:
