@@ -28,7 +28,12 @@ Layout = Literal["auto", "merge", "side-by-side"]
 
 @dataclass(frozen=True)
 class WrittenReport:
-    """A report that was written. path: of ``report.md``. answer: its first paragraph, one sentence each."""
+    """A report that was written.
+
+    Attributes:
+        path: of ``report.md``.
+        answer: its first paragraph, one sentence each.
+    """
 
     path: Path
     answer: tuple[str, ...]

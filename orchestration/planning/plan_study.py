@@ -51,10 +51,12 @@ def plan_study(
         only: names of the arms to run now; empty: all.
         arms: as planned when the space was checked; empty: they are planned here.
 
-    Raises InputError for folds or settings that the data or a model refuse, SpaceErrors for folds that the file does
-    not have, UsageError for two arms that are one, for batches or losses that several workers cannot share, for an
-    ``only`` that names an arm which the space does not have, for metrics that the data cannot be scored by, and for
-    predictions of other code that do not fit the data.
+    Raises:
+        InputError: for folds or settings that the data or a model refuse.
+        SpaceErrors: for folds that the file does not have.
+        UsageError: for two arms that are one, for batches or losses that several workers cannot share, for an ``only``
+            that names an arm which the space does not have, for metrics that the data cannot be scored by, and for
+            predictions of other code that do not fit the data.
     """
     start_up = measure_start_up()
     arms = arms or _plan_arms(space, catalogue)

@@ -119,8 +119,8 @@ def check_effects(space: SearchSpace, baseline: Arm, own_searches: Sequence[ArmS
 
     Args:
         space: to check.
-        catalogue: of the methods.
-        arms: of the space.
+        baseline: arm of the space.
+        own_searches: of the arms that are searched themselves, not by inheritance.
     """
     if space.search is None or space.scope == "none":
         return
@@ -136,8 +136,7 @@ def check_grid(space: SearchSpace, own_searches: Sequence[ArmSearch]) -> Iterato
 
     Args:
         space: to check.
-        catalogue: of the methods.
-        arms: of the space.
+        own_searches: of the arms that are searched themselves, not by inheritance.
     """
     if space.search is None or space.search.searcher != "grid":
         return

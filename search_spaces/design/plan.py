@@ -161,7 +161,9 @@ def count_trials(
     Args:
         space: of the study.
         catalogue: of the methods.
-        num_file_folds: folds that the data file declares; None: it declares none.
+        arms: of the space.
+        cells: of the study.
+        searches: one for each of ``arms``, in their order.
         only: names of the arms that run; empty: all of them.
     """
     running = [search for search in searches if not only or search.arm in only]

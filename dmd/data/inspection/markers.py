@@ -35,6 +35,7 @@ class Marker:
     """One value in some columns of a modality.
 
     Attributes:
+        value: in the units of the features.
         columns: their indices, from 0, in rising order.
         shares: the smallest and the largest share of the real steps that hold it.
     """
