@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from reports.statistics.racing import LEVEL, Look, RaceRule, Standings, reject_by_holm, take_look
+from reports.statistics.racing import LEVEL, InterimLook, RaceRule, RaceState, interim_analysis, reject_by_holm
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -53,28 +53,28 @@ def simulate(effects: FloatArray, num_studies: int, seed: int) -> FloatArray:
     return np.asarray(runs[:, 1:] - runs[:, :1] + effects[:, None])
 
 
-def look_at(differences: FloatArray) -> Look:
+def look_at(differences: FloatArray) -> InterimLook:
     """Student's one-sample t of the differences (N, K, n) so far."""
     num = differences.shape[2]
     means = differences.mean(axis=2)
     std_errors = differences.std(axis=2, ddof=1) / np.sqrt(num)
-    return Look(2 * stats.t.sf(np.abs(means) / std_errors, num - 1), means, std_errors)
+    return InterimLook(2 * stats.t.sf(np.abs(means) / std_errors, num - 1), means, std_errors)
 
 
 def race(differences: FloatArray) -> Result:
     """Every study raced; a contrast that is decided gets no further runs."""
     num_studies, num_contrasts, _ = differences.shape
-    standings = Standings.at_start(num_studies, num_contrasts)
+    state = RaceState.at_start(num_studies, num_contrasts)
     trials = np.zeros(num_studies)
     before = 0
     for number, repeats in enumerate(RULE.looks):
-        racing = standings.is_racing
+        racing = state.is_racing
         trials += (repeats - before) * (racing.sum(axis=1) + racing.any(axis=1))
         before = repeats
         seen = look_at(differences[:, :, :repeats])
         hidden = (np.where(racing, part, np.nan) for part in (seen.p_values, seen.differences, seen.std_errors))
-        standings = take_look(RULE, standings, number, Look(*hidden))
-    return Result(standings.is_shown, trials)
+        state = interim_analysis(RULE, state, number, InterimLook(*hidden))
+    return Result(state.is_shown, trials)
 
 
 def run_all(differences: FloatArray) -> Result:

@@ -9,14 +9,14 @@ from reports.records.record import RunRecord, StudyDescription
 from reports.report import Report
 from reports.results.arms_as_trained import as_trained
 from reports.results.confirm_records import distinct_records
-from reports.results.estimates import Compared, Questions
+from reports.results.estimates import Compared, Estimator
 from reports.results.highlighted_arms import highlight_arms
 from reports.results.metrics import Metric, find_metric
 from reports.results.results import ResultsTable
 from reports.sections.ablation.answer import compose_answer
 from reports.sections.ablation.arms import compare_models, tabulate_ablation
 from reports.sections.ablation.contrasts import tabulate_contrasts
-from reports.sections.ablation.median_comparison import stand_by_median
+from reports.sections.ablation.median_comparison import compare_with_median
 from reports.sections.ablation.section import AblationSection, AnswerSection, ContrastsSection, MethodsSection
 from reports.sections.ablation.values import ContrastRow, MeasuredArms
 from reports.sections.attribution.section import AttributionSection
@@ -52,7 +52,7 @@ from reports.sections.seed_race.values import run_race
 from reports.sections.tuning.section import TuningSection
 from reports.sections.tuning.values import account_budget
 from reports.sections.warnings.section import WarningsSection
-from reports.sections.warnings.values import collect_cautions
+from reports.sections.warnings.values import collect_warnings
 
 
 def analyse(
@@ -74,20 +74,20 @@ def analyse(
     primary = metrics[0]
     results = ResultsTable.from_records(study, records)
     study = as_trained(study, results)
-    questions = Questions.about(results)
+    estimator = Estimator.from_results(results)
     race = run_race(study, results)
-    standings = stand_by_median(questions, study, primary)
-    arms = MeasuredArms(tabulate_ablation(questions, study, metrics), compare_models(questions, study, metrics, race))
-    contrasts = tabulate_contrasts(questions, study, metrics, race, standings)
+    comparisons = compare_with_median(estimator, study, primary)
+    arms = MeasuredArms(tabulate_ablation(estimator, study, metrics), compare_models(estimator, study, metrics, race))
+    contrasts = tabulate_contrasts(estimator, study, metrics, race, comparisons)
     compared = tuple(map(_compared, contrasts.rows))
-    answer = compose_answer(study, results, contrasts, arms.models, standings, primary)
+    answer = compose_answer(study, results, contrasts, arms.models, comparisons, primary)
     highlighted = highlight_arms(
-        study, primary, {name: row.measured[primary.name].answers for name, row in arms.by_name.items()}
+        study, primary, {name: row.measured[primary.name].estimates for name, row in arms.by_name.items()}
     )
     configurations = best_configurations(study, results, records)
     searches = examine_hyperparameters(study, results, configurations, records, importance_methods)
     budget = account_budget(study, searches.histories, records)
-    warnings = collect_cautions(study, questions, budget, tuple(arms.by_name.values()), standings, primary, race)
+    warnings = collect_warnings(study, estimator, budget, tuple(arms.by_name.values()), comparisons, primary, race)
     failures = tabulate_failures(study, results, records)
     provenance = describe_provenance(study, results, metrics)
     is_official, groups_are = results.is_official, study.groups_are
@@ -106,11 +106,11 @@ def analyse(
         ContrastsSection(contrasts, metrics, study, results),
         SeedRaceSection(race, compared),
         PowerSection(
-            examine_detection(study, questions, compared, records), primary, groups_are, not results.why_not_new
+            examine_detection(study, estimator, compared, records), primary, groups_are, not results.why_not_new
         ),
-        AttributionSection(attribute(questions, study, metrics), metrics, study, results),
+        AttributionSection(attribute(estimator, study, metrics), metrics, study, results),
         MethodsSection(arms.models, primary, study, results),
-        PaperTablesSection(paper_tables(study, questions, read_details), study),
+        PaperTablesSection(paper_tables(study, estimator, read_details), study),
         TrainingSection(learning_curves(study, results), highlighted, study, is_official),
         HyperparametersSection(searches, configurations, highlighted, study, results),
         ParetoSection(tabulate_fronts(study, records), len(results.cells)),
@@ -141,4 +141,4 @@ def _metrics_of(study: StudyDescription) -> tuple[Metric, ...]:
 
 
 def _compared(row: ContrastRow) -> Compared:
-    return Compared(row.contrast, row.answers_by_metric, has_verdict=row.verdict.kind != "no verdict")
+    return Compared(row.contrast, row.estimates_by_metric, has_verdict=row.verdict.kind != "no verdict")

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from benchmarks.calibration.error_rates import NAMES_A_WINNER, describe_arms
 from reports.records.record import Contrast
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.group_replicates import CellReplicates, GroupReplicates
 from reports.results.metrics import METRICS
 from reports.results.results import FoldCell, ResultsTable, RunState
@@ -58,10 +58,10 @@ def count_claims(num_items: int, noise: str, worth: float, num_studies: int, see
     shown = dict(claimed)
     for number in range(num_studies):
         random = np.random.default_rng([seed, num_items, list(NOISES).index(noise), number])
-        questions = ask_hits(draw_hits(num_items, noise, worth, random))
+        estimator = ask_hits(draw_hits(num_items, noise, worth, random))
         # A method without randomness has no grain; here nothing else depends on which arms are called so.
-        plain = replace(questions, results=replace(questions.results, closed_forms=frozenset(_ARMS)))
-        for name, asked in zip(claimed, (questions, plain), strict=True):
+        plain = replace(estimator, results=replace(estimator.results, closed_forms=frozenset(_ARMS)))
+        for name, asked in zip(claimed, (estimator, plain), strict=True):
             kinds = [row.verdict.kind for row in tabulate_contrasts(asked, study, [METRICS[METRIC]]).rows]
             claimed[name] += not NAMES_A_WINNER.isdisjoint(kinds)
             shown[name] += sum(kind in ("better", "better here") for kind in kinds)
@@ -80,8 +80,8 @@ def draw_hits(num_items: int, noise: str, worth: float, random: np.random.Genera
     return (margins + shaken > 0).astype(np.float64).reshape(2 * NUM_PAIRS, NUM_SEEDS, num_items)
 
 
-def ask_hits(hits: FloatArray) -> Questions:
-    """Questions about runs on one split whose items lie in groups of :data:`PER_GROUP`."""
+def ask_hits(hits: FloatArray) -> Estimator:
+    """The estimator of runs on one split whose items lie in groups of :data:`PER_GROUP`."""
     num_items = hits.shape[-1]
     groups = np.arange(num_items) // PER_GROUP
     is_member = (groups == np.arange(groups.max() + 1)[:, None]).astype(np.float64)
@@ -100,4 +100,4 @@ def ask_hits(hits: FloatArray) -> Questions:
         runs={},
     )
     names = tuple(f"{group:04d}" for group in range(len(is_member)))
-    return Questions(results, GroupReplicates(results, (CellReplicates(names, deleted[:, :, None, :]),)))
+    return Estimator(results, GroupReplicates(results, (CellReplicates(names, deleted[:, :, None, :]),)))

@@ -184,16 +184,16 @@ def _intervals(
     given = expected_scores(world, fitted)[:, :NUM_FOLDS].mean(axis=1)
     videos = [fitted.tested(cell) for cell in range(len(errors))]
     for count in SEEDS:
-        questions = ask(arms, [found[:, :count] for found in errors[:NUM_FOLDS]], videos[:NUM_FOLDS])
+        estimator = ask(arms, [found[:, :count] for found in errors[:NUM_FOLDS]], videos[:NUM_FOLDS])
         for effect in checked:
-            answers = questions.of_sum(effect.weights, METRIC).answers
-            assert answers is not None
-            yield ("rerun", count, effect.kind, effect.of, world.name), answers.rerun, effect.of_scores(given)
+            estimates = estimator.linear_contrast(effect.weights, METRIC).estimates
+            assert estimates is not None
+            yield ("rerun", count, effect.kind, effect.of, world.name), estimates.rerun, effect.of_scores(given)
     for count in repeats:
         cells = count * NUM_FOLDS
-        questions = ask(arms, [found[:, :SEEDS_OF_REPEATS] for found in errors[:cells]], videos[:cells])
+        estimator = ask(arms, [found[:, :SEEDS_OF_REPEATS] for found in errors[:cells]], videos[:cells])
         for effect in checked:
-            answers = questions.of_sum(effect.weights, METRIC).answers
-            assert answers is not None
+            estimates = estimator.linear_contrast(effect.weights, METRIC).estimates
+            assert estimates is not None
             key = ("new data", count, effect.kind, effect.of, world.name)
-            yield key, answers.new_data, effect.of_scores(expected)
+            yield key, estimates.new_data, effect.of_scores(expected)

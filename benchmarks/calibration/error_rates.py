@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from benchmarks.calibration.measured import METRIC, ask
 from reports.records.record import ArmDescription, Contrast, StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.metrics import METRICS
 from reports.sections.ablation.contrasts import tabulate_contrasts
 from reports.statistics.verdict import VerdictKind
@@ -74,8 +74,8 @@ def count_claims(
     num_wrong, num_shown, num_shown_twice = 0, 0, 0
     for number in range(num_studies):
         random = np.random.default_rng([seed, num_seeds, number])
-        questions = _draw_study(means, num_seeds, VIDEO_NOISE if videos_differ else 0.0, random)
-        kinds = [row.verdict.kind for row in tabulate_contrasts(questions, study, [METRICS[METRIC]]).rows]
+        estimator = _draw_study(means, num_seeds, VIDEO_NOISE if videos_differ else 0.0, random)
+        kinds = [row.verdict.kind for row in tabulate_contrasts(estimator, study, [METRICS[METRIC]]).rows]
         of_nothing = {kind for kind, gap in zip(kinds, gaps, strict=True) if gap == 0}
         of_something = [kind for kind, gap in zip(kinds, gaps, strict=True) if gap < 0]
         num_wrong += not of_nothing.isdisjoint(_FOR_NEW_VIDEOS if videos_differ else NAMES_A_WINNER)
@@ -85,7 +85,7 @@ def count_claims(
     return Claims(num_wrong / num_studies, num_shown / num_real, num_shown_twice / num_real)
 
 
-def _draw_study(means: FloatArray, num_seeds: int, video_noise: float, random: np.random.Generator) -> Questions:
+def _draw_study(means: FloatArray, num_seeds: int, video_noise: float, random: np.random.Generator) -> Estimator:
     num_arms, num_videos = len(means), NUM_FOLDS * VIDEOS_PER_FOLD
     # Far from zero, so that an error is an error; a constant changes no difference.
     of_all, of_arm = random.standard_normal(num_videos), random.standard_normal((num_arms, num_videos))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.calibration.worlds import NUM_FOLDS
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.group_replicates import CellReplicates, GroupReplicates
 from reports.results.results import FoldCell, ResultsTable, RunState
 from reports.statistics.scores import SCORES
@@ -21,8 +21,8 @@ _NUM_TRAIN, _NUM_TEST = 3, 1
 """Sizes of the parts up to a factor: of five folds three train and one is tested."""
 
 
-def ask(arms: Sequence[str], errors: Sequence[FloatArray], videos: Sequence[IntArray]) -> Questions:
-    """Questions about the runs of some repeats of five folds.
+def ask(arms: Sequence[str], errors: Sequence[FloatArray], videos: Sequence[IntArray]) -> Estimator:
+    """The estimator of the runs of some repeats of five folds.
 
     errors: per cell (A, S, G', M) absolute errors on the clips of its tested videos; videos: per cell their numbers.
     """
@@ -47,4 +47,4 @@ def ask(arms: Sequence[str], errors: Sequence[FloatArray], videos: Sequence[IntA
         num_test=np.full(num_cells, _NUM_TEST, dtype=np.int64),
         runs={},
     )
-    return Questions(results, GroupReplicates(results, tuple(replicates)))
+    return Estimator(results, GroupReplicates(results, tuple(replicates)))

@@ -14,7 +14,7 @@ UNFINISHED = ".report-"
 
 
 @contextlib.contextmanager
-def turn(directory: Path) -> Iterator[None]:
+def directory_lock(directory: Path) -> Iterator[None]:
     """Be the only writer in ``directory``, so that what is unfinished there belongs to nobody, and is removed.
 
     The lock is the directory's own; the system takes it back however the process ends.
@@ -33,5 +33,5 @@ def turn(directory: Path) -> Iterator[None]:
 
 def remove_unfinished(directory: Path) -> None:
     """Remove what a writer that was killed has left in ``directory``."""
-    with turn(directory):
+    with directory_lock(directory):
         pass

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.report import Report
 from reports.sections.section import Section
-from reports.text.escape_markup import disarm
+from reports.text.escape_markup import escape_markup
 
 
 def render_markdown(report: Report) -> str:
@@ -17,7 +17,7 @@ def render_markdown(report: Report) -> str:
 
 def render_answer(sentences: Sequence[str]) -> str:
     """The answer of a report alone, as a Markdown list, for places that show nothing else of it."""
-    return disarm("\n".join(f"- {sentence}" for sentence in sentences))
+    return escape_markup("\n".join(f"- {sentence}" for sentence in sentences))
 
 
 def _render(section: Section) -> str:

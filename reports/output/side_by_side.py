@@ -106,7 +106,7 @@ def _cell(column: _Column, arm: str) -> str:
     if row is None:
         return ABSENT
     metric = column.report.primary
-    return f"{mean_cell(row.measured[metric.name].answers, metric)}, n {row.counts.scored}"
+    return f"{mean_cell(row.measured[metric.name].estimates, metric)}, n {row.counts.scored}"
 
 
 def _shared_splits(columns: Sequence[_Column]) -> Iterator[tuple[str, int]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reports.analysis import analyse
 from reports.drawing.render import Drawing
-from reports.output.directory_lock import UNFINISHED, turn
+from reports.output.directory_lock import UNFINISHED, directory_lock
 from reports.output.html_page import render_page
 from reports.output.rendered import RenderedReport, render_report
 from reports.output.side_by_side import put_side_by_side
@@ -18,7 +18,7 @@ from reports.records.details import ReadDetails, no_details
 from reports.records.record import RunRecord, StudyDescription
 from reports.report import Report
 from reports.sections.hyperparameters.importance import ImportanceMethod
-from reports.text.escape_markup import disarm
+from reports.text.escape_markup import escape_markup
 
 REPORT_FILE, PAGE_FILE = "report.md", "report.html"
 
@@ -70,7 +70,7 @@ def write_files(contents: Mapping[str, bytes], directory: Path, put: PutInPlace 
     link to another place: a directory that was sent to somebody chooses no other.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with turn(directory), tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as folder:
+    with directory_lock(directory), tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as folder:
         for place, content in enumerate(contents.values()):
             Path(folder, str(place)).write_bytes(content)
         targets = [directory / name for name in contents]
@@ -86,7 +86,7 @@ def _files(title: str, rendered: RenderedReport) -> dict[str, bytes]:
     files = {f"tables/{name}": text.encode() for name, text in rendered.tables.items()}
     files |= _figure_files(rendered.drawings)
     page = render_page(title, rendered.markdown, rendered.drawings)
-    return files | {PAGE_FILE: page.encode(), REPORT_FILE: disarm(rendered.markdown).encode()}
+    return files | {PAGE_FILE: page.encode(), REPORT_FILE: escape_markup(rendered.markdown).encode()}
 
 
 def _figure_files(drawings: Mapping[str, Drawing]) -> dict[str, bytes]:

@@ -1,9 +1,11 @@
-"""Both questions asked of a weighted sum of arms: the one place that knows which method answers which.
+"""Estimates of linear contrasts of arm means, each with a rerun and a new-data interval.
+
+This is the one place that decides which method gives which interval.
 
 *Rerun* is always the t on the pooled within-cell variance. *New data* is the spread between tested groups over folds,
 the corrected t over folds where groups or seeds are too few to know it, or the jackknife over test groups where there
-is only an official split. An arm is a sum of one term, a difference one of two, a main
-effect or a Shapley value one of many: all are the same linear contrast of arm means with other weights.
+is only an official split. An arm is a sum of one term, a difference one of two, a main effect or a Shapley value one of
+many: all are linear contrasts of arm means with other weights.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ NO_REPLICATES = "a run has no predictions that reproduce its score"
 
 
 @dataclass(frozen=True)
-class Answers:
+class EstimatePair:
     """The same value with an interval for each question, in the unit that the metric is shown in."""
 
     rerun: Estimate
@@ -44,20 +46,22 @@ class Answers:
         """The point estimate that both intervals are about."""
         return self.rerun.value
 
-    def untested(self) -> Answers:
+    def untested(self) -> EstimatePair:
         """The same without p-values: for what is no declared contrast (honesty rule 4)."""
-        return Answers(replace(self.rerun, p_value=None), replace(self.new_data, p_value=None))
+        return EstimatePair(replace(self.rerun, p_value=None), replace(self.new_data, p_value=None))
 
 
 @dataclass(frozen=True)
-class WeightedSum:
-    """A weighted sum of arm means.
+class LinearContrast:
+    """A weighted sum of arm means, estimated.
 
-    answers: None where no seed and cell has a run of every arm. runs: (S, C) the sum formed run by run in shown units,
-    or None if not all of the arms share seeds (they are then compared as independent samples).
+    Attributes:
+        estimates: of the sum; None where no seed and cell has a run of every arm.
+        runs: (S, C) the sum formed run by run in shown units; None if not all of the arms share seeds (they are then
+            compared as independent samples).
     """
 
-    answers: Answers | None
+    estimates: EstimatePair | None
     runs: FloatArray | None
 
 
@@ -66,13 +70,13 @@ class Difference:
     """``first`` minus ``second``.
 
     Attributes:
-        answers: the estimates; None where no pair is complete.
+        estimates: the estimates; None where no pair is complete.
         pairs: (S, C) paired differences in shown units; None if the arms share no seeds and were compared as
             independent samples.
         first, second: (S, C) scores in shown units; NaN: no run.
     """
 
-    answers: Answers | None
+    estimates: EstimatePair | None
     pairs: FloatArray | None
     first: FloatArray
     second: FloatArray
@@ -84,12 +88,12 @@ class Compared:
 
     Attributes:
         contrast: the two arms.
-        answers: metric -> ``first`` minus ``second``; None where no pair of runs is complete.
+        estimates: metric -> ``first`` minus ``second``; None where no pair of runs is complete.
         has_verdict: False where an arm of it is not shown better than the training-median predictor.
     """
 
     contrast: Contrast
-    answers: Mapping[str, Answers | None]
+    estimates: Mapping[str, EstimatePair | None]
     has_verdict: bool = True
 
 
@@ -115,18 +119,18 @@ class _Block:
 
 
 @dataclass(frozen=True)
-class Questions:
-    """A results table with what the new-data question needs of it."""
+class Estimator:
+    """Estimates from a results table, and from its replicates without single groups for the new-data question."""
 
     results: ResultsTable
     replicates: GroupReplicates
 
     @classmethod
-    def about(cls, results: ResultsTable) -> Questions:
-        """Questions about a table; the replicates of all its runs are computed now."""
+    def from_results(cls, results: ResultsTable) -> Estimator:
+        """The estimator of a table; the replicates of all its runs are computed now."""
         return cls(results, GroupReplicates.from_results(results))
 
-    def of_arm(self, arm: str, metric: str, survivors_only: bool = False) -> Answers | None:
+    def arm_mean(self, arm: str, metric: str, survivors_only: bool = False) -> EstimatePair | None:
         """The mean score of an arm.
 
         Args:
@@ -136,9 +140,9 @@ class Questions:
         Returns:
             Both estimates; None where the arm has no run.
         """
-        return self.of_sum({arm: 1.0}, metric, survivors_only).answers
+        return self.linear_contrast({arm: 1.0}, metric, survivors_only).estimates
 
-    def between(self, first: str, second: str, metric: str, survivors_only: bool = False) -> Difference:
+    def difference(self, first: str, second: str, metric: str, survivors_only: bool = False) -> Difference:
         """The difference of two arms, paired by seed and cell where they share seeds.
 
         Args:
@@ -147,11 +151,11 @@ class Questions:
             survivors_only: whether failed runs are left out; otherwise each scores as the training-median predictor.
         """
         factor = find_metric(metric).factor
-        total = self.of_sum({first: 1.0, second: -1.0}, metric, survivors_only)
+        total = self.linear_contrast({first: 1.0, second: -1.0}, metric, survivors_only)
         one, two = (self._scores(arm, metric, survivors_only) * factor for arm in (first, second))
-        return Difference(total.answers, total.runs, one, two)
+        return Difference(total.estimates, total.runs, one, two)
 
-    def of_sum(self, weights: Weights, metric: str, survivors_only: bool = False) -> WeightedSum:
+    def linear_contrast(self, weights: Weights, metric: str, survivors_only: bool = False) -> LinearContrast:
         """The weighted sum of arm means; arms that share seeds are matched by seed and cell.
 
         Args:
@@ -164,9 +168,9 @@ class Questions:
         runs = blocks[0].runs * factor if len(blocks) == 1 else None
         rerun = rerun_sum([block.as_seed_block() for block in blocks])
         if rerun is None:
-            return WeightedSum(None, runs)
+            return LinearContrast(None, runs)
         new_data = self._new_data(rerun, blocks, metric)
-        return WeightedSum(Answers(rerun.scaled(factor), new_data.scaled(factor)), runs)
+        return LinearContrast(EstimatePair(rerun.scaled(factor), new_data.scaled(factor)), runs)
 
     def _blocks(self, weights: Weights, metric: str, survivors_only: bool) -> tuple[_Block, ...]:
         """The arms of ``weights``, those together that share a planned seed, directly or through another arm."""

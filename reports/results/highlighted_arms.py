@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.records.record import StudyDescription
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 
 MOST_HIGHLIGHTED = 32
@@ -32,7 +32,9 @@ class HighlightedArms:
     selection: str = ""
 
 
-def highlight_arms(study: StudyDescription, metric: Metric, means: Mapping[str, Answers | None]) -> HighlightedArms:
+def highlight_arms(
+    study: StudyDescription, metric: Metric, means: Mapping[str, EstimatePair | None]
+) -> HighlightedArms:
     """All arms up to :data:`MOST_HIGHLIGHTED`; of more, the baseline and those with the best mean.
 
     Args:
@@ -56,7 +58,7 @@ def highlight_arms(study: StudyDescription, metric: Metric, means: Mapping[str, 
     return HighlightedArms(tuple(name for name in names if name in chosen), selection)
 
 
-def _loss(mean: Answers | None, metric: Metric) -> float:
+def _loss(mean: EstimatePair | None, metric: Metric) -> float:
     """Lower is better; infinite where an arm has no mean."""
     if mean is None or not math.isfinite(mean.value):
         return math.inf

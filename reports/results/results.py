@@ -173,7 +173,7 @@ class ResultsTable:
         has_ended = self.state == RunState.COMPLETED
         scores = np.where(has_ended[..., None], self.scores, np.nan)
         has_pair = (has_ended.sum(axis=1) > 1).any(axis=1)
-        return tuple(not pair or do_vary(of_arm) for pair, of_arm in zip(has_pair.tolist(), scores, strict=True))
+        return tuple(not pair or do_vary(arm_mean) for pair, arm_mean in zip(has_pair.tolist(), scores, strict=True))
 
     @cached_property
     def labels(self) -> tuple[FloatArray | None, ...]:

@@ -1,7 +1,7 @@
 """Effects of a full two-level factorial, as weights on its cells.
 
 Source: Yates 1937; Box, Hunter and Hunter, *Statistics for Experimenters*, chapter 5; Montgomery, *Design and Analysis
-of Experiments*, chapter 6. In words: a **main effect** is what a component is worth on average over every company of
+of Experiments*, chapter 6. In words: a **main effect** is what a component is worth on average over all combinations of
 the others; an **interaction** is how much more a component is worth when another one is there than when it is not (the
 difference of two differences, without the factor 1/2 that textbooks put before it, so that it is in the metric's unit).
 Every effect uses all cells, so each is estimated as precisely as if the whole study had been about it alone.
@@ -48,6 +48,6 @@ def interaction(components: Sequence[str], one: str, other: str) -> CombinationW
 
 
 def level_mean(components: Sequence[str], levels: Mapping[str, bool]) -> CombinationWeights:
-    """Mean of the cells at the given ``levels``, over every company of the other components."""
+    """Mean of the cells at the given ``levels``, over all combinations of the other components."""
     cells = [cell for cell in all_combinations(components) if all((name in cell) == on for name, on in levels.items())]
     return dict.fromkeys(cells, 1 / len(cells))

@@ -40,7 +40,7 @@ class RaceRule:
 
 
 @dataclass(frozen=True)
-class Standings:
+class RaceState:
     """What is known after some interim analyses.
 
     Attributes:
@@ -54,13 +54,13 @@ class Standings:
     is_racing: BoolArray
 
     @classmethod
-    def at_start(cls, *shape: int) -> Standings:
+    def at_start(cls, *shape: int) -> RaceState:
         """Nothing is known; everything races."""
         return cls(np.ones(shape), np.zeros(shape, dtype=bool), np.ones(shape, dtype=bool))
 
 
 @dataclass(frozen=True)
-class Look:
+class InterimLook:
     """The data of one interim analysis.
 
     Attributes:
@@ -74,7 +74,7 @@ class Look:
     std_errors: FloatArray
 
 
-def take_look(rule: RaceRule, standings: Standings, number: int, look: Look) -> Standings:
+def interim_analysis(rule: RaceRule, state: RaceState, number: int, look: InterimLook) -> RaceState:
     """The state of the race after one interim analysis.
 
     What was shown stays shown, and what was stopped for futility does not race again. A contrast that could not be
@@ -82,19 +82,19 @@ def take_look(rule: RaceRule, standings: Standings, number: int, look: Look) -> 
 
     Args:
         rule: when to analyse, and which difference matters.
-        standings: the state before.
+        state: the state before.
         number: of the analysis, from 0.
         look: what the analysis sees.
     """
     here = sequential_at(number, look.p_values, rule.fractions)
-    p_values = np.fmin(standings.p_values, here)
+    p_values = np.fmin(state.p_values, here)
     is_shown = reject_by_holm(p_values, LEVEL)
     if number == len(rule.looks) - 1:
-        return Standings(p_values, is_shown, np.zeros_like(is_shown))
+        return RaceState(p_values, is_shown, np.zeros_like(is_shown))
     num_open = np.maximum((~is_shown).sum(axis=-1, keepdims=True), 1)
     power = conditional_power(rule, number, look, LEVEL / num_open)
     is_futile = np.isfinite(power) & (power < LEAST_POWER)
-    return Standings(p_values, is_shown, standings.is_racing & ~is_shown & ~is_futile)
+    return RaceState(p_values, is_shown, state.is_racing & ~is_shown & ~is_futile)
 
 
 def reject_by_holm(p_values: FloatArray, level: float) -> BoolArray:
@@ -108,7 +108,7 @@ def reject_by_holm(p_values: FloatArray, level: float) -> BoolArray:
     return rejected
 
 
-def conditional_power(rule: RaceRule, number: int, look: Look, levels: FloatArray) -> FloatArray:
+def conditional_power(rule: RaceRule, number: int, look: InterimLook, levels: FloatArray) -> FloatArray:
     """The chance that the last interim analysis shows the difference, given what an earlier one sees.
 
     The truth is taken to be the larger of the difference seen and the smallest that matters, in the direction seen; the

@@ -24,13 +24,13 @@ VerdictKind = Literal[
 
 @dataclass(frozen=True)
 class Verdict:
-    """``kind`` for counting and sorting, ``words`` for the reader."""
+    """``kind`` for counting and sorting, ``text`` for the reader."""
 
     kind: VerdictKind
-    words: str
+    text: str
 
 
-def judge(
+def decide_verdict(
     rerun: Estimate | None,
     new_data: Estimate | None,
     corrected_rerun: float | None,
@@ -69,7 +69,7 @@ def judge(
     return Verdict(here, f"{adjective} on these data, not shown for new {groups_are}")
 
 
-def no_verdict_words(unlearned: Sequence[str]) -> str:
+def no_verdict_text(unlearned: Sequence[str]) -> str:
     """What stands in place of a verdict. unlearned: the arms that are not shown to have learned."""
     are = "is" if len(unlearned) == 1 else "are"
     return f"no verdict: {' and '.join(unlearned)} {are} not shown better than the training-median predictor"

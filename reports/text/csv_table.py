@@ -7,7 +7,7 @@ import io
 import math
 from dataclasses import dataclass
 
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.statistics.estimate import Estimate
 
 Cell = str | int | float | bool | None
@@ -53,11 +53,11 @@ ANSWER_COLUMNS = (
 """The headings of :func:`answer_cells`."""
 
 
-def answer_cells(answers: Answers | None) -> tuple[Cell, ...]:
+def estimate_pair_cells(estimates: EstimatePair | None) -> tuple[Cell, ...]:
     """A value with both intervals; empty cells for None."""
-    if answers is None:
+    if estimates is None:
         return (None,) * len(ANSWER_COLUMNS)
-    return (answers.value, *estimate_cells(answers.rerun), *estimate_cells(answers.new_data))
+    return (estimates.value, *estimate_cells(estimates.rerun), *estimate_cells(estimates.new_data))
 
 
 def estimate_cells(estimate: Estimate) -> tuple[Cell, ...]:

@@ -11,7 +11,7 @@ _STRAY = re.compile(
 )
 
 
-def disarm(markdown: str) -> str:
+def escape_markup(markdown: str) -> str:
     """``markdown`` with a backslash before every such sign; a report without such names is left as it is.
 
     Tables escape what would end a cell, and captions every sign; running text has names as they are.

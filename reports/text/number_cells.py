@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.results.results import RunCounts
 from reports.statistics.estimate import Estimate
@@ -11,18 +11,18 @@ from reports.text.rounding import ABSENT, decimals_for, fixed
 CELL_LEGEND = "mean (± rerun, ± new data)"
 
 
-def decimals_of(answers: Answers, metric: Metric) -> int:
+def decimals_of(estimates: EstimatePair, metric: Metric) -> int:
     """Decimals that both intervals support."""
-    return decimals_for([answers.rerun.half_width, answers.new_data.half_width], metric.decimals)
+    return decimals_for([estimates.rerun.half_width, estimates.new_data.half_width], metric.decimals)
 
 
-def mean_cell(answers: Answers | None, metric: Metric, signed: bool = False) -> str:
+def mean_cell(estimates: EstimatePair | None, metric: Metric, signed: bool = False) -> str:
     """``0.931 (± 0.012, ± 0.045)``: rerun first, new data second; a dash for an interval that is undefined."""
-    if answers is None:
+    if estimates is None:
         return ABSENT
-    decimals = decimals_of(answers, metric)
-    widths = [f"± {fixed(item.half_width, decimals)}" for item in (answers.rerun, answers.new_data)]
-    return f"{fixed(answers.value, decimals, signed)} ({', '.join(widths)})"
+    decimals = decimals_of(estimates, metric)
+    widths = [f"± {fixed(item.half_width, decimals)}" for item in (estimates.rerun, estimates.new_data)]
+    return f"{fixed(estimates.value, decimals, signed)} ({', '.join(widths)})"
 
 
 def interval_cell(estimate: Estimate, decimals: int, signed: bool = False) -> str:

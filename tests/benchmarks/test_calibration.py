@@ -81,10 +81,10 @@ def test_equal_accuracies_are_equal_on_average_and_their_claims_are_counted() ->
     gaps = (hits[:, 0::2] - hits[:, 1::2]).ravel()
     assert abs(gaps.mean()) < 4 * gaps.std() / np.sqrt(gaps.size)
     assert 0.6 < hits.mean() < 0.8
-    questions = ask_hits(draw_hits(30, "loud", 0.0, np.random.default_rng(7)))
-    found = questions.between("a0", "b0", "acc2_has0")
-    assert found.answers is not None
-    assert found.answers.value == pytest.approx(float(np.nanmean(found.first) - np.nanmean(found.second)))
+    estimator = ask_hits(draw_hits(30, "loud", 0.0, np.random.default_rng(7)))
+    found = estimator.difference("a0", "b0", "acc2_has0")
+    assert found.estimates is not None
+    assert found.estimates.value == pytest.approx(float(np.nanmean(found.first) - np.nanmean(found.second)))
     # Quiet runs on few items: equal differences are claimed where nothing is said of the grain, and not where it is.
     claims = count_accuracy_claims(50, "quiet", 0.0, 40, seed=8)
     assert claims["with the grain"].any_claim <= 0.055 < claims["without the grain"].any_claim

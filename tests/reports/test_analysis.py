@@ -43,17 +43,17 @@ def report_of(*arms: str, drop: int = 0, **options: object) -> Report:
 
 def test_a_planted_effect_is_found_in_the_right_direction() -> None:
     row = contrasts_of(report_of("full", "no_ca")).rows[0]
-    answers = row.differences["mae"].answers
+    estimates = row.differences["mae"].estimates
     assert row.verdict.kind == "better"
-    assert answers is not None
-    assert answers.rerun.low is not None
-    assert answers.rerun.high is not None
-    assert answers.rerun.low < -0.1 < answers.rerun.high
-    assert (answers.rerun.n, answers.rerun.df, answers.new_data.n, answers.new_data.df) == (15, 10, 5, 4)
+    assert estimates is not None
+    assert estimates.rerun.low is not None
+    assert estimates.rerun.high is not None
+    assert estimates.rerun.low < -0.1 < estimates.rerun.high
+    assert (estimates.rerun.n, estimates.rerun.df, estimates.new_data.n, estimates.new_data.df) == (15, 10, 5, 4)
     # Accuracies are shown in per cent: half of 0.1 MAE is five points.
-    accuracy = row.differences["acc7"].answers
+    accuracy = row.differences["acc7"].estimates
     assert accuracy is not None
-    assert accuracy.value == pytest.approx(-50 * answers.value)
+    assert accuracy.value == pytest.approx(-50 * estimates.value)
 
 
 def test_both_is_the_larger_p_corrected_over_all_declared_contrasts() -> None:
@@ -69,10 +69,10 @@ def test_pairing_uses_complete_pairs_only_and_says_how_many() -> None:
     study = make_study(("full", "no_ca"))
     records = make_records(study, PLANTED.__getitem__)
     kept = [r for r in records if r.trial_id not in ("full-confirm-1-0", "no_ca-confirm-2-0", "no_ca-confirm-3-4")]
-    answers = contrasts_of(analyse(study, kept)).rows[0].differences["mae"].answers
-    assert answers is not None
-    assert answers.rerun.n == 12
-    assert answers.rerun.df == 12 - 5
+    estimates = contrasts_of(analyse(study, kept)).rows[0].differences["mae"].estimates
+    assert estimates is not None
+    assert estimates.rerun.n == 12
+    assert estimates.rerun.df == 12 - 5
 
 
 def test_a_control_has_seeds_of_its_own_and_shows_the_noise_floor() -> None:
@@ -90,10 +90,10 @@ def test_a_diverging_arm_pays_for_its_failures() -> None:
     report = analyse(study, broken)
     row = contrasts_of(report).rows[0]
     difference = row.differences["mae"]
-    assert difference.answers is not None
+    assert difference.estimates is not None
     assert difference.survivors is not None
     # A third of the full model's runs score 1.4 instead of 0.9.
-    assert difference.answers.value == pytest.approx(difference.survivors.value + 0.5 / 3, abs=0.03)
+    assert difference.estimates.value == pytest.approx(difference.survivors.value + 0.5 / 3, abs=0.03)
     assert row.failed == 5
     assert row.verdict.kind != "better"
     assert len(report.section(FailuresSection).failures.rows) == 5
@@ -123,19 +123,19 @@ def test_on_an_official_split_new_data_varies_the_test_groups() -> None:
     study, records = official(("full", "no_ca"), (1, 2, 3))
     report = analyse(study, records)
     for metric in study.metrics:
-        answers = contrasts_of(report).rows[0].differences[metric].answers
-        assert answers is not None
-        assert (answers.new_data.n, answers.new_data.df) == (20, 19)
-        assert answers.new_data.low is not None
-        assert answers.new_data.high is not None
-        assert answers.new_data.low < answers.value < answers.new_data.high
+        estimates = contrasts_of(report).rows[0].differences[metric].estimates
+        assert estimates is not None
+        assert (estimates.new_data.n, estimates.new_data.df) == (20, 19)
+        assert estimates.new_data.low is not None
+        assert estimates.new_data.high is not None
+        assert estimates.new_data.low < estimates.value < estimates.new_data.high
     assert contrasts_of(report).rows[0].verdict.kind == "better"
     assert any("One official split" in warning for warning in warnings_of(report))
 
 
 def test_the_jackknife_is_of_the_mean_over_seeds() -> None:
     study, records = official(("full",), (1, 2, 3))
-    answers = analyse(study, records).section(AblationSection).arms.ablation.rows[0].measured["mae"].answers
+    estimates = analyse(study, records).section(AblationSection).arms.ablation.rows[0].measured["mae"].estimates
     by_group = []
     for record in records:
         assert record.predictions is not None
@@ -143,23 +143,23 @@ def test_the_jackknife_is_of_the_mean_over_seeds() -> None:
         by_group.append(errors.reshape(20, 10).mean(axis=1))
     # Groups of equal size: deleting one at a time is the t interval of the mean over groups.
     interval = stats.ttest_1samp(np.mean(by_group, axis=0), 0.0).confidence_interval(0.95)
-    assert answers is not None
-    assert answers.new_data.low == pytest.approx(interval.low, abs=1e-9)
-    assert answers.new_data.high == pytest.approx(interval.high, abs=1e-9)
+    assert estimates is not None
+    assert estimates.new_data.low == pytest.approx(interval.low, abs=1e-9)
+    assert estimates.new_data.high == pytest.approx(interval.high, abs=1e-9)
 
 
 def test_without_predictions_an_official_split_gives_no_claim_about_new_groups() -> None:
     study, records = official(("full", "no_ca"), (1, 2, 3), with_predictions=False)
     verdict = contrasts_of(analyse(study, records)).rows[0].verdict
     assert verdict.kind == "better here"
-    assert "no predictions" in verdict.words
+    assert "no predictions" in verdict.text
 
 
 def test_a_score_that_its_predictions_do_not_reproduce_has_no_jackknife() -> None:
     study, records = official(("full", "no_ca"), (1, 2, 3))
     records = [replace(r, test={**(r.test or {}), "acc7": 0.5}) for r in records]
     differences = contrasts_of(analyse(study, records)).rows[0].differences
-    acc7, mae = differences["acc7"].answers, differences["mae"].answers
+    acc7, mae = differences["acc7"].estimates, differences["mae"].estimates
     assert acc7 is not None
     assert mae is not None
     assert acc7.new_data.low is None
@@ -225,9 +225,9 @@ def test_an_arm_missing_in_some_folds_is_said_and_compared_on_the_others() -> No
     records = [r for r in make_records(study, PLANTED.__getitem__) if not (r.arm == "no_ca" and r.fold in (0, 1))]
     report = analyse(study, records)
     assert any("no_ca lacks 6 planned runs and covers 3 of 5 folds" in warning for warning in warnings_of(report))
-    answers = contrasts_of(report).rows[0].differences["mae"].answers
-    assert answers is not None
-    assert (answers.rerun.n, answers.new_data.n) == (9, 3)
+    estimates = contrasts_of(report).rows[0].differences["mae"].estimates
+    assert estimates is not None
+    assert (estimates.rerun.n, estimates.new_data.n) == (9, 3)
     assert len(report.section(FailuresSection).failures.missing) == 6
 
 
@@ -267,11 +267,11 @@ def test_comparisons_beside_the_family_cost_it_nothing_and_claim_nothing() -> No
     report = analyse(study, records)
     alone = analyse(replace(study, contrasts=(EDGES[1],)), records)
     assert contrasts_of(report).rows == contrasts_of(alone).rows
-    (beside,) = contrasts_of(report).beside
+    (beside,) = contrasts_of(report).undeclared
     assert beside.contrast == BESIDE[1]
-    answers = beside.differences["mae"].answers
-    assert answers is not None
-    assert answers.value == pytest.approx(-0.3, abs=0.01)
+    estimates = beside.differences["mae"].estimates
+    assert estimates is not None
+    assert estimates.value == pytest.approx(-0.3, abs=0.01)
     text = render_markdown(report)
     assert "of 1 declared contrasts are supported" in text
     (line,) = [line for line in text.splitlines() if "HomoGD's distillation" in line]
@@ -318,6 +318,6 @@ def test_two_arms_that_failed_wholly_are_not_compared() -> None:
     both, one = contrasts_of(report).rows
     # Both would score as the same fallback: a difference of exactly nothing, without any spread.
     assert both.verdict.kind == "too few to say"
-    assert both.differences["mae"].answers is None
-    assert report.section(PowerSection).values.rows[0].reach.rerun is None
-    assert one.differences["mae"].answers is not None, "against an arm that ran, failing counts"
+    assert both.differences["mae"].estimates is None
+    assert report.section(PowerSection).values.rows[0].detectable.rerun is None
+    assert one.differences["mae"].estimates is not None, "against an arm that ran, failing counts"

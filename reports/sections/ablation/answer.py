@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.records.record import Contrast, StudyDescription
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
-from reports.sections.ablation.median_comparison import Standing
+from reports.sections.ablation.median_comparison import MedianComparison
 from reports.sections.ablation.median_sentences import headline_sentence
 from reports.sections.ablation.values import ContrastRow, ContrastTable, ModelRow
 from reports.statistics.verdict import VerdictKind
@@ -21,7 +21,7 @@ def compose_answer(
     results: ResultsTable,
     contrasts: ContrastTable,
     models: Sequence[ModelRow],
-    standings: Mapping[str, Standing],
+    comparisons: Mapping[str, MedianComparison],
     metric: Metric,
 ) -> tuple[str, ...]:
     """Sentences on what was measured, which contrasts are supported, and where the baseline stands.
@@ -32,7 +32,7 @@ def compose_answer(
         study, results: what was planned, and the scores.
         contrasts: the declared ones with their verdicts.
         models: the baseline and every other method; empty without other methods.
-        standings: arm -> how it compares with the training-median predictor.
+        comparisons: arm -> how it compares with the training-median predictor.
         metric: the primary one.
     """
     num_completed = int((results.state == RunState.COMPLETED).sum())
@@ -48,7 +48,7 @@ def compose_answer(
     if num_completed == 0:
         sentences.append("Every run failed: all scores below are those of the training-median predictor.")
         return tuple(sentences)
-    headline = headline_sentence(contrasts.rows, standings, metric)
+    headline = headline_sentence(contrasts.rows, comparisons, metric)
     sentences = [*([headline] if headline else []), *sentences]
     sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are))
     sentences.extend(_model_sentence(model, models[0], metric, contrasts) for model in models[1:])
@@ -104,37 +104,39 @@ def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric, groups_are:
 
 def _size(row: ContrastRow, metric: Metric) -> str:
     """``-0.051 MAE (± 0.009 rerun, ± 0.015 new data)``."""
-    answers = row.differences[metric.name].answers
-    if answers is None:
+    estimates = row.differences[metric.name].estimates
+    if estimates is None:
         return "no size"
-    decimals = decimals_of(answers, metric)
-    return f"{fixed(answers.value, decimals, signed=True)}{metric.unit} {metric.label} ({_widths(answers, decimals)})"
+    decimals = decimals_of(estimates, metric)
+    return (
+        f"{fixed(estimates.value, decimals, signed=True)}{metric.unit} {metric.label} ({_widths(estimates, decimals)})"
+    )
 
 
-def _widths(answers: Answers, decimals: int) -> str:
+def _widths(estimates: EstimatePair, decimals: int) -> str:
     """The half-widths that are defined, each with its question."""
     return ", ".join(
         f"± {fixed(item.half_width, decimals)} {item.question}"
-        for item in (answers.rerun, answers.new_data)
+        for item in (estimates.rerun, estimates.new_data)
         if item.half_width is not None
     )
 
 
 def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contrasts: ContrastTable) -> str:
     difference = model.to_baseline
-    if difference is None or difference.answers is None:
+    if difference is None or difference.estimates is None:
         return f"{baseline.row.label} cannot be compared with {model.row.label}: no pair of runs is complete."
-    answers = difference.answers
-    decimals = decimals_of(answers, metric)
-    is_ahead = (answers.value > 0) == metric.higher_is_better
-    size = fixed(abs(answers.value), decimals)
+    estimates = difference.estimates
+    decimals = decimals_of(estimates, metric)
+    is_ahead = (estimates.value > 0) == metric.higher_is_better
+    size = fixed(abs(estimates.value), decimals)
     is_level = float(size) == 0
-    standing = "level" if is_level else f"{'ahead' if is_ahead else 'behind'} by {size}{metric.unit} {metric.label}"
+    comparison = "level" if is_level else f"{'ahead' if is_ahead else 'behind'} by {size}{metric.unit} {metric.label}"
     pair = {baseline.row.arm, model.row.arm}
     declared = [row for row in contrasts.rows if {row.contrast.first, row.contrast.second} == pair]
     words = "not a declared contrast, so no claim"
     if declared:
         contrast = declared[0].contrast
-        words = f"{contrast.first} minus {contrast.second}: {declared[0].verdict.words}"
-    spread = ", ".join(filter(None, [_widths(answers, decimals), f"n = {answers.rerun.n} pairs"]))
-    return f"{baseline.row.label} against {model.row.label}: {standing} ({spread}); {words}."
+        words = f"{contrast.first} minus {contrast.second}: {declared[0].verdict.text}"
+    spread = ", ".join(filter(None, [_widths(estimates, decimals), f"n = {estimates.rerun.n} pairs"]))
+    return f"{baseline.row.label} against {model.row.label}: {comparison} ({spread}); {words}."

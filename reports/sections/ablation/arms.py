@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.records.record import ArmDescription, StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
 from reports.sections.ablation.contrasts import difference_of
 from reports.sections.ablation.values import AblationTable, ArmRow, Measured, ModelRow
@@ -14,22 +14,22 @@ from reports.sections.seed_race.values import RaceTable
 
 
 def arm_row(
-    questions: Questions, study: StudyDescription, arm: ArmDescription, metrics: Sequence[Metric], dataset: str | None
+    estimator: Estimator, study: StudyDescription, arm: ArmDescription, metrics: Sequence[Metric], dataset: str | None
 ) -> ArmRow:
     """One arm with every metric, its counts, and its published row if its components have one.
 
     Args:
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         study, arm: as trained.
         metrics: in display order.
         dataset: whose published rows stand beside it; None where the study's data are not published ones.
     """
-    counts = questions.results.counts(arm.name)
+    counts = estimator.results.counts(arm.name)
     has_both = 0 < counts.failed < counts.scored
     measured = {
         metric.name: Measured(
-            questions.of_arm(arm.name, metric.name),
-            questions.of_arm(arm.name, metric.name, survivors_only=True) if has_both else None,
+            estimator.arm_mean(arm.name, metric.name),
+            estimator.arm_mean(arm.name, metric.name, survivors_only=True) if has_both else None,
         )
         for metric in metrics
     }
@@ -40,11 +40,11 @@ def arm_row(
     )
 
 
-def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> AblationTable:
+def tabulate_ablation(estimator: Estimator, study: StudyDescription, metrics: Sequence[Metric]) -> AblationTable:
     """The baseline, its ablations and its controls, in planned order.
 
     Args:
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         study: as trained.
         metrics: in display order.
     """
@@ -55,17 +55,17 @@ def tabulate_ablation(questions: Questions, study: StudyDescription, metrics: Se
         components.update(dict.fromkeys([*arm.components, *arm.varying]))
     ordered = [name for name in COMPONENT_KEYS if name in components]
     ordered += [name for name in components if name not in COMPONENT_KEYS]
-    rows = tuple(arm_row(questions, study, arm, metrics, dataset) for arm in arms)
+    rows = tuple(arm_row(estimator, study, arm, metrics, dataset) for arm in arms)
     return AblationTable(rows, tuple(ordered), dataset or "")
 
 
 def compare_models(
-    questions: Questions, study: StudyDescription, metrics: Sequence[Metric], race: RaceTable | None = None
+    estimator: Estimator, study: StudyDescription, metrics: Sequence[Metric], race: RaceTable | None = None
 ) -> tuple[ModelRow, ...]:
     """The baseline and every other method with its difference from the baseline.
 
     Args:
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         study: as trained.
         metrics: in display order; the first is the primary one, which the difference is in.
         race: of the study's seeds; None where none were raced.
@@ -80,6 +80,6 @@ def compare_models(
     rows = []
     for arm in [arm for arm in study.arms if arm.name == study.baseline] + models:
         is_baseline = arm.name == study.baseline
-        difference = None if is_baseline else difference_of(questions, study.baseline, arm.name, metrics[0], race)
-        rows.append(ModelRow(arm_row(questions, study, arm, metrics, dataset), difference))
+        difference = None if is_baseline else difference_of(estimator, study.baseline, arm.name, metrics[0], race)
+        rows.append(ModelRow(arm_row(estimator, study, arm, metrics, dataset), difference))
     return tuple(rows)

@@ -9,43 +9,45 @@ from types import MappingProxyType
 import numpy as np
 
 from reports.records.record import Contrast, StudyDescription
-from reports.results.estimates import Difference, Questions
+from reports.results.estimates import Difference, Estimator
 from reports.results.metrics import Metric
 from reports.results.results import RunState
-from reports.sections.ablation.median_comparison import Standing, unlearned_of
+from reports.sections.ablation.median_comparison import MedianComparison, unlearned_of
 from reports.sections.ablation.values import Comparison, ContrastRow, ContrastTable, MetricDifference, PValues
 from reports.sections.seed_race.values import RaceTable
 from reports.statistics.effect_size import improvement_probability, in_run_deviations
 from reports.statistics.multiplicity import holm, intersection_union
-from reports.statistics.verdict import Verdict, judge, no_verdict_words
+from reports.statistics.verdict import Verdict, decide_verdict, no_verdict_text
 
 
 def difference_of(
-    questions: Questions, first: str, second: str, metric: Metric, race: RaceTable | None = None
+    estimator: Estimator, first: str, second: str, metric: Metric, race: RaceTable | None = None
 ) -> MetricDifference:
     """``first`` minus ``second`` in one metric, with both intervals and its sizes.
 
     Args:
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         first, second: the arms, by name.
         metric: the one that is compared.
         race: where seeds were raced on this metric, the rerun interval and p-value of a declared contrast allow for it;
             None: there was no race.
     """
-    difference = questions.between(first, second, metric.name)
-    answers = difference.answers
-    if answers is None or not any(questions.results.count(arm, RunState.COMPLETED) for arm in (first, second)):
+    difference = estimator.difference(first, second, metric.name)
+    estimates = difference.estimates
+    if estimates is None or not any(estimator.results.count(arm, RunState.COMPLETED) for arm in (first, second)):
         # Where every run of both arms failed, both score as the same fallback: their difference says nothing.
         return MetricDifference(None, None, None, None)
     if race is not None and race.metric == metric:
-        answers = replace(answers, rerun=race.allow_for_looks(first, second, answers.rerun, _count_pairs(difference)))
+        estimates = replace(
+            estimates, rerun=race.allow_for_looks(first, second, estimates.rerun, _count_pairs(difference))
+        )
     higher = metric.higher_is_better
-    failed = [questions.results.count(arm, RunState.FAILED) for arm in (first, second)]
-    survivors = questions.between(first, second, metric.name, survivors_only=True).answers if any(failed) else None
+    failed = [estimator.results.count(arm, RunState.FAILED) for arm in (first, second)]
+    survivors = estimator.difference(first, second, metric.name, survivors_only=True).estimates if any(failed) else None
     return MetricDifference(
-        answers,
+        estimates,
         survivors,
-        in_run_deviations(answers.rerun, difference.first, difference.second, higher),
+        in_run_deviations(estimates.rerun, difference.first, difference.second, higher),
         None if difference.pairs is None else improvement_probability(difference.pairs, higher),
     )
 
@@ -59,29 +61,29 @@ def _count_pairs(difference: Difference) -> int:
 
 def _correct(primary: Sequence[MetricDifference]) -> tuple[PValues, ...]:
     """p-values of every contrast, each question corrected over the whole family."""
-    rerun = [None if item.answers is None else item.answers.rerun.p_value for item in primary]
-    new_data = [None if item.answers is None else item.answers.new_data.p_value for item in primary]
+    rerun = [None if item.estimates is None else item.estimates.rerun.p_value for item in primary]
+    new_data = [None if item.estimates is None else item.estimates.new_data.p_value for item in primary]
     both = [intersection_union(one, other) for one, other in zip(rerun, new_data, strict=True)]
     columns = (rerun, new_data, both, holm(rerun), holm(new_data), holm(both))
     return tuple(PValues(*values) for values in zip(*columns, strict=True))
 
 
 def tabulate_contrasts(
-    questions: Questions,
+    estimator: Estimator,
     study: StudyDescription,
     metrics: Sequence[Metric],
     race: RaceTable | None = None,
-    standings: Mapping[str, Standing] = MappingProxyType({}),
+    comparisons: Mapping[str, MedianComparison] = MappingProxyType({}),
 ) -> ContrastTable:
     """Every contrast on every metric; p-values and verdicts for the declared family on the primary metric only.
 
     Args:
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         study: as trained.
         metrics: in display order; the first is the primary one.
         race: of the study's seeds; None where none were raced.
-        standings: arm -> how it compares with the training-median predictor on the primary metric. A contrast of which
-            an arm is not shown better than the predictor counts in the correction and gets no verdict.
+        comparisons: arm -> how it compares with the training-median predictor on the primary metric. A contrast of
+            which an arm is not shown better than the predictor counts in the correction and gets no verdict.
 
     Raises:
         ValueError: if a contrast names an arm that the study does not have.
@@ -95,7 +97,7 @@ def tabulate_contrasts(
     def differences_of(contrast: Contrast) -> dict[str, MetricDifference]:
         held = race if contrast.in_family else None
         return {
-            metric.name: difference_of(questions, contrast.first, contrast.second, metric, held) for metric in metrics
+            metric.name: difference_of(estimator, contrast.first, contrast.second, metric, held) for metric in metrics
         }
 
     family = [contrast for contrast in study.contrasts if contrast.in_family]
@@ -105,27 +107,27 @@ def tabulate_contrasts(
     for contrast, by_metric, p in zip(
         family, differences, _correct([item[primary.name] for item in differences]), strict=True
     ):
-        answers = by_metric[primary.name].answers
-        verdict = judge(
-            None if answers is None else answers.rerun,
-            None if answers is None else answers.new_data,
+        estimates = by_metric[primary.name].estimates
+        verdict = decide_verdict(
+            None if estimates is None else estimates.rerun,
+            None if estimates is None else estimates.new_data,
             p.rerun_holm,
             p.both_holm,
             primary.higher_is_better,
             study.groups_are,
         )
-        unlearned = unlearned_of(contrast, standings)
+        unlearned = unlearned_of(contrast, comparisons)
         if unlearned and verdict.kind != "too few to say":
-            verdict = Verdict("no verdict", no_verdict_words([one.arm.name for one in unlearned]))
-        rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(questions, contrast)))
-    beside = [
-        Comparison(contrast, differences_of(contrast), _failed(questions, contrast))
+            verdict = Verdict("no verdict", no_verdict_text([one.arm.name for one in unlearned]))
+        rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(estimator, contrast)))
+    undeclared = [
+        Comparison(contrast, differences_of(contrast), _failed(estimator, contrast))
         for contrast in study.contrasts
         if not contrast.in_family
     ]
-    return ContrastTable(tuple(rows), tuple(beside))
+    return ContrastTable(tuple(rows), tuple(undeclared))
 
 
-def _failed(questions: Questions, contrast: Contrast) -> int:
+def _failed(estimator: Estimator, contrast: Contrast) -> int:
     """Failed runs in the two arms together."""
-    return sum(questions.results.count(arm, RunState.FAILED) for arm in (contrast.first, contrast.second))
+    return sum(estimator.results.count(arm, RunState.FAILED) for arm in (contrast.first, contrast.second))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reports.results.metrics import Metric
 from reports.sections.ablation.component_ticks import Tick
 from reports.sections.ablation.values import ArmRow, Comparison, ContrastRow, ModelRow
-from reports.text.csv_table import ANSWER_COLUMNS, Cell, Table, answer_cells
+from reports.text.csv_table import ANSWER_COLUMNS, Cell, Table, estimate_pair_cells
 
 
 def arm_table(arms: Sequence[ArmRow], components: Sequence[str], dataset: str, metrics: Sequence[Metric]) -> Table:
@@ -24,7 +24,7 @@ def arm_table(arms: Sequence[ArmRow], components: Sequence[str], dataset: str, m
             survivors = None if measured.survivors is None else measured.survivors.value
             numbers = (counts.seeds, counts.cells, counts.failed, counts.missing, survivors, published, whose)
             name = (row.arm, row.label, row.role, row.model, *ticks, metric.name, metric.unit)
-            rows.append((*name, *answer_cells(measured.answers), *numbers))
+            rows.append((*name, *estimate_pair_cells(measured.estimates), *numbers))
     columns = ("arm", "label", "role", "model", *components, "metric", "unit", *ANSWER_COLUMNS)
     columns += ("seeds", "cells", "failed", "missing", "survivors_value", "published", "published_dataset")
     return Table("ablation", columns, tuple(rows))
@@ -63,11 +63,11 @@ def contrast_table(comparisons: Sequence[ContrastRow | Comparison], metrics: Seq
             if is_primary and declared is not None:
                 p = declared.p_values
                 tests = (p.rerun, p.new_data, p.both, p.rerun_holm, p.new_data_holm, p.both_holm)
-                tests += (declared.verdict.kind, declared.verdict.words)
+                tests += (declared.verdict.kind, declared.verdict.text)
             survivors = None if held.survivors is None else held.survivors.value
             pair = (row.contrast.first, row.contrast.second, row.contrast.isolates, row.contrast.in_family)
             name = (*pair, metric.name, metric.unit, is_primary)
-            rows.append((*name, *answer_cells(held.answers), *sizes, *tests, row.failed, survivors))
+            rows.append((*name, *estimate_pair_cells(held.estimates), *sizes, *tests, row.failed, survivors))
     names = ("first", "second", "isolates", "in_family", "metric", "unit", "is_primary")
     last = ("verdict", "verdict_words", "failed", "survivors_value")
     return Table("contrasts", (*names, *ANSWER_COLUMNS, *_SIZE_COLUMNS, *_P_COLUMNS, *last), tuple(rows))
@@ -77,8 +77,10 @@ def method_table(models: Sequence[ModelRow], metric: Metric) -> Table:
     """Every method, and its difference from the baseline."""
     rows = []
     for model in models:
-        difference = None if model.to_baseline is None else model.to_baseline.answers
+        difference = None if model.to_baseline is None else model.to_baseline.estimates
         measured = model.row.measured[metric.name]
-        rows.append((model.row.arm, model.row.model, *answer_cells(measured.answers), *answer_cells(difference)))
+        rows.append(
+            (model.row.arm, model.row.model, *estimate_pair_cells(measured.estimates), *estimate_pair_cells(difference))
+        )
     names = tuple(f"baseline_minus_method_{name}" for name in ANSWER_COLUMNS)
     return Table("methods", ("arm", "model", *ANSWER_COLUMNS, *names), tuple(rows))

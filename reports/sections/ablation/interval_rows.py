@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.ablation.component_ticks import Tick
 from reports.sections.ablation.values import ArmRow, ContrastRow
@@ -90,21 +90,21 @@ def arm_marks(arms: Iterable[ArmRow], metric: Metric, baseline: str) -> tuple[Ar
 def _contrast_mark(row: ContrastRow, metric: Metric) -> ContrastMark:
     contrast = row.contrast
     pair = f"{contrast.first} - {contrast.second}"
-    interval_row = _interval_row(contrast.isolates or pair, row.differences[metric.name].answers, metric, signed=True)
-    return ContrastMark(interval_row, pair if contrast.isolates else "", row.verdict.kind, row.verdict.words)
+    interval_row = _interval_row(contrast.isolates or pair, row.differences[metric.name].estimates, metric, signed=True)
+    return ContrastMark(interval_row, pair if contrast.isolates else "", row.verdict.kind, row.verdict.text)
 
 
 def _arm_mark(row: ArmRow, metric: Metric, baseline: str) -> ArmMark:
-    interval_row = _interval_row(row.label, row.measured[metric.name].answers, metric, signed=False)
+    interval_row = _interval_row(row.label, row.measured[metric.name].estimates, metric, signed=False)
     return ArmMark(row.arm, interval_row, row.components, row.arm == baseline, row.ticks)
 
 
-def _interval_row(label: str, answers: Answers | None, metric: Metric, signed: bool) -> IntervalRow:
-    if answers is None:
+def _interval_row(label: str, estimates: EstimatePair | None, metric: Metric, signed: bool) -> IntervalRow:
+    if estimates is None:
         return IntervalRow(label, None, None, None, 0, "no runs")
-    rerun, new_data = answers.rerun, answers.new_data
-    text = mean_cell(answers, metric, signed)
-    return IntervalRow(label, answers.value, _interval(rerun), _interval(new_data), rerun.n, text)
+    rerun, new_data = estimates.rerun, estimates.new_data
+    text = mean_cell(estimates, metric, signed)
+    return IntervalRow(label, estimates.value, _interval(rerun), _interval(new_data), rerun.n, text)
 
 
 def _interval(estimate: Estimate) -> Interval | None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.records.record import ArmDescription, Contrast, StudyDescription
-from reports.results.estimates import Answers, Questions
+from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import Metric
 from reports.results.results import MEDIAN_PREDICTOR, RunState
 from reports.statistics.estimate import Estimate
@@ -23,7 +23,7 @@ MEDIAN_METHOD = "median"
 
 
 @dataclass(frozen=True)
-class Standing:
+class MedianComparison:
     """One arm on the primary metric, in the shown unit.
 
     Attributes:
@@ -39,8 +39,8 @@ class Standing:
     num_completed: int
     own: float | None
     median: float | None
-    gain: Answers | None
-    correlation: Answers | None
+    gain: EstimatePair | None
+    correlation: EstimatePair | None
     higher_is_better: bool
 
     @property
@@ -73,9 +73,9 @@ def _can_show(answer: Estimate) -> bool:
     return answer.df is not None and answer.df >= MIN_DEGREES and answer.p_value is not None
 
 
-def _is_shown(answers: Answers, higher_is_better: bool) -> bool:
+def _is_shown(estimates: EstimatePair, higher_is_better: bool) -> bool:
     """Whether the value is on the better side of 0 for every question that can be asked, and one can."""
-    asked = [answer for answer in (answers.rerun, answers.new_data) if _can_show(answer)]
+    asked = [answer for answer in (estimates.rerun, estimates.new_data) if _can_show(answer)]
     return bool(asked) and all(
         answer.p_value is not None
         and answer.p_value <= LEVEL
@@ -85,39 +85,41 @@ def _is_shown(answers: Answers, higher_is_better: bool) -> bool:
     )
 
 
-def stand_by_median(questions: Questions, study: StudyDescription, metric: Metric) -> Mapping[str, Standing]:
+def compare_with_median(
+    estimator: Estimator, study: StudyDescription, metric: Metric
+) -> Mapping[str, MedianComparison]:
     """How every arm compares with the training-median predictor.
 
     Args:
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         study: as trained.
         metric: the primary one.
 
     Returns:
         Name of an arm -> its comparison.
     """
-    return {arm.name: _standing(questions, arm, metric) for arm in study.arms}
+    return {arm.name: _compare(estimator, arm, metric) for arm in study.arms}
 
 
-def _standing(questions: Questions, arm: ArmDescription, metric: Metric) -> Standing:
-    results = questions.results
-    own = questions.of_arm(arm.name, metric.name, survivors_only=True)
-    beyond = questions.between(arm.name, MEDIAN_PREDICTOR, metric.name, survivors_only=True).answers
+def _compare(estimator: Estimator, arm: ArmDescription, metric: Metric) -> MedianComparison:
+    results = estimator.results
+    own = estimator.arm_mean(arm.name, metric.name, survivors_only=True)
+    beyond = estimator.difference(arm.name, MEDIAN_PREDICTOR, metric.name, survivors_only=True).estimates
     has_correlation = "corr" in results.metrics
-    return Standing(
+    return MedianComparison(
         arm=arm,
         num_completed=results.count(arm.name, RunState.COMPLETED),
         own=None if own is None else own.value,
         median=None if own is None or beyond is None else own.value - beyond.value,
-        gain=questions.between(arm.name, MEDIAN_PREDICTOR, metric.name).answers,
-        correlation=questions.of_arm(arm.name, "corr", survivors_only=True) if has_correlation else None,
+        gain=estimator.difference(arm.name, MEDIAN_PREDICTOR, metric.name).estimates,
+        correlation=estimator.arm_mean(arm.name, "corr", survivors_only=True) if has_correlation else None,
         higher_is_better=metric.higher_is_better,
     )
 
 
-def unlearned_of(contrast: Contrast, standings: Mapping[str, Standing]) -> tuple[Standing, ...]:
+def unlearned_of(contrast: Contrast, comparisons: Mapping[str, MedianComparison]) -> tuple[MedianComparison, ...]:
     """The arms of a contrast that keep it from a verdict; none where it asks how an arm compares with the predictor."""
-    found = [standings[arm] for arm in (contrast.first, contrast.second) if arm in standings]
-    if any(standing.is_yardstick for standing in found):
+    found = [comparisons[arm] for arm in (contrast.first, contrast.second) if arm in comparisons]
+    if any(comparison.is_yardstick for comparison in found):
         return ()
-    return tuple(standing for standing in found if standing.is_unlearned)
+    return tuple(comparison for comparison in found if comparison.is_unlearned)

@@ -67,12 +67,12 @@ class AnswerSection(Section):
     def _undefined_reasons(self) -> tuple[str, ...]:
         """Why some intervals of the primary metric are undefined: each reason once."""
         reasons: dict[str, None] = {}
-        shown = [row.measured[self.metric.name].answers for row in self.arms.ablation.rows]
-        shown += [model.row.measured[self.metric.name].answers for model in self.arms.models]
-        shown += [row.differences[self.metric.name].answers for row in self.contrasts.everything]
-        for answers in shown:
-            estimates: tuple[Estimate, ...] = () if answers is None else (answers.rerun, answers.new_data)
-            for estimate in estimates:
+        shown = [row.measured[self.metric.name].estimates for row in self.arms.ablation.rows]
+        shown += [model.row.measured[self.metric.name].estimates for model in self.arms.models]
+        shown += [row.differences[self.metric.name].estimates for row in self.contrasts.everything]
+        for estimates in shown:
+            both: tuple[Estimate, ...] = () if estimates is None else (estimates.rerun, estimates.new_data)
+            for estimate in both:
                 if estimate.low is None and estimate.note:
                     reasons.setdefault(f"{estimate.question}: {estimate.note}")
         return tuple(reasons)
@@ -172,7 +172,7 @@ class ContrastsSection(Section):
             contrast_sizes=grids.contrast_size_grid(rows, metric),
             contrast_tests=grids.contrast_test_grid(rows, metric),
             has_other_metrics=len(self.metrics) > 1,
-            beside=grids.beside_grid(self.table.beside, metric),
+            undeclared=grids.undeclared_grid(self.table.undeclared, metric),
         )
 
     def csv_tables(self) -> tuple[Table, ...]:
@@ -195,14 +195,14 @@ class ContrastsSection(Section):
             "both is the larger of the two.",
             grids.contrast_test_grid(rows, metric),
         )
-        beside = grids.beside_grid(self.table.beside, metric)
-        if beside is None:
+        undeclared = grids.undeclared_grid(self.table.undeclared, metric)
+        if undeclared is None:
             return sizes, tests
         caption = (
             f"Comparisons beside the declared contrasts, study {study}: first minus second, {metric.label}; no claim "
             f"is made from them. {intervals}."
         )
-        return sizes, tests, LatexTable("comparisons", caption, beside)
+        return sizes, tests, LatexTable("comparisons", caption, undeclared)
 
 
 @dataclass(frozen=True)

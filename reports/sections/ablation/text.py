@@ -24,15 +24,15 @@ def _component_headings(components: Sequence[str]) -> tuple[str, ...]:
 
 def primary_columns(row: ArmRow, metric: Metric) -> tuple[str, ...]:
     """n, mean and both intervals of one arm."""
-    answers = row.measured[metric.name].answers
-    if answers is None:
+    estimates = row.measured[metric.name].estimates
+    if estimates is None:
         return runs_cell(row.counts), ABSENT, ABSENT, ABSENT
-    decimals = decimals_of(answers, metric)
+    decimals = decimals_of(estimates, metric)
     return (
         runs_cell(row.counts),
-        fixed(answers.value, decimals),
-        interval_cell(answers.rerun, decimals),
-        interval_cell(answers.new_data, decimals),
+        fixed(estimates.value, decimals),
+        interval_cell(estimates.rerun, decimals),
+        interval_cell(estimates.new_data, decimals),
     )
 
 
@@ -69,7 +69,7 @@ def other_metric_grids(arms: Sequence[ArmRow], others: Sequence[Metric], per_gri
     for start in range(0, len(others), per_grid):
         shown = others[start : start + per_grid]
         rows = tuple(
-            (row.label, runs_cell(row.counts), *(mean_cell(row.measured[m.name].answers, m) for m in shown))
+            (row.label, runs_cell(row.counts), *(mean_cell(row.measured[m.name].estimates, m) for m in shown))
             for row in arms
         )
         yield Grid(("Arm", "n", *(_heading(metric) for metric in shown)), "lr" + "r" * len(shown), rows)
@@ -91,7 +91,7 @@ def contrast_size_grid(contrasts: Sequence[ContrastRow], metric: Metric) -> Grid
     return Grid(headings, align, tuple(rows))
 
 
-def beside_grid(comparisons: Sequence[Comparison], metric: Metric) -> Grid | None:
+def undeclared_grid(comparisons: Sequence[Comparison], metric: Metric) -> Grid | None:
     """What stands beside the declared contrasts, without claim; None if nothing does."""
     if not comparisons:
         return None
@@ -105,15 +105,15 @@ def beside_grid(comparisons: Sequence[Comparison], metric: Metric) -> Grid | Non
 
 def difference_columns(difference: MetricDifference, metric: Metric) -> tuple[str, str, str, str]:
     """n, difference, rerun interval, new-data interval."""
-    answers = difference.answers
-    if answers is None:
+    estimates = difference.estimates
+    if estimates is None:
         return "0", ABSENT, ABSENT, ABSENT
-    decimals = decimals_of(answers, metric)
+    decimals = decimals_of(estimates, metric)
     return (
-        str(answers.rerun.n),
-        fixed(answers.value, decimals, signed=True),
-        interval_cell(answers.rerun, decimals, signed=True),
-        interval_cell(answers.new_data, decimals, signed=True),
+        str(estimates.rerun.n),
+        fixed(estimates.value, decimals, signed=True),
+        interval_cell(estimates.rerun, decimals, signed=True),
+        interval_cell(estimates.new_data, decimals, signed=True),
     )
 
 
@@ -149,7 +149,7 @@ def verdict_lines(contrasts: Sequence[ContrastRow]) -> Iterator[str]:
         failures = f" (counting {count(row.failed, 'failed run')})" if row.failed else ""
         has_direction = row.verdict.kind.startswith(("better", "worse"))
         subject = f"{row.contrast.first} is " if has_direction else ""
-        yield f"{name_contrast(row.contrast)}: {subject}{row.verdict.words}{failures}."
+        yield f"{name_contrast(row.contrast)}: {subject}{row.verdict.text}{failures}."
 
 
 def model_grid(models: Sequence[ModelRow], metric: Metric) -> Grid:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reports.records.record import Contrast
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.results import RunCounts
 from reports.sections.ablation.component_ticks import Tick, ticks_of
 from reports.sections.paper_tables.published import AblationRow
@@ -22,12 +22,12 @@ from reports.statistics.verdict import Verdict
 class Measured:
     """One metric of one arm.
 
-    answers: the primary analysis; None where the arm has no run.
+    estimates: the primary analysis; None where the arm has no run.
     survivors: completed runs alone; None unless the arm has failed runs and completed ones.
     """
 
-    answers: Answers | None
-    survivors: Answers | None
+    estimates: EstimatePair | None
+    survivors: EstimatePair | None
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,14 @@ class MetricDifference:
     """``first`` minus ``second`` in one metric, with sizes; no claim is made from anything but the primary metric.
 
     Attributes:
-        answers: the estimates; None where no pair of runs is complete, or no run of either arm completed.
+        estimates: the estimates; None where no pair of runs is complete, or no run of either arm completed.
         survivors: the same of completed runs alone; None where no run failed.
         effect: in run standard deviations; None where the runs do not vary.
         improvement: chance that a run of ``first`` beats its pair; None where the arms share no seeds.
     """
 
-    answers: Answers | None
-    survivors: Answers | None
+    estimates: EstimatePair | None
+    survivors: EstimatePair | None
     effect: EffectSize | None
     improvement: ImprovementProbability | None
 
@@ -129,9 +129,9 @@ class ContrastRow:
     failed: int
 
     @property
-    def answers_by_metric(self) -> dict[str, Answers | None]:
+    def estimates_by_metric(self) -> dict[str, EstimatePair | None]:
         """Metric -> the value with both intervals."""
-        return {name: difference.answers for name, difference in self.differences.items()}
+        return {name: difference.estimates for name, difference in self.differences.items()}
 
 
 @dataclass(frozen=True)
@@ -151,15 +151,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ContrastTable:
-    """rows: the declared contrasts, the family that p-values are corrected over. beside: shown without claim."""
+    """rows: the declared contrasts, the family that p-values are corrected over. undeclared: shown without claim."""
 
     rows: tuple[ContrastRow, ...]
-    beside: tuple[Comparison, ...] = ()
+    undeclared: tuple[Comparison, ...] = ()
 
     @property
     def everything(self) -> tuple[ContrastRow | Comparison, ...]:
         """Every comparison that is shown, the declared ones first."""
-        return (*self.rows, *self.beside)
+        return (*self.rows, *self.undeclared)
 
 
 @dataclass(frozen=True)

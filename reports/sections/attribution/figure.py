@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, MUTED, ORANGE, SMALL
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.attribution.values import Factorial, LevelMean
 from reports.text.component_labels import COMPONENT_LABELS
@@ -22,9 +22,9 @@ NAME = "interactions"
 def interaction_plot(factorial: Factorial | None, metric: Metric) -> Plot | NoPlot:
     """The interaction plot of a factorial. metric: the primary one."""
     levels = () if factorial is None else factorial.levels
-    if not any(level.answers[metric.name] for level in levels):
+    if not any(level.estimates[metric.name] for level in levels):
         return NoPlot(NAME, "No interaction plot: it needs every combination of at least two components.")
-    told = "; ".join(f"{_level_name(level)} {mean_cell(level.answers[metric.name], metric)}" for level in levels)
+    told = "; ".join(f"{_level_name(level)} {mean_cell(level.estimates[metric.name], metric)}" for level in levels)
     return Plot(
         NAME,
         f"Interaction plot of the components in {metric.label}",
@@ -49,15 +49,15 @@ def _level_name(level: LevelMean) -> str:
 
 def draw_interactions(levels: Sequence[LevelMean], metric: Metric) -> Figure:
     """One panel per pair of components: the first one along the axis, the second one by colour and marker."""
-    answers = {(level.components, level.on): level.answers[metric.name] for level in levels}
+    estimates = {(level.components, level.on): level.estimates[metric.name] for level in levels}
     pairs = list(dict.fromkeys(level.components for level in levels))
     titles = [f"{_name(one)} and {_name(other)}" for one, other in pairs]
     figure, places = panels(titles, PanelGrid(3, 1.5, gap=(0.75, 0.6)))
     for number, (axes, pair) in enumerate(zip(places, pairs, strict=True)):
         for is_other_on, color, marker in ((True, BLUE, "o"), (False, ORANGE, "s")):
-            ends = [answers[pair, (is_on, is_other_on)] for is_on in (False, True)]
+            ends = [estimates[pair, (is_on, is_other_on)] for is_on in (False, True)]
             _draw_line(axes, ends, 0.04 if is_other_on else -0.04, color, marker)
-        _name_lines(axes, pair[1], [answers[pair, (True, is_other_on)] for is_other_on in (False, True)])
+        _name_lines(axes, pair[1], [estimates[pair, (True, is_other_on)] for is_other_on in (False, True)])
         axes.set_xlim(-0.25, 2.0)
         axes.set_xticks([0, 1], ["off", "on"])
         axes.set_xlabel(_name(pair[0]))
@@ -68,22 +68,22 @@ def draw_interactions(levels: Sequence[LevelMean], metric: Metric) -> Figure:
     return figure
 
 
-def _draw_line(axes: Axes, ends: Sequence[Answers | None], shift: float, color: str, marker: str) -> None:
+def _draw_line(axes: Axes, ends: Sequence[EstimatePair | None], shift: float, color: str, marker: str) -> None:
     """From off to on, with rerun intervals."""
-    places = [place + shift for place, answers in enumerate(ends) if answers is not None]
-    found = [answers for answers in ends if answers is not None]
-    for place, answers in zip(places, found, strict=True):
-        if answers.rerun.low is not None and answers.rerun.high is not None:
-            axes.plot([place] * 2, [answers.rerun.low, answers.rerun.high], color=color, linewidth=1.0)
-    axes.plot(places, [answers.value for answers in found], color=color, linewidth=1.4, marker=marker, markersize=5)
+    places = [place + shift for place, estimates in enumerate(ends) if estimates is not None]
+    found = [estimates for estimates in ends if estimates is not None]
+    for place, estimates in zip(places, found, strict=True):
+        if estimates.rerun.low is not None and estimates.rerun.high is not None:
+            axes.plot([place] * 2, [estimates.rerun.low, estimates.rerun.high], color=color, linewidth=1.0)
+    axes.plot(places, [estimates.value for estimates in found], color=color, linewidth=1.4, marker=marker, markersize=5)
 
 
-def _name_lines(axes: Axes, other: str, ends: Sequence[Answers | None]) -> None:
+def _name_lines(axes: Axes, other: str, ends: Sequence[EstimatePair | None]) -> None:
     """Off and on at the right ends of the two lines, pushed apart where the lines meet."""
-    values = [answers.value for answers in ends if answers is not None]
-    for word, answers in zip(("off", "on"), ends, strict=True):
-        if answers is not None:
-            vertical = "bottom" if answers.value >= max(values) else "top"
-            at = (1.06, answers.value)
+    values = [estimates.value for estimates in ends if estimates is not None]
+    for word, estimates in zip(("off", "on"), ends, strict=True):
+        if estimates is not None:
+            vertical = "bottom" if estimates.value >= max(values) else "top"
+            at = (1.06, estimates.value)
             name = f"{_name(other)} {word}"
             axes.annotate(name, at, (5, 0), textcoords="offset points", color=MUTED, fontsize=SMALL, va=vertical)

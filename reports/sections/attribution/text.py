@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.attribution.values import Attribution, Effect, Factorial, PathStep
 from reports.text.component_labels import COMPONENT_LABELS
@@ -60,9 +60,9 @@ def _combinations(combinations: Sequence[Sequence[str]]) -> str:
     return "; ".join(" + ".join(component_label(name) for name in on) or "none on" for on in combinations)
 
 
-def _sum_columns(answers: Mapping[str, Answers | None], metric: Metric) -> tuple[str, str, str, str]:
+def _sum_columns(estimates: Mapping[str, EstimatePair | None], metric: Metric) -> tuple[str, str, str, str]:
     """n, value and both intervals."""
-    found = answers[metric.name]
+    found = estimates[metric.name]
     if found is None:
         return "0", ABSENT, ABSENT, ABSENT
     decimals = decimals_of(found, metric)
@@ -77,8 +77,8 @@ def _sum_columns(answers: Mapping[str, Answers | None], metric: Metric) -> tuple
 def _effect_grid(factorial: Factorial, metric: Metric) -> Grid:
     rows = []
     for main, shapley in zip(factorial.main_effects, factorial.shapley, strict=True):
-        n, *of_main = _sum_columns(main.answers, metric)
-        _, *of_shapley = _sum_columns(shapley.answers, metric)
+        n, *of_main = _sum_columns(main.estimates, metric)
+        _, *of_shapley = _sum_columns(shapley.estimates, metric)
         rows.append((component_label(main.components[0]), n, *of_main, *of_shapley))
     unit = f"{metric.label} {metric.unit}".strip()
     headings = ("Component", "n", f"main effect, {unit}", *_INTERVALS, f"Shapley value, {unit}", *_INTERVALS)
@@ -87,14 +87,14 @@ def _effect_grid(factorial: Factorial, metric: Metric) -> Grid:
 
 def _interaction_grid(interactions: Sequence[Effect], metric: Metric) -> Grid:
     rows = tuple(
-        (" x ".join(component_label(name) for name in effect.components), *_sum_columns(effect.answers, metric))
+        (" x ".join(component_label(name) for name in effect.components), *_sum_columns(effect.estimates, metric))
         for effect in interactions
     )
     return Grid(("Pair", "n", "interaction", *_INTERVALS), "lrrrr", rows)
 
 
 def _value_grid(values: Sequence[Effect], metric: Metric) -> Grid:
-    rows = tuple((component_label(value.components[0]), *_sum_columns(value.answers, metric)) for value in values)
+    rows = tuple((component_label(value.components[0]), *_sum_columns(value.estimates, metric)) for value in values)
     return Grid(("Component", "n", "precedence-constrained value", *_INTERVALS), "lrrrr", rows)
 
 
@@ -103,6 +103,6 @@ def _path_grid(steps: Sequence[PathStep], metric: Metric) -> Grid:
     for step in steps:
         changes = [f"- {component_label(name)}" for name in step.removed]
         changes += [f"+ {component_label(name)}" for name in step.added]
-        rows.append((f"{step.from_arm} to {step.to_arm}", ", ".join(changes), *_sum_columns(step.answers, metric)))
+        rows.append((f"{step.from_arm} to {step.to_arm}", ", ".join(changes), *_sum_columns(step.estimates, metric)))
     headings = ("Step", "Change", "n", f"{metric.label} changes by", *_INTERVALS)
     return Grid(headings, "llrrrr", tuple(rows))

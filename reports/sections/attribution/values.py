@@ -1,8 +1,8 @@
 """What each component is worth, from a factorial of arms: main effects, interactions, Shapley values, and the path.
 
-Everything here is a weighted sum of arm means (:meth:`reports.results.estimates.Questions.of_sum`), with an interval
-for each question. None of it is a declared contrast: the intervals are unadjusted and there are no p-values (honesty
-rule 4).
+Everything here is a linear contrast of arm means (:meth:`reports.results.estimates.Estimator.linear_contrast`), with
+an interval for each question. None of it is a declared contrast: the intervals are unadjusted and there are no p-values
+(honesty rule 4).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reports.records.record import StudyDescription
-from reports.results.estimates import Answers, Questions
+from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import Metric
 from reports.sections.paper_tables.published import COMPONENT_KEYS, ablation_rows, nearest_dataset
 from reports.statistics.factorial import (
@@ -31,11 +31,11 @@ from reports.statistics.shapley import average_over_orders
 class Effect:
     """One weighted sum of arm means. components: what it is the effect of, one, or two for an interaction.
 
-    answers: metric -> both answers, None where no seed and cell has a run of every arm that is needed.
+    estimates: metric -> its estimates; None where no seed and cell has a run of every arm that is needed.
     """
 
     components: tuple[str, ...]
-    answers: Mapping[str, Answers | None]
+    estimates: Mapping[str, EstimatePair | None]
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class LevelMean:
     Attributes:
         components: the pair.
         on: whether each of the two is on, in the same order.
-        answers: metric -> the estimates; None where no seed and cell has a run of every arm that is needed.
+        estimates: metric -> the estimates; None where no seed and cell has a run of every arm that is needed.
     """
 
     components: tuple[str, str]
     on: tuple[bool, bool]
-    answers: Mapping[str, Answers | None]
+    estimates: Mapping[str, EstimatePair | None]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Factorial:
 
 
 @dataclass(frozen=True)
-class Constrained:
+class PrecedenceShapley:
     """Shapley values over the orders that can be built (precedence-constrained).
 
     Attributes:
@@ -106,14 +106,14 @@ class PathStep:
     Attributes:
         from_arm, to_arm: by name.
         removed, added: components that the step switches off and on.
-        answers: metric -> the estimates; None where no pair of runs is complete.
+        estimates: metric -> the estimates; None where no pair of runs is complete.
     """
 
     from_arm: str
     to_arm: str
     removed: tuple[str, ...]
     added: tuple[str, ...]
-    answers: Mapping[str, Answers | None]
+    estimates: Mapping[str, EstimatePair | None]
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Attribution:
     """
 
     factorial: Factorial | None
-    constrained: Constrained | None
+    constrained: PrecedenceShapley | None
     path: tuple[PathStep, ...]
     note: str = ""
 
@@ -140,33 +140,33 @@ NO_COMPONENTS = "no arms differ in components"
 NOT_RECORDED = "which combinations of components can run was not recorded with this study"
 
 
-def attribute(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> Attribution:
+def attribute(estimator: Estimator, study: StudyDescription, metrics: Sequence[Metric]) -> Attribution:
     """The section's values. Where an arm is missing the result says which, and holds no number.
 
     Args:
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         study: as trained.
         metrics: in display order.
     """
     arms = _arms_by_combination(study)
-    path = _ablation_path(questions, study, metrics)
+    path = _ablation_path(estimator, study, metrics)
     if len(arms) < 2:
         return Attribution(None, None, path, NO_COMPONENTS)
     if not study.combinations:
         return Attribution(None, None, path, NOT_RECORDED)
     possible = frozenset(frozenset(combination) for combination in study.combinations)
     varying = tuple(name for name in _component_names(study) if 0 < sum(name in c for c in possible) < len(possible))
-    cube = _Cube(questions, metrics, arms, possible, varying)
+    cube = _Cube(estimator, metrics, arms, possible, varying)
     factorial = _factorial(cube)
     is_whole = factorial is not None and not factorial.held_on
     return Attribution(factorial, None if is_whole else _constrained(cube), path)
 
 
-def _answers(
-    questions: Questions, weights: Mapping[str, float], metrics: Sequence[Metric]
-) -> dict[str, Answers | None]:
-    found = {metric.name: questions.of_sum(weights, metric.name).answers for metric in metrics}
-    return {name: None if answers is None else answers.untested() for name, answers in found.items()}
+def _estimates(
+    estimator: Estimator, weights: Mapping[str, float], metrics: Sequence[Metric]
+) -> dict[str, EstimatePair | None]:
+    found = {metric.name: estimator.linear_contrast(weights, metric.name).estimates for metric in metrics}
+    return {name: None if estimates is None else estimates.untested() for name, estimates in found.items()}
 
 
 def _component_names(study: StudyDescription) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ class _Cube:
     possible: the corners that can run. varying: the components that are on in some of them and off in others.
     """
 
-    questions: Questions
+    estimator: Estimator
     metrics: Sequence[Metric]
     arms: Mapping[Combination, str]
     possible: frozenset[Combination]
@@ -202,10 +202,10 @@ class _Cube:
         """What is on in every corner."""
         return frozenset.intersection(*self.possible)
 
-    def measure(self, weights: CombinationWeights, also_on: Combination) -> dict[str, Answers | None]:
+    def measure(self, weights: CombinationWeights, also_on: Combination) -> dict[str, EstimatePair | None]:
         """The sum over corners (``also_on`` added to each) with its intervals, by metric."""
         of_arms = {self.arms[corner | also_on]: weight for corner, weight in weights.items()}
-        return _answers(self.questions, of_arms, self.metrics)
+        return _estimates(self.estimator, of_arms, self.metrics)
 
     def find(self, corners: Sequence[Combination]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         """Arms of the corners, and what is on in each corner without one."""
@@ -245,7 +245,7 @@ def _measured(bare: Factorial, cube: _Cube, fixed: Combination) -> Factorial:
     )
 
 
-def _constrained(cube: _Cube) -> Constrained | None:
+def _constrained(cube: _Cube) -> PrecedenceShapley | None:
     """None if the full or the empty combination cannot run, or no order leads from one to the other."""
     num_all = math.factorial(len(cube.varying))
     try:
@@ -253,14 +253,14 @@ def _constrained(cube: _Cube) -> Constrained | None:
     except ValueError:
         return None
     arms, missing = cube.find([corner | cube.always_on for corner in average.used])
-    bare = Constrained(cube.varying, average.num_orders, num_all, arms, missing)
+    bare = PrecedenceShapley(cube.varying, average.num_orders, num_all, arms, missing)
     if missing:
         return bare
     values = tuple(Effect((n,), cube.measure(average.weights[n], cube.always_on)) for n in cube.varying)
     return replace(bare, values=values)
 
 
-def _ablation_path(questions: Questions, study: StudyDescription, metrics: Sequence[Metric]) -> tuple[PathStep, ...]:
+def _ablation_path(estimator: Estimator, study: StudyDescription, metrics: Sequence[Metric]) -> tuple[PathStep, ...]:
     """Steps between the rows of Table 3, in the order printed; none unless the components of the arms are those of the
     table and no others: what another design shares with the table is no path through it."""
     dataset = nearest_dataset(study.data_name)
@@ -271,8 +271,8 @@ def _ablation_path(questions: Questions, study: StudyDescription, metrics: Seque
         return ()
     for before, after in itertools.pairwise(rows):
         weights = {arms[after]: 1.0, arms[before]: -1.0}
-        answers = _answers(questions, weights, metrics)
+        estimates = _estimates(estimator, weights, metrics)
         removed = tuple(name for name in COMPONENT_KEYS if name in before - after)
         added = tuple(name for name in COMPONENT_KEYS if name in after - before)
-        steps.append(PathStep(arms[before], arms[after], removed, added, answers))
+        steps.append(PathStep(arms[before], arms[after], removed, added, estimates))
     return tuple(steps)

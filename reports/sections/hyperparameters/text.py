@@ -51,17 +51,17 @@ def hyperparameter_grids(
 ) -> HyperparameterGrids:
     """Every table of the section; those of single arms for the arms that are shown in detail."""
     trends = zip(section.sensitivity, section.histories, strict=True)
-    of_arm = {history.arm: history for history in section.histories}
+    arm_mean = {history.arm: history for history in section.histories}
     return HyperparameterGrids(
         configurations=configurations,
         importance=tuple(
-            _importance_block(item, of_arm[item.arm]) for item in section.importance if item.arm in detailed
+            _importance_block(item, arm_mean[item.arm]) for item in section.importance if item.arm in detailed
         ),
         findings=tuple(_finding(item, history) for item, history in trends if item.arm in detailed),
         sensitivity=tuple(
-            _sensitivity_block(item, of_arm[item.arm]) for item in section.sensitivity if item.arm in detailed
+            _sensitivity_block(item, arm_mean[item.arm]) for item in section.sensitivity if item.arm in detailed
         ),
-        plateaus=tuple(_plateau_block(item, of_arm[item.arm]) for item in section.plateaus if item.arm in detailed),
+        plateaus=tuple(_plateau_block(item, arm_mean[item.arm]) for item in section.plateaus if item.arm in detailed),
         optimism=_optimism_grid(section.optimism),
         valid_test=_valid_test_grid(section.optimism),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reports.records.record import StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
 from reports.sections.paper_tables.published import COMPONENT_KEYS, ablation_rows, is_published_data, nearest_dataset
 from reports.sections.paper_tables.table import PaperColumn, PaperRow, PaperTable
@@ -15,7 +15,7 @@ COMPONENT_LABELS = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "H
 _COLUMNS = (PaperColumn("ACC7"), PaperColumn("F1"))
 
 
-def components_table(study: StudyDescription, questions: Questions) -> PaperTable | None:
+def components_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
     """Table 3; None where no ablation of the study is one of DMD's components."""
     dataset = nearest_dataset(study.data_name)
     ablations = [
@@ -32,12 +32,12 @@ def components_table(study: StudyDescription, questions: Questions) -> PaperTabl
         if arm is None:
             entry = gap_entry("no arm of this study switches these components", METRICS, row.metrics)
         else:
-            entry = measured_entry(questions, arm.name, METRICS, row.metrics)
+            entry = measured_entry(estimator, arm.name, METRICS, row.metrics)
         rows.append(PaperRow((str(row.row), *_ticks(row.components)), label, (entry,)))
     placed = {arm for row in rows for entry in row.entries for arm in entry.arms}
     others = [arm for arm in ablations if arm.name not in placed]
     rows += [
-        PaperRow((arm.label, *_ticks(arm.components)), arm.label, (measured_entry(questions, arm.name, METRICS, {}),))
+        PaperRow((arm.label, *_ticks(arm.components)), arm.label, (measured_entry(estimator, arm.name, METRICS, {}),))
         for arm in others
     ]
     notes = ["Printed for unaligned data and GloVe text (inferred: the full rows equal the unaligned rows of DMD)."]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.metrics import METRICS
 from reports.sections.paper_tables.published import Printed
 from reports.sections.paper_tables.table import PaperCell, PaperEntry
@@ -16,16 +16,16 @@ NO_RUN = "the arm has no confirm run yet"
 NOT_SCORED = "this study does not score the metric"
 
 
-def measured_entry(questions: Questions, arm: str, metrics: Sequence[str], printed: Printing) -> PaperEntry:
+def measured_entry(estimator: Estimator, arm: str, metrics: Sequence[str], printed: Printing) -> PaperEntry:
     """The cells of an arm that the study has.
 
     Args:
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         arm: by name.
         metrics: by name, in printed order.
         printed: the paper's numbers; may be empty.
     """
-    results = questions.results
+    results = estimator.results
     scored = [metric for metric in metrics if metric in results.metrics]
     counts = results.counts(arm)
     gap = NOT_SCORED if not scored else "" if counts.scored else NO_RUN
@@ -33,7 +33,7 @@ def measured_entry(questions: Questions, arm: str, metrics: Sequence[str], print
         PaperCell(
             METRICS[metric],
             printed.get(metric),
-            questions.of_arm(arm, metric) if metric in scored and not gap else None,
+            estimator.arm_mean(arm, metric) if metric in scored and not gap else None,
         )
         for metric in metrics
     )

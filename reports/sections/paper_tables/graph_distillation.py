@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.records.record import ArmDescription, StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
 from reports.sections.paper_tables.published import (
     METRIC_KEYS,
@@ -18,7 +18,7 @@ _COLUMNS = (PaperColumn("ACC7"), PaperColumn("ACC2"), PaperColumn("F1"))
 MULT, MULT_GD, DMD = "MulT", "MulT (w/ GD)", "DMD"
 
 
-def graph_distillation_table(study: StudyDescription, questions: Questions) -> PaperTable | None:
+def graph_distillation_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
     """Table 5; None where no arm besides the baseline is MulT."""
     arms = {MULT: _find_mult(study, False), MULT_GD: _find_mult(study, True), DMD: _find_dmd(study)}
     found = [arm for arm in (arms[MULT], arms[MULT_GD]) if arm is not None]
@@ -33,7 +33,7 @@ def graph_distillation_table(study: StudyDescription, questions: Questions) -> P
         if arm is None:
             entry = gap_entry("no arm of this study", METRICS, row.metrics)
         else:
-            entry = measured_entry(questions, arm.name, METRICS, row.metrics)
+            entry = measured_entry(estimator, arm.name, METRICS, row.metrics)
         rows.append(PaperRow((row.method,), row.method, (entry,)))
     return PaperTable(
         number=5,

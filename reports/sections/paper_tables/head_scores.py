@@ -9,7 +9,7 @@ import numpy as np
 
 from reports.records.details import ReadDetails
 from reports.records.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.results import ResultsTable
 from reports.statistics.scores import SCORES
 
@@ -19,9 +19,9 @@ _AGREEMENT = 1e-4
 
 @dataclass(frozen=True)
 class HeadScores:
-    """Heads as arms: ``arms`` maps what a head is for to the name that ``questions`` know it by."""
+    """Heads as arms: ``arms`` maps what a head is for to the name that ``estimator`` knows it by."""
 
-    questions: Questions
+    estimator: Estimator
     arms: Mapping[str, str]
 
 
@@ -95,9 +95,9 @@ def _reproduces(predictions: Predictions, test: Mapping[str, float], metrics: Se
 
 def _questions(
     study: StudyDescription, arm: str, names: Sequence[str], metrics: Sequence[str], records: Sequence[RunRecord]
-) -> Questions:
+) -> Estimator:
     places = [replace(place, arm=name) for place in study.planned if place.arm == arm for name in names]
-    return Questions.about(ResultsTable.from_records(_study_of(study, names, metrics, places), records))
+    return Estimator.from_results(ResultsTable.from_records(_study_of(study, names, metrics, places), records))
 
 
 def _study_of(

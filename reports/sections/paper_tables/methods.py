@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reports.records.record import ArmDescription, StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
 from reports.sections.paper_tables.published import (
     METRIC_KEYS,
@@ -25,7 +25,7 @@ _THIS_STUDY = "this study"
 _ALL_MODALITIES = "language+audio+vision"
 
 
-def methods_table(study: StudyDescription, questions: Questions) -> PaperTable | None:
+def methods_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
     """Table 1 or 2, by the study's data; None where no arm besides the baseline is a method of it."""
     dataset = nearest_dataset(study.data_name)
     printed = [row for row in method_rows() if row.dataset == dataset]
@@ -33,14 +33,14 @@ def methods_table(study: StudyDescription, questions: Questions) -> PaperTable |
     known = {_key(row.method) for row in printed}
     if not any(arm.role == "model" and _method_of(arm) in known for arm in published):
         return None
-    rows = [_row(row, study, questions, published) for row in printed]
+    rows = [_row(row, study, estimator, published) for row in printed]
     blocks = [place for place in range(1, len(printed)) if printed[place].setting != printed[place - 1].setting]
     placed = {arm for row in rows for entry in row.entries for arm in entry.arms}
     own = [arm for arm in study.arms if arm.name not in placed and _is_method(arm)]
     if own:
         blocks.append(len(rows))
     for arm in own:
-        rows.append(PaperRow((arm.label, _THIS_STUDY), arm.label, (measured_entry(questions, arm.name, METRICS, {}),)))
+        rows.append(PaperRow((arm.label, _THIS_STUDY), arm.label, (measured_entry(estimator, arm.name, METRICS, {}),)))
     return PaperTable(
         number=_NUMBERS[dataset],
         title=f"Comparison on {dataset}",
@@ -111,14 +111,14 @@ def _key(name: str) -> str:
 
 
 def _row(
-    row: MethodRow, study: StudyDescription, questions: Questions, published: Sequence[ArmDescription]
+    row: MethodRow, study: StudyDescription, estimator: Estimator, published: Sequence[ArmDescription]
 ) -> PaperRow:
     label = row.method + ("*" if row.setting.text == "bert" else "")
-    return PaperRow((label, row.setting.alignment), label, (_entry(row, study, questions, published),))
+    return PaperRow((label, row.setting.alignment), label, (_entry(row, study, estimator, published),))
 
 
 def _entry(
-    row: MethodRow, study: StudyDescription, questions: Questions, published: Sequence[ArmDescription]
+    row: MethodRow, study: StudyDescription, estimator: Estimator, published: Sequence[ArmDescription]
 ) -> PaperEntry:
     arms = [arm for arm in published if _method_of(arm) == _key(row.method)]
     if not arms:
@@ -126,7 +126,7 @@ def _entry(
     arm = next((arm for arm in arms if setting_of(study, arm) == row.setting), None)
     if arm is None:
         return gap_entry("another setting than this study's", METRICS, row.metrics)
-    return measured_entry(questions, arm.name, METRICS, row.metrics)
+    return measured_entry(estimator, arm.name, METRICS, row.metrics)
 
 
 def _why_no_arm(method: str, study: StudyDescription) -> str:

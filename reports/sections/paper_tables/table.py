@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.results.results import RunCounts
 from reports.sections.paper_tables.published import Printed
@@ -22,7 +22,7 @@ class PaperCell:
 
     metric: Metric
     printed: Printed | None
-    measured: Answers | None
+    measured: EstimatePair | None
 
 
 @dataclass(frozen=True)

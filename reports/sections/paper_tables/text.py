@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reports.sections.paper_tables.published import Printed
 from reports.sections.paper_tables.table import PaperCell, PaperColumn, PaperEntry, PaperTable
-from reports.text.csv_table import ANSWER_COLUMNS, Cell, Table, answer_cells
+from reports.text.csv_table import ANSWER_COLUMNS, Cell, Table, estimate_pair_cells
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import mean_cell, runs_cell
 from reports.text.rounding import ABSENT, fixed
@@ -88,7 +88,7 @@ def paper_csv(tables: Sequence[PaperTable]) -> Table:
                     value = (None, None) if printed is None else (printed.value, printed.is_repaired)
                     name = (table.number, table.dataset, table.is_same_data, row.label, column.heading, column.reading)
                     runs = None if entry.counts is None else entry.counts.scored
-                    last = ("+".join(entry.arms), entry.gap, runs, *answer_cells(cell.measured))
+                    last = ("+".join(entry.arms), entry.gap, runs, *estimate_pair_cells(cell.measured))
                     rows.append((*name, cell.metric.name, *value, *last))
     names = ("table", "dataset", "is_same_data", "row", "column", "reading", "metric", "published", "is_repaired")
     return Table("paper", (*names, "arm", "gap", "runs", *ANSWER_COLUMNS), tuple(rows))

@@ -14,7 +14,7 @@ import numpy as np
 
 from reports.records.details import ReadDetails
 from reports.records.record import ArmDescription, StudyDescription
-from reports.results.estimates import Answers, Questions
+from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import METRICS, Metric
 from reports.results.results import MEDIAN_PREDICTOR, RunCounts
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
@@ -48,19 +48,19 @@ _NOTES = (
 
 @dataclass(frozen=True)
 class _Source:
-    """Where one group of columns is measured. arms: modality -> arm in ``questions``. missing: why one has none."""
+    """Where one group of columns is measured. arms: modality -> arm in ``estimator``. missing: why one has none."""
 
-    questions: Questions | None
+    estimator: Estimator | None
     arms: Mapping[str, str]
     missing: str
 
 
-def unimodal_table(study: StudyDescription, questions: Questions, read_details: ReadDetails) -> PaperTable | None:
+def unimodal_table(study: StudyDescription, estimator: Estimator, read_details: ReadDetails) -> PaperTable | None:
     """Table 4.
 
     Args:
         study: as trained.
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         read_details: trial id -> what it kept of every test item.
 
     Returns:
@@ -68,18 +68,18 @@ def unimodal_table(study: StudyDescription, questions: Questions, read_details: 
     """
     if not set(SCORED) <= set(study.metrics):
         return None
-    heads = _score_joint_heads(study, questions, read_details)
+    heads = _score_joint_heads(study, estimator, read_details)
     alone = {has_fd: _unimodal_arms(study, has_fd) for has_fd in (False, True)}
     if heads is None and not any(alone.values()):
         return None
     sources = (
-        _Source(questions, alone[False], "no arm of this study is the method unimodal without FD on it"),
+        _Source(estimator, alone[False], "no arm of this study is the method unimodal without FD on it"),
         _Source(
-            heads.questions if heads else None,
+            heads.estimator if heads else None,
             heads.arms if heads else {},
             "no arm of this study has FD alone with its heads kept, or its details were not kept",
         ),
-        _Source(questions, alone[True], "no arm of this study is the method unimodal with FD on it"),
+        _Source(estimator, alone[True], "no arm of this study is the method unimodal with FD on it"),
     )
     rows = [row for metric in SCORED for row in _metric_rows(metric, sources)]
     return PaperTable(
@@ -91,7 +91,7 @@ def unimodal_table(study: StudyDescription, questions: Questions, read_details: 
         groups=_GROUPS,
         rows=tuple(rows),
         blocks=tuple(range(5, len(rows), 5)),
-        notes=_NOTES + _constant_note(questions),
+        notes=_NOTES + _constant_note(estimator),
     )
 
 
@@ -105,12 +105,12 @@ def _unimodal_arms(study: StudyDescription, has_fd: bool) -> dict[str, str]:
     return {modality: arms[modality] for modality in MODALITIES if modality in arms}
 
 
-def _score_joint_heads(study: StudyDescription, questions: Questions, read_details: ReadDetails) -> HeadScores | None:
+def _score_joint_heads(study: StudyDescription, estimator: Estimator, read_details: ReadDetails) -> HeadScores | None:
     arm = next((arm for arm in study.arms if _is_decoupling_alone(arm)), None)
     if arm is None:
         return None
     heads = {modality: f"heads/homo_{modality}" for modality in MODALITIES}
-    return score_heads(study, questions.results, arm.name, heads, tuple(SCORED), read_details)
+    return score_heads(study, estimator.results, arm.name, heads, tuple(SCORED), read_details)
 
 
 def _is_decoupling_alone(arm: ArmDescription) -> bool:
@@ -132,45 +132,45 @@ def _metric_rows(metric: str, sources: Sequence[_Source]) -> list[PaperRow]:
 
 
 def _entry(row: UnimodalRow, metric: str, source: _Source, numbers: Mapping[str, Printed]) -> PaperEntry:
-    questions = source.questions
-    if questions is None or not source.arms:
+    estimator = source.estimator
+    if estimator is None or not source.arms:
         return gap_entry(source.missing, (metric,), numbers)
     if row.modality is not None:
         if row.modality not in source.arms:
             return gap_entry(source.missing, (metric,), numbers)
-        return measured_entry(questions, source.arms[row.modality], (metric,), numbers)
+        return measured_entry(estimator, source.arms[row.modality], (metric,), numbers)
     parts = [source.arms[modality] for modality in MODALITIES if modality in source.arms]
     if len(parts) < len(MODALITIES):
         return gap_entry("not all three modalities are measured", (metric,), numbers)
     summarise = _mean_over if row.label == "Mean" else _deviation_over
-    answers = summarise(questions, parts, metric)
-    if answers is None:
+    estimates = summarise(estimator, parts, metric)
+    if estimates is None:
         return gap_entry("a modality has no confirm run yet", (metric,), numbers)
-    counts = _add([questions.results.counts(arm) for arm in parts])
-    return PaperEntry(tuple(parts), counts, "", (PaperCell(METRICS[metric], numbers.get(metric), answers),))
+    counts = _add([estimator.results.counts(arm) for arm in parts])
+    return PaperEntry(tuple(parts), counts, "", (PaperCell(METRICS[metric], numbers.get(metric), estimates),))
 
 
-def _mean_over(questions: Questions, arms: Sequence[str], metric: str) -> Answers | None:
-    answers = questions.of_sum(dict.fromkeys(arms, 1 / len(arms)), metric).answers
-    return None if answers is None else answers.untested()
+def _mean_over(estimator: Estimator, arms: Sequence[str], metric: str) -> EstimatePair | None:
+    estimates = estimator.linear_contrast(dict.fromkeys(arms, 1 / len(arms)), metric).estimates
+    return None if estimates is None else estimates.untested()
 
 
-def _deviation_over(questions: Questions, arms: Sequence[str], metric: str) -> Answers | None:
+def _deviation_over(estimator: Estimator, arms: Sequence[str], metric: str) -> EstimatePair | None:
     """The population standard deviation over the means of ``arms``.
 
     Its interval is the delta method's (Oehlert 1992, *A Note on the Delta Method*): the deviation is replaced by its
     linear part at the means, a weighted sum of arms like any other, whose value is the deviation itself.
     """
-    found = [questions.of_arm(arm, metric) for arm in arms]
-    if any(answers is None for answers in found):
+    found = [estimator.arm_mean(arm, metric) for arm in arms]
+    if any(estimates is None for estimates in found):
         return None
-    means = np.array([answers.value for answers in found if answers is not None])
+    means = np.array([estimates.value for estimates in found if estimates is not None])
     spread = float(means.std())
     if spread == 0:
         return None
     slopes = (means - means.mean()) / (len(arms) * spread)
-    answers = questions.of_sum(dict(zip(arms, slopes.tolist(), strict=True)), metric).answers
-    return None if answers is None else answers.untested()
+    estimates = estimator.linear_contrast(dict(zip(arms, slopes.tolist(), strict=True)), metric).estimates
+    return None if estimates is None else estimates.untested()
 
 
 def _add(counts: Sequence[RunCounts]) -> RunCounts:
@@ -184,25 +184,25 @@ def _add(counts: Sequence[RunCounts]) -> RunCounts:
     )
 
 
-def _constant_note(questions: Questions) -> tuple[str, ...]:
+def _constant_note(estimator: Estimator) -> tuple[str, ...]:
     told = []
     for metric, label in SCORED.items():
-        answers = questions.of_arm(MEDIAN_PREDICTOR, metric)
-        if answers is not None:
-            told.append(f"{label} {_told(answers, METRICS[metric])}")
+        estimates = estimator.arm_mean(MEDIAN_PREDICTOR, metric)
+        if estimates is not None:
+            told.append(f"{label} {_told(estimates, METRICS[metric])}")
     if not told:
         return ()
-    num_cells = len(questions.results.cells)
-    extent = "one split" if questions.results.is_official else f"{num_cells} folds"
+    num_cells = len(estimator.results.cells)
+    extent = "one split" if estimator.results.is_official else f"{num_cells} folds"
     return (
         f"A predictor that always answers with the training median scores {' and '.join(told)} (n = {extent}): a "
         "modality that does not beat it has given the model nothing to predict from.",
     )
 
 
-def _told(answers: Answers, metric: Metric) -> str:
+def _told(estimates: EstimatePair, metric: Metric) -> str:
     """The value with its new-data interval: a constant does not change from run to run."""
-    half_width = answers.new_data.half_width
+    half_width = estimates.new_data.half_width
     decimals = decimals_for([half_width], metric.decimals)
     spread = "" if half_width is None else f" (± {fixed(half_width, decimals)} new data)"
-    return f"{fixed(answers.value, decimals)}{spread}"
+    return f"{fixed(estimates.value, decimals)}{spread}"

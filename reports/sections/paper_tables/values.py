@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.records.details import ReadDetails
 from reports.records.record import StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.sections.paper_tables.components import components_table
 from reports.sections.paper_tables.graph_distillation import graph_distillation_table
 from reports.sections.paper_tables.methods import methods_table
@@ -13,12 +13,12 @@ from reports.sections.paper_tables.table import PaperTable
 from reports.sections.paper_tables.unimodal import unimodal_table
 
 
-def paper_tables(study: StudyDescription, questions: Questions, read_details: ReadDetails) -> tuple[PaperTable, ...]:
+def paper_tables(study: StudyDescription, estimator: Estimator, read_details: ReadDetails) -> tuple[PaperTable, ...]:
     """Every table that has an arm of the study besides the baseline, in the paper's order.
 
     Args:
         study: as trained.
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         read_details: trial id -> what it kept of every test item.
 
     Returns:
@@ -28,9 +28,9 @@ def paper_tables(study: StudyDescription, questions: Questions, read_details: Re
     if published_dataset(study.data_name) is None:
         return ()
     tables = (
-        methods_table(study, questions),
-        components_table(study, questions),
-        unimodal_table(study, questions, read_details),
-        graph_distillation_table(study, questions),
+        methods_table(study, estimator),
+        components_table(study, estimator),
+        unimodal_table(study, estimator, read_details),
+        graph_distillation_table(study, estimator),
     )
     return tuple(table for table in tables if table is not None)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reports.records.record import Contrast
 from reports.results.metrics import Metric
-from reports.sections.power.sentences import floor_sentence, looks_sentence, published_sentence, reach_sentence
-from reports.sections.power.values import Detection, Reach
+from reports.sections.power.sentences import describe_test_set_use, floor_sentence, power_sentence, published_sentence
+from reports.sections.power.values import Detection, SmallestDetectable
 from reports.text.csv_table import Cell, Table
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import decimals_of
@@ -20,36 +20,38 @@ class DetectionText:
     """What the partial ``section.md.j2`` shows."""
 
     sentences: tuple[str, ...]
-    reach: Grid
+    detectable: Grid
     pairing: Grid | None
     published: tuple[str, ...]
     floors: tuple[str, ...]
-    looks: str
+    test_set_use: str
 
 
 def detection_text(section: Detection, metric: Metric, groups_are: str) -> DetectionText:
     """Sentences and the table of the section. metric: the primary one. groups_are: what test items belong to."""
     return DetectionText(
-        sentences=tuple(reach_sentence(row, metric, groups_are) for row in section.rows),
-        reach=reach_grid(section, metric, groups_are),
+        sentences=tuple(power_sentence(row, metric, groups_are) for row in section.rows),
+        detectable=power_grid(section, metric, groups_are),
         pairing=pairing_grid(section, metric),
         published=tuple(published_sentence(row, gap, groups_are) for row in section.rows for gap in row.published),
         floors=tuple(floor_sentence(floor, section.rows, metric) for floor in section.floors),
-        looks=looks_sentence(section.looks),
+        test_set_use=describe_test_set_use(section.test_set_use),
     )
 
 
-def reach_grid(section: Detection, metric: Metric, groups_are: str) -> Grid:
+def power_grid(section: Detection, metric: Metric, groups_are: str) -> Grid:
     """Per contrast: what was seen, and what could have been."""
     rows: list[tuple[str, ...]] = []
     for number, row in enumerate(section.rows, start=1):
-        answers, pair = row.reach.answers, f"{row.contrast.first} - {row.contrast.second}"
-        if answers is None:
+        estimates, pair = row.detectable.estimates, f"{row.contrast.first} - {row.contrast.second}"
+        if estimates is None:
             rows.append((str(number), pair, "0", ABSENT, ABSENT, ABSENT))
             continue
-        decimals = decimals_of(answers, metric)
-        sizes = [fixed(size, decimals) for size in (abs(answers.value), row.reach.rerun, row.reach.new_data)]
-        rows.append((str(number), pair, str(answers.rerun.n), *sizes))
+        decimals = decimals_of(estimates, metric)
+        sizes = [
+            fixed(size, decimals) for size in (abs(estimates.value), row.detectable.rerun, row.detectable.new_data)
+        ]
+        rows.append((str(number), pair, str(estimates.rerun.n), *sizes))
     unit = f"{metric.label} {metric.unit}".strip()
     detectable = ("detectable, these data", f"detectable, new {groups_are}")
     return Grid(("", "Contrast", "n", f"seen, {unit}", *detectable), "rlrrrr", tuple(rows))
@@ -59,10 +61,10 @@ def pairing_grid(section: Detection, metric: Metric) -> Grid | None:
     """Per contrast: what pairing by seed achieved; None if no contrast is paired."""
     rows = []
     for number, row in enumerate(section.rows, start=1):
-        pairing, answers = row.pairing, row.reach.answers
-        if pairing is None or answers is None:
+        pairing, estimates = row.pairing, row.detectable.estimates
+        if pairing is None or estimates is None:
             continue
-        decimals = decimals_of(answers, metric) + 1
+        decimals = decimals_of(estimates, metric) + 1
         correlation = fixed(pairing.correlation, 2, signed=True)
         if pairing.low is not None:
             correlation += f" ({fixed(pairing.low, 2, signed=True)} to {fixed(pairing.high, 2, signed=True)})"
@@ -74,9 +76,9 @@ def pairing_grid(section: Detection, metric: Metric) -> Grid | None:
 
 def detection_table(section: Detection, metric: Metric) -> Table:
     """The section as CSV: the declared contrasts on the primary metric, then the paper's differences."""
-    reach = ("first", "second", "metric", "unit", "family", "n", "seen", "detectable_rerun", "detectable_new_data")
+    sizes = ("first", "second", "metric", "unit", "family", "n", "seen", "detectable_rerun", "detectable_new_data")
     pairs = ("correlation", "correlation_low", "correlation_high", "paired_error", "unpaired_error")
-    return Table("detection", (*reach, *pairs, "published"), tuple(_rows(section, metric)))
+    return Table("detection", (*sizes, *pairs, "published"), tuple(_rows(section, metric)))
 
 
 def _rows(section: Detection, metric: Metric) -> Iterator[tuple[Cell, ...]]:
@@ -85,13 +87,13 @@ def _rows(section: Detection, metric: Metric) -> Iterator[tuple[Cell, ...]]:
         pairs: tuple[Cell, ...] = (None,) * 5
         if pairing is not None:
             pairs = (pairing.correlation, pairing.low, pairing.high, pairing.paired_error, pairing.unpaired_error)
-        yield (*_reach_cells(row.contrast, metric, row.reach), *pairs, None)
+        yield (*_power_cells(row.contrast, metric, row.detectable), *pairs, None)
         for gap in row.published:
-            yield (*_reach_cells(row.contrast, gap.metric, gap.reach), *(None,) * 5, gap.value)
+            yield (*_power_cells(row.contrast, gap.metric, gap.detectable), *(None,) * 5, gap.value)
 
 
-def _reach_cells(contrast: Contrast, metric: Metric, reach: Reach) -> tuple[Cell, ...]:
-    answers = reach.answers
-    seen = (0, None) if answers is None else (answers.rerun.n, answers.value)
-    name = (contrast.first, contrast.second, metric.name, metric.unit, reach.family)
-    return (*name, *seen, reach.rerun, reach.new_data)
+def _power_cells(contrast: Contrast, metric: Metric, detectable: SmallestDetectable) -> tuple[Cell, ...]:
+    estimates = detectable.estimates
+    seen = (0, None) if estimates is None else (estimates.rerun.n, estimates.value)
+    name = (contrast.first, contrast.second, metric.name, metric.unit, detectable.family)
+    return (*name, *seen, detectable.rerun, detectable.new_data)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.records.record import Contrast, RunRecord, StudyDescription
-from reports.results.estimates import Answers, Compared, Questions
+from reports.results.estimates import Compared, EstimatePair, Estimator
 from reports.results.metrics import METRICS, Metric
 from reports.results.results import FoldCell, cell_of
 from reports.sections.paper_tables.published import AblationRow, find_ablation_row, published_dataset
@@ -23,17 +23,17 @@ from reports.statistics.verdict import MIN_DEGREES
 
 
 @dataclass(frozen=True)
-class Reach:
+class SmallestDetectable:
     """The smallest differences that could have been shown for one contrast on one metric, in the shown unit.
 
     Attributes:
-        answers: the difference as estimated; None where no pair of runs is complete.
+        estimates: the difference as estimated; None where no pair of runs is complete.
         family: contrasts that the p-values are corrected over; 1: no correction.
         rerun, new_data: smallest difference shown with 80% chance, on these data and for new groups as well; None where
             the data do not say.
     """
 
-    answers: Answers | None
+    estimates: EstimatePair | None
     family: int
     rerun: float | None
     new_data: float | None
@@ -47,30 +47,30 @@ class PublishedGap:
         metric: of the difference.
         rows: numbers of the two rows in Table 3.
         value: first minus second row, in per cent.
-        reach: what could have been shown here, without correction, as nothing is claimed on this metric.
+        detectable: what could have been shown here, without correction, as nothing is claimed on this metric.
         is_comparable: False where an arm of the contrast is not shown better than the training-median predictor.
     """
 
     metric: Metric
     rows: tuple[int, int]
     value: float
-    reach: Reach
+    detectable: SmallestDetectable
     is_comparable: bool = True
 
 
 @dataclass(frozen=True)
-class ContrastReach:
+class ContrastPower:
     """What could have been shown of one declared contrast.
 
     Attributes:
         contrast: the two arms.
-        reach: on the primary metric.
+        detectable: on the primary metric.
         pairing: what equal seeds were worth; None where the arms share no seeds, or it cannot be computed.
         published: the paper's differences between the same two arms; empty where it has none.
     """
 
     contrast: Contrast
-    reach: Reach
+    detectable: SmallestDetectable
     pairing: Pairing | None
     published: tuple[PublishedGap, ...]
 
@@ -81,17 +81,17 @@ class NoiseFloor:
 
     Attributes:
         arm: the control, by name.
-        answers: the difference on the primary metric.
+        estimates: the difference on the primary metric.
         is_random: whether the seed changes anything in the baseline.
     """
 
     arm: str
-    answers: Answers
+    estimates: EstimatePair
     is_random: bool = True
 
 
 @dataclass(frozen=True)
-class Looks:
+class TestSetUse:
     """How often this test split was looked at.
 
     here: configurations scored on the cell that had most. before: study -> configurations that other studies had
@@ -109,17 +109,17 @@ class Detection:
     Attributes:
         rows: the declared contrasts, on the primary metric.
         floors: one per control that repeats the baseline.
-        looks: how often the test split was used.
+        test_set_use: how often the test split was used.
     """
 
-    rows: tuple[ContrastReach, ...]
+    rows: tuple[ContrastPower, ...]
     floors: tuple[NoiseFloor, ...]
-    looks: Looks
+    test_set_use: TestSetUse
 
 
 def examine_detection(
     study: StudyDescription,
-    questions: Questions,
+    estimator: Estimator,
     compared: Sequence[Compared],
     records: Sequence[RunRecord],
 ) -> Detection:
@@ -127,30 +127,32 @@ def examine_detection(
 
     Args:
         study: as trained.
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         compared: the declared contrasts.
         records: of both stages, in any order.
     """
     primary = METRICS[study.primary]
     rows = tuple(
-        ContrastReach(
+        ContrastPower(
             held.contrast,
-            reach_of(held.answers[primary.name], len(compared)),
-            _pairing(questions, held.contrast, primary),
+            detectable_of(held.estimates[primary.name], len(compared)),
+            _pairing(estimator, held.contrast, primary),
             _published(study, held),
         )
         for held in compared
     )
-    return Detection(rows, _noise_floors(study, questions), _count_looks(study, records))
+    return Detection(rows, _noise_floors(study, estimator), _count_test_set_uses(study, records))
 
 
-def reach_of(answers: Answers | None, family: int) -> Reach:
+def detectable_of(estimates: EstimatePair | None, family: int) -> SmallestDetectable:
     """What could have been shown, with p-values corrected over ``family`` contrasts."""
-    if answers is None:
-        return Reach(None, family, None, None)
-    rerun = _detectable(answers.rerun, family)
-    new_data = _detectable(answers.new_data, family)
-    return Reach(answers, family, rerun, None if rerun is None or new_data is None else max(rerun, new_data))
+    if estimates is None:
+        return SmallestDetectable(None, family, None, None)
+    rerun = _detectable(estimates.rerun, family)
+    new_data = _detectable(estimates.new_data, family)
+    return SmallestDetectable(
+        estimates, family, rerun, None if rerun is None or new_data is None else max(rerun, new_data)
+    )
 
 
 def _detectable(estimate: Estimate, family: int) -> float | None:
@@ -162,8 +164,8 @@ def _detectable(estimate: Estimate, family: int) -> float | None:
     return smallest_detectable(estimate.std_error, estimate.df, level / family)
 
 
-def _pairing(questions: Questions, contrast: Contrast, metric: Metric) -> Pairing | None:
-    difference = questions.between(contrast.first, contrast.second, metric.name)
+def _pairing(estimator: Estimator, contrast: Contrast, metric: Metric) -> Pairing | None:
+    difference = estimator.difference(contrast.first, contrast.second, metric.name)
     return None if difference.pairs is None else measure_pairing(difference.first, difference.second)
 
 
@@ -180,7 +182,7 @@ def _published(study: StudyDescription, held: Compared) -> tuple[PublishedGap, .
             METRICS[name],
             (first.row, second.row),
             first.metrics[name].value - second.metrics[name].value,
-            reach_of(held.answers[name], 1),
+            detectable_of(held.estimates[name], 1),
             held.has_verdict,
         )
         for name in study.metrics
@@ -193,20 +195,20 @@ def _published_row(study: StudyDescription, dataset: str, name: str) -> Ablation
     return None if components is None else find_ablation_row(dataset, components)
 
 
-def _noise_floors(study: StudyDescription, questions: Questions) -> tuple[NoiseFloor, ...]:
+def _noise_floors(study: StudyDescription, estimator: Estimator) -> tuple[NoiseFloor, ...]:
     found = (
-        (arm.name, questions.between(arm.name, study.baseline, study.primary).answers)
+        (arm.name, estimator.difference(arm.name, study.baseline, study.primary).estimates)
         for arm in study.arms
         if arm.role == "control"
     )
-    known = [(name, answers.untested()) for name, answers in found if answers is not None]
-    return tuple(NoiseFloor(name, answers, questions.results.is_random(study.baseline)) for name, answers in known)
+    known = [(name, estimates.untested()) for name, estimates in found if estimates is not None]
+    return tuple(NoiseFloor(name, estimates, estimator.results.is_random(study.baseline)) for name, estimates in known)
 
 
-def _count_looks(study: StudyDescription, records: Sequence[RunRecord]) -> Looks:
+def _count_test_set_uses(study: StudyDescription, records: Sequence[RunRecord]) -> TestSetUse:
     """Configurations with test scores, those that do not speak for their arm (``confirm.top`` above 1) included."""
     scored: dict[FoldCell, set[str]] = defaultdict(set)
     for record in records:
         if record.test is not None:
             scored[cell_of(record.repeat, record.fold)].add(record.configuration_id)
-    return Looks(max(map(len, scored.values()), default=0), dict(sorted(study.scored_before.items())))
+    return TestSetUse(max(map(len, scored.values()), default=0), dict(sorted(study.scored_before.items())))

@@ -17,14 +17,14 @@ def race_grid(table: RaceTable, contrasts: Sequence[Compared]) -> Grid:
     metric = table.metric
     rows = []
     for number, (race, held) in enumerate(zip(table.rows, contrasts, strict=True), start=1):
-        answers = held.answers[metric.name]
+        estimates = held.estimates[metric.name]
         name = f"{race.contrast.first} - {race.contrast.second}"
         seen = "; ".join(f"{look.num_seeds}: {p_text(look.estimate.p_value)}" for look in race.looks) or ABSENT
         difference, interval = ABSENT, ABSENT
-        if answers is not None:
-            decimals = decimals_for([answers.rerun.half_width], metric.decimals)
-            difference = fixed(answers.value, decimals, signed=True)
-            interval = interval_cell(answers.rerun, decimals, signed=True)
+        if estimates is not None:
+            decimals = decimals_for([estimates.rerun.half_width], metric.decimals)
+            difference = fixed(estimates.value, decimals, signed=True)
+            interval = interval_cell(estimates.rerun, decimals, signed=True)
         ending = _ending(race) + ("" if held.has_verdict else ", no verdict")
         rows.append((str(number), name, ending, difference, interval, seen))
     headings = ("", "Contrast", "Outcome", f"{metric.label} difference", "rerun 95%", "raw p at each interim analysis")

@@ -17,7 +17,7 @@ from reports.results.grain import rounding_of
 from reports.results.metrics import Metric, find_metric
 from reports.results.results import ResultsTable, RunState
 from reports.statistics.estimate import Estimate
-from reports.statistics.racing import Look, RaceRule, Standings, take_look
+from reports.statistics.racing import InterimLook, RaceRule, RaceState, interim_analysis
 from reports.statistics.rerun import SeedBlock, rerun_sum
 from reports.statistics.sequential import allow_for_looks
 
@@ -25,7 +25,7 @@ Outcome = Literal["shown", "given up", "not shown", "open"]
 
 
 @dataclass(frozen=True)
-class LookRow:
+class InterimLookRow:
     """What one look saw of one contrast. num_seeds: confirm seeds of both arms; estimate: not allowing for looks."""
 
     num_seeds: int
@@ -46,7 +46,7 @@ class RaceRow:
     """
 
     contrast: Contrast
-    looks: tuple[LookRow, ...]
+    looks: tuple[InterimLookRow, ...]
     outcome: Outcome
     decided_at: int | None
 
@@ -116,23 +116,23 @@ def run_race(study: StudyDescription, results: ResultsTable) -> RaceTable | None
         return None
     metric = find_metric(study.primary)
     family = [contrast for contrast in study.contrasts if contrast.in_family]
-    standings = Standings.at_start(len(family))
-    looks: list[list[LookRow]] = [[] for _ in family]
+    state = RaceState.at_start(len(family))
+    looks: list[list[InterimLookRow]] = [[] for _ in family]
     decided: list[int | None] = [None] * len(family)
     num_looks = 0
     for number, num_seeds in enumerate(rule.looks):
         seen = [_look_at(study, results, metric, contrast, num_seeds) for contrast in family]
-        waits = [here is None and races for here, races in zip(seen, standings.is_racing, strict=True)]
-        if any(waits) or not standings.is_racing.any():
+        waits = [here is None and races for here, races in zip(seen, state.is_racing, strict=True)]
+        if any(waits) or not state.is_racing.any():
             break
-        before, standings = standings, take_look(rule, standings, number, _as_arrays(seen))
+        before, state = state, interim_analysis(rule, state, number, _as_arrays(seen))
         num_looks += 1
         for place, estimate in enumerate(seen):
             if estimate is not None:
-                looks[place].append(LookRow(num_seeds, estimate))
-            is_news = (before.is_racing != standings.is_racing) | (before.is_shown != standings.is_shown)
+                looks[place].append(InterimLookRow(num_seeds, estimate))
+            is_news = (before.is_racing != state.is_racing) | (before.is_shown != state.is_shown)
             decided[place] = num_seeds if is_news[place] else decided[place]
-    outcomes = [_outcome(standings, place, decided[place] == rule.looks[-1]) for place in range(len(family))]
+    outcomes = [_outcome(state, place, decided[place] == rule.looks[-1]) for place in range(len(family))]
     columns = zip(family, map(tuple, looks), outcomes, decided, strict=True)
     rows = tuple(RaceRow(*row) for row in columns)
     num_cells = len(results.cells)
@@ -140,10 +140,10 @@ def run_race(study: StudyDescription, results: ResultsTable) -> RaceTable | None
     return RaceTable(rule, metric, num_cells, num_looks, rows, num_runs, len(study.arms) * num_cells * rule.looks[-1])
 
 
-def _outcome(standings: Standings, place: int, went_to_the_end: bool) -> Outcome:
-    if standings.is_shown[place]:
+def _outcome(state: RaceState, place: int, went_to_the_end: bool) -> Outcome:
+    if state.is_shown[place]:
         return "shown"
-    if standings.is_racing[place]:
+    if state.is_racing[place]:
         return "open"
     return "not shown" if went_to_the_end else "given up"
 
@@ -178,10 +178,10 @@ def _seeds_of(study: StudyDescription, arm: str) -> tuple[int, ...]:
     return tuple(seed + offset for seed in seeds)
 
 
-def _as_arrays(seen: Sequence[Estimate | None]) -> Look:
+def _as_arrays(seen: Sequence[Estimate | None]) -> InterimLook:
     none = (np.nan, np.nan, np.nan)
     values = np.array([none if item is None else (_p_of(item), item.value, _std_error_of(item)) for item in seen])
-    return Look(*values.T.astype(np.float64))
+    return InterimLook(*values.T.astype(np.float64))
 
 
 def _p_of(estimate: Estimate) -> float:

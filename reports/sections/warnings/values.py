@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.records.record import StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunCounts, RunState
-from reports.sections.ablation.median_comparison import Standing
-from reports.sections.ablation.median_sentences import standing_sentences
+from reports.sections.ablation.median_comparison import MedianComparison
+from reports.sections.ablation.median_sentences import median_sentences
 from reports.sections.ablation.values import ArmRow
 from reports.sections.seed_race.values import RaceTable
 from reports.sections.tuning.values import Budget, unequal_budgets
@@ -22,12 +22,12 @@ FEW_SEEDS = 5
 FEW_GROUPS = 50
 
 
-def collect_cautions(
+def collect_warnings(
     study: StudyDescription,
-    questions: Questions,
+    estimator: Estimator,
     budget: Budget,
     rows: Sequence[ArmRow],
-    standings: Mapping[str, Standing],
+    comparisons: Mapping[str, MedianComparison],
     metric: Metric,
     race: RaceTable | None = None,
 ) -> tuple[str, ...]:
@@ -35,32 +35,32 @@ def collect_cautions(
 
     Args:
         study: what was planned.
-        questions: the results that the estimates are made from.
+        estimator: the results that the estimates are made from.
         budget: what the searches used.
         rows: each arm once.
-        standings: arm -> how it compares with the training-median predictor.
+        comparisons: arm -> how it compares with the training-median predictor.
         metric: the primary one.
         race: of the study's seeds; None where none were raced.
     """
-    cautions = [
+    sentences = [
         *_incomplete(rows),
         *_failed(rows),
-        *standing_sentences(standings, metric),
+        *median_sentences(comparisons, metric),
         *_open_races(race),
         *study.data.get("cautions", ()),
         *_ungrouped(study),
-        *_spread(study, questions, rows),
+        *_spread(study, estimator, rows),
         *_tuning(study, budget),
         *_external(study),
-        *_unknown_arms(questions.results),
+        *_unknown_arms(estimator.results),
     ]
     if study.ended_by:
-        missing = int((questions.results.state == RunState.MISSING).sum())
+        missing = int((estimator.results.state == RunState.MISSING).sum())
         left = (
             f"{count(missing, 'planned confirm run')} did not run" if missing else "every planned confirm run has ended"
         )
-        cautions.insert(0, f"The study ended at a limit ({study.ended_by}): {left}.")
-    return tuple(cautions)
+        sentences.insert(0, f"The study ended at a limit ({study.ended_by}): {left}.")
+    return tuple(sentences)
 
 
 def _incomplete(rows: Sequence[ArmRow]) -> list[str]:
@@ -121,16 +121,16 @@ def _ungrouped(study: StudyDescription) -> list[str]:
     ]
 
 
-def _spread(study: StudyDescription, questions: Questions, rows: Sequence[ArmRow]) -> list[str]:
+def _spread(study: StudyDescription, estimator: Estimator, rows: Sequence[ArmRow]) -> list[str]:
     sentences = []
-    results = questions.results
+    results = estimator.results
     sentences += _few_seeds(results, rows)
     if results.is_official and not results.why_not_new:
         sentences.append(
             "One official split: the new-data intervals hold the training set fixed and vary the test "
             f"{study.groups_are} only; they are silent on how another training set would change the models."
         )
-    elif not results.is_official and 0 < (num_groups := questions.replicates.num_groups) < FEW_GROUPS:
+    elif not results.is_official and 0 < (num_groups := estimator.replicates.num_groups) < FEW_GROUPS:
         sentences.append(
             f"{num_groups} {study.groups_are} in all folds together: the new-data intervals rest on the spread "
             f"between them; more {study.groups_are} narrow them, more seeds or repeats hardly do."
@@ -169,8 +169,8 @@ def _few_seeds(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
 
 
 def _is_by_folds(row: ArmRow) -> bool:
-    answers = [measured.answers for measured in row.measured.values()]
-    return any(found is not None and found.new_data.method == corrected_t.METHOD for found in answers)
+    estimates = [measured.estimates for measured in row.measured.values()]
+    return any(found is not None and found.new_data.method == corrected_t.METHOD for found in estimates)
 
 
 def _tuning(study: StudyDescription, budget: Budget) -> list[str]:

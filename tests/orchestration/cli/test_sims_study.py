@@ -77,8 +77,8 @@ def test_with_its_scale_every_score_is_mmsas_and_has_both_intervals(folder: Path
     report = analyse(study, records)
     for row in report.section(MethodsSection).models:
         for name, measured in row.row.measured.items():
-            assert measured.answers is not None
-            assert measured.answers.new_data.low is not None, (row.row.arm, name)
+            assert measured.estimates is not None
+            assert measured.estimates.new_data.low is not None, (row.row.arm, name)
     text = render_markdown(report)
     assert "Acc-3 SIMS" in text
     assert "Acc-7" not in text.split("## Provenance")[0]

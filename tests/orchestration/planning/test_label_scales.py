@@ -9,7 +9,7 @@ import pytest
 
 from reports.analysis import analyse
 from reports.report import Report
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.sections.ablation.section import ContrastsSection, MethodsSection
 from tests.orchestration.short_studies import make_arrays, prepare_text, run_study
 
@@ -36,13 +36,13 @@ def report_of(folder: Path, by: int, folds: str) -> Report:
     return analyse(*run_study(prepare_text(space)))
 
 
-def described(answers: Answers | None) -> tuple[object, ...]:
-    assert answers is not None
-    estimates = (answers.rerun, answers.new_data)
-    assert all(estimate.low is not None for estimate in estimates)
+def described(estimates: EstimatePair | None) -> tuple[object, ...]:
+    assert estimates is not None
+    both = (estimates.rerun, estimates.new_data)
+    assert all(estimate.low is not None for estimate in both)
     return tuple(
         value
-        for found in estimates
+        for found in both
         # Ridge predicts in float32, which is coarser farther from zero.
         for value in (found.n, *(pytest.approx(number, abs=2e-5) for number in (found.value, found.low, found.high)))
     )
@@ -55,7 +55,7 @@ def test_the_neutral_point_changes_no_number_and_no_verdict(tmp_path: Path, fold
     methods, methods_moved = (report.section(MethodsSection).models for report in (plain, moved))
     for one, other in zip(methods, methods_moved, strict=True):
         for name, measured in one.row.measured.items():
-            assert described(measured.answers) == described(other.row.measured[name].answers), name
+            assert described(measured.estimates) == described(other.row.measured[name].estimates), name
     (one_row,), (other_row,) = (report.section(ContrastsSection).table.rows for report in (plain, moved))
     assert one_row.verdict == other_row.verdict
     assert one_row.verdict.kind == "better"

@@ -82,9 +82,9 @@ def contrasts_of(directory: Path, data: str, arms: str) -> dict[str, ContrastRow
 
 
 def difference(row: ContrastRow) -> float:
-    answers = row.differences["mae"].answers
-    assert answers is not None
-    return answers.value
+    estimates = row.differences["mae"].estimates
+    assert estimates is not None
+    return estimates.value
 
 
 def test_with_the_full_interaction_crossmodal_attention_wins_and_so_does_language(tmp_path: Path) -> None:

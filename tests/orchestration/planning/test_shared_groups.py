@@ -62,7 +62,7 @@ def test_a_dry_run_says_so(file: Path) -> None:
 def test_the_report_says_so_and_claims_nothing_of_new_groups(file: Path) -> None:
     report = report_of(file)
     (row,) = contrasts_of(report).rows
-    assert (row.verdict.kind, row.verdict.words) == (
+    assert (row.verdict.kind, row.verdict.text) == (
         "better here",
         f"better on these data; new videos cannot be judged: {WHY}",
     )
@@ -71,8 +71,8 @@ def test_the_report_says_so_and_claims_nothing_of_new_groups(file: Path) -> None
     assert "and for new videos" not in text.split("## What was run")[0]
     assert f"*New data*: would it hold for new videos: not asked, as {WHY}." in text
     for measured in report.section(MethodsSection).models[0].row.measured.values():
-        assert measured.answers is not None
-        assert measured.answers.new_data.half_width is None
+        assert measured.estimates is not None
+        assert measured.estimates.new_data.half_width is None
 
 
 def test_folds_by_video_are_judged(file: Path) -> None:

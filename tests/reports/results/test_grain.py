@@ -11,7 +11,7 @@ from scipy import stats
 
 from reports.analysis import analyse
 from reports.records.record import Contrast, Predictions, RunRecord, StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.grain import rounding_of
 from reports.results.metrics import METRICS
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
@@ -32,8 +32,8 @@ def study_with(
     study = replace(study, primary=metric, metrics=(metric, "mae"))
     random = np.random.default_rng(0)
     records = []
-    for arm, of_arm in scores.items():
-        for seed, value in zip(seeds, of_arm, strict=True):
+    for arm, arm_mean in scores.items():
+        for seed, value in zip(seeds, arm_mean, strict=True):
             test = {metric: value, "mae": 0.9 + 0.01 * random.standard_normal()}
             record = make_record(arm, seed, None, 0.9, test=test, num_test=num_items)
             records.append(replace(record, fallback_test={metric: 0.2, "mae": 1.4}))
@@ -45,9 +45,9 @@ def test_three_equal_differences_by_hand() -> None:
     # .02^2 / 18, and .02 is sqrt(18) standard errors on 2 degrees.
     study, records = study_with({"full": [0.82, 0.80, 0.84], "no_ca": [0.80, 0.78, 0.82]}, 50)
     (row,) = contrasts_of(analyse(study, records)).rows
-    answers = row.differences["acc2_has0"].answers
-    assert answers is not None
-    assert answers.rerun.std_error == pytest.approx(2 / np.sqrt(18))
+    estimates = row.differences["acc2_has0"].estimates
+    assert estimates is not None
+    assert estimates.rerun.std_error == pytest.approx(2 / np.sqrt(18))
     assert row.p_values.rerun == pytest.approx(2 * stats.t.sf(np.sqrt(18), 2))
     assert row.p_values.rerun > 0.05
     assert row.verdict.kind == "no difference shown"
@@ -60,8 +60,8 @@ def test_no_score_that_counts_items_is_certain_after_three_runs(metric: str) -> 
     assert row.p_values.rerun is not None
     assert row.p_values.rerun > 0.005
     for measured in analyse(study, records).section(AblationSection).arms.ablation.rows[0].measured.values():
-        assert measured.answers is not None
-        assert measured.answers.rerun.half_width
+        assert measured.estimates is not None
+        assert measured.estimates.rerun.half_width
 
 
 def test_continuous_scores_have_no_grain_and_many_items_hardly_any() -> None:
@@ -71,12 +71,12 @@ def test_continuous_scores_have_no_grain_and_many_items_hardly_any() -> None:
     for name, widest in (("acc2_has0", 1.001), ("mae", 1.0)):
         runs = results.of("full", name) - results.of("no_ca", name)
         plain = rerun_sum([SeedBlock(runs)])
-        answers = Questions.about(results).between("full", "no_ca", name).answers
-        assert answers is not None
+        estimates = Estimator.from_results(results).difference("full", "no_ca", name).estimates
+        assert estimates is not None
         assert plain is not None
         assert plain.std_error is not None
-        assert answers.rerun.std_error is not None
-        ratio = answers.rerun.std_error / METRICS[name].factor / plain.std_error
+        assert estimates.rerun.std_error is not None
+        ratio = estimates.rerun.std_error / METRICS[name].factor / plain.std_error
         assert 1.0 <= ratio <= widest
 
 
@@ -104,9 +104,13 @@ def test_a_method_without_randomness_has_one_score_however_coarse_the_grid_is() 
     assert row.p_values.rerun == 0.0
     # Beside it, the other arm alone is rounded.
     mixed = replace(study, arms=(study.arms[0], arms[1]))
-    answers = Questions.about(ResultsTable.from_records(mixed, records)).between("full", "no_ca", "acc2_has0").answers
-    assert answers is not None
-    assert answers.rerun.std_error == pytest.approx(100 / 30 / np.sqrt(36))
+    estimates = (
+        Estimator.from_results(ResultsTable.from_records(mixed, records))
+        .difference("full", "no_ca", "acc2_has0")
+        .estimates
+    )
+    assert estimates is not None
+    assert estimates.rerun.std_error == pytest.approx(100 / 30 / np.sqrt(36))
 
 
 def test_folds_and_weights_by_hand() -> None:
@@ -116,8 +120,8 @@ def test_folds_and_weights_by_hand() -> None:
     assert estimate is not None
     assert estimate.std_error == pytest.approx(np.sqrt(0.12) / 2)
     study, records = study_with({"full": [0.6, 0.6, 0.6], "no_ca": [0.5, 0.5, 0.5]}, 30)
-    questions = Questions.about(ResultsTable.from_records(study, records))
-    halves = questions.of_sum({"full": 0.5, "no_ca": -0.5}, "acc2_has0").answers
+    estimator = Estimator.from_results(ResultsTable.from_records(study, records))
+    halves = estimator.linear_contrast({"full": 0.5, "no_ca": -0.5}, "acc2_has0").estimates
     assert halves is not None
     assert halves.rerun.std_error == pytest.approx(100 / 30 * np.sqrt(0.5 / 36))
 

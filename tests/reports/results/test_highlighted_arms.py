@@ -14,7 +14,7 @@ from reports.output.forms import plots_of, report_tables
 from reports.output.markdown import render_markdown
 from reports.records.record import ArmDescription, Contrast
 from reports.report import Report
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.results.highlighted_arms import MOST_HIGHLIGHTED, highlight_arms
 from reports.sections.ablation.section import AblationSection
 from tests.reports.example_studies import make_record
@@ -53,8 +53,8 @@ def highlighted_in(report: Report) -> tuple[str, ...]:
     return report.section(AblationSection).highlighted.names
 
 
-def means_of(report: Report) -> dict[str, Answers | None]:
-    return {name: row.measured[report.primary.name].answers for name, row in report.arms.items()}
+def means_of(report: Report) -> dict[str, EstimatePair | None]:
+    return {name: row.measured[report.primary.name].estimates for name, row in report.arms.items()}
 
 
 def test_few_arms_are_all_shown() -> None:

@@ -16,7 +16,7 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.record import Predictions, RunRecord, StudyDescription
 from reports.report import Report
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.sections.ablation.section import AblationSection, MethodsSection
 from reports.sections.model_inside.section import ModelInsideSection
@@ -95,7 +95,7 @@ def numbers_of(report: Report) -> Mapping[str, object]:
         "arms": {row.arm: row.measured for row in report.section(AblationSection).arms.ablation.rows},
         "contrasts": [(row.differences, row.p_values, row.verdict) for row in contrasts_of(report).rows],
         "models": [(model.row.measured, model.to_baseline) for model in report.section(MethodsSection).models],
-        "detection": [row.reach for row in report.section(PowerSection).values.rows],
+        "detection": [row.detectable for row in report.section(PowerSection).values.rows],
     }
 
 
@@ -124,9 +124,9 @@ def test_every_metric_has_both_intervals_on_every_scale(folds: list[int | None])
     moved = analyse(study_on((0.0, 6.0, 3.0), folds, "mae"), [shifted(record, 3.0) for record in records])
     for row in moved.section(AblationSection).arms.ablation.rows:
         for name, measured in row.measured.items():
-            assert measured.answers is not None
-            assert measured.answers.new_data.half_width, (row.arm, name)
-            assert measured.answers.new_data.method == (jackknife if folds == [None] else group_spread).METHOD
+            assert measured.estimates is not None
+            assert measured.estimates.new_data.half_width, (row.arm, name)
+            assert measured.estimates.new_data.method == (jackknife if folds == [None] else group_spread).METHOD
 
 
 def test_probes_and_pictures_divide_where_the_scale_does() -> None:
@@ -152,10 +152,10 @@ def test_the_training_median_has_its_intervals_on_every_scale(folds: list[int | 
         (study, records),
         (study_on((1, 7, 4), folds, "mae"), [shifted(r, 4) for r in records]),
     ):
-        questions = Questions.about(ResultsTable.from_records(of_study, of_records))
-        found.append([questions.of_arm(MEDIAN_PREDICTOR, metric) for metric in METRICS])
+        estimator = Estimator.from_results(ResultsTable.from_records(of_study, of_records))
+        found.append([estimator.arm_mean(MEDIAN_PREDICTOR, metric) for metric in METRICS])
     assert found[0] == found[1]
-    assert all(answers is not None and answers.new_data.half_width is not None for answers in found[1])
+    assert all(estimates is not None and estimates.new_data.half_width is not None for estimates in found[1])
 
 
 def test_a_scale_of_two_numbers_is_one_line() -> None:

@@ -17,7 +17,7 @@ from reports.results.metrics import METRICS
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.sections.hyperparameters.optimum import NO_NOISE, NO_NOISE_LEVEL
 from reports.sections.power.section import PowerSection
-from reports.sections.power.sentences import floor_sentence, reach_sentence
+from reports.sections.power.sentences import floor_sentence, power_sentence
 from reports.statistics.rerun import SeedBlock, do_vary, noise_unit, rerun_sum
 from tests.reports.example_studies import contrasts_of, make_record, make_study, warnings_of
 from tests.reports.sections.hyperparameters.test_optimum import plateau_of
@@ -78,7 +78,7 @@ def test_two_closed_forms_differ_for_certain() -> None:
     report = report_of({"full": False, "no_ca": False, "ridge": False})
     row = contrasts_of(report).rows[0]
     assert row.p_values.rerun == 0.0
-    said = reach_sentence(report.section(PowerSection).values.rows[0], METRICS["mae"], "groups")
+    said = power_sentence(report.section(PowerSection).values.rows[0], METRICS["mae"], "groups")
     assert "the same under every seed, so that any difference on these data would have been shown" in said
     assert not any("run-to-run spread" in warning for warning in warnings_of(report))
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from reports.analysis import analyse
 from reports.records.record import RunRecord, StudyDescription
-from reports.results.estimates import Answers
+from reports.results.estimates import EstimatePair
 from reports.statistics import corrected_t, group_spread
 from reports.statistics.arrays import FloatArray
 from reports.statistics.group_spread import TRAINING_ALLOWANCE, group_estimate, pseudo_values
@@ -93,35 +93,35 @@ def folded(with_predictions: bool = True, seeds: tuple[int, ...] = (1, 2)) -> tu
     return study, records
 
 
-def answers_of(study: StudyDescription, records: list[RunRecord], metric: str) -> Answers:
-    answers = contrasts_of(analyse(study, records)).rows[0].differences[metric].answers
-    assert answers is not None
-    return answers
+def estimates_of(study: StudyDescription, records: list[RunRecord], metric: str) -> EstimatePair:
+    estimates = contrasts_of(analyse(study, records)).rows[0].differences[metric].estimates
+    assert estimates is not None
+    return estimates
 
 
 @pytest.mark.parametrize("metric", ["mae", "corr", "acc7", "f1_non0"])
 def test_over_folds_every_metric_uses_the_groups_that_were_tested(metric: str) -> None:
-    answers = answers_of(*folded(), metric)
-    assert (answers.new_data.method, answers.new_data.n) == (group_spread.METHOD, 30)
-    assert answers.new_data.half_width is not None
-    assert answers.rerun.half_width is not None
+    estimates = estimates_of(*folded(), metric)
+    assert (estimates.new_data.method, estimates.new_data.n) == (group_spread.METHOD, 30)
+    assert estimates.new_data.half_width is not None
+    assert estimates.rerun.half_width is not None
     # Of what seeds do, new data never know less than a rerun.
-    assert answers.new_data.std_error >= answers.rerun.std_error  # type: ignore[operator]
+    assert estimates.new_data.std_error >= estimates.rerun.std_error  # type: ignore[operator]
 
 
 def test_without_predictions_or_with_one_seed_the_folds_speak_and_the_report_says_so() -> None:
     for study, records in (folded(with_predictions=False), folded(seeds=(1,))):
         report = analyse(study, records)
-        answers = contrasts_of(report).rows[0].differences["mae"].answers
-        assert answers is not None
-        assert (answers.new_data.method, answers.new_data.n, answers.new_data.df) == (corrected_t.METHOD, 5, 4)
+        estimates = contrasts_of(report).rows[0].differences["mae"].estimates
+        assert estimates is not None
+        assert (estimates.new_data.method, estimates.new_data.n, estimates.new_data.df) == (corrected_t.METHOD, 5, 4)
         assert any("from the means of 5 folds alone" in warning for warning in warnings_of(report))
 
 
 def test_one_run_without_predictions_is_not_papered_over() -> None:
     study, records = folded()
     records[0] = make_record("full", 1, 0, 0.5)
-    assert answers_of(study, records, "mae").new_data.method == corrected_t.METHOD
+    assert estimates_of(study, records, "mae").new_data.method == corrected_t.METHOD
 
 
 def test_a_spread_that_is_all_seed_noise_still_has_a_degree_of_freedom() -> None:

@@ -8,14 +8,21 @@ from scipy import stats
 
 from benchmarks.racing import EFFECTS, race, run_all, simulate
 from reports.statistics.multiplicity import holm
-from reports.statistics.racing import Look, RaceRule, Standings, conditional_power, reject_by_holm, take_look
+from reports.statistics.racing import (
+    InterimLook,
+    RaceRule,
+    RaceState,
+    conditional_power,
+    interim_analysis,
+    reject_by_holm,
+)
 
 RULE = RaceRule((5, 8, 12, 16, 20), smallest_effect=1.0)
 
 
-def look(*rows: tuple[float, float, float]) -> Look:
+def look(*rows: tuple[float, float, float]) -> InterimLook:
     """Rows of (p, difference, standard error), one per contrast."""
-    return Look(*np.array(rows, dtype=np.float64).T)
+    return InterimLook(*np.array(rows, dtype=np.float64).T)
 
 
 def test_simulated_races_keep_their_promises() -> None:
@@ -40,11 +47,11 @@ def test_holm_on_arrays_is_holm() -> None:
 
 def test_a_clear_difference_is_shown_at_once_and_a_nil_one_given_up() -> None:
     seen = look((1e-12, 2.0, 0.05), (0.9, 0.01, 0.1), (0.05, 1.0, 0.4))
-    after = take_look(RULE, Standings.at_start(3), 0, seen)
+    after = interim_analysis(RULE, RaceState.at_start(3), 0, seen)
     assert after.is_shown.tolist() == [True, False, False]
     assert after.is_racing.tolist() == [False, True, True], "0.01 with error 0.1 may still become 1"
     tight = look((np.nan, np.nan, np.nan), (0.9, 0.01, 0.6), (0.05, 1.0, 0.4))
-    after = take_look(RULE, after, 2, tight)
+    after = interim_analysis(RULE, after, 2, tight)
     assert after.is_racing.tolist() == [False, False, True]
     assert after.is_shown.tolist() == [True, False, False], "what was shown stays shown without being looked at"
 
@@ -54,19 +61,19 @@ def test_the_share_of_a_shown_contrast_goes_to_the_others() -> None:
     alone = look((1.0, 0.0, 1.0), (level * 0.9, 1.0, 0.3))
     together = look((1e-9, 9.0, 1.0), (level * 1.9, 1.0, 0.3))
     last = RaceRule((20,), 1.0)
-    assert take_look(last, Standings.at_start(2), 0, alone).is_shown.tolist() == [False, True]
-    assert take_look(last, Standings.at_start(2), 0, together).is_shown.tolist() == [True, True]
+    assert interim_analysis(last, RaceState.at_start(2), 0, alone).is_shown.tolist() == [False, True]
+    assert interim_analysis(last, RaceState.at_start(2), 0, together).is_shown.tolist() == [True, True]
 
 
 def test_the_last_look_ends_the_race_and_untestable_contrasts_wait_for_it() -> None:
     unknown = look((np.nan, np.nan, np.nan))
-    standings = take_look(RULE, Standings.at_start(1), 0, unknown)
-    assert standings.is_racing.all()
-    assert not take_look(RULE, standings, 4, unknown).is_racing.any()
+    state = interim_analysis(RULE, RaceState.at_start(1), 0, unknown)
+    assert state.is_racing.all()
+    assert not interim_analysis(RULE, state, 4, unknown).is_racing.any()
 
 
 def test_runs_that_do_not_vary_decide_at_once() -> None:
-    after = take_look(RULE, Standings.at_start(2), 0, look((1.0, 0.0, 0.0), (0.0, 0.5, 0.0)))
+    after = interim_analysis(RULE, RaceState.at_start(2), 0, look((1.0, 0.0, 0.0), (0.0, 0.5, 0.0)))
     assert after.is_shown.tolist() == [False, True]
     assert not after.is_racing.any()
 

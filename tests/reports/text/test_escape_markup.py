@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from reports.text.escape_markup import disarm
+from reports.text.escape_markup import escape_markup
 
 REPORTS = sorted((Path(__file__).parents[3] / "docs" / "results").glob("*/report.md"))
 PAYLOADS = [
@@ -26,9 +26,9 @@ PAYLOADS = [
 @pytest.mark.parametrize("payload", PAYLOADS)
 @pytest.mark.parametrize("line", ["- {}: ahead", "| {} | 1 |", "{}"])
 def test_what_a_name_holds_is_shown_and_not_followed(payload: str, line: str) -> None:
-    page = MarkdownIt("commonmark", {"html": True}).render(disarm(line.format(payload)))
+    page = MarkdownIt("commonmark", {"html": True}).render(escape_markup(line.format(payload)))
     assert not any(sign in page.lower() for sign in ("<script", "<img", "<!--", 'href="javascript'))
-    assert disarm(disarm(payload)) == disarm(payload)
+    assert escape_markup(escape_markup(payload)) == escape_markup(payload)
 
 
 def test_reports_without_such_names_are_left_as_they_are() -> None:
@@ -36,4 +36,4 @@ def test_reports_without_such_names_are_left_as_they_are() -> None:
     for report in REPORTS:
         text = report.read_text(encoding="utf-8")
         assert "![" in text
-        assert disarm(text) == text
+        assert escape_markup(text) == text

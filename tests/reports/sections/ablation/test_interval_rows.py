@@ -29,10 +29,10 @@ def test_every_contrast_has_the_difference_and_both_intervals() -> None:
     assert marks[1].pair == "full - no_ca"
     assert marks[1].row.value == pytest.approx(0.90 - 0.95, abs=0.002)
     for mark, row in zip(marks, contrasts_of(report).rows, strict=True):
-        answers = row.differences["mae"].answers
-        assert answers is not None
-        assert mark.row.rerun == (answers.rerun.low, answers.rerun.high)
-        assert mark.row.new_data == (answers.new_data.low, answers.new_data.high)
+        estimates = row.differences["mae"].estimates
+        assert estimates is not None
+        assert mark.row.rerun == (estimates.rerun.low, estimates.rerun.high)
+        assert mark.row.new_data == (estimates.new_data.low, estimates.new_data.high)
         assert mark.row.n == 15
         assert mark.kind == row.verdict.kind
     assert marks[1].kind == "better"

@@ -13,7 +13,7 @@ from reports.output.markdown import render_markdown
 from reports.records.record import ArmDescription, Predictions, RunRecord, StudyDescription
 from reports.records.serialise import record_from_json, record_to_json
 from reports.report import Report
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.statistics.multiplicity import holm
 from tests.reports.example_studies import (
@@ -145,10 +145,10 @@ def test_collapsed_arms_that_are_lucky_on_these_items_get_no_verdict() -> None:
     towards = 0.05 if float(np.median(labels)) > 0 else -0.05
     study, records = constant_study(towards, towards / 5)
     (row,) = contrasts_of(analyse(study, records)).rows
-    answers = row.differences["mae"].answers
-    assert answers is not None
-    assert answers.rerun.p_value is not None
-    assert answers.rerun.p_value < 1e-3, "the seeds alone tell the two constants apart"
+    estimates = row.differences["mae"].estimates
+    assert estimates is not None
+    assert estimates.rerun.p_value is not None
+    assert estimates.rerun.p_value < 1e-3, "the seeds alone tell the two constants apart"
     assert row.verdict.kind == "no verdict"
 
 
@@ -175,9 +175,9 @@ def test_a_metric_that_the_items_leave_undefined_fails_no_run() -> None:
     ]
     results = ResultsTable.from_records(study, records)
     assert results.counts("full").failed == 0
-    answers = Questions.about(results).of_arm("full", "f1_non0")
-    assert answers is not None
-    assert answers.rerun.n == 12
+    estimates = Estimator.from_results(results).arm_mean("full", "f1_non0")
+    assert estimates is not None
+    assert estimates.rerun.n == 12
 
 
 def test_the_median_has_the_intervals_of_an_arm_that_answers_with_it() -> None:
@@ -190,5 +190,5 @@ def test_the_median_has_the_intervals_of_an_arm_that_answers_with_it() -> None:
             found = replace(found, values=np.zeros_like(found.values))
             record = replace(record, test=record.fallback_test, predictions=found)
         same.append(record)
-    questions = Questions.about(ResultsTable.from_records(study, same))
-    assert questions.of_arm(MEDIAN_PREDICTOR, "mae") == questions.of_arm("full", "mae")
+    estimator = Estimator.from_results(ResultsTable.from_records(study, same))
+    assert estimator.arm_mean(MEDIAN_PREDICTOR, "mae") == estimator.arm_mean("full", "mae")

@@ -68,9 +68,9 @@ def attribution_of(
 def mae_of(effects: Sequence[Effect]) -> dict[tuple[str, ...], float]:
     values = {}
     for effect in effects:
-        answers = effect.answers["mae"]
-        assert answers is not None
-        values[effect.components] = answers.value
+        estimates = effect.estimates["mae"]
+        assert estimates is not None
+        values[effect.components] = estimates.value
     return values
 
 
@@ -85,10 +85,10 @@ def test_planted_worths_come_out_of_the_eight_arms_with_fd() -> None:
     assert mae_of(factorial.interactions) == pytest.approx(
         {("homo_gd", "ca"): 0.0, ("homo_gd", "hetero_gd"): 0.0, ("ca", "hetero_gd"): -0.04}
     )
-    levels = {(level.components, level.on): level.answers["mae"] for level in factorial.levels}
+    levels = {(level.components, level.on): level.estimates["mae"] for level in factorial.levels}
     assert len(levels) == 12
     lines = {on: levels[("ca", "hetero_gd"), on] for on in itertools.product((False, True), repeat=2)}
-    shifts = {on: answers.value - lines[False, False].value for on, answers in lines.items()}  # type: ignore[union-attr]
+    shifts = {on: estimates.value - lines[False, False].value for on, estimates in lines.items()}  # type: ignore[union-attr]
     assert shifts == pytest.approx({(False, False): 0.0, (False, True): 0.0, (True, False): -0.06, (True, True): -0.10})
 
 
@@ -104,17 +104,17 @@ def test_intervals_are_those_of_the_contrast_formed_run_by_run() -> None:
             for seed in (1, 2, 3)
         ]
     )
-    answers = next(e.answers["mae"] for e in factorial.main_effects if e.components == ("ca",))
-    assert answers is not None
+    estimates = next(e.estimates["mae"] for e in factorial.main_effects if e.components == ("ca",))
+    assert estimates is not None
     # Pooled within-fold variance on 5 * 2 degrees of freedom, t(0.975, 10) = 2.228139; a mean of 15 runs.
     variance = float(((runs - runs.mean(axis=0)) ** 2).sum()) / 10
-    assert (answers.rerun.n, answers.rerun.df) == (15, 10)
-    assert answers.rerun.half_width == pytest.approx(2.228139 * np.sqrt(variance / 15), rel=1e-6)
+    assert (estimates.rerun.n, estimates.rerun.df) == (15, 10)
+    assert estimates.rerun.half_width == pytest.approx(2.228139 * np.sqrt(variance / 15), rel=1e-6)
     folds = corrected_mean(runs.mean(axis=0), 100 / 300)
     assert folds is not None
-    assert answers.new_data.half_width == pytest.approx(folds.half_width)
-    assert answers.new_data.n == 5
-    assert (answers.rerun.p_value, answers.new_data.p_value) == (None, None)  # not a declared contrast
+    assert estimates.new_data.half_width == pytest.approx(folds.half_width)
+    assert estimates.new_data.n == 5
+    assert (estimates.rerun.p_value, estimates.new_data.p_value) == (None, None)  # not a declared contrast
 
 
 def test_four_components_are_averaged_over_the_orders_that_can_be_built() -> None:
@@ -145,7 +145,9 @@ def test_a_run_that_is_not_there_drops_its_whole_set() -> None:
     records = [r for r in make_records(study, worth) if r.trial_id != "fd+ca-confirm-1-0"]
     factorial = analyse(study, records).section(AttributionSection).values.factorial
     assert factorial is not None
-    counts = {e.answers["mae"].rerun.n for e in (*factorial.main_effects, *factorial.interactions) if e.answers["mae"]}
+    counts = {
+        e.estimates["mae"].rerun.n for e in (*factorial.main_effects, *factorial.interactions) if e.estimates["mae"]
+    }
     assert counts == {14}
 
 

@@ -12,7 +12,7 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.details import Details, no_details
 from reports.records.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
-from reports.results.estimates import Questions
+from reports.results.estimates import Estimator
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.sections.paper_tables.section import PaperTablesSection
 from reports.sections.paper_tables.table import PaperTable
@@ -176,7 +176,7 @@ def test_table_4_from_arms_of_one_modality_with_mean_and_population_deviation() 
     assert (table.dataset, table.is_same_data) == ("CMU-MOSEI", False)
     values = {" ".join(row.names): [entry.cells[0].measured for entry in row.entries] for row in table.rows}
     alone = [values[f"ACC2 {name} only"][0] for name in "LVA"]
-    means = [answers.value for answers in alone if answers is not None]
+    means = [estimates.value for estimates in alone if estimates is not None]
     assert np.abs(np.array(means) - [82, 58, 55]).max() < 4
     mean, std = values["ACC2 Mean"][0], values["ACC2 STD"][0]
     assert mean is not None
@@ -204,7 +204,7 @@ def test_the_deviation_moves_as_a_rerun_would_move_it() -> None:
     for seed in range(num_studies):
         records = make_records(study, lambda name: 0.9, run_spread=0.02, fold_spread=0.0, seed=seed)
         results = ResultsTable.from_records(study, with_accuracies(records, acc2))
-        table = unimodal_table(study, Questions.about(results), no_details)
+        table = unimodal_table(study, Estimator.from_results(results), no_details)
         assert table is not None
         (measured,) = [row.entries[0].cells[0].measured for row in table.rows if row.names == ("ACC2", "STD")]
         assert measured is not None
@@ -234,7 +234,7 @@ def test_table_4_reads_the_heads_of_the_decoupled_model() -> None:
     (table,) = analyse(study, records, details.get).section(PaperTablesSection).tables
     joint = {" ".join(row.names): row.entries[1].cells[0].measured for row in table.rows}
     counts = {" ".join(row.names): row.entries[1].counts for row in table.rows}
-    values = {label: None if answers is None else answers.value for label, answers in joint.items()}
+    values = {label: None if estimates is None else estimates.value for label, estimates in joint.items()}
     # Four labels are not zero: all hit, none hit, the two positive ones hit; F1 of the last: half of 2 * 2 / (4 + 2).
     assert [values[f"ACC2 {name} only"] for name in "LVA"] == pytest.approx([100, 0, 50])
     assert [values[f"F1 {name} only"] for name in "LVA"] == pytest.approx([100, 0, 100 / 3])
@@ -294,20 +294,21 @@ def test_the_training_median_is_asked_as_an_arm_is() -> None:
     # Of the four labels that are not zero two are positive: answering with 1 scores 50% and F1 1/3.
     fallback = {"mae": 1.4, "acc2_non0": 0.5, "f1_non0": 1 / 3}
     known = [replace(record, fallback_test=fallback, fallback_value=1.0) for record in records]
-    answers = asked(study, known).of_arm(MEDIAN_PREDICTOR, "acc2_non0")
-    assert answers is not None
+    estimates = asked(study, known).arm_mean(MEDIAN_PREDICTOR, "acc2_non0")
+    assert estimates is not None
     # Under every seed the same: rerun has no width, and new data are asked of the tested groups.
-    assert (answers.value, answers.rerun.half_width) == (50, 0)
-    assert answers.new_data.n == len({"v1", "v2", "v3"})
+    assert (estimates.value, estimates.rerun.half_width) == (50, 0)
+    assert estimates.new_data.n == len({"v1", "v2", "v3"})
     # Where another score was recorded, or not what it answers with, the folds are left.
     for other in ({"fallback_value": None}, {"fallback_test": {**fallback, "acc2_non0": 0.4}}):
-        found = asked(study, [replace(record, **other) for record in known]).of_arm(MEDIAN_PREDICTOR, "acc2_non0")
+        found = asked(study, [replace(record, **other) for record in known]).arm_mean(MEDIAN_PREDICTOR, "acc2_non0")
         assert found is not None
         assert found.new_data.n == 5
     assert (
-        asked(study, [replace(record, fallback_test=None) for record in known]).of_arm(MEDIAN_PREDICTOR, "mae") is None
+        asked(study, [replace(record, fallback_test=None) for record in known]).arm_mean(MEDIAN_PREDICTOR, "mae")
+        is None
     )
 
 
-def asked(study: StudyDescription, records: Sequence[RunRecord]) -> Questions:
-    return Questions.about(ResultsTable.from_records(study, records))
+def asked(study: StudyDescription, records: Sequence[RunRecord]) -> Estimator:
+    return Estimator.from_results(ResultsTable.from_records(study, records))

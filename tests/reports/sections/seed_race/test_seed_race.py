@@ -110,7 +110,7 @@ def test_claims_allow_for_the_looks() -> None:
     fixed = replace(study, confirm={"seeds": list(SEEDS), "top": 1})
     raced, plain = analyse(study, records), analyse(fixed, records)
     for one, other in zip(contrasts_of(raced).rows, contrasts_of(plain).rows, strict=True):
-        adjusted, naive = one.differences["mae"].answers, other.differences["mae"].answers
+        adjusted, naive = one.differences["mae"].estimates, other.differences["mae"].estimates
         assert adjusted is not None
         assert naive is not None
         assert adjusted.value == naive.value
@@ -124,11 +124,13 @@ def test_claims_allow_for_the_looks() -> None:
 def test_a_study_cut_between_looks_is_one_more_look() -> None:
     study = raced_study(smallest_effect=0.015)
     at_look = (
-        contrasts_of(analyse(study, records_of(everywhere(12), {"no_ca": 0.015}))).rows[0].differences["mae"].answers
+        contrasts_of(analyse(study, records_of(everywhere(12), {"no_ca": 0.015}))).rows[0].differences["mae"].estimates
     )
-    cut = contrasts_of(analyse(study, records_of(everywhere(14), {"no_ca": 0.015}))).rows[0].differences["mae"].answers
+    cut = (
+        contrasts_of(analyse(study, records_of(everywhere(14), {"no_ca": 0.015}))).rows[0].differences["mae"].estimates
+    )
     plain = analyse(replace(study, confirm={"seeds": list(SEEDS)}), records_of(everywhere(14), {"no_ca": 0.015}))
-    naive = contrasts_of(plain).rows[0].differences["mae"].answers
+    naive = contrasts_of(plain).rows[0].differences["mae"].estimates
     assert at_look is not None
     assert cut is not None
     assert naive is not None
