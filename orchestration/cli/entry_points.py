@@ -1,4 +1,4 @@
-"""Entry points of the console scripts: they install_handlers to signals before they import anything that takes time."""
+"""Entry points of the console scripts: they install signal handlers before they import anything that takes time."""
 
 from __future__ import annotations
 

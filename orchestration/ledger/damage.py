@@ -15,6 +15,13 @@ _COST = {
 _NO_COST = "no trial loses anything"
 
 
+def has_hole(line: bytes) -> bool:
+    """Whether zeros stand where a power cut took what the disk did not have yet, and nothing else is wrong: JSON holds
+    no control character, so another one was written by somebody else."""
+    rest = line.replace(b"\0", b"").removesuffix(b"\n")
+    return b"\0" in line and min(rest, default=0x20) >= 0x20
+
+
 def describe_missing(number: int) -> str:
     """In words, that ``number`` events before the last one are not there: their lines were deleted."""
     lines = "1 line is" if number == 1 else f"{number} lines are"

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from orchestration.ledger.damage import describe_damage, describe_missing
+from orchestration.ledger.damage import describe_damage, describe_missing, has_hole
 from orchestration.ledger.events import CheckedLine, Event, EventKind, check_line, encode_event
 from orchestration.process.atomic_files import make_folder, sync
 from orchestration.process.file_lock import lock
@@ -201,7 +201,7 @@ def read_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[
                 return
             checked = check_line(line)
             if checked is None:
-                if _is_last(file) or (b"\0" in line and not _has_ending(file)):
+                if _is_last(file) or (has_hole(line) and not _has_ending(file)):
                     return
                 raise LedgerDamaged(describe_damage(path, number, line, start))
             if last_seq and checked.seq <= last_seq:

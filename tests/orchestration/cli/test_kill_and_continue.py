@@ -124,6 +124,7 @@ def to_everything_it_started(number: signal.Signals, process: subprocess.Popen[s
             os.kill(pid, number)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("number", "send"),
     [(signal.SIGTERM, to_the_program), (signal.SIGUSR1, to_everything_it_started)],

@@ -90,6 +90,7 @@ def test_trials_that_have_to_share_are_slower_than_the_one_that_was_timed(
     assert (alone.start_s, crowded.start_s) == (pytest.approx(10), pytest.approx(14))
 
 
+@pytest.mark.alone
 def test_crowding_is_tried_out() -> None:
     assert cpu_contention(2, 2) == 1, "nobody to share with"
     # Twice as many threads as this process may use processors have half of one each, or less beside others.
