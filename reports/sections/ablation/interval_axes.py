@@ -35,7 +35,11 @@ class Columns:
 def interval_axes(rows: Sequence[IntervalRow], columns: Columns, reference: float | None) -> tuple[Figure, Axes]:
     """A figure with one line per row, the first at the top (row ``i`` at height ``-i``), and its axes.
 
-    reference: where a vertical line stands; it is always within the picture.
+    Args:
+        rows: at least one.
+        columns: inches that words take beside the intervals.
+        reference: where a vertical line stands, in the unit of the rows; it is always within the picture. None: no
+            line.
     """
     height = TOP + ROW * len(rows) + BOTTOM
     figure = blank(height)
@@ -69,10 +73,18 @@ def _num_ticks(figure: Figure, axes: Axes) -> int:
 
 
 def draw_interval(axes: Axes, place: int, row: IntervalRow, color: str, marker: str, is_filled: bool) -> None:
-    """Row ``place``: a pale band for the rerun interval, a thin line with ends for the new-data interval, a marker.
+    """One row: a pale band for the rerun interval, a thin line with ends for the new-data interval, a marker.
 
     Either may be the longer one; the line stays visible on the band. An arrow head in the place of an end says that the
     interval goes on beyond the picture.
+
+    Args:
+        axes: as :func:`interval_axes` made them.
+        place: index of the row, from the top.
+        row: what is drawn.
+        color: of band, line and marker.
+        marker: its shape, as Matplotlib names it.
+        is_filled: whether the marker is filled or hollow.
     """
     if row.value is None:
         return
@@ -105,7 +117,18 @@ def write(
     align: str = "left",
     vertical: str = "center",
 ) -> None:
-    """Words at ``inches`` from the left edge of the figure and at ``height`` of the axes' data."""
+    """Words at a place of the figure.
+
+    Args:
+        figure, axes: as :func:`interval_axes` made them.
+        inches: from the left edge of the figure.
+        height: in the axes' data: row ``i`` is at ``-i``.
+        text: the words.
+        color: as Matplotlib names it.
+        size: in points.
+        weight: as Matplotlib names it.
+        align, vertical: where the words stand relative to the place, as Matplotlib names it.
+    """
     transform = blended_transform_factory(figure.dpi_scale_trans, axes.transData)
     axes.text(
         inches,
@@ -128,7 +151,14 @@ def number(text: str) -> str:
 
 
 def head(figure: Figure, axes: Axes, inches: float, text: str, align: str = "left") -> None:
-    """A column's heading above the first row."""
+    """A column's heading above the first row.
+
+    Args:
+        figure, axes: as :func:`interval_axes` made them.
+        inches: from the left edge of the figure.
+        text: the heading.
+        align: where it stands relative to ``inches``, as Matplotlib names it.
+    """
     write(figure, axes, inches, 0.5 + 0.14 / ROW, text, color=MUTED, size=SMALL, align=align)
 
 
