@@ -71,8 +71,7 @@ def decide_verdict(
 
 def no_verdict_text(unlearned: Sequence[str]) -> str:
     """What stands in place of a verdict. unlearned: the arms that are not shown to have learned."""
-    are = "is" if len(unlearned) == 1 else "are"
-    return f"no verdict: {' and '.join(unlearned)} {are} not shown better than the training-median predictor"
+    return f"no verdict: not shown better than the training-median predictor: {' and '.join(unlearned)}"
 
 
 def why_unknown(estimate: Estimate | None) -> str:

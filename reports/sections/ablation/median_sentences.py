@@ -49,7 +49,7 @@ def _sentence(comparison: MedianComparison, metric: Metric) -> str:
     if comparison.is_unlearned:
         gain = mean_cell(comparison.gain, metric, signed=True)
         return (
-            f"{label} is not shown better than the training-median predictor: {_numbers(comparison, metric)}, "
+            f"Not shown better than the training-median predictor: {label}, {_numbers(comparison, metric)}, "
             f"difference {gain}."
         )
     return ""
