@@ -28,11 +28,12 @@ from torch import Tensor, nn
 from dmd.data.dataset.batches import Batch, whole_batch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.load import open_dataset
+from dmd.declaration.dims import Dims
 from dmd.dropout import no_dropout
 from dmd.errors import InputError
 from dmd.job import FoldRef, Setting
 from dmd.modalities import MODALITIES, Modality
-from dmd.models.model import Dims, Model
+from dmd.models.model import Model
 from dmd.models.registry import build_model
 from dmd.training.run import JobSettings, split_settings
 

@@ -23,11 +23,11 @@ from collections.abc import Callable, Iterator
 import torch
 
 from dmd.data.dataset.batches import Batch
+from dmd.declaration.dims import Dims
 from dmd.dropout import SeededDropout
 from dmd.kernels import native
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import MODALITIES
-from dmd.models.model import Dims
 from dmd.models.registry import build_model
 from dmd.training.config import Clip
 from dmd.training.optimiser import ClippedAdam

@@ -20,11 +20,11 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.step_time import BATCH, SHAPES, Shape, make_batch
+from dmd.declaration.dims import Dims
 from dmd.dropout import SeededDropout
 from dmd.job import WorkerRank
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import MODALITIES
-from dmd.models.model import Dims
 from dmd.models.registry import build_model
 from dmd.training.config import Clip
 from dmd.training.distributed.rendezvous import Rendezvous, join_group

@@ -24,6 +24,10 @@ class Dropout(Protocol):
         """``x`` with each entry dropped with probability ``rate``; the mask is that of ``site``."""
         ...
 
+    def key(self, site: str) -> int | None:
+        """The key of whatever else is drawn at ``site`` in this step; None outside training."""
+        ...
+
     def mask(self, rates: tuple[float, ...], site: str) -> DropoutMask | None:
         """The mask of ``site``, a rate for each of its parts, for who applies it himself; None: nothing is dropped."""
         ...
@@ -35,6 +39,9 @@ class NoDropout:
 
     def __call__(self, x: Tensor, rate: float, site: str) -> Tensor:
         return x
+
+    def key(self, site: str) -> int | None:
+        return None
 
     def mask(self, rates: tuple[float, ...], site: str) -> DropoutMask | None:
         return None
@@ -58,6 +65,9 @@ class SeededDropout:
             dropped: Tensor = _CompiledDropout.apply(x, mask)  # type: ignore[no-untyped-call]
             return dropped
         return x * mask.keep(x.numel(), x.device).view(x.shape).to(x.dtype).mul_(mask.scales[0])
+
+    def key(self, site: str) -> int:
+        return stream_key(self.seed, "noise", self.step, site)
 
     def mask(self, rates: tuple[float, ...], site: str) -> DropoutMask | None:
         thresholds = tuple(round(256 * rate) for rate in rates)

@@ -5,6 +5,9 @@ because each draw is a pure function of ``(seed, purpose, ...)``. That is what m
 """
 
 import hashlib
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -26,3 +29,22 @@ def torch_generator(seed: int, *purpose: Purpose) -> torch.Generator:
 def numpy_generator(seed: int, *purpose: Purpose) -> np.random.Generator:
     """A fresh NumPy generator for one stream."""
     return np.random.default_rng(stream_key(seed, *purpose))
+
+
+@contextmanager
+def seeded_generators(key: int, device: torch.device | str = "cpu") -> Iterator[None]:
+    """PyTorch's, NumPy's and Python's own generators as functions of ``key`` while this lasts; then as they were.
+
+    For code that draws from them, as PyTorch's modules do.
+    """
+    python, numbers = random.getstate(), np.random.get_state()
+    devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        random.seed(key)
+        np.random.seed(key % 2**32)
+        torch.manual_seed(key)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numbers)

@@ -80,6 +80,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "data.inspection",
         "data.formats",
         "data.untrusted",
+        "declaration",
         "data.dataset",
         "scoring",
         "metrics",

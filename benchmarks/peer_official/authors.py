@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from benchmarks.peer_official.checkout import Checkout, CosineAlongBatch, made_to_run
 from dmd.data.dataset.batches import Batch, ordered_batches, shuffled_rows
+from dmd.declaration.dims import Dims
 from dmd.modalities import Modality
-from dmd.models.model import Dims
 from dmd.random_streams import numpy_generator
 from dmd.training.evaluate import EVALUATION_BATCH
 

@@ -21,9 +21,9 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.sealed_test import ExternalTraining
 from dmd.data.samples.alignment import Align
 from dmd.data.samples.samples import Labelled
+from dmd.declaration.dims import Dims
 from dmd.errors import ConfigurationError
 from dmd.job import FoldRef, Job, Setting
-from dmd.models.model import Dims
 from dmd.training.label_units import label_unit
 from dmd.training.run import JobSettings, run_job, split_settings
 from reports.statistics.estimate import Estimate

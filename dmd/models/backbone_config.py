@@ -92,15 +92,15 @@ class BackboneConfig:
         return {m: getattr(self.kernel, m) for m in MODALITIES}
 
 
-def find_size_problems(settings: Mapping[str, Any]) -> list[str]:
-    """Why an encoder of this width cannot be built, every reason."""
+def find_size_conflict(settings: Mapping[str, Any]) -> str | None:
+    """Why an encoder of this width cannot be built, every reason, or None."""
     problems = []
     width, heads = int(settings["width"]), int(settings["heads"])
     if width % 2:
         problems.append(f"width must be even (sinusoidal positions come in pairs), got {width}")
     if width % heads:
         problems.append(f"heads must divide width, got heads={heads} and width={width}")
-    return problems
+    return "; ".join(problems) or None
 
 
 def inactive_without_language(settings: Mapping[str, Setting]) -> frozenset[str]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.data.dataset.batches import Batch
+from dmd.declaration.dims import Dims
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.gd_unit import GDOutput, GDUnit
 from dmd.layers.heads import HeadOutput, ResidualHead, run_heads
@@ -27,7 +28,7 @@ from dmd.models.branches import CrossmodalAttention, SelfAttention, WithoutCross
 from dmd.models.decoupling import Decoupled, FeatureDecoupling
 from dmd.models.dmd_config import DMDConfig
 from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, OFFICIAL_PRIOR_HOMO, gd_config
-from dmd.models.model import Dims, Model, Outputs
+from dmd.models.model import Model, Outputs
 from dmd.models.projection import TemporalProjection
 
 Vectors = Mapping[Modality, Tensor]

@@ -10,16 +10,68 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dmd.declaration.component import Component, KeptHeads, LossTerm, PublishedRows, find_component_conflict
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
 from dmd.losses.decoupling import OrthogonalityAxis, OrthogonalityForm, ReconstructionReduction
 from dmd.losses.distillation import RepresentationDistance
 from dmd.losses.margin import LabelClass, MarginKind, TripletReduction, Triplets
-from dmd.models.backbone_config import BackboneConfig, find_size_problems, inactive_without_language
+from dmd.models.backbone_config import BackboneConfig, find_size_conflict, inactive_without_language
 from dmd.models.gd_settings import GDUnitSettings
 from dmd.settings import setting
 
-COMPONENTS = ("fd", "homo_gd", "ca", "hetero_gd")
+COMPONENTS = (
+    Component(
+        "fd",
+        "FD",
+        parts=("decoupling.common", "decoupling.exclusive"),
+        description="feature decoupling into common and exclusive features",
+    ),
+    Component(
+        "homo_gd",
+        "HomoGD",
+        needs=("fd",),
+        because="without feature decoupling there are no common features to distil between",
+        description="graph distillation between common features",
+    ),
+    Component(
+        "ca",
+        "CA",
+        parts=("crossmodal_attention",),
+        description="crossmodal attention on exclusive features",
+    ),
+    Component(
+        "hetero_gd",
+        "HeteroGD",
+        needs_any=("fd", "ca"),
+        because="without either there are no exclusive or reinforced features",
+        description="graph distillation between reinforced exclusive features",
+    ),
+)
+"""In the order of Table 3."""
+
+PUBLISHED = PublishedRows(
+    rows=(
+        ("fd", "homo_gd", "ca", "hetero_gd"),
+        ("fd", "homo_gd", "ca"),
+        ("fd", "homo_gd", "hetero_gd"),
+        ("fd", "homo_gd"),
+        ("fd",),
+        (),
+    ),
+    source="Table 3 of the DMD paper",
+)
+KEPT_HEADS = KeptHeads("keep_aux_heads", ("hetero_gd", "homo_gd"), effect="distillation")
+
+LOSSES = (
+    LossTerm("task", description="L1 error of every head that is read (Eq. 11)"),
+    LossTerm("rec", ("lambda1",), "reconstruction of the projected features (Eq. 2)"),
+    LossTerm("cyc", ("lambda1",), "exclusive features found again in the reconstruction (Eq. 3)"),
+    LossTerm("mar", ("lambda1", "gamma"), "margin between emotion classes (Eq. 4)"),
+    LossTerm("ort", ("lambda1", "gamma"), "orthogonality of common and exclusive features (Eq. 5)"),
+    LossTerm("dtl", ("lambda2",), "distillation along the edges of both GD-Units (Eqs. 8 to 10)"),
+)
+"""A term that a model returns in parts (``task/final``, ``dtl/homo/logits``) is declared by their common beginning."""
 
 
 @dataclass(frozen=True)
@@ -125,18 +177,13 @@ def find_conflict(settings: Mapping[str, Any]) -> str | None:
 
     With FD, all eight combinations of the other three mean something; without it only {}, {CA} and {CA, HeteroGD}.
     """
-    problems = find_size_problems(settings)
-    fd, homo_gd, ca, hetero_gd = (bool(settings[name]) for name in COMPONENTS)
-    if homo_gd and not fd:
-        problems.append("homo_gd needs fd: without feature decoupling there are no common features to distil between")
-    if hetero_gd and not (fd or ca):
-        problems.append("hetero_gd without fd needs ca: without either there are no exclusive or reinforced features")
-    return "; ".join(problems) or None
+    found = (find_size_conflict(settings), find_component_conflict(COMPONENTS, settings))
+    return "; ".join(conflict for conflict in found if conflict) or None
 
 
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
     """Settings that have no effect under the given components: there is nothing to search there."""
-    fd, homo_gd, ca, hetero_gd = (bool(settings[name]) for name in COMPONENTS)
+    fd, homo_gd, ca, hetero_gd = (bool(settings[component.name]) for component in COMPONENTS)
     inactive = set(inactive_without_language(settings))
     if not fd:
         inactive |= {"gamma", "lambda1", "alpha", "recon.reduction"}

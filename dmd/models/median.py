@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from dmd.data.dataset.batches import Batch
+from dmd.declaration.dims import Dims
 from dmd.dropout import Dropout
 from dmd.job import Setting
-from dmd.models.model import Dims, Model, Outputs
+from dmd.models.model import Model, Outputs
 
 TRAINING: dict[str, Setting] = {"max_epochs": 1}
 

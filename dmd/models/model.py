@@ -9,21 +9,10 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from dmd.data.dataset.batches import Batch
+from dmd.declaration.component import Phase
 from dmd.dropout import Dropout
 from dmd.modalities import MODALITIES, Modality
 from dmd.precision import Precision, forward_pass
-
-
-@dataclass(frozen=True)
-class Dims:
-    """Shapes that a model is built for: widths D_m and maximum steps T_m."""
-
-    widths: Mapping[Modality, int]
-    max_steps: Mapping[Modality, int]
-
-    def with_language(self, width: int) -> Dims:
-        """The same with language features of another width."""
-        return Dims({**self.widths, "language": width}, self.max_steps)
 
 
 @dataclass(frozen=True)
@@ -55,12 +44,17 @@ class ParameterGroup:
 class Model(nn.Module):
     """A method under comparison. One loop trains all of them.
 
-    reads: the modalities whose features can change a prediction; what the others hold makes no difference. precision:
-    what a forward pass computes in; every call of the model keeps to it.
+    Attributes:
+        reads: the modalities whose features can change a prediction; what the others hold makes no difference.
+        precision: what a forward pass computes in; every call of the model keeps to it.
+        phases: the turns of a training step; empty: one, in which one optimiser trains everything.
+        smallest_batch: rows that a training step needs.
     """
 
     reads: tuple[Modality, ...] = MODALITIES
     precision: Precision = "fp32"
+    phases: tuple[Phase, ...] = ()
+    smallest_batch: int = 1
 
     def __call__(self, batch: Batch, dropout: Dropout) -> Outputs:
         with forward_pass(self.precision, batch.device):

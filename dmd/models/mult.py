@@ -16,13 +16,14 @@ from torch import Tensor, nn
 
 from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.data.dataset.batches import Batch
+from dmd.declaration.dims import Dims
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.gd_unit import GDOutput, GDUnit
 from dmd.layers.heads import HeadOutput, LinearHead, ResidualHead
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.branches import CrossmodalAttention
 from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, gd_config
-from dmd.models.model import Dims, Model, Outputs
+from dmd.models.model import Model, Outputs
 from dmd.models.mult_config import MulTConfig
 from dmd.models.projection import TemporalProjection
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from dmd.declaration.component import Component, LossTerm
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
 from dmd.losses.distillation import RepresentationDistance
 from dmd.modalities import MODALITIES
-from dmd.models.backbone_config import BackboneConfig, find_size_problems, inactive_without_language
+from dmd.models.backbone_config import BackboneConfig, find_size_conflict, inactive_without_language
 from dmd.models.gd_settings import GDUnitSettings
 from dmd.settings import setting
 
-COMPONENTS = ("gd",)
+COMPONENTS = (Component("gd", "GD", description="graph distillation between the features before fusion"),)
+LOSSES = (
+    LossTerm("task", description="L1 error of every head that is read"),
+    LossTerm("dtl", ("lambda2",), "distillation along the edges of the GD-Unit (Eqs. 8 to 10)"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,8 @@ class MulTConfig(BackboneConfig):
     task_heads: Literal["all", "final"] = setting("all", "which heads the task loss sums over")
 
     def __post_init__(self) -> None:
-        if conflict := find_conflict(vars(self)):
+        if conflict := find_size_conflict(vars(self)):
             raise ConfigurationError(f"mult: {conflict}")
-
-
-def find_conflict(settings: Mapping[str, Any]) -> str | None:
-    """Why these settings cannot run together, every reason, or None."""
-    return "; ".join(find_size_problems(settings)) or None
 
 
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:

@@ -11,10 +11,10 @@ from torch.nn import functional as F
 
 from dmd.data.dataset.batches import Batch
 from dmd.data.samples.arrays import Side
+from dmd.declaration.dims import Dims
 from dmd.dropout import Dropout
 from dmd.layers.sequence import Sequence
 from dmd.modalities import Modality
-from dmd.models.model import Dims
 
 
 def projected_steps(num_steps: int, kernel: int) -> int:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from dmd.declaration.component import KeptHeads
+from dmd.declaration.dims import Dims
+from dmd.declaration.method import Method, needs_no_modality
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
 from dmd.layers.initialise import initialise
 from dmd.models import dmd_config, median, mult_config, ridge, unimodal_config
+from dmd.models.backbone_config import find_size_conflict
 from dmd.models.dmd import DMD
 from dmd.models.dmd_presets import PRESETS
-from dmd.models.method import Method, needs_no_modality
-from dmd.models.model import Dims, Model
+from dmd.models.model import Model
 from dmd.models.mult import MulT
+from dmd.models.plain_module import PlainModule, is_native
 from dmd.models.unimodal import Unimodal
-from dmd.settings import build_config
+from dmd.settings import build_config, flatten
 
 METHODS: Mapping[str, Method] = {
     method.name: method
@@ -23,25 +28,36 @@ METHODS: Mapping[str, Method] = {
             "dmd",
             dmd_config.DMDConfig,
             DMD,
+            label="DMD",
+            description="Decoupled multimodal distilling (Li, Wang and Cui, CVPR 2023).",
             components=dmd_config.COMPONENTS,
+            losses=dmd_config.LOSSES,
+            published=dmd_config.PUBLISHED,
+            kept_heads=dmd_config.KEPT_HEADS,
             presets=PRESETS,
-            find_conflict=dmd_config.find_conflict,
+            find_conflict=find_size_conflict,
             inactive=dmd_config.inactive_settings,
         ),
         Method(
             "mult",
             mult_config.MulTConfig,
             MulT,
+            label="MulT",
+            description="Multimodal transformer (Tsai et al., ACL 2019), on request with graph distillation.",
             components=mult_config.COMPONENTS,
+            losses=mult_config.LOSSES,
+            kept_heads=KeptHeads("keep_aux_heads", ("gd",), effect="distillation"),
             presets=mult_config.PRESETS,
-            find_conflict=mult_config.find_conflict,
+            find_conflict=find_size_conflict,
             inactive=mult_config.inactive_settings,
         ),
         Method(
             "unimodal",
             unimodal_config.UnimodalConfig,
             Unimodal,
+            description="One modality alone: projection, self-attention encoder, linear regression.",
             components=unimodal_config.COMPONENTS,
+            losses=unimodal_config.LOSSES,
             presets={"paper": {}},
             find_conflict=unimodal_config.find_conflict,
             inactive=unimodal_config.inactive_settings,
@@ -51,6 +67,7 @@ METHODS: Mapping[str, Method] = {
             "ridge",
             ridge.RidgeConfig,
             ridge.Ridge,
+            description="Ridge regression on pooled features; the penalty is chosen on validation.",
             training=ridge.TRAINING,
             inactive=ridge.inactive_settings,
             needs=needs_no_modality,
@@ -59,6 +76,7 @@ METHODS: Mapping[str, Method] = {
             "median",
             median.MedianConfig,
             median.Median,
+            description="Always answers with the training median.",
             training=median.TRAINING,
             inactive=median.inactive_settings,
             needs=needs_no_modality,
@@ -87,6 +105,10 @@ def build_model(name: str, settings: Mapping[str, Setting], dims: Dims, seed: in
         ConfigurationError: a setting is unknown or breaks a rule.
     """
     method = find_method(name)
-    model = method.build(build_config(method.config, settings, name), dims)
+    config: Any = build_config(method.settings, settings, name)
+    if not is_native(method):
+        return PlainModule(method, config, flatten(config), dims, seed)
+    model = method.build(config, dims)
+    assert isinstance(model, Model)
     initialise(model, seed)
     return model

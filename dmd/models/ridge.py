@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from dmd.data.dataset.batches import Batch, ordered_batches
+from dmd.declaration.dims import Dims
 from dmd.dropout import Dropout
 from dmd.job import Setting
 from dmd.layers.pooling import pool_steps
 from dmd.modalities import MODALITIES
-from dmd.models.model import Dims, Model, Outputs
+from dmd.models.model import Model, Outputs
 from dmd.settings import setting
 
 _BLOCK = 512

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from dmd.batch_sharing import ALONE, BatchSharing
 from dmd.data.dataset.batches import Batch
+from dmd.declaration.dims import Dims
 from dmd.dropout import Dropout, no_dropout
 from dmd.layers.heads import LinearHead
 from dmd.layers.pooling import pool_steps
 from dmd.layers.sequence import Sequence
 from dmd.losses.decoupling import orthogonality, squared_distance
 from dmd.models.branches import SelfAttention
-from dmd.models.model import Dims, Model, Outputs
+from dmd.models.model import Model, Outputs
 from dmd.models.projection import TemporalProjection
 from dmd.models.unimodal_config import UnimodalConfig
 

@@ -6,14 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dmd.declaration.component import Component, LossTerm
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
 from dmd.modalities import MODALITIES, Modality
-from dmd.models.backbone_config import BackboneConfig, find_size_problems
+from dmd.models.backbone_config import BackboneConfig, find_size_conflict
 from dmd.models.dmd_config import OrthogonalitySettings, ReconstructionSettings
 from dmd.settings import setting
 
-COMPONENTS = ("fd",)
+COMPONENTS = (
+    Component(
+        "fd",
+        "FD",
+        parts=("decoupling.common",),
+        description="feature decoupling of the one modality",
+    ),
+)
+LOSSES = (
+    LossTerm("task", description="L1 error of the prediction"),
+    LossTerm("rec", ("lambda1",), "reconstruction of the projected features (Eq. 2)"),
+    LossTerm("cyc", ("lambda1",), "exclusive features found again in the reconstruction (Eq. 3)"),
+    LossTerm("ort", ("lambda1", "gamma"), "orthogonality of common and exclusive features (Eq. 5)"),
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ class UnimodalConfig(BackboneConfig):
 
 def find_conflict(settings: Mapping[str, Any]) -> str | None:
     """Why these settings cannot run together, every reason, or None."""
-    problems = find_size_problems(settings)
+    problems = [conflict] if (conflict := find_size_conflict(settings)) else []
     modality, visible = settings["modality"], str(settings.get("modalities", settings["modality"]))
     if modality not in visible:
         problems.append(f"the model reads {modality} alone, which modalities={visible} hides")

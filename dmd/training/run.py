@@ -10,13 +10,14 @@ import torch
 from dmd.data.dataset.batches import whole_batch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.input_config import InputConfig
+from dmd.declaration.dims import Dims
+from dmd.declaration.method import Method
 from dmd.errors import ConfigurationError
 from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Setting, WorkerRank
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.models.bert_files import find_bert
 from dmd.models.bert_text import BertText, load_bert
-from dmd.models.method import Method
-from dmd.models.model import Dims, Model
+from dmd.models.model import Model
 from dmd.models.registry import build_model, find_method
 from dmd.precision import float32_products
 from dmd.settings import Config, build_config, fields_of

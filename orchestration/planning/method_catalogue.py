@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dmd.data.dataset.input_config import InputConfig, inactive_inputs
+from dmd.declaration.method import Method
 from dmd.metrics import METRIC_NAMES
-from dmd.models.method import Method
 from dmd.models.registry import METHODS
 from dmd.settings import Field, fields_of
 from dmd.training.config import TrainingConfig
@@ -19,7 +19,7 @@ def describe_methods(methods: Mapping[str, Method] = METHODS) -> Catalogue:
 
 
 def _describe(method: Method) -> MethodSchema:
-    fields = [*fields_of(method.config), *fields_of(InputConfig), *fields_of(TrainingConfig)]
+    fields = [*fields_of(method.settings), *fields_of(InputConfig), *fields_of(TrainingConfig)]
     settings = {part.name: _setting(part, method) for part in fields}
     if method.presets:
         names = tuple(method.presets)
@@ -29,9 +29,9 @@ def _describe(method: Method) -> MethodSchema:
     return MethodSchema(
         name=method.name,
         settings=settings,
-        components=method.components,
+        components=method.component_names,
         presets=method.presets,
-        find_conflict=method.find_conflict,
+        find_conflict=method.conflict,
         needs=method.needs,
         inactive=lambda settings: method.inactive(settings) | inactive_inputs(settings),
     )

@@ -8,9 +8,9 @@ import torch
 
 from dmd.data.dataset.batches import Batch
 from dmd.data.samples.arrays import Side
+from dmd.declaration.dims import Dims
 from dmd.job import Setting
 from dmd.modalities import MODALITIES
-from dmd.models.model import Dims
 
 TINY: dict[str, Setting] = {"width": 8, "heads": 2, "levels": 1, "gd.size_homo": 4, "gd.size_hetero": 4}
 TINY |= {f"kernel.{m}": 2 for m in MODALITIES}

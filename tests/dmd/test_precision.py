@@ -24,7 +24,7 @@ from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
 from tests.dmd.losses.test_losses import LABELS, VECTORS
 
 DIMS = make_dims()
-KNOWN = {name: {part.name for part in fields_of(method.config)} for name, method in METHODS.items()}
+KNOWN = {name: {part.name for part in fields_of(method.settings)} for name, method in METHODS.items()}
 DATASET = open_dataset("planted:num_videos=9,clips_per_video=8")
 
 

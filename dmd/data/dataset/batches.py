@@ -31,6 +31,9 @@ class Batch:
         labels: (B,), None at inference.
         sharing: the workers that have the other rows of the global batch; by default these ``B`` rows are all of it.
         sides: modality -> the side that its real steps stand at; ``start`` for one that is not named.
+        rows: (B,) int64, the samples' numbers in the training part; None where nothing is trained.
+        epoch: from 1; 0 where nothing is trained.
+        phase: of the training step; empty for a method without phases.
     """
 
     features: Mapping[Modality, Tensor]
@@ -38,6 +41,9 @@ class Batch:
     labels: Tensor | None
     sharing: BatchSharing = ALONE
     sides: Mapping[Modality, Side] = field(default_factory=dict)
+    rows: Tensor | None = None
+    epoch: int = 0
+    phase: str = ""
 
     def __len__(self) -> int:
         return len(next(iter(self.lengths.values())))
@@ -53,6 +59,7 @@ class Batch:
             features={m: x[rows] for m, x in self.features.items()},
             lengths={m: n[rows] for m, n in self.lengths.items()},
             labels=None if self.labels is None else self.labels[rows],
+            rows=None if self.rows is None else self.rows[rows],
             sharing=ALONE,
         )
 
