@@ -34,7 +34,7 @@ from dmd.errors import InputError
 from dmd.job import FoldRef, Setting
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.model import Model
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.training.run import JobSettings, split_settings
 
 WIDTH, HEADS, LEVELS = 30, 5, 4

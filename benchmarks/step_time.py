@@ -28,7 +28,7 @@ from dmd.dropout import SeededDropout
 from dmd.kernels import native
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import MODALITIES
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.training.config import Clip
 from dmd.training.optimiser import ClippedAdam
 from dmd.training.run import split_settings

@@ -25,7 +25,7 @@ from dmd.dropout import SeededDropout
 from dmd.job import WorkerRank
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import MODALITIES
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.training.config import Clip
 from dmd.training.distributed.rendezvous import Rendezvous, join_group
 from dmd.training.distributed.team import SOLO, Team, take_rows

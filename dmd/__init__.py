@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dmd.data.formats.load import open_dataset
     from dmd.job import Job, JobResult
-    from dmd.models.registry import METHODS
+    from dmd.registry import METHODS
     from dmd.training.run import run_job
 
 __all__ = ["METHODS", "Job", "JobResult", "open_dataset", "run_job"]
 
 _HOMES = {
-    "METHODS": "dmd.models.registry",
+    "METHODS": "dmd.registry",
     "Job": "dmd.job",
     "JobResult": "dmd.job",
     "open_dataset": "dmd.data.formats.load",

@@ -41,7 +41,7 @@ class Job:
     """One training run.
 
     Attributes:
-        model: name of a registered method (:data:`dmd.models.registry.METHODS`).
+        model: name of a registered method (:data:`dmd.registry.METHODS`).
         settings: flat settings; the method's defaults hold for names that are absent.
         seed: of initial values, order of the data and dropout.
         fold: the partition to train and test on.

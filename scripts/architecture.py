@@ -76,6 +76,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "dmd": (
         "training",
         "training.distributed",
+        "registry",
+        "baselines",
         "models",
         "data.inspection",
         "data.formats",

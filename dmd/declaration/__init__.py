@@ -2,7 +2,8 @@
 
 One :class:`Method` says what a model's settings are, which of its components an ablation switches, what its loss is
 made of and where a search looks. From it come the checks of a search space, the designs, the contrasts, the tables
-and the documentation. A model may be any :class:`torch.nn.Module`; ``docs/your-model.md`` has one in forty lines. Read ``method.py`` first.
+and the documentation. A model may be any :class:`torch.nn.Module`; ``docs/your-model.md`` has one in forty lines.
+Read ``method.py`` first.
 """
 
 from dmd.declaration.component import Component, KeptHeads, LossTerm, Phase, PublishedRows

@@ -18,8 +18,8 @@ from dmd.kernels.allocator import keep_freed_memory
 from dmd.models.bert_files import find_bert
 from dmd.models.bert_text import BertText, load_bert
 from dmd.models.model import Model
-from dmd.models.registry import build_model, find_method
 from dmd.precision import float32_products
+from dmd.registry import build_model, find_method
 from dmd.settings import Config, build_config, fields_of
 from dmd.training.config import TrainingConfig
 from dmd.training.distributed.rendezvous import join_group

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dmd.data.dataset.input_config import InputConfig, inactive_inputs
 from dmd.declaration.method import Method
 from dmd.metrics import METRIC_NAMES
-from dmd.models.registry import METHODS
+from dmd.registry import METHODS
 from dmd.settings import Field, fields_of
 from dmd.training.config import TrainingConfig
 from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema

@@ -16,8 +16,8 @@ from dmd.errors import TrainingDiverged
 from dmd.job import EpochReport, FoldRef, Job, JobResult, OnEpoch, Setting
 from dmd.losses.margin import margin_loss
 from dmd.models.model import Model
-from dmd.models.registry import METHODS, build_model
 from dmd.precision import Precision, float32_products, in_float32
+from dmd.registry import METHODS, build_model
 from dmd.settings import fields_of
 from dmd.training.run import run_job, split_settings
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims

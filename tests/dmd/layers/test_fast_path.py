@@ -17,7 +17,7 @@ from dmd.kernels import native
 from dmd.layers.encoder import EncoderGroup
 from dmd.modalities import MODALITIES
 from dmd.models import projection
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.training.run import split_settings
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
 from tests.dmd.layers.plain_encoder import plain_convolve, plain_forward

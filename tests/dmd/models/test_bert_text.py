@@ -28,7 +28,7 @@ from dmd.errors import ConfigurationError, DataError, InputError
 from dmd.job import Checkpointing, EpochReport, FoldRef, Job, JobResult, Setting
 from dmd.models.bert_files import digest_bert, find_bert
 from dmd.models.bert_text import BertText, load_bert
-from dmd.models.registry import METHODS
+from dmd.registry import METHODS
 from dmd.training.checkpoint import decode_state, take_up_state
 from dmd.training.run import make_model, run_job, split_settings
 from orchestration.process.atomic_files import write_whole

@@ -12,7 +12,7 @@ from dmd.dropout import no_dropout
 from dmd.job import FoldRef, Job, JobResult, Setting
 from dmd.modalities import MODALITIES
 from dmd.models.model import Model
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.training.evaluate import inspect_part
 from dmd.training.label_units import LabelUnit
 from dmd.training.run import run_job

@@ -13,7 +13,7 @@ from dmd.job import Setting
 from dmd.modalities import MODALITIES
 from dmd.models.dmd_config import DMDConfig, find_conflict, inactive_settings
 from dmd.models.model import Model, Outputs
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.settings import fields_of
 from dmd.training.run import split_settings
 from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims

@@ -16,7 +16,7 @@ from dmd.data.samples.arrays import Side
 from dmd.dropout import no_dropout
 from dmd.job import Setting
 from dmd.modalities import Modality
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from tests.dmd.builders import TINY, make_batch, make_dims
 
 DIMS = make_dims()

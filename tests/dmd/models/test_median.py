@@ -8,7 +8,7 @@ from dmd.data.dataset.batches import Batch
 from dmd.data.formats.load import open_dataset
 from dmd.dropout import no_dropout
 from dmd.job import FoldRef, Job
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.training.run import run_job
 from tests.dmd.builders import make_batch, make_dims
 

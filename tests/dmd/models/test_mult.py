@@ -13,7 +13,7 @@ from dmd.job import Setting
 from dmd.modalities import MODALITIES
 from dmd.models.model import Model, Outputs
 from dmd.models.mult_config import PRESETS, MulTConfig, inactive_settings
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.settings import fields_of
 from dmd.training.evaluate import inspect_part
 from dmd.training.label_units import LabelUnit

@@ -20,8 +20,8 @@ from dmd.models.dmd import DMD
 from dmd.models.dmd_config import DMDConfig
 from dmd.models.dmd_presets import PRESETS
 from dmd.models.model import Model, Outputs
-from dmd.models.registry import METHODS, build_model
 from dmd.random_streams import numpy_generator
+from dmd.registry import METHODS, build_model
 from dmd.scoring import Scoring
 from dmd.settings import fields_of
 from dmd.training.checkpoint import decode_state, take_up_state

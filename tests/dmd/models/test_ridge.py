@@ -3,8 +3,8 @@ import torch
 from sklearn.linear_model import Ridge as ReferenceRidge
 
 from dmd.dropout import no_dropout
-from dmd.models.registry import build_model
 from dmd.models.ridge import NUM_PENALTIES, pooled_features
+from dmd.registry import build_model
 from tests.dmd.builders import make_batch, make_dims
 
 DIMS = make_dims()

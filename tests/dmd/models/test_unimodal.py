@@ -11,8 +11,8 @@ from dmd.errors import ConfigurationError
 from dmd.job import Setting
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.model import Model, Outputs
-from dmd.models.registry import build_model
 from dmd.models.unimodal_config import UnimodalConfig, find_conflict, inactive_settings
+from dmd.registry import build_model
 from dmd.settings import fields_of
 from tests.dmd.builders import make_batch, make_dims
 

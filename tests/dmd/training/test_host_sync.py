@@ -15,7 +15,7 @@ from dmd.dropout import SeededDropout
 from dmd.job import Setting
 from dmd.metrics import metric_names
 from dmd.models.model import Model
-from dmd.models.registry import METHODS, build_model
+from dmd.registry import METHODS, build_model
 from dmd.scoring import Scoring
 from dmd.training.config import Clip, TrainingConfig
 from dmd.training.loop import train

@@ -14,8 +14,8 @@ from dmd.data.samples.samples import LabelScale
 from dmd.errors import ConfigurationError, TrainingDiverged
 from dmd.job import Checkpointing, EpochReport
 from dmd.metrics import metric_names
-from dmd.models.registry import build_model
 from dmd.random_streams import numpy_generator
+from dmd.registry import build_model
 from dmd.scoring import Scoring
 from dmd.settings import build_config
 from dmd.training.checkpoint import decode_state, take_up_state

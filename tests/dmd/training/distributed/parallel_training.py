@@ -18,7 +18,7 @@ from dmd.data.dataset.batches import Batch
 from dmd.data.samples.samples import LabelScale
 from dmd.job import Checkpointing, EpochReport, Setting, WorkerRank
 from dmd.metrics import metric_names
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.scoring import Scoring
 from dmd.training.distributed.rendezvous import Rendezvous, join_group
 from dmd.training.loop import Trained, train

@@ -16,7 +16,7 @@ from torch import Tensor
 from dmd.dropout import SeededDropout
 from dmd.errors import TrainingDiverged, WorkersDisagree
 from dmd.job import Setting, WorkerRank
-from dmd.models.registry import build_model
+from dmd.registry import build_model
 from dmd.training.distributed.rendezvous import join_group
 from dmd.training.distributed.shard import Copies, split_rows
 from dmd.training.distributed.team import SOLO, take_rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dmd.baselines import lf_lstm
 from dmd.declaration.component import KeptHeads
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method, needs_no_modality
@@ -81,6 +82,7 @@ METHODS: Mapping[str, Method] = {
             inactive=median.inactive_settings,
             needs=needs_no_modality,
         ),
+        lf_lstm.METHOD,
     )
 }
 

@@ -1,0 +1,75 @@
+"""LF-LSTM (late fusion): an LSTM per modality on its own steps, their last states side by side.
+
+The "LF-LSTM" rows of MulT (Tsai et al., ACL 2019) and DMD come from code that was never published; this is the method
+that its name says. MMSA's LF-DNN, which is often reported in its place, has an LSTM for the text alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from dmd.declaration import Dims, Method, ModelInput, setting
+from dmd.layers.recurrent import RecurrentEncoder
+from dmd.modalities import MODALITIES
+
+
+@dataclass(frozen=True)
+class LFLSTMSettings:
+    """Sizes and dropout.
+
+    Attributes:
+        hidden: width of each LSTM's state.
+        layers: of each LSTM.
+        fusion: width of the layer on the states side by side.
+        dropout: on the states and on the fused layer.
+    """
+
+    hidden: int = setting(128, "width of each LSTM's state", low=1, high=1024)
+    layers: int = setting(1, "layers of each LSTM", low=1, high=8)
+    fusion: int = setting(128, "width of the fused layer", low=1, high=1024)
+    dropout: float = setting(0.2, "on the states and the fused layer", low=0, high=0.9)
+
+
+class LFLSTM(nn.Module):
+    """One encoder per modality, two linear layers on their last states."""
+
+    def __init__(self, settings: LFLSTMSettings, dims: Dims) -> None:
+        super().__init__()
+        self.encoders = nn.ModuleDict(
+            {
+                m: RecurrentEncoder(dims.widths[m], settings.hidden, settings.layers, settings.dropout)
+                for m in MODALITIES
+            }
+        )
+        self.head = nn.Sequential(
+            nn.Dropout(settings.dropout),
+            nn.Linear(len(MODALITIES) * settings.hidden, settings.fusion),
+            nn.ReLU(),
+            nn.Dropout(settings.dropout),
+            nn.Linear(settings.fusion, 1),
+        )
+
+    def forward(self, inputs: ModelInput) -> Tensor:
+        """(B,)."""
+        states = [self.encoders[m](inputs.sequence(m)) for m in MODALITIES]
+        prediction: Tensor = self.head(torch.cat(states, dim=-1)).squeeze(-1)
+        return prediction
+
+
+METHOD = Method(
+    "lf_lstm",
+    LFLSTMSettings,
+    LFLSTM,
+    label="LF-LSTM",
+    description="Late fusion: an LSTM per modality, their last states side by side.",
+    training={"learning_rate": 1e-3},
+    search={
+        "hidden": {"choice": [32, 64, 128, 256]},
+        "dropout": {"uniform": [0.0, 0.5]},
+        "learning_rate": {"log_uniform": [5e-4, 5e-3]},
+        "weight_decay": {"log_uniform": [1e-5, 1e-2]},
+    },
+)

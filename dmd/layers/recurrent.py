@@ -1,0 +1,44 @@
+"""Recurrent encoders that end at the last real step."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from dmd.layers.sequence import Sequence
+
+Cell = Literal["lstm", "gru"]
+
+
+class RecurrentEncoder(nn.Module):
+    """An LSTM or a GRU over the real steps of a sequence.
+
+    What stands behind the last real step never reaches the states before it, so nothing is packed: the sequence is
+    moved to its start, cut after the longest of the batch, and read at the last real step of each.
+
+    Args:
+        width: of the features.
+        hidden: of the state.
+        num_layers: one upon the other.
+        dropout: between layers.
+        cell: ``lstm`` or ``gru``.
+    """
+
+    def __init__(self, width: int, hidden: int, num_layers: int = 1, dropout: float = 0.0, cell: Cell = "lstm") -> None:
+        super().__init__()
+        kind = nn.LSTM if cell == "lstm" else nn.GRU
+        between = dropout if num_layers > 1 else 0.0
+        self.cells = kind(width, hidden, num_layers, batch_first=True, dropout=between)
+
+    def forward(self, x: Sequence) -> Tensor:
+        """(B, T, width) -> (B, hidden), the upper layer's state after the last real step."""
+        states = self.states(x)
+        return states.steps[torch.arange(len(states.steps), device=states.steps.device), states.lasts]
+
+    def states(self, x: Sequence) -> Sequence:
+        """The upper layer's state after every step, (B, longest, hidden), real steps first."""
+        moved = x.moved_to("start")
+        steps, _ = self.cells(moved.steps[:, : int(moved.lengths.max())])
+        return Sequence(steps, moved.lengths)
