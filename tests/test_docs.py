@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from dmd.declaration import Method
+from dmd.registry import METHODS
+from dmd.settings import fields_of
 from orchestration.planning.method_catalogue import describe_methods
 from search_spaces.loading.load import load
 
@@ -18,15 +21,16 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 SPACES = (DOCS / "spaces.md").read_text()
+BASELINES = {name: m for name, m in METHODS.items() if m.settings.__module__.startswith("dmd.baselines.")}
 SCHEMA = json.loads((ROOT / "search_spaces" / "space.schema.json").read_text())
 TOP = r"(?:benchmarks|deploy|dmd|docs|findings|orchestration|reports|scripts|search_spaces|tests)"
 
 Keys = Mapping[str, str]
 
 
-def read_table(heading: str) -> dict[str, str]:
+def read_table(heading: str, page: str = SPACES) -> dict[str, str]:
     """The first two columns of the tables below one heading (or below all): key -> default."""
-    text = SPACES if not heading else SPACES.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    text = page if not heading else page.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
     return {row[0].removeprefix("| ").strip("`"): row[1] for row in rows}
 
@@ -73,7 +77,7 @@ def test_every_form_of_a_distribution_is_described(form: str) -> None:
 
 def test_every_setting_of_every_method_is_described_with_its_default() -> None:
     shown = read_table("Settings of the methods")
-    methods = describe_methods().methods
+    methods = {name: schema for name, schema in describe_methods().methods.items() if name not in BASELINES}
     settings = {setting.name: setting for schema in methods.values() for setting in schema.settings.values()}
     assert set(shown) == set(settings)
     dmd = methods["dmd"].settings
@@ -84,6 +88,14 @@ def test_every_setting_of_every_method_is_described_with_its_default() -> None:
     for name, setting in dmd.items():
         if setting.kind == "float":
             assert float(shown[name].split(";")[0].strip("`")) == setting.default, name
+
+
+@pytest.mark.parametrize("method", BASELINES.values(), ids=list(BASELINES))
+def test_every_setting_of_every_baseline_is_described_with_its_default(method: Method) -> None:
+    """A section of docs/baselines.md each: its own settings, and its own defaults of training."""
+    shown = read_table(f"{method.shown} (`{method.name}`)", (DOCS / "baselines.md").read_text())
+    own = {part.name: part.default for part in fields_of(method.settings)}
+    assert shown == {name: show(default).lower() for name, default in {**own, **method.training}.items()}
 
 
 def test_every_example_of_a_space_is_accepted(tmp_path: Path) -> None:
