@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dmd.baselines import lf_lstm
+from dmd.baselines import graph_mfn, lf_lstm, mfn
 from dmd.declaration.component import KeptHeads
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method, needs_no_modality
@@ -83,6 +83,8 @@ METHODS: Mapping[str, Method] = {
             needs=needs_no_modality,
         ),
         lf_lstm.METHOD,
+        mfn.METHOD,
+        graph_mfn.METHOD,
     )
 }
 

@@ -86,6 +86,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "data.dataset",
         "scoring",
         "metrics",
+        "layers.memory",
         "layers",
         "losses",
         "data.samples",

@@ -1,0 +1,139 @@
+"""MFN, the Memory Fusion Network (Zadeh et al., AAAI 2018).
+
+An LSTM per modality; at each step an attention over the cells before and after it finds what changed together, and a
+gated memory keeps it; the last states and the memory are regressed. The paper's window of two steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from dmd.baselines.equal_length_settings import CTC_LOSS, EqualLengthSettings, inactive_equal_lengths
+from dmd.baselines.memory_settings import (
+    AttentionUnits,
+    CellWidths,
+    MemorySettings,
+    OutputUnits,
+    memory_preset,
+    mmsa_training,
+)
+from dmd.declaration import Component, Dims, Method, ModelInput, setting
+from dmd.job import Setting
+from dmd.layers.equal_lengths import EqualLengths
+from dmd.layers.memory.delta_attention import DeltaAttention
+from dmd.layers.memory.fusion import MemoryFusion
+from dmd.layers.memory.gated_memory import Perceptron, Units
+from dmd.modalities import MODALITIES
+
+
+@dataclass(frozen=True)
+class MFNSettings(EqualLengthSettings):
+    """Components and sizes.
+
+    Attributes:
+        delta_attention: attention on what the cells were and became; off: the memory reads the cells as they are.
+        gated_memory: off: the last states alone are regressed.
+        cells: of the LSTMs.
+        attention: network of the attention.
+        memory: the gated memory.
+        output: the regression.
+    """
+
+    delta_attention: bool = setting(True, "attention on what the cells were and became")
+    gated_memory: bool = setting(True, "a memory of it; off: the last states alone are regressed")
+    cells: CellWidths = field(default_factory=CellWidths)
+    attention: AttentionUnits = field(default_factory=AttentionUnits)
+    memory: MemorySettings = field(default_factory=MemorySettings)
+    output: OutputUnits = field(default_factory=OutputUnits)
+
+
+def build_fusion(settings: MFNSettings, dims: Dims) -> MemoryFusion:
+    """The encoder of these settings; MFM has the same one."""
+    cells = {m: getattr(settings.cells, m) for m in MODALITIES}
+    total = sum(cells.values())
+    units = Units(settings.attention.units, settings.attention.dropout)
+    return MemoryFusion(
+        dims.widths,
+        cells,
+        DeltaAttention(total, units) if settings.delta_attention else None,
+        settings.memory.build(2 * total) if settings.gated_memory else None,
+    )
+
+
+class MFN(nn.Module):
+    """Cells, attention, memory, regression."""
+
+    def __init__(self, settings: MFNSettings, dims: Dims) -> None:
+        super().__init__()
+        self.equal_lengths = EqualLengths(settings.equal_lengths, dims.widths, dims.max_steps["language"])
+        self.fusion = build_fusion(settings, dims)
+        self.output = Perceptron(self.fusion.width, Units(settings.output.units, settings.output.dropout), 1)
+
+    def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The prediction (B,), and the error of the alignment where there is one."""
+        given = self.equal_lengths({m: inputs.sequence(m) for m in MODALITIES})
+        return self.output(self.fusion(given)).squeeze(-1), given.terms
+
+
+COMPONENTS = (
+    Component(
+        "delta_attention",
+        "DeltaAttention",
+        needs=("gated_memory",),
+        because="only the memory reads what it gives",
+        parts=("fusion.attention",),
+        description="attention on what the cells were and became",
+    ),
+    Component("gated_memory", "Memory", parts=("fusion.memory",), description="a memory of what changed together"),
+)
+
+
+def inactive_fusion(settings: Mapping[str, Setting]) -> frozenset[str]:
+    """Settings of networks that are not there."""
+    off = tuple(
+        prefix
+        for component, prefix in (("delta_attention", "attention."), ("gated_memory", "memory."))
+        if not settings[component]
+    )
+    return inactive_equal_lengths(settings) | {name for name in settings if off and name.startswith(off)}
+
+
+METHOD = Method(
+    "mfn",
+    MFNSettings,
+    MFN,
+    label="MFN",
+    description="Memory fusion network (Zadeh et al., AAAI 2018): delta-memory attention and a gated memory on LSTMs.",
+    components=COMPONENTS,
+    losses=(CTC_LOSS,),
+    presets={
+        "mmsa_mosi": {
+            **memory_preset((256, 32, 256), 400, candidate=(64, 0.0), keep=(256, 0.7), write=(32, 0.5)),
+            "attention.units": 32,
+            "attention.dropout": 0.2,
+            "output.units": 128,
+            "output.dropout": 0.0,
+            **mmsa_training(128, 2e-3, 0.0),
+        },
+        "mmsa_mosei": {
+            **memory_preset((128, 32, 128), 128, candidate=(128, 0.5), keep=(256, 0.7), write=(256, 0.0)),
+            "attention.units": 128,
+            "attention.dropout": 0.2,
+            "output.units": 128,
+            "output.dropout": 0.5,
+            **mmsa_training(64, 5e-4, 1e-4),
+        },
+    },
+    training={"learning_rate": 1e-3, "batch_size": 32},
+    search={
+        "memory.width": {"choice": [64, 128, 256, 400]},
+        "memory.keep_dropout": {"uniform": [0.0, 0.7]},
+        "output.dropout": {"uniform": [0.0, 0.5]},
+        "learning_rate": {"log_uniform": [5e-4, 5e-3]},
+        "weight_decay": {"log_uniform": [1e-5, 1e-2]},
+    },
+    inactive=inactive_fusion,
+)
