@@ -200,7 +200,7 @@ def measure(directory: Path, is_profiled: bool) -> dict[str, float]:
     profile = cProfile.Profile()
     if is_profiled:
         profile.enable()
-    write_studies([study], directory)
+    write_studies([study], directory, {})
     profile.disable()
     if is_profiled:
         print(where_time_goes(profile), file=sys.stderr)

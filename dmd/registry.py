@@ -37,6 +37,7 @@ METHODS: Mapping[str, Method] = {
             kept_heads=dmd_config.KEPT_HEADS,
             presets=PRESETS,
             find_conflict=find_size_conflict,
+            search=dmd_config.SEARCH,
             inactive=dmd_config.inactive_settings,
         ),
         Method(
@@ -50,6 +51,7 @@ METHODS: Mapping[str, Method] = {
             kept_heads=KeptHeads("keep_aux_heads", ("gd",), effect="distillation"),
             presets=mult_config.PRESETS,
             find_conflict=find_size_conflict,
+            search=mult_config.SEARCH,
             inactive=mult_config.inactive_settings,
         ),
         Method(
@@ -61,6 +63,7 @@ METHODS: Mapping[str, Method] = {
             losses=unimodal_config.LOSSES,
             presets={"paper": {}},
             find_conflict=unimodal_config.find_conflict,
+            search=unimodal_config.SEARCH,
             inactive=unimodal_config.inactive_settings,
             needs=unimodal_config.needed_modalities,
         ),

@@ -6,7 +6,7 @@ defaults, and :mod:`dmd.models.dmd_presets` has the published code's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -72,6 +72,15 @@ LOSSES = (
     LossTerm("dtl", ("lambda2",), "distillation along the edges of both GD-Units (Eqs. 8 to 10)"),
 )
 """A term that a model returns in parts (``task/final``, ``dtl/homo/logits``) is declared by their common beginning."""
+
+SEARCH: Mapping[str, Mapping[str, Sequence[Setting]]] = {
+    "gamma": {"log_uniform": [0.01, 1.0]},
+    "lambda1": {"log_uniform": [0.01, 1.0]},
+    "lambda2": {"log_uniform": [0.005, 0.5]},
+    "alpha": {"uniform": [0.02, 0.5]},
+    "learning_rate": {"log_uniform": [1e-4, 1e-3]},
+}
+"""A decade to each side of the weights that the paper prints, and the rates at which the model trains."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,6 +20,15 @@ LOSSES = (
     LossTerm("task", description="L1 error of every head that is read"),
     LossTerm("dtl", ("lambda2",), "distillation along the edges of the GD-Unit (Eqs. 8 to 10)"),
 )
+
+SEARCH: Mapping[str, Mapping[str, Sequence[Setting]]] = {
+    "dropout.text": {"uniform": [0.0, 0.5]},
+    "dropout.embed": {"uniform": [0.0, 0.5]},
+    "dropout.output": {"uniform": [0.0, 0.5]},
+    "lambda2": {"log_uniform": [0.005, 0.5]},
+    "learning_rate": {"log_uniform": [1e-4, 3e-3]},
+}
+"""The rates that :data:`PRESETS` differ in; four without graph distillation, whose weight is the fifth."""
 
 
 @dataclass(frozen=True)

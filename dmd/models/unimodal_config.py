@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,16 @@ LOSSES = (
     LossTerm("cyc", ("lambda1",), "exclusive features found again in the reconstruction (Eq. 3)"),
     LossTerm("ort", ("lambda1", "gamma"), "orthogonality of common and exclusive features (Eq. 5)"),
 )
+
+SEARCH: Mapping[str, Mapping[str, Sequence[Setting]]] = {
+    "dropout.text": {"uniform": [0.0, 0.5]},
+    "dropout.embed": {"uniform": [0.0, 0.5]},
+    "gamma": {"log_uniform": [0.01, 1.0]},
+    "lambda1": {"log_uniform": [0.01, 1.0]},
+    "learning_rate": {"log_uniform": [1e-4, 3e-3]},
+    "weight_decay": {"log_uniform": [1e-5, 1e-2]},
+}
+"""Four on language and three on the others, and the two weights of decoupling where it is on."""
 
 
 @dataclass(frozen=True)

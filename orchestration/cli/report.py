@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
+
+if TYPE_CHECKING:
+    from orchestration.ledger.recorded_study import RecordedStudy
+    from search_spaces.design.contrasts import Methods
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -37,7 +42,7 @@ def report(
     with bad_input_exits(), ExitStack() as stack:
         _check(directories or [], tracking_uri, studies or [], merge and side_by_side)
         from orchestration.ledger.recorded_study import read_directory
-        from orchestration.past_studies.write_report import write_studies
+        from orchestration.past_studies.write_report import Layout, write_studies
 
         recorded = [read_directory(directory) for directory in directories or []]
         if tracking_uri is not None:
@@ -47,8 +52,18 @@ def report(
         if out is None:
             names = "+".join(dict.fromkeys(study.description.study for study in recorded))
             out = directories[0] if directories and len(recorded) == 1 else Path(f"{names}-report")
-        print(write_studies(recorded, out, "merge" if merge else "side-by-side" if side_by_side else "auto"))
+        layout: Layout = "merge" if merge else "side-by-side" if side_by_side else "auto"
+        print(write_studies(recorded, out, _methods_of(recorded), layout))
     raise typer.Exit(COMPLETED)
+
+
+def _methods_of(recorded: Sequence[RecordedStudy]) -> Methods:
+    """What merging calls components by; one study has its names with it, and PyTorch need not be loaded for it."""
+    if len(recorded) == 1:
+        return {}
+    from orchestration.planning.method_catalogue import describe_methods
+
+    return describe_methods().methods
 
 
 def _check(directories: list[Path], tracking_uri: str | None, studies: list[str], is_both: bool) -> None:

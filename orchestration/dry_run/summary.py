@@ -58,7 +58,7 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, differences: Seq
         estimate: what it will cost.
         differences: what each number of seeds can detect.
     """
-    lines = [_headline(planned), *_arm_lines(planned), _trial_line(planned, estimate)]
+    lines = [_headline(planned), *_arm_lines(planned), *_default_search_lines(planned), _trial_line(planned, estimate)]
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
     at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
     lines.append(
@@ -118,6 +118,25 @@ def _search_may_rebuild(planned: PlannedStudy, arm: Arm) -> bool:
     """Whether a search chooses switches, whole numbers or words for the arm; a weight or a rate changes no model."""
     chosen = planned.searches[arm.name].parameters.values()
     return any(isinstance(distribution, (Choice, IntRange)) for distribution in chosen)
+
+
+def _default_search_lines(planned: PlannedStudy) -> list[str]:
+    """Of every method, what ``search.parameters: default`` means to its arms."""
+    search = planned.space.search
+    if search is None or not search.uses_defaults:
+        return []
+    lines = []
+    arms = [arm for arm in planned.running_arms if not arm.is_external]
+    for method in (planned.catalogue.methods[name] for name in dict.fromkeys(arm.model for arm in arms)):
+        mine = [planned.searches[arm.name] for arm in arms if arm.model == method.name]
+        searched = {name: text for plan in mine if plan.owner for name, text in plan.parameters.items()}
+        if searched:
+            ranges = ", ".join(f"{name} {distribution.describe()}" for name, distribution in searched.items())
+            lines.append(f"searched in {method.name}: {ranges}")
+        elif not method.search:
+            names = ", ".join(plan.arm for plan in mine)
+            lines.append(f"not searched: {names}, as {method.name} declares no default distributions")
+    return lines
 
 
 def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:

@@ -18,7 +18,7 @@ from reports.records.details import Details
 from reports.records.record import ArmDescription, Contrast, MergedPart, PlannedCell, RunRecord, StudyDescription
 from reports.records.serialise import record_to_json
 from reports.sections.run_log.provenance import command_of
-from search_spaces.design.contrasts import auto_contrasts
+from search_spaces.design.contrasts import Methods, auto_contrasts
 from search_spaces.terms.trial import Arm
 
 MOST_SHOWN = 10
@@ -26,16 +26,21 @@ MOST_SHOWN = 10
 RunKey = tuple[str, str, str, int, int, int | None]
 
 
-def merge_studies(studies: Sequence[RecordedStudy]) -> RecordedStudy:
+def merge_studies(studies: Sequence[RecordedStudy], methods: Methods) -> RecordedStudy:
     """One study out of several that have no merge conflict.
 
-    Raises UsageError, a line per run, where the same run gave different results.
+    Args:
+        studies: at least one.
+        methods: by name, for what their components are called.
+
+    Raises:
+        UsageError: a line per run, where the same run gave different results.
     """
     if len(studies) == 1:
         return studies[0]
     arms, names = _unite_arms(studies)
     records = _unite_records(studies, names)
-    description = _unite_descriptions(studies, arms, names)
+    description = _unite_descriptions(studies, arms, names, methods)
 
     def read_details(trial_id: str) -> Details | None:
         return next((found for study in studies if (found := study.read_details(trial_id)) is not None), None)
@@ -113,7 +118,7 @@ def _describe_result(record: RunRecord) -> str:
 
 
 def _unite_descriptions(
-    studies: Sequence[RecordedStudy], arms: tuple[ArmDescription, ...], names: _Names
+    studies: Sequence[RecordedStudy], arms: tuple[ArmDescription, ...], names: _Names, methods: Methods
 ) -> StudyDescription:
     descriptions = [study.description for study in studies]
     first = descriptions[0]
@@ -129,7 +134,7 @@ def _unite_descriptions(
         study=" + ".join(dict.fromkeys(description.study for description in descriptions)),
         arms=arms,
         baseline=arms[0].name,
-        contrasts=_unite_contrasts(studies, arms, names),
+        contrasts=_unite_contrasts(studies, arms, names, methods),
         planned=tuple(planned),
         search=_unite_search(descriptions),
         confirm={**first.confirm, "seeds": seeds},
@@ -153,16 +158,16 @@ def _unite_descriptions(
 
 
 def _unite_contrasts(
-    studies: Sequence[RecordedStudy], arms: Sequence[ArmDescription], names: _Names
+    studies: Sequence[RecordedStudy], arms: Sequence[ArmDescription], names: _Names, methods: Methods
 ) -> tuple[Contrast, ...]:
     """``auto`` over all arms where every study says so (an edge may lie between two sittings); else all declared."""
     if all(study.manifest.space.get("contrasts", "auto") == "auto" for study in studies):
         planned = [
             Arm(arm.name, arm.label, role_of(arm), arm.model, dict(arm.settings), dict(arm.components)) for arm in arms
         ]
-        return tuple(
-            Contrast(pair.first, pair.second, pair.isolates, pair.in_family) for pair in auto_contrasts(planned)
-        )
+        designs = {_design_of(study.manifest.space) for study in studies}
+        pairs = auto_contrasts(planned, methods, design=designs.pop() if len(designs) == 1 else None)
+        return tuple(Contrast(pair.first, pair.second, pair.isolates, pair.in_family) for pair in pairs)
     united: dict[frozenset[str], Contrast] = {}
     for study in studies:
         renamed = names.of[study.origin]
@@ -170,6 +175,11 @@ def _unite_contrasts(
             first, second = renamed[contrast.first], renamed[contrast.second]
             united.setdefault(frozenset((first, second)), replace(contrast, first=first, second=second))
     return tuple(united.values())
+
+
+def _design_of(space: Mapping[str, Any]) -> str | None:
+    ablation = (space.get("arms") or {}).get("ablation") or {}
+    return ablation.get("design")
 
 
 def _unite_test_set_uses(descriptions: Sequence[StudyDescription]) -> dict[str, int]:

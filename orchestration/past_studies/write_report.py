@@ -21,6 +21,7 @@ from orchestration.tracking.sqlite_store import opened_store, store_of
 from reports.analysis import analyse
 from reports.output.write import report_files, write_files, write_side_by_side
 from reports.report import Report
+from search_spaces.design.contrasts import Methods
 
 Layout = Literal["auto", "merge", "side-by-side"]
 """How several studies become one report; ``auto`` merges what may be merged and puts the rest side by side."""
@@ -72,16 +73,17 @@ def rebuild_report(study_directory: StudyDirectory) -> WrittenReport:
 
     Raises UsageError where there is no study.
     """
-    report = _analyse(merge_studies([read_directory(study_directory.path)]))
+    report = _analyse(read_directory(study_directory.path))
     return WrittenReport(_write([report], study_directory.path), report.answer)
 
 
-def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Layout = "auto") -> Path:
+def write_studies(studies: Sequence[RecordedStudy], directory: Path, methods: Methods, layout: Layout = "auto") -> Path:
     """Write one report and return the path of ``report.md``.
 
     Args:
         studies: what to report.
         directory: where to.
+        methods: by name, for what their components are called where studies are merged.
         layout: whether studies are merged; under ``auto``, why some are not goes to stderr.
 
     Raises:
@@ -100,7 +102,7 @@ def write_studies(studies: Sequence[RecordedStudy], directory: Path, layout: Lay
         for other in groups[1:]:
             for conflict in find_merge_conflicts(groups[0][0], other[0]):
                 print(f"not merged: {conflict}", file=sys.stderr)
-    return _write([_analyse(merge_studies(group)) for group in groups], directory)
+    return _write([_analyse(merge_studies(group, methods)) for group in groups], directory)
 
 
 def _write(reports: Sequence[Report], directory: Path) -> Path:

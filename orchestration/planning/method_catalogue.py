@@ -10,11 +10,22 @@ from dmd.metrics import METRIC_NAMES
 from dmd.registry import METHODS
 from dmd.settings import Field, fields_of
 from dmd.training.config import TrainingConfig
-from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
+from search_spaces.terms.catalogue import (
+    Catalogue,
+    ComponentSchema,
+    KeptHeadsSchema,
+    MethodSchema,
+    PublishedSchema,
+    SettingSchema,
+)
 
 
 def describe_methods(methods: Mapping[str, Method] = METHODS) -> Catalogue:
-    """Every registered method with its settings, components and rules."""
+    """Every method as it is declared, and its rules.
+
+    Args:
+        methods: name -> method; the registered ones if absent.
+    """
     return Catalogue({name: _describe(method) for name, method in methods.items()}, METRIC_NAMES)
 
 
@@ -26,14 +37,22 @@ def _describe(method: Method) -> MethodSchema:
         settings["preset"] = _setting(
             Field("preset", "choice", names[0], choices=names, description="a set of defaults"), method
         )
+    published, kept_heads = method.published, method.kept_heads
     return MethodSchema(
         name=method.name,
         settings=settings,
-        components=method.component_names,
+        components=tuple(ComponentSchema(part.name, part.label, part.description) for part in method.components),
         presets=method.presets,
         find_conflict=method.conflict,
         needs=method.needs,
         inactive=lambda settings: method.inactive(settings) | inactive_inputs(settings),
+        label=method.label,
+        description=method.description,
+        published=PublishedSchema(published.rows, published.edges, published.source) if published else None,
+        kept_heads=KeptHeadsSchema(kept_heads.setting, kept_heads.components, kept_heads.effect)
+        if kept_heads
+        else None,
+        search=method.search,
     )
 
 

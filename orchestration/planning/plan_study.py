@@ -92,7 +92,7 @@ def plan_study(
         space=space,
         catalogue=catalogue,
         arms=arms,
-        contrasts=plan_contrasts(space, arms),
+        contrasts=plan_contrasts(space, arms, catalogue.methods),
         cells=cells,
         seeds=confirm_seeds(space),
         searches=searches,

@@ -19,13 +19,11 @@ from dmd.metrics import clip_limit
 from orchestration.node_setup.fingerprint import Fingerprint
 from orchestration.planning.arm_checks import describe_arm
 from orchestration.planning.planned_study import PlannedStudy
+from orchestration.planning.search_description import describe_search
 from orchestration.process.redaction import one_line
-from orchestration.search.history import describe_history
 from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.design.arms import list_combinations
 from search_spaces.design.settings import full_settings
-from search_spaces.schema.conditions import Condition
-from search_spaces.terms.problems import show
 from search_spaces.terms.trial import Arm, Value
 
 PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
@@ -65,7 +63,7 @@ def describe_study(
         primary=primary,
         metrics=(primary, *(name for name in names if name != primary)),
         planned=tuple(_planned_cells(planned)),
-        search=_describe_search(planned),
+        search=describe_search(planned),
         confirm=_describe_confirm(planned),
         data=_describe_data(planned, dataset),
         provenance={
@@ -104,38 +102,6 @@ def _planned_cells(planned: PlannedStudy) -> Iterator[PlannedCell]:
         for cell in planned.cells:
             for seed in seeds:
                 yield PlannedCell(arm.name, seed + arm.seed_offset, cell.repeat, cell.fold)
-
-
-def _describe_search(planned: PlannedStudy) -> dict[str, Any]:
-    search = planned.space.search
-    owners = {plan.owner for plan in planned.searches.values() if plan.owner is not None}
-    if search is None or not owners:
-        return {}
-    searched = {name: text for owner in sorted(owners) for name, text in planned.searches[owner].parameters.items()}
-    content = {
-        "scope": search.scope,
-        "searcher": search.searcher,
-        "scheduler": search.scheduler,
-        "objective": planned.space.objective_metric,
-        "trials": search.trials,
-        "parameters": {
-            name: distribution.describe() + _describe_condition(search.parameters[name].when)
-            for name, distribution in searched.items()
-        },
-        "distributions": {name: distribution.declare() for name, distribution in searched.items()},
-    }
-    if search.start:
-        content["starting_points"] = len(search.start)
-    if planned.space.further_objectives:
-        content["objectives"] = [f"valid/{planned.space.objective_metric}", *planned.space.further_objectives]
-    if (memory := describe_history(search.searcher, search.trials)) is not None:
-        content["memory"] = memory
-    return content
-
-
-def _describe_condition(condition: Condition) -> str:
-    parts = [f"{name} is {' or '.join(map(show, values))}" for name, values in condition.items()]
-    return f", when {' and '.join(parts)}" if parts else ""
 
 
 def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:

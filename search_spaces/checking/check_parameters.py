@@ -5,18 +5,35 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
+from search_spaces.checking.check_declarations import find_distribution_problem, find_search_problems
 from search_spaces.design.arm_searches import COARSEST, ArmSearch, find_impossible, grid_size
-from search_spaces.design.components import KEEP_AUX_HEADS
+from search_spaces.design.components import switched_settings
+from search_spaces.design.searched_parameters import parameters_of
 from search_spaces.design.settings import check_value
 from search_spaces.design.subsets import SUBSET_SETTING
 from search_spaces.schema.conditions import WHEN, parents_first
-from search_spaces.schema.distributions import Choice, Distribution, IntRange
+from search_spaces.schema.distributions import Distribution
 from search_spaces.schema.schema import SearchSpace
-from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
+from search_spaces.terms.catalogue import Catalogue, MethodSchema
 from search_spaces.terms.problems import Finding, join_path, show, suggest
 from search_spaces.terms.trial import Arm
 
 PARAMETERS = "search.parameters"
+
+
+def check_defaults(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    """Where the file asks for the methods' own distributions, some method declares some, and all of them are sound."""
+    if space.search is None or not space.search.uses_defaults:
+        return
+    methods = _searched_methods(space, catalogue)
+    for method in methods:
+        for problem in find_search_problems(method):
+            yield Finding(PARAMETERS, problem)
+    if not any(method.search for method in methods) and not space.search.named:
+        names = ", ".join(method.name for method in methods)
+        having = ", ".join(name for name, method in catalogue.methods.items() if method.search)
+        message = f"default finds nothing: no distribution is declared by {names}"
+        yield Finding(PARAMETERS, f"{message} (only by {having or 'no method'}); name settings with distributions")
 
 
 def check_names(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
@@ -24,7 +41,7 @@ def check_names(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
     if space.search is None:
         return
     methods = _searched_methods(space, catalogue)
-    for name in space.search.parameters:
+    for name in space.search.named:
         if name == "preset":
             message = "a preset cannot be searched; compare presets as arms: `arms.models: [{name: ..., preset: ...}]`"
             yield Finding(join_path(PARAMETERS, name), message, at_key=True)
@@ -39,11 +56,8 @@ def check_distributions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Fi
     if space.search is None:
         return
     methods = _searched_methods(space, catalogue)
-    ablation = space.arms.ablation
-    switched = () if ablation is None else ablation.components or methods[0].components
-    if ablation is not None and ablation.design == "published":
-        switched = (*switched, KEEP_AUX_HEADS)
-    for name, parameter in space.search.parameters.items():
+    switched = switched_settings(methods[0], space.arms.ablation) if space.arms.ablation else ()
+    for name, parameter in space.search.named.items():
         path = join_path(PARAMETERS, name)
         if name in space.model.settings:
             yield Finding(path, f"is searched here and fixed as model.{name}; remove one", at_key=True)
@@ -52,7 +66,9 @@ def check_distributions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Fi
         elif name == SUBSET_SETTING and space.arms.modalities:
             yield Finding(path, "is searched here and varied by arms.modalities; remove it from one", at_key=True)
         having = [method for method in methods if name in method.settings and name != "preset"]
-        messages = (_check_distribution(method, method.settings[name], parameter.distribution) for method in having)
+        messages = (
+            find_distribution_problem(method, method.settings[name], parameter.distribution) for method in having
+        )
         # Methods share most settings: the first that objects speaks for all.
         yield from (Finding(path, message) for message in itertools.islice(filter(None, messages), 1))
 
@@ -62,11 +78,12 @@ def check_conditions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Findi
     if space.search is None:
         return
     methods = _searched_methods(space, catalogue)
-    for name, parameter in space.search.parameters.items():
+    searches = {method.name: parameters_of(space.search, method) for method in methods}
+    for name, parameter in space.search.named.items():
         for other, values in parameter.when.items():
             path = join_path(PARAMETERS, name, WHEN, other)
             having = [method for method in methods if other in method.settings]
-            searched = space.search.parameters.get(other)
+            searched = [searches[method.name].get(other) for method in having]
             wrong = [
                 message
                 for value in values
@@ -79,14 +96,16 @@ def check_conditions(space: SearchSpace, catalogue: Catalogue) -> Iterator[Findi
                 yield Finding(path, f"no setting of {names} has that name; {hint}", at_key=True)
             elif wrong:
                 yield Finding(path, f"{wrong[0]}")
-            elif searched is not None and not any(searched.distribution.contains(value) for value in values):
-                yield Finding(
-                    path, f"never holds: {other} is searched over {searched.distribution.describe()}; correct it"
-                )
-    try:
-        parents_first({name: parameter.when for name, parameter in space.search.parameters.items()})
-    except ValueError as error:
-        yield Finding(PARAMETERS, str(error))
+            elif all(found and not any(map(found.distribution.contains, values)) for found in searched):
+                ranges = " or ".join(dict.fromkeys(found.distribution.describe() for found in searched if found))
+                yield Finding(path, f"never holds: {other} is searched over {ranges}; correct it")
+    circles: dict[str, None] = {}
+    for parameters in (space.search.named, *searches.values()):
+        try:
+            parents_first({name: parameter.when for name, parameter in parameters.items()})
+        except ValueError as error:
+            circles.setdefault(str(error))
+    yield from (Finding(PARAMETERS, circle) for circle in circles)
 
 
 def _searched_methods(space: SearchSpace, catalogue: Catalogue) -> list[MethodSchema]:
@@ -95,23 +114,6 @@ def _searched_methods(space: SearchSpace, catalogue: Catalogue) -> list[MethodSc
     if space.scope != "baseline":
         names += [spec.name for spec in space.arms.models]
     return [catalogue.methods[name] for name in dict.fromkeys(names) if name in catalogue.methods]
-
-
-def _check_distribution(method: MethodSchema, schema: SettingSchema, distribution: Distribution) -> str | None:
-    if isinstance(distribution, Choice):
-        return next((message for option in distribution.options if (message := check_value(schema, option))), None)
-    if schema.kind in ("bool", "choice", "text"):
-        values = {"bool": "true, false", "text": "..."}.get(schema.kind, ", ".join(schema.choices))
-        return f"{method.name}.{schema.name} has no range; write {{choice: [{values}]}}"
-    if (schema.kind == "int") != isinstance(distribution, IntRange):
-        form = "int" if schema.kind == "int" else "uniform"
-        noun = "whole number" if schema.kind == "int" else "number"
-        return f"{method.name}.{schema.name} is a {noun}; write {{{form}: [low, high]}}"
-    for bound in (distribution.low, distribution.high):
-        message = check_value(schema, bound)
-        if message:
-            return f"a bound of {method.name}.{schema.name} {message}; narrow the range"
-    return None
 
 
 def check_effects(space: SearchSpace, baseline: Arm, own_searches: Sequence[ArmSearch]) -> Iterator[Finding]:
@@ -126,7 +128,9 @@ def check_effects(space: SearchSpace, baseline: Arm, own_searches: Sequence[ArmS
         return
     searched = {name for search in own_searches for name in search.parameters}
     where = f"the baseline {baseline.name!r}" if space.scope == "baseline" else "any arm"
-    for name in space.search.parameters:
+    if space.search.uses_defaults and not space.search.named and not searched:
+        yield Finding(PARAMETERS, f"default finds nothing that is free and has an effect in {where}; remove `search`")
+    for name in space.search.named:
         if name not in searched:
             yield Finding(join_path(PARAMETERS, name), f"has no effect in {where} as it is set; remove it", at_key=True)
 
@@ -157,7 +161,10 @@ def check_starts(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) 
     """
     if space.search is None:
         return
-    searched = space.search.parameters
+    searched: dict[str, list[Distribution]] = {}
+    for method in _searched_methods(space, catalogue):
+        for name, parameter in parameters_of(space.search, method).items():
+            searched.setdefault(name, []).append(parameter.distribution)
     for i, start in enumerate(space.search.start):
         path = join_path("search.start", i)
         is_sound = True
@@ -165,8 +172,9 @@ def check_starts(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) 
             message = None
             if name not in searched:
                 message = f"is not searched; {suggest(name, searched)}"
-            elif not searched[name].distribution.contains(value):
-                message = f"must be {searched[name].distribution.describe()}, got {show(value)}"
+            elif not any(distribution.contains(value) for distribution in searched[name]):
+                ranges = dict.fromkeys(distribution.describe() for distribution in searched[name])
+                message = f"must be {' or '.join(ranges)}, got {show(value)}"
             if message is not None:
                 is_sound = False
                 yield Finding(join_path(path, name), message, at_key=name not in searched)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from search_spaces.checking.check_declarations import find_design_problems
 from search_spaces.checking.check_parameters import (
     check_conditions,
+    check_defaults,
     check_distributions,
     check_effects,
     check_grid,
@@ -18,14 +20,14 @@ from search_spaces.checking.check_parameters import (
 )
 from search_spaces.design.arm_searches import plan_searches
 from search_spaces.design.arms import CONTROL_SEED_OFFSET, plan_arms
-from search_spaces.design.components import DesignError
+from search_spaces.design.components import DesignError, switched_components
 from search_spaces.design.contrasts import plan_contrasts
 from search_spaces.design.plan import confirm_seeds
 from search_spaces.design.settings import check_value, fixed_settings, full_settings, known_presets
 from search_spaces.design.subsets import SUBSET_SETTING
 from search_spaces.schema.fields import COSTS, MAX_SEED
 from search_spaces.schema.schema import Method, SearchSpace
-from search_spaces.terms.catalogue import Catalogue
+from search_spaces.terms.catalogue import Catalogue, MethodSchema
 from search_spaces.terms.problems import Finding, covers, join_path, show, suggest
 from search_spaces.terms.trial import Arm
 
@@ -125,15 +127,26 @@ def _check_components(space: SearchSpace, catalogue: Catalogue) -> Iterator[Find
         having = [name for name, other in catalogue.methods.items() if other.components]
         yield Finding(path, f"{method.name} has no components to switch; use a model that has: {', '.join(having)}")
         return
-    switched = ablation.components or method.components
     for i, name in enumerate(ablation.components or ()):
-        if name not in method.components:
-            hint = suggest(name, method.components)
+        if name not in method.component_names:
+            hint = suggest(name, method.component_names)
             yield Finding(join_path(path, "components", i), f"unknown component {show(name)}; {hint}")
-    for name in switched:
+    if ablation.design == "published":
+        having = [name for name, other in catalogue.methods.items() if other.published is not None]
+        yield from _check_published(join_path(path, "design"), method, having)
+    for name in switched_components(method, ablation):
         if name in space.model.settings:
             message = "is fixed here and switched by arms.ablation; remove it here or from the components"
             yield Finding(join_path("model", name), message, at_key=True)
+
+
+def _check_published(path: str, method: MethodSchema, having: Sequence[str]) -> Iterator[Finding]:
+    """The method has published rows, and they are of its components."""
+    if method.published is None:
+        there_are = f" (methods that have some: {', '.join(having)})" if having else ""
+        yield Finding(path, f"{method.name} declares no published rows{there_are}; write leave_one_out or factorial")
+    for problem in find_design_problems(method):
+        yield Finding(path, problem)
 
 
 def _check_subsets(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
@@ -192,7 +205,7 @@ def _check_limits(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm])
 def _check_race(space: SearchSpace, catalogue: Catalogue, arms: Sequence[Arm]) -> Iterator[Finding]:
     if space.confirm.race is None:
         return
-    family = [pair for pair in plan_contrasts(space, arms) if pair.in_family]
+    family = [pair for pair in plan_contrasts(space, arms, catalogue.methods) if pair.in_family]
     if not family:
         yield Finding("confirm.until", "a race decides contrasts, and none is declared; add arms or `contrasts`")
     raced = {arm for pair in family for arm in (pair.first, pair.second)}
@@ -214,6 +227,7 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (_check_metrics, ()),
     (_check_components, ("model.name", "arms.ablation.components")),
     (_check_subsets, ("arms.modalities",)),
+    (check_defaults, ("model.name", "arms.models", "search.parameters")),
     (check_names, ("model.name", "arms.models")),
     (check_distributions, ("model.name",)),
     (check_conditions, ("model.name", "search.parameters")),

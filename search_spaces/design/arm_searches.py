@@ -7,7 +7,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from search_spaces.design.components import switched_settings
+from search_spaces.design.searched_parameters import parameters_of
 from search_spaces.design.settings import coerce, full_settings
+from search_spaces.design.subsets import SUBSET_SETTING
 from search_spaces.schema.conditions import Condition, SearchedParameter, holds, parents_first
 from search_spaces.schema.distributions import Choice, Distribution
 from search_spaces.schema.schema import SearchSpace
@@ -100,10 +103,10 @@ def _possible_parameters(space: SearchSpace, catalogue: Catalogue, arm: Arm) -> 
     if space.search is None:
         return {}
     method = catalogue.methods[arm.model]
-    fixed = _fixed_by_file(space, arm)
+    fixed = _fixed_by_file(space, arm) | (_varied_by_file(space, method, arm) - frozenset(space.search.named))
     searched = {
         name: SearchedParameter(_suited(method, name, parameter.distribution), parameter.when)
-        for name, parameter in space.search.parameters.items()
+        for name, parameter in parameters_of(space.search, method).items()
         if name in method.settings and name not in fixed
     }
     inactive = _always_inactive(method, arm, {name: parameter.distribution for name, parameter in searched.items()})
@@ -116,6 +119,14 @@ def _fixed_by_file(space: SearchSpace, arm: Arm) -> frozenset[str]:
         spec = next(spec for spec in space.arms.models if (spec.arm or spec.name) == arm.name)
         return frozenset(spec.settings)
     return frozenset(space.model.settings)
+
+
+def _varied_by_file(space: SearchSpace, method: MethodSchema, arm: Arm) -> frozenset[str]:
+    """Settings in which the arms of the baseline's method differ by design: no default search may vary them."""
+    if arm.role == "model":
+        return frozenset()
+    switched = switched_settings(method, space.arms.ablation) if space.arms.ablation else ()
+    return frozenset((*switched, SUBSET_SETTING) if space.arms.modalities else switched)
 
 
 def _suited(method: MethodSchema, name: str, distribution: Distribution) -> Distribution:
@@ -160,7 +171,7 @@ def find_impossible(method: MethodSchema, arm: Arm, parameters: Mapping[str, Val
 
 
 def drop_inactive(method: MethodSchema, arm: Arm, parameters: Mapping[str, Value]) -> dict[str, Value]:
-    """A proposal without the values that have no effect under its others (``lambda1`` where it says ``fd: false``).
+    """A proposal without the values that have no effect under its others (the weight of a loss that is off).
 
     Two proposals that train the same model become equal, and with them their configuration ids.
 
@@ -233,7 +244,17 @@ def propose_grid(method: MethodSchema, arm: Arm, search: ArmSearch, max_points: 
 
 
 def starting_points_of(search: ArmSearch, starts: Sequence[Mapping[str, Value]]) -> tuple[dict[str, Value], ...]:
-    """The starting points as far as they concern one arm, each once; one without any of its parameters is left out."""
-    own = ({name: value for name, value in start.items() if name in search.parameters} for start in starts)
+    """The starting points as far as they concern one arm, each once; one without any of its parameters is left out.
+
+    Methods may search one setting over different distributions; a value outside the arm's own is not for it.
+    """
+    own = (
+        {
+            name: value
+            for name, value in start.items()
+            if name in search.parameters and search.parameters[name].contains(value)
+        }
+        for start in starts
+    )
     distinct = {tuple(sorted(start.items())): start for start in own if start}
     return tuple(distinct.values())

@@ -87,8 +87,9 @@ def list_combinations(space: SearchSpace, catalogue: Catalogue) -> tuple[tuple[s
 def _plan_combination(method: MethodSchema, fixed: dict[str, Value], combination: Combination, role: ArmRole) -> Arm:
     settings = {**fixed, **combination.settings}
     toggles = _all_toggles(method, settings)
-    name = name_combination(toggles, combination.keeps_heads)
-    return Arm(name, label_combination(combination, toggles), role, method.name, {**settings, **toggles}, toggles)
+    name = name_combination(toggles, bool(combination.kept_by))
+    label = label_combination(method, combination, toggles)
+    return Arm(name, label, role, method.name, {**settings, **toggles}, toggles)
 
 
 def _plan_subset(baseline: Arm, subset: Subset) -> Arm:
@@ -117,4 +118,4 @@ def _plan_control(baseline: Arm) -> Arm:
 
 def _all_toggles(method: MethodSchema, fixed: dict[str, Value]) -> dict[str, bool]:
     full = full_settings(method, fixed)
-    return {name: bool(full[name]) for name in method.components}
+    return {name: bool(full[name]) for name in method.component_names}

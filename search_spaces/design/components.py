@@ -1,13 +1,13 @@
 """Combinations of components: the designs of an ablation, and what a combination is called.
 
-Which combinations can run is the method's own knowledge (``MethodSchema.find_conflict``); nothing here knows a model
-but the six printed rows of Table 3.
+Which combinations can run, and what the components are called, is the method's own knowledge
+(:class:`~search_spaces.terms.catalogue.MethodSchema`).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.design.settings import full_settings
@@ -15,30 +15,6 @@ from search_spaces.schema.schema import Ablation
 from search_spaces.terms.catalogue import MethodSchema
 from search_spaces.terms.problems import suggest
 from search_spaces.terms.trial import Value
-
-COMPONENT_LABELS: Mapping[str, str] = {
-    "fd": "FD",
-    "homo_gd": "HomoGD",
-    "ca": "CA",
-    "hetero_gd": "HeteroGD",
-    "gd": "GD",
-}
-
-PUBLISHED_ROWS: tuple[tuple[str, ...], ...] = (
-    ("fd", "homo_gd", "ca", "hetero_gd"),
-    ("fd", "homo_gd", "ca"),
-    ("fd", "homo_gd", "hetero_gd"),
-    ("fd", "homo_gd"),
-    ("fd",),
-    (),
-)
-"""The rows of Table 3 of the paper: the components that are on."""
-
-KEEP_AUX_HEADS = "keep_aux_heads"
-"""The setting that keeps the heads of a switched-off GD-Unit: supervision without distillation."""
-
-KEEP_AUX_HEADS_ROWS: tuple[str, ...] = ("hetero_gd", "homo_gd")
-"""The components that the published design also takes from the full model alone, with their heads kept."""
 
 Toggles = Mapping[str, bool]
 MAX_COMPONENTS = 10
@@ -52,17 +28,18 @@ class Combination:
     Attributes:
         toggles: component -> whether it is on.
         forced: components that had to change with another one to make the combination possible.
-        keeps_heads: whether it sets :data:`KEEP_AUX_HEADS`, whatever the model section says.
+        kept_by: the setting that it turns on, whatever the model section says, to keep the heads of what is off; empty:
+            none.
     """
 
     toggles: Toggles
     forced: tuple[str, ...] = ()
-    keeps_heads: bool = False
+    kept_by: str = ""
 
     @property
     def settings(self) -> dict[str, Value]:
         """What the combination sets over the model section."""
-        return {**self.toggles, KEEP_AUX_HEADS: True} if self.keeps_heads else dict(self.toggles)
+        return {**self.toggles, self.kept_by: True} if self.kept_by else dict(self.toggles)
 
 
 class DesignError(ValueError):
@@ -74,8 +51,19 @@ class DesignError(ValueError):
         self.message = message
 
 
-def label_component(name: str) -> str:
-    return COMPONENT_LABELS.get(name, name)
+def switched_components(method: MethodSchema, ablation: Ablation) -> tuple[str, ...]:
+    """The components that the ablation switches: those it names, else those of the design."""
+    if ablation.components is not None:
+        return ablation.components
+    if ablation.design == "published" and method.published is not None:
+        return method.published.rows[0]
+    return method.component_names
+
+
+def switched_settings(method: MethodSchema, ablation: Ablation) -> tuple[str, ...]:
+    """Everything that the ablation sets in its arms."""
+    kept = method.kept_heads if ablation.design == "published" else None
+    return (*switched_components(method, ablation), *([kept.setting] if kept else []))
 
 
 def design_combinations(
@@ -91,12 +79,12 @@ def design_combinations(
     Raises:
         DesignError: a named combination is impossible.
     """
-    names = ablation.components or method.components
+    names = switched_components(method, ablation)
     if len(names) > MAX_COMPONENTS:
         raise DesignError(
             "ablation.components", f"at most {MAX_COMPONENTS} can be switched, got {len(names)}; name fewer"
         )
-    feasible = _Feasibility(method, fixed, tuple(names))
+    feasible = _Feasibility(method, fixed, names)
     if ablation.rows is not None:
         combinations = _rows(feasible, ablation.rows)
     elif ablation.design == "published":
@@ -120,8 +108,7 @@ def possible_combinations(
         fixed: settings of the model section; the toggles of a combination override them.
         ablation: the section.
     """
-    names = ablation.components or method.components
-    return _possible(_Feasibility(method, fixed, tuple(names)))
+    return _possible(_Feasibility(method, fixed, switched_components(method, ablation)))
 
 
 @dataclass(frozen=True)
@@ -133,10 +120,15 @@ class _Feasibility:
     def conflict(self, toggles: Toggles) -> str | None:
         return self.method.find_conflict(full_settings(self.method, {**self.fixed, **toggles}))
 
-    @property
-    def may_keep_heads(self) -> bool:
-        """Whether the method can keep the heads of what is switched off, and does not do so already."""
-        return KEEP_AUX_HEADS in self.method.settings and not full_settings(self.method, self.fixed)[KEEP_AUX_HEADS]
+    def with_heads_kept(self) -> Iterator[Combination]:
+        """The full model without one component whose heads stay, where the model section does not keep them already."""
+        kept = self.method.kept_heads
+        if kept is None or full_settings(self.method, self.fixed)[kept.setting]:
+            return
+        for name in kept.components:
+            toggles = self.all_alike(True) | {name: False}
+            if name in self.names and self.conflict({**toggles, kept.setting: True}) is None:
+                yield Combination(toggles, kept_by=kept.setting)
 
     def require(self, toggles: Toggles, path: str) -> Combination:
         conflict = self.conflict(toggles)
@@ -158,21 +150,20 @@ class _Feasibility:
 
 
 def _published(feasible: _Feasibility) -> list[Combination]:
-    wanted = PUBLISHED_ROWS[0]
+    published = feasible.method.published
+    if published is None:
+        raise DesignError(
+            "ablation.design", f"{feasible.method.name} declares no published rows; choose another design"
+        )
+    wanted = published.rows[0]
     if set(feasible.names) != set(wanted):
         raise DesignError(
             "ablation.components",
             f"the published rows are defined for {', '.join(wanted)}, got {', '.join(feasible.names)}; "
-            "name these four or choose another design",
+            "name exactly these or choose another design",
         )
-    combinations = [
-        feasible.require({name: name in row for name in wanted}, "ablation.design") for row in PUBLISHED_ROWS
-    ]
-    if feasible.may_keep_heads:
-        for name in KEEP_AUX_HEADS_ROWS:
-            toggles = feasible.all_alike(True) | {name: False}
-            combinations.append(Combination(feasible.require(toggles, "ablation.design").toggles, keeps_heads=True))
-    return combinations
+    rows = [feasible.require({name: name in row for name in wanted}, "ablation.design") for row in published.rows]
+    return [*rows, *feasible.with_heads_kept()]
 
 
 def _rows(feasible: _Feasibility, rows: Sequence[Toggles]) -> list[Combination]:
@@ -225,9 +216,9 @@ def _distinct(combinations: Iterable[Combination]) -> tuple[Combination, ...]:
 
 
 def name_combination(toggles: Toggles, keeps_heads: bool = False) -> str:
-    """``full``, ``no-ca``, ``no-ca-hetero_gd``, ``only-fd``, ``none``: over all components of the method.
+    """``full``, ``no-b``, ``no-b-c``, ``only-a``, ``none``: over all components of the method.
 
-    ``no-ca-heads`` where the heads of what is off are kept.
+    ``no-b-heads`` where the heads of what is off are kept.
     """
     name = _name_toggles(toggles)
     return f"{name}-heads" if keeps_heads else name
@@ -244,21 +235,21 @@ def _name_toggles(toggles: Toggles) -> str:
     return f"no-{'-'.join(off)}"
 
 
-def label_combination(combination: Combination, toggles: Toggles) -> str:
-    """``full model``, ``w/o HeteroGD``, ``FD only``, ``no component``; names what was forced or kept."""
+def label_combination(method: MethodSchema, combination: Combination, toggles: Toggles) -> str:
+    """``full model``, ``w/o B``, ``A only``, ``no component``; names what was forced or kept."""
     on, off = _split(toggles)
     if not off:
         label = "full model"
     elif not on and len(off) > 1:
         label = "no component"
     elif len(on) == 1 and len(off) > 1:
-        label = f"{label_component(on[0])} only"
+        label = f"{method.component_label(on[0])} only"
     else:
-        label = f"w/o {', '.join(label_component(name) for name in off)}"
+        label = f"w/o {', '.join(map(method.component_label, off))}"
     if combination.forced:
-        followers = ", ".join(label_component(name) for name in combination.forced)
+        followers = ", ".join(map(method.component_label, combination.forced))
         label += f" ({followers} had to follow)"
-    return f"{label}, heads kept" if combination.keeps_heads else label
+    return f"{label}, heads kept" if combination.kept_by else label
 
 
 def _split(toggles: Toggles) -> tuple[list[str], list[str]]:

@@ -103,7 +103,7 @@ def parse_document(text: str, source: str) -> Document:
 
 
 def parse_value(text: str, source: str) -> Any:
-    """The value of an override (``0.1``, ``[fd, ca]``). Raises SpaceErrors."""
+    """The value of an override (``0.1``, ``[a, b]``). Raises SpaceErrors."""
     root = _compose(text, source)
     if root is None:
         return None

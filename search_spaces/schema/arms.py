@@ -69,7 +69,7 @@ class Ablation(Section):
     def _one_form(self) -> Ablation:
         if (self.design is None) == (self.rows is None):
             given = "neither" if self.design is None else "both"
-            raise broken(f"needs either `design` or `rows`, got {given}; write `design: published` for the six rows")
+            raise broken(f"needs either `design` or `rows`, got {given}; write `design: leave_one_out` or list `rows`")
         if self.components is not None and len(set(self.components)) < len(self.components):
             raise broken("`components` names one twice; keep one")
         return self

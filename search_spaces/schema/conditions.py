@@ -1,4 +1,4 @@
-"""Parameters that exist only under other values: ``lambda2: {log_uniform: [0.005, 0.5], when: {homo_gd: true}}``.
+"""Parameters that exist only under other values: ``weight: {log_uniform: [0.005, 0.5], when: {term: true}}``.
 
 A condition names settings and the values that they must have; all of them must hold. It looks at the value that a trial
 would run with, so it may name what an arm fixes as well as what is searched.
@@ -48,7 +48,7 @@ def parse_parameter(declared: Any) -> SearchedParameter:
 
 def _parse_condition(declared: Any) -> Condition:
     if not isinstance(declared, dict) or not declared:
-        raise ValueError(f"`when` takes settings with their values, as {{homo_gd: true}}, got {show(declared)}")
+        raise ValueError(f"`when` takes settings with their values, as {{switch: true}}, got {show(declared)}")
     condition = {}
     for name, values in declared.items():
         listed = values if isinstance(values, (list, tuple)) else [values]

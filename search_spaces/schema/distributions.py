@@ -125,6 +125,30 @@ Distribution = LogUniform | Uniform | IntRange | Choice
 KINDS = ("log_uniform", "uniform", "int", "choice")
 
 
+def hull_of(distributions: Sequence[Distribution]) -> Distribution | None:
+    """The narrowest distribution that holds every value of these: of their kind if it is one, else of the plainest.
+
+    None if some have an order and others are words.
+    """
+    first, *others = distributions
+    if all(other == first for other in others):
+        return first
+    choices = [distribution for distribution in distributions if isinstance(distribution, Choice)]
+    if len(choices) == len(distributions):
+        options = {(isinstance(option, bool), option): option for choice in choices for option in choice.options}
+        return Choice(tuple(options.values()))
+    ends: list[Value] = []
+    for distribution in distributions:
+        ends += distribution.options if isinstance(distribution, Choice) else (distribution.low, distribution.high)
+    numbers = [float(end) for end in ends if _is_number(end)]
+    if len(numbers) < len(ends):
+        return None
+    low, high, kinds = min(numbers), max(numbers), {type(distribution) for distribution in distributions}
+    if kinds == {IntRange}:
+        return IntRange(int(low), int(high))
+    return LogUniform(low, high) if kinds == {LogUniform} else Uniform(low, high)
+
+
 def parse_distribution(declared: Any) -> Distribution:
     """The distribution that a YAML value declares.
 
@@ -138,7 +162,7 @@ def parse_distribution(declared: Any) -> Distribution:
     ((kind, arguments),) = declared.items()
     if kind not in KINDS:
         raise ValueError(f"unknown distribution {show(kind)}; {suggest(str(kind), KINDS)}")
-    if not isinstance(arguments, list):
+    if not isinstance(arguments, (list, tuple)):
         raise ValueError(f"{kind} takes a list, got {show(arguments)}; write {{{kind}: [..., ...]}}")
     if kind == "choice":
         return _parse_choice(arguments)

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from search_spaces.schema.conditions import SearchedParameter, parse_parameter
 from search_spaces.schema.durations import parse_date, parse_duration
 from search_spaces.schema.seed_range import SeedRange
 from search_spaces.terms.problems import show, suggest
@@ -204,15 +203,6 @@ def _gpu_share(value: float) -> float:
     return value
 
 
-def _parameter(value: Any) -> SearchedParameter:
-    if isinstance(value, SearchedParameter):
-        return value
-    try:
-        return parse_parameter(value)
-    except ValueError as error:
-        raise broken(str(error)) from error
-
-
 SettingValue = Annotated[Value, PlainValidator(_setting, json_schema_input_type=Value)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
 Rows = Annotated[tuple[dict[str, bool], ...], BeforeValidator(_tuple)]
@@ -255,8 +245,3 @@ Modalities = Annotated[
 Workers = Annotated[int | str, PlainValidator(_count_or("auto"), json_schema_input_type=int | str)]
 Fuse = Annotated[int | str, PlainValidator(_count_or("auto", "off"), json_schema_input_type=int | str)]
 GpuShare = Annotated[float, AfterValidator(_gpu_share)]
-Parameter = Annotated[
-    SearchedParameter,
-    PlainValidator(_parameter, json_schema_input_type=dict[str, list[Value] | dict[str, Value | list[Value]]]),
-    PlainSerializer(lambda parameter: parameter.declare(), return_type=dict[str, Any]),
-]

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from search_spaces.schema.parameters import DEFAULT
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
 
@@ -37,7 +38,7 @@ def space_schema(catalogue: Catalogue | None = None) -> Json:
     """The schema; with a catalogue it names methods, their settings and the metrics."""
     schema: Json = _without_titles(SearchSpace.model_json_schema())
     sections: Json = schema["$defs"]
-    sections["Search"]["properties"]["parameters"] |= {"additionalProperties": _parameter()}
+    sections["Search"]["properties"]["parameters"] = _parameters()
     sections["Search"]["properties"]["objective"] = _objective(catalogue)
     sections["Confirm"]["properties"]["seeds"] = _seeds()
     schema["properties"]["primary"] |= _metric("test", catalogue)
@@ -86,6 +87,18 @@ def _describe_keys(section: Json) -> None:
     for names, meaning in re.findall(r"^    ([\w, ]+): ((?:.|\n)+?)(?=\n    \w|\Z)", attributes, re.MULTILINE):
         for name in names.split(", "):
             section["properties"][name]["description"] = " ".join(meaning.split())
+
+
+def _parameters() -> Json:
+    default = {"anyOf": [{"const": True}, {"type": "object"}], "description": "What each method declares for its arms."}
+    named = {
+        "type": "object",
+        "properties": {DEFAULT: default},
+        "additionalProperties": _parameter(),
+        "minProperties": 1,
+        "maxProperties": 100,
+    }
+    return {"anyOf": [{"const": DEFAULT}, named]}
 
 
 def _parameter() -> Json:

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from search_spaces.schema.fields import Objectives, Parameter, Seeds, Starts, broken
+from search_spaces.schema.conditions import SearchedParameter
+from search_spaces.schema.fields import Objectives, Seeds, Starts, broken
+from search_spaces.schema.parameters import Parameters
 from search_spaces.schema.section import Section
 from search_spaces.schema.seed_range import SeedRange
 
@@ -19,7 +21,8 @@ class Search(Section):
     """Tuning of the arms.
 
     Attributes:
-        parameters: name -> distribution and condition.
+        parameters: name -> distribution and condition; ``default``: every arm over what its own method declares, which
+            ``default: true`` among the names adds to them.
         scope: which arms are searched.
         trials: budget of one search: one arm on one fold.
         searcher: how configurations are proposed.
@@ -29,13 +32,23 @@ class Search(Section):
         start: configurations, whole or in part, that every search tries first.
     """
 
-    parameters: dict[str, Parameter] = Field(min_length=1, max_length=100)
+    parameters: Parameters = Field(min_length=1, max_length=100)
     scope: Scope = "per_arm"
     trials: int = Field(default=20, ge=1, le=100_000)
     searcher: Searcher = "tpe"
     scheduler: Scheduler = "none"
     objective: Objectives | None = None
     start: Annotated[Starts, Field(max_length=1000)] = ()
+
+    @property
+    def named(self) -> dict[str, SearchedParameter]:
+        """What the file itself says of single settings."""
+        return {name: entry for name, entry in self.parameters.items() if isinstance(entry, SearchedParameter)}
+
+    @property
+    def uses_defaults(self) -> bool:
+        """Whether every arm is also searched over what its own method declares."""
+        return len(self.named) < len(self.parameters)
 
     @property
     def objectives(self) -> tuple[str, ...]:

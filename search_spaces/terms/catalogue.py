@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from search_spaces.terms.trial import Value
 
@@ -43,27 +43,92 @@ class SettingSchema:
 
 
 @dataclass(frozen=True)
+class ComponentSchema:
+    """A boolean setting that an ablation may switch.
+
+    Attributes:
+        name: of that setting.
+        label: for readers; empty: the name.
+        description: one line for users.
+    """
+
+    name: str
+    label: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class PublishedSchema:
+    """A printed ablation table: the design ``published``.
+
+    Attributes:
+        rows: the components that are on in each row, in the order of print; the first has all that the table is about.
+        edges: pairs of rows, by index, that the table is read by (with a component, without it); empty: every pair that
+            differs in one component.
+        source: where it is printed.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    edges: tuple[tuple[int, int], ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class KeptHeadsSchema:
+    """A boolean setting that leaves in place the supervised heads of a component that is off.
+
+    Attributes:
+        setting: its name.
+        components: that have heads.
+        effect: what the component adds to their supervision, for readers (``distillation``).
+    """
+
+    setting: str
+    components: tuple[str, ...]
+    effect: str = "effect"
+
+
+@dataclass(frozen=True)
 class MethodSchema:
     """One method. A *full* set of settings has a value for each of ``settings``, defaults included.
 
     Attributes:
-        name: of the registered method (``dmd``).
+        name: of the registered method.
         settings: name -> setting.
-        components: the boolean settings that an ablation may switch.
+        components: what an ablation may switch.
         presets: named sets of settings (``paper``).
         find_conflict: maps a full set of settings to a sentence saying why it is impossible, or None.
-        inactive: maps a full set of settings to the names of those that have no effect under it (``lambda1`` without
-            ``fd``): these are not searched.
+        inactive: maps a full set of settings to the names of those that have no effect under it (the weight of a loss
+            whose component is off): these are not searched.
         needs: maps a full set of settings to the modalities that the model cannot do without.
+        label: for readers; empty: the name.
+        description: one sentence for users.
+        published: the printed ablation of the method, if there is one.
+        kept_heads: the setting that keeps the heads of components that are off, if there is one.
+        search: setting -> where a search looks by default, in the form that a file has it.
     """
 
     name: str
     settings: Mapping[str, SettingSchema]
-    components: tuple[str, ...] = ()
+    components: tuple[ComponentSchema, ...] = ()
     presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     find_conflict: Callable[[Mapping[str, Value]], str | None] = lambda settings: None
     inactive: Callable[[Mapping[str, Value]], frozenset[str]] = lambda settings: frozenset()
     needs: Callable[[Mapping[str, Value]], frozenset[str]] = lambda settings: frozenset()
+    label: str = ""
+    description: str = ""
+    published: PublishedSchema | None = None
+    kept_heads: KeptHeadsSchema | None = None
+    search: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        """The boolean settings that an ablation may switch."""
+        return tuple(component.name for component in self.components)
+
+    def component_label(self, name: str) -> str:
+        """What readers see of the component of that name."""
+        return next((component.label for component in self.components if component.name == name), "") or name
 
 
 @dataclass(frozen=True)

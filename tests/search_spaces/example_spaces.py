@@ -10,7 +10,14 @@ from search_spaces.design.arms import plan_arms
 from search_spaces.design.plan import StudySize, count_trials, plan_cells
 from search_spaces.loading.load import load_text
 from search_spaces.schema.schema import SearchSpace
-from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
+from search_spaces.terms.catalogue import (
+    Catalogue,
+    ComponentSchema,
+    KeptHeadsSchema,
+    MethodSchema,
+    PublishedSchema,
+    SettingSchema,
+)
 from search_spaces.terms.problems import Problem, SpaceErrors
 from search_spaces.terms.trial import Value
 
@@ -56,6 +63,19 @@ def _catalogue(*settings: SettingSchema) -> dict[str, SettingSchema]:
     return {setting.name: setting for setting in (*settings, modalities)}
 
 
+PARTS = tuple(
+    ComponentSchema(name, label) for name, label in zip(COMPONENTS, ("FD", "HomoGD", "CA", "HeteroGD"), strict=True)
+)
+TABLE = PublishedSchema(
+    (
+        COMPONENTS,
+        ("fd", "homo_gd", "ca"),
+        ("fd", "homo_gd", "hetero_gd"),
+        ("fd", "homo_gd"),
+        ("fd",),
+        (),
+    )
+)
 DMD = MethodSchema(
     name="dmd",
     settings=_catalogue(
@@ -70,7 +90,8 @@ DMD = MethodSchema(
         _setting("gd.prior", "choice", "none", choices=("none", "official", "uniform")),
         _setting("learning_rate", "float", 1e-4, low=0, low_exclusive=True, high=10),
     ),
-    components=COMPONENTS,
+    components=PARTS,
+    published=TABLE,
     presets={"paper": {}, "official": {"gd.prior": "official", "gamma": 0.2}},
     find_conflict=find_conflict,
     inactive=inactive,
@@ -85,7 +106,9 @@ CATALOGUE = Catalogue({method.name: method for method in (DMD, RIDGE, MULT)}, ("
 HEADED = MethodSchema(
     name="dmd",
     settings=DMD.settings | _catalogue(_setting("keep_aux_heads", "bool", False)),
-    components=COMPONENTS,
+    components=PARTS,
+    published=TABLE,
+    kept_heads=KeptHeadsSchema("keep_aux_heads", ("hetero_gd", "homo_gd"), "distillation"),
     presets=DMD.presets,
     find_conflict=find_conflict,
     inactive=inactive,

@@ -14,6 +14,7 @@ from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.past_studies.merge import merge_studies
 from orchestration.past_studies.merge_conflicts import find_merge_conflicts, group_mergeable
 from orchestration.past_studies.write_report import write_studies
+from orchestration.planning.method_catalogue import describe_methods
 from orchestration.process.errors import UsageError
 from reports.analysis import analyse
 from reports.output.forms import report_tables
@@ -24,6 +25,7 @@ from tests.reports.example_studies import EDGES, TABLE3, make_records, make_stud
 
 DECIDING = {"data": "abc", "folds.k": 5, "code": "1", "torch": "2"}
 SPACE = {"contrasts": "auto", "seed": 0, "search": None}
+METHODS = describe_methods().methods
 MEANS = dict(zip((*TABLE3, "ridge"), (0.90, 0.91, 0.95, 0.96, 0.97, 1.0, 0.93), strict=True))
 
 
@@ -58,7 +60,7 @@ def test_sittings_by_arms_are_the_study_in_one_piece() -> None:
     first = sitting("a", ["full", "no_hetero_gd", "no_ca", "ridge"])
     second = sitting("b", ["full", "no_ca_hetero_gd", "fd_only", "plain"])
     assert not list(find_merge_conflicts(first, second))
-    merged = merge_studies([first, second])
+    merged = merge_studies([first, second], METHODS)
     # An edge may lie between two sittings: the family is that of all arms together.
     assert merged.description.contrasts == (*EDGES, Contrast("full", "ridge", "method"))
     whole = sitting("whole", list(MEANS))
@@ -71,9 +73,14 @@ def test_sittings_by_arms_are_the_study_in_one_piece() -> None:
     assert merged.description.study == "a + b"
 
 
+def test_methods_that_are_not_known_any_more_are_merged_under_the_names_of_their_components() -> None:
+    merged = merge_studies([sitting("a", ["full", "no_ca"]), sitting("b", ["full", "no_hetero_gd"])], {})
+    assert [pair.isolates for pair in merged.description.contrasts] == ["ca", "hetero_gd"]
+
+
 def test_sittings_by_seeds_are_the_study_in_one_piece() -> None:
     arms = ["full", "no_ca"]
-    merged = merge_studies([sitting("a", arms, (1, 2)), sitting("b", arms, (3,))])
+    merged = merge_studies([sitting("a", arms, (1, 2)), sitting("b", arms, (3,))], METHODS)
     assert merged.description.confirm["seeds"] == [1, 2, 3]
     whole = sitting("c", arms)
     whole = recorded(replace(whole.description, contrasts=merged.description.contrasts), whole.records)
@@ -83,7 +90,7 @@ def test_sittings_by_seeds_are_the_study_in_one_piece() -> None:
 def test_what_ran_twice_counts_once_whatever_it_took() -> None:
     first, second = sitting("a", ["full", "no_ca"]), sitting("b", ["full", "no_hetero_gd"])
     slower = [replace(record, duration_s=9.0, attempts=2, trial_id=f"b-{record.trial_id}") for record in second.records]
-    merged = merge_studies([first, replace(second, records=tuple(slower))])
+    merged = merge_studies([first, replace(second, records=tuple(slower))], METHODS)
     assert len(merged.records) == len({(r.arm, r.stage, r.configuration_id, r.seed, r.fold) for r in merged.records})
     assert {r.duration_s for r in merged.records if r.arm == "full"} == {2.5}
 
@@ -95,7 +102,7 @@ def test_runs_that_contradict_each_other_are_refused_one_by_one() -> None:
         for record in second.records
     ]
     with pytest.raises(UsageError) as caught:
-        merge_studies([first, replace(second, records=tuple(changed))])
+        merge_studies([first, replace(second, records=tuple(changed))], METHODS)
     lines = str(caught.value).splitlines()
     assert len(lines) == 11
     assert lines[0].startswith("arm full, confirm, seed 1, fold 0: runs/a says completed, mae ")
@@ -118,7 +125,7 @@ def test_an_arm_is_known_by_its_settings() -> None:
         return replace(study, manifest=replace(study.manifest, description=description), records=records)
 
     renamed = give_settings(second, {"full": "dmd", "no_ca": "without"})
-    merged = merge_studies([give_settings(first, {}), renamed])
+    merged = merge_studies([give_settings(first, {}), renamed], METHODS)
     assert [arm.name for arm in merged.description.arms] == ["full", "no_ca"]
     assert {record.arm for record in merged.records} == {"full", "no_ca"}
     assert {cell.seed for cell in merged.description.planned} == {1, 2, 3, 4, 5}
@@ -202,7 +209,7 @@ def test_declared_contrasts_are_united_once() -> None:
     first, second = mine(sitting("a", ["full", "no_ca"])), mine(sitting("b", ["full", "no_ca", "no_hetero_gd"], (4,)))
     again = Contrast("no_ca", "full", "")
     second = with_description(contrasts=(again, Contrast("full", "no_hetero_gd", "")))(second)
-    pairs = [(c.first, c.second) for c in merge_studies([first, second]).description.contrasts]
+    pairs = [(c.first, c.second) for c in merge_studies([first, second], METHODS).description.contrasts]
     assert pairs == [("full", "no_ca"), ("full", "no_hetero_gd")]
 
 
@@ -212,7 +219,7 @@ def test_other_data_stand_side_by_side_and_say_so(tmp_path: Path, capsys: pytest
         sitting("mosi-2", ["full", "no_ca"], (2, 3)),
         sitting("mosei", ["full", "ridge"], data="xyz"),
     ]
-    report = write_studies(studies, tmp_path / "out")
+    report = write_studies(studies, tmp_path / "out", METHODS)
     assert "not merged: mosi and mosei: data abc and xyz" in capsys.readouterr().err
     text = report.read_text()
     headings = [line for line in text.splitlines() if line.startswith(("# ", "## "))]
@@ -233,7 +240,7 @@ def test_other_data_stand_side_by_side_and_say_so(tmp_path: Path, capsys: pytest
 
 def test_studies_on_one_split_count_what_they_scored_together(tmp_path: Path) -> None:
     studies = [sitting("a", ["full", "no_ca"], (1,)), sitting("b", ["full", "no_ca"], (2,), code="2")]
-    text = write_studies(studies, tmp_path, "side-by-side").read_text()
+    text = write_studies(studies, tmp_path, METHODS, "side-by-side").read_text()
     # Five folds, five configurations, the same ones in both studies and arms.
     assert "a, b have the same test split: together they have scored 5 configurations on it." in text
 
@@ -241,7 +248,7 @@ def test_studies_on_one_split_count_what_they_scored_together(tmp_path: Path) ->
 def test_merging_by_force_is_refused_with_every_reason(tmp_path: Path) -> None:
     studies = [sitting("a", ["full"]), sitting("b", ["full"], data="xyz"), sitting("c", ["full"], code="2")]
     with pytest.raises(UsageError) as caught:
-        write_studies(studies, tmp_path, "merge")
+        write_studies(studies, tmp_path, METHODS, "merge")
     assert str(caught.value).splitlines() == [
         "cannot be merged: a and b: data abc and xyz",
         "cannot be merged: a and c: code 1 and 2",
@@ -253,14 +260,14 @@ def test_merging_by_force_is_refused_with_every_reason(tmp_path: Path) -> None:
 def test_a_study_given_twice_and_a_place_of_another_are_refused(tmp_path: Path) -> None:
     study = sitting("a", ["full"])
     with pytest.raises(UsageError, match="a: given more than once"):
-        write_studies([study, study], tmp_path)
+        write_studies([study, study], tmp_path, METHODS)
     StudyDirectory(tmp_path).write_manifest(study.manifest)
     with pytest.raises(UsageError, match="holds a study, and its own report"):
-        write_studies([study, sitting("b", ["full"])], tmp_path)
+        write_studies([study, sitting("b", ["full"])], tmp_path, METHODS)
 
 
 def test_rows_of_a_merged_study_are_run_again_as_their_study_ran_them() -> None:
-    merged = merge_studies([sitting("a", ["full", "no_ca"]), sitting("b", ["full", "ridge"])])
+    merged = merge_studies([sitting("a", ["full", "no_ca"]), sitting("b", ["full", "ridge"])], METHODS)
     report = analyse(merged.description, merged.records)
     assert report.section(ProvenanceSection).provenance.command == "run a\nrun b"
     commands = {row.arm: row.command for row in report.section(ProvenanceSection).provenance.rows}
@@ -274,4 +281,4 @@ def test_a_search_trial_is_a_run_like_any_other() -> None:
     changed = [replace(r, valid={"mae": 0.1}) if r.stage == "search" else r for r in first.records]
     second = replace(sitting("b", ["full"]), records=tuple(changed))
     with pytest.raises(UsageError, match="arm full, search, seed 0"):
-        merge_studies([first, second])
+        merge_studies([first, second], METHODS)

@@ -12,7 +12,7 @@ from tests.search_spaces.example_spaces import BASE, CATALOGUE, WITH_HEADS, abla
 
 
 def contrasts_of(space: SearchSpace) -> tuple[ContrastPair, ...]:
-    return plan_contrasts(space, plan_arms(space, CATALOGUE))
+    return plan_contrasts(space, plan_arms(space, CATALOGUE), CATALOGUE.methods)
 
 
 def test_the_published_design_has_the_six_edges_with_the_component_first() -> None:
@@ -28,7 +28,7 @@ def test_the_published_design_has_the_six_edges_with_the_component_first() -> No
 
 def test_arms_that_keep_their_heads_stand_beside_the_six_edges() -> None:
     space = ablation("published")
-    pairs = plan_contrasts(space, plan_arms(space, WITH_HEADS))
+    pairs = plan_contrasts(space, plan_arms(space, WITH_HEADS), WITH_HEADS.methods)
     assert pairs[:6] == contrasts_of(space)
     assert all(pair.in_family for pair in pairs[:6])
     assert pairs[6:] == (
@@ -41,7 +41,7 @@ def test_arms_that_keep_their_heads_stand_beside_the_six_edges() -> None:
 def test_whoever_declares_a_comparison_with_kept_heads_puts_it_into_the_family() -> None:
     more = "arms: {ablation: {design: published}}\ncontrasts: [[full, no-homo_gd-heads]]\n"
     space = load_text(BASE + more, WITH_HEADS)
-    pairs = plan_contrasts(space, plan_arms(space, WITH_HEADS))
+    pairs = plan_contrasts(space, plan_arms(space, WITH_HEADS), WITH_HEADS.methods)
     assert pairs == (ContrastPair("full", "no-homo_gd-heads", "HomoGD's distillation"),)
 
 
@@ -49,7 +49,7 @@ def test_whoever_declares_a_comparison_with_kept_heads_puts_it_into_the_family()
 def test_every_pair_differs_in_exactly_one_component_which_the_first_has(design: str) -> None:
     space = ablation(design)
     arms = {arm.name: arm for arm in plan_arms(space, CATALOGUE)}
-    pairs = plan_contrasts(space, tuple(arms.values()))
+    pairs = plan_contrasts(space, tuple(arms.values()), CATALOGUE.methods)
     assert pairs
     for pair in pairs:
         first, second = arms[pair.first].components, arms[pair.second].components

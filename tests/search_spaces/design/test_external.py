@@ -24,7 +24,10 @@ def test_external_arms_are_models_compared_with_the_baseline() -> None:
         ("control", "control", False),
     ]
     assert arms[2].model == EXTERNAL
-    assert [(pair.first, pair.second) for pair in plan_contrasts(space, arms)] == [("dmd", "ridge"), ("dmd", "theirs")]
+    assert [(pair.first, pair.second) for pair in plan_contrasts(space, arms, CATALOGUE.methods)] == [
+        ("dmd", "ridge"),
+        ("dmd", "theirs"),
+    ]
 
 
 def test_nothing_is_searched_or_counted_for_them() -> None:

@@ -55,13 +55,13 @@ def test_every_subset_is_compared_with_the_baseline_and_with_no_ablation() -> No
         "arms: {ablation: {components: [ca], design: leave_one_out}, modalities: [audio+vision, vision]}\n"
     )
     arms = plan_arms(space, CATALOGUE)
-    assert plan_contrasts(space, arms) == (
+    assert plan_contrasts(space, arms, CATALOGUE.methods) == (
         ContrastPair("full", "no-ca", "CA"),
         ContrastPair("full", "no-language", "language"),
         ContrastPair("full", "only-vision", "language and audio"),
     )
     declared = space_of("arms: {modalities: [vision]}\ncontrasts: [[only-vision, dmd]]\n")
-    (pair,) = plan_contrasts(declared, plan_arms(declared, CATALOGUE))
+    (pair,) = plan_contrasts(declared, plan_arms(declared, CATALOGUE), CATALOGUE.methods)
     assert pair == ContrastPair("only-vision", "dmd", "language and audio")
 
 

@@ -40,7 +40,12 @@ ONE_MISTAKE = [
         (4, 36),
         "unknown component 'hetero'; did you mean 'hetero_gd'?",
     ),
-    ("arms: {ablation: {components: [ca], design: published}}", "arms.ablation.components", (4, 31), "name these four"),
+    (
+        "arms: {ablation: {components: [ca], design: published}}",
+        "arms.ablation.components",
+        (4, 31),
+        "name exactly these",
+    ),
     ("arms: {ablation: {rows: [{fd: 1}]}}", "arms.ablation.rows[0].fd", (4, 31), "must be true or false, got 1"),
     ("arms: {ablation: {rows: [{caa: true}]}}", "arms.ablation.rows[0].caa", (4, 32), "did you mean 'ca'?"),
     ("arms: {ablation: {rows: [{fd: false}]}}", "arms.ablation.rows[0]", (4, 26), "homo_gd needs fd"),

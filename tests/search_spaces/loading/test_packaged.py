@@ -63,7 +63,7 @@ def test_the_ablation_is_the_published_design_with_ridge_and_control_tuned_in_ev
     arms = plan_arms(space, CATALOGUE)
     heads = ["no-hetero_gd-heads", "no-homo_gd-heads"]
     assert [arm.name for arm in arms][5:] == ["none", *heads, "ridge", "control"]
-    assert [pair.in_family for pair in plan_contrasts(space, arms)] == [True] * 7 + [False] * 3
+    assert [pair.in_family for pair in plan_contrasts(space, arms, CATALOGUE.methods)] == [True] * 7 + [False] * 3
     size = size_of(space, CATALOGUE, num_file_folds=5)
     num_seeds = len(confirm_seeds(space))
     assert num_seeds >= 5
@@ -123,7 +123,10 @@ def test_one_modality_stands_alone_with_and_without_decoupling_beside_reading_a(
         for suffix, fd in (("", False), ("-fd", True))
     }
     assert all(arm.settings[name] == reading_a.settings[name] for arm in alone.values() for name in SIZES)
-    pairs = {(pair.first, pair.second): pair.isolates for pair in plan_contrasts(space, tuple(arms.values()))}
+    pairs = {
+        (pair.first, pair.second): pair.isolates
+        for pair in plan_contrasts(space, tuple(arms.values()), CATALOGUE.methods)
+    }
     assert pairs == {(f"{m}-fd", m): "FD" for m in ("language", "audio", "vision")} | {
         (m, "median"): "" for m in ("language", "audio", "vision")
     }
@@ -147,7 +150,10 @@ def test_mult_is_compared_at_the_size_of_dmd_with_and_without_gd() -> None:
     }  # fmt: skip
     assert arms["mult-heads"].settings == {**arms["mult"].settings, "keep_aux_heads": True}
     assert all(arm.settings[name] == arms["dmd"].settings[name] for arm in arms.values() for name in SIZES)
-    assert [(pair.first, pair.second, pair.isolates) for pair in plan_contrasts(space, tuple(arms.values()))] == [
+    assert [
+        (pair.first, pair.second, pair.isolates)
+        for pair in plan_contrasts(space, tuple(arms.values()), CATALOGUE.methods)
+    ] == [
         ("mult-gd", "mult", "GD"),  # its heads and their supervision included
         ("mult-gd", "mult-heads", "GD's distillation"),
         ("dmd", "mult", ""),

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces.schema.distributions import Choice, Distribution, IntRange, LogUniform, Uniform, parse_distribution
+from search_spaces.schema.distributions import (
+    Choice,
+    Distribution,
+    IntRange,
+    LogUniform,
+    Uniform,
+    hull_of,
+    parse_distribution,
+)
 
 POSITIVE = st.floats(1e-9, 1e9)
 
@@ -87,3 +95,27 @@ def test_a_wrong_declaration_says_what_is_wrong(declared: object, words: str) ->
 
 def test_true_and_one_are_two_options() -> None:
     assert parse_distribution({"choice": [True, 1]}) == Choice((True, 1))
+
+
+@pytest.mark.parametrize(
+    ("distributions", "hull"),
+    [
+        ((Uniform(0, 1),), Uniform(0, 1)),
+        ((LogUniform(0.1, 1), LogUniform(0.01, 0.5)), LogUniform(0.01, 1)),
+        ((LogUniform(0.1, 1), Uniform(0, 0.5)), Uniform(0, 1)),
+        ((IntRange(1, 4), IntRange(3, 9)), IntRange(1, 9)),
+        ((Choice((1, 8)), IntRange(3, 9)), Uniform(1, 9)),
+        ((Choice((True, "a")), Choice((True, 1))), Choice((True, "a", 1))),
+        ((Choice(("a", "b")), Uniform(0, 1)), None),
+    ],
+)
+def test_a_hull_holds_what_each_of_its_parts_holds(
+    distributions: tuple[Distribution, ...], hull: Distribution | None
+) -> None:
+    assert hull_of(distributions) == hull
+
+
+@given(st.lists(distributions(), min_size=1, max_size=3), st.integers(1, 9))
+def test_every_grid_value_of_a_part_is_in_the_hull(parts: list[Distribution], n: int) -> None:
+    hull = hull_of(parts)
+    assert hull is None or all(hull.contains(value) for part in parts for value in part.grid(n))
