@@ -98,6 +98,17 @@ def test_every_setting_of_every_baseline_is_described_with_its_default(method: M
     assert shown == {name: show(default).lower() for name, default in {**own, **method.training}.items()}
 
 
+def test_every_default_search_that_the_page_lists_is_the_declared_one() -> None:
+    rows = re.findall(
+        r"^\| (\w+) \| (`.*) \|$", SPACES.split("### Default searches")[1].split("\n## ")[0], re.MULTILINE
+    )
+    methods = describe_methods().methods
+    assert [name for name, _ in rows] == ["dmd", "mult", "unimodal"]
+    for name, cell in rows:
+        switches = set(methods[name].component_names)
+        assert set(re.findall(r"`([\w.]+)`", cell)) - switches == set(methods[name].search), name
+
+
 def test_every_example_of_a_space_is_accepted(tmp_path: Path) -> None:
     parts = re.findall(r"```yaml\n(.*?)```", SPACES, re.DOTALL)
     whole, *sections = parts

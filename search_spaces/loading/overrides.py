@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from search_spaces.loading.document import parse_value
+from search_spaces.schema.parameters import DEFAULT
 from search_spaces.schema.schema import flatten_settings
 from search_spaces.terms.problems import OVERRIDE_SOURCE, Problem, SpaceErrors
 
@@ -56,6 +57,8 @@ def _put(content: dict[str, Any], keys: Sequence[str], value: Any) -> str | None
             inner = {}
         elif key == "model" and isinstance(inner, str):
             inner = {"name": inner}
+        elif inner == DEFAULT and list(keys[: depth + 1]) == ["search", "parameters"]:
+            inner = {DEFAULT: True}
         if not isinstance(inner, dict):
             return f"`{'.'.join(keys[: depth + 1])}` is no mapping in this file; set it as a whole"
         # `model.kernel.audio` must replace `kernel: {audio: 3}`, not stand beside it.

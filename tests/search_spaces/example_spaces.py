@@ -95,6 +95,7 @@ DMD = MethodSchema(
     presets={"paper": {}, "official": {"gd.prior": "official", "gamma": 0.2}},
     find_conflict=find_conflict,
     inactive=inactive,
+    search={"gamma": {"log_uniform": [0.01, 1.0]}},
 )
 RIDGE = MethodSchema(name="ridge", settings=_catalogue(_setting("alpha", "float", 1.0, low=0)))
 MULT = MethodSchema(

@@ -38,6 +38,15 @@ def test_a_model_given_by_its_name_alone_can_get_settings() -> None:
     assert problems_of(BASE.replace("{name: dmd}", "dmd"), "model.gamma=0.5") == ()
 
 
+def test_a_default_search_can_get_entries_of_its_own() -> None:
+    space = space_of("search: {parameters: default}\n", "search.parameters.alpha={uniform: [0, 1]}")
+    assert space.search is not None
+    assert space.search.uses_defaults
+    assert space.search.named["alpha"].distribution == Uniform(0.0, 1.0)
+    named = "search: {parameters: {alpha: {uniform: [0, 1]}}}\n"
+    assert space_of(named, "search.parameters=default").resolved()["search"]["parameters"] == {"default": True}
+
+
 def test_the_space_itself_is_not_changed_by_a_failed_override() -> None:
     assert space_of("confirm: {seeds: 2}\n").confirm.seeds == 2
 
