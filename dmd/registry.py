@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dmd.baselines import graph_mfn, lf_lstm, mfn
+from dmd.baselines import graph_mfn, lf_lstm, mfm, mfn
 from dmd.declaration.component import KeptHeads
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method, needs_no_modality
@@ -87,6 +87,7 @@ METHODS: Mapping[str, Method] = {
         ),
         lf_lstm.METHOD,
         mfn.METHOD,
+        mfm.METHOD,
         graph_mfn.METHOD,
     )
 }

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from dmd.declaration import setting
+from dmd.baselines.equal_length_settings import EqualLengthSettings, inactive_equal_lengths
+from dmd.declaration import Component, Dims, setting
 from dmd.job import Setting
+from dmd.layers.memory.delta_attention import DeltaAttention
+from dmd.layers.memory.fusion import MemoryFusion
 from dmd.layers.memory.gated_memory import GatedMemory, Units
+from dmd.modalities import MODALITIES
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,61 @@ class OutputUnits:
     dropout: float = setting(0.2, "on them", low=0, high=0.9)
 
 
+@dataclass(frozen=True)
+class FusionSettings(EqualLengthSettings):
+    """What MFN and MFM share: cells, attention, memory.
+
+    Attributes:
+        delta_attention: attention on what the cells were and became; off: the memory reads the cells as they are.
+        gated_memory: off: the last states alone are regressed.
+        cells: of the LSTMs.
+        attention: network of the attention.
+        memory: the gated memory.
+    """
+
+    delta_attention: bool = setting(True, "attention on what the cells were and became")
+    gated_memory: bool = setting(True, "a memory of it; off: the last states alone are regressed")
+    cells: CellWidths = field(default_factory=CellWidths)
+    attention: AttentionUnits = field(default_factory=AttentionUnits)
+    memory: MemorySettings = field(default_factory=MemorySettings)
+
+
+def build_fusion(settings: FusionSettings, dims: Dims) -> MemoryFusion:
+    """The encoder of these settings."""
+    cells = {m: getattr(settings.cells, m) for m in MODALITIES}
+    total = sum(cells.values())
+    units = Units(settings.attention.units, settings.attention.dropout)
+    return MemoryFusion(
+        dims.widths,
+        cells,
+        DeltaAttention(total, units) if settings.delta_attention else None,
+        settings.memory.build(2 * total) if settings.gated_memory else None,
+    )
+
+
+FUSION_COMPONENTS = (
+    Component(
+        "delta_attention",
+        "DeltaAttention",
+        needs=("gated_memory",),
+        because="only the memory reads what it gives",
+        parts=("fusion.attention",),
+        description="attention on what the cells were and became",
+    ),
+    Component("gated_memory", "Memory", parts=("fusion.memory",), description="a memory of what changed together"),
+)
+
+
+def inactive_fusion(settings: Mapping[str, Setting]) -> frozenset[str]:
+    """Settings of networks that are not there."""
+    off = tuple(
+        prefix
+        for component, prefix in (("delta_attention", "attention."), ("gated_memory", "memory."))
+        if not settings[component]
+    )
+    return inactive_equal_lengths(settings) | {name for name in settings if off and name.startswith(off)}
+
+
 def memory_preset(
     cells: tuple[int, int, int],
     memory: int,
@@ -94,7 +153,7 @@ def memory_preset(
         candidate, keep, write: units and dropout of these networks.
     """
     preset: dict[str, Setting] = {"memory.width": memory}
-    preset |= {f"cells.{m}": width for m, width in zip(("language", "audio", "vision"), cells, strict=True)}
+    preset |= {f"cells.{m}": width for m, width in zip(MODALITIES, cells, strict=True)}
     networks: Mapping[str, tuple[int, float]] = {"candidate": candidate, "keep": keep, "write": write}
     for name, (units, dropout) in networks.items():
         preset |= {f"memory.{name}": units, f"memory.{name}_dropout": dropout}

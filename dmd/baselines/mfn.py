@@ -11,56 +11,31 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from dmd.baselines.equal_length_settings import CTC_LOSS, EqualLengthSettings, inactive_equal_lengths
+from dmd.baselines.equal_length_settings import CTC_LOSS
 from dmd.baselines.memory_settings import (
-    AttentionUnits,
-    CellWidths,
-    MemorySettings,
+    FUSION_COMPONENTS,
+    FusionSettings,
     OutputUnits,
+    build_fusion,
+    inactive_fusion,
     memory_preset,
     mmsa_training,
 )
-from dmd.declaration import Component, Dims, Method, ModelInput, setting
-from dmd.job import Setting
+from dmd.declaration import Dims, Method, ModelInput
 from dmd.layers.equal_lengths import EqualLengths
-from dmd.layers.memory.delta_attention import DeltaAttention
-from dmd.layers.memory.fusion import MemoryFusion
 from dmd.layers.memory.gated_memory import Perceptron, Units
 from dmd.modalities import MODALITIES
 
 
 @dataclass(frozen=True)
-class MFNSettings(EqualLengthSettings):
+class MFNSettings(FusionSettings):
     """Components and sizes.
 
     Attributes:
-        delta_attention: attention on what the cells were and became; off: the memory reads the cells as they are.
-        gated_memory: off: the last states alone are regressed.
-        cells: of the LSTMs.
-        attention: network of the attention.
-        memory: the gated memory.
         output: the regression.
     """
 
-    delta_attention: bool = setting(True, "attention on what the cells were and became")
-    gated_memory: bool = setting(True, "a memory of it; off: the last states alone are regressed")
-    cells: CellWidths = field(default_factory=CellWidths)
-    attention: AttentionUnits = field(default_factory=AttentionUnits)
-    memory: MemorySettings = field(default_factory=MemorySettings)
     output: OutputUnits = field(default_factory=OutputUnits)
-
-
-def build_fusion(settings: MFNSettings, dims: Dims) -> MemoryFusion:
-    """The encoder of these settings; MFM has the same one."""
-    cells = {m: getattr(settings.cells, m) for m in MODALITIES}
-    total = sum(cells.values())
-    units = Units(settings.attention.units, settings.attention.dropout)
-    return MemoryFusion(
-        dims.widths,
-        cells,
-        DeltaAttention(total, units) if settings.delta_attention else None,
-        settings.memory.build(2 * total) if settings.gated_memory else None,
-    )
 
 
 class MFN(nn.Module):
@@ -78,36 +53,13 @@ class MFN(nn.Module):
         return self.output(self.fusion(given)).squeeze(-1), given.terms
 
 
-COMPONENTS = (
-    Component(
-        "delta_attention",
-        "DeltaAttention",
-        needs=("gated_memory",),
-        because="only the memory reads what it gives",
-        parts=("fusion.attention",),
-        description="attention on what the cells were and became",
-    ),
-    Component("gated_memory", "Memory", parts=("fusion.memory",), description="a memory of what changed together"),
-)
-
-
-def inactive_fusion(settings: Mapping[str, Setting]) -> frozenset[str]:
-    """Settings of networks that are not there."""
-    off = tuple(
-        prefix
-        for component, prefix in (("delta_attention", "attention."), ("gated_memory", "memory."))
-        if not settings[component]
-    )
-    return inactive_equal_lengths(settings) | {name for name in settings if off and name.startswith(off)}
-
-
 METHOD = Method(
     "mfn",
     MFNSettings,
     MFN,
     label="MFN",
     description="Memory fusion network (Zadeh et al., AAAI 2018): delta-memory attention and a gated memory on LSTMs.",
-    components=COMPONENTS,
+    components=FUSION_COMPONENTS,
     losses=(CTC_LOSS,),
     presets={
         "mmsa_mosi": {
