@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dmd.baselines import graph_mfn, lf_lstm, mfm, mfn
+from dmd.baselines import ef_lstm, graph_mfn, lf_dnn, lf_lstm, lmf, mfm, mfn, misa, recurrent, tfn
 from dmd.declaration.component import KeptHeads
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method, needs_no_modality
@@ -85,10 +85,16 @@ METHODS: Mapping[str, Method] = {
             inactive=median.inactive_settings,
             needs=needs_no_modality,
         ),
+        ef_lstm.METHOD,
         lf_lstm.METHOD,
+        lf_dnn.METHOD,
+        tfn.METHOD,
+        lmf.METHOD,
         mfn.METHOD,
         mfm.METHOD,
         graph_mfn.METHOD,
+        misa.METHOD,
+        recurrent.METHOD,
     )
 }
 

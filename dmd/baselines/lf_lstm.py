@@ -1,7 +1,8 @@
 """LF-LSTM (late fusion): an LSTM per modality on its own steps, their last states side by side.
 
 The "LF-LSTM" rows of MulT (Tsai et al., ACL 2019) and DMD come from code that was never published; this is the method
-that its name says. MMSA's LF-DNN, which is often reported in its place, has an LSTM for the text alone.
+that its name says. MMSA's LF-DNN, which is often reported in its place, has an LSTM for the text alone (``lf_dnn``);
+the presets take that method's hyperparameters, as there are none for this one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Dims, Method, ModelInput, setting
 from dmd.layers.recurrent import RecurrentEncoder
 from dmd.modalities import MODALITIES
@@ -65,6 +67,11 @@ METHOD = Method(
     LFLSTM,
     label="LF-LSTM",
     description="Late fusion: an LSTM per modality, their last states side by side.",
+    presets={
+        "default": {},
+        "mmsa_mosi": mmsa_training(128, 1e-3, 1e-2),
+        "mmsa_mosei": mmsa_training(64, 2e-3, 1e-3),
+    },
     training={"learning_rate": 1e-3},
     search={
         "hidden": {"choice": [32, 64, 128, 256]},

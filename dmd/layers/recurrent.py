@@ -42,3 +42,33 @@ class RecurrentEncoder(nn.Module):
         moved = x.moved_to("start")
         steps, _ = self.cells(moved.steps[:, : int(moved.lengths.max())])
         return Sequence(steps, moved.lengths)
+
+
+class BidirectionalEncoder(nn.Module):
+    """An LSTM over the real steps in their order and one over them in reverse, which begins at the last real step.
+
+    Args:
+        width: of the features.
+        hidden: of either state.
+    """
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.onward = nn.LSTM(width, hidden, batch_first=True)
+        self.back = nn.LSTM(width, hidden, batch_first=True)
+
+    def forward(self, x: Sequence) -> tuple[Sequence, Tensor]:
+        """(B, T, width) -> both states of every step, (B, longest, 2 hidden), and their last ones, (B, 2 hidden)."""
+        moved = x.moved_to("start")
+        moved = Sequence(moved.steps[:, : int(moved.lengths.max())], moved.lengths)
+        onward, back = self.onward(moved.steps)[0], self.back(_reversed(moved).steps)[0]
+        rows = torch.arange(len(onward), device=onward.device)
+        lasts = torch.cat([onward[rows, moved.lasts], back[rows, moved.lasts]], dim=-1)
+        turned = _reversed(moved.with_steps(back)).steps
+        return moved.with_steps(torch.cat([onward, turned], dim=-1)), lasts
+
+
+def _reversed(x: Sequence) -> Sequence:
+    """The real steps, which come first, in reverse; what stands behind them, somewhere behind them."""
+    source = (x.lengths[:, None] - 1 - torch.arange(x.num_steps, device=x.steps.device)) % x.num_steps
+    return x.with_steps(x.steps.gather(1, source.unsqueeze(-1).expand_as(x.steps)))
