@@ -125,7 +125,7 @@ def analyse(
         FailuresSection(failures),
         CostSection(tabulate_cost(study, records), study, len(failures.missing)),
         ArmsAsBuiltSection(study.arms),
-        ProvenanceSection(provenance, arms.ablation.components, metrics),
+        ProvenanceSection(provenance, tuple(arms.ablation.components), metrics),
         RunAgainSection(provenance, study, searches.is_adaptive),
     )
     return Report(study, results, metrics, answer, arms.by_name, scored_configurations(records), sections)

@@ -6,6 +6,7 @@ refused if they did not.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -146,6 +147,7 @@ def _unite_descriptions(
         combinations=tuple(combinations),
         scored_before=_unite_test_set_uses(descriptions),
         methods=tuple(dict.fromkeys(name for description in descriptions for name in description.methods)),
+        declared=dict(ChainMap(*(dict(description.declared) for description in descriptions))),
         parts=tuple(
             MergedPart(
                 study.description.study,

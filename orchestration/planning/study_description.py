@@ -18,6 +18,7 @@ from dmd.data.dataset.groups import ITEMS
 from dmd.metrics import clip_limit
 from orchestration.node_setup.fingerprint import Fingerprint
 from orchestration.planning.arm_checks import describe_arm
+from orchestration.planning.declared_methods import declare_methods
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.search_description import describe_search
 from orchestration.process.redaction import one_line
@@ -77,6 +78,7 @@ def describe_study(
         description=one_line(space.description or ""),
         methods=tuple(planned.catalogue.methods),
         combinations=list_combinations(space, planned.catalogue),
+        declared=declare_methods(planned.catalogue.methods),
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from reports.records.declared import DeclaredMethod
+
 Value = bool | int | float | str
 Status = Literal["completed", "pruned", "failed"]
 Stage = Literal["search", "confirm"]
@@ -251,6 +253,7 @@ class StudyDescription:
         scored_before: other study -> configurations that it had scored on the test parts of the same data when this
             study began; empty where none is known.
         parts: the studies that this one was merged from; empty for a study of its own.
+        declared: method -> what it declares of itself, for every method that could be an arm; empty if not recorded.
     """
 
     study: str
@@ -273,6 +276,21 @@ class StudyDescription:
     methods: tuple[str, ...] = ()
     scored_before: Mapping[str, int] = field(default_factory=dict)
     parts: tuple[MergedPart, ...] = ()
+    declared: Mapping[str, DeclaredMethod] = field(default_factory=dict)
+
+    def method(self, name: str) -> DeclaredMethod:
+        """What a method declares of itself; no more than its name where that was not recorded."""
+        return self.declared.get(name, DeclaredMethod(name))
+
+    @property
+    def component_labels(self) -> dict[str, str]:
+        """Component of an arm's method -> its label, or its name where none is known; the baseline's come first."""
+        arms = sorted(self.arms, key=lambda arm: arm.name != self.baseline)
+        labels: dict[str, str] = {}
+        for arm in arms:
+            labels |= {n: label for n, label in self.method(arm.model).component_labels.items() if n not in labels}
+        labels |= {name: name for arm in arms for name in (*arm.components, *arm.varying) if name not in labels}
+        return labels
 
     @property
     def data_name(self) -> str:

@@ -10,12 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 
+from reports.records.declared import DeclaredComponent, DeclaredMethod, DeclaredTerm
 from reports.records.file_names import require_plain_name
 from reports.records.record import (
     ArmDescription,
@@ -92,6 +96,7 @@ def study_to_json(study: StudyDescription) -> Json:
             {field.name: _any_to_json(getattr(item, field.name)) for field in fields(kind)}
             for item in getattr(study, name)
         ]
+    payload["declared"] = {name: _any_to_json(asdict(method)) for name, method in study.declared.items()}
     return payload
 
 
@@ -120,7 +125,33 @@ def _read_study(payload: Mapping[str, Any], where: str) -> StudyDescription:
     known["metrics"] = tuple(known["metrics"])
     known["methods"] = tuple(known.get("methods", ()))
     known["combinations"] = tuple(tuple(combination) for combination in known.get("combinations", ()))
+    known["declared"] = (
+        {name: _read_method(method, f"{where}, declared {name}") for name, method in known["declared"].items()}
+        if "declared" in known
+        else _early_declarations()
+    )
     return StudyDescription(**known)
+
+
+def _read_method(payload: Mapping[str, Any], where: str) -> DeclaredMethod:
+    known = _known_keys(DeclaredMethod, payload, where)
+    known["components"] = tuple(_read_part(DeclaredComponent, item, where) for item in known.get("components", ()))
+    known["losses"] = tuple(_read_term(item, where) for item in known.get("losses", ()))
+    known["rows"] = tuple(tuple(row) for row in known.get("rows", ()))
+    return require_types(DeclaredMethod(**known), where)
+
+
+def _read_term(payload: Mapping[str, Any], where: str) -> DeclaredTerm:
+    known = _known_keys(DeclaredTerm, payload, where)
+    known["weights"] = tuple(known.get("weights", ()))
+    return require_types(DeclaredTerm(**known), where)
+
+
+@cache
+def _early_declarations() -> Mapping[str, DeclaredMethod]:
+    """What methods declare in studies that were recorded before descriptions said so."""
+    text = files("reports.records").joinpath("early_declarations.yaml").read_text("utf-8")
+    return {name: _read_method(method, f"early declaration of {name}") for name, method in yaml.safe_load(text).items()}
 
 
 def _read_part(kind: type[Any], payload: Mapping[str, Any], where: str) -> Any:

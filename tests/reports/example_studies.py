@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reports.records.declared import DeclaredComponent, DeclaredMethod
 from reports.records.record import (
     ArmDescription,
     Contrast,
@@ -32,6 +33,18 @@ TABLE3 = {
     "no_ca_hetero_gd": (True, True, False, False),
     "fd_only": (True, False, False, False),
     "plain": (False, False, False, False),
+}
+
+DECLARED = {
+    "dmd": DeclaredMethod(
+        "DMD",
+        components=tuple(map(DeclaredComponent, COMPONENTS, ("FD", "HomoGD", "CA", "HeteroGD"))),
+        kept_heads="keep_aux_heads",
+        rows=tuple(tuple(name for name, on in zip(COMPONENTS, row, strict=True) if on) for row in TABLE3.values()),
+        source="Table 3 of the DMD paper",
+    ),
+    "mult": DeclaredMethod("MulT", components=(DeclaredComponent("gd", "GD", is_default=False),)),
+    "unimodal": DeclaredMethod("unimodal", components=(DeclaredComponent("fd", "FD", is_default=False),)),
 }
 
 EDGES = (
@@ -108,6 +121,7 @@ def make_study(
         data={"name": "mosi_toy", "num_items": 500, "num_groups": 50, "protocol": "Five folds by video."},
         provenance={"command_line": ["dmd-search", "--space", "toy"], "versions": {"torch": "2.13.0", "numpy": "2"}},
         fixed={"max_epochs": 3},
+        declared=DECLARED,
     )
 
 

@@ -9,7 +9,8 @@ from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
 from reports.sections.ablation.contrasts import difference_of
 from reports.sections.ablation.values import AblationTable, ArmRow, Measured, ModelRow
-from reports.sections.paper_tables.published import COMPONENT_KEYS, find_ablation_row, published_dataset
+from reports.sections.paper_tables.labels import find_row_of_table_3
+from reports.sections.paper_tables.published import published_dataset
 from reports.sections.seed_race.values import RaceTable
 
 
@@ -33,8 +34,7 @@ def arm_row(
         )
         for metric in metrics
     }
-    is_row_of_table = arm in study.family and set(arm.components) == set(COMPONENT_KEYS)
-    published = find_ablation_row(dataset, arm.components) if is_row_of_table and dataset is not None else None
+    published = None if dataset is None else find_row_of_table_3(study, arm, dataset)
     return ArmRow(
         arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published, arm.varying
     )
@@ -50,13 +50,10 @@ def tabulate_ablation(estimator: Estimator, study: StudyDescription, metrics: Se
     """
     dataset = published_dataset(study.data_name)
     arms = [arm for arm in study.arms if arm.role != "model" or arm.name == study.baseline]
-    components: dict[str, None] = {}
-    for arm in arms:
-        components.update(dict.fromkeys([*arm.components, *arm.varying]))
-    ordered = [name for name in COMPONENT_KEYS if name in components]
-    ordered += [name for name in components if name not in COMPONENT_KEYS]
+    switched = {name for arm in arms for name in (*arm.components, *arm.varying)}
+    components = {name: label for name, label in study.component_labels.items() if name in switched}
     rows = tuple(arm_row(estimator, study, arm, metrics, dataset) for arm in arms)
-    return AblationTable(rows, tuple(ordered), dataset or "")
+    return AblationTable(rows, components, dataset or "")
 
 
 def compare_models(

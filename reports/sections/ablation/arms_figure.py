@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +14,6 @@ from reports.results.metrics import Metric
 from reports.sections.ablation.component_ticks import Tick
 from reports.sections.ablation.interval_axes import Columns, draw_interval, head, interval_axes, number, write
 from reports.sections.ablation.interval_rows import ArmMark
-from reports.text.component_labels import COMPONENT_LABELS
 
 NAME = "arms"
 
@@ -24,13 +23,13 @@ _TICK = 0.52
 
 
 def arm_plot(
-    marks: Sequence[ArmMark], components: Sequence[str], metric: Metric, selection: str, new_groups: str
+    marks: Sequence[ArmMark], components: Mapping[str, str], metric: Metric, selection: str, new_groups: str
 ) -> Plot | NoPlot:
     """The ablation figure.
 
     Args:
         marks: the arms to show.
-        components: toggles in display order.
+        components: component -> its label, in display order.
         metric: the primary one.
         selection: which arms these are; empty where they are all.
         new_groups: what test items belong to; empty where nothing is asked about new ones.
@@ -56,7 +55,7 @@ def arm_plot(
     )
 
 
-def draw_arms(marks: Sequence[ArmMark], components: Sequence[str], metric: Metric) -> Figure:
+def draw_arms(marks: Sequence[ArmMark], components: Mapping[str, str], metric: Metric) -> Figure:
     """One row per arm: a filled dot for every component that it has, a hollow one for what it lacks, and in how many
     cells it has one that their searches chose."""
     labels = [shorten(mark.row.label, _MOST_LEFT) for mark in marks]
@@ -76,8 +75,8 @@ def draw_arms(marks: Sequence[ArmMark], components: Sequence[str], metric: Metri
                 _draw_tick(figure, axes, dots + _TICK * column, place, mark.ticks[name])
         write(figure, axes, right - 0.4, -place, number(mark.row.text), size=SMALL, align="right")
         write(figure, axes, right, -place, str(mark.row.n), color=MUTED, size=SMALL, align="right")
-    for column, name in enumerate(components):
-        head(figure, axes, dots + _TICK * column, COMPONENT_LABELS.get(name, name), align="center")
+    for column, component in enumerate(components.values()):
+        head(figure, axes, dots + _TICK * column, component, align="center")
     head(figure, axes, right - 0.4, "mean (± rerun, ± new data)", align="right")
     head(figure, axes, right, "n", align="right")
     unit = f", {metric.unit}" if metric.unit else ""

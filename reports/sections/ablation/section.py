@@ -111,7 +111,7 @@ class AblationSection(Section):
     def csv_tables(self) -> tuple[Table, ...]:
         """Every arm on every metric."""
         table = self.arms.ablation
-        return (csv.arm_table(tuple(self.arms.by_name.values()), table.components, table.dataset, self.metrics),)
+        return (csv.arm_table(tuple(self.arms.by_name.values()), tuple(table.components), table.dataset, self.metrics),)
 
     def latex_tables(self) -> tuple[LatexTable, ...]:
         """The ablation, then the other metrics, a few in a table."""

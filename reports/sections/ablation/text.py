@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reports.results.metrics import Metric
 from reports.sections.ablation.answer import name_contrast
 from reports.sections.ablation.values import AblationTable, ArmRow, Comparison, ContrastRow, MetricDifference, ModelRow
-from reports.text.component_labels import COMPONENT_LABELS
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import decimals_of, interval_cell, mean_cell, runs_cell
 from reports.text.rounding import ABSENT, count, fixed, p_text
 
 
-def _ticks(row: ArmRow, components: Sequence[str]) -> tuple[str, ...]:
+def _ticks(row: ArmRow, components: Iterable[str]) -> tuple[str, ...]:
     ticks = row.ticks
     return tuple(ticks[name].mark if name in ticks else "" for name in components)
-
-
-def _component_headings(components: Sequence[str]) -> tuple[str, ...]:
-    return tuple(COMPONENT_LABELS.get(name, name) for name in components)
 
 
 def primary_columns(row: ArmRow, metric: Metric) -> tuple[str, ...]:
@@ -39,7 +34,7 @@ def primary_columns(row: ArmRow, metric: Metric) -> tuple[str, ...]:
 def ablation_grid(table: AblationTable, metric: Metric) -> Grid:
     """Arms with their components and the primary metric, and survivors-only figures where runs failed."""
     has_survivors = any(row.measured[metric.name].survivors for row in table.rows)
-    headings = ("Arm", *_component_headings(table.components), "n", _heading(metric), "rerun 95%", "new data 95%")
+    headings = ("Arm", *table.components.values(), "n", _heading(metric), "rerun 95%", "new data 95%")
     rows = []
     for row in table.rows:
         cells = (row.label, *_ticks(row, table.components), *primary_columns(row, metric))

@@ -67,12 +67,12 @@ class AblationTable:
 
     Attributes:
         rows: one per arm.
-        components: toggles in display order.
+        components: component -> its label, in display order.
         dataset: of the published column; empty where the data are not published ones.
     """
 
     rows: tuple[ArmRow, ...]
-    components: tuple[str, ...]
+    components: Mapping[str, str]
     dataset: str
 
 

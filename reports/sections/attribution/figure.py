@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,18 +13,25 @@ from reports.drawing.style import BLUE, MUTED, ORANGE, SMALL
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.attribution.values import Factorial, LevelMean
-from reports.text.component_labels import COMPONENT_LABELS
 from reports.text.number_cells import mean_cell
 
 NAME = "interactions"
 
 
-def interaction_plot(factorial: Factorial | None, metric: Metric) -> Plot | NoPlot:
-    """The interaction plot of a factorial. metric: the primary one."""
+def interaction_plot(factorial: Factorial | None, metric: Metric, labels: Mapping[str, str]) -> Plot | NoPlot:
+    """The interaction plot of a factorial.
+
+    Args:
+        factorial: with the levels; None where there is none.
+        metric: the primary one.
+        labels: component -> as readers see it.
+    """
     levels = () if factorial is None else factorial.levels
     if not any(level.estimates[metric.name] for level in levels):
         return NoPlot(NAME, "No interaction plot: it needs every combination of at least two components.")
-    told = "; ".join(f"{_level_name(level)} {mean_cell(level.estimates[metric.name], metric)}" for level in levels)
+    told = "; ".join(
+        f"{_level_name(level, labels)} {mean_cell(level.estimates[metric.name], metric)}" for level in levels
+    )
     return Plot(
         NAME,
         f"Interaction plot of the components in {metric.label}",
@@ -32,35 +39,31 @@ def interaction_plot(factorial: Factorial | None, metric: Metric) -> Plot | NoPl
         f"Mean {metric.label} with one component off and on (left to right), with the other one on (blue) and off "
         "(orange), averaged over the remaining components. Bars: 95% rerun intervals. Parallel lines: neither changes "
         "what the other is worth; how far from parallel they are is the interaction in the table above.",
-        lambda: draw_interactions(levels, metric),
+        lambda: draw_interactions(levels, metric, labels),
     )
 
 
-def _name(component: str) -> str:
-    return COMPONENT_LABELS.get(component, component)
-
-
-def _level_name(level: LevelMean) -> str:
+def _level_name(level: LevelMean, labels: Mapping[str, str]) -> str:
     return ", ".join(
-        f"{_name(component)} {'on' if is_on else 'off'}"
+        f"{labels[component]} {'on' if is_on else 'off'}"
         for component, is_on in zip(level.components, level.on, strict=True)
     )
 
 
-def draw_interactions(levels: Sequence[LevelMean], metric: Metric) -> Figure:
+def draw_interactions(levels: Sequence[LevelMean], metric: Metric, labels: Mapping[str, str]) -> Figure:
     """One panel per pair of components: the first one along the axis, the second one by colour and marker."""
     estimates = {(level.components, level.on): level.estimates[metric.name] for level in levels}
     pairs = list(dict.fromkeys(level.components for level in levels))
-    titles = [f"{_name(one)} and {_name(other)}" for one, other in pairs]
+    titles = [f"{labels[one]} and {labels[other]}" for one, other in pairs]
     figure, places = panels(titles, PanelGrid(3, 1.5, gap=(0.75, 0.6)))
     for number, (axes, pair) in enumerate(zip(places, pairs, strict=True)):
         for is_other_on, color, marker in ((True, BLUE, "o"), (False, ORANGE, "s")):
             ends = [estimates[pair, (is_on, is_other_on)] for is_on in (False, True)]
             _draw_line(axes, ends, 0.04 if is_other_on else -0.04, color, marker)
-        _name_lines(axes, pair[1], [estimates[pair, (True, is_other_on)] for is_other_on in (False, True)])
+        _name_lines(axes, labels[pair[1]], [estimates[pair, (True, is_other_on)] for is_other_on in (False, True)])
         axes.set_xlim(-0.25, 2.0)
         axes.set_xticks([0, 1], ["off", "on"])
-        axes.set_xlabel(_name(pair[0]))
+        axes.set_xlabel(labels[pair[0]])
         axes.locator_params(axis="y", nbins=4)
         axes.grid(axis="y")
         if number % 3 == 0:
@@ -85,5 +88,5 @@ def _name_lines(axes: Axes, other: str, ends: Sequence[EstimatePair | None]) -> 
         if estimates is not None:
             vertical = "bottom" if estimates.value >= max(values) else "top"
             at = (1.06, estimates.value)
-            name = f"{_name(other)} {word}"
+            name = f"{other} {word}"
             axes.annotate(name, at, (5, 0), textcoords="offset points", color=MUTED, fontsize=SMALL, va=vertical)

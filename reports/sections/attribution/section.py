@@ -24,7 +24,7 @@ from reports.text.templates import render_markdown_template
 
 @dataclass(frozen=True)
 class AttributionSection(Section):
-    """Main effects, Shapley values and the path of Table 3.
+    """Main effects, Shapley values and the path through the method's printed ablation.
 
     Attributes:
         values: on every metric.
@@ -44,7 +44,7 @@ class AttributionSection(Section):
         return render_markdown_template(
             "sections/attribution/section.md.j2",
             section=self.values,
-            grids=attribution_grids(self.values, self.metrics[0]),
+            grids=attribution_grids(self.values, self.metrics[0], self.study.component_labels),
             metric=self.metrics[0],
             paired_by=paired_by(self.results.is_official),
             figures=refer_to_figures(self.figures()),
@@ -60,7 +60,8 @@ class AttributionSection(Section):
 
     def _latex_tables(self) -> Iterator[LatexTable]:
         metric = self.metrics[0]
-        grids, what = attribution_grids(self.values, metric), f"study {self.study.study}, {metric.label}"
+        grids = attribution_grids(self.values, metric, self.study.component_labels)
+        what = f"study {self.study.study}, {metric.label}"
         intervals = interval_caption(self.results.why_not_new, self.study.groups_are)
         held = f" with {grids.held_on} on" if grids.held_on else ""
         for name, title, grid in (
@@ -74,4 +75,4 @@ class AttributionSection(Section):
 
     def figures(self) -> tuple[Plot | NoPlot, ...]:
         """The interaction plot."""
-        return (interaction_plot(self.values.factorial, self.metrics[0]),)
+        return (interaction_plot(self.values.factorial, self.metrics[0], self.study.component_labels),)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.attribution.values import Attribution, Effect, Factorial, PathStep
-from reports.text.component_labels import COMPONENT_LABELS
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import decimals_of, interval_cell
 from reports.text.rounding import ABSENT, fixed
+
+Labels = Mapping[str, str]
+"""Component -> as readers see it."""
 
 _INTERVALS = ("rerun 95%", "new data 95%")
 
@@ -30,34 +32,35 @@ class AttributionGrids:
     path: Grid | None
 
 
-def attribution_grids(section: Attribution, metric: Metric) -> AttributionGrids:
-    """Every table of the section. metric: the primary one."""
+def attribution_grids(section: Attribution, metric: Metric, labels: Labels) -> AttributionGrids:
+    """Every table of the section.
+
+    Args:
+        section: the values.
+        metric: the primary one.
+        labels: component -> as readers see it.
+    """
     factorial, constrained = section.factorial, section.constrained
     return AttributionGrids(
-        components=_names(factorial.components) if factorial else "",
-        held_on=_names(factorial.held_on) if factorial else "",
-        factorial_missing=_combinations(factorial.missing) if factorial else "",
-        constrained_missing=_combinations(constrained.missing) if constrained else "",
-        effects=_effect_grid(factorial, metric) if factorial and factorial.main_effects else None,
-        interactions=_interaction_grid(factorial.interactions, metric)
+        components=_names(factorial.components, labels) if factorial else "",
+        held_on=_names(factorial.held_on, labels) if factorial else "",
+        factorial_missing=_combinations(factorial.missing, labels) if factorial else "",
+        constrained_missing=_combinations(constrained.missing, labels) if constrained else "",
+        effects=_effect_grid(factorial, metric, labels) if factorial and factorial.main_effects else None,
+        interactions=_interaction_grid(factorial.interactions, metric, labels)
         if factorial and factorial.interactions
         else None,
-        constrained=_value_grid(constrained.values, metric) if constrained and constrained.values else None,
-        path=_path_grid(section.path, metric) if section.path else None,
+        constrained=_value_grid(constrained.values, metric, labels) if constrained and constrained.values else None,
+        path=_path_grid(section.path, metric, labels) if section.path else None,
     )
 
 
-def component_label(name: str) -> str:
-    """``HomoGD`` for ``homo_gd``; a name that the paper does not have stands for itself."""
-    return COMPONENT_LABELS.get(name, name)
+def _names(components: Sequence[str], labels: Labels) -> str:
+    return ", ".join(labels[name] for name in components)
 
 
-def _names(components: Sequence[str]) -> str:
-    return ", ".join(component_label(name) for name in components)
-
-
-def _combinations(combinations: Sequence[Sequence[str]]) -> str:
-    return "; ".join(" + ".join(component_label(name) for name in on) or "none on" for on in combinations)
+def _combinations(combinations: Sequence[Sequence[str]], labels: Labels) -> str:
+    return "; ".join(" + ".join(labels[name] for name in on) or "none on" for on in combinations)
 
 
 def _sum_columns(estimates: Mapping[str, EstimatePair | None], metric: Metric) -> tuple[str, str, str, str]:
@@ -74,35 +77,35 @@ def _sum_columns(estimates: Mapping[str, EstimatePair | None], metric: Metric) -
     )
 
 
-def _effect_grid(factorial: Factorial, metric: Metric) -> Grid:
+def _effect_grid(factorial: Factorial, metric: Metric, labels: Labels) -> Grid:
     rows = []
     for main, shapley in zip(factorial.main_effects, factorial.shapley, strict=True):
         n, *of_main = _sum_columns(main.estimates, metric)
         _, *of_shapley = _sum_columns(shapley.estimates, metric)
-        rows.append((component_label(main.components[0]), n, *of_main, *of_shapley))
+        rows.append((labels[main.components[0]], n, *of_main, *of_shapley))
     unit = f"{metric.label} {metric.unit}".strip()
     headings = ("Component", "n", f"main effect, {unit}", *_INTERVALS, f"Shapley value, {unit}", *_INTERVALS)
     return Grid(headings, "lrrrrrrr", tuple(rows))
 
 
-def _interaction_grid(interactions: Sequence[Effect], metric: Metric) -> Grid:
+def _interaction_grid(interactions: Sequence[Effect], metric: Metric, labels: Labels) -> Grid:
     rows = tuple(
-        (" x ".join(component_label(name) for name in effect.components), *_sum_columns(effect.estimates, metric))
+        (" x ".join(labels[name] for name in effect.components), *_sum_columns(effect.estimates, metric))
         for effect in interactions
     )
     return Grid(("Pair", "n", "interaction", *_INTERVALS), "lrrrr", rows)
 
 
-def _value_grid(values: Sequence[Effect], metric: Metric) -> Grid:
-    rows = tuple((component_label(value.components[0]), *_sum_columns(value.estimates, metric)) for value in values)
+def _value_grid(values: Sequence[Effect], metric: Metric, labels: Labels) -> Grid:
+    rows = tuple((labels[value.components[0]], *_sum_columns(value.estimates, metric)) for value in values)
     return Grid(("Component", "n", "precedence-constrained value", *_INTERVALS), "lrrrr", rows)
 
 
-def _path_grid(steps: Sequence[PathStep], metric: Metric) -> Grid:
+def _path_grid(steps: Sequence[PathStep], metric: Metric, labels: Labels) -> Grid:
     rows = []
     for step in steps:
-        changes = [f"- {component_label(name)}" for name in step.removed]
-        changes += [f"+ {component_label(name)}" for name in step.added]
+        changes = [f"- {labels[name]}" for name in step.removed]
+        changes += [f"+ {labels[name]}" for name in step.added]
         rows.append((f"{step.from_arm} to {step.to_arm}", ", ".join(changes), *_sum_columns(step.estimates, metric)))
     headings = ("Step", "Change", "n", f"{metric.label} changes by", *_INTERVALS)
     return Grid(headings, "llrrrr", tuple(rows))

@@ -12,10 +12,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reports.records.declared import DeclaredMethod
 from reports.records.record import StudyDescription
 from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import Metric
-from reports.sections.paper_tables.published import COMPONENT_KEYS, ablation_rows, nearest_dataset
 from reports.statistics.factorial import (
     Combination,
     CombinationWeights,
@@ -101,7 +101,7 @@ class PrecedenceShapley:
 
 @dataclass(frozen=True)
 class PathStep:
-    """From one row of the published Table 3 to the next: ``to_arm`` minus ``from_arm``.
+    """From one row of the method's printed ablation to the next: ``to_arm`` minus ``from_arm``.
 
     Attributes:
         from_arm, to_arm: by name.
@@ -125,7 +125,8 @@ class Attribution:
             cube of combinations can run.
         constrained: values over the orders that can be built; None where ``factorial`` covers every component, or the
             question does not arise.
-        path: steps from row to row of Table 3; descriptive.
+        path: steps from row to row of the printed ablation; descriptive.
+        source: where that is printed.
         note: why there is neither; empty if there is one.
     """
 
@@ -133,6 +134,7 @@ class Attribution:
     constrained: PrecedenceShapley | None
     path: tuple[PathStep, ...]
     note: str = ""
+    source: str = ""
 
 
 LEVELS = ((False, False), (False, True), (True, False), (True, True))
@@ -148,18 +150,23 @@ def attribute(estimator: Estimator, study: StudyDescription, metrics: Sequence[M
         study: as trained.
         metrics: in display order.
     """
-    arms = _arms_by_combination(study)
-    path = _ablation_path(estimator, study, metrics)
+    arms, method = _arms_by_combination(study), _ablated_method(study)
+    bare = Attribution(None, None, _ablation_path(estimator, study, method, metrics), source=method.source)
     if len(arms) < 2:
-        return Attribution(None, None, path, NO_COMPONENTS)
+        return replace(bare, note=NO_COMPONENTS)
     if not study.combinations:
-        return Attribution(None, None, path, NOT_RECORDED)
+        return replace(bare, note=NOT_RECORDED)
     possible = frozenset(frozenset(combination) for combination in study.combinations)
-    varying = tuple(name for name in _component_names(study) if 0 < sum(name in c for c in possible) < len(possible))
+    named = {name for arm in study.arms for name in arm.components}
+    varying = tuple(
+        name
+        for name in study.component_labels
+        if name in named and 0 < sum(name in c for c in possible) < len(possible)
+    )
     cube = _Cube(estimator, metrics, arms, possible, varying)
     factorial = _factorial(cube)
     is_whole = factorial is not None and not factorial.held_on
-    return Attribution(factorial, None if is_whole else _constrained(cube), path)
+    return replace(bare, factorial=factorial, constrained=None if is_whole else _constrained(cube))
 
 
 def _estimates(
@@ -169,10 +176,9 @@ def _estimates(
     return {name: None if estimates is None else estimates.untested() for name, estimates in found.items()}
 
 
-def _component_names(study: StudyDescription) -> tuple[str, ...]:
-    """Every component that an arm declares, those of the paper first and in its order."""
-    named = {name for arm in study.arms for name in arm.components}
-    return (*(name for name in COMPONENT_KEYS if name in named), *sorted(named - set(COMPONENT_KEYS)))
+def _ablated_method(study: StudyDescription) -> DeclaredMethod:
+    """What the baseline's method declares."""
+    return study.method(next((arm.model for arm in study.arms if arm.name == study.baseline), ""))
 
 
 def _arms_by_combination(study: StudyDescription) -> dict[Combination, str]:
@@ -260,19 +266,20 @@ def _constrained(cube: _Cube) -> PrecedenceShapley | None:
     return replace(bare, values=values)
 
 
-def _ablation_path(estimator: Estimator, study: StudyDescription, metrics: Sequence[Metric]) -> tuple[PathStep, ...]:
-    """Steps between the rows of Table 3, in the order printed; none unless the components of the arms are those of the
-    table and no others: what another design shares with the table is no path through it."""
-    dataset = nearest_dataset(study.data_name)
+def _ablation_path(
+    estimator: Estimator, study: StudyDescription, method: DeclaredMethod, metrics: Sequence[Metric]
+) -> tuple[PathStep, ...]:
+    """Steps between the rows of the method's printed ablation, in their order; none unless the components of the arms
+    are those of the rows and no others: what another design shares with them is no path through them."""
     arms = _arms_by_combination(study)
-    rows = [frozenset(n for n, on in row.components.items() if on) for row in ablation_rows() if row.dataset == dataset]
+    rows = [frozenset(row) for row in method.rows]
     steps: list[PathStep] = []
     if set(arms) != set(rows):
         return ()
     for before, after in itertools.pairwise(rows):
         weights = {arms[after]: 1.0, arms[before]: -1.0}
         estimates = _estimates(estimator, weights, metrics)
-        removed = tuple(name for name in COMPONENT_KEYS if name in before - after)
-        added = tuple(name for name in COMPONENT_KEYS if name in after - before)
+        removed = tuple(name for name in method.component_labels if name in before - after)
+        added = tuple(name for name in method.component_labels if name in after - before)
         steps.append(PathStep(arms[before], arms[after], removed, added, estimates))
     return tuple(steps)

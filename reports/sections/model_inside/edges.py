@@ -9,23 +9,21 @@ Legend: ``S`` seeds, ``C`` cells (folds), ``n`` test items.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from reports.records.details import Details, ReadDetails
 from reports.records.record import StudyDescription
 from reports.results.results import ResultsTable, RunState
+from reports.sections.paper_tables.published import edge_units
 from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate
 from reports.statistics.rerun import SeedBlock, rerun_sum, run_deviation
 
-Unit = Literal["homo", "hetero"]
-
-UNITS: tuple[Unit, ...] = ("homo", "hetero")
-UNIT_LABELS = {"homo": "HomoGD", "hetero": "HeteroGD"}
+_EDGES_OF = "edges/"
 
 MODALITIES = ("language", "audio", "vision")
 
@@ -68,7 +66,7 @@ class EdgeGraph:
 
     Attributes:
         arm, label: its name; as printed.
-        unit: the graph-distillation unit.
+        unit: the graph-distillation unit, by name in the details of a trial.
         edges: the six of them.
         level: the weight that every edge would have if none were preferred.
         num_runs: completed confirm runs that kept their edges.
@@ -76,7 +74,7 @@ class EdgeGraph:
 
     arm: str
     label: str
-    unit: Unit
+    unit: str
     edges: tuple[Edge, ...]
     level: float
     num_runs: int
@@ -84,10 +82,20 @@ class EdgeGraph:
 
 @dataclass(frozen=True)
 class EdgeGraphs:
-    """In the order of arms, HomoGD before HeteroGD. note: why there are none; empty if there are some."""
+    """In the order of arms, the paper's units first. note: why there are none; empty if there are some."""
 
     graphs: tuple[EdgeGraph, ...]
     note: str = ""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The paper's units, whether an arm has them or not, then those of other methods."""
+        return tuple(dict.fromkeys([*edge_units(), *(graph.unit for graph in self.graphs)]))
+
+
+def unit_label(unit: str) -> str:
+    """As readers see it: what the paper calls it, or its name in the details of a trial."""
+    return edge_units().get(unit, unit)
 
 
 def edge_graphs(study: StudyDescription, results: ResultsTable, read_details: ReadDetails) -> EdgeGraphs:
@@ -97,50 +105,70 @@ def edge_graphs(study: StudyDescription, results: ResultsTable, read_details: Re
         study, results: what was planned, and the runs.
         read_details: trial id -> what it kept of every test item.
     """
-    shape = (len(results.seeds), len(results.cells), len(EDGES))
-    graphs = []
+    graphs: list[EdgeGraph] = []
     num_read = 0
     for place, arm in enumerate(results.arms):
-        means = {unit: np.full(shape, np.nan) for unit in UNITS}
-        deviations: dict[Unit, list[FloatArray]] = {unit: [] for unit in UNITS}
-        priors: dict[Unit, FloatArray | None] = dict.fromkeys(UNITS)
+        units: dict[str, _Runs] = {}
         for seed, cell in np.argwhere(results.state[place] == RunState.COMPLETED).tolist():
             details = read_details(results.runs[place, seed, cell].trial_id)
-            num_read += details is not None
-            for unit in UNITS:
+            if details is None:
+                continue
+            num_read += 1
+            for unit in _units_in(details):
                 weights = _weights(details, unit)
-                if weights is not None and details is not None:
-                    means[unit][seed, cell] = weights.mean(axis=0)
-                    deviations[unit].append(weights.std(axis=0))
-                    priors[unit] = _prior(details, unit)
-        label = study.arms[place].label
-        for unit in UNITS:
-            if deviations[unit]:
-                item_deviation = np.mean(deviations[unit], axis=0)
-                graphs.append(_graph(arm, label, unit, means[unit], item_deviation, priors[unit]))
+                if weights is not None:
+                    runs = units.setdefault(unit, _Runs(len(results.seeds), len(results.cells)))
+                    runs.means[seed, cell] = weights.mean(axis=0)
+                    runs.deviations.append(weights.std(axis=0))
+                    runs.prior = _prior(details, unit)
+        for unit in _in_order(units):
+            graphs.append(_graph(arm, study.arms[place].label, unit, units[unit]))
     if graphs:
         return EdgeGraphs(tuple(graphs))
     return EdgeGraphs((), "no arm has a graph-distillation unit" if num_read else "no details of trials were kept")
 
 
-def _weights(details: Details | None, unit: Unit) -> FloatArray | None:
+class _Runs:
+    """What the runs of one arm have of one unit.
+
+    Attributes:
+        means: (S, C, 6) over items, NaN where there is no run.
+        deviations: (6,) over items, one per run.
+        prior: (6,) of the last run; None without one.
+    """
+
+    def __init__(self, num_seeds: int, num_cells: int) -> None:
+        self.means: FloatArray = np.full((num_seeds, num_cells, len(EDGES)), np.nan)
+        self.deviations: list[FloatArray] = []
+        self.prior: FloatArray | None = None
+
+
+def _units_in(details: Details) -> list[str]:
+    # A unit gives a figure its file name.
+    return [unit for name in details if re.fullmatch(r"[\w-]+", unit := name.removeprefix(_EDGES_OF)) and unit != name]
+
+
+def _in_order(units: Iterable[str]) -> list[str]:
+    """The paper's units first, in its order."""
+    known = list(edge_units())
+    return sorted(units, key=lambda unit: (known.index(unit) if unit in known else len(known), unit))
+
+
+def _weights(details: Details, unit: str) -> FloatArray | None:
     """(n, 6) weights of the items of one run, or None."""
-    if details is None or (found := details.get(f"edges/{unit}")) is None:
-        return None
-    weights = np.asarray(found, dtype=np.float64)
+    weights = np.asarray(details[f"{_EDGES_OF}{unit}"], dtype=np.float64)
     is_usable = weights.ndim == 2 and weights.shape[1] == len(EDGES) and len(weights) and np.isfinite(weights).all()
     return weights if is_usable else None
 
 
-def _prior(details: Details, unit: Unit) -> FloatArray | None:
+def _prior(details: Details, unit: str) -> FloatArray | None:
     found = details.get(f"prior/{unit}")
     return None if found is None or np.shape(found) != (len(EDGES),) else np.asarray(found, dtype=np.float64)
 
 
-def _graph(
-    arm: str, label: str, unit: Unit, means: FloatArray, item_deviation: FloatArray, prior: FloatArray | None
-) -> EdgeGraph:
-    """means: (S, C, 6) of the runs, NaN where there is none."""
+def _graph(arm: str, label: str, unit: str, runs: _Runs) -> EdgeGraph:
+    means, prior = runs.means, runs.prior
+    item_deviation = np.mean(runs.deviations, axis=0)
     edges = tuple(
         Edge(
             source,
@@ -164,6 +192,6 @@ def _mean(values: FloatArray) -> Estimate:
     return replace(estimate, p_value=None)
 
 
-def graphs_of(graphs: Sequence[EdgeGraph], unit: Unit) -> tuple[EdgeGraph, ...]:
+def graphs_of(graphs: Sequence[EdgeGraph], unit: str) -> tuple[EdgeGraph, ...]:
     """Those of one unit."""
     return tuple(graph for graph in graphs if graph.unit == unit)

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREY, INK, MUTED, ORANGE, SMALL, bare
-from reports.sections.model_inside.edges import MODALITIES, UNIT_LABELS, Edge, EdgeGraph, EdgeGraphs, Unit, graphs_of
+from reports.sections.model_inside.edges import MODALITIES, Edge, EdgeGraph, EdgeGraphs, graphs_of, unit_label
 
 MOST_GRAPHS = 9
 
@@ -24,22 +24,22 @@ _ASIDE = 0.09
 """How far an edge lies from the straight line between its ends."""
 
 
-def edge_plot(edges: EdgeGraphs, unit: Unit, averaged_over: str) -> Plot | NoPlot:
+def edge_plot(edges: EdgeGraphs, unit: str, averaged_over: str) -> Plot | NoPlot:
     """The learned edges of one unit, for every arm that has it. averaged_over: what a mean of runs goes over."""
     name = f"edges-{unit}"
     graphs = graphs_of(edges.graphs, unit)
     if not graphs:
         reason = edges.note or "no arm has this unit"
-        return NoPlot(name, f"No learned edges of {UNIT_LABELS[unit]}: {reason}.")
+        return NoPlot(name, f"No learned edges of {unit_label(unit)}: {reason}.")
     shown, rest = graphs[:MOST_GRAPHS], graphs[MOST_GRAPHS:]
     told = "; ".join(f"{graph.label}: {', '.join(_tell(edge) for edge in graph.edges)}" for graph in shown)
     skipped = f" Not drawn, but in the table: {', '.join(graph.label for graph in rest)}." if rest else ""
     prior = " In brackets: the prior that was added in training." if _has_prior(shown) else ""
     return Plot(
         name,
-        f"Learned edges of {UNIT_LABELS[unit]}",
+        f"Learned edges of {unit_label(unit)}",
         f"Weight ± standard deviation over test items. {told}.",
-        f"Weights of the six edges of {UNIT_LABELS[unit]}, from teacher to student: mean over test items, "
+        f"Weights of the six edges of {unit_label(unit)}, from teacher to student: mean over test items, "
         f"{averaged_over}, ± standard deviation over items. If no teacher were preferred all were "
         f"{graphs[0].level:.3f}: blue edges are shown above it by their rerun interval, orange ones below, grey ones "
         "neither. Widths are in "

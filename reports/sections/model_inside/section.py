@@ -76,11 +76,12 @@ class ModelInsideSection(Section):
     is_official: bool
 
     def markdown(self) -> str:
-        """Four figures and two tables."""
+        """Figures of edges and features, and two tables."""
         shown = shown_graphs(self.edges.graphs, self.baseline)
         return render_markdown_template(
             "sections/model_inside/section.md.j2",
             edges=self.edges,
+            edge_figures=[f"edges-{unit}" for unit in self.edges.units],
             features=self.features,
             edge_grid=edge_grid(shown),
             edges_of=next((graph.label for graph in shown), ""),
@@ -97,8 +98,7 @@ class ModelInsideSection(Section):
         """Edges by unit, then features by class and by modality."""
         averaged_over = over_cells(self.is_official)
         return (
-            edge_plot(self.edges, "homo", averaged_over),
-            edge_plot(self.edges, "hetero", averaged_over),
+            *(edge_plot(self.edges, unit, averaged_over) for unit in self.edges.units),
             class_map_plot(self.features, self.groups_are),
             modality_map_plot(self.features),
         )

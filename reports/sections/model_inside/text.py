@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.sections.model_inside.edges import UNIT_LABELS, Edge, EdgeGraph
+from reports.sections.model_inside.edges import Edge, EdgeGraph, unit_label
 from reports.sections.model_inside.feature_maps import FeatureMap
 from reports.sections.model_inside.probe import Probe
 from reports.text.markdown_table import Grid
@@ -36,7 +36,7 @@ def shown_graphs(graphs: Sequence[EdgeGraph], baseline: str) -> tuple[EdgeGraph,
 def _edge_cells(graph: EdgeGraph, edge: Edge, has_prior: bool) -> tuple[str, ...]:
     decimals = max(decimals_for([edge.weight.half_width], _DECIMALS), _DECIMALS)
     cells = (
-        UNIT_LABELS[graph.unit],
+        unit_label(graph.unit),
         f"{edge.source} → {edge.target}",
         str(graph.num_runs),
         fixed(edge.weight.value, decimals),

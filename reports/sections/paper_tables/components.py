@@ -7,23 +7,28 @@ from collections.abc import Mapping
 from reports.records.record import StudyDescription
 from reports.results.estimates import Estimator
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
-from reports.sections.paper_tables.published import COMPONENT_KEYS, ablation_rows, is_published_data, nearest_dataset
+from reports.sections.paper_tables.labels import switches_of_table_3
+from reports.sections.paper_tables.published import (
+    ablated_components,
+    ablated_method,
+    ablation_rows,
+    is_published_data,
+    nearest_dataset,
+)
 from reports.sections.paper_tables.table import PaperColumn, PaperRow, PaperTable
 
 METRICS = ("acc7", "f1_non0")
-COMPONENT_LABELS = {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD"}
 _COLUMNS = (PaperColumn("ACC7"), PaperColumn("F1"))
 
 
 def components_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
-    """Table 3; None where no ablation of the study is one of DMD's components."""
+    """Table 3; None where no ablation of the study is one of the components of its method."""
     dataset = nearest_dataset(study.data_name)
-    ablations = [
-        arm for arm in study.arms if arm.role in ("baseline", "ablation") and set(arm.components) == set(COMPONENT_KEYS)
-    ]
-    if not any(arm.role == "ablation" for arm in ablations):
+    candidates = [arm for arm in study.arms if arm.role in ("baseline", "ablation")]
+    ablations = [(arm, on) for arm in candidates if (on := switches_of_table_3(study, arm)) is not None]
+    if not any(arm.role == "ablation" for arm, _ in ablations):
         return None
-    plain = {_on(arm.components): arm for arm in reversed(ablations) if arm in study.family}
+    plain = {_on(switches): arm for arm, switches in reversed(ablations) if arm in study.family}
     printed = [row for row in ablation_rows() if row.dataset == dataset]
     rows = []
     for row in printed:
@@ -35,20 +40,23 @@ def components_table(study: StudyDescription, estimator: Estimator) -> PaperTabl
             entry = measured_entry(estimator, arm.name, METRICS, row.metrics)
         rows.append(PaperRow((str(row.row), *_ticks(row.components)), label, (entry,)))
     placed = {arm for row in rows for entry in row.entries for arm in entry.arms}
-    others = [arm for arm in ablations if arm.name not in placed]
+    others = [(arm, switches) for arm, switches in ablations if arm.name not in placed]
     rows += [
-        PaperRow((arm.label, *_ticks(arm.components)), arm.label, (measured_entry(estimator, arm.name, METRICS, {}),))
-        for arm in others
+        PaperRow((arm.label, *_ticks(switches)), arm.label, (measured_entry(estimator, arm.name, METRICS, {}),))
+        for arm, switches in others
     ]
-    notes = ["Printed for unaligned data and GloVe text (inferred: the full rows equal the unaligned rows of DMD)."]
+    method = ablated_method()
+    notes = [
+        f"Printed for unaligned data and GloVe text (inferred: the full rows equal the unaligned rows of {method})."
+    ]
     if others:
         notes.append("The rows after the printed ones are this study's alone.")
     return PaperTable(
         number=3,
-        title="Ablation study of the key components in DMD",
+        title=f"Ablation study of the key components in {method}",
         dataset=dataset,
         is_same_data=is_published_data(study.data_name, dataset),
-        name_headings=("Row", *(COMPONENT_LABELS[name] for name in COMPONENT_KEYS)),
+        name_headings=("Row", *ablated_components()),
         groups=(_COLUMNS,),
         rows=tuple(rows),
         blocks=(len(printed),) if others else (),
@@ -61,4 +69,4 @@ def _on(components: Mapping[str, bool]) -> frozenset[str]:
 
 
 def _ticks(components: Mapping[str, bool]) -> tuple[str, ...]:
-    return tuple("✓" if components[name] else "×" for name in COMPONENT_KEYS)  # noqa: RUF001
+    return tuple("✓" if components[heading] else "×" for heading in ablated_components())  # noqa: RUF001

@@ -5,8 +5,10 @@ from __future__ import annotations
 from reports.records.record import ArmDescription, StudyDescription
 from reports.results.estimates import Estimator
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
+from reports.sections.paper_tables.labels import find_component, is_method
 from reports.sections.paper_tables.published import (
     METRIC_KEYS,
+    GraphDistillationRow,
     graph_distillation_rows,
     is_published_data,
     nearest_dataset,
@@ -15,21 +17,17 @@ from reports.sections.paper_tables.table import PaperColumn, PaperRow, PaperTabl
 
 METRICS = tuple(METRIC_KEYS)
 _COLUMNS = (PaperColumn("ACC7"), PaperColumn("ACC2"), PaperColumn("F1"))
-MULT, MULT_GD, DMD = "MulT", "MulT (w/ GD)", "DMD"
 
 
 def graph_distillation_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
-    """Table 5; None where no arm besides the baseline is MulT."""
-    arms = {MULT: _find_mult(study, False), MULT_GD: _find_mult(study, True), DMD: _find_dmd(study)}
-    found = [arm for arm in (arms[MULT], arms[MULT_GD]) if arm is not None]
-    if not any(arm.name != study.baseline for arm in found):
-        return None
+    """Table 5; None where no arm besides the baseline is of the method that gets the distillation."""
     dataset = nearest_dataset(study.data_name)
+    printed = [(row, _find(study, row)) for row in graph_distillation_rows() if row.dataset == dataset]
+    extended = {row.base for row, _ in printed if row.adds is not None}
+    if not any(arm.name != study.baseline for row, arm in printed if row.base in extended and arm is not None):
+        return None
     rows = []
-    for row in graph_distillation_rows():
-        if row.dataset != dataset:
-            continue
-        arm = arms[row.method]
+    for row, arm in printed:
         if arm is None:
             entry = gap_entry("no arm of this study", METRICS, row.metrics)
         else:
@@ -50,29 +48,17 @@ def graph_distillation_table(study: StudyDescription, estimator: Estimator) -> P
     )
 
 
-def _find_mult(study: StudyDescription, has_gd: bool) -> ArmDescription | None:
-    return next(
-        (
-            arm
-            for arm in study.arms
-            if arm.model == "mult"
-            and arm.role in ("baseline", "ablation", "model")
-            and not arm.varying
-            and arm.components.get("gd", False) is has_gd
-        ),
-        None,
-    )
+def _find(study: StudyDescription, row: GraphDistillationRow) -> ArmDescription | None:
+    return next((arm for arm in study.arms if _is_row(study, arm, row)), None)
 
 
-def _find_dmd(study: StudyDescription) -> ArmDescription | None:
-    return next(
-        (
-            arm
-            for arm in study.arms
-            if arm.model == "dmd"
-            and arm.role in ("baseline", "model")
-            and not arm.varying
-            and all(arm.components.values())
-        ),
-        None,
-    )
+def _is_row(study: StudyDescription, arm: ArmDescription, row: GraphDistillationRow) -> bool:
+    """Whether an arm is the row's method as published, with the component that the row adds."""
+    if arm.varying or arm.role not in ("baseline", "ablation", "model") or not is_method(study, arm, row.base):
+        return False
+    method, switches = study.method(arm.model), dict(arm.components)
+    if row.adds is not None:
+        added = find_component(method, row.adds)
+        if added is None or not switches.pop(added, False):
+            return False
+    return method.has_defaults(switches)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from reports.records.record import ArmDescription, StudyDescription
 from reports.results.estimates import Estimator
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
+from reports.sections.paper_tables.labels import is_method, label_key
 from reports.sections.paper_tables.published import (
     METRIC_KEYS,
     MethodRow,
@@ -15,6 +15,7 @@ from reports.sections.paper_tables.published import (
     is_published_data,
     method_rows,
     nearest_dataset,
+    unimodal_sources,
 )
 from reports.sections.paper_tables.table import PaperColumn, PaperEntry, PaperRow, PaperTable
 
@@ -30,13 +31,13 @@ def methods_table(study: StudyDescription, estimator: Estimator) -> PaperTable |
     dataset = nearest_dataset(study.data_name)
     printed = [row for row in method_rows() if row.dataset == dataset]
     published = _published_methods(study)
-    known = {_key(row.method) for row in printed}
-    if not any(arm.role == "model" and _method_of(arm) in known for arm in published):
+    others = [arm for arm in published if arm.role == "model"]
+    if not any(is_method(study, arm, row.method) for arm in others for row in printed):
         return None
     rows = [_row(row, study, estimator, published) for row in printed]
     blocks = [place for place in range(1, len(printed)) if printed[place].setting != printed[place - 1].setting]
     placed = {arm for row in rows for entry in row.entries for arm in entry.arms}
-    own = [arm for arm in study.arms if arm.name not in placed and _is_method(arm)]
+    own = [arm for arm in study.arms if arm.name not in placed and _is_whole(study, arm)]
     if own:
         blocks.append(len(rows))
     for arm in own:
@@ -83,31 +84,22 @@ def _notes(study: StudyDescription) -> tuple[str, ...]:
 
 
 def _published_methods(study: StudyDescription) -> tuple[ArmDescription, ...]:
-    """The arms that are a method as published: all components of DMD, no distillation elsewhere, every modality."""
+    """The arms that are a method as published: with the components that its authors have, and every modality."""
     return tuple(
         arm
         for arm in study.arms
         if arm.role in ("baseline", "model")
         and not arm.varying
-        and all(on is (arm.model == "dmd") for on in arm.components.values())
+        and study.method(arm.model).has_defaults(arm.components)
         and str(arm.settings.get("modalities", _ALL_MODALITIES)).count("+") == _ALL_MODALITIES.count("+")
     )
 
 
-def _method_of(arm: ArmDescription) -> str:
-    """The key of an arm's method; predictions of other code belong to the method that the study names them after."""
-    return _key(arm.name if arm.is_external else arm.model)
-
-
-def _is_method(arm: ArmDescription) -> bool:
-    """Whether an arm is a whole method, of all modalities and no component switched off."""
-    is_ablated = arm.model == "dmd" and (bool(arm.varying) or not all(arm.components.values()))
-    return arm.role in ("baseline", "model") and arm.model != "unimodal" and not is_ablated
-
-
-def _key(name: str) -> str:
-    """``eflstm`` for ``EF-LSTM`` and ``ef_lstm``."""
-    return re.sub("[^a-z0-9]", "", name.lower())
+def _is_whole(study: StudyDescription, arm: ArmDescription) -> bool:
+    """Whether an arm is a whole method, of all modalities and with every component that its authors have."""
+    default = {component.name for component in study.method(arm.model).components if component.is_default}
+    lost = default & {*arm.varying, *(name for name, on in arm.components.items() if not on)}
+    return arm.role in ("baseline", "model") and not lost and not is_method(study, arm, unimodal_sources().alone)
 
 
 def _row(
@@ -120,7 +112,7 @@ def _row(
 def _entry(
     row: MethodRow, study: StudyDescription, estimator: Estimator, published: Sequence[ArmDescription]
 ) -> PaperEntry:
-    arms = [arm for arm in published if _method_of(arm) == _key(row.method)]
+    arms = [arm for arm in published if is_method(study, arm, row.method)]
     if not arms:
         return gap_entry(_why_no_arm(row.method, study), METRICS, row.metrics)
     arm = next((arm for arm in arms if setting_of(study, arm) == row.setting), None)
@@ -130,9 +122,9 @@ def _entry(
 
 
 def _why_no_arm(method: str, study: StudyDescription) -> str:
-    known: Mapping[str, str] = {_key(name): name for name in study.methods}
-    if not known:
+    if not study.methods:
         return "no arm of this study"
-    if _key(method) in known:
-        return f"no arm of this study (arms.models: [{known[_key(method)]}] would make it one)"
+    known = {label_key(study.method(name).label): name for name in study.methods}
+    if label_key(method) in known:
+        return f"no arm of this study (arms.models: [{known[label_key(method)]}] would make it one)"
     return "no arm of this study, and not implemented here"

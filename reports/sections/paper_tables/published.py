@@ -10,9 +10,6 @@ from typing import Any
 
 import yaml
 
-COMPONENT_KEYS = {"fd": "fd", "homo_gd": "homogd", "ca": "ca", "hetero_gd": "heterogd"}
-"""Component toggle -> its key in ``published.yaml``."""
-
 METRIC_KEYS = {"acc7": "acc7", "acc2_non0": "acc2", "f1_non0": "f1"}
 """Metric name -> its key in ``published.yaml``; ACC2 and F1 are printed in their zero-excluded form."""
 
@@ -32,7 +29,7 @@ class AblationRow:
     Attributes:
         dataset: whose columns these are.
         row: its number in the table, from 1.
-        components: component -> whether it is on.
+        components: component, as printed -> whether it is on.
         metrics: metric -> the printed number.
     """
 
@@ -89,13 +86,34 @@ class GraphDistillationRow:
 
     Attributes:
         dataset: by name.
-        method: as printed.
+        method: the row, as printed.
+        base: the method that it is.
+        adds: the component that it has besides; None for the method as published.
         metrics: metric -> the printed number.
     """
 
     dataset: str
     method: str
+    base: str
+    adds: str | None
     metrics: Mapping[str, Printed]
+
+
+@dataclass(frozen=True)
+class UnimodalSources:
+    """Whose numbers stand beside Table 4.
+
+    Attributes:
+        component: that its groups of columns are without and with.
+        alone: the method that sees one modality.
+        joint: the method of all modalities whose heads are scored.
+        joint_heads: modality -> its head, by name in the details of a trial.
+    """
+
+    component: str
+    alone: str
+    joint: str
+    joint_heads: Mapping[str, str]
 
 
 @cache
@@ -115,10 +133,25 @@ def _printed(cell: Any) -> Printed:
 @cache
 def ablation_rows() -> tuple[AblationRow, ...]:
     """Every row of Table 3, CMU-MOSI first."""
+    table = _content()["table3"]
     return tuple(
-        AblationRow(row["dataset"], row["row"], {name: row[key] for name, key in COMPONENT_KEYS.items()}, _metrics(row))
-        for row in _content()["table3"]["rows"]
+        AblationRow(
+            row["dataset"], row["row"], {label: row[key] for key, label in table["components"].items()}, _metrics(row)
+        )
+        for row in table["rows"]
     )
+
+
+@cache
+def ablated_method() -> str:
+    """The method that Table 3 ablates."""
+    return str(_content()["table3"]["method"])
+
+
+@cache
+def ablated_components() -> tuple[str, ...]:
+    """The headings of Table 3."""
+    return tuple(_content()["table3"]["components"].values())
 
 
 @cache
@@ -144,17 +177,31 @@ def unimodal_rows() -> tuple[UnimodalRow, ...]:
 
 
 @cache
+def unimodal_sources() -> UnimodalSources:
+    """Whose numbers stand beside Table 4."""
+    table = _content()["table4"]
+    return UnimodalSources(table["component"], table["alone"], table["joint"], table["joint_heads"])
+
+
+@cache
+def edge_units() -> Mapping[str, str]:
+    """Unit of learned edges, by its name in the details of a trial -> what the paper calls it."""
+    units: Mapping[str, str] = _content()["edge_units"]
+    return units
+
+
+@cache
 def graph_distillation_rows() -> tuple[GraphDistillationRow, ...]:
     """Every row of Table 5, CMU-MOSI first."""
     return tuple(
-        GraphDistillationRow(dataset, row["method"], _metrics(row[dataset]))
+        GraphDistillationRow(dataset, row["method"], row["base"], row.get("adds"), _metrics(row[dataset]))
         for dataset in ("CMU-MOSI", "CMU-MOSEI")
         for row in _content()["table5"]["rows"]
     )
 
 
 def find_ablation_row(dataset: str, components: Mapping[str, bool]) -> AblationRow | None:
-    """The row of Table 3 for exactly these components, or None if the paper has none."""
+    """The row of Table 3 for exactly these components, as printed, or None if the paper has none."""
     for row in ablation_rows():
         if row.dataset == dataset and dict(row.components) == dict(components):
             return row

@@ -19,12 +19,13 @@ from reports.results.metrics import METRICS, Metric
 from reports.results.results import MEDIAN_PREDICTOR, RunCounts
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
 from reports.sections.paper_tables.head_scores import HeadScores, score_heads
+from reports.sections.paper_tables.labels import find_component, is_method
 from reports.sections.paper_tables.published import (
-    COMPONENT_KEYS,
     Printed,
     UnimodalRow,
     is_published_data,
     unimodal_rows,
+    unimodal_sources,
 )
 from reports.sections.paper_tables.table import PaperCell, PaperColumn, PaperEntry, PaperRow, PaperTable
 from reports.text.rounding import decimals_for, fixed
@@ -97,27 +98,33 @@ def unimodal_table(study: StudyDescription, estimator: Estimator, read_details: 
 
 def _unimodal_arms(study: StudyDescription, has_fd: bool) -> dict[str, str]:
     """Modality -> the first arm that sees it alone."""
-    arms: dict[str, str] = {}
+    sources, arms = unimodal_sources(), dict[str, str]()
     for arm in study.arms:
-        is_one = arm.model == "unimodal" and arm.role != "control" and not arm.varying
-        if is_one and bool(arm.settings.get("fd", False)) is has_fd:
+        component = find_component(study.method(arm.model), sources.component)
+        is_one = is_method(study, arm, sources.alone) and arm.role != "control" and not arm.varying
+        if is_one and (component is not None and bool(arm.settings.get(component, False))) is has_fd:
             arms.setdefault(str(arm.settings.get("modality")), arm.name)
     return {modality: arms[modality] for modality in MODALITIES if modality in arms}
 
 
 def _score_joint_heads(study: StudyDescription, estimator: Estimator, read_details: ReadDetails) -> HeadScores | None:
-    arm = next((arm for arm in study.arms if _is_decoupling_alone(arm)), None)
+    arm = next((arm for arm in study.arms if _is_decoupling_alone(study, arm)), None)
     if arm is None:
         return None
-    heads = {modality: f"heads/homo_{modality}" for modality in MODALITIES}
-    return score_heads(study, estimator.results, arm.name, heads, tuple(SCORED), read_details)
+    return score_heads(study, estimator.results, arm.name, unimodal_sources().joint_heads, tuple(SCORED), read_details)
 
 
-def _is_decoupling_alone(arm: ArmDescription) -> bool:
+def _is_decoupling_alone(study: StudyDescription, arm: ArmDescription) -> bool:
+    sources, method = unimodal_sources(), study.method(arm.model)
     on = {name for name, is_on in arm.components.items() if is_on}
-    keeps_heads = bool(arm.settings.get("keep_aux_heads", False))
-    is_whole = arm.role in ("baseline", "ablation", "model")
-    return set(arm.components) == set(COMPONENT_KEYS) and on == {"fd"} and keeps_heads and is_whole
+    keeps_heads = bool(arm.settings.get(method.kept_heads, False))
+    is_whole = arm.role in ("baseline", "ablation", "model") and set(arm.components) == set(method.component_labels)
+    return (
+        is_whole
+        and keeps_heads
+        and is_method(study, arm, sources.joint)
+        and on == {find_component(method, sources.component)}
+    )
 
 
 def _metric_rows(metric: str, sources: Sequence[_Source]) -> list[PaperRow]:

@@ -15,7 +15,8 @@ from reports.records.record import Contrast, RunRecord, StudyDescription
 from reports.results.estimates import Compared, EstimatePair, Estimator
 from reports.results.metrics import METRICS, Metric
 from reports.results.results import FoldCell, cell_of
-from reports.sections.paper_tables.published import AblationRow, find_ablation_row, published_dataset
+from reports.sections.paper_tables.labels import find_row_of_table_3
+from reports.sections.paper_tables.published import AblationRow, published_dataset
 from reports.statistics.estimate import CONFIDENCE, Estimate
 from reports.statistics.pairing import Pairing, measure_pairing
 from reports.statistics.power import level_in_use, smallest_detectable
@@ -191,8 +192,8 @@ def _published(study: StudyDescription, held: Compared) -> tuple[PublishedGap, .
 
 
 def _published_row(study: StudyDescription, dataset: str, name: str) -> AblationRow | None:
-    components = next((arm.components for arm in study.family if arm.name == name), None)
-    return None if components is None else find_ablation_row(dataset, components)
+    arm = next((arm for arm in study.family if arm.name == name), None)
+    return None if arm is None else find_row_of_table_3(study, arm, dataset)
 
 
 def _noise_floors(study: StudyDescription, estimator: Estimator) -> tuple[NoiseFloor, ...]:

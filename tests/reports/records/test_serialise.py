@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reports.records.declared import DeclaredComponent, DeclaredMethod, DeclaredTerm
 from reports.records.record import EpochPoint, Predictions, RunRecord
 from reports.records.serialise import record_from_json, record_to_json, study_from_json, study_to_json
+from reports.records.stored_types import NotAsWritten
 from tests.reports.example_studies import make_predictions, make_record, make_study
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
@@ -130,3 +132,38 @@ def test_every_field_of_a_wrong_type_is_named() -> None:
     payload = {**record_to_json(make_record("full", 1, 0, 0.9)), "seed": "1", "status": "done", "num_epochs": True}
     with pytest.raises(ValueError, match="record full-confirm-1-0: status, seed, num_epochs cannot be"):
         record_from_json(payload)
+
+
+def test_declarations_come_back_with_a_study() -> None:
+    method = DeclaredMethod(
+        "Alpha",
+        "An invented method.",
+        (DeclaredComponent("alpha_part", "AlphaPart", "does alpha", is_default=False),),
+        (DeclaredTerm("task"), DeclaredTerm("alpha", ("weight", "scale"), "of AlphaPart")),
+        "keep_alpha",
+        (("alpha_part",), ()),
+        "Table 9 of the Alpha paper",
+    )
+    study = replace(make_study(), declared={"alpha": method})
+    back = study_from_json(json.loads(json.dumps(study_to_json(study), allow_nan=False)))
+    assert back == study
+
+
+def test_a_study_recorded_before_there_were_declarations_has_the_paper_s_labels() -> None:
+    stored = study_to_json(make_study())
+    del stored["declared"]
+    back = study_from_json(stored)
+    assert back.component_labels == {"fd": "FD", "homo_gd": "HomoGD", "ca": "CA", "hetero_gd": "HeteroGD"}
+    assert [back.method(name).label for name in ("dmd", "mult", "unimodal", "invented")] == [
+        "DMD",
+        "MulT",
+        "unimodal",
+        "invented",
+    ]
+
+
+def test_a_declaration_that_somebody_changed_is_named() -> None:
+    stored = study_to_json(make_study())
+    stored["declared"]["dmd"]["components"][0]["label"] = 3
+    with pytest.raises(NotAsWritten, match=r"study toy, declared dmd: label cannot be"):
+        study_from_json(stored)

@@ -83,10 +83,7 @@ def test_the_published_row_beside_it_is_that_of_what_was_trained() -> None:
     rows = [report.section(AblationSection).arms.ablation.rows[0].published for report in (full, searched)]
     assert rows[0] is not None
     assert rows[1] is not None
-    assert (dict(rows[0].components), dict(rows[1].components)) == (
-        dict(zip(COMPONENTS, FULL, strict=True)),
-        dict(zip(COMPONENTS, NO_CA_PATH, strict=True)),
-    )
+    assert (rows[0].row, rows[1].row) == (1, 4)
     assert (
         analyse(*make_searched({"full": [FULL, NO_CA_PATH]})).section(AblationSection).arms.ablation.rows[0].published
         is None

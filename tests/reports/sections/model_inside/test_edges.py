@@ -8,7 +8,7 @@ import pytest
 from dmd.layers import gd_unit
 from reports.records.details import no_details
 from reports.results.results import ResultsTable
-from reports.sections.model_inside.edges import EDGES, MODALITIES, EdgeGraph, edge_graphs
+from reports.sections.model_inside.edges import EDGES, MODALITIES, EdgeGraph, edge_graphs, unit_label
 from tests.reports.example_details import make_edges, reader
 from tests.reports.example_studies import failed, make_record, make_study
 
@@ -89,3 +89,15 @@ def test_why_there_are_no_edges_is_said() -> None:
     assert edge_graphs(study, results, no_details).note == "no details of trials were kept"
     featureless = reader({record.trial_id: {"heads/common": np.zeros(3, dtype=np.float32)}})
     assert edge_graphs(study, results, featureless).note == "no arm has a graph-distillation unit"
+
+
+def test_a_unit_that_the_paper_does_not_have_stands_under_its_own_name_after_the_paper_s() -> None:
+    record = make_record("full", 1, 0, 0.9)
+    details = {record.trial_id: {"edges/alpha": make_edges(FLAT), "edges/hetero": make_edges(STEEP)}}
+    found = graphs(details, [record], seeds=(1,), folds=(0,))
+    assert [(graph.unit, unit_label(graph.unit)) for graph in found] == [("hetero", "HeteroGD"), ("alpha", "alpha")]
+
+
+def test_a_unit_whose_name_is_no_file_name_is_left_out() -> None:
+    record = make_record("full", 1, 0, 0.9)
+    assert graphs({record.trial_id: {"edges/../../alpha": make_edges(FLAT)}}, [record], seeds=(1,), folds=(0,)) == ()

@@ -10,6 +10,7 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
+from reports.records.declared import DeclaredComponent, DeclaredMethod
 from reports.records.details import Details, no_details
 from reports.records.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
 from reports.results.estimates import Estimator
@@ -18,7 +19,7 @@ from reports.sections.paper_tables.section import PaperTablesSection
 from reports.sections.paper_tables.table import PaperTable
 from reports.sections.paper_tables.text import paper_block
 from reports.sections.paper_tables.unimodal import unimodal_table
-from tests.reports.example_studies import COMPONENTS, FALLBACK, make_record, make_records, make_study
+from tests.reports.example_studies import COMPONENTS, DECLARED, FALLBACK, make_record, make_records, make_study
 
 METRICS = ("mae", "acc7", "acc2_non0", "f1_non0")
 ALL_ON = dict.fromkeys(COMPONENTS, True)
@@ -132,6 +133,36 @@ def test_predictions_of_other_code_belong_to_the_method_they_are_named_after() -
     table = tables_of(study_of(arm("MICA", "external"), arm("mine", "external")))[1]
     assert row_of(table, "MICA", "unaligned")[0] == "MICA"
     assert row_of(table, "mine", "this study")[0] == "mine"
+
+
+def test_a_method_stands_at_the_printed_row_of_its_label_whatever_its_name() -> None:
+    declared = {**DECLARED, "late": DeclaredMethod("LF-LSTM"), "invariant": DeclaredMethod("MISA")}
+    study = study_of(arm("mine", "late"), methods=("dmd", "late", "invariant"), declared=declared)
+    table = tables_of(study)[1]
+    assert row_of(table, "LF-LSTM", "unaligned")[:2] == ("mine", [33.7, 77.6, 77.8])
+    assert row_of(table, "MISA*", "aligned")[3].startswith("no arm of this study (arms.models: [invariant] would")
+
+
+def test_a_component_is_the_paper_s_by_its_label_whatever_its_name() -> None:
+    names = ("a", "b", "c", "d")
+    mine = DeclaredMethod("DMD", components=tuple(map(DeclaredComponent, names, ("fd", "HOMOGD", "Ca", "HeteroGD"))))
+    arms = (
+        arm("full", "mine", "baseline", components=dict.fromkeys(names, True)),
+        arm("no-c", "mine", "ablation", components={name: name != "c" for name in names}),
+    )
+    study = replace(study_of(arms[1]), arms=arms, declared={"mine": mine})
+    assert [row_of(tables_of(study)[3], row)[0] for row in "123"] == ["full", "", "no-c"]
+    unlike = replace(mine, label="Other")
+    assert 3 not in tables_of(replace(study, declared={"mine": unlike}))
+
+
+def test_a_method_without_a_component_that_its_authors_have_is_not_the_published_one() -> None:
+    misa = DeclaredMethod("MISA", components=(DeclaredComponent("similarity", "similarity"),))
+    bert = {"aligned": True, "text": "bert"}
+    whole, part = (arm(f"misa-{on}", "misa", components={"similarity": on}) for on in (True, False))
+    table = tables_of(study_of(part, whole, data=bert, declared={**DECLARED, "misa": misa}))[1]
+    assert row_of(table, "MISA*", "aligned")[0] == whole.name
+    assert tables_of(study_of(part, data=bert, declared={**DECLARED, "misa": misa})) == {}
 
 
 def test_a_control_or_a_model_with_gd_is_not_the_published_method() -> None:

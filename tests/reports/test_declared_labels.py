@@ -1,0 +1,116 @@
+"""A method that no report has ever heard of: its components are shown by the labels that it declares, everywhere."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from matplotlib.text import Text
+
+import reports
+from reports.analysis import analyse
+from reports.drawing.plot import Plot
+from reports.output.markdown import render_markdown
+from reports.records.declared import DeclaredComponent, DeclaredMethod
+from reports.records.record import ArmDescription, PlannedCell, StudyDescription
+from reports.report import Report
+from reports.sections.ablation.section import AblationSection
+from reports.sections.attribution.section import AttributionSection
+from tests.reports.example_studies import make_records, make_study
+
+PARTS = ("alpha_part", "beta_part", "gamma_part")
+LABELS = ("AlphaPart", "BetaPart", "GammaPart")
+ALPHA = DeclaredMethod(
+    "Alpha",
+    components=tuple(map(DeclaredComponent, PARTS, LABELS)),
+    rows=(PARTS, PARTS[:2], PARTS[:1], ()),
+    source="Table 9 of the Alpha paper",
+)
+EVERY = tuple(itertools.product((True, False), repeat=3))
+
+
+def study_with(rows: tuple[tuple[bool, ...], ...]) -> StudyDescription:
+    arms = tuple(
+        ArmDescription(
+            f"arm{number}", f"arm {number}", "ablation" if number else "baseline", "alpha",
+            dict(zip(PARTS, on, strict=True)),
+        )
+        for number, on in enumerate(rows)
+    )  # fmt: skip
+    planned = tuple(PlannedCell(arm.name, seed, 0, fold) for arm in arms for seed in (1, 2) for fold in range(3))
+    possible = tuple(tuple(name for name, is_on in zip(PARTS, on, strict=True) if is_on) for on in EVERY)
+    return replace(
+        make_study(contrasts=()),
+        arms=arms,
+        baseline="arm0",
+        planned=planned,
+        combinations=possible,
+        declared={"alpha": ALPHA},
+    )
+
+
+def report_of(rows: tuple[tuple[bool, ...], ...]) -> Report:
+    study = study_with(rows)
+    return analyse(study, make_records(study, lambda arm: 0.9 + 0.01 * int(arm[3:])))
+
+
+@pytest.fixture(scope="module")
+def factorial() -> Report:
+    return report_of(EVERY)
+
+
+def drawn_words(figures: tuple[object, ...]) -> set[str]:
+    words: set[str] = set()
+    for figure in figures:
+        assert isinstance(figure, Plot)
+        words |= {text.get_text() for text in figure.draw().findobj(Text)}  # type: ignore[attr-defined]
+    return words
+
+
+def test_tables_have_the_labels_and_not_the_names(factorial: Report) -> None:
+    text = render_markdown(factorial)
+    assert "| Arm | AlphaPart | BetaPart | GammaPart |" in " ".join(text.split())
+    assert "| AlphaPart x BetaPart |" in " ".join(text.split())
+    assert "### AlphaPart, BetaPart, GammaPart\n" in text
+    # What remains are the settings themselves, as code.
+    assert not [line for line in text.splitlines() for part in PARTS if part in line.replace(f"`{part}`", "")]
+    latex = [table for section in factorial.sections for table in section.latex_tables()]
+    named = {table.name for table in latex if "AlphaPart" in repr(table)}
+    assert {"ablation", "attribution", "interactions"} <= named
+    assert not [table.name for table in latex if "alpha_part" in repr(table)]
+
+
+def test_figures_have_the_labels_and_not_the_names(factorial: Report) -> None:
+    for kind in (AblationSection, AttributionSection):
+        words = " | ".join(drawn_words(factorial.section(kind).figures()))
+        assert [label for label in LABELS if label not in words] == []
+        assert [part for part in PARTS if part in words] == []
+        assert all("alpha_part" not in figure.description for figure in factorial.section(kind).figures())  # type: ignore[union-attr]
+
+
+def test_the_path_leads_through_the_rows_that_the_method_declares() -> None:
+    report = report_of(((True, True, True), (True, True, False), (True, False, False), (False, False, False)))
+    section = report.section(AttributionSection)
+    assert [step.removed for step in section.values.path] == [("gamma_part",), ("beta_part",), ("alpha_part",)]
+    text = render_markdown(report)
+    assert "### The path of Table 9 of the Alpha paper" in text
+    assert "- GammaPart" in text
+
+
+def test_a_component_without_a_declaration_stands_under_its_name() -> None:
+    study = replace(study_with(EVERY[:2]), declared={})
+    assert study.component_labels == dict(zip(PARTS, PARTS, strict=True))
+    assert "| alpha_part |" in render_markdown(analyse(study, []))
+
+
+def test_no_module_of_reports_names_a_component() -> None:
+    names = {"fd", "homo_gd", "ca", "hetero_gd", "gd", "keep_aux_heads", "dmd", "mult", "unimodal"}
+    found = []
+    for path in sorted(Path(reports.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in names:
+                found.append(f"{path.name}:{node.lineno}: {node.value!r}")
+    assert not found
