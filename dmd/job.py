@@ -49,6 +49,9 @@ class Job:
         device: as torch names it (``cpu``, ``cuda:0``).
         num_threads: CPU threads of torch.
         keeps_details: whether to return also what the model shows of the test items; it decides no number.
+        keeps_weights: whether a finished trial that is scored leaves its weights beside its training state; it decides
+            no number either.
+        provenance: what the file of the weights says of the software (``code``, ``torch``, ``plugin``).
         files: directory in which directories that settings name (``bert.path``) are looked for, besides the working
             directory; None: there alone.
         directories: name in the settings -> directory that need not be looked for.
@@ -62,6 +65,8 @@ class Job:
     device: str = "cpu"
     num_threads: int = 1
     keeps_details: bool = False
+    keeps_weights: bool = False
+    provenance: Mapping[str, str] = field(default_factory=dict)
     files: Path | None = None
     directories: Mapping[str, Path] = field(default_factory=dict)
 
@@ -164,12 +169,16 @@ class WorkerRank:
     port: int = 0
 
 
+WEIGHTS_FILE = "weights.pt"
+"""The name of the weights beside a training state."""
+
+
 @dataclass(frozen=True)
 class Checkpointing:
     """Where a run keeps its state, so that it can continue after a crash. None as an argument: it keeps nothing.
 
     Attributes:
-        directory: holds the checkpoint.
+        directory: holds the checkpoint, and at the end the weights (:attr:`Job.keeps_weights`).
         keep: writes a file (path, content) and its folder durably, so that a crash leaves the old file or the new one.
         every: epochs between two checkpoints.
     """

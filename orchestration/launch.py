@@ -90,7 +90,6 @@ def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchO
             space.study,
             study_directory.path,
             uri=options.tracking_uri or space.tracking.uri,
-            checkpoints=study_directory.checkpoints,
         )
         executor = _make_executor(prepared, options, study_directory.logs)
         with show_progress(space.study, _tally(planned, ledger), options.is_quiet) as progress:
@@ -175,7 +174,8 @@ def _study_plan(
         device=prepared.fingerprint.device,
         workers=prepared.fingerprint.workers,
         checkpoints=study_directory.checkpoints,
-        details=study_directory.artifacts,
+        artifacts=study_directory.artifacts,
+        keeps_weights=planned.runner.keeps_weights,
         limits=limits_of(space),
         provenance={"context": planned.context, **prepared.fingerprint.as_dict()},
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),

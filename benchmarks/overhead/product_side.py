@@ -81,14 +81,14 @@ def run(directory: Path, num_arms: int, num_trials: int, searcher: SearcherName)
             make_source(num_arms, num_trials, searcher),
             objective=OBJECTIVE,
             checkpoints=directory / "checkpoints",
-            details=directory / "artifacts",
+            artifacts=directory / "artifacts",
         )
         outcome = run_study(
             plan,
             RayTuneExecutor(Resources(), num_cpus=NUM_ACTORS),
             NullRunner(directory),
             ledger,
-            MlflowTracker(ledger, STUDY, directory, checkpoints=directory / "checkpoints"),
+            MlflowTracker(ledger, STUDY, directory),
             LineProgress(tally, lines),
         )
         ended = time.time()

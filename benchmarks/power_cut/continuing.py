@@ -56,11 +56,11 @@ class WriterHere:
 
     notes = ()
 
-    def __init__(self, ledger: Ledger, study: str, directory: Path, uri: str | None, checkpoints: Path) -> None:
+    def __init__(self, ledger: Ledger, study: str, directory: Path, uri: str | None) -> None:
         directory = directory.absolute()
         logs = str(directory / "logs")
         self._ledger = ledger
-        self._config = WriterConfig(study, str(directory), logs, uri, str(checkpoints.absolute()), 0.0)
+        self._config = WriterConfig(study, str(directory), logs, uri, 0.0)
 
     def start(self) -> None:
         """Nothing: it writes at the end."""

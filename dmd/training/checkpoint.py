@@ -42,14 +42,23 @@ def decode_state(content: bytes) -> dict[str, Any]:
     Raises CheckpointRefused for anything else.
     """
     try:
-        _require_unpacked(content)
-        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        state = load_stored(content)
         if not isinstance(state, dict) or state.keys() != KEYS:
             raise ValueError("it is no training state")
     except Exception as error:  # a damaged or hostile file raises whatever its bytes happen to hit
-        reason = ascii(" ".join(str(error).split())[:160])[1:-1] or type(error).__name__
-        raise CheckpointRefused(f"checkpoint refused ({reason}); nothing was executed") from error
+        raise CheckpointRefused(f"checkpoint refused ({reason_of(error)}); nothing was executed") from error
     return state
+
+
+def load_stored(content: bytes) -> Any:
+    """What ``torch.save`` was given: tensors, plain values, containers of them. Raises anything for other bytes."""
+    _require_unpacked(content)
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file was refused, at a length and in letters that a line can hold."""
+    return ascii(" ".join(str(error).split())[:160])[1:-1] or type(error).__name__
 
 
 def _require_unpacked(content: bytes) -> None:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from dmd.data.dataset.batches import whole_batch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.input_config import InputConfig
+from dmd.data.dataset.partition import Partition
+from dmd.data.samples.arrays import Side
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method
 from dmd.errors import ConfigurationError
-from dmd.job import Checkpointing, Job, JobResult, OnEpoch, Setting, WorkerRank
+from dmd.job import WEIGHTS_FILE, Checkpointing, Job, JobResult, OnEpoch, Setting, WorkerRank
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.models.bert_files import find_bert
-from dmd.models.bert_text import BertText, load_bert
+from dmd.models.bert_text import Bert, BertText, load_bert
 from dmd.models.model import Model
 from dmd.precision import float32_products
 from dmd.registry import build_model, find_method
-from dmd.settings import Config, build_config, fields_of
+from dmd.settings import Config, build_config, fields_of, flatten
 from dmd.training.config import TrainingConfig
 from dmd.training.distributed.rendezvous import join_group
 from dmd.training.evaluate import inspect_part, predict
 from dmd.training.label_units import label_unit
-from dmd.training.loop import train
+from dmd.training.loop import Trained, train
+from dmd.training.weights import TrainedWeights, encode_weights
 
 
 def run_job(
@@ -85,6 +89,9 @@ def _train_and_score(
             if team.rank == 0:
                 score = parts.test.score(predictions, trained)
                 details = inspect_part(trained.model, test_part, unit) if job.keeps_details else {}
+                if job.keeps_weights and checkpointing is not None:
+                    stored = _stored_weights(job, settings, dataset, parts, trained)
+                    checkpointing.keep(checkpointing.directory / WEIGHTS_FILE, encode_weights(stored))
     best = trained.reports[trained.best_epoch - 1].metrics
     return JobResult(
         stopped=not trained.is_final,
@@ -101,6 +108,27 @@ def _train_and_score(
         duration_s=trained.duration_s,
         test_details=details,
         fallback_value=score.fallback_value if score is not None else None,
+    )
+
+
+def _stored_weights(
+    job: Job, settings: JobSettings, dataset: Dataset, parts: Partition, trained: Trained
+) -> TrainedWeights:
+    layout = dataset.layout(settings.inputs)
+    method: Any = build_config(find_method(job.model).settings, settings.settings, job.model)
+    return TrainedWeights(
+        method=job.model,
+        settings=flatten(method) | flatten(settings.inputs) | flatten(settings.training),
+        state=trained.model.state_dict(),
+        standardiser=parts.standardiser,
+        scale=dataset.scale,
+        modalities=dataset.modalities,
+        widths=dataset.widths,
+        max_steps=layout.num_steps,
+        sides=layout.sides,
+        seed=job.seed,
+        best_epoch=trained.best_epoch,
+        provenance=job.provenance,
     )
 
 
@@ -158,18 +186,36 @@ def make_model(job: Job, settings: JobSettings, dataset: Dataset) -> Model:
     """
     inputs = settings.inputs
     layout = dataset.layout(inputs)
-    dims = Dims(dataset.widths, layout.num_steps)
+    bert = None
     if inputs.reads_tokens:
         tokens = dataset.require_tokens()
         path = inputs.bert.path
         bert = load_bert(job.directories.get(path) or find_bert(path, job.files), tokens)
-        dims = dims.with_language(bert.width)
-        method = build_model(job.model, settings.settings, dims, job.seed)
-        model: Model = BertText(method, bert, inputs.bert.learning_rate, layout.sides["language"])
-    else:
-        model = build_model(job.model, settings.settings, dims, job.seed)
-    model.precision = settings.training.precision
+    dims = Dims(dataset.widths, layout.num_steps)
+    model = assemble_model(job.model, settings, dims, job.seed, bert=bert, side=layout.sides["language"])
     return model.to(job.device)
+
+
+def assemble_model(
+    method: str, settings: JobSettings, dims: Dims, seed: int, *, bert: Bert | None = None, side: Side = "start"
+) -> Model:
+    """The untrained model of a method, in its precision.
+
+    Args:
+        method: its name.
+        settings: split.
+        dims: of the data.
+        seed: of the initial values.
+        bert: reads the text; None: the text has features.
+        side: where the method reads what BERT makes of the text.
+    """
+    if bert is None:
+        model = build_model(method, settings.settings, dims, seed)
+    else:
+        reader = build_model(method, settings.settings, dims.with_language(bert.width), seed)
+        model = BertText(reader, bert, settings.inputs.bert.learning_rate, side)
+    model.precision = settings.training.precision
+    return model
 
 
 def count_parameters(model: torch.nn.Module) -> int:

@@ -32,7 +32,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dmd.job import EpochReport
+from dmd.job import WEIGHTS_FILE, EpochReport
 from orchestration.driver.endings import Ending, build_record, ending_of_result
 from orchestration.driver.limits import NO_LIMITS, LimitWatch, StudyLimits
 from orchestration.driver.reusable_results import FindResult, ReusableResult, find_nothing
@@ -40,12 +40,13 @@ from orchestration.external.external_trials import ExternalTrial
 from orchestration.ledger.events import Event, EventKind, metrics_from_json, metrics_to_json
 from orchestration.ledger.ledger import Ledger, wrap_format_errors
 from orchestration.ledger.state import LedgerState
+from orchestration.ledger.study_directory import weights_path
 from orchestration.ledger.trial_json import trial_from_json, trial_to_json
-from orchestration.process.atomic_files import write_whole
+from orchestration.process.atomic_files import make_folder, put_in_place, write_whole
 from orchestration.search.objective import Objective
 from orchestration.search.stopping.rule import Decision, NeverStop, StoppingRule
 from orchestration.search.trial_source import TrialSource
-from reports.records.details import details_path, encode_details
+from reports.records.details import Details, details_path, encode_details
 from reports.records.record import RunRecord, Status
 from reports.records.serialise import record_from_json, record_to_json
 from search_spaces.terms.trial import Trial
@@ -65,7 +66,8 @@ class StudyPlan:
         device: name for the records.
         workers: how many train a trial together.
         checkpoints: directory under which every trial has one for its training state; None: no state is kept.
-        details: directory for the per-item outputs of finished trials; None: they are dropped.
+        artifacts: directory for the per-item outputs and the weights of finished trials; None: they are dropped.
+        keeps_weights: whether the weights of reused trials are copied to it, where they are at hand.
         limits: where the study ends although it could go on.
         provenance: JSON content of the ledger's ``start`` event.
         complete_failure: adds to the record of a failed trial how the training-median predictor scores in its place.
@@ -80,7 +82,8 @@ class StudyPlan:
     device: str = "cpu"
     workers: int = 1
     checkpoints: Path | None = None
-    details: Path | None = None
+    artifacts: Path | None = None
+    keeps_weights: bool = False
     limits: StudyLimits = NO_LIMITS
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
@@ -176,8 +179,10 @@ class Driver:
             if value is not None:
                 # The others are compared with it as they would be had it run here; itself it has run to its end.
                 self._plan.stopping.report(trial, point.epoch, value)
-        if self._plan.details is not None and (details := reusable.read_details()) is not None:
-            write_whole(details_path(self._plan.details, trial.id), encode_details(details))
+        if self._plan.artifacts is not None:
+            self._keep_details(trial, reusable.read_details() or {})
+            if self._plan.keeps_weights and (weights := reusable.read_weights()) is not None:
+                write_whole(weights_path(self._plan.artifacts, trial.id), weights)
         record = replace(
             reusable.record,
             study=self._plan.study,
@@ -231,16 +236,29 @@ class Driver:
         record = replace(record, number=state.number, workers=self._plan.workers if state.attempts else 1)
         if record.status == "failed":
             record = self._plan.complete_failure(trial, record)
-        if self._plan.details is not None and ending.result is not None and ending.result.test_details:
-            write_whole(details_path(self._plan.details, trial.id), encode_details(ending.result.test_details))
+        if ending.result is not None:
+            self._keep_details(trial, ending.result.test_details)
+            self._keep_weights(trial)
         self._tell(trial, record)
+
+    def _keep_details(self, trial: Trial, details: Details) -> None:
+        if self._plan.artifacts is not None and details:
+            write_whole(details_path(self._plan.artifacts, trial.id), encode_details(details))
+
+    def _keep_weights(self, trial: Trial) -> None:
+        """The file that the worker has left beside the training state, which every executor brings here, moves to the
+        artifacts: it passes through no process's memory."""
+        directory = self.checkpoint_directory(trial)
+        if self._plan.artifacts is not None and directory is not None and (directory / WEIGHTS_FILE).is_file():
+            make_folder(self._plan.artifacts)
+            put_in_place({directory / WEIGHTS_FILE: weights_path(self._plan.artifacts, trial.id)})
 
     def _tell(self, trial: Trial, record: RunRecord) -> None:
         self._append("tell", {"trial_id": trial.id, "record": record_to_json(record)}, durable=True)
         self._plan.source.tell(record)
         self._plan.stopping.end(trial, record.status)
         self.num_ended[record.status] += 1
-        self._remove_checkpoint(trial)
+        self._remove_checkpoint(trial, record.status)
 
     def _ask(self) -> Trial | None:
         while (trial := self._plan.source.ask()) is not None:
@@ -283,8 +301,8 @@ class Driver:
     def _objective_of(self, metrics: Mapping[str, float]) -> float | None:
         return None if self._plan.objective is None else self._plan.objective.of_epoch(metrics)
 
-    def _remove_checkpoint(self, trial: Trial) -> None:
-        # Only confirm trials keep theirs: people look at those, and hundreds of search trials would fill the disk.
+    def _remove_checkpoint(self, trial: Trial, status: Status) -> None:
+        # A confirm trial that failed keeps its own for people to look at; of a completed one the weights are the rest.
         directory = self.checkpoint_directory(trial)
-        if directory is not None and trial.stage == "search":
+        if directory is not None and (trial.stage == "search" or status == "completed"):
             shutil.rmtree(directory, ignore_errors=True)

@@ -18,11 +18,13 @@ class ReusableResult:
         record: as that study recorded it.
         origin: where it comes from, for the reader of a report.
         read_details: reads its per-item outputs; gives None if none were kept.
+        read_weights: reads the file of its weights; gives None where there is none at hand.
     """
 
     record: RunRecord
     origin: str
     read_details: Callable[[], Details | None] = lambda: None
+    read_weights: Callable[[], bytes | None] = lambda: None
 
 
 FindResult = Callable[[Trial], ReusableResult | None]

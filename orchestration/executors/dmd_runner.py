@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dmd.data.formats.declared import Declared
@@ -56,6 +56,8 @@ class DmdRunner:
         device: ``cpu`` or ``cuda``.
         num_threads: CPU threads of one worker.
         keeps_details: whether confirm trials return their per-item outputs.
+        keeps_weights: whether they leave their weights.
+        provenance: of the software, for the files of the weights.
     """
 
     data: str
@@ -65,6 +67,8 @@ class DmdRunner:
     device: str
     num_threads: int
     keeps_details: bool = False
+    keeps_weights: bool = False
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     def open(self, provider: FileProvider | None = None) -> RunTrial:
         """Open the data once; the returned function trains trials on them. The driver has verified what is mapped."""
@@ -96,5 +100,7 @@ class DmdRunner:
             device=self.device,
             num_threads=self.num_threads,
             keeps_details=self.keeps_details,
+            keeps_weights=self.keeps_weights,
+            provenance=self.provenance,
             files=self.data_dir,
         )

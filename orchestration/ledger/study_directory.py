@@ -84,7 +84,7 @@ class StudyDirectory:
 
     @property
     def artifacts(self) -> Path:
-        """Details of finished trials, and MLflow's artifacts where it stores into the study directory."""
+        """Details and weights of finished trials, and MLflow's artifacts where it stores into the study directory."""
         return self.path / "artifacts"
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -146,13 +146,18 @@ class StudyDirectory:
         return target
 
 
+def weights_path(artifacts: Path, trial_id: str) -> Path:
+    """Where the weights of a trial lie below ``artifacts``."""
+    return artifacts / f"{trial_id}.pt"
+
+
 def require_same_study(
     study_directory: StudyDirectory, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]
 ) -> None:
     """Refuse to continue a study whose numbers would mix.
 
     It remains the same study with more confirm seeds, more arms with predictions of other code, other resources,
-    other tracking, and with details kept or not.
+    other tracking, and with details and weights kept or not.
 
     Args:
         study_directory: of the study.
@@ -192,7 +197,8 @@ def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
             flat |= {f"{section}.{key}": value for key, value in content.items()}
         else:
             flat[section] = content
-    flat.pop("confirm.details", None)
+    for name in ("confirm.details", "confirm.keep"):
+        flat.pop(name, None)
     # A search that was to end earlier or later would have chosen another winner; the other limits only cut.
     flat = {
         name: value for name, value in flat.items() if not name.startswith("limits.") or name == "limits.stagnation"

@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestration.driver.reusable_results import FindResult, ReusableResult
 from orchestration.ledger.ledger import LEDGER_FILE, read_events, require_plain, wrap_format_errors
-from orchestration.ledger.study_directory import StudyDirectory
+from orchestration.ledger.study_directory import StudyDirectory, weights_path
 from orchestration.ledger.trial_json import trial_from_json
 from orchestration.process.errors import UsageError
 from reports.records.details import details_in
@@ -41,9 +41,15 @@ def results_in(directory: Path, context: str) -> FindResult:
         if held is None:
             return None
         record = record_from_json(held.record)
-        read = details_in(StudyDirectory(held.directory).artifacts)
+        artifacts = StudyDirectory(held.directory).artifacts
+        read, weights = details_in(artifacts), weights_path(artifacts, record.trial_id)
         origin = record.reused_from or f"study {record.study} in {held.directory.name}"
-        return ReusableResult(record, origin, lambda: read(record.trial_id))
+        return ReusableResult(
+            record,
+            origin,
+            read_details=lambda: read(record.trial_id),
+            read_weights=lambda: weights.read_bytes() if weights.is_file() else None,
+        )
 
     return find
 

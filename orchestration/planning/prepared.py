@@ -59,6 +59,7 @@ def prepare(
     device = "cuda" if space.resources.gpu > 0 else "cpu"
     threads = max(int(space.resources.cpu), 1)
     directory = None if data_dir is None else data_dir.absolute()
+    fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
     runner = DmdRunner(
         data=space.data.path,
         data_dir=directory,
@@ -67,6 +68,8 @@ def prepare(
         device=device,
         num_threads=threads,
         keeps_details=space.confirm.details,
+        keeps_weights=space.confirm.keep == "weights",
+        provenance={"code": fingerprint.code, "torch": fingerprint.torch},
     )
     dataset = open_dataset(runner.data, runner.data_dir, runner.declared)
     if dataset.modalities != (space.data.modalities or MODALITIES):
@@ -75,7 +78,6 @@ def prepare(
     if dataset.modalities != MODALITIES:
         data = space.data.model_copy(update={"modalities": dataset.modalities})
         space = space.model_copy(update={"data": data})
-    fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
     planned = plan_study(
         space,
         describe_methods(),

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dmd.job import WEIGHTS_FILE
 from orchestration.ledger.events import Event
+from orchestration.ledger.study_directory import weights_path
 from orchestration.ledger.trial_json import trial_from_json
 from orchestration.process.atomic_files import sync, sync_all
 from orchestration.process.logs import hand_to_root
@@ -69,8 +71,7 @@ class Delivery:
         client: of the store.
         study: its name.
         experiment: MLflow's id of it.
-        checkpoints: directory of the checkpoints of confirm trials, which become artifacts; None: none are uploaded.
-        details: directory of the per-item outputs of trials.
+        kept: directory of the per-item outputs and the weights of trials, which become artifacts.
         manifest: file of the study's manifest.
         position: what has been delivered so far.
         known_unsent_offset: events that end after this offset of the ledger were never sent, so their runs cannot exist
@@ -82,16 +83,14 @@ class Delivery:
         client: MlflowClient,
         study: str,
         experiment: str,
-        checkpoints: Path | None,
-        details: Path,
+        kept: Path,
         manifest: Path,
         position: Position,
         known_unsent_offset: int,
     ) -> None:
         self._client = client
         self._study = study
-        self._checkpoints = checkpoints
-        self._details = details
+        self._kept = kept
         self._manifest = manifest
         self._experiment = experiment
         self._runs = dict(position.runs)
@@ -212,30 +211,27 @@ class Delivery:
             (folder / RECORD_ARTIFACT).write_text(json.dumps(event.data["record"]), encoding="utf-8")
             if record.predictions is not None:
                 _write_predictions(folder / "predictions.csv", record.predictions)
-            details = details_path(self._details, record.trial_id)
-            if details.is_file():
-                (folder / DETAILS_ARTIFACT).symlink_to(details)
+            details, weights = details_path(self._kept, record.trial_id), weights_path(self._kept, record.trial_id)
+            for path, name in ((details, DETAILS_ARTIFACT), (weights, WEIGHTS_FILE)):
+                if path.is_file():
+                    (folder / name).symlink_to(path)
             self._log_artifacts(run, str(folder))
-        if self._checkpoints is not None and record.stage == "confirm":
-            checkpoint = self._checkpoints / record.trial_id
-            if checkpoint.is_dir():
-                self._log_artifacts(run, str(checkpoint), "checkpoint")
         self._sync_artifacts(run)
         self._client.set_terminated(run, RUN_STATUS[record.status], event.at_ms)
         del self._runs[event.trial_id]
         self._places.pop(run, None)
 
-    def _log_artifacts(self, run: str, folder: str, under: str | None = None) -> None:
+    def _log_artifacts(self, run: str, folder: str) -> None:
         """Copy a folder to the artifacts of a run, whose place is known if this process has made the run."""
         place = self._places.get(run)
         if place is None:
-            self._client.log_artifacts(run, folder, under)
+            self._client.log_artifacts(run, folder)
             return
         # The client would read the whole run again to learn the place: a quarter of what a short trial costs here.
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
         repository: Any = get_artifact_repository(place, tracking_uri=self._client.tracking_uri)
-        repository.log_artifacts(folder, under)
+        repository.log_artifacts(folder)
 
     def _sync_artifacts(self, run: str) -> None:
         """MLflow copies files; what it calls ended must have them after a power cut, too."""

@@ -44,7 +44,6 @@ class MlflowTracker:
         directory: the study's; it has the manifest, the ledger, per-item outputs, the tracker's position, ``mlflow.db``
             unless ``uri`` names another store, and MLflow's artifacts unless a server stores them.
         uri: MLflow's tracking address; None: SQLite in ``directory``.
-        checkpoints: directory of the checkpoints of confirm trials, which become artifacts; None: none are uploaded.
         patience_s: seconds without progress after which ``close`` gives up on a slow store (the first start of SQLite
             creates forty tables).
         impatience_s: the same for a store that cannot be reached, and for an interrupted study.
@@ -58,7 +57,6 @@ class MlflowTracker:
         study: str,
         directory: Path,
         uri: str | None = None,
-        checkpoints: Path | None = None,
         patience_s: float = 90.0,
         impatience_s: float = 5.0,
         min_batch_s: float = 1.0,
@@ -70,7 +68,6 @@ class MlflowTracker:
             str(directory),
             str(directory / "logs"),
             uri,
-            None if checkpoints is None else str(checkpoints.absolute()),
             min_batch_s,
         )
         self._target = without_credentials(store_of(directory, uri))

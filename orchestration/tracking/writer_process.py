@@ -62,7 +62,6 @@ class WriterConfig:
         directory: the study's.
         logs: directory of the writer's log.
         uri: MLflow's tracking address; None: SQLite in ``directory``.
-        checkpoints: directory of the checkpoints of confirm trials; None: none are uploaded.
         min_batch_s: seconds during which events are collected.
     """
 
@@ -70,7 +69,6 @@ class WriterConfig:
     directory: str
     logs: str
     uri: str | None
-    checkpoints: str | None
     min_batch_s: float
 
 
@@ -188,15 +186,14 @@ class Writer:
         config = self._config
         if config.uri is None:
             make_own_store(self._directory)
-        details = self._directory / "artifacts"
+        artifacts = self._directory / "artifacts"
         client = connect(address)
-        experiment = self._find_experiment(client, details)
+        experiment = self._find_experiment(client, artifacts)
         return Delivery(
             client,
             config.study,
             experiment,
-            None if config.checkpoints is None else Path(config.checkpoints),
-            details,
+            artifacts,
             self._directory / MANIFEST_FILE,
             self._position,
             self._known_unsent_offset,

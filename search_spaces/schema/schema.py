@@ -97,8 +97,10 @@ class SearchSpace(Section):
 
     @property
     def digest(self) -> str:
-        """Equal for spaces that ask for the same trials; description, limits, resources and tracking do not enter."""
+        """Equal for spaces that ask for the same trials; what is kept of them, description, limits,
+        resources and tracking do not enter."""
         deciding = {key: value for key, value in self.resolved().items() if key not in _NOT_DECIDING}
+        del deciding["confirm"]["keep"]
         return digest({**deciding, "stagnation": self.limits.stagnation})
 
 

@@ -82,6 +82,8 @@ class Confirm(Section):
         top: configurations per search that are confirmed.
         details: whether to keep what each model shows of every test item (edge weights, features, auxiliary
             predictions) for figures.
+        keep: ``weights`` leaves a file of each trained model for ``dmd-predict``, 4 bytes per parameter; ``nothing``
+            saves that room.
     """
 
     seeds: Seeds = 5
@@ -89,6 +91,7 @@ class Confirm(Section):
     smallest_effect: float | None = Field(default=None, gt=0, le=1e6)
     top: int = Field(default=1, ge=1, le=100)
     details: bool = True
+    keep: Literal["weights", "nothing"] = "weights"
 
     @model_validator(mode="after")
     def _race_is_whole(self) -> Confirm:

@@ -20,8 +20,7 @@ def run_and_write(directory: Path, trials: Sequence[Trial], uri: str | None = No
 def write_here(directory: Path, uri: str | None = None) -> tuple[str, ...]:
     """What the writer's process does with a study that has ended."""
     length = (directory / LEDGER_FILE).stat().st_size
-    checkpoints = str(directory / "checkpoints")
-    config = WriterConfig(STUDY, str(directory), str(directory / "logs"), uri, checkpoints, min_batch_s=0.0)
+    config = WriterConfig(STUDY, str(directory), str(directory / "logs"), uri, min_batch_s=0.0)
     told: list[Progress] = []
     Writer(config, DriverMessages(length, "complete"), told.append).run()
     assert (told[-1].offset, told[-1].problem, told[-1].num_rejected) == (length, None, 0)

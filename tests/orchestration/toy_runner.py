@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from dmd.errors import TrainingDiverged
-from dmd.job import EpochReport, JobResult, OnEpoch, PartPredictions, WorkerRank
+from dmd.job import WEIGHTS_FILE, EpochReport, JobResult, OnEpoch, PartPredictions, WorkerRank
 from search_spaces.terms.trial import Cell, Trial, Value
 
 
@@ -76,6 +76,8 @@ class ToyRunner:
             state.add(report)
             goes_on = on_epoch(report)
         self._note(f"end{who}", trial.id, len(state.reports))
+        if trial.stage == "confirm" and goes_on and rank == 0:
+            state.keep_weights(str(trial.seed).encode())
         return _result_of(trial, tuple(state.reports), goes_on)
 
     def _misbehave(self, trial: Trial, epoch: int) -> None:
@@ -126,6 +128,11 @@ class _State:
             temporary = self._file.with_suffix(f".{os.getpid()}")
             temporary.write_text(json.dumps(self.content))
             os.replace(temporary, self._file)
+
+    def keep_weights(self, content: bytes) -> None:
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.with_name(WEIGHTS_FILE).write_bytes(content)
 
 
 def error_of(trial: Trial, epoch: int) -> float:

@@ -66,19 +66,18 @@ def run_toy(
     find_result: FindResult = find_nothing,
 ) -> StudyOutcome:
     """Run or continue the study in ``directory``; the toy's log is ``toy.log`` there."""
-    checkpoints = directory / "checkpoints"
     plan = StudyPlan(
         STUDY,
         source,
         make_stopping(scheduler, "minimize", MAX_EPOCHS),
         Objective("mae"),
-        checkpoints=checkpoints,
-        details=directory / "artifacts",
+        checkpoints=directory / "checkpoints",
+        artifacts=directory / "artifacts",
         limits=limits,
         find_result=find_result,
     )
     with Ledger(directory) as ledger:
-        tracker = MlflowTracker(ledger, STUDY, directory, checkpoints=checkpoints) if is_tracked else None
+        tracker = MlflowTracker(ledger, STUDY, directory) if is_tracked else None
         return run_study(plan, executor or InlineExecutor(), toy_of(directory, epoch_s), ledger, tracker, on_event)
 
 

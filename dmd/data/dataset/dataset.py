@@ -15,13 +15,13 @@ import numpy as np
 from dmd.data.dataset.folds import PartRows, rows_of_fold
 from dmd.data.dataset.groups import ITEMS, Grouping, Overlap
 from dmd.data.dataset.input_config import InputConfig
-from dmd.data.dataset.partition import Partition, make_partition
+from dmd.data.dataset.partition import Partition, make_partition, show_inputs
 from dmd.data.dataset.sealed_test import SealedTest
 from dmd.data.dataset.tokens import NoTokens, Tokens
 from dmd.data.samples.alignment import Layout, find_layout
 from dmd.data.samples.arrays import FloatArray, IntArray, real_steps
 from dmd.data.samples.samples import ContentHash, FilePadding, Inputs, LabelScale
-from dmd.data.samples.standardise import count_far_values
+from dmd.data.samples.standardise import Standardiser, count_far_values
 from dmd.errors import DataError
 from dmd.job import FoldRef
 from dmd.modalities import Modality
@@ -135,10 +135,23 @@ class Dataset:
         inputs: modalities that are not to be seen are blank in all three parts; where tokens are to be read, the
         language modality holds them, (n, T, 3), as they are. Raises DataError if the file cannot be cut that way.
         """
-        whole, layout = self._read(inputs), self.layout(inputs)
-        if inputs.reads_tokens:
-            layout = replace(layout, sides={**layout.sides, "language": "start"})
+        whole, layout = self._read(inputs), _for_tokens(self.layout(inputs), inputs)
         return make_partition(whole, self._labels, self.scoring(fold), self._rows(fold), fold, inputs, layout)
+
+    def show_rows(self, rows: IntArray, standardiser: Standardiser, inputs: InputConfig, layout: Layout) -> Inputs:
+        """Some rows as a model of another data set is given them.
+
+        Args:
+            rows: (k,) numbers.
+            standardiser: of the training part of that data set.
+            inputs: what the model reads.
+            layout: of that data set, with at least as many steps as these rows have.
+        """
+        return show_inputs(self._read(inputs).take(rows), standardiser, inputs, _for_tokens(layout, inputs))
+
+    def lengths_read(self, inputs: InputConfig) -> dict[Modality, IntArray]:
+        """Modality -> (n,) real steps of what is read, features or token ids."""
+        return {modality: part.lengths for modality, part in self._read(inputs).sequences.items()}
 
     def layout(self, inputs: InputConfig) -> Layout:
         """Where the sequences stand that a method reads, and how many steps they have.
@@ -203,3 +216,8 @@ class Dataset:
         if fold.kind == "group":
             self.grouping.require_groups(self.groups, self.name)
         return rows_of_fold(fold, self.groups, self.splits, self.file_folds, self.name)
+
+
+def _for_tokens(layout: Layout, inputs: InputConfig) -> Layout:
+    """The layout of what is read: token ids stand at the start, wherever the method reads what BERT makes of them."""
+    return replace(layout, sides={**layout.sides, "language": "start"}) if inputs.reads_tokens else layout

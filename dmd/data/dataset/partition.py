@@ -11,7 +11,7 @@ from dmd.data.dataset.visible_modalities import blank_hidden
 from dmd.data.samples.alignment import Layout, lay_out
 from dmd.data.samples.arrays import FloatArray
 from dmd.data.samples.samples import Inputs, Labelled
-from dmd.data.samples.standardise import fit_standardiser
+from dmd.data.samples.standardise import Standardiser, fit_standardiser
 from dmd.job import FoldRef
 from dmd.modalities import MODALITIES
 from dmd.scoring import Scoring
@@ -30,6 +30,7 @@ class Partition:
         test: inputs of the test part; its labels are sealed.
         fold: what was cut.
         scoring: metrics of the validation and the test part.
+        standardiser: of the training part.
     """
 
     train: Labelled
@@ -37,6 +38,7 @@ class Partition:
     test: SealedTest
     fold: FoldRef
     scoring: Scoring
+    standardiser: Standardiser
 
 
 def make_partition(
@@ -65,7 +67,7 @@ def make_partition(
     train_labels = labels[rows.train]
 
     def show(part: Inputs) -> Inputs:
-        return lay_out(blank_hidden(standardiser.apply(part), config.modalities), layout)
+        return show_inputs(part, standardiser, config, layout)
 
     return Partition(
         train=Labelled(show(train), train_labels),
@@ -73,4 +75,10 @@ def make_partition(
         test=SealedTest(show(inputs.take(rows.test)), labels[rows.test], scoring, train_labels),
         fold=fold,
         scoring=scoring,
+        standardiser=standardiser,
     )
+
+
+def show_inputs(inputs: Inputs, standardiser: Standardiser, config: InputConfig, layout: Layout) -> Inputs:
+    """Inputs as a model is given them: standardised, hidden modalities blank, laid out."""
+    return lay_out(blank_hidden(standardiser.apply(inputs), config.modalities), layout)

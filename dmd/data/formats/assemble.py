@@ -50,10 +50,12 @@ def assemble(
         problems.add("splits", f"there is none of {', '.join(SPLITS)}; this is no data file of a layout that is read")
         problems.raise_if_any()
     spoken = declared.scale or _read_scale(file_scale, problems)
-    chosen = resolve_label_scale(_read_all_labels(tables, layout, problems), spoken, layout.labels, problems)
-    found = {name: read_split(name, tables[name], layout, problems) for name in SPLITS if name in tables}
+    labels = _read_all_labels(tables, layout, problems) if layout.reads_labels else {}
+    chosen = resolve_label_scale(labels, spoken, layout.labels, problems)
+    names = [*(name for name in SPLITS if name in tables), *(name for name in tables if name not in SPLITS)]
+    found = {name: read_split(name, tables[name], layout, problems) for name in names}
     for name in SPLITS:
-        if name not in tables:
+        if name not in tables and layout.reads_labels:
             problems.add(name, f"split is missing; the file has {', '.join(sorted(tables)) or 'none'}")
     splits = {name: split for name, split in found.items() if split is not None}
     _check_together(splits, layout, problems)

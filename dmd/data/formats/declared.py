@@ -18,14 +18,17 @@ class Declared:
         scale: the range of the labels; None: the file's own.
         groups: how items are grouped; None: by the file's key or by the ids.
         modalities: those that the data have, in order; None: all, or those that a converted folder has.
+        for_prediction: labels are not looked at, and they, ids and splits may be missing; one video may stand alone.
     """
 
     scale: LabelScale | None = None
     groups: GroupRule | None = None
     modalities: tuple[Modality, ...] | None = None
+    for_prediction: bool = False
 
     def keys_of(self, layout: FileLayout) -> FileLayout:
         """``layout`` with the modalities and the key of the groups that the user names."""
+        layout = replace(layout, reads_labels=not self.for_prediction)
         if self.modalities is not None:
             layout = replace(layout, features={m: layout.features[m] for m in self.modalities})
         key = None if self.groups is None else self.groups.key

@@ -32,6 +32,7 @@ class FileLayout:
         takes_vectors: (n, D) features without lengths stand for one step.
         has_segment_ids: ids are (n, 3), video, start and end, or are missing; then the videos are unknown, and all rows
             of a split count as one group.
+        reads_labels: whether labels, ids and all three splits must be there; otherwise labels are left unread.
     """
 
     features: Mapping[Modality, str]
@@ -43,10 +44,17 @@ class FileLayout:
     token_mask: str | None = None
     takes_vectors: bool = False
     has_segment_ids: bool = False
+    reads_labels: bool = True
 
     def lengths_of(self, modality: Modality) -> str:
         """The key of the lengths of one modality."""
         return f"{self.features[modality]}_lengths"
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The keys without which a split cannot be read."""
+        ids = () if self.has_segment_ids or not self.reads_labels else (self.ids,)
+        return (*((self.labels,) if self.reads_labels else ()), *ids, *self.features.values())
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.layout import CMU, MMSA, SCALE_KEY, SPLITS, FileLayout
+from dmd.data.formats.single_video import VIDEO, as_splits
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.untrusted.unpickle import load_pickle
 from dmd.errors import DataError
@@ -64,7 +65,9 @@ def read_mmsa(
     problems = Problems(source)
     tables: dict[str, dict[str, AnyArray]] = {}
     layout = declared.keys_of(_layout_of(content))
-    for split in SPLITS:
+    if declared.for_prediction:
+        content = as_splits(content, source)
+    for split in (*SPLITS, VIDEO):
         if split not in content:
             continue
         table = content[split]

@@ -54,7 +54,7 @@ def read_split(name: str, table: Table, layout: FileLayout, problems: Problems) 
     Returns:
         None if anything required is missing or broken.
     """
-    required = (layout.labels, *([] if layout.has_segment_ids else [layout.ids]), *layout.features.values())
+    required = layout.required
     missing = [key for key in required if key not in table]
     for key in missing:
         there = f"key is missing; the split has {', '.join(sorted(table)) or 'no keys'}"
@@ -63,7 +63,7 @@ def read_split(name: str, table: Table, layout: FileLayout, problems: Problems) 
     if num_rows == 0:
         problems.add(name, "the split is empty: 0 rows; every split needs at least one")
         return None
-    labels = read_labels(f"{name}/{layout.labels}", table.get(layout.labels), problems)
+    labels = _read_labels(name, table, layout, num_rows, problems)
     ids = _read_ids(name, table, layout, num_rows, problems)
     groups = _read_strings(f"{name}/{layout.group}", table.get(layout.group), num_rows, problems)
     folds = _read_folds(f"{name}/{layout.fold}", table.get(layout.fold or ""), num_rows, problems)
@@ -81,6 +81,14 @@ def _say_how_to_do_without(key: str, table: Table, layout: FileLayout) -> str:
         return ""
     option = f"--modalities {','.join(present)}"
     return f"; if the data do not have it, write `data.modalities: [{', '.join(present)}]` (dmd-data: `{option}`)"
+
+
+def _read_labels(
+    name: str, table: Table, layout: FileLayout, num_rows: int, problems: Problems
+) -> FloatArray | None:
+    if not layout.reads_labels:
+        return np.zeros(num_rows, np.float32)
+    return read_labels(f"{name}/{layout.labels}", table.get(layout.labels), problems)
 
 
 def read_labels(key: str, array: AnyArray | None, problems: Problems) -> FloatArray | None:
@@ -106,7 +114,7 @@ def read_labels(key: str, array: AnyArray | None, problems: Problems) -> FloatAr
 def _read_ids(name: str, table: Table, layout: FileLayout, num_rows: int, problems: Problems) -> tuple[str, ...] | None:
     """The ids of a split: ``<video>$_$<rest>`` where the file has them in three parts, by number if it has none."""
     array = table.get(layout.ids)
-    if layout.has_segment_ids and array is None:
+    if array is None and (layout.has_segment_ids or not layout.reads_labels):
         return tuple(f"{name}$_${row}" for row in range(num_rows))
     if layout.has_segment_ids and array is not None and array.shape == (num_rows, 3):
         parts = [_read_strings(f"{name}/{layout.ids}", array[:, column], num_rows, problems) for column in range(3)]

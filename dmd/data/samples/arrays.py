@@ -32,13 +32,14 @@ def place_at(values: FloatArray, lengths: IntArray, side: Side, num_steps: int) 
         values: (n, T, D), the real steps first.
         lengths: (n,) real steps, each at most ``num_steps``.
         side: where the real steps are to stand.
-        num_steps: steps of the result, at most T.
+        num_steps: steps of the result.
 
     Returns:
         (n, num_steps, D).
     """
     if side == "start":
-        return values[:, :num_steps]
+        missing = num_steps - values.shape[1]
+        return np.pad(values, ((0, 0), (0, missing), (0, 0))) if missing > 0 else values[:, :num_steps]
     source = np.arange(num_steps) - (num_steps - lengths)[:, None]
     placed: FloatArray = np.take_along_axis(values, np.maximum(source, 0)[:, :, None], axis=1)
     placed[source < 0] = 0.0

@@ -89,12 +89,12 @@ def test_failures_become_records_and_the_study_goes_on(tmp_path):
     assert (raised.error or "").startswith("RuntimeError: the toy is broken")
 
 
-def test_only_confirm_trials_keep_their_checkpoints(tmp_path):
-    run_toy(tmp_path, searched(num_trials=4, num_seeds=2))
-    records = state_of(tmp_path).records()
-    kept = {path.name for path in (tmp_path / "checkpoints").iterdir()}
-    assert kept == {record.trial_id for record in records if record.stage == "confirm"}
-    assert len(kept) == 2
+def test_of_a_checkpoint_the_weights_are_left_and_all_of_it_where_a_confirm_trial_failed(tmp_path):
+    trials = [make_trial(1), make_trial(2, diverges_at=2), make_trial(3, stage="search"), make_trial(4, epochs=2)]
+    run_toy(tmp_path, listed(trials))
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [trials[1].id]
+    weights = {path.name for path in (tmp_path / "artifacts").glob("*.pt")}
+    assert weights == {f"{trials[0].id}.pt", f"{trials[3].id}.pt"}
 
 
 def make_driver(ledger, trials, **changes):

@@ -41,6 +41,12 @@ class ExecutorContract:
                 "edges/homo": [[seed] * 6, [0, 1, 2, 3, 4, 5]]
             }
 
+    def test_weights_of_confirm_trials_reach_the_study_directory(self, tmp_path):
+        trials = [make_trial(seed, stage=stage) for seed, stage in ((3, "confirm"), (4, "search"), (5, "confirm"))]
+        run_toy(tmp_path, listed(trials), self.make_executor())
+        found = {path.name: path.read_bytes() for path in (tmp_path / "artifacts").glob("*.pt")}
+        assert found == {f"{trial.id}.pt": str(trial.seed).encode() for trial in trials if trial.stage == "confirm"}
+
     def test_a_search_with_one_worker_repeats_exactly(self, tmp_path):
         run_toy(tmp_path / "inline", searched(), scheduler="asha")
         run_toy(tmp_path / "here", searched(), self.make_executor(), scheduler="asha")

@@ -11,6 +11,8 @@ import pytest
 from dmd.data.formats.planted import planted_bytes
 from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.training.checkpoint import decode_state
+from dmd.training.weights import decode_weights
+from orchestration.ledger.study_directory import weights_path
 from tests.orchestration.bare_nodes import SLOW_DISK, foreign_cluster, run_at, start_at
 from tests.orchestration.command_line import records_in, results_in, write_space
 
@@ -71,7 +73,8 @@ def test_a_trial_goes_on_from_its_checkpoint_when_its_foreign_node_is_killed(
     ((trial_id, record),) = records_in(study).items()
     assert (record.attempts, record.num_epochs) == (2, NUM_EPOCHS)
     assert results_in(study) == results_in(laptop / "alone" / "small")
-    assert decode_state((study / "checkpoints" / trial_id / "state.pt").read_bytes())["epoch"] == NUM_EPOCHS
+    content = weights_path(study / "artifacts", trial_id).read_bytes()
+    assert decode_weights(content, trial_id).best_epoch == record.best_epoch
 
 
 def wait_for_copy(copies: Path, driver: subprocess.Popen[str]) -> Path:

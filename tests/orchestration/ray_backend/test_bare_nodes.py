@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dmd.models.bert_files import digest_bert
-from dmd.training.checkpoint import decode_state, take_up_state
+from dmd.training.weights import decode_weights
+from orchestration.ledger.study_directory import weights_path
 from tests.dmd.berts import save_tiny_bert
 from tests.orchestration.bare_nodes import OTHER_TORCH, ForeignCluster, foreign_cluster, run_at
 from tests.orchestration.command_line import records_in, results_in, write_space
@@ -43,14 +44,13 @@ def cluster(laptop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def weights_in(study: Path) -> dict[str, dict[str, list[float]]]:
-    """The best weights of every confirm trial, from its checkpoint in the study's directory."""
+    """The weights of every confirm trial, as they lie in the study's directory."""
     found = {}
     for trial_id, record in records_in(study).items():
         if record.stage == "confirm":
-            content = take_up_state(study / "checkpoints" / trial_id)
-            assert content is not None, f"no checkpoint of {record.arm}"
-            best = decode_state(content)["best"]
-            found[trial_id] = {name: weight.flatten().tolist() for name, weight in best.items()}
+            path = weights_path(study / "artifacts", trial_id)
+            state = decode_weights(path.read_bytes(), record.arm).state
+            found[trial_id] = {name: weight.flatten().tolist() for name, weight in state.items()}
     assert any(weights for weights in found.values())
     return found
 

@@ -82,11 +82,11 @@ def test_runs_carry_what_the_compare_page_needs(study):
     assert next(iter(metrics)) == "valid/mae"
 
 
-def test_predictions_and_checkpoints_of_confirm_trials_are_artifacts(study):
+def test_predictions_and_weights_of_confirm_trials_are_artifacts(study):
     store = Store(study)
     for trial_id, run in store.trials.items():
         expected = {"record.json"} | (
-            {"predictions.csv", "details.npz", "checkpoint"} if run.data.tags["stage"] == "confirm" else set()
+            {"predictions.csv", "details.npz", "weights.pt"} if run.data.tags["stage"] == "confirm" else set()
         )
         assert store.artifacts(trial_id) == expected
     assert (study / "artifacts").is_dir()
@@ -204,7 +204,7 @@ def test_a_new_study_looks_nothing_up(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Delivery, "_find_run", lambda self, tag, value: looked_up.append(value) or find(self, tag, value)
     )
-    config = WriterConfig(STUDY, str(tmp_path), str(tmp_path / "logs"), None, None, min_batch_s=0.0)
+    config = WriterConfig(STUDY, str(tmp_path), str(tmp_path / "logs"), None, min_batch_s=0.0)
     messages = DriverMessages()
     writing = Writer(config, messages, lambda progress: None)
     run_toy(tmp_path, listed([make_trial(seed) for seed in range(3)]))
