@@ -42,6 +42,11 @@ def data() -> None:
     run_program("orchestration.cli.data", "stopped before it was done")
 
 
+def predict() -> None:
+    """``dmd-predict``."""
+    run_program("orchestration.cli.predict", "stopped before the predictions were written")
+
+
 def _let_end(ended: SystemExit) -> None:
     """Python takes down what was imported; a signal that comes meanwhile only makes that shorter."""
     code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)

@@ -73,6 +73,17 @@ def search(
     report_only: Annotated[
         bool, typer.Option("--report-only", help="Write a report from the results so far; run nothing.")
     ] = False,
+    export_config: Annotated[
+        str | None,
+        typer.Option(
+            "--export-config",
+            metavar="ARM",
+            help="Write the configuration that the arm chose as a search space of its own; run nothing.",
+        ),
+    ] = None,
+    fold: Annotated[
+        int | None, typer.Option("--fold", metavar="K", help="With --export-config: what this fold chose.")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Archive the existing study and start a new one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print progress.")] = False,
@@ -104,8 +115,18 @@ def search(
         from orchestration.tracking.database import require_driver
 
         study_directory = StudyDirectory(out / checked.study)
+        runs_all = {"--dry-run": dry_run, "--fresh": fresh, "--only": bool(only)}
+        if export_config is not None:
+            from orchestration.finished_study.export_space import export_configuration
+
+            _refuse_beside("--export-config", {**runs_all, "--report-only": report_only})
+            written = export_configuration(study_directory.path, export_config, fold)
+            print(json.dumps({"study": checked.study, "configuration": str(written)}) if as_json else written)
+            raise typer.Exit(COMPLETED)
+        if fold is not None:
+            raise UsageError("--fold says which fold's configuration to export: add --export-config ARM")
         if report_only:
-            _refuse_beside_report({"--dry-run": dry_run, "--fresh": fresh, "--only": bool(only)})
+            _refuse_beside("--report-only", runs_all)
             set_stop_message(_NO_REPORT)
             report = rebuild_report(study_directory).path
             print(json.dumps({"study": checked.study, "report": str(report)}) if as_json else report)
@@ -174,11 +195,11 @@ def _load(space: str, overrides: tuple[str, ...]) -> tuple[SearchSpace, tuple[Ar
     return check_and_plan(document, describe_methods(), overrides)
 
 
-def _refuse_beside_report(given: Mapping[str, bool]) -> None:
-    """``--report-only`` writes a report and runs nothing, so options that say what to run contradict it."""
+def _refuse_beside(option: str, given: Mapping[str, bool]) -> None:
+    """``option`` runs nothing, so options that say what to run contradict it."""
     from orchestration.process.errors import UsageError
 
-    problems = [f"--report-only runs nothing: leave {name} out" for name, is_given in given.items() if is_given]
+    problems = [f"{option} runs nothing: leave {name} out" for name, is_given in given.items() if is_given]
     if problems:
         raise UsageError("\n".join(problems))
 

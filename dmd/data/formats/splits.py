@@ -83,9 +83,7 @@ def _say_how_to_do_without(key: str, table: Table, layout: FileLayout) -> str:
     return f"; if the data do not have it, write `data.modalities: [{', '.join(present)}]` (dmd-data: `{option}`)"
 
 
-def _read_labels(
-    name: str, table: Table, layout: FileLayout, num_rows: int, problems: Problems
-) -> FloatArray | None:
+def _read_labels(name: str, table: Table, layout: FileLayout, num_rows: int, problems: Problems) -> FloatArray | None:
     if not layout.reads_labels:
         return np.zeros(num_rows, np.float32)
     return read_labels(f"{name}/{layout.labels}", table.get(layout.labels), problems)

@@ -1,0 +1,82 @@
+"""``dmd-search --export-config``: the chosen configuration as a space that runs, and gives the same trials."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestration.cli.search import app
+from orchestration.finished_study.chosen import choose_configuration, find_arm
+from orchestration.ledger.recorded_study import read_directory
+from orchestration.planning.method_catalogue import describe_methods
+from orchestration.planning.prepared import prepare
+from reports.records.record import RunRecord
+from search_spaces.design.plan import plan_confirm_trials
+from search_spaces.loading.load import load
+from tests.orchestration.command_line import records_in
+from tests.orchestration.finished_study.small_study import run_search
+
+
+def space_beside(study: Path) -> Path:
+    return study.parent.parent / "space.yaml"
+
+
+def confirmed(study: Path, arm: str) -> list[RunRecord]:
+    return [r for r in records_in(study).values() if (r.arm, r.stage) == (arm, "confirm")]
+
+
+@pytest.mark.parametrize("arm", ["lf_lstm", "ridge", "control"])
+def test_the_exported_space_plans_the_trials_that_the_arm_ran(finished: Path, arm: str) -> None:
+    path = Path(run_search(space_beside(finished), "--export-config", arm, "--fold", "1").strip())
+    assert json.loads(run_search(path, "--dry-run", "--json"))["num_trials"] == 6
+    planned = prepare(load(path, describe_methods()), None).planned
+    here = planned.cells[1]
+    trials = plan_confirm_trials(planned.arms[0], [{}], planned.seeds, here, planned.context)
+    ran = {r.seed: dict(r.settings) for r in confirmed(finished, arm) if r.fold == 1}
+    assert len(ran) == 2
+    assert {trial.seed: dict(trial.settings) for trial in trials} == ran
+
+
+def test_the_comment_says_who_chose_it_and_with_which_score(finished: Path) -> None:
+    rates = {r.fold: r.settings["learning_rate"] for r in confirmed(finished, "lf_lstm")}
+    majority = max(set(rates.values()), key=list(rates.values()).count)
+    folds = sorted(fold for fold, rate in rates.items() if rate == majority and fold is not None)
+    found = [
+        r.valid["mae"]
+        for r in records_in(finished).values()
+        if r.stage == "search" and r.settings["learning_rate"] == majority and r.fold in folds
+    ]
+    path = Path(run_search(space_beside(finished), "--export-config", "lf_lstm").strip())
+    text = path.read_text()
+    assert f"learning_rate: {majority}\n" in text
+    named = ", ".join(f"fold {fold}" for fold in folds)
+    count = "all folds" if len(folds) == 3 else f"{len(folds)} of 3 folds"
+    assert f"# Chosen by {count} ({named})" in text
+    assert f"valid/mae {sum(found) / len(found):.6g}, the mean over these {len(folds)}.\n" in text
+
+
+def test_a_running_study_gives_the_best_so_far_and_says_so(finished: Path) -> None:
+    study = read_directory(finished)
+    so_far = [r for r in study.records if r.stage == "search" and r.fold == 0]
+    running = type(study)(study.origin, study.manifest, tuple(so_far), study.read_details)
+    chosen = choose_configuration(running, find_arm(running))
+    assert (chosen.is_final, chosen.score) == (False, min(r.valid["mae"] for r in so_far))
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--export-config", "rdge"], "no arm 'rdge'; did you mean 'ridge'"),
+        (["--export-config", "ridge", "--fold", "9"], "arm ridge, fold 9: no trial has completed yet"),
+        (["--export-config", "ridge", "--dry-run"], "--export-config runs nothing: leave --dry-run out"),
+        (["--fold", "1"], "add --export-config ARM"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_by_one_line(finished: Path, options: list[str], line: str) -> None:
+    arguments = ["--space", str(space_beside(finished)), "--out", str(finished.parent), *options]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert line in done.stderr

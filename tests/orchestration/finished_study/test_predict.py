@@ -1,0 +1,116 @@
+"""``dmd-predict``: the models of a study on other data, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import pickle
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from dmd.data.formats.planted import planted_bytes
+from dmd.data.formats.planted_spec import PlantedSpec
+from orchestration.cli.predict import app
+from tests.orchestration.command_line import records_in
+
+DATA = "planted:num_videos=9,clips_per_video=2"
+SPEC = PlantedSpec(num_videos=9, clips_per_video=2)
+MODELS = [f"fold{fold}_seed{seed}" for fold in range(3) for seed in (1, 2)]
+
+
+def predict(study: Path, data: str, out: Path, *more: str) -> Result:
+    return CliRunner().invoke(app, [str(study), data, "--out", str(out), *more], catch_exceptions=False)
+
+
+def rows_of(study: Path, data: str, out: Path, *more: str) -> list[dict[str, str]]:
+    done = predict(study, data, out, *more)
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{out}\n"
+    with out.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    """The planted data as the dictionary of a pickle."""
+    loaded: dict[str, Any] = pickle.loads(planted_bytes(SPEC))
+    return loaded | changes
+
+
+def write(path: Path, value: object) -> str:
+    path.write_bytes(pickle.dumps(value))
+    return str(path)
+
+
+def without(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key not in keys}
+
+
+@pytest.mark.parametrize("arm", ["lf_lstm", "ridge"])
+def test_each_fold_predicts_its_own_test_part_as_the_ledger_has_it(finished: Path, tmp_path: Path, arm: str) -> None:
+    rows = rows_of(finished, DATA, tmp_path / "p.csv", *([] if arm == "lf_lstm" else ["--arm", arm]))
+    assert list(rows[0]) == ["id", "split", "mean", *MODELS]
+    found = {row["id"]: row for row in rows}
+    confirmed = [r for r in records_in(finished).values() if (r.arm, r.stage) == (arm, "confirm")]
+    assert len(confirmed) == len(MODELS)
+    for record in confirmed:
+        assert record.predictions is not None
+        column = f"fold{record.fold}_seed{record.seed}"
+        values = [float(found[item][column]) for item in record.predictions.ids]
+        assert values == pytest.approx(record.predictions.values.tolist(), abs=1e-6)
+    for row in rows:
+        assert float(row["mean"]) == pytest.approx(np.mean([float(row[model]) for model in MODELS]), abs=1e-6)
+
+
+def test_labels_ids_and_splits_may_be_missing(finished: Path, tmp_path: Path) -> None:
+    known = rows_of(finished, DATA, tmp_path / "known.csv")
+    bare = {"test": without(content()["test"], "regression_labels", "classification_labels", "id")}
+    rows = rows_of(finished, write(tmp_path / "bare.pkl", bare), tmp_path / "p.csv")
+    expected = [row["mean"] for row in known if row["split"] == "test"]
+    assert [row["split"] for row in rows] == ["test"] * len(expected)
+    assert [float(row["mean"]) for row in rows] == pytest.approx([float(value) for value in expected], abs=1e-6)
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("vision", ["vision", "video"], ids=["MMSA-FET", "earlier MMSA-FET"])
+def test_one_video_of_mmsa_fet_is_read(finished: Path, tmp_path: Path, vision: str) -> None:
+    """``run_single`` gives (T, D) per modality, unpadded, and (3, T) of tokens."""
+    known = rows_of(finished, DATA, tmp_path / "known.csv")
+    test = content()["test"]
+    steps = {key: np.asarray(test[key][0]) for key in ("text", "audio", "vision")}
+    cut = {key: value[: np.flatnonzero((value != 0).any(1))[-1] + 1] for key, value in steps.items()}
+    single = {"text": cut["text"], "audio": cut["audio"], vision: cut["vision"]}
+    (row,) = rows_of(finished, write(tmp_path / "clip_7.pkl", single), tmp_path / "p.csv")
+    assert (row["id"], row["split"]) == ("clip_7", "video")
+    expected = next(other for other in known if other["id"] == test["id"][0])
+    assert float(row["mean"]) == pytest.approx(float(expected["mean"]), abs=1e-6)
+
+
+def test_what_does_not_fit_is_refused_line_by_line(finished: Path, tmp_path: Path) -> None:
+    done = predict(finished, f"{DATA},language_width=21,audio_width=9", tmp_path / "p.csv")
+    assert done.exit_code == 2
+    assert [line.split(": ", 2)[2] for line in done.stderr.splitlines()] == [
+        f"{m} has {here} features per step, and the study's models take {there}; extract it as for the study"
+        for m, here, there in (("language", 21, 20), ("audio", 9, 8))
+    ]
+    assert not (tmp_path / "p.csv").exists()
+
+
+def test_weights_that_are_not_here_are_named_with_the_reason(finished: Path, tmp_path: Path) -> None:
+    study = tmp_path / "small"
+    shutil.copytree(finished, study)
+    lost = next(r for r in records_in(study).values() if (r.arm, r.fold, r.seed) == ("lf_lstm", 1, 2))
+    (study / "artifacts" / f"{lost.trial_id}.pt").unlink()
+    done = predict(study, DATA, tmp_path / "p.csv")
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: {study}: arm lf_lstm: 1 of 6 models are not here (fold1_seed2): they were")
+
+
+def test_an_arm_that_is_not_there_and_a_study_that_is_none_are_refused(finished: Path, tmp_path: Path) -> None:
+    assert "no arm 'rigde'; did you mean 'ridge'" in predict(finished, DATA, tmp_path / "p", "--arm", "rigde").stderr
+    assert "no study here" in predict(tmp_path, DATA, tmp_path / "p").stderr
