@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from scripts import architecture
-from scripts.architecture import FLOORS, HUB, LEAVES, PACKAGES, order_rooms
+from scripts.architecture import FLOORS, FRONT, HUB, LEAVES, PACKAGES, order_rooms
 
 ROOT = Path(__file__).parent.parent
 
 
 def modules(package: str) -> list[Path]:
     found = sorted((ROOT / package).rglob("*.py"))
-    assert len(found) > 5, f"{package} should have modules"
+    assert len(found) > 3, f"{package} should have modules"
     return found
 
 
@@ -33,7 +33,7 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
-def test_every_arrow_starts_at_the_hub() -> None:
+def test_every_arrow_starts_at_the_hub_or_before_it() -> None:
     arrows = {
         (package, name.split(".")[0])
         for package in PACKAGES
@@ -41,7 +41,8 @@ def test_every_arrow_starts_at_the_hub() -> None:
         for name in imported(path)
         if name.split(".")[0] in PACKAGES and name.split(".")[0] != package
     }
-    assert arrows == {(HUB, leaf) for leaf in LEAVES}
+    assert {arrow for arrow in arrows if arrow[0] != FRONT} == {(HUB, leaf) for leaf in LEAVES}
+    assert (FRONT, HUB) in arrows
 
 
 def test_modules_import_each_other_without_a_cycle() -> None:
@@ -343,6 +344,7 @@ def test_what_breaks_a_rule_is_named(tmp_path: Path) -> None:
             "orchestration/process/errors.py": "from orchestration.ledger.events import Event\n",
             "orchestration/ledger/events.py": "import ray\n",
             "reports/text/rounding.py": "from dmd.errors import DmdError\n",
+            "orchestration/launch.py": "import dmd_search\n",
             **{f"dmd/losses/loss{number}.py": "" for number in range(architecture.MOST_MODULES + 1)},
         },
     )
@@ -350,6 +352,7 @@ def test_what_breaks_a_rule_is_named(tmp_path: Path) -> None:
     assert "orchestration.process.errors imports orchestration.ledger.events, which lies above it" in breaches
     assert "orchestration/ledger/events.py imports ray, whose home is orchestration/ray_backend/" in breaches
     assert "reports/text/rounding.py imports dmd, which reports may not" in breaches
+    assert "orchestration/launch.py imports dmd_search, which orchestration may not" in breaches
     assert "dmd/losses has 21 modules, more than 20" in breaches
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("dmd", "search_spaces", "orchestration", "reports")
+PACKAGES = ("dmd", "search_spaces", "orchestration", "reports", "dmd_search")
 
 
 def names_in(docstring: str, block: str) -> set[str] | None:

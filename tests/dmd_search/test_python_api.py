@@ -1,0 +1,83 @@
+"""Studies from Python: the page's own lines, errors as exceptions, a process that goes on as it was."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import dmd_search
+from tests.orchestration.command_line import records_in
+
+PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
+SPACE = """\
+study: tiny
+data: {path: "planted:num_videos=6,clips_per_video=2"}
+model: {name: ridge}
+confirm: {seeds: 1}
+"""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What the names of the page's lines stand for after they were executed."""
+    (space,), (code,) = (re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) for language in ("yaml", "python"))
+    found: dict[str, object] = {"before": [signal.getsignal(number) for number in SIGNALS]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("notebook"))
+        Path("mine.yaml").write_text(space)
+        exec(compile(code, "python.md", "exec"), found)
+        found["report"] = Path("mine-report/report.md").read_text()
+        found["path"] = Path("runs/mine").absolute()
+    return found
+
+
+def test_the_lines_of_the_page_run_and_give_the_numbers_of_the_ledger(ran: dict[str, object]) -> None:
+    trials, results, contrasts = (ran[name] for name in ("trials", "results", "contrasts"))
+    assert (
+        isinstance(trials, pd.DataFrame) and isinstance(results, pd.DataFrame) and isinstance(contrasts, pd.DataFrame)
+    )
+    path = ran["path"]
+    assert isinstance(path, Path)
+    recorded = records_in(path)
+    assert dict(zip(trials["trial_id"], trials["test/mae"], strict=True)) == {
+        trial_id: record.test["mae"] for trial_id, record in recorded.items() if record.test is not None
+    }
+    assert len(trials) == 2 * 3 * 3
+    mean = trials[trials["arm"] == "ridge"].groupby("fold")["test/mae"].mean().mean()
+    shown = results[(results["arm"] == "ridge") & (results["metric"] == "mae")]
+    assert shown["value"].item() == pytest.approx(mean)
+    (primary,) = contrasts[contrasts["is_primary"]].to_dict("records")
+    assert (primary["first"], primary["second"]) == ("lf_lstm", "ridge")
+    assert "w/o" not in str(ran["report"]) and "ridge" in str(ran["report"])
+
+
+def test_predictions_are_a_row_per_item_and_a_column_per_model(ran: dict[str, object]) -> None:
+    predictions, best = ran["predictions"], ran["best"]
+    assert isinstance(predictions, pd.DataFrame) and isinstance(best, dict)
+    models = [f"fold{fold}_seed{seed}" for fold in range(3) for seed in (1, 2, 3)]
+    assert list(predictions.columns) == ["id", "split", "mean", *models]
+    assert len(predictions) == 6
+    assert predictions["mean"].to_numpy() == pytest.approx(predictions[models].mean(axis=1).to_numpy(), abs=1e-6)
+    assert best["hidden"] == 8
+
+
+def test_a_process_that_runs_studies_keeps_its_signal_handlers(ran: dict[str, object], tmp_path: Path) -> None:
+    assert [signal.getsignal(number) for number in SIGNALS] == ran["before"]
+    (tmp_path / "tiny.yaml").write_text(SPACE)
+    first, second = (dmd_search.run(tmp_path / "tiny.yaml", out=tmp_path / "runs", executor="inline") for _ in range(2))
+    pd.testing.assert_frame_equal(first.trials(), second.trials())
+    assert [signal.getsignal(number) for number in SIGNALS] == ran["before"]
+
+
+def test_what_a_command_would_refuse_is_an_exception_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(dmd_search.StudyError, match="no study here"):
+        dmd_search.Study(tmp_path)
+    (tmp_path / "wrong.yaml").write_text(SPACE.replace("seeds", "sedes").replace("ridge", "rigde"))
+    with pytest.raises(dmd_search.StudyError) as caught:
+        dmd_search.load_space(tmp_path / "wrong.yaml")
+    assert [line.split(": ")[1] for line in str(caught.value).split("\n")] == ["model.name", "confirm.sedes"]
