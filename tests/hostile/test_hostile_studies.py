@@ -16,6 +16,7 @@ import torch
 from markdown_it import MarkdownIt
 
 from dmd.training.checkpoint import FILE, CheckpointRefused, decode_state, encode_state
+from dmd.training.weights import WeightsRefused, decode_weights
 from orchestration.ledger.events import Event, encode_event
 from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.process.atomic_files import write_whole
@@ -293,6 +294,15 @@ def test_a_hostile_checkpoint_is_refused_by_one_line(canary: Path, name: str) ->
     with pytest.raises(CheckpointRefused) as caught:
         decode_state(STATES[name](canary))
     assert str(caught.value).startswith("checkpoint refused (")
+    assert str(caught.value).isprintable()
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_hostile_weights_are_refused_by_one_line(canary: Path, name: str) -> None:
+    with pytest.raises(WeightsRefused) as caught:
+        decode_weights(STATES[name](canary), "sent.pt")
+    assert str(caught.value).startswith("sent.pt: no weights of this program (")
     assert str(caught.value).isprintable()
     assert not canary.exists()
 

@@ -73,6 +73,7 @@ def run_toy(
         Objective("mae"),
         checkpoints=directory / "checkpoints",
         artifacts=directory / "artifacts",
+        keeps_weights=True,
         limits=limits,
         find_result=find_result,
     )

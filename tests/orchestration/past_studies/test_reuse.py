@@ -14,7 +14,7 @@ import pytest
 from orchestration.driver.reusable_results import FindResult, find_nothing
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.ledger import Ledger
-from orchestration.ledger.study_directory import StudyDirectory
+from orchestration.ledger.study_directory import StudyDirectory, weights_path
 from orchestration.ledger.trial_json import trial_to_json
 from orchestration.past_studies.reuse import find_results
 from orchestration.past_studies.write_report import rebuild_report
@@ -58,6 +58,19 @@ def numbers(record: RunRecord) -> dict[str, object]:
 
 def trained(directory: Path) -> Counter[tuple[str, int]]:
     return toy_of(directory).count("begin")
+
+
+def test_weights_come_along_from_a_study_on_this_disk(tmp_path: Path) -> None:
+    old, new, last = tmp_path / "old", tmp_path / "new", tmp_path / "last"
+    run_list(old, trials(1, 2))
+    weights_path(old / "artifacts", trials(2)[0].id).unlink()
+    run_list(new, trials(1, 2, arm="other"), find_results([str(old)], CONTEXT))
+    run_list(last, trials(1, arm="third"), find_results([str(new)], CONTEXT))
+    assert not trained(last)
+    for directory, arm in ((new, "other"), (last, "third")):
+        (found,) = (directory / "artifacts").glob("*.pt")
+        assert found == weights_path(directory / "artifacts", trials(1, arm=arm)[0].id)
+        assert found.read_bytes() == b"1"
 
 
 def test_known_trials_are_not_run_again_and_say_where_they_come_from(tmp_path: Path) -> None:

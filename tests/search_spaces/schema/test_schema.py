@@ -65,7 +65,10 @@ def test_the_objective_follows_the_primary_metric_unless_named() -> None:
     assert space_of("primary: test/corr\n" + search % ", objective: valid/mae").objective_metric == "mae"
 
 
-@pytest.mark.parametrize("more", ["description: other\n", "resources: {cpu: 4}\n", "tracking: {uri: x}\n"])
+@pytest.mark.parametrize(
+    "more",
+    ["description: other\n", "resources: {cpu: 4}\n", "tracking: {uri: x}\n", "confirm: {keep: nothing}\n"],
+)
 def test_what_decides_no_trial_is_not_in_the_digest(more: str) -> None:
     assert space_of(more).digest == space_of().digest
 
