@@ -124,7 +124,7 @@ def analyse(
         ),
         FailuresSection(failures),
         CostSection(tabulate_cost(study, records), study, len(failures.missing)),
-        ArmsAsBuiltSection(study.arms),
+        ArmsAsBuiltSection(study),
         ProvenanceSection(provenance, tuple(arms.ablation.components), metrics),
         RunAgainSection(provenance, study, searches.is_adaptive),
     )

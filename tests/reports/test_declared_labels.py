@@ -14,11 +14,12 @@ import reports
 from reports.analysis import analyse
 from reports.drawing.plot import Plot
 from reports.output.markdown import render_markdown
-from reports.records.declared import DeclaredComponent, DeclaredMethod
+from reports.records.declared import DeclaredComponent, DeclaredMethod, DeclaredTerm
 from reports.records.record import ArmDescription, PlannedCell, StudyDescription
 from reports.report import Report
 from reports.sections.ablation.section import AblationSection
 from reports.sections.attribution.section import AttributionSection
+from reports.sections.run_log.section import ArmsAsBuiltSection
 from tests.reports.example_studies import make_records, make_study
 
 PARTS = ("alpha_part", "beta_part", "gamma_part")
@@ -89,6 +90,31 @@ def test_figures_have_the_labels_and_not_the_names(factorial: Report) -> None:
         assert [label for label in LABELS if label not in words] == []
         assert [part for part in PARTS if part in words] == []
         assert all("alpha_part" not in figure.description for figure in factorial.section(kind).figures())  # type: ignore[union-attr]
+
+
+def test_terms_of_the_loss_stand_with_their_weights_as_the_first_arm_has_them() -> None:
+    losses = (
+        DeclaredTerm("task"),
+        DeclaredTerm("alpha", ("weight", "scale"), "of AlphaPart"),
+        DeclaredTerm("b", ("g",)),
+    )
+    study = study_with(EVERY)
+    arms = (replace(study.arms[0], settings={"weight": 0.5, "scale": 0.2, "g": 3.0}), *study.arms[1:])
+    searched = {**study.search, "parameters": {"g": "log"}}
+    study = replace(study, arms=arms, search=searched, declared={"alpha": replace(ALPHA, losses=losses)})
+    section = analyse(study, []).section(ArmsAsBuiltSection)
+    text = " ".join(section.markdown().split())
+    assert "| Alpha | alpha | weight x scale | 0.1 | of AlphaPart |" in text
+    assert "| Alpha | b | g | searched | |" in text
+    components, terms = section.csv_tables()
+    assert [row[:4] for row in components.rows] == [
+        ("alpha", "Alpha", *pair) for pair in zip(PARTS, LABELS, strict=True)
+    ]
+    assert [(row[2], row[4], row[5]) for row in terms.rows] == [
+        ("task", 1.0, False),
+        ("alpha", pytest.approx(0.1), False),
+        ("b", None, True),
+    ]
 
 
 def test_the_path_leads_through_the_rows_that_the_method_declares() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reports.records.record import ArmDescription, StudyDescription
+from reports.records.record import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
 from reports.sections.run_log import csv
 from reports.sections.run_log import text as grids
+from reports.sections.run_log.declarations import component_table, loss_grid, loss_table, weigh_terms
 from reports.sections.run_log.rerun_sentences import alone_text
 from reports.sections.run_log.values import CostTable, FailureTable, Provenance
 from reports.sections.section import Section
@@ -113,15 +114,24 @@ class CostSection(Section):
 
 @dataclass(frozen=True)
 class ArmsAsBuiltSection(Section):
-    """What was built for every arm; where that was not recorded there is nothing to say."""
+    """What was built for every arm, and what its method declares; empty where neither was recorded."""
 
     title: ClassVar[str] = "Arms as built"
 
-    arms: tuple[ArmDescription, ...]
+    study: StudyDescription
 
     def markdown(self) -> str:
-        """A line per arm."""
-        return "\n".join(f"- {line}" for line in grids.arm_lines(self.arms))
+        """A line per arm, and the terms of each method's loss."""
+        lines = "\n".join(f"- {line}" for line in grids.arm_lines(self.study.arms))
+        losses = loss_grid(weigh_terms(self.study))
+        if losses is None:
+            return lines
+        lead = "Terms of the loss, weighed as in the first arm of each method (`tables/losses.csv` names it):"
+        return "\n\n".join(filter(None, (lines, lead, str(losses))))
+
+    def csv_tables(self) -> tuple[Table, ...]:
+        """Labels of components, and weights of losses."""
+        return component_table(self.study), loss_table(weigh_terms(self.study))
 
 
 @dataclass(frozen=True)
