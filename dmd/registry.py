@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dmd.baselines import ef_lstm, graph_mfn, lf_dnn, lf_lstm, lmf, mfm, mfn, misa, recurrent, tfn
+from dmd.baselines import (
+    ef_lstm,
+    fdmer,
+    graph_mfn,
+    lf_dnn,
+    lf_lstm,
+    lmf,
+    mctn,
+    mfm,
+    mfn,
+    misa,
+    raven,
+    recurrent,
+    tfn,
+)
 from dmd.declaration.component import KeptHeads
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method, needs_no_modality
@@ -95,6 +109,9 @@ METHODS: Mapping[str, Method] = {
         graph_mfn.METHOD,
         misa.METHOD,
         recurrent.METHOD,
+        raven.METHOD,
+        mctn.METHOD,
+        fdmer.METHOD,
     )
 }
 

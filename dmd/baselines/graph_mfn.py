@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from dmd.baselines.equal_length_settings import CTC_LOSS, EqualLengthSettings, inactive_equal_lengths
-from dmd.baselines.memory_settings import CellWidths, MemorySettings, OutputUnits, memory_preset, mmsa_training
+from dmd.baselines.memory_settings import CellWidths, MemorySettings, OutputUnits, memory_preset
+from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Component, Dims, Method, ModelInput, setting
 from dmd.job import Setting
 from dmd.layers.equal_lengths import EqualLengths

@@ -158,16 +158,3 @@ def memory_preset(
     for name, (units, dropout) in networks.items():
         preset |= {f"memory.{name}": units, f"memory.{name}_dropout": dropout}
     return preset
-
-
-def mmsa_training(batch_size: int, learning_rate: float, weight_decay: float) -> dict[str, Setting]:
-    """How MMSA trains these methods: Adam as it is, until validation has not improved for eight epochs."""
-    return {
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "weight_decay": weight_decay,
-        "max_epochs": 100,
-        "patience": 8,
-        "clip.kind": "none",
-        "plateau.patience": 100,
-    }

@@ -21,16 +21,16 @@ from dmd.baselines.memory_settings import (
     build_fusion,
     inactive_fusion,
     memory_preset,
-    mmsa_training,
 )
+from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Component, Dims, LossTerm, Method, ModelInput, setting
 from dmd.job import Setting
 from dmd.layers.equal_lengths import EqualLengths
 from dmd.layers.memory.gated_memory import Perceptron, Units
 from dmd.layers.memory.stepped_lstm import run_cells
-from dmd.layers.pooling import mean_of_real
 from dmd.layers.recurrent import RecurrentEncoder
 from dmd.layers.sequence import Sequence
+from dmd.layers.sequence_error import error_of_real
 from dmd.losses.mmd import squared_mmd
 from dmd.modalities import MODALITIES
 
@@ -206,11 +206,6 @@ class MFM(nn.Module):
             whole = [inputs.gather(latent) for latent in latents.values()]
             terms["mmd"] = torch.stack([squared_mmd(latent, torch.randn_like(latent)) for latent in whole]).sum()
         return prediction, terms
-
-
-def error_of_real(generated: Tensor, x: Sequence) -> Tensor:
-    """(B,) the squared error of (B, T, w), averaged over the entries of each row's real steps."""
-    return mean_of_real((generated - x.steps).square(), x.is_real).mean(-1)
 
 
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:

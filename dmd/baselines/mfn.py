@@ -19,8 +19,8 @@ from dmd.baselines.memory_settings import (
     build_fusion,
     inactive_fusion,
     memory_preset,
-    mmsa_training,
 )
+from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Dims, Method, ModelInput
 from dmd.layers.equal_lengths import EqualLengths
 from dmd.layers.memory.gated_memory import Perceptron, Units

@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from dmd.baselines.mfm import METHOD, MFM, Generator, MFMSettings, error_of_real
+from dmd.baselines.mfm import METHOD, MFM, Generator, MFMSettings
 from dmd.declaration import ModelInput
 from dmd.job import Setting
 from dmd.layers.sequence import Sequence
+from dmd.layers.sequence_error import error_of_real
 from dmd.modalities import MODALITIES
 from dmd.settings import build_config
 from tests.dmd.baselines.inputs import effect_of, equal_lengths_input, prediction_of
