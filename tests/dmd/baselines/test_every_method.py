@@ -57,6 +57,30 @@ SIZES: Mapping[str, Size] = {
     "mfm": (CONTEXT10, {"preset": "mmsa_mosi"}, 951_155 - 45_313),
     "graph_mfn": (CONTEXT10, {"preset": "mmsa_mosi"}, 1_517_216 + 208_656),
     "recurrent": (CONTEXT10, {}, 512 * 230 + 129),
+    # a layer, an LSTM and a gate on audio and on vision; the shift; the LSTM over words and its output
+    "raven": (CONTEXT10, {}, 74 * 64 + 101 * 64 + 2 * (256 * 130 + 165) + 129 * 100 + 512 * 230 + 129),
+    # two linear layers at either end of the first level, two networks, the end of the second, the regression
+    "mctn": (
+        CONTEXT10,
+        {},
+        2 * (101 * 32 + 33 * 100)
+        + (256 * 66 + 128 * 98 + 32 * 64 + 97 * 32)
+        + (256 * 98 + 128 * 98 + 32 * 64 + 97 * 32)
+        + 33 * 73
+        + (128 * 98 + 33 * 32 + 32 + 33),
+    ),
+    # extractors, projections, four pairs of layers, discriminator, attention, norm, regression
+    "fdmer-style": (
+        CONTEXT10,
+        {},
+        512 * (166 + 139 + 166)
+        + 3 * (129 * 128 + 256)
+        + 8 * 129 * 128
+        + (129 * 128 + 129 * 3)
+        + 4 * 129 * 128
+        + 256
+        + (769 * 128 + 129),
+    ),
 }
 """Method -> widths, settings, trainable numbers at ten steps."""
 
@@ -71,6 +95,9 @@ SMALL: Mapping[str, dict[str, Setting]] = {
     "lmf": {"hidden.language": 16, "hidden.audio": 8, "hidden.vision": 8, "text_out": 8},
     "misa": {"hidden": 16},
     "recurrent": {"hidden": 16},
+    "raven": {"cells": 8, "hidden": 16},
+    "mctn": {"hidden": 16},
+    "fdmer-style": {"width": 16, "hidden": 8},
 }
 """Sizes that train in no time; a method without an entry is tested at its defaults."""
 
@@ -81,6 +108,7 @@ ORDER_FREE: Mapping[str, tuple[Modality, ...]] = {
     "tfn": ("audio", "vision"),
     "lmf": ("audio", "vision"),
     "misa": ("language",),
+    "mctn": ("audio", "vision"),
 }
 """Modalities that a method averages over time, or does not read; the order of their steps is nothing to it."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dmd.baselines.mctn import MCTN, METHOD, MCTNSettings
+from dmd.baselines.mctn import MCTN, METHOD, MCTNSettings, Translator
 from dmd.data.formats.load import open_dataset
 from dmd.declaration import ModelInput
 from dmd.job import FoldRef, Job, Setting
