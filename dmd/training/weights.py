@@ -95,7 +95,7 @@ def encode_weights(weights: TrainedWeights) -> memoryview:
         "sides": dict(weights.sides),
         "seed": weights.seed,
         "best_epoch": weights.best_epoch,
-        "provenance": {"code": "", "torch": torch.__version__, "plugin": "", **weights.provenance},
+        "provenance": {"code": "", "torch": str(torch.__version__), "plugin": "", **weights.provenance},
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)

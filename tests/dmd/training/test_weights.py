@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.load import open_dataset
 from dmd.job import WEIGHTS_FILE, Checkpointing, FoldRef, Job, JobResult, Setting
+from dmd.registry import METHODS
 from dmd.training.checkpoint import encode_state
 from dmd.training.run import run_job
 from dmd.training.trained_model import TrainedModel
@@ -28,9 +30,15 @@ SMALL: dict[str, dict[str, Setting]] = {
 PROVENANCE = {"code": "abc", "torch": "2.0"}
 
 
-def train(method: str, data: str, directory: Path, keeps: bool = True) -> tuple[JobResult, Dataset]:
+def train(
+    method: str,
+    data: str,
+    directory: Path,
+    keeps: bool = True,
+    provenance: Mapping[str, str] = {},
+) -> tuple[JobResult, Dataset]:
     dataset = open_dataset(data)
-    job = Job(method, SMALL[method], 3, FoldRef(), scores_test=True, keeps_weights=keeps, provenance=PROVENANCE)
+    job = Job(method, SMALL[method], 3, FoldRef(), scores_test=True, keeps_weights=keeps, provenance=provenance)
     return run_job(job, dataset, lambda report: True, Checkpointing(directory, write_whole)), dataset
 
 
@@ -49,8 +57,33 @@ def test_stored_weights_predict_what_the_trial_has_predicted(tmp_path: Path, met
     assert {name: predicted[name] for name in expected} == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_file_says_all_that_predictions_need_and_any_pytorch_reads_it(tmp_path: Path) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize("method", sorted(METHODS.keys() - SMALL.keys()))
+def test_stored_weights_of_every_other_method_predict_the_same(tmp_path: Path, method: str) -> None:
+    dataset = open_dataset(ALIGNED)
+    job = Job(method, {"max_epochs": 1}, 3, FoldRef(), scores_test=True, keeps_weights=True)
+    result = run_job(job, dataset, lambda report: True, Checkpointing(tmp_path, write_whole))
+    assert result.test_predictions is not None
+    predicted = dict(zip(dataset.ids, TrainedModel(stored_in(tmp_path), dataset).predict().tolist(), strict=True))
+    expected = dict(zip(result.test_predictions.ids, result.test_predictions.values.tolist(), strict=True))
+    assert {name: predicted[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+
+
+def test_longer_items_are_refused_where_a_weight_belongs_to_a_step(tmp_path: Path) -> None:
+    """DMD's heads read the common features of all steps side by side."""
     _, dataset = train("dmd", UNALIGNED, tmp_path)
+    limit = int(dataset.lengths["audio"].max())
+    longer = open_dataset(f"planted:{SIZE},audio_steps=40")
+    longest = int(longer.lengths["audio"].max())
+    assert TrainedModel(stored_in(tmp_path), longer).find_problems() == [
+        f"{longer.name}: audio has up to {longest} steps, and dmd has weights for each of the study's {limit}; "
+        f"cut the sequences to their last {limit} steps"
+    ]
+    assert np.isfinite(TrainedModel(stored_in(tmp_path), open_dataset(f"planted:{SIZE},audio_steps=8")).predict()).all()
+
+
+def test_the_file_says_all_that_predictions_need_and_any_pytorch_reads_it(tmp_path: Path) -> None:
+    _, dataset = train("dmd", UNALIGNED, tmp_path, provenance=PROVENANCE)
     content = torch.load(tmp_path / WEIGHTS_FILE, weights_only=True)
     assert (content["method"], content["seed"], content["best_epoch"]) == ("dmd", 3, 1)
     assert (content["settings"]["width"], content["settings"]["lambda1"], content["settings"]["align"]) == (
