@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.orchestration.finished_study.small_study import make_study
+from tests.orchestration.finished_study.small_study import run_study
 
 
 @pytest.fixture(scope="package")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study's directory."""
-    return make_study(tmp_path_factory.mktemp("finished"))
+    return run_study(tmp_path_factory.mktemp("finished"))

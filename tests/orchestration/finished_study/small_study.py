@@ -1,12 +1,19 @@
-"""A finished study, small: three folds, a search of the baseline, ridge beside it, two seeds."""
+"""A finished study, small: three folds, a search of the baseline, ridge beside it, two seeds; no MLflow, no report."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
+from orchestration import launch
 from orchestration.cli.search import app
+from orchestration.ledger.study_directory import StudyDirectory
+from orchestration.planning.method_catalogue import describe_methods
+from orchestration.planning.prepared import prepare
+from orchestration.tracking.protocol import NoTracking
+from search_spaces.loading.load import load
 
 SPACE = """\
 study: small
@@ -18,18 +25,28 @@ confirm: {seeds: 2}
 """
 
 
+class _Untracked(NoTracking):
+    """In the place of MLflow's tracker, which takes longer than the study."""
+
+    notes = ()
+
+
+def run_study(root: Path, only: tuple[str, ...] = (), reuse: tuple[str, ...] = ()) -> Path:
+    """Run the study below ``root``; its directory. The space lies beside it as ``space.yaml``."""
+    space = root / "space.yaml"
+    space.write_text(SPACE)
+    study = StudyDirectory(root / "runs" / "small")
+    options = launch.LaunchOptions(executor="inline", is_quiet=True, reuse=reuse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "MlflowTracker", lambda *args, **options: _Untracked())
+        outcome = launch.launch(prepare(load(space, describe_methods()), None, only=only), study, options)
+    assert outcome.num_failed == 0
+    return study.path
+
+
 def run_search(space: Path, *more: str) -> str:
-    """Run a space to its end in this process; what it printed."""
+    """What ``dmd-search`` prints on stdout."""
     arguments = ["--space", str(space), "--out", str(space.parent / "runs"), "--executor", "inline", "--quiet", *more]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
-
-
-def make_study(root: Path, text: str = SPACE) -> Path:
-    """Its directory."""
-    space = root / "space.yaml"
-    space.write_text(text)
-    run_search(space)
-    (study,) = (root / "runs").iterdir()
-    return study

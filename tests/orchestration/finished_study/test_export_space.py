@@ -31,13 +31,18 @@ def confirmed(study: Path, arm: str) -> list[RunRecord]:
 @pytest.mark.parametrize("arm", ["lf_lstm", "ridge", "control"])
 def test_the_exported_space_plans_the_trials_that_the_arm_ran(finished: Path, arm: str) -> None:
     path = Path(run_search(space_beside(finished), "--export-config", arm, "--fold", "1").strip())
-    assert json.loads(run_search(path, "--dry-run", "--json"))["num_trials"] == 6
     planned = prepare(load(path, describe_methods()), None).planned
     here = planned.cells[1]
     trials = plan_confirm_trials(planned.arms[0], [{}], planned.seeds, here, planned.context)
     ran = {r.seed: dict(r.settings) for r in confirmed(finished, arm) if r.fold == 1}
     assert len(ran) == 2
     assert {trial.seed: dict(trial.settings) for trial in trials} == ran
+
+
+def test_the_exported_space_passes_the_dry_run(finished: Path) -> None:
+    path = run_search(space_beside(finished), "--export-config", "lf_lstm").strip()
+    assert path == str(finished / "configurations" / "lf_lstm.yaml")
+    assert json.loads(run_search(Path(path), "--dry-run", "--json"))["num_trials"] == 6
 
 
 def test_the_comment_says_who_chose_it_and_with_which_score(finished: Path) -> None:

@@ -18,7 +18,7 @@ from dmd.data.formats.planted import planted_bytes
 from dmd.data.formats.planted_spec import PlantedSpec
 from orchestration.cli.predict import app
 from tests.orchestration.command_line import records_in
-from tests.orchestration.finished_study.small_study import SPACE, run_search
+from tests.orchestration.finished_study.small_study import run_study
 
 DATA = "planted:num_videos=9,clips_per_video=2"
 SPEC = PlantedSpec(num_videos=9, clips_per_video=2)
@@ -115,10 +115,8 @@ def test_weights_that_are_not_here_are_named_with_the_reason(finished: Path, tmp
 def test_reused_trials_whose_weights_are_elsewhere_are_named(finished: Path, tmp_path: Path) -> None:
     known = tmp_path / "known"
     shutil.copytree(finished, known, ignore=shutil.ignore_patterns("*.pt"))
-    space = tmp_path / "space.yaml"
-    space.write_text(SPACE)
-    run_search(space, "--only", "ridge", "--reuse", str(known))
-    done = predict(tmp_path / "runs" / "small", DATA, tmp_path / "p.csv", "--arm", "ridge")
+    study = run_study(tmp_path, only=("ridge",), reuse=(str(known),))
+    done = predict(study, DATA, tmp_path / "p.csv", "--arm", "ridge")
     assert done.exit_code == 2
     assert "6 of 6 models are not here" in done.stderr
     assert "their results were reused from study small in known, and its weights were not at hand" in done.stderr
