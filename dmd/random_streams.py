@@ -42,7 +42,11 @@ def seeded_generators(key: int, device: torch.device | str = "cpu") -> Iterator[
     with torch.random.fork_rng(devices):
         random.seed(key)
         np.random.seed(key % 2**32)
-        torch.manual_seed(key)
+        # torch.manual_seed would seed every kind of device, and keep a stack trace for each that has not begun.
+        torch.default_generator.manual_seed(key)
+        for own in devices:
+            with torch.cuda.device(own):
+                torch.cuda.manual_seed(key)
         try:
             yield
         finally:

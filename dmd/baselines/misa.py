@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Component, Dims, LossTerm, Method, ModelInput, setting
 from dmd.job import Setting
+from dmd.layers.large_dropout import LargeDropout
 from dmd.layers.pooling import mean_of_real
 from dmd.layers.recurrent import BidirectionalEncoder
 from dmd.layers.sequence import Sequence
@@ -119,6 +120,7 @@ class MISA(nn.Module):
         self.attention = nn.TransformerEncoderLayer(
             hidden, settings.heads, FEED_FORWARD, settings.dropout.encoder, batch_first=True
         )
+        self.attention.dropout = LargeDropout(settings.dropout.encoder)  # inside the feed-forward layer
         self.head = nn.Sequential(
             nn.Linear(6 * hidden, 3 * hidden), nn.Dropout(settings.dropout.fusion), nn.ReLU(), nn.Linear(3 * hidden, 1)
         )

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from dmd.baselines.fusion_settings import FusionDropout, HiddenWidths
 from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Component, Dims, Method, ModelInput, setting
+from dmd.layers.large_dropout import LargeDropout
 from dmd.layers.utterance_encoders import AveragedEncoder, TextEncoder
 
 FARTHER_END = 3.0
@@ -24,6 +25,14 @@ INTERACTIONS = (
     Component("bimodal", "bimodal", description="products of two modalities"),
     Component("trimodal", "trimodal", description="products of all three modalities"),
 )
+
+
+@dataclass(frozen=True)
+class TFNHiddenWidths(HiddenWidths):
+    """Width of the network of each modality; the product is as large as the product of the widths."""
+
+    audio: int = setting(16, "width of the audio's layers", low=1, high=1024)
+    vision: int = setting(32, "width of the vision's layers", low=1, high=1024)
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class TFNSettings:
         dropout: rates.
     """
 
-    hidden: HiddenWidths = field(default_factory=HiddenWidths)
+    hidden: TFNHiddenWidths = field(default_factory=TFNHiddenWidths)
     text_out: int = setting(32, "width of the text's vector", low=1, high=256)
     fusion: int = setting(64, "width of the layers on the product", low=1, high=512)
     bimodal: bool = setting(True, "products of two modalities")
@@ -63,7 +72,7 @@ class TFN(nn.Module):
         kept = None if bool(formed.all()) else formed.nonzero().squeeze(-1)
         self.register_buffer("kept", kept, persistent=False)
         self.head = nn.Sequential(
-            nn.Dropout(dropout.fusion),
+            LargeDropout(dropout.fusion),
             nn.Linear(int(formed.sum()), settings.fusion),
             nn.ReLU(),
             nn.Linear(settings.fusion, settings.fusion),
@@ -109,10 +118,11 @@ METHOD = Method(
     components=INTERACTIONS,
     presets={
         "default": {},
-        "mmsa_mosi": mmsa_training(32, 1e-3),
+        "mmsa_mosi": {**mmsa_training(32, 1e-3), "hidden.audio": 32, "hidden.vision": 128},
         "mmsa_mosei": {
             **mmsa_training(128, 5e-3),
             "hidden.audio": 16,
+            "hidden.vision": 128,
             "text_out": 128,
             "fusion": 16,
             **{f"dropout.{part}": 0.4 for part in ("language", "audio", "vision", "fusion")},
