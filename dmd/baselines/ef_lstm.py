@@ -73,7 +73,7 @@ METHOD = Method(
         "mmsa_mosi": {**mmsa_training(32, 1e-3, 5e-3), "hidden": 128, "layers": 4, "dropout": 0.5},
         "mmsa_mosei": {**mmsa_training(128, 5e-3, 1e-4), "hidden": 256, "layers": 2, "dropout": 0.4},
     },
-    training={"learning_rate": 1e-3},
+    training={"learning_rate": 1e-3, "weight_decay": 1e-3, "batch_size": 32},
     search={
         "hidden": {"choice": [32, 64, 128, 256]},
         "layers": {"choice": [1, 2, 3, 4]},

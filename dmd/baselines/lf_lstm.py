@@ -72,7 +72,7 @@ METHOD = Method(
         "mmsa_mosi": mmsa_training(128, 1e-3, 1e-2),
         "mmsa_mosei": mmsa_training(64, 2e-3, 1e-3),
     },
-    training={"learning_rate": 1e-3},
+    training={"learning_rate": 1e-3, "weight_decay": 1e-3, "batch_size": 32},
     search={
         "hidden": {"choice": [32, 64, 128, 256]},
         "dropout": {"uniform": [0.0, 0.5]},

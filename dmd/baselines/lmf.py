@@ -129,7 +129,7 @@ METHOD = Method(
             **{f"dropout.{m}": 0.2 for m in MODALITIES},
         },
     },
-    training={"learning_rate": 1e-3},
+    training={"learning_rate": 1e-3, "weight_decay": 1e-3, "batch_size": 32},
     search={
         "hidden.language": {"choice": [64, 128, 256]},
         "rank": {"choice": [1, 3, 4, 8, 16]},

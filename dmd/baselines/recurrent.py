@@ -73,7 +73,7 @@ METHOD = Method(
     label="LSTM",
     description="One modality alone through an LSTM or a GRU that ends at the last real step.",
     presets={"default": {}, "text_lstm": {}, "text_gru": {"cell": "gru"}},
-    training={"learning_rate": 1e-3},
+    training={"learning_rate": 1e-3, "weight_decay": 1e-3, "batch_size": 32},
     search={
         "hidden": {"choice": [32, 64, 128, 256]},
         "layers": {"choice": [1, 2]},

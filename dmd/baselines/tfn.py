@@ -128,7 +128,7 @@ METHOD = Method(
             **{f"dropout.{part}": 0.4 for part in ("language", "audio", "vision", "fusion")},
         },
     },
-    training={"learning_rate": 1e-3},
+    training={"learning_rate": 1e-3, "batch_size": 32},
     search={
         "hidden.language": {"choice": [32, 64, 128]},
         "fusion": {"choice": [16, 32, 64, 128]},

@@ -16,7 +16,7 @@ class LargeDropout(nn.Dropout):
     The rate counts to the nearest 256th.
     """
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (torch's name)
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape."""
         if not self.training or self.p == 0:
             return input
