@@ -79,7 +79,7 @@ METHOD = Method(
         "layers": {"choice": [1, 2, 3, 4]},
         "dropout": {"uniform": [0.0, 0.5]},
         "learning_rate": {"log_uniform": [3e-4, 5e-3]},
-        "weight_decay": {"log_uniform": [1e-5, 1e-2]},
+        "weight_decay": {"log_uniform": [1e-5, 3e-2]},
     },
     inactive=inactive_equal_lengths,
 )

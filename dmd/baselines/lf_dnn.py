@@ -81,12 +81,12 @@ METHOD = Method(
         "mmsa_mosi": mmsa_training(128, 1e-3, 1e-2),
         "mmsa_mosei": {**mmsa_training(64, 2e-3, 1e-3), "hidden.audio": 32, "text_out": 128},
     },
-    training={"learning_rate": 1e-3, "weight_decay": 1e-3, "batch_size": 32},
+    training={"learning_rate": 1e-3, "weight_decay": 1e-2, "batch_size": 64},
     search={
         "hidden.language": {"choice": [32, 64, 128, 256]},
         "fusion": {"choice": [32, 64, 128, 256]},
         "dropout": {"uniform": [0.0, 0.5]},
         "learning_rate": {"log_uniform": [5e-4, 5e-3]},
-        "weight_decay": {"log_uniform": [1e-5, 1e-2]},
+        "weight_decay": {"log_uniform": [1e-5, 3e-2]},
     },
 )

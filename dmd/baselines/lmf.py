@@ -135,6 +135,6 @@ METHOD = Method(
         "rank": {"choice": [1, 3, 4, 8, 16]},
         "dropout.language": {"uniform": [0.0, 0.5]},
         "learning_rate": {"log_uniform": [3e-4, 3e-3]},
-        "weight_decay": {"log_uniform": [1e-5, 1e-2]},
+        "weight_decay": {"log_uniform": [1e-5, 3e-2]},
     },
 )
