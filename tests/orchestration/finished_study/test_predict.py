@@ -102,14 +102,25 @@ def test_what_does_not_fit_is_refused_line_by_line(finished: Path, tmp_path: Pat
     assert not (tmp_path / "p.csv").exists()
 
 
-def test_weights_that_are_not_here_are_named_with_the_reason(finished: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("keep", "reason"),
+    [
+        ("weights", "they were trained before weights were kept"),
+        ("nothing", "the study has `confirm: {keep: nothing}`"),
+    ],
+)
+def test_weights_that_are_not_here_are_named_with_the_reason(
+    finished: Path, tmp_path: Path, keep: str, reason: str
+) -> None:
     study = tmp_path / "small"
     shutil.copytree(finished, study)
+    manifest = study / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"keep": "weights"', f'"keep": "{keep}"'))
     lost = next(r for r in records_in(study).values() if (r.arm, r.fold, r.seed) == ("lf_lstm", 1, 2))
     (study / "artifacts" / f"{lost.trial_id}.pt").unlink()
     done = predict(study, DATA, tmp_path / "p.csv")
     assert done.exit_code == 2
-    assert done.stderr.startswith(f"error: {study}: arm lf_lstm: 1 of 6 models are not here (fold1_seed2): they were")
+    assert done.stderr.startswith(f"error: {study}: arm lf_lstm: 1 of 6 models are not here (fold1_seed2): {reason}")
 
 
 def test_reused_trials_whose_weights_are_elsewhere_are_named(finished: Path, tmp_path: Path) -> None:
