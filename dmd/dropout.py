@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dmd.dropout_mask import DropoutMask
 from dmd.kernels import native
@@ -85,3 +85,8 @@ class _CompiledDropout(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         return native.dropout(gradients[0].contiguous(), ctx.mask), None
+
+
+def dropout_of(module: nn.Module) -> Dropout:
+    """The :class:`Dropout` of a plain module's forward pass, from PyTorch's generator, which the loop has seeded."""
+    return SeededDropout(int(torch.randint(2**62, ())), 0) if module.training else no_dropout

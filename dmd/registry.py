@@ -15,7 +15,9 @@ from dmd.baselines import (
     mctn,
     mfm,
     mfn,
+    mica,
     misa,
+    pmr,
     raven,
     recurrent,
     tfn,
@@ -112,6 +114,8 @@ METHODS: Mapping[str, Method] = {
         raven.METHOD,
         mctn.METHOD,
         fdmer.METHOD,
+        pmr.METHOD,
+        mica.METHOD,
     )
 }
 

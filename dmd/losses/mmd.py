@@ -9,22 +9,24 @@ from dmd.precision import in_float32
 
 
 @in_float32
-def squared_mmd(x: Tensor, y: Tensor) -> Tensor:
+def squared_mmd(x: Tensor, y: Tensor, bandwidth: float | None = None) -> Tensor:
     """The biased estimate with a Gaussian kernel: mean k(x, x') + mean k(y, y') - 2 mean k(x, y).
 
-    ``k(a, b) = exp(-|a - b|^2 / w^2)``: the mean squared difference over the w entries, divided by w, as in MFM.
+    ``k(a, b) = exp(-|a - b|^2 / bandwidth)``.
 
     Args:
         x: (N, w).
         y: (M, w).
+        bandwidth: None: w^2, which is MFM's: the mean squared difference over the w entries, divided by w.
 
     Returns:
         (), at least 0 but for rounding.
     """
-    return _kernel(x, x).mean() + _kernel(y, y).mean() - 2 * _kernel(x, y).mean()
+    wide = float(x.shape[1] ** 2) if bandwidth is None else bandwidth
+    return _kernel(x, x, wide).mean() + _kernel(y, y, wide).mean() - 2 * _kernel(x, y, wide).mean()
 
 
-def _kernel(x: Tensor, y: Tensor) -> Tensor:
+def _kernel(x: Tensor, y: Tensor, bandwidth: float) -> Tensor:
     """(N, M)."""
     squared = x.square().sum(1)[:, None] + y.square().sum(1) - 2 * x @ y.t()
-    return torch.exp(-squared.clamp(min=0) / x.shape[1] ** 2)
+    return torch.exp(-squared.clamp(min=0) / bandwidth)

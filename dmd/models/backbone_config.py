@@ -63,8 +63,8 @@ class DropoutRates:
 
 
 @dataclass(frozen=True)
-class BackboneConfig:
-    """Sizes, dropout and masks of projection and encoders; defaults are those of DMD on CMU-MOSI.
+class EncoderSizes:
+    """Sizes and dropout of projection and encoders; defaults are those of DMD on CMU-MOSI.
 
     Attributes:
         width: d, common to all modalities; even and a multiple of ``heads``.
@@ -72,9 +72,6 @@ class BackboneConfig:
         levels: layers per encoder.
         kernel: steps that the temporal projection sees.
         dropout: rates.
-        mask_padding: padding is neither attended nor summarised nor reconstructed.
-        pool: how an encoder's output (B, T, d) becomes one vector (B, d).
-        causal: apply the future mask of the published code.
     """
 
     width: int = setting(50, "common width d", low=4, high=1024)
@@ -82,14 +79,26 @@ class BackboneConfig:
     levels: int = setting(4, "encoder layers", low=1, high=32)
     kernel: Kernels = field(default_factory=Kernels)
     dropout: DropoutRates = field(default_factory=DropoutRates)
-    mask_padding: bool = setting(True, "padding is neither attended nor summarised nor reconstructed")
-    pool: Pool = setting("last_valid", "how an encoder's output becomes one vector")
-    causal: bool = setting(False, "apply the future mask of the published code")
 
     @property
     def kernels(self) -> dict[Modality, int]:
         """Modality -> kernel."""
         return {m: getattr(self.kernel, m) for m in MODALITIES}
+
+
+@dataclass(frozen=True)
+class BackboneConfig(EncoderSizes):
+    """Sizes, dropout and masks of projection and encoders.
+
+    Attributes:
+        mask_padding: padding is neither attended nor summarised nor reconstructed.
+        pool: how an encoder's output (B, T, d) becomes one vector (B, d).
+        causal: apply the future mask of the published code.
+    """
+
+    mask_padding: bool = setting(True, "padding is neither attended nor summarised nor reconstructed")
+    pool: Pool = setting("last_valid", "how an encoder's output becomes one vector")
+    causal: bool = setting(False, "apply the future mask of the published code")
 
 
 def find_size_conflict(settings: Mapping[str, Any]) -> str | None:

@@ -13,14 +13,14 @@ from dmd.layers.encoder_layer import EncoderRates
 from dmd.layers.pooling import pool_steps
 from dmd.layers.sequence import Sequence
 from dmd.modalities import MODALITIES, Modality
-from dmd.models.backbone_config import BackboneConfig
+from dmd.models.backbone_config import BackboneConfig, EncoderSizes
 from dmd.models.dmd_config import DMDConfig
 
 Sequences = Mapping[Modality, Sequence]
 MIN_MEMORY_LEVELS = 3
 
 
-def encoder_rates(config: BackboneConfig, sources: tuple[Modality, ...]) -> EncoderRates:
+def encoder_rates(config: EncoderSizes, sources: tuple[Modality, ...]) -> EncoderRates:
     """Dropout rates of encoders that read ``sources``."""
     rates = config.dropout
     return EncoderRates(

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dmd.data.dataset.batches import Batch
 from dmd.data.samples.arrays import Side
 from dmd.declaration.dims import Dims
 from dmd.dropout import Dropout
 from dmd.layers.sequence import Sequence
 from dmd.modalities import Modality
+
+
+class HasSequences(Protocol):
+    """What is projected: a batch of the loop, or what a plain module is given of one."""
+
+    def sequence(self, modality: Modality) -> Sequence:
+        """(B, T_m, D_m), and where its real steps are."""
+        ...
 
 
 def projected_steps(num_steps: int, kernel: int) -> int:
@@ -48,7 +56,7 @@ class TemporalProjection(nn.Module):
             {m: nn.Conv1d(dims.widths[m], width, kernel, bias=False) for m, kernel in self.kernels.items()}
         )
 
-    def forward(self, batch: Batch, text_rate: float, dropout: Dropout) -> dict[Modality, Sequence]:
+    def forward(self, batch: HasSequences, text_rate: float, dropout: Dropout) -> dict[Modality, Sequence]:
         """Project the features of a batch to the common width.
 
         Args:
@@ -69,6 +77,22 @@ class TemporalProjection(nn.Module):
             made = Sequence(x, (given.lengths - kernel + 1).clamp(min=1), given.side)
             projected[m] = made.with_steps(x * made.is_real.unsqueeze(-1)) if self.masks_padding else made
         return projected
+
+
+@dataclass(frozen=True)
+class EndAligned:
+    """The same sequences with the last real step last and nothing before the longest row, however they are padded.
+
+    Attributes:
+        given: what they are taken from.
+    """
+
+    given: HasSequences
+
+    def sequence(self, modality: Modality) -> Sequence:
+        """(B, longest, D_m)."""
+        moved = self.given.sequence(modality).moved_to("end")
+        return Sequence(moved.steps[:, -int(moved.lengths.max()) :], moved.lengths, "end")
 
 
 def _as_long_as(kernel: int, x: Tensor, side: Side) -> Tensor:

@@ -70,6 +70,14 @@ SIZES: Mapping[str, Size] = {
         + (128 * 98 + 33 * 32 + 32 + 33),
     ),
     # extractors, projections, four pairs of layers, discriminator, attention, norm, regression
+    # projections; per level nine encoder layers, six gates and the weighing of the message; one layer that reads; head
+    "pmr-style": (
+        CONTEXT10,
+        {},
+        273 * 250 + 4 * (9 * 30_650 + 6 * 101 * 50 + 51 * 50 + 50 + 100 + 10_200 + 10_050) + 30_750 + 2 * 51 * 50 + 51,
+    ),
+    # those of MulT: the alignments have none
+    "mica-style": (CONTEXT10, {}, 2_441_551),
     "fdmer-style": (
         CONTEXT10,
         {},
@@ -84,10 +92,12 @@ SIZES: Mapping[str, Size] = {
 }
 """Method -> widths, settings, trainable numbers at ten steps."""
 
+BACKBONE: dict[str, Setting] = {name: value for name, value in TINY.items() if not name.startswith("gd.")}
+
 SMALL: Mapping[str, dict[str, Setting]] = {
     "dmd": TINY,
-    "mult": {name: value for name, value in TINY.items() if not name.startswith("gd.")},
-    "unimodal": {name: value for name, value in TINY.items() if not name.startswith("gd.")},
+    "mult": BACKBONE,
+    "unimodal": BACKBONE,
     "ef_lstm": {"hidden": 16},
     "lf_lstm": {"hidden": 8, "fusion": 8},
     "lf_dnn": {"hidden.language": 8, "hidden.audio": 8, "hidden.vision": 8, "text_out": 8, "fusion": 16},
@@ -98,6 +108,8 @@ SMALL: Mapping[str, dict[str, Setting]] = {
     "raven": {"cells": 8, "hidden": 16},
     "mctn": {"hidden": 16},
     "fdmer-style": {"width": 16, "hidden": 8},
+    "pmr-style": BACKBONE,
+    "mica-style": {**BACKBONE, "elements": 16, "confidence": 0.1},
 }
 """Sizes that train in no time; a method without an entry is tested at its defaults."""
 
