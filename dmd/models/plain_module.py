@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from dmd.batch_sharing import BatchSharing
@@ -86,7 +87,13 @@ def _split(answer: object, size: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         raise ConfigurationError(
             f"the prediction must be one number per sample, ({size},), but has the shape {tuple(prediction.shape)}"
         )
-    return prediction.reshape(size), terms
+    terms = {name: _in_full(term) for name, term in terms.items()}
+    return _in_full(prediction.reshape(size)), terms
+
+
+def _in_full(value: Any) -> Any:
+    """A tensor in float32 where autocast made it bfloat16: losses and their means do not fit into 8 bits."""
+    return value.float() if isinstance(value, Tensor) and value.dtype == torch.bfloat16 else value
 
 
 def _share(name: str, term: object, size: int, sharing: BatchSharing) -> Tensor:
