@@ -5,8 +5,8 @@ Analysis", ACM MM 2020, DOI 10.1145/3394171.3413678. The shared parts are drawn 
 pushed apart (``difference``), and both together give back what they came from (``reconstruction``). The error of the
 prediction is squared, as in the paper.
 
-The text here is the mean of the file's features over real tokens, as the paper takes BERT's; audio and vision are read
-to the end of their own real steps.
+With features of BERT the paper takes the mean over tokens (``language_encoder: mean``, so the presets); with others it
+reads the text as it reads audio and vision (``lstm``). All are read to the end of their own real steps.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -67,6 +68,7 @@ class MISASettings:
     Attributes:
         hidden: width of every part.
         heads: of self-attention.
+        language_encoder: ``lstm``: as wide as the features; ``mean``: over tokens.
         difference: push the parts apart.
         similarity: draw the shared parts together.
         reconstruction: have the parts give back the whole.
@@ -76,6 +78,7 @@ class MISASettings:
 
     hidden: int = setting(128, "width of every part; a multiple of `heads`", low=2, high=1024)
     heads: int = setting(2, "attention heads", low=1, high=16)
+    language_encoder: Literal["lstm", "mean"] = setting("lstm", "the text by LSTMs, or its mean over tokens")
     difference: bool = setting(True, "push shared and own parts apart")
     similarity: bool = setting(True, "draw the shared parts together")
     reconstruction: bool = setting(True, "have both parts give back the whole")
@@ -107,8 +110,9 @@ class MISA(nn.Module):
     def __init__(self, settings: MISASettings, dims: Dims) -> None:
         super().__init__()
         self.settings, hidden = settings, settings.hidden
-        self.encoders = nn.ModuleDict({m: StackedEncoder(dims.widths[m]) for m in MODALITIES if m != "language"})
-        widths = {m: dims.widths[m] * (1 if m == "language" else 4) for m in MODALITIES}
+        by_steps = [m for m in MODALITIES if m != "language" or settings.language_encoder == "lstm"]
+        self.encoders = nn.ModuleDict({m: StackedEncoder(dims.widths[m]) for m in by_steps})
+        widths = {m: dims.widths[m] * (4 if m in by_steps else 1) for m in MODALITIES}
         self.projections = nn.ModuleDict(
             {m: nn.Sequential(nn.Linear(w, hidden), nn.ReLU(), nn.LayerNorm(hidden)) for m, w in widths.items()}
         )
@@ -138,7 +142,7 @@ class MISA(nn.Module):
         return prediction, terms
 
     def _vector(self, modality: Modality, x: Sequence) -> Tensor:
-        if modality == "language":
+        if modality not in self.encoders:
             return mean_of_real(x.steps, x.is_real)
         vector: Tensor = self.encoders[modality](x)
         return vector
@@ -179,6 +183,13 @@ def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
     return frozenset(f"weight.{component.name}" for component in COMPONENTS if not settings[component.name])
 
 
+PAPER: Mapping[str, Setting] = {
+    "language_encoder": "mean",
+    "patience": 6,
+    "clip.kind": "value",
+    "clip.limit": 1.0,
+}
+
 METHOD = Method(
     "misa",
     MISASettings,
@@ -191,6 +202,7 @@ METHOD = Method(
         "default": {},
         "mmsa_mosi": {
             **mmsa_training(16, 1e-4),
+            "language_encoder": "mean",
             "weight.difference": 0.1,
             "weight.similarity": 0.3,
             "dropout.fusion": 0.2,
@@ -200,15 +212,22 @@ METHOD = Method(
         },
         "mmsa_mosei": {
             **mmsa_training(64, 1e-4),
+            "language_encoder": "mean",
             "weight.similarity": 0.8,
             "clip.kind": "value",
             "clip.limit": 0.8,
             "accumulation.steps": 2,
         },
-        "paper_mosi": {**mmsa_training(64, 1e-4), "patience": 6, "clip.kind": "value", "clip.limit": 1.0},
-        "paper_mosei": {**mmsa_training(16, 1e-4), "patience": 6, "clip.kind": "value", "clip.limit": 1.0},
+        "paper_mosi": {
+            **mmsa_training(64, 1e-4),
+            **PAPER,
+        },
+        "paper_mosei": {
+            **mmsa_training(16, 1e-4),
+            **PAPER,
+        },
     },
-    training={"learning_rate": 3e-4},
+    training={"learning_rate": 3e-4, "batch_size": 32},
     search={
         "weight.difference": {"log_uniform": [0.03, 1.0]},
         "weight.similarity": {"log_uniform": [0.1, 3.0]},

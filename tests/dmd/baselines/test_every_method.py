@@ -119,7 +119,6 @@ ORDER_FREE: Mapping[str, tuple[Modality, ...]] = {
     "lf_dnn": ("audio", "vision"),
     "tfn": ("audio", "vision"),
     "lmf": ("audio", "vision"),
-    "misa": ("language",),
     "mctn": ("audio", "vision"),
 }
 """Modalities that a method averages over time, or does not read; the order of their steps is nothing to it."""

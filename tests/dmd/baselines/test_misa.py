@@ -84,6 +84,18 @@ def test_a_component_is_its_loss_and_nothing_else(component: str) -> None:
     assert set(terms) == {"task", *METHOD.component_names} - {component}
 
 
+def test_the_text_is_its_mean_over_tokens_or_a_sequence() -> None:
+    inputs = some_input(size=5)
+    turned = dict(inputs.features)
+    for row, length in enumerate(inputs.lengths["language"].tolist()):
+        turned["language"] = turned["language"].clone()
+        turned["language"][row, :length] = turned["language"][row, :length].flip(0)
+    for encoder, changes in (("mean", False), ("lstm", True)):
+        model = build(language_encoder=encoder).eval()
+        moved = (model(replace(inputs, features=turned))[0] - model(inputs)[0]).abs().max()
+        assert (moved > 1e-5) == changes
+
+
 @pytest.mark.parametrize("modality", ["audio", "vision"])
 def test_audio_and_vision_end_at_their_own_last_step(modality: str) -> None:
     """Whatever the length of the text: one token, twelve frames, the last of which counts."""
