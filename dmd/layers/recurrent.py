@@ -40,7 +40,9 @@ class RecurrentEncoder(nn.Module):
     def states(self, x: Sequence) -> Sequence:
         """The upper layer's state after every step, (B, longest, hidden), real steps first."""
         moved = x.moved_to("start")
-        steps, _ = self.cells(moved.steps[:, : int(moved.lengths.max())])
+        # Elsewhere the host would wait for the device to hear how long it is.
+        longest = int(moved.lengths.max()) if moved.lengths.is_cpu else moved.num_steps
+        steps, _ = self.cells(moved.steps[:, :longest])
         return Sequence(steps, moved.lengths)
 
 

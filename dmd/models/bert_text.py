@@ -7,7 +7,7 @@ BERT and its output there is left as it is: a method that masks padding never re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from dmd.data.dataset.batches import Batch, ordered_batches
 from dmd.data.dataset.tokens import Tokens
 from dmd.data.samples.arrays import Side
+from dmd.declaration.component import Phase
 from dmd.dropout import Dropout, no_dropout
 from dmd.errors import ConfigurationError
 from dmd.layers.sequence import Sequence
@@ -41,6 +42,8 @@ class BertText(Model):
         self.method = method
         self.bert = bert
         self.reads = method.reads
+        self.phases = method.phases
+        self.smallest_batch = method.smallest_batch
         self.learning_rate = learning_rate
         self.is_frozen = learning_rate == 0 or not any(p.requires_grad for p in method.parameters())
         bert.requires_grad_(not self.is_frozen)
@@ -59,7 +62,7 @@ class BertText(Model):
 
     def prepare_epoch(self, epoch: int, train: Batch) -> None:
         """Encode the training part for a method that fits itself to it; others prepare nothing."""
-        if type(self.method).prepare_epoch is Model.prepare_epoch:
+        if not self.method.prepares_epochs:
             return
         with torch.no_grad():
             parts = [self._encode(part, no_dropout).features["language"] for part in ordered_batches(train, _CHUNK)]
@@ -71,6 +74,12 @@ class BertText(Model):
         groups = self.method.parameter_groups(learning_rate)
         own = [] if self.is_frozen else [ParameterGroup(list(self.bert.parameters()), self.learning_rate)]
         return [*groups, *own]
+
+    def parameters_of(self, phase: Phase) -> Iterator[nn.Parameter]:
+        """The method's own; BERT learns in the first phase."""
+        yield from self.method.parameters_of(phase)
+        if phase == self.phases[0]:
+            yield from self.bert.parameters()
 
     def parts(self) -> Mapping[str, nn.Module]:
         """BERT beside the method's own parts."""

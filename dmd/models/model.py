@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
@@ -80,9 +80,18 @@ class Model(nn.Module):
         """What is trained, and how fast; one group unless a part of the model has a learning rate of its own."""
         return [ParameterGroup([p for p in self.parameters() if p.requires_grad], learning_rate)]
 
+    def parameters_of(self, phase: Phase) -> Iterator[nn.Parameter]:
+        """What a declared phase trains."""
+        return (parameter for name, parameter in self.named_parameters() if phase.trains(name))
+
     def parts(self) -> Mapping[str, nn.Module]:
         """The submodules that an arm is described by."""
         return dict(self.named_children())
+
+    @property
+    def prepares_epochs(self) -> bool:
+        """Whether :meth:`prepare_epoch` does anything."""
+        return type(self).prepare_epoch is not Model.prepare_epoch
 
     def prepare_epoch(self, epoch: int, train: Batch) -> None:
         """Called before each epoch (from 1). A closed-form method fits itself here; others have nothing to do."""

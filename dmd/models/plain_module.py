@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from dmd.batch_sharing import BatchSharing
 from dmd.data.dataset.batches import Batch
+from dmd.declaration.component import Phase
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method
-from dmd.declaration.model_input import model_input
+from dmd.declaration.model_input import ModelInput, model_input
 from dmd.dropout import Dropout
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
@@ -64,11 +65,19 @@ class PlainModule(Model):
             total = total + self.weights[name] * term
         return Outputs(prediction, total, {TASK: task, **terms})
 
+    @property
+    def prepares_epochs(self) -> bool:
+        return hasattr(self.module, "prepare_epoch")
+
     def prepare_epoch(self, epoch: int, train: Batch) -> None:
-        """The module's own method of that name, where it has one."""
-        hook: Callable[..., None] | None = getattr(self.module, "prepare_epoch", None)
-        if hook is not None:
+        """The module's own method of that name, where it has one, given (epoch, the training part)."""
+        if self.prepares_epochs:
+            hook = cast(Callable[[int, ModelInput], None], self.module.prepare_epoch)
             hook(epoch, model_input(train))
+
+    def parameters_of(self, phase: Phase) -> Iterator[nn.Parameter]:
+        """What a declared phase trains; names count from the module itself."""
+        return (parameter for name, parameter in self.module.named_parameters() if phase.trains(name))
 
     def parts(self) -> Mapping[str, nn.Module]:
         """The module's own children."""

@@ -10,9 +10,7 @@ from typing import Any
 import torch
 
 FILE = "state.pt"
-KEYS = frozenset(
-    ("model", "optimiser", "schedule", "epoch", "step", "best_error", "best_epoch", "best", "duration_s", "reports")
-)
+KEYS = frozenset(("model", "turns", "epoch", "step", "best_error", "best_epoch", "best", "duration_s", "reports"))
 """What a training state holds."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from dmd.data.dataset.batches import Batch, shuffled_rows
 from dmd.dropout import SeededDropout
-from dmd.errors import ConfigurationError, TrainingDiverged
+from dmd.errors import TrainingDiverged
 from dmd.job import Checkpointing, EpochReport, OnEpoch
 from dmd.layers.heads import start_heads
 from dmd.models.model import Model
@@ -24,35 +25,14 @@ from dmd.training.config import TrainingConfig
 from dmd.training.distributed.team import SOLO, Team, take_rows
 from dmd.training.evaluate import predict
 from dmd.training.label_units import label_unit
-from dmd.training.optimiser import ClippedAdam
 from dmd.training.selection import METRIC, batch_mae
+from dmd.training.state import TrainingState, copy_state
+from dmd.training.step_groups import require_steps, step_groups
+from dmd.training.turns import Turn, make_turns
 
 MIN_IMPROVEMENT = 1e-6
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class TrainingState:
-    """What changes while training; a checkpoint holds it.
-
-    Attributes:
-        epoch: epochs that are done.
-        step: mini-batches that are done; with the seed it decides dropout.
-        best_error: lowest validation error so far.
-        best_epoch: epoch of that error, from 1.
-        best: the model's state at that epoch.
-        reports: of all epochs so far.
-        duration_s: seconds of training so far, all sessions together.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    best_error: float = math.inf
-    best_epoch: int = 0
-    best: dict[str, Tensor] = field(default_factory=dict)
-    reports: list[EpochReport] = field(default_factory=list)
-    duration_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -111,11 +91,12 @@ def train(
         ConfigurationError: no optimiser step would ever be made.
         WorkerLost: another worker of the team is gone.
     """
-    require_steps(config, len(train_part))
+    require_steps(config, len(train_part), model.smallest_batch)
     unit = label_unit(scoring.scale)
     assert train_part.labels is not None
     labels = unit.encode(train_part.labels)
-    train_part = replace(train_part, labels=labels)
+    rows = torch.arange(len(train_part), device=labels.device)
+    train_part = replace(train_part, labels=labels, rows=rows)
     trainer = _Trainer(model, config, seed, team)
     on_epoch = team.follow(on_epoch)
     if team.rank > 0:
@@ -146,60 +127,66 @@ def train(
 
 
 class _Trainer:
-    """Optimiser and schedule of one model."""
+    """The turns of one model's training steps, and what a run keeps of them."""
 
     def __init__(self, model: Model, config: TrainingConfig, seed: int, team: Team) -> None:
         self.model = model
         self.config = config
         self.seed = seed
         self.team = team
-        groups = model.parameter_groups(config.learning_rate)
-        self.parameters = [parameter for group in groups for parameter in group.parameters]
-        self.optimiser: ClippedAdam | None = None
-        if self.parameters:
-            self.optimiser = ClippedAdam(groups, config.weight_decay, config.clip)
-            self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-                self.optimiser, factor=config.plateau.factor, patience=config.plateau.patience
-            )
+        self.turns = make_turns(model, config)
 
     @property
     def learning_rate(self) -> float:
-        return self.optimiser.param_groups[0]["lr"] if self.optimiser is not None else 0.0
+        return self.turns[0].learning_rate
 
     def run_epoch(self, part: Batch, state: TrainingState) -> dict[str, float]:
         """One pass over the training part; the mean over its items of the loss and of each of its terms.
 
         Items of an incomplete group that is dropped (``flush_last``) are not looked at.
         """
+        part = replace(part, epoch=state.epoch)
         self.model.prepare_epoch(state.epoch, part)
         self.model.train()
         sums: dict[str, Tensor] = {}
-        num_items = 0
-        dropout_seed = self.team.dropout_seed(self.seed)
-        for group in self._groups(shuffled_rows(part, self.config.batch_size, self.seed, state.epoch)):
-            if self.optimiser is not None:
-                self.optimiser.zero_grad(set_to_none=True)
-            for index, rows in enumerate(group, 1):
-                outputs = self.model(take_rows(self.team, part, rows), SeededDropout(dropout_seed, state.step))
-                state.step += 1
-                num_items += len(rows)
-                assert outputs.loss is not None
-                for name, value in {"loss": outputs.loss, **outputs.terms}.items():
-                    sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * len(rows)
-                if self.optimiser is not None:
-                    share = len(group) if self.config.accumulation.average else 1
-                    self.team.backward(outputs.loss / share, self.parameters)
-                    if index < len(group):
-                        self.optimiser.clip_gradients()
-            if self.optimiser is not None:
-                self.optimiser.step()
-        self.team.require_equal(self.model.state_dict().values())
+        num_items: Counter[str] = Counter()
+        rows_of_batches = shuffled_rows(part, self.config.batch_size, self.seed, state.epoch)
+        for group in step_groups(rows_of_batches, self.config.accumulation, self.model.smallest_batch):
+            for turn in self.turns:
+                for name, value, size in self._take_turn(turn, group, part, state):
+                    sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value * size
+                    num_items[name] += size
+        self.team.require_equal(value for value in self.model.state_dict().values() if isinstance(value, Tensor))
         return self._means(sums, num_items, state.epoch)
 
-    def _means(self, sums: dict[str, Tensor], num_items: int, epoch: int) -> dict[str, float]:
+    def _take_turn(
+        self, turn: Turn, group: Sequence[Tensor], part: Batch, state: TrainingState
+    ) -> Iterator[tuple[str, Tensor, int]]:
+        """One step of one optimiser, over the mini-batches of a group; the loss and its terms with their items."""
+        dropout_seed = self.team.dropout_seed(self.seed)
+        if turn.optimiser is not None:
+            turn.optimiser.zero_grad(set_to_none=True)
+        for index, rows in enumerate(group, 1):
+            batch = take_rows(self.team, part, rows)
+            if turn.phase:
+                batch = replace(batch, phase=turn.phase)
+            outputs = self.model(batch, SeededDropout(dropout_seed, state.step))
+            state.step += 1
+            assert outputs.loss is not None
+            for name, value in {"loss": outputs.loss, **outputs.terms}.items():
+                yield name, value.detach(), len(rows)
+            if turn.optimiser is not None:
+                share = len(group) if self.config.accumulation.average else 1
+                self.team.backward(outputs.loss / share, turn.parameters)
+                if index < len(group):
+                    turn.optimiser.clip_gradients()
+        if turn.optimiser is not None:
+            turn.optimiser.step()
+
+    def _means(self, sums: dict[str, Tensor], num_items: Mapping[str, int], epoch: int) -> dict[str, float]:
         """The loss and its terms: the workers' shares summed, and averaged over the items of an epoch."""
         totals = self.team.sum(torch.stack(list(sums.values()))).tolist() if sums else []
-        means = {f"train/{name}": total / num_items for name, total in zip(sums, totals, strict=True)}
+        means = {f"train/{name}": total / num_items[name] for name, total in zip(sums, totals, strict=True)}
         for name, mean in means.items():
             if not math.isfinite(mean):
                 raise TrainingDiverged(epoch, name)
@@ -217,28 +204,20 @@ class _Trainer:
             metrics[METRIC["batches"]] = batch_mae(predictions, labels, self.config.batch_size, self.seed, epoch)
         return metrics
 
-    def _groups(self, batches: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
-        """Mini-batches by optimiser step; without ``flush_last`` an incomplete last group is dropped."""
-        rule = self.config.accumulation
-        for start in range(0, len(batches), rule.steps):
-            group = batches[start : start + rule.steps]
-            if len(group) == rule.steps or rule.flush_last:
-                yield group
-
     def note_error(self, error: float, state: TrainingState) -> None:
         """Lower the learning rate on a plateau; keep the weights of the best epoch."""
-        if self.optimiser is not None:
-            self.schedule.step(error)
+        for turn in self.turns:
+            if turn.schedule is not None:
+                turn.schedule.step(error)
         if error < state.best_error - MIN_IMPROVEMENT:
             state.best_error, state.best_epoch = error, state.epoch
-            state.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+            state.best = copy_state(self.model)
 
     def dump(self, state: TrainingState) -> dict[str, Any]:
         """Everything that a continued run needs, as plain values and tensors."""
         return {
             "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict() if self.optimiser is not None else {},
-            "schedule": self.schedule.state_dict() if self.optimiser is not None else {},
+            "turns": [turn.state() for turn in self.turns],
             "epoch": state.epoch,
             "step": state.step,
             "best_error": state.best_error,
@@ -253,7 +232,7 @@ class _Trainer:
 
         Continued, it trains no more: the number of epochs and the best one say that it has ended.
         """
-        return self.dump(state) | {"model": {}, "optimiser": {}, "schedule": {}}
+        return self.dump(state) | {"model": {}, "turns": []}
 
     def restore(self, checkpointing: Checkpointing | None) -> TrainingState:
         """The first worker's saved state, loaded into model, optimiser and schedule of all; or a fresh one."""
@@ -268,9 +247,8 @@ class _Trainer:
             return TrainingState()
         if saved["model"]:
             self.model.load_state_dict(saved["model"])
-        if self.optimiser is not None and saved["optimiser"]:
-            self.optimiser.load_state_dict(saved["optimiser"])
-            self.schedule.load_state_dict(saved["schedule"])
+        for turn, own in zip(self.turns, saved["turns"], strict=False):
+            turn.restore(own)
         return TrainingState(
             epoch=saved["epoch"],
             step=saved["step"],
@@ -279,15 +257,4 @@ class _Trainer:
             best=saved["best"],
             reports=[EpochReport(epoch, metrics, seconds) for epoch, metrics, seconds in saved["reports"]],
             duration_s=saved["duration_s"],
-        )
-
-
-def require_steps(config: TrainingConfig, num_items: int) -> None:
-    """Refuse an accumulation that drops every mini-batch of ``num_items``. Raises ConfigurationError."""
-    num_batches, rule = math.ceil(num_items / config.batch_size), config.accumulation
-    if num_batches < rule.steps and not rule.flush_last:
-        raise ConfigurationError(
-            f"accumulation.steps is {rule.steps}, but an epoch has {num_batches} mini-batches ({num_items} training "
-            "items) and accumulation.flush_last is false: no optimiser step would be done; lower accumulation.steps or "
-            "batch_size, or set accumulation.flush_last to true"
         )

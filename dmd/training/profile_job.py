@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import time
@@ -9,21 +10,22 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from dmd.data.dataset.batches import Batch, shuffled_batches, whole_batch
+from dmd.data.dataset.batches import Batch, shuffled_rows, whole_batch
 from dmd.data.dataset.dataset import Dataset
-from dmd.dropout import SeededDropout, no_dropout
+from dmd.dropout import SeededDropout
+from dmd.errors import ConfigurationError
 from dmd.job import Job
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import Modality
-from dmd.models.model import Model
+from dmd.models.model import Model, Outputs
 from dmd.precision import float32_products
 from dmd.training.config import TrainingConfig
-from dmd.training.distributed.shard import Copies
 from dmd.training.evaluate import predict
 from dmd.training.label_units import label_unit
-from dmd.training.loop import require_steps
-from dmd.training.optimiser import ClippedAdam
 from dmd.training.run import JobSettings, count_parameters, make_model, split_settings
+from dmd.training.sharing_proof import shares_batches
+from dmd.training.step_groups import join_small_rest, require_steps
+from dmd.training.turns import make_turns
 
 LEAST_STEPS, MOST_STEPS, LEAST_S = 3, 30, 0.25
 """Timed steps, after a first one that is not: at least so many, and more until they took ``LEAST_S``. A step of a small
@@ -44,6 +46,7 @@ class JobFacts:
         overhead_s: seconds of a trial outside its epochs: building the model, cutting the data.
         max_epochs: the most epochs that it can run.
         patience: epochs without an improvement after which it ends early.
+        trace: digest of predictions and losses of the first training steps: equal for two models that do the same.
     """
 
     num_parameters: int
@@ -55,6 +58,7 @@ class JobFacts:
     overhead_s: float
     max_epochs: int
     patience: int
+    trace: str = ""
 
 
 def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
@@ -73,46 +77,64 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     training = settings.training
     began = time.perf_counter()
     parts = dataset.partition(job.fold, settings.inputs)
-    require_steps(training, len(parts.train))
     model = make_model(job, settings, dataset)
+    require_steps(training, len(parts.train), model.smallest_batch)
     unit = label_unit(dataset.scale)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
-    train_part = replace(train_part, labels=unit.encode(torch.from_numpy(parts.train.labels).to(job.device)))
+    labels = unit.encode(torch.from_numpy(parts.train.labels).to(job.device))
+    train_part = replace(train_part, labels=labels, rows=torch.arange(len(labels), device=job.device))
     overhead_s = time.perf_counter() - began
     model.prepare_epoch(1, train_part)
-    terms, step_s = _time_steps(model, train_part, training, job)
+    rehearsal = _rehearse(model, train_part, training, job)
     started = time.perf_counter()
     predict(model, whole_batch(parts.valid.inputs, device=job.device), unit)
     valid_s = time.perf_counter() - started
     return JobFacts(
         num_parameters=count_parameters(model),
         modules=tuple(name for name, module in model.parts().items() if any(True for _ in module.parameters())),
-        loss_terms=terms,
+        loss_terms=rehearsal.terms,
         inputs=tuple(m for m in model.reads if bool(train_part.features[m].any())),
-        shares_batches=_shares_batches(model, train_part.take(slice(0, 2))),
-        epoch_s=step_s * math.ceil(len(parts.train) / training.batch_size) + valid_s,
+        shares_batches=shares_batches(model, train_part),
+        trace=rehearsal.trace,
+        epoch_s=rehearsal.step_s * math.ceil(len(parts.train) / training.batch_size) + valid_s,
         overhead_s=overhead_s,
         max_epochs=training.max_epochs,
         patience=training.patience,
     )
 
 
-def _time_steps(model: Model, part: Batch, training: TrainingConfig, job: Job) -> tuple[tuple[str, ...], float]:
-    """Names of the loss terms, and mean seconds of a training step with everything that the loop does in one."""
-    groups = model.parameter_groups(training.learning_rate)
-    is_trained = any(group.parameters for group in groups)
-    optimiser = ClippedAdam(groups, training.weight_decay, training.clip) if is_trained else None
-    terms: tuple[str, ...] = ()
-    epochs = (shuffled_batches(part, training.batch_size, job.seed, epoch) for epoch in itertools.count(1))
-    batches = itertools.islice(itertools.chain.from_iterable(epochs), 1 + MOST_STEPS)
+@dataclass(frozen=True)
+class _Rehearsal:
+    """What a few training steps were like."""
+
+    terms: tuple[str, ...]
+    step_s: float
+    trace: str
+
+
+def _rehearse(model: Model, part: Batch, training: TrainingConfig, job: Job) -> _Rehearsal:
+    """A few training steps with everything that the loop does in one."""
+    turns = make_turns(model, training)
+    terms: dict[str, None] = {}
+    trace = hashlib.sha256()
+    epochs = (shuffled_rows(part, training.batch_size, job.seed, epoch) for epoch in itertools.count(1))
+    batches = itertools.chain.from_iterable(join_small_rest(rows, model.smallest_batch) for rows in epochs)
     timed_from, num_timed = time.perf_counter(), 0
-    for step, batch in enumerate(batches):
-        outputs = model(batch, SeededDropout(job.seed, step))
-        if outputs.loss is not None and outputs.loss.requires_grad and optimiser is not None:
-            optimiser.zero_grad(set_to_none=True)
-            torch.autograd.backward(outputs.loss)
-            optimiser.step()
-        terms = tuple(outputs.terms)
+    for step, rows in enumerate(itertools.islice(batches, 1 + MOST_STEPS)):
+        for place, turn in enumerate(turns):
+            batch = replace(part.take(rows), epoch=1, phase=turn.phase)
+            outputs = model(batch, SeededDropout(job.seed, step * len(turns) + place))
+            if step == 0:
+                _require_finite(outputs, job.model)
+            if outputs.loss is not None and outputs.loss.requires_grad and turn.optimiser is not None:
+                turn.optimiser.zero_grad(set_to_none=True)
+                torch.autograd.backward(outputs.loss)
+                turn.optimiser.step()
+            terms |= dict.fromkeys(outputs.terms)
+            if step < LEAST_STEPS:
+                for value in (outputs.prediction, outputs.loss):
+                    if value is not None:
+                        trace.update(value.detach().float().cpu().numpy().tobytes())
         if job.device == "cuda":
             torch.cuda.synchronize()
         if step == 0:
@@ -122,16 +144,15 @@ def _time_steps(model: Model, part: Batch, training: TrainingConfig, job: Job) -
         num_timed = step
         if num_timed >= LEAST_STEPS and time.perf_counter() - timed_from >= LEAST_S:
             break
-    return terms, (time.perf_counter() - timed_from) / max(num_timed, 1)
+    step_s = (time.perf_counter() - timed_from) / max(num_timed, 1)
+    return _Rehearsal(tuple(terms), step_s, trace.hexdigest()[:12])
 
 
-def _shares_batches(model: Model, batch: Batch) -> bool:
-    """Whether each of two workers that both have the whole batch gets half of the loss and of each of its terms."""
-    with torch.no_grad():
-        alone, shared = (model(part, no_dropout) for part in (batch, replace(batch, sharing=Copies(2))))
-    pairs = [(alone.loss, shared.loss), *((term, shared.terms[name]) for name, term in alone.terms.items())]
-    return all(
-        torch.allclose(2 * half, whole, rtol=1e-3, atol=1e-6, equal_nan=True)
-        for whole, half in pairs
-        if whole is not None and half is not None
-    )
+def _require_finite(outputs: Outputs, method: str) -> None:
+    values = {"prediction": outputs.prediction, "loss": outputs.loss, **outputs.terms}
+    wrong = [name for name, value in values.items() if value is not None and not bool(value.isfinite().all())]
+    if wrong:
+        raise ConfigurationError(
+            f"{method}: not finite at the first training step: {', '.join(wrong)}; look for a division by zero, a "
+            "logarithm of zero, or padding that is averaged over no step"
+        )
