@@ -34,7 +34,7 @@ from dmd.models.dmd import DMD
 from dmd.models.dmd_presets import PRESETS
 from dmd.models.model import Model
 from dmd.models.mult import MulT
-from dmd.models.plain_module import PlainModule, is_native
+from dmd.models.plain_module import PlainModule
 from dmd.models.unimodal import Unimodal
 from dmd.settings import build_config, flatten
 
@@ -120,11 +120,27 @@ METHODS: Mapping[str, Method] = {
 }
 
 
+_of_plugins: dict[str, Method] = {}
+"""The methods of the user's own files that this process has been told to use."""
+
+
+def use_methods(methods: Mapping[str, Method]) -> None:
+    """From now on these, and no others, are known beside the package's own."""
+    _of_plugins.clear()
+    _of_plugins.update(methods)
+
+
+def known_methods() -> Mapping[str, Method]:
+    """The package's own methods, then those of plugins, by name."""
+    return {**METHODS, **_of_plugins}
+
+
 def find_method(name: str) -> Method:
     """The method of that name; ConfigurationError lists the known ones."""
-    if name not in METHODS:
-        raise ConfigurationError(f"no method {name!r}; known: {', '.join(METHODS)}")
-    return METHODS[name]
+    known = known_methods()
+    if name not in known:
+        raise ConfigurationError(f"no method {name!r}; known: {', '.join(known)}")
+    return known[name]
 
 
 def build_model(name: str, settings: Mapping[str, Setting], dims: Dims, seed: int) -> Model:
@@ -141,7 +157,7 @@ def build_model(name: str, settings: Mapping[str, Setting], dims: Dims, seed: in
     """
     method = find_method(name)
     config: Any = build_config(method.settings, settings, name)
-    if not is_native(method):
+    if method.is_plain:
         return PlainModule(method, config, flatten(config), dims, seed)
     model = method.build(config, dims)
     assert isinstance(model, Model)

@@ -29,6 +29,7 @@ from orchestration.past_studies.reuse import find_results
 from orchestration.past_studies.test_set_use import count_test_set_uses
 from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
+from orchestration.planning.plugins import keep_plugins
 from orchestration.planning.prepared import Prepared, deciding_facts
 from orchestration.planning.study_description import describe_study
 from orchestration.process.errors import UsageError
@@ -80,11 +81,12 @@ def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchO
     """
     planned = prepared.planned
     space = planned.space
-    find_result = find_results(options.reuse, planned.context)
+    find_result = find_results(options.reuse, planned.contexts)
     remove_abandoned()
     with _open_ledger(study_directory) as ledger, study_logs(study_directory.logs):
         study_directory.remove_unfinished()
         description = _write_or_check_manifest(study_directory, prepared, options)
+        keep_plugins(study_directory, planned.runner.plugins)
         tracker = MlflowTracker(
             ledger,
             space.study,

@@ -78,6 +78,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "search_spaces": ("loading", "checking", "design", "schema", "terms"),
     "dmd": (
+        "plugins",
         "training",
         "training.distributed",
         "registry",

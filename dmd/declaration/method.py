@@ -53,6 +53,8 @@ class Method:
         find_conflict: says why settings cannot run together beyond the components' own needs, or None.
         inactive: names the settings that have no effect under the others.
         needs: names the modalities that the model of these settings cannot do without; by default all that it is shown.
+        origin: the user's file that declares the method; empty for the package's own. Set when the file is read.
+        digest: of that file's content, part of what decides a result; empty for the package's own.
     """
 
     name: str
@@ -72,11 +74,26 @@ class Method:
     find_conflict: Callable[[Mapping[str, Setting]], str | None] = _no_conflict
     inactive: Callable[[Mapping[str, Setting]], frozenset[str]] = _all_active
     needs: Callable[[Mapping[str, Setting]], frozenset[Modality]] = visible_modalities
+    origin: str = ""
+    digest: str = ""
 
     @property
     def shown(self) -> str:
         """What readers see."""
         return self.label or self.name
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the model is any PyTorch module, and not one that is written for the training loop itself."""
+        return not getattr(self.build, "is_native", False)
+
+    @property
+    def defaults(self) -> Mapping[str, Setting]:
+        """The method's own defaults of training and input settings.
+
+        A plain module finds real steps first, as PyTorch's packed sequences want them.
+        """
+        return {"align": "start", **self.training} if self.is_plain else self.training
 
     @property
     def component_names(self) -> tuple[str, ...]:

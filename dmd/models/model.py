@@ -45,12 +45,14 @@ class Model(nn.Module):
     """A method under comparison. One loop trains all of them.
 
     Attributes:
+        is_native: of every model that is written for the loop itself, as its builder.
         reads: the modalities whose features can change a prediction; what the others hold makes no difference.
         precision: what a forward pass computes in; every call of the model keeps to it.
         phases: the turns of a training step; empty: one, in which one optimiser trains everything.
         smallest_batch: rows that a training step needs.
     """
 
+    is_native = True
     reads: tuple[Modality, ...] = MODALITIES
     precision: Precision = "fp32"
     phases: tuple[Phase, ...] = ()

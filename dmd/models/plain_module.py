@@ -124,11 +124,6 @@ def _describe(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def is_native(method: Method) -> bool:
-    """Whether the method's model is written for the loop itself (:class:`~dmd.models.model.Model`)."""
-    return isinstance(method.build, type) and issubclass(method.build, Model)
-
-
 def module_of(model: Model) -> nn.Module:
     """What a declaration's dotted names (``Component.parts``, ``Phase.parameters``) count from."""
     return model.module if isinstance(model, PlainModule) else model

@@ -153,7 +153,7 @@ def split_settings(model: str, settings: Mapping[str, Setting]) -> JobSettings:
     ``preset`` names a set of settings that explicit ones override. Raises ConfigurationError.
     """
     method = find_method(model)
-    merged = {**method.training, **_preset(method, settings), **settings}
+    merged = {**method.defaults, **_preset(method, settings), **settings}
     merged.pop("preset", None)
 
     def take(config_type: type[Config], what: str) -> Config:

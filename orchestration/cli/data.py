@@ -74,19 +74,22 @@ def folds(
     space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
+    plugins: Annotated[
+        list[Path] | None, typer.Option("--plugin", metavar="FILE", help="A Python file that declares methods.")
+    ] = None,
 ) -> None:
     """Print as CSV which items train, validate and test in every fold, for other code that predicts for the study."""
     with bad_input_exits():
         from dmd.data.formats.load import open_dataset
         from orchestration.planning.data_declaration import declared_by
         from orchestration.planning.fold_table import COLUMNS, fold_rows
-        from orchestration.planning.method_catalogue import describe_methods
+        from orchestration.planning.load_space import load_space
         from orchestration.planning.plan_study import fold_plan
         from search_spaces.design.plan import plan_cells
-        from search_spaces.loading.load import load
+        from search_spaces.loading.document import read_document
         from search_spaces.loading.packaged import find_space
 
-        checked = load(find_space(space), describe_methods(), tuple(overrides or ()))
+        checked = load_space(read_document(find_space(space)), tuple(overrides or ()), tuple(plugins or ())).space
         dataset = open_dataset(checked.data.path, data_dir, declared_by(checked))
         rows = fold_rows(dataset, plan_cells(checked, dataset.num_file_folds), fold_plan(checked))
         table = io.StringIO()

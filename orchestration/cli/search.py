@@ -20,9 +20,8 @@ from orchestration.process.signals import INTERRUPTED, set_stop_message
 
 if TYPE_CHECKING:
     from orchestration.ledger.study_directory import StudyDirectory
+    from orchestration.planning.load_space import LoadedSpace
     from orchestration.run_study import StudyOutcome
-    from search_spaces.schema.schema import SearchSpace
-    from search_spaces.terms.trial import Arm
 
 _NO_REPORT = "stopped before the report was written; --report-only writes it"
 
@@ -55,6 +54,10 @@ def search(
     ] = None,
     address: Annotated[
         str | None, typer.Option(help="A running Ray cluster: auto, HOST:PORT or ray://HOST:PORT.")
+    ] = None,
+    plugins: Annotated[
+        list[Path] | None,
+        typer.Option("--plugin", metavar="FILE", help="A Python file that declares methods of your own; repeatable."),
     ] = None,
     executor: Annotated[
         Literal["ray", "inline"], typer.Option(help="inline: one trial at a time in this process, without Ray.")
@@ -103,7 +106,8 @@ def search(
     130 interrupted (the same command continues).
     """
     with bad_input_exits():
-        checked, arms = _load(space, tuple(overrides or ()))
+        loaded = _load(space, tuple(overrides or ()), tuple(plugins or ()))
+        checked = loaded.space
         from orchestration.launch import LaunchOptions, launch
         from orchestration.ledger.study_directory import StudyDirectory
         from orchestration.past_studies.reuse import require_sources
@@ -140,7 +144,7 @@ def search(
         require_sources(tuple(reuse or ()))
         uri = tracking_uri or checked.tracking.uri
         require_driver(uri)
-        prepared = prepare(checked, data_dir, address, only=tuple(only or ()), arms=arms)
+        prepared = prepare(checked, data_dir, address, only=tuple(only or ()), arms=loaded.arms, plugins=loaded.plugins)
         if dry_run:
             from orchestration.dry_run.preview import preview
 
@@ -183,16 +187,15 @@ def main() -> None:
     app()
 
 
-def _load(space: str, overrides: tuple[str, ...]) -> tuple[SearchSpace, tuple[Arm, ...]]:
+def _load(space: str, overrides: tuple[str, ...], plugins: tuple[Path, ...]) -> LoadedSpace:
     from search_spaces.loading.document import read_document
-    from search_spaces.loading.load import check_and_plan
     from search_spaces.loading.packaged import find_space
 
     # A file that is no YAML is refused before the methods, and torch with them, are imported.
     document = read_document(find_space(space))
-    from orchestration.planning.method_catalogue import describe_methods
+    from orchestration.planning.load_space import load_space
 
-    return check_and_plan(document, describe_methods(), overrides)
+    return load_space(document, overrides, plugins)
 
 
 def _refuse_beside(option: str, given: Mapping[str, bool]) -> None:

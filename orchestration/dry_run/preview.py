@@ -47,7 +47,7 @@ def preview(
     else:
         require_continuable(study_directory, prepared)
     own = () if is_fresh else read_finished(study_directory.path / LEDGER_FILE).records
-    completed = read_progress(planned, own, find_results(reuse, planned.context))
+    completed = read_progress(planned, own, find_results(reuse, planned.contexts))
     capacity = measure_capacity(planned.space.resources, executor, address)
     estimate = estimate_study(planned, capacity, completed)
     deviation = pooled_run_std([*own, *completed.reused], planned.space.primary_metric)

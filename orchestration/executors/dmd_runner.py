@@ -9,6 +9,8 @@ from pathlib import Path
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import open_dataset
 from dmd.job import Checkpointing, FoldRef, Job, JobResult, OnEpoch, WorkerRank
+from dmd.plugins.load import use_plugins
+from dmd.plugins.plugin_file import PluginFile
 from dmd.training.run import run_job
 from orchestration.executors.protocol import FileProvider, NodeInputs, RunTrial
 from orchestration.process.atomic_files import write_whole
@@ -58,6 +60,7 @@ class DmdRunner:
         keeps_details: whether confirm trials return their per-item outputs.
         keeps_weights: whether they leave their weights.
         provenance: of the software, for the files of the weights.
+        plugins: the user's files that declare methods of the study.
     """
 
     data: str
@@ -69,9 +72,11 @@ class DmdRunner:
     keeps_details: bool = False
     keeps_weights: bool = False
     provenance: Mapping[str, str] = field(default_factory=dict)
+    plugins: tuple[PluginFile, ...] = ()
 
     def open(self, provider: FileProvider | None = None) -> RunTrial:
         """Open the data once; the returned function trains trials on them. The driver has verified what is mapped."""
+        use_plugins(self.plugins)
         if provider is not None:
             inputs = provider.prepare_node()
         else:

@@ -83,6 +83,11 @@ class StudyDirectory:
         return self.path / "logs"
 
     @property
+    def plugins(self) -> Path:
+        """The user's files whose methods the study trains, as they were."""
+        return self.path / "plugins"
+
+    @property
     def artifacts(self) -> Path:
         """Details and weights of finished trials, and MLflow's artifacts where it stores into the study directory."""
         return self.path / "artifacts"
@@ -191,7 +196,7 @@ def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a space that decide which trials it means, two levels deep. Seeds may be added unless raced."""
     flat: dict[str, Any] = {}
     for section, content in space.items():
-        if section in ("description", "resources", "tracking"):
+        if section in ("description", "resources", "tracking", "plugins"):
             continue
         if isinstance(content, Mapping):
             flat |= {f"{section}.{key}": value for key, value in content.items()}
@@ -203,7 +208,7 @@ def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
     flat = {
         name: value for name, value in flat.items() if not name.startswith("limits.") or name == "limits.stagnation"
     }
-    # What matters of other code's predictions is their content, which `deciding` has.
+    # What matters of other code's predictions is their content, which `deciding` has, as it has that of plugins.
     flat.pop("arms.external", None)
     if not isinstance(flat.get("confirm.seeds"), Mapping):
         flat.pop("confirm.seeds", None)

@@ -23,12 +23,14 @@ def require_sources(sources: Sequence[str]) -> None:
         raise UsageError("\n".join(problems))
 
 
-def find_results(sources: Sequence[str], context: str) -> FindResult:
-    """Look for a trial in every source, in the given order. context: of the trials of this study.
+def find_results(sources: Sequence[str], contexts: Sequence[str]) -> FindResult:
+    """Look for a trial in every source, in the given order. contexts: of the trials of this study.
 
     Raises UsageError for a source that is neither a study nor a store.
     """
-    return first_of([_look_in(source, context) for source in sources]) if sources else find_nothing
+    if not sources:
+        return find_nothing
+    return first_of([_look_in(source, context) for source in sources for context in contexts])
 
 
 def _look_in(source: str, context: str) -> FindResult:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dmd.training.profile_job import JobFacts
 from orchestration.external.predictions import describe_external
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.process.errors import UsageError
-from search_spaces.terms.trial import Arm, digest
+from search_spaces.terms.trial import Arm, Value, digest
 
 
 def describe_arm(arm: Arm, planned: PlannedStudy) -> dict[str, Any]:
@@ -61,3 +62,23 @@ def require_distinct(arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None
                 f"arms {seen[key]!r} and {arm.name!r} are the same model with the same settings; remove one"
             )
         seen[key] = arm.name
+    _require_effects([arm for arm in arms if arm.role in ("baseline", "ablation")], facts)
+
+
+def _require_effects(family: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None:
+    """A component is more than a setting: two arms that differ in it must not train the same thing."""
+    problems = []
+    for one, other in itertools.combinations(family, 2):
+        differing = [name for name, on in one.components.items() if other.components.get(name) != on]
+        is_alike = facts[one.name].trace and facts[one.name].trace == facts[other.name].trace
+        if len(differing) == 1 and is_alike and _without(one, differing) == _without(other, differing):
+            problems.append(
+                f"component {differing[0]!r} of {one.model} changes nothing: arms {one.name!r} and {other.name!r} have "
+                "the same predictions and losses in their first training steps; use it in the model, or remove it"
+            )
+    if problems:
+        raise UsageError("\n".join(dict.fromkeys(problems)))
+
+
+def _without(arm: Arm, names: Collection[str]) -> dict[str, Value]:
+    return {name: value for name, value in arm.settings.items() if name not in names}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dmd.data.dataset.input_config import InputConfig, inactive_inputs
 from dmd.declaration.method import Method
 from dmd.metrics import METRIC_NAMES
-from dmd.registry import METHODS
+from dmd.registry import known_methods
 from dmd.settings import Field, fields_of
 from dmd.training.config import TrainingConfig
 from search_spaces.terms.catalogue import (
@@ -20,13 +18,14 @@ from search_spaces.terms.catalogue import (
 )
 
 
-def describe_methods(methods: Mapping[str, Method] = METHODS) -> Catalogue:
+def describe_methods(methods: Mapping[str, Method] | None = None) -> Catalogue:
     """Every method as it is declared, and its rules.
 
     Args:
-        methods: name -> method; the registered ones if absent.
+        methods: name -> method; None: those that this process knows, the ones of plugins among them.
     """
-    return Catalogue({name: _describe(method) for name, method in methods.items()}, METRIC_NAMES)
+    known = known_methods() if methods is None else methods
+    return Catalogue({name: _describe(method) for name, method in known.items()}, METRIC_NAMES)
 
 
 def _describe(method: Method) -> MethodSchema:
@@ -60,7 +59,7 @@ def _setting(part: Field, method: Method) -> SettingSchema:
     return SettingSchema(
         name=part.name,
         kind=part.kind,
-        default=method.training.get(part.name, part.default),
+        default=method.defaults.get(part.name, part.default),
         find_problem=part.find_problem,
         low=part.low,
         high=part.high,

@@ -7,7 +7,11 @@ from dataclasses import replace
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.inspection.cautions import find_cautions
-from dmd.training.profile_job import inspect_job
+from dmd.errors import ConfigurationError
+from dmd.job import Job
+from dmd.plugins.load import explain
+from dmd.registry import find_method
+from dmd.training.profile_job import JobFacts, inspect_job
 from orchestration.executors.dmd_runner import DmdRunner, FoldPlan
 from orchestration.external.predictions import read_external_runs
 from orchestration.machine.gpus import device_here
@@ -17,7 +21,7 @@ from orchestration.planning.arm_checks import require_distinct
 from orchestration.planning.batch_sharing import require_shares, require_sharing
 from orchestration.planning.metric_checks import require_scored
 from orchestration.planning.modality_checks import require_modalities
-from orchestration.planning.planned_study import PlannedStudy
+from orchestration.planning.planned_study import PlannedStudy, method_context
 from orchestration.planning.text_encoders import TextEncoders, find_encoders
 from orchestration.process.errors import UsageError
 from search_spaces.design.arm_searches import plan_searches
@@ -83,9 +87,9 @@ def plan_study(
             parameters={},
             seed=space.seed,
             cell=cells[0],
-            context=context,
+            context=method_context(context, arm),
         )
-        facts[arm.name] = inspect_job(replace(runner.job_of(trial), device=tried_on), dataset)
+        facts[arm.name] = _inspect(arm, replace(runner.job_of(trial), device=tried_on), dataset)
     require_sharing(space.resources.num_workers, trained, facts)
     require_distinct(trained, facts)
     return PlannedStudy(
@@ -108,6 +112,17 @@ def plan_study(
         tried_on=tried_on,
         encoders=encoders,
     )
+
+
+def _inspect(arm: Arm, job: Job, dataset: Dataset) -> JobFacts:
+    """What the arm's model is and how fast. Raises InputError, also for whatever a plugin's model raises."""
+    origin = find_method(arm.model).origin
+    if not origin:
+        return inspect_job(job, dataset)
+    try:
+        return inspect_job(job, dataset)
+    except Exception as error:  # it is anybody's program
+        raise ConfigurationError(f"arm {arm.name!r}: {explain(error, origin)}") from error
 
 
 def _plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dmd.metrics import HIGHER_IS_BETTER
+from dmd.registry import find_method
 from dmd.scoring import Scoring
 from dmd.training.profile_job import JobFacts
 from orchestration.executors.dmd_runner import DmdRunner
@@ -18,7 +19,7 @@ from search_spaces.design.contrasts import ContrastPair
 from search_spaces.design.plan import StudySize
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue
-from search_spaces.terms.trial import Arm, Cell
+from search_spaces.terms.trial import Arm, Cell, digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,21 @@ class PlannedStudy:
     only: frozenset[str] = frozenset()
     start_up: StartUp = field(default_factory=StartUp)
     tried_on: str = "cpu"
+
+    @property
+    def plugin_methods(self) -> dict[str, str]:
+        """The methods of the study's arms that the user's own files declare, with the digest of the file."""
+        methods = {arm.model: find_method(arm.model) for arm in self.arms if not arm.is_external}
+        return {name: method.digest for name, method in methods.items() if method.digest}
+
+    def context_of(self, arm: Arm) -> str:
+        """The context of an arm's trials: for a method of a plugin the plugin's content decides, too."""
+        return method_context(self.context, arm)
+
+    @property
+    def contexts(self) -> tuple[str, ...]:
+        """Those of all arms."""
+        return tuple(dict.fromkeys((self.context, *map(self.context_of, self.arms))))
 
     @property
     def num_trials(self) -> int:
@@ -130,6 +146,12 @@ class PlannedStudy:
         """What searches trade off against the objective."""
         names = self.space.further_objectives
         return tuple(COSTS[name] if name in COSTS else _objective_of(name.removeprefix("valid/")) for name in names)
+
+
+def method_context(context: str, arm: Arm) -> str:
+    """The context of the trials of ``arm`` in a study of that context."""
+    plugin = "" if arm.is_external else find_method(arm.model).digest
+    return digest({"context": context, "plugin": plugin}) if plugin else context
 
 
 def _objective_of(metric: str) -> Objective:

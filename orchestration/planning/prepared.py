@@ -10,6 +10,7 @@ from typing import Any
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.load import open_dataset
 from dmd.modalities import MODALITIES
+from dmd.plugins.plugin_file import PluginFile
 from orchestration.executors.dmd_runner import DmdRunner
 from orchestration.ledger.lock import require_no_driver
 from orchestration.ledger.study_directory import EXTERNAL_KEY, StudyDirectory, require_same_study
@@ -44,6 +45,7 @@ def prepare(
     address: str | None = None,
     only: Sequence[str] = (),
     arms: tuple[Arm, ...] = (),
+    plugins: tuple[PluginFile, ...] = (),
 ) -> Prepared:
     """Open the data and plan the study over them; raises what the user can correct.
 
@@ -53,6 +55,7 @@ def prepare(
         address: of a running Ray cluster; None: trials run on this machine.
         only: names of the arms to run now; empty: all.
         arms: as planned when the space was checked; empty: they are planned here.
+        plugins: whose methods this process uses already.
     """
     space = space.model_copy(update={"resources": resolve_workers(space.resources, is_local=address is None)})
     require_resources(space.resources, is_local=address is None)
@@ -70,6 +73,7 @@ def prepare(
         keeps_details=space.confirm.details,
         keeps_weights=space.confirm.keep == "weights",
         provenance={"code": fingerprint.code, "torch": fingerprint.torch},
+        plugins=plugins,
     )
     dataset = open_dataset(runner.data, runner.data_dir, runner.declared)
     if dataset.modalities != (space.data.modalities or MODALITIES):
@@ -114,4 +118,5 @@ def deciding_facts(prepared: Prepared) -> dict[str, Any]:
         **fingerprint.as_dict(),
         **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
         **encoders,
+        **{f"plugin of {name}": digest for name, digest in planned.plugin_methods.items()},
     }

@@ -6,12 +6,14 @@ What needs the catalogue of methods (names of settings, arms, metrics) is checke
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from search_spaces.schema.arms import Ablation, Arms, ExternalArm, Method, ModelArm, flatten_settings
 from search_spaces.schema.data import Data, Folds, Groups, LabelScale
 from search_spaces.schema.execution import Limits, Resources, Tracking
-from search_spaces.schema.fields import Contrasts, TestMetric
+from search_spaces.schema.fields import Contrasts, Names, TestMetric
 from search_spaces.schema.section import Section, Seed, Slug
 from search_spaces.schema.stages import Confirm, Scope, Search
 from search_spaces.terms.trial import digest
@@ -54,6 +56,7 @@ class SearchSpace(Section):
         limits: where the study ends early.
         resources: what one trial takes.
         tracking: MLflow.
+        plugins: Python files with methods of your own; relative paths count from this file.
     """
 
     study: Slug
@@ -69,6 +72,7 @@ class SearchSpace(Section):
     limits: Limits = Limits()
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
+    plugins: Annotated[Names, Field(max_length=100)] = ()
 
     @property
     def primary_metric(self) -> str:
@@ -104,4 +108,4 @@ class SearchSpace(Section):
         return digest({**deciding, "stagnation": self.limits.stagnation})
 
 
-_NOT_DECIDING = ("description", "limits", "resources", "tracking")
+_NOT_DECIDING = ("description", "limits", "resources", "tracking", "plugins")

@@ -184,7 +184,8 @@ def first_moment(directory: Path, gradients: list[float], config: TrainingConfig
     )
     content = take_up_state(directory)
     assert content is not None
-    return [values["exp_avg"].item() / 0.1 for values in decode_state(content)["turns"][0]["optimiser"]["state"].values()]
+    optimiser = decode_state(content)["turns"][0]["optimiser"]
+    return [values["exp_avg"].item() / 0.1 for values in optimiser["state"].values()]
 
 
 def test_ten_mini_batches_are_summed_and_clipped_after_each(tmp_path: Path) -> None:

@@ -154,7 +154,8 @@ def test_a_dropped_rest_does_no_step(tmp_path: Path) -> None:
         fit(max_epochs=1, patience=2, stop_after=1, directory=directory, **settings)
         content = take_up_state(directory)
         assert content is not None
-        assert {int(values["step"]) for values in decode_state(content)["turns"][0]["optimiser"]["state"].values()} == {num_steps}
+        optimiser = decode_state(content)["turns"][0]["optimiser"]
+        assert {int(values["step"]) for values in optimiser["state"].values()} == {num_steps}
 
 
 def test_training_means_are_over_the_items_that_were_looked_at() -> None:

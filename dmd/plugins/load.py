@@ -1,0 +1,94 @@
+"""Methods from a user's own file: read, executed as the program that it is, checked, and known to the registry.
+
+A plugin is one Python file that declares :class:`~dmd.declaration.method.Method` values at its top level. It is the
+user's own code and runs with all of its rights; nothing here guards against it. Its content travels to every worker,
+and the digest of it is part of what decides a result.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import traceback
+import types
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dmd.declaration.method import Method
+from dmd.errors import ConfigurationError, InputError
+from dmd.plugins.declaration_problems import find_problems
+from dmd.plugins.plugin_file import PluginFile
+from dmd.registry import METHODS, use_methods
+
+
+def load_plugin(plugin: PluginFile) -> tuple[Method, ...]:
+    """Execute the plugin and check what it declares.
+
+    Raises:
+        ConfigurationError: with a line per problem: it cannot be executed, declares no method, or declares one badly.
+    """
+    module = types.ModuleType(f"dmd_plugin_{plugin.digest}")
+    module.__file__ = plugin.path
+    # Dataclasses look their module up by name, and tracebacks its lines.
+    sys.modules[module.__name__] = module
+    lines = plugin.content.splitlines(keepends=True)
+    linecache.cache[plugin.path] = (len(plugin.content), None, lines, plugin.path)
+    try:
+        exec(compile(plugin.content, plugin.path, "exec"), module.__dict__)
+    except Exception as error:  # it is anybody's program
+        del sys.modules[module.__name__]
+        raise ConfigurationError(f"plugin {locate(error, plugin.path)}") from error
+    methods = tuple({id(value): value for value in vars(module).values() if isinstance(value, Method)}.values())
+    problems = [] if methods else ["declares no method; write `METHOD = Method(...)` at its top level"]
+    problems += [problem for method in methods for problem in find_problems(method)]
+    if problems:
+        raise ConfigurationError("\n".join(f"plugin {plugin.path}: {problem}" for problem in problems))
+    return methods
+
+
+def use_plugins(plugins: Sequence[PluginFile]) -> None:
+    """From now on the methods of this process are the package's own and those of these plugins, and no other.
+
+    Raises:
+        ConfigurationError: with all problems of all files.
+    """
+    problems: list[str] = []
+    found: dict[str, Method] = {}
+    origin = dict.fromkeys(METHODS, "the package's own")
+    for plugin in plugins:
+        try:
+            methods = load_plugin(plugin)
+        except ConfigurationError as error:
+            problems.append(str(error))
+            continue
+        for method in methods:
+            if method.name in origin:
+                problems.append(
+                    f"plugin {plugin.path}: a method {method.name!r} is {origin[method.name]} already; rename it"
+                )
+                continue
+            origin[method.name] = f"one of {plugin.path}"
+            found[method.name] = replace(method, origin=plugin.path, digest=plugin.digest)
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    use_methods(found)
+
+
+def locate(error: BaseException, path: str) -> str:
+    """One line on an error: the file's line that it came through last, its kind and its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == path and frame.lineno is not None]
+    line = lines[-1] if lines else None
+    if isinstance(error, SyntaxError) and error.filename == path:
+        line = error.lineno
+    place = path if line is None else f"{path}:{line}"
+    text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())[:300]
+    remedy = ""
+    if isinstance(error, ModuleNotFoundError):
+        remedy = "; install it, or write what is needed into the file: a plugin is one file"
+    return f"{place}: {type(error).__name__}: {text}{remedy}"
+
+
+def explain(error: Exception, path: str) -> InputError:
+    """What a plugin's model raised when it was built or run for the first time, as something its author can correct."""
+    return error if isinstance(error, InputError) else ConfigurationError(f"plugin {locate(error, path)}")
