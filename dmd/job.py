@@ -126,6 +126,9 @@ class JobResult:
             (:meth:`dmd.models.model.Model.inspect`), in the order of ``test_predictions.ids``; empty unless
             ``scores_test`` and ``keeps_details``.
         fallback_value: the training median, in the unit of the labels; None unless ``scores_test``.
+        effects: ``component/<name>``, ``modality/<name>`` -> the largest change of a prediction when that part is drawn
+            anew, or the modality blanked (:mod:`dmd.training.effects`), in the unit of the labels; empty unless
+            ``scores_test``.
     """
 
     stopped: bool
@@ -142,6 +145,7 @@ class JobResult:
     duration_s: float
     test_details: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     fallback_value: float | None = None
+    effects: Mapping[str, float] = field(default_factory=dict)
 
 
 OnEpoch = Callable[[EpochReport], bool]

@@ -87,7 +87,9 @@ def analyse(
     configurations = best_configurations(study, results, records)
     searches = examine_hyperparameters(study, results, configurations, records, importance_methods)
     budget = account_budget(study, searches.histories, records)
-    warnings = collect_warnings(study, estimator, budget, tuple(arms.by_name.values()), comparisons, primary, race)
+    warnings = collect_warnings(
+        study, estimator, budget, tuple(arms.by_name.values()), comparisons, primary, race, records
+    )
     failures = tabulate_failures(study, results, records)
     provenance = describe_provenance(study, results, metrics)
     is_official, groups_are = results.is_official, study.groups_are

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from dmd.data.dataset.batches import whole_batch
+from dmd.data.dataset.batches import Batch, whole_batch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.input_config import InputConfig
 from dmd.data.dataset.partition import Partition
@@ -26,8 +26,9 @@ from dmd.registry import build_model, find_method
 from dmd.settings import Config, build_config, fields_of, flatten
 from dmd.training.config import TrainingConfig
 from dmd.training.distributed.rendezvous import join_group
+from dmd.training.effects import find_effects
 from dmd.training.evaluate import inspect_part, predict
-from dmd.training.label_units import label_unit
+from dmd.training.label_units import LabelUnit, label_unit
 from dmd.training.loop import Trained, train
 from dmd.training.weights import TrainedWeights, encode_weights
 
@@ -77,7 +78,7 @@ def _train_and_score(
     model = make_model(job, settings, dataset)
     train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
     valid_part = whole_batch(parts.valid.inputs, parts.valid.labels, job.device)
-    score, details = None, {}
+    score, details, effects = None, {}, {}
     with join_group(worker, job.device) as team:
         trained = train(
             model, train_part, valid_part, settings.training, parts.scoring, job.seed, on_epoch, checkpointing, team
@@ -88,6 +89,7 @@ def _train_and_score(
             predictions = predict(trained.model, test_part, unit, team)
             if team.rank == 0:
                 score = parts.test.score(predictions, trained)
+                effects = _find_effects(job, settings, trained.model, valid_part, unit)
                 details = inspect_part(trained.model, test_part, unit) if job.keeps_details else {}
                 if job.keeps_weights and checkpointing is not None:
                     stored = _stored_weights(job, settings, dataset, parts, trained)
@@ -108,6 +110,7 @@ def _train_and_score(
         duration_s=trained.duration_s,
         test_details=details,
         fallback_value=score.fallback_value if score is not None else None,
+        effects=effects,
     )
 
 
@@ -130,6 +133,16 @@ def _stored_weights(
         best_epoch=trained.best_epoch,
         provenance=job.provenance,
     )
+
+
+def _find_effects(job: Job, settings: JobSettings, model: Model, part: Batch, unit: LabelUnit) -> dict[str, float]:
+    """What each part and modality does to predictions; nothing for a method that no gradient trains."""
+    if not count_parameters(model):
+        return {}
+    method = find_method(job.model)
+    full = flatten(build_config(method.settings, settings.settings, method.name))
+    found = find_effects(model, method.components, full, part, job.seed)
+    return {name: change * unit.size for name, change in found.items()}
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,7 @@ def build_record(
         predictions=_predictions_of(result),
         is_lost=ending.is_lost,
         fallback_value=result.fallback_value if result else None,
+        effects=dict(result.effects) if result else {},
     )
 
 

@@ -83,6 +83,8 @@ class RunRecord:
         is_lost: it failed because of what it ran on (nodes that went, files that could not be read), which says nothing
             of its configuration; False if it failed by itself (it diverged, or needed more memory than there is).
         fallback_value: what the training-median predictor always answers; None if not recorded.
+        effects: ``component/<name>``, ``modality/<name>`` -> the largest change of a prediction when that part of the
+            trained model is drawn anew or that modality blanked, in the unit of the labels; empty if not recorded.
     """
 
     study: str
@@ -117,6 +119,7 @@ class RunRecord:
     workers: int = 1
     is_lost: bool = False
     fallback_value: float | None = None
+    effects: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def device_s(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.records.record import StudyDescription
+from reports.records.record import RunRecord, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunCounts, RunState
@@ -14,6 +14,7 @@ from reports.sections.ablation.values import ArmRow
 from reports.sections.seed_race.values import RaceTable
 from reports.sections.tuning.values import Budget, unequal_budgets
 from reports.sections.warnings.divergence import failing_searches
+from reports.sections.warnings.effects import without_effect
 from reports.statistics import corrected_t
 from reports.text.listing import list_names
 from reports.text.rounding import count
@@ -30,6 +31,7 @@ def collect_warnings(
     comparisons: Mapping[str, MedianComparison],
     metric: Metric,
     race: RaceTable | None = None,
+    records: Sequence[RunRecord] = (),
 ) -> tuple[str, ...]:
     """Every warning that applies, the gravest first.
 
@@ -41,11 +43,13 @@ def collect_warnings(
         comparisons: arm -> how it compares with the training-median predictor.
         metric: the primary one.
         race: of the study's seeds; None where none were raced.
+        records: of the trials, which know what has an effect in a trained model.
     """
     sentences = [
         *_incomplete(rows),
         *_failed(rows),
         *median_sentences(comparisons, metric),
+        *without_effect(study, records),
         *_open_races(race),
         *study.data.get("cautions", ()),
         *_ungrouped(study),
