@@ -20,6 +20,7 @@ from dmd.job import Setting
 from dmd.models.model import Model
 from dmd.models.plain_module import module_of
 from dmd.random_streams import torch_generator
+from dmd.training.modalities_read import modalities_read
 
 NUM_ROWS = 64
 
@@ -48,10 +49,9 @@ def find_effects(
         def change(changed: Batch) -> float:
             return float((model(changed, no_dropout).prediction - before).abs().max())
 
-        for modality in model.reads:
-            if bool(batch.features[modality].any()):
-                features = {**batch.features, modality: torch.zeros_like(batch.features[modality])}
-                effects[f"modality/{modality}"] = change(replace(batch, features=features))
+        for modality in modalities_read(model, batch):
+            features = {**batch.features, modality: torch.zeros_like(batch.features[modality])}
+            effects[f"modality/{modality}"] = change(replace(batch, features=features))
         for component in components:
             parts = _parts(model, component) if settings.get(component.name) else []
             if parts:

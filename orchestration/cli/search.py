@@ -28,11 +28,15 @@ _NO_REPORT = "stopped before the report was written; --report-only writes it"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def _print_schema(is_wanted: bool) -> None:
+def _print_schema(context: typer.Context, is_wanted: bool) -> None:
     if is_wanted:
+        from dmd.plugins.load import use_plugins
+        from dmd.plugins.plugin_file import read_plugin
         from orchestration.planning.method_catalogue import describe_methods
         from search_spaces.schema.json_schema import schema_text
 
+        with bad_input_exits():
+            use_plugins([read_plugin(path) for path in context.params.get("plugins") or ()])
         print(schema_text(describe_methods()), end="")
         raise typer.Exit(COMPLETED)
 
@@ -57,7 +61,12 @@ def search(
     ] = None,
     plugins: Annotated[
         list[Path] | None,
-        typer.Option("--plugin", metavar="FILE", help="A Python file that declares methods of your own; repeatable."),
+        typer.Option(
+            "--plugin",
+            metavar="FILE",
+            is_eager=True,
+            help="A Python file that declares methods of your own; repeatable.",
+        ),
     ] = None,
     executor: Annotated[
         Literal["ray", "inline"], typer.Option(help="inline: one trial at a time in this process, without Ray.")
@@ -96,7 +105,7 @@ def search(
             "--schema",
             is_eager=True,
             callback=_print_schema,
-            help="Print the JSON schema of search spaces, for editors.",
+            help="Print the JSON schema of search spaces, for editors; those of plugins stand before it.",
         ),
     ] = False,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dmd.data.dataset.input_config import InputConfig, inactive_inputs
 from dmd.declaration.method import Method
 from dmd.metrics import METRIC_NAMES
