@@ -28,8 +28,6 @@ from dmd.training.sharing_proof import shares_batches
 from dmd.training.step_groups import join_small_rest, require_steps
 from dmd.training.turns import make_turns
 
-_LOOKED_AT = 64
-"""Training samples that tell whether a modality is blank."""
 LEAST_STEPS, MOST_STEPS, LEAST_S = 3, 30, 0.25
 """Timed steps, after a first one that is not: at least so many, and more until they took ``LEAST_S``. A step of a small
 model is shorter than the pauses that a busy machine makes, and a mean over too few of them misses the pauses."""
@@ -96,7 +94,7 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
         num_parameters=count_parameters(model),
         modules=tuple(name for name, module in model.parts().items() if any(True for _ in module.parameters())),
         loss_terms=rehearsal.terms,
-        inputs=modalities_read(model, train_part.take(slice(0, _LOOKED_AT))),
+        inputs=modalities_read(model, train_part),
         shares_batches=shares_batches(model, train_part),
         trace=rehearsal.trace,
         epoch_s=rehearsal.step_s * math.ceil(len(parts.train) / training.batch_size) + valid_s,

@@ -25,9 +25,9 @@ def without_effect(study: StudyDescription, records: Sequence[RunRecord]) -> lis
                 largest[record.arm][part] = max(change, largest[record.arm].get(part, 0.0))
     sentences = []
     for arm in study.arms:
-        idle = [part for part, change in largest.get(arm.name, {}).items() if change < LARGEST_WITHOUT_EFFECT]
-        if idle:
-            named = " and ".join(f"the {kind} {name}" for kind, _, name in (part.partition("/") for part in idle))
+        without = [part for part, change in largest.get(arm.name, {}).items() if change < LARGEST_WITHOUT_EFFECT]
+        if without:
+            named = " and ".join(f"the {kind} {name}" for kind, _, name in (part.partition("/") for part in without))
             sentences.append(
                 f"{arm.label}: {named} moved no prediction of the trained model, though it is there: drawn anew or "
                 "blanked, every prediction stays as it is. What the tables say of it is about something else."
