@@ -51,7 +51,7 @@ class Job:
         keeps_details: whether to return also what the model shows of the test items; it decides no number.
         keeps_weights: whether a finished trial that is scored leaves its weights beside its training state; it decides
             no number either.
-        provenance: what the file of the weights says of the software (``code``, ``torch``, ``plugin``).
+        provenance: what the file of the weights says of the software (``code``, ``torch``).
         files: directory in which directories that settings name (``bert.path``) are looked for, besides the working
             directory; None: there alone.
         directories: name in the settings -> directory that need not be looked for.

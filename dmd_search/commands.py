@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from dmd.plugins.load import use_plugins
+from dmd.plugins.plugin_file import read_plugin
 from dmd_search.errors import raising_study_errors
 from dmd_search.study import Study, data_directory
 from orchestration.launch import LaunchOptions, launch
@@ -15,28 +17,37 @@ from orchestration.ledger.recorded_study import read_directory
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.reuse import require_sources
 from orchestration.past_studies.write_report import deliver_report, rebuild_report, write_studies
+from orchestration.planning.load_space import load_space as load_with_plugins
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from orchestration.process.redaction import without_credentials
 from orchestration.process.temporary import place_for_sockets
 from orchestration.tracking.database import require_driver
-from search_spaces.loading.load import load
+from search_spaces.loading.document import read_document
 from search_spaces.loading.packaged import find_space
 from search_spaces.schema.schema import SearchSpace
 
 
-def load_space(path_or_name: str | os.PathLike[str], overrides: Sequence[str] = ()) -> SearchSpace:
-    """Read and check a search space.
+def load_space(
+    path_or_name: str | os.PathLike[str],
+    overrides: Sequence[str] = (),
+    plugins: Sequence[str | os.PathLike[str]] = (),
+) -> SearchSpace:
+    """Read and check a search space; the files of its plugins are run.
 
     Args:
         path_or_name: a YAML file, or the name of a packaged space.
         overrides: ``key=value`` with dotted keys, as ``--set`` takes them.
+        plugins: Python files that declare methods, besides those that the space names.
 
     Raises:
         StudyError: with every problem, each with its line.
     """
     with raising_study_errors():
-        return load(find_space(os.fspath(path_or_name)), describe_methods(), tuple(overrides))
+        document = read_document(find_space(os.fspath(path_or_name)))
+        loaded = load_with_plugins(document, tuple(overrides), [Path(plugin) for plugin in plugins])
+        # Whoever runs it later may stand in another folder.
+        return loaded.space.model_copy(update={"plugins": tuple(plugin.place for plugin in loaded.plugins)})
 
 
 def run(
@@ -79,7 +90,9 @@ def run(
         require_sources(tuple(reuse))
         uri = tracking_uri or checked.tracking.uri
         require_driver(uri)
-        prepared = prepare(checked, data_directory(data_dir), address, only=tuple(only))
+        files = tuple(read_plugin(Path(plugin)) for plugin in checked.plugins)
+        use_plugins(files)
+        prepared = prepare(checked, data_directory(data_dir), address, only=tuple(only), plugins=files)
         if fresh:
             directory.archive()
         options = LaunchOptions(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from dmd.plugins.load import use_plugins
+from dmd.plugins.plugin_file import read_plugin
 from dmd_search.errors import StudyError, raising_study_errors
 from orchestration.finished_study.chosen import Configuration, choose_configuration, find_arm
 from orchestration.finished_study.predict import predict_new
@@ -73,7 +76,11 @@ class Study:
             return choose_configuration(study, find_arm(study, arm), fold)
 
     def predict(
-        self, arm: str | None, file: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None
+        self,
+        arm: str | None,
+        file: str | os.PathLike[str],
+        data_dir: str | os.PathLike[str] | None = None,
+        plugins: Sequence[str | os.PathLike[str]] = (),
     ) -> pd.DataFrame:
         """A row per item: ``id``, ``split``, ``mean``, and a column per seed and fold, as ``dmd-predict`` writes it.
 
@@ -81,11 +88,14 @@ class Study:
             arm: by name; None: the baseline.
             file: data with or without labels.
             data_dir: second place to look for it; None: the environment's DMD_DATA_DIR, if it is set.
+            plugins: Python files that declare the arm's method.
 
         Raises:
             StudyError: with every problem.
         """
         with raising_study_errors():
+            if plugins:
+                use_plugins([read_plugin(Path(plugin)) for plugin in plugins])
             found = predict_new(self.path, os.fspath(file), arm, data_directory(data_dir))
         return pd.DataFrame({"id": found.ids, "split": found.splits, "mean": found.mean, **found.models})
 

@@ -18,10 +18,12 @@ class PluginFile:
     Attributes:
         path: as the user named it, for messages and tracebacks.
         content: of the file.
+        place: the file itself, for whoever reads it again from another folder.
     """
 
     path: str
     content: str
+    place: str = ""
 
     @property
     def digest(self) -> str:
@@ -46,7 +48,7 @@ def read_plugin(path: Path, shown: str = "") -> PluginFile:
     """
     shown = shown or str(path)
     try:
-        return PluginFile(shown, path.read_text(encoding="utf-8"))
+        return PluginFile(shown, path.read_text(encoding="utf-8"), str(path.absolute()))
     except OSError as error:
         raise ConfigurationError(f"plugin {shown}: {error.strerror or error}; name a Python file") from None
     except UnicodeDecodeError:

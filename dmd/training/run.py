@@ -131,7 +131,7 @@ def _stored_weights(
         sides=layout.sides,
         seed=job.seed,
         best_epoch=trained.best_epoch,
-        provenance=job.provenance,
+        provenance={**job.provenance, "plugin": find_method(job.model).digest},
     )
 
 

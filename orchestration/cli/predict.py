@@ -25,6 +25,10 @@ def predict(
     ],
     out: Annotated[Path, typer.Option(help="The CSV file to write.")],
     arm: Annotated[str | None, typer.Option(help="Whose models predict. Default: the baseline's.")] = None,
+    plugins: Annotated[
+        list[Path] | None,
+        typer.Option("--plugin", metavar="FILE", help="The Python file that declares the arm's method; repeatable."),
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
 ) -> None:
     """Predict with every seed (and fold) of the arm's chosen configuration, and write the predictions and their mean.
@@ -32,10 +36,13 @@ def predict(
     Sequences are standardised as in the study. Splits are all predicted, a column names them; labels are not looked at.
     """
     with bad_input_exits():
+        from dmd.plugins.load import use_plugins
+        from dmd.plugins.plugin_file import read_plugin
         from orchestration.finished_study.predict import predict_new
         from orchestration.process.atomic_files import write_whole
         from orchestration.process.errors import UsageError
 
+        use_plugins([read_plugin(path) for path in plugins or ()])
         predictions = predict_new(study, data, arm, data_dir)
         try:
             write_whole(out, predictions.to_csv().encode())

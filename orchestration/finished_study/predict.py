@@ -15,6 +15,7 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import open_dataset
 from dmd.modalities import MODALITIES
+from dmd.registry import known_methods
 from dmd.training.trained_model import TrainedModel
 from dmd.training.weights import TrainedWeights, decode_weights
 from orchestration.finished_study.chosen import confirmed_trials, find_arm
@@ -82,7 +83,9 @@ def predict_new(directory: Path, data: str, arm: str | None = None, data_dir: Pa
     problems: dict[str, None] = {}
     models: dict[str, npt.NDArray[np.float32]] = {}
     for record in records:
-        model = TrainedModel(_read_weights(artifacts, record), dataset, data_dir)
+        weights = _read_weights(artifacts, record)
+        _require_method(weights, described.name)
+        model = TrainedModel(weights, dataset, data_dir)
         problems |= dict.fromkeys(model.find_problems())
         if not problems:
             models[_name_model(record, records)] = model.predict()
@@ -130,6 +133,26 @@ def _read_weights(artifacts: Path, record: RunRecord) -> TrainedWeights:
     if (weights.method, weights.seed) != (record.model, record.seed):
         raise UsageError(f"{path}: belongs to another trial ({weights.method}, seed {weights.seed}); restore the file")
     return weights
+
+
+def _require_method(weights: TrainedWeights, arm: str) -> None:
+    """Raise UsageError unless the file that declares the method is the one that was trained.
+
+    A study's directory is data, and may come from other people: the copy of the file in it is never run by itself.
+    """
+    needed = weights.provenance.get("plugin", "")
+    known = known_methods().get(weights.method)
+    if not needed or (known is not None and known.digest == needed):
+        return
+    if known is None or not known.digest:
+        raise UsageError(
+            f"arm {arm}: its method {weights.method} is declared by a file of its own; name it with --plugin (the "
+            f"study has a copy, plugins/{needed}-*.py; read it first, for it is run as a program)"
+        )
+    raise UsageError(
+        f"arm {arm}: {known.origin} is not the file that was trained ({known.digest}, not {needed}); name the right "
+        f"one with --plugin (the study has a copy, plugins/{needed}-*.py)"
+    )
 
 
 def _name_model(record: RunRecord, records: Sequence[RunRecord]) -> str:

@@ -83,8 +83,7 @@ def refused(folder: Path, model: str, *more: str) -> list[str]:
 def test_a_file_is_enough_for_a_factorial_with_search_and_attribution(tmp_path: Path) -> None:
     arguments = write(tmp_path)
     shown = run("dmd-search", *arguments, "--dry-run", "--json")
-    arms = {arm["name"]: arm for arm in json.loads(shown.stdout)["arms"]}
-    assert list(arms) == ["full", "no-vision", "no-audio", "none", "ridge"]
+    assert list(json.loads(shown.stdout)["arms"]) == ["full", "no-vision", "no-audio", "none", "ridge"]
     done = run("dmd-search", *arguments, "--quiet")
     assert done.returncode == 0, done.stderr
     report = (tmp_path / "runs" / "mine" / "report.md").read_text()
@@ -93,7 +92,16 @@ def test_a_file_is_enough_for_a_factorial_with_search_and_attribution(tmp_path: 
     assert "moved no prediction" not in report
     again = run("dmd-search", *arguments, "--quiet")
     assert (again.returncode, "18 completed" in again.stdout) == (0, True), again.stdout + again.stderr
+    data, out = "planted:num_videos=2,clips_per_video=2,seed=9", tmp_path / "new.csv"
+    study, plugin = str(tmp_path / "runs" / "mine"), str(tmp_path / "models" / "my_model.py")
+    blind = run("dmd-predict", study, data, "--out", str(out))
+    assert (blind.returncode, out.exists()) == (2, False)
+    assert "name it with --plugin" in blind.stderr
+    assert run("dmd-predict", study, data, "--out", str(out), "--plugin", plugin).returncode == 0
+    assert out.read_text().splitlines()[0] == "id,split,mean,seed1,seed2"
     (tmp_path / "models" / "my_model.py").write_text(MODEL + "# another file\n")
+    changed = run("dmd-predict", study, data, "--out", str(out), "--plugin", plugin)
+    assert (changed.returncode, "is not the file that was trained" in changed.stderr) == (2, True)
     other = run("dmd-search", *arguments)
     assert other.returncode == 2
     assert "plugin of text_lstm was" in other.stderr
