@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,8 @@ from dmd.training.distributed.shard import Copies, split_rows
 
 _NUM_ROWS = 4
 _NUM_WORKERS = 2
+
+logger = logging.getLogger(__name__)
 
 
 def shares_batches(model: Model, part: Batch) -> bool:
@@ -34,13 +37,15 @@ def shares_batches(model: Model, part: Batch) -> bool:
     batch = part.take(slice(0, _NUM_ROWS))
     with torch.no_grad():
         recorded = _Recorded()
-        whole = model(replace(batch, sharing=recorded), no_dropout)
+        whole = model(batch, no_dropout)
+        model(replace(batch, sharing=recorded), no_dropout)
         try:
             halves = [
                 model(replace(batch.take(rows), sharing=_Replayed(len(batch), deque(recorded.sent))), no_dropout)
                 for rows in _halves(len(batch))
             ]
-        except _OtherRows:
+        except Exception:  # what it was sent is not what it waits for, or rows of its own are too few for it
+            logger.debug("a worker's half of a batch cannot be trained by itself", exc_info=True)
             return False
         copy = model(replace(batch, sharing=Copies(_NUM_WORKERS)), no_dropout)
     return _add_up(whole, halves) and _add_up(whole, [copy] * _NUM_WORKERS)
@@ -73,13 +78,13 @@ def _value(outputs: Outputs, name: str) -> Tensor | None:
 
 @dataclass
 class _Recorded(BatchSharing):
-    """Of who has the whole batch, and notes what he would have sent."""
+    """Of a worker among several who has the whole batch, and notes what all of them would have sent."""
 
     sent: list[Tensor] = field(default_factory=list)
 
     @property
     def num_workers(self) -> int:
-        return 1
+        return _NUM_WORKERS
 
     def num_rows(self, own: int) -> int:
         return own
@@ -94,10 +99,6 @@ class _Recorded(BatchSharing):
     def gather(self, x: Tensor) -> Tensor:
         self.sent.append(x)
         return x
-
-
-class _OtherRows(Exception):
-    """A worker asks for something else than the one who has the whole batch."""
 
 
 @dataclass
@@ -123,10 +124,10 @@ class _Replayed(BatchSharing):
     def gather(self, x: Tensor) -> Tensor:
         gathered = self._next()
         if gathered.shape[1:] != x.shape[1:]:
-            raise _OtherRows
+            raise ValueError(f"rows of shape {tuple(x.shape[1:])} come, {tuple(gathered.shape[1:])} were sent")
         return gathered
 
     def _next(self) -> Tensor:
         if not self.received:
-            raise _OtherRows
+            raise ValueError("nothing more was sent")
         return self.received.popleft()

@@ -23,7 +23,7 @@ from dmd.training.distributed.shard import Shard
 from dmd.training.effects import find_effects
 from dmd.training.loop import Trained
 from dmd.training.sharing_proof import shares_batches
-from tests.dmd.builders import make_batch, make_dims
+from tests.dmd.builders import TINY, make_batch, make_dims
 from tests.dmd.training.test_loop import fit
 
 DIMS = make_dims()
@@ -332,3 +332,9 @@ def test_masks_are_true_at_real_steps_on_either_side() -> None:
 def test_a_shard_knows_the_whole_batch() -> None:
     assert Shard(0, (2, 2)).num_rows(2) == 4  # what ModelInput.sharing is under two workers
     assert registry.known_methods().keys() == registry.METHODS.keys()
+
+
+@pytest.mark.parametrize("model", ["dmd", "mult", "unimodal", "ridge", "lf_lstm"])
+def test_the_packages_own_methods_share_batches(model: str) -> None:
+    settings = TINY if model == "dmd" else {"width": 8, "heads": 2, "levels": 1} if model == "mult" else {}
+    assert shares_batches(build_model(model, settings, DIMS, 1).eval(), make_batch(DIMS, 6, 1))
