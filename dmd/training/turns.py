@@ -22,7 +22,7 @@ class Turn:
         phase: as the model knows it; empty where there is one turn.
         parameters: that it trains; empty for a method without gradients.
         optimiser: of them; None where there are none.
-        schedule: of its learning rate; None where there is no optimiser.
+        schedule: of its learning rate; None where there is no optimiser, or nothing changes the rate.
     """
 
     phase: str
@@ -36,14 +36,14 @@ class Turn:
 
     def state(self) -> dict[str, Any]:
         """What a continued run needs."""
-        if self.optimiser is None or self.schedule is None:
-            return {}
-        return {"optimiser": self.optimiser.state_dict(), "schedule": self.schedule.state_dict()}
+        parts = {"optimiser": self.optimiser, "schedule": self.schedule}
+        return {name: part.state_dict() for name, part in parts.items() if part is not None}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what :meth:`state` gave."""
-        if self.optimiser is not None and self.schedule is not None and state:
+        if self.optimiser is not None and "optimiser" in state:
             self.optimiser.load_state_dict(state["optimiser"])
+        if self.schedule is not None and "schedule" in state:
             self.schedule.load_state_dict(state["schedule"])
 
 
@@ -68,6 +68,9 @@ def _turn(phase: str, groups: Sequence[ParameterGroup], config: TrainingConfig) 
     if not parameters:
         return Turn(phase, (), None, None)
     optimiser = ClippedAdam(groups, config.weight_decay, config.clip)
+    if config.plateau.factor == 1:
+        # torch has no schedule that changes nothing
+        return Turn(phase, parameters, optimiser, None)
     schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimiser, factor=config.plateau.factor, patience=config.plateau.patience
     )

@@ -60,7 +60,7 @@ def _plan_family(space: SearchSpace, method: MethodSchema) -> tuple[Arm, ...]:
     fixed = fixed_settings(method, [space.model])
     if space.arms.ablation is None:
         toggles = _all_toggles(method, fixed)
-        return (Arm(method.name, method.name, "baseline", method.name, {**fixed, **toggles}, toggles),)
+        return (Arm(method.name, method.label or method.name, "baseline", method.name, {**fixed, **toggles}, toggles),)
     combinations = design_combinations(method, fixed, space.arms.ablation)
     return tuple(
         _plan_combination(method, fixed, combination, "ablation" if i else "baseline")
@@ -101,7 +101,7 @@ def _plan_model(spec: ModelArm, method: MethodSchema) -> Arm:
     fixed = fixed_settings(method, [spec])
     toggles = _all_toggles(method, fixed)
     name = spec.arm or spec.name
-    return Arm(name, name, "model", method.name, {**fixed, **toggles}, toggles)
+    return Arm(name, spec.arm or method.label or name, "model", method.name, {**fixed, **toggles}, toggles)
 
 
 def _plan_control(baseline: Arm) -> Arm:

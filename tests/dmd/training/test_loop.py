@@ -120,6 +120,14 @@ def test_plateau_lowers_the_learning_rate() -> None:
     assert all(math.log2(0.3 / rate) == pytest.approx(round(math.log2(0.3 / rate))) for rate in rates)
 
 
+def test_a_factor_of_one_leaves_the_rate_as_it_is(tmp_path: Path) -> None:
+    settings = {"max_epochs": 8, "plateau.patience": 0, "plateau.factor": 1.0, "learning_rate": 0.3}
+    whole = fit(**settings)
+    assert {r.metrics["learning_rate"] for r in whole.reports} == {0.3}
+    fit(**settings, stop_after=2, directory=tmp_path)
+    assert curve(fit(**settings, directory=tmp_path)) == curve(whole)
+
+
 def test_a_non_finite_loss_names_its_epoch() -> None:
     broken = make_batch(DIMS, 18, 1)
     broken.features["audio"][3, 0, 0] = float("nan")
