@@ -2,11 +2,12 @@
 
     python -m benchmarks.scale [--arms 200] [--trials 500] [--devices 1000] [--searcher tpe] [--out DIR] [--quick]
 
-Only the training is simulated: trials follow learning curves recorded in a real study
-(``docs/results/mosi-ablation/tables/learning_curves.csv``), moved by their parameters and by noise, on a virtual clock
-on which an epoch takes 20 to 40 seconds. Searchers, stopping rules (ASHA), driver and ledger are the product's, on this
-machine's clock; so is the report. Each arm has ``trials`` trials, five of them on fresh seeds. Full form: about twelve
-minutes of a free core and 250 MB of ledger; ``TMPDIR=/dev/shm`` leaves out what a disk takes to make endings durable.
+Only the training is simulated: trials follow learning curves recorded in a real study (``recorded_curves.csv``: the
+study ``mosi-ablation`` at commit 1f5dca2; they stay while that study is repeated), moved by their parameters and by
+noise, on a virtual clock on which an epoch takes 20 to 40 seconds. Searchers, stopping rules (ASHA), driver and
+ledger are the product's, on this machine's clock; so is the report. Each arm has ``trials`` trials, five of them on
+fresh seeds. Full form: about twelve minutes of a free core and 250 MB of ledger; ``TMPDIR=/dev/shm`` leaves out what
+a disk takes to make endings durable.
 
 Idle while work remains: work remains from the first trial until the last one of the study has been given out, the
 confirm trials of every winner included. Until then every device without a trial is idle, whatever the reason: also
@@ -56,7 +57,7 @@ from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyD
 from search_spaces.schema.distributions import LogUniform
 from search_spaces.terms.trial import Cell, Trial, Value
 
-CURVES = Path(__file__).parents[1] / "docs/results/mosi-ablation/tables/learning_curves.csv"
+CURVES = Path(__file__).parent / "recorded_curves.csv"
 METRICS = ("mae", "corr")
 NUM_SEEDS = 5
 SEARCHED = ("gamma", "lambda1", "learning_rate")

@@ -62,16 +62,17 @@ def _has_prior(graphs: Sequence[EdgeGraph]) -> bool:
 
 
 def draw_edges(graphs: Sequence[EdgeGraph]) -> Figure:
-    """One graph per arm."""
+    """One graph per arm. Weights with a prior are long, so graphs with one are larger."""
+    columns, height = (2, 2.6) if _has_prior(graphs) else (3, 2.0)
     figure, places = panels(
-        [graph.label for graph in graphs], PanelGrid(3, 2.0, gap=(0.25, 0.42), left=0.05, bottom=0.05)
+        [graph.label for graph in graphs], PanelGrid(columns, height, gap=(0.25, 0.42), left=0.05, bottom=0.05)
     )
     for axes, graph in zip(places, graphs, strict=True):
         bare(axes)
         box = axes.get_window_extent()
-        half = 1.3 * box.width / box.height  # the same scale in both directions
+        half = 1.1 * box.width / box.height  # the same scale in both directions
         axes.set_xlim(-half, half)
-        axes.set_ylim(-1.15, 1.45)
+        axes.set_ylim(-0.95, 1.25)
         for edge in graph.edges:
             _draw_edge(axes, edge, graph.level)
         for modality in MODALITIES:
