@@ -16,7 +16,7 @@ def initialise(model: nn.Module, seed: int) -> None:
 
     A module that two arms share by name starts with the same values in both; of grouped layers each branch is a module
     of its own. Rules: grouped (encoder) layers Xavier-uniform with zero bias; every other linear layer and convolution
-    uniform in +-1/sqrt(fan in), PyTorch's default; norms at one and zero. A module of a kind that has no rule here is
+    uniform in +-1/sqrt(fan in) and LSTMs in +-1/sqrt(hidden), PyTorch's defaults; norms at one and zero. A module of a kind that has no rule here is
     refused: a silent default would depend on global state.
     """
     for name, module in model.named_modules():
@@ -25,8 +25,9 @@ def initialise(model: nn.Module, seed: int) -> None:
             for branch, weight in zip(module.branches, module.weight, strict=True):
                 init.uniform_(weight, -bound, bound, generator=torch_generator(seed, "init", f"{name}.{branch}.weight"))
             init.zeros_(module.bias)
-        elif isinstance(module, nn.Linear | nn.Conv1d):
-            bound = 1 / math.sqrt(module.weight[0].numel())
+        elif isinstance(module, nn.Linear | nn.Conv1d | nn.LSTM):
+            fan_in = module.hidden_size if isinstance(module, nn.LSTM) else module.weight[0].numel()
+            bound = 1 / math.sqrt(fan_in)
             for kind, parameter in module.named_parameters(recurse=False):
                 init.uniform_(parameter, -bound, bound, generator=torch_generator(seed, "init", f"{name}.{kind}"))
         elif isinstance(module, nn.LayerNorm | GroupedNorm):

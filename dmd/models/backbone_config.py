@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from dmd.job import Setting
 from dmd.layers.pooling import Pool
@@ -26,6 +26,22 @@ class Kernels:
     language: int = setting(5, low=1, high=64)
     audio: int = setting(5, low=1, high=64)
     vision: int = setting(5, low=1, high=64)
+
+
+Projected = Literal["conv", "lstm"]
+
+
+@dataclass(frozen=True)
+class Projections:
+    """What brings the features of each modality to the common width.
+
+    Attributes:
+        language, audio, vision: ``conv``: a temporal convolution, as published; ``lstm``: the states of an LSTM.
+    """
+
+    language: Projected = setting("conv")
+    audio: Projected = setting("conv")
+    vision: Projected = setting("conv")
 
 
 @dataclass(frozen=True)
@@ -88,17 +104,24 @@ class EncoderSizes:
 
 @dataclass(frozen=True)
 class BackboneConfig(EncoderSizes):
-    """Sizes, dropout and masks of projection and encoders.
+    """Sizes, dropout, projection and masks of the backbone.
 
     Attributes:
+        projection: of each modality to the common width.
         mask_padding: padding is neither attended nor summarised nor reconstructed.
         pool: how an encoder's output (B, T, d) becomes one vector (B, d).
         causal: apply the future mask of the published code.
     """
 
+    projection: Projections = field(default_factory=Projections)
     mask_padding: bool = setting(True, "padding is neither attended nor summarised nor reconstructed")
     pool: Pool = setting("last_valid", "how an encoder's output becomes one vector")
     causal: bool = setting(False, "apply the future mask of the published code")
+
+    @property
+    def recurrent(self) -> frozenset[Modality]:
+        """The modalities that an LSTM projects."""
+        return frozenset(m for m in MODALITIES if getattr(self.projection, m) == "lstm")
 
 
 def find_size_conflict(settings: Mapping[str, Any]) -> str | None:
@@ -115,3 +138,9 @@ def find_size_conflict(settings: Mapping[str, Any]) -> str | None:
 def inactive_without_language(settings: Mapping[str, Setting]) -> frozenset[str]:
     """Dropout on language features does nothing where language is blank."""
     return frozenset() if "language" in str(settings.get("modalities", "language")) else frozenset({"dropout.text"})
+
+
+def inactive_in_projection(settings: Mapping[str, Setting]) -> frozenset[str]:
+    """The same, and an LSTM has no kernel."""
+    without_kernel = {f"kernel.{m}" for m in MODALITIES if settings.get(f"projection.{m}") == "lstm"}
+    return inactive_without_language(settings) | without_kernel

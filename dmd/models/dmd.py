@@ -80,7 +80,9 @@ class DMD(Model):
         for name in ("gamma", "lambda1", "lambda2", "alpha"):
             self.register_buffer(name, torch.tensor(getattr(config, name)), persistent=False)
 
-        self.projection = TemporalProjection(dims, config.kernels, d, masks_padding=config.mask_padding)
+        self.projection = TemporalProjection(
+            dims, config.kernels, d, masks_padding=config.mask_padding, recurrent=config.recurrent
+        )
         steps = self.projection.steps
         self.decoupling = FeatureDecoupling(config, steps) if config.fd else None
         self.common_attention = SelfAttention(config, steps)

@@ -16,7 +16,7 @@ from dmd.job import Setting
 from dmd.losses.decoupling import OrthogonalityAxis, OrthogonalityForm, ReconstructionReduction
 from dmd.losses.distillation import RepresentationDistance
 from dmd.losses.margin import LabelClass, MarginKind, TripletReduction, Triplets
-from dmd.models.backbone_config import BackboneConfig, find_size_conflict, inactive_without_language
+from dmd.models.backbone_config import BackboneConfig, find_size_conflict, inactive_in_projection
 from dmd.models.gd_settings import GDUnitSettings
 from dmd.settings import setting
 
@@ -193,7 +193,7 @@ def find_conflict(settings: Mapping[str, Any]) -> str | None:
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
     """Settings that have no effect under the given components: there is nothing to search there."""
     fd, homo_gd, ca, hetero_gd = (bool(settings[component.name]) for component in COMPONENTS)
-    inactive = set(inactive_without_language(settings))
+    inactive = set(inactive_in_projection(settings))
     if not fd:
         inactive |= {"gamma", "lambda1", "alpha", "recon.reduction"}
         inactive |= {name for name in settings if name.startswith(("margin.", "ort."))}

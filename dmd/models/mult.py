@@ -40,7 +40,9 @@ class MulT(Model):
         self.config = config
         d = config.width
         self.register_buffer("lambda2", torch.tensor(config.lambda2), persistent=False)
-        self.projection = TemporalProjection(dims, config.kernels, d, masks_padding=config.mask_padding)
+        self.projection = TemporalProjection(
+            dims, config.kernels, d, masks_padding=config.mask_padding, recurrent=config.recurrent
+        )
         self.crossmodal_attention = CrossmodalAttention(config, self.projection.steps)
         self.fusion = ResidualHead(6 * d, 6 * d)
         has_heads = config.gd or config.keep_aux_heads

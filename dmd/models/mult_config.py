@@ -11,7 +11,7 @@ from dmd.errors import ConfigurationError
 from dmd.job import Setting
 from dmd.losses.distillation import RepresentationDistance
 from dmd.modalities import MODALITIES
-from dmd.models.backbone_config import BackboneConfig, find_size_conflict, inactive_without_language
+from dmd.models.backbone_config import BackboneConfig, find_size_conflict, inactive_in_projection
 from dmd.models.gd_settings import GDUnitSettings
 from dmd.settings import setting
 
@@ -64,7 +64,7 @@ class MulTConfig(BackboneConfig):
 
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
     """Settings that have no effect under the others."""
-    inactive = set(inactive_without_language(settings))
+    inactive = set(inactive_in_projection(settings))
     if settings["gd"]:
         inactive.add("keep_aux_heads")
     else:

@@ -1,10 +1,10 @@
-"""From raw features to the common width: the temporal convolution of each modality."""
+"""From raw features to the common width: the temporal convolution of each modality, or an LSTM in its place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from dmd.data.samples.arrays import Side
 from dmd.declaration.dims import Dims
 from dmd.dropout import Dropout
+from dmd.layers.recurrent import RecurrentEncoder
 from dmd.layers.sequence import Sequence
 from dmd.modalities import Modality
 
@@ -37,23 +38,38 @@ class TemporalProjection(nn.Module):
     window at its side counts, so that every sample keeps at least one real step. Where real steps stand at the end, the
     last one of them lies on the last tap of the last window, however short the sequence is.
 
+    An LSTM gives a state for each real step, so T'_m = T_m; of padding there is no state, and zero stands there.
+
     Args:
         dims: steps and widths of the features, T_m and D_m.
         kernels: steps that one window sees, of the modalities to project, all or some.
         width: d.
-        masks_padding: whether steps that are not real become zero.
+        masks_padding: whether steps that are not real become zero after a convolution.
+        recurrent: the modalities that an LSTM projects; their kernels mean nothing.
 
     Attributes:
         steps: modality -> T'_m.
     """
 
-    def __init__(self, dims: Dims, kernels: Mapping[Modality, int], width: int, *, masks_padding: bool) -> None:
+    def __init__(
+        self,
+        dims: Dims,
+        kernels: Mapping[Modality, int],
+        width: int,
+        *,
+        masks_padding: bool,
+        recurrent: Collection[Modality] = (),
+    ) -> None:
         super().__init__()
-        self.kernels = dict(kernels)
+        self.modalities: tuple[Modality, ...] = tuple(kernels)
+        self.kernels = {m: kernel for m, kernel in kernels.items() if m not in recurrent}
         self.masks_padding = masks_padding
-        self.steps = {m: projected_steps(dims.max_steps[m], kernel) for m, kernel in self.kernels.items()}
+        self.steps = {m: projected_steps(dims.max_steps[m], self.kernels.get(m, 1)) for m in self.modalities}
         self.conv = nn.ModuleDict(
             {m: nn.Conv1d(dims.widths[m], width, kernel, bias=False) for m, kernel in self.kernels.items()}
+        )
+        self.lstm = nn.ModuleDict(
+            {m: RecurrentEncoder(dims.widths[m], width) for m in self.modalities if m in recurrent}
         )
 
     def forward(self, batch: HasSequences, text_rate: float, dropout: Dropout) -> dict[Modality, Sequence]:
@@ -68,15 +84,25 @@ class TemporalProjection(nn.Module):
             Modality -> (B, T'_m, d); padding is exactly zero where it is masked.
         """
         projected: dict[Modality, Sequence] = {}
-        for m, kernel in self.kernels.items():
+        for m in self.modalities:
             given = batch.sequence(m)
-            x = given.steps
             if m == "language":
-                x = dropout(x, text_rate, "text")
-            x = convolve(_as_long_as(kernel, x, given.side), self.conv[m])
-            made = Sequence(x, (given.lengths - kernel + 1).clamp(min=1), given.side)
-            projected[m] = made.with_steps(x * made.is_real.unsqueeze(-1)) if self.masks_padding else made
+                given = given.with_steps(dropout(given.steps, text_rate, "text"))
+            projected[m] = self._convolved(m, given) if m in self.kernels else self._states(m, given)
         return projected
+
+    def _convolved(self, m: Modality, given: Sequence) -> Sequence:
+        kernel = self.kernels[m]
+        x = convolve(_as_long_as(kernel, given.steps, given.side), self.conv[m])
+        made = Sequence(x, (given.lengths - kernel + 1).clamp(min=1), given.side)
+        return _without_padding(made) if self.masks_padding else made
+
+    def _states(self, m: Modality, given: Sequence) -> Sequence:
+        """As many steps as were given, since weights behind this one belong to places."""
+        encoder = cast(RecurrentEncoder, self.lstm[m])
+        states = encoder.states(given)
+        padded = F.pad(states.steps, (0, 0, 0, given.num_steps - states.num_steps))
+        return _without_padding(states.with_steps(padded).moved_to(given.side))
 
 
 @dataclass(frozen=True)
@@ -93,6 +119,10 @@ class EndAligned:
         """(B, longest, D_m)."""
         moved = self.given.sequence(modality).moved_to("end")
         return Sequence(moved.steps[:, -int(moved.lengths.max()) :], moved.lengths, "end")
+
+
+def _without_padding(x: Sequence) -> Sequence:
+    return x.with_steps(x.steps * x.is_real.unsqueeze(-1))
 
 
 def _as_long_as(kernel: int, x: Tensor, side: Side) -> Tensor:

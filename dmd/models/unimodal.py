@@ -40,7 +40,9 @@ class Unimodal(Model):
         for name in ("gamma", "lambda1"):
             self.register_buffer(name, torch.tensor(getattr(config, name)), persistent=False)
         kernels = {config.modality: config.kernels[config.modality]}
-        self.projection = TemporalProjection(dims, kernels, d, masks_padding=config.mask_padding)
+        self.projection = TemporalProjection(
+            dims, kernels, d, masks_padding=config.mask_padding, recurrent=config.recurrent
+        )
         self.decoupling = SingleDecoupling(config) if config.fd else None
         self.common_attention = SelfAttention(config, self.projection.steps)
         self.head = LinearHead(d)

@@ -10,7 +10,7 @@ from dmd.declaration.component import Component, LossTerm
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
 from dmd.modalities import MODALITIES, Modality
-from dmd.models.backbone_config import BackboneConfig, find_size_conflict
+from dmd.models.backbone_config import BackboneConfig, find_size_conflict, inactive_in_projection
 from dmd.models.dmd_config import OrthogonalitySettings, ReconstructionSettings
 from dmd.settings import setting
 
@@ -82,7 +82,9 @@ def needed_modalities(settings: Mapping[str, Setting]) -> frozenset[Modality]:
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:
     """Settings of the other modalities, and of decoupling where it is off."""
     modality = settings["modality"]
-    inactive = {f"{group}.{m}" for group in ("kernel", "dropout.attention") for m in MODALITIES if m != modality}
+    of_each = ("kernel", "projection", "dropout.attention")
+    inactive = {f"{group}.{m}" for group in of_each for m in MODALITIES if m != modality}
+    inactive |= inactive_in_projection(settings)
     # the head is linear
     inactive.add("dropout.output")
     if modality != "language":

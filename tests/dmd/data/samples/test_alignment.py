@@ -34,8 +34,10 @@ METHODS: dict[str, tuple[str, dict[str, Setting]]] = {
     "dmd-means": ("dmd", {**TINY, **SMALL, "pool": "mean_valid", "margin.project": False}),
     "dmd-causal": ("dmd", {**TINY, **SMALL, "causal": True}),
     "mult": ("mult", {**SMALL, "gd": True}),
+    "dmd-lstm": ("dmd", {**TINY, **SMALL, "projection.language": "lstm", "projection.vision": "lstm"}),
     "mult-mmsa": ("mult", {"preset": "mmsa_mosi", **SMALL, "align": "end"}),
     "unimodal": ("unimodal", {**SMALL, "fd": True}),
+    "unimodal-lstm": ("unimodal", {**SMALL, "fd": True, "projection.language": "lstm"}),
     "ridge": ("ridge", {}),
 }
 
