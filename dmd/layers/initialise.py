@@ -16,8 +16,8 @@ def initialise(model: nn.Module, seed: int) -> None:
 
     A module that two arms share by name starts with the same values in both; of grouped layers each branch is a module
     of its own. Rules: grouped (encoder) layers Xavier-uniform with zero bias; every other linear layer and convolution
-    uniform in +-1/sqrt(fan in) and LSTMs in +-1/sqrt(hidden), PyTorch's defaults; norms at one and zero. A module of a kind that has no rule here is
-    refused: a silent default would depend on global state.
+    uniform in +-1/sqrt(fan in) and LSTMs in +-1/sqrt(hidden), PyTorch's defaults; norms at one and zero. A module of a
+    kind that has no rule here is refused: a silent default would depend on global state.
     """
     for name, module in model.named_modules():
         if isinstance(module, GroupedLinear):

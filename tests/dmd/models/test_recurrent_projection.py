@@ -120,7 +120,7 @@ def loss_of(model: Model) -> torch.Tensor:
 @pytest.mark.parametrize("method", ["dmd", "mult", "unimodal"])
 def test_a_convolution_that_is_named_is_the_default(method: str) -> None:
     settings = TINY if method == "dmd" else SMALL
-    named: dict[str, Setting] = {name: "conv" for name in ALL_LSTM}
+    named: dict[str, Setting] = dict.fromkeys(ALL_LSTM, "conv")
     assert torch.equal(
         loss_of(build_model(method, settings, DIMS, 3)), loss_of(build_model(method, {**settings, **named}, DIMS, 3))
     )

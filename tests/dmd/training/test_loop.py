@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from dmd.data.dataset.batches import Batch
 from dmd.data.samples.samples import LabelScale
 from dmd.errors import ConfigurationError, TrainingDiverged
-from dmd.job import Checkpointing, EpochReport
+from dmd.job import Checkpointing, EpochReport, Setting
 from dmd.metrics import metric_names
 from dmd.random_streams import numpy_generator
 from dmd.registry import build_model
@@ -38,10 +39,11 @@ def fit(
     directory: Path | None = None,
     train_part: Batch | None = None,
     seed: int = 1,
+    settings: Mapping[str, Setting] = {},
     **training: float | bool | str,
 ) -> Trained:
     config = build_config(TrainingConfig, {"learning_rate": 1e-2, "batch_size": 4, "max_epochs": 4} | training, "test")
-    built = build_model(model, TINY if model == "dmd" else {}, DIMS, seed)
+    built = build_model(model, {**(TINY if model == "dmd" else {}), **settings}, DIMS, seed)
 
     def on_epoch(report: EpochReport) -> bool:
         return stop_after is None or report.epoch < stop_after
@@ -67,11 +69,12 @@ def test_same_seed_same_numbers_and_another_seed_others() -> None:
     assert curve(fit()) != curve(fit(seed=2))
 
 
-@pytest.mark.parametrize("cut", [1, 3])
-def test_a_continued_trial_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, cut: int) -> None:
-    whole = fit()
-    fit(stop_after=cut, directory=tmp_path)
-    continued = fit(directory=tmp_path)
+@pytest.mark.parametrize(("cut", "projection"), [(1, "conv"), (3, "conv"), (2, "lstm")])
+def test_a_continued_trial_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, cut: int, projection: str) -> None:
+    settings: dict[str, Setting] = {"projection.language": projection}
+    whole = fit(settings=settings)
+    fit(stop_after=cut, directory=tmp_path, settings=settings)
+    continued = fit(directory=tmp_path, settings=settings)
     assert curve(continued) == curve(whole)
     assert continued.best_epoch == whole.best_epoch
     for name, value in whole.model.state_dict().items():
