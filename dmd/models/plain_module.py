@@ -34,6 +34,7 @@ class PlainModule(Model):
 
     def __init__(self, method: Method, settings: Any, flat: Mapping[str, Setting], dims: Dims, seed: int) -> None:
         super().__init__()
+        self.seed = seed
         self.phases = method.phases
         self.weights = {term.name: term.weight(flat) for term in method.losses}
         self.smallest_batch = method.smallest_batch
@@ -73,7 +74,8 @@ class PlainModule(Model):
         """The module's own method of that name, where it has one, given (epoch, the training part)."""
         if self.prepares_epochs:
             hook = cast(Callable[[int, ModelInput], None], self.module.prepare_epoch)
-            hook(epoch, model_input(train))
+            with seeded_generators(stream_key(self.seed, "epoch", epoch), train.device):
+                hook(epoch, model_input(train))
 
     def parameters_of(self, phase: Phase) -> Iterator[nn.Parameter]:
         """What a declared phase trains; names count from the module itself."""

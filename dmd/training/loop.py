@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +26,7 @@ from dmd.training.label_units import label_unit
 from dmd.training.selection import METRIC, batch_mae
 from dmd.training.state import TrainingState, copy_state
 from dmd.training.step_groups import require_steps, step_groups
+from dmd.training.term_sums import TermSums
 from dmd.training.turns import Turn, make_turns
 
 MIN_IMPROVEMENT = 1e-6
@@ -148,21 +147,18 @@ class _Trainer:
         part = replace(part, epoch=state.epoch)
         self.model.prepare_epoch(state.epoch, part)
         self.model.train()
-        sums: dict[str, Tensor] = {}
-        num_items: Counter[str] = Counter()
+        sums = TermSums()
         rows_of_batches = shuffled_rows(part, self.config.batch_size, self.seed, state.epoch)
         for group in step_groups(rows_of_batches, self.config.accumulation, self.model.smallest_batch):
             for turn in self.turns:
-                for name, value, size in self._take_turn(turn, group, part, state):
-                    sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value * size
-                    num_items[name] += size
+                self._take_turn(turn, group, part, state, sums)
         self.team.require_equal(value for value in self.model.state_dict().values() if isinstance(value, Tensor))
-        return self._means(sums, num_items, state.epoch)
+        return sums.means(self.team, state.epoch)
 
     def _take_turn(
-        self, turn: Turn, group: Sequence[Tensor], part: Batch, state: TrainingState
-    ) -> Iterator[tuple[str, Tensor, int]]:
-        """One step of one optimiser, over the mini-batches of a group; the loss and its terms with their items."""
+        self, turn: Turn, group: Sequence[Tensor], part: Batch, state: TrainingState, sums: TermSums
+    ) -> None:
+        """One step of one optimiser, over the mini-batches of a group."""
         dropout_seed = self.team.dropout_seed(self.seed)
         if turn.optimiser is not None:
             turn.optimiser.zero_grad(set_to_none=True)
@@ -172,25 +168,15 @@ class _Trainer:
                 batch = replace(batch, phase=turn.phase)
             outputs = self.model(batch, SeededDropout(dropout_seed, state.step))
             state.step += 1
-            assert outputs.loss is not None
-            for name, value in {"loss": outputs.loss, **outputs.terms}.items():
-                yield name, value.detach(), len(rows)
+            sums.add(outputs, len(rows))
             if turn.optimiser is not None:
+                assert outputs.loss is not None
                 share = len(group) if self.config.accumulation.average else 1
                 self.team.backward(outputs.loss / share, turn.parameters)
                 if index < len(group):
                     turn.optimiser.clip_gradients()
         if turn.optimiser is not None:
             turn.optimiser.step()
-
-    def _means(self, sums: dict[str, Tensor], num_items: Mapping[str, int], epoch: int) -> dict[str, float]:
-        """The loss and its terms: the workers' shares summed, and averaged over the items of an epoch."""
-        totals = self.team.sum(torch.stack(list(sums.values()))).tolist() if sums else []
-        means = {f"train/{name}": total / num_items[name] for name, total in zip(sums, totals, strict=True)}
-        for name, mean in means.items():
-            if not math.isfinite(mean):
-                raise TrainingDiverged(epoch, name)
-        return means
 
     def validate(self, part: Batch, scoring: Scoring, epoch: int) -> dict[str, float]:
         """``valid/<metric>`` for every metric, and what selection looks at where that is none of them."""

@@ -222,17 +222,19 @@ class Banked(nn.Module):
         self.linear = nn.Linear(dims.widths["language"], 1)
         self.register_buffer("bank", torch.zeros(18))
         self.steps = 0
+        self.noise = 0.0
         self.epochs: list[int] = []
 
     def get_extra_state(self) -> dict[str, Any]:
-        return {"steps": self.steps, "epochs": list(self.epochs)}
+        return {"steps": self.steps, "epochs": list(self.epochs), "noise": self.noise}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        self.steps, self.epochs = state["steps"], list(state["epochs"])
+        self.steps, self.epochs, self.noise = state["steps"], list(state["epochs"]), state["noise"]
 
     def prepare_epoch(self, epoch: int, train: ModelInput) -> None:
         assert len(train) == 18
         self.epochs.append(epoch)
+        self.noise = float(torch.rand(()))
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, dict[str, Tensor]]:
         prediction = self.linear(inputs.features["language"].mean(1)).squeeze(-1)
@@ -242,13 +244,14 @@ class Banked(nn.Module):
         self.steps += 1
         far = (prediction - self.bank[inputs.rows]).abs()
         self.bank[inputs.rows] = prediction.detach()
-        return prediction, {"rows": far}
+        return prediction, {"rows": far + self.noise}
 
 
 def test_memories_by_row_and_state_of_any_kind_are_continued(tmp_path: Path) -> None:
     name = declare(Banked, losses=TERMS)
     whole = fit(model=name, max_epochs=4, patience=4)
     fit(model=name, max_epochs=4, patience=4, stop_after=2, directory=tmp_path)
+    torch.rand(7)
     continued = fit(model=name, max_epochs=4, patience=4, directory=tmp_path)
     assert curve(continued) == curve(whole)
     bank, again = (trained.model.state_dict()["module.bank"] for trained in (whole, continued))
