@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
+# Test processes share the cores: threads of one would spin while those of another compute.
+torch.set_num_threads(1)
+
 
 @pytest.fixture(autouse=True)
 def _seeded_inputs() -> None:
