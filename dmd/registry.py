@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -136,10 +137,12 @@ def known_methods() -> Mapping[str, Method]:
 
 
 def find_method(name: str) -> Method:
-    """The method of that name; ConfigurationError lists the known ones."""
+    """The method of that name; ConfigurationError names the nearest, or the known ones."""
     known = known_methods()
     if name not in known:
-        raise ConfigurationError(f"no method {name!r}; known: {', '.join(known)}")
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+        raise ConfigurationError(f"no method {name!r}; {hint}")
     return known[name]
 
 

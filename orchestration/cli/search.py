@@ -41,6 +41,19 @@ def _print_schema(context: typer.Context, is_wanted: bool) -> None:
         raise typer.Exit(COMPLETED)
 
 
+def _describe_method(context: typer.Context, name: str | None) -> None:
+    if name is not None:
+        with bad_input_exits():
+            from dmd.plugins.load import use_plugins
+            from dmd.plugins.plugin_file import read_plugin
+            from dmd.registry import find_method
+            from orchestration.planning.describe_method import describe_method
+
+            use_plugins([read_plugin(path) for path in context.params.get("plugins") or ()])
+            print(describe_method(find_method(name)), end="")
+        raise typer.Exit(COMPLETED)
+
+
 @app.command()
 def search(
     space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
@@ -99,6 +112,16 @@ def search(
     fresh: Annotated[bool, typer.Option("--fresh", help="Archive the existing study and start a new one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print progress.")] = False,
+    describe: Annotated[
+        str | None,
+        typer.Option(
+            "--describe",
+            metavar="METHOD",
+            is_eager=True,
+            callback=_describe_method,
+            help="Print a page on a method: settings, components, losses, presets; a plugin stands before it.",
+        ),
+    ] = None,
     schema: Annotated[
         bool,
         typer.Option(
