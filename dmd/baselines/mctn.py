@@ -153,13 +153,13 @@ class MCTN(nn.Module):
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
         """The prediction (B,), of the language alone; with labels the errors of the translations, (B,) each."""
-        language = _cut(inputs.sequence("language"))
+        language = inputs.sequence("language").shortened_to("start")
         encoded = self.first_level.encode(language, "language")
         upper = encoded if self.second_level is None else self.second_level.encode(encoded[0])
         prediction = self.output(upper[0])
         if inputs.labels is None:
             return prediction, {}
-        second = _cut(inputs.sequence(self.second))
+        second = inputs.sequence(self.second).shortened_to("start")
         translated = self.first_level.decode(encoded, self.second, second.num_steps)
         terms = {
             "translation": error_of_real(translated, second),
@@ -170,16 +170,10 @@ class MCTN(nn.Module):
             rebuilt = self.first_level.decode(back, "language", language.num_steps)
             terms["cycle"] = error_of_real(rebuilt, language)
         if self.second_level is not None and self.leave_second is not None:
-            third = _cut(inputs.sequence(self.third))
+            third = inputs.sequence(self.third).shortened_to("start")
             said = self.leave_second(self.second_level.decode(upper, third.num_steps))
             terms["second_level"] = error_of_real(said, third)
         return prediction, terms
-
-
-def _cut(x: Sequence) -> Sequence:
-    """Real steps first, without the steps behind the longest row."""
-    moved = x.moved_to("start")
-    return Sequence(moved.steps[:, : int(moved.lengths.max())], moved.lengths)
 
 
 def inactive_settings(settings: Mapping[str, Setting]) -> frozenset[str]:

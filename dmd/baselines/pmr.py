@@ -146,7 +146,7 @@ class PMR(nn.Module):
             if self.settings.hub:
                 step = Step(by_modality, dropout, f"hub.{level}")
                 message = self.hubs[level](message, modalities, self._gate("hub", level), step)
-        parts = dict(zip(MODALITIES, modalities.unstack(), strict=True))
+        parts = {m: _as_long_as(x, own) for m, x, own in zip(MODALITIES, modalities.unstack(), placed, strict=True)}
         everything = join_in_time([message, *(parts[m] for m in LAST)])
         (vector,) = self.read([everything], None, encoder_rates(self.settings, ("language",)), dropout, "read")
         prediction: Tensor = self.output(vector, rates.output, dropout, "output").logit
@@ -155,6 +155,11 @@ class PMR(nn.Module):
     def _gate(self, kind: str, level: int) -> nn.Module | None:
         name = f"{kind}_{level}"
         return self.gates[name] if self.settings.gate else None
+
+
+def _as_long_as(x: Sequence, given: Sequence) -> Sequence:
+    """Without what it was padded with to stand beside longer ones."""
+    return x.with_steps(x.steps[:, : given.num_steps])
 
 
 METHOD = Method(

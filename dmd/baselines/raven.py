@@ -107,8 +107,7 @@ class RAVEN(nn.Module):
 
     def forward(self, inputs: ModelInput) -> Tensor:
         """(B,)."""
-        given = inputs.sequence("language").moved_to("start")
-        words = Sequence(given.steps[:, : int(given.lengths.max())], given.lengths)
+        words = inputs.sequence("language").shortened_to("start")
         if self.shift is not None:
             shift = self.shift(inputs, words)
             words = words.with_steps(words.steps + (shift.detach() if self.detach_shift else shift))

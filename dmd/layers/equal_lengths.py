@@ -52,7 +52,7 @@ class EqualLengths(nn.Module):
     """Averages a modality's steps over those of the language, or places them by a trained alignment.
 
     Args:
-        kind: ``pool``: :func:`pool_to_lengths`, nothing is trained; ``ctc``: :class:`CTCAlignment`.
+        kind: ``pool``: :func:`pool_to`, nothing is trained; ``ctc``: :class:`CTCAlignment`.
         widths: modality -> D_m.
         language_steps: the most steps of the language.
     """
@@ -66,7 +66,7 @@ class EqualLengths(nn.Module):
 
     def forward(self, given: Mapping[Modality, Sequence]) -> EqualSequences:
         """Modality -> (B, T_m, D_m), at either side."""
-        target = _cut(given[TARGET].moved_to("start"))
+        target = given[TARGET].shortened_to("start")
         target = target.with_steps(target.steps * target.is_real.unsqueeze(-1))
         sequences: dict[Modality, Sequence] = {}
         terms: dict[str, Tensor] = {}
@@ -78,24 +78,24 @@ class EqualLengths(nn.Module):
                 sequences[m] = target.with_steps(steps[:, : target.num_steps])
                 terms["ctc"] = terms["ctc"] + error if terms else error
             else:
-                sequences[m] = pool_to_lengths(given[m], target.lengths)
+                sequences[m] = pool_to(target, given[m])
         return EqualSequences(sequences, terms)
 
 
-def pool_to_lengths(x: Sequence, lengths: Tensor) -> Sequence:
-    """The real steps of each row averaged in as many equal stretches of time as ``lengths`` (B,) says.
+def pool_to(target: Sequence, x: Sequence) -> Sequence:
+    """The real steps of each row of ``x`` averaged in as many equal stretches of time as ``target`` has real steps.
 
     Steps 0..499 in 50 stretches give 4.5, 14.5, ...; a step that two stretches share counts in each by its part, and
     where there are fewer steps than stretches, steps are repeated.
 
     Returns:
-        (B, max of ``lengths``, D), real steps first, zeros behind them.
+        (B, steps of ``target``, D), real steps first, zeros behind them.
     """
-    moved = _cut(x.moved_to("start"))
-    if torch.equal(moved.lengths, lengths):
+    moved = x.shortened_to("start")
+    if moved.lengths.is_cpu and torch.equal(moved.lengths, target.lengths):  # elsewhere the host would wait to hear it
         return moved.with_steps(moved.steps * moved.is_real.unsqueeze(-1))
-    weights = _overlaps(moved.lengths, moved.num_steps, lengths, int(lengths.max()))
-    return Sequence(_place(weights, moved.steps), lengths)
+    weights = _overlaps(moved.lengths, moved.num_steps, target.lengths, target.num_steps)
+    return Sequence(_place(weights, moved.steps), target.lengths)
 
 
 def _overlaps(given: Tensor, num_given: int, wanted: Tensor, num_wanted: int) -> Tensor:
@@ -131,7 +131,7 @@ class CTCAlignment(nn.Module):
 
     def forward(self, x: Sequence, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, D) and the language's lengths (B,) -> the slots (B, language_steps, D), and the CTC errors (B,)."""
-        moved = _cut(x.moved_to("start"))
+        moved = x.shortened_to("start")
         scores, _ = self.cells(moved.steps)
         shares = scores.softmax(-1) * moved.is_real.unsqueeze(-1)
         slots = _place(shares[..., _BLANK + 1 :].transpose(1, 2), moved.steps)
@@ -155,8 +155,3 @@ def _ctc_error(scores: Tensor, given: Tensor, wanted: Tensor) -> Tensor:
 
 def _is_before(lengths: Tensor, num_steps: int) -> Tensor:
     return (torch.arange(num_steps, device=lengths.device) < lengths[:, None]).unsqueeze(-1)
-
-
-def _cut(x: Sequence) -> Sequence:
-    """Without the steps behind the longest row."""
-    return Sequence(x.steps[:, : int(x.lengths.max())], x.lengths, x.side)

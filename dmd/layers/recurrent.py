@@ -39,11 +39,9 @@ class RecurrentEncoder(nn.Module):
 
     def states(self, x: Sequence) -> Sequence:
         """The upper layer's state after every step, (B, longest, hidden), real steps first."""
-        moved = x.moved_to("start")
-        # Elsewhere the host would wait for the device to hear how long it is.
-        longest = int(moved.lengths.max()) if moved.lengths.is_cpu else moved.num_steps
-        steps, _ = self.cells(moved.steps[:, :longest])
-        return Sequence(steps, moved.lengths)
+        moved = x.shortened_to("start")
+        steps, _ = self.cells(moved.steps)
+        return moved.with_steps(steps)
 
 
 class BidirectionalEncoder(nn.Module):
@@ -61,8 +59,7 @@ class BidirectionalEncoder(nn.Module):
 
     def forward(self, x: Sequence) -> tuple[Sequence, Tensor]:
         """(B, T, width) -> both states of every step, (B, longest, 2 hidden), and their last ones, (B, 2 hidden)."""
-        moved = x.moved_to("start")
-        moved = Sequence(moved.steps[:, : int(moved.lengths.max())], moved.lengths)
+        moved = x.shortened_to("start")
         onward, back = self.onward(moved.steps)[0], self.back(_reversed(moved).steps)[0]
         rows = torch.arange(len(onward), device=onward.device)
         lasts = torch.cat([onward[rows, moved.lasts], back[rows, moved.lasts]], dim=-1)

@@ -54,6 +54,21 @@ class Sequence:
         rows = torch.arange(len(source), device=shift.device)[:, None]
         return Sequence(self.steps[rows, source], self.lengths, side)
 
+    def shortened_to(self, side: Side) -> Sequence:
+        """The real steps at ``side``, without steps that are padding in every row (:func:`longest`)."""
+        moved = self.moved_to(side)
+        num = longest(self.lengths, self.num_steps)
+        kept = slice(num) if side == "start" else slice(self.num_steps - num, None)
+        return moved.with_steps(moved.steps[:, kept])
+
     def with_steps(self, steps: Tensor) -> Sequence:
         """Other features, (B, T, w'), of the same steps."""
         return replace(self, steps=steps)
+
+
+def longest(lengths: Tensor, most: int) -> int:
+    """The largest of ``lengths`` where they lie on a CPU; elsewhere ``most``, the largest that they may be.
+
+    The host would have to wait for any other device to hear of it.
+    """
+    return int(lengths.max()) if lengths.is_cpu else most

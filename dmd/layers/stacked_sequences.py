@@ -77,4 +77,4 @@ def join_in_time(sequences: Many[Sequence]) -> Sequence:
     is_padding = torch.cat([~x.is_real for x in moved], dim=1)
     order = is_padding.int().argsort(dim=1, stable=True).unsqueeze(-1).expand_as(steps)
     lengths = torch.stack([x.lengths for x in moved]).sum(0)
-    return Sequence(steps.gather(1, order)[:, : int(lengths.max())], lengths)
+    return Sequence(steps.gather(1, order), lengths).shortened_to("start")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from dmd.layers.sequence import Sequence
+from dmd.layers.sequence import Sequence, longest
 
 
 def steps_of_words(x: Sequence, num_words: Tensor, most_words: int) -> Sequence:
@@ -28,6 +28,6 @@ def steps_of_words(x: Sequence, num_words: Tensor, most_words: int) -> Sequence:
     firsts = torch.minimum(word * given // wanted, given - 1)
     ends = torch.minimum(torch.maximum((word + 1) * given // wanted, firsts + 1), given)
     lengths = (ends - firsts).flatten()
-    place = firsts.flatten()[:, None] + torch.arange(int(lengths.max()), device=x.steps.device)
+    place = firsts.flatten()[:, None] + torch.arange(longest(lengths, x.num_steps), device=x.steps.device)
     rows = torch.arange(len(x.steps), device=x.steps.device).repeat_interleave(most_words)[:, None]
     return Sequence(moved.steps[rows, place.clamp(max=x.num_steps - 1)], lengths)

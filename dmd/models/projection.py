@@ -117,8 +117,7 @@ class EndAligned:
 
     def sequence(self, modality: Modality) -> Sequence:
         """(B, longest, D_m)."""
-        moved = self.given.sequence(modality).moved_to("end")
-        return Sequence(moved.steps[:, -int(moved.lengths.max()) :], moved.lengths, "end")
+        return self.given.sequence(modality).shortened_to("end")
 
 
 def _without_padding(x: Sequence) -> Sequence:

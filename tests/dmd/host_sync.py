@@ -59,7 +59,7 @@ class Operators(TorchDispatchMode):
     ) -> Any:
         self.num_seen += 1
         name = func.overloadpacket.__name__
-        if name in WAITING:
+        if name in WAITING and any(tensor.device.type == self.device.type for tensor in tensors(args)):
             raise HostWaits(f"{func} waits for its result")
         if name == "repeat_interleave" and "output_size" not in (kwargs or {}):
             raise HostWaits(f"{func} waits for the size of its result")

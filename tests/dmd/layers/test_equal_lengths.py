@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dmd.data.samples.arrays import Side
-from dmd.layers.equal_lengths import CTCAlignment, EqualLengths, pool_to_lengths
+from dmd.layers.equal_lengths import CTCAlignment, EqualLengths, pool_to
 from dmd.layers.sequence import Sequence
 from dmd.modalities import MODALITIES
 
@@ -26,8 +26,13 @@ def frames(*rows: list[float], num_steps: int, side: Side = "start") -> Sequence
     return Sequence(steps, torch.tensor([len(row) for row in rows]), side)
 
 
+def language(*lengths: int) -> Sequence:
+    """Of these many real steps, whatever they hold."""
+    return Sequence(torch.zeros(len(lengths), max(lengths), 1), torch.tensor(lengths))
+
+
 def pooled(x: Sequence, *lengths: int) -> list[list[float]]:
-    return [row.tolist() for row in pool_to_lengths(x, torch.tensor(lengths)).steps.squeeze(-1)]
+    return [row.tolist() for row in pool_to(language(*lengths), x).steps.squeeze(-1)]
 
 
 def test_five_hundred_frames_become_fifty_averages_in_their_order() -> None:
@@ -53,9 +58,9 @@ def test_too_few_steps_are_repeated() -> None:
 
 def test_equal_lengths_stay_as_they_are() -> None:
     x = Sequence(torch.rand(5, 6, 3), torch.tensor([6, 1, 3, 2, 5]))
-    same = pool_to_lengths(x, x.lengths)
+    same = pool_to(x, x)
     assert torch.equal(same.steps, x.steps * x.is_real.unsqueeze(-1))
-    one_differs = pool_to_lengths(x, torch.tensor([6, 2, 3, 2, 5])).steps
+    one_differs = pool_to(language(6, 2, 3, 2, 5), x).steps
     assert torch.equal(one_differs[[0, 2, 3, 4]], same.steps[[0, 2, 3, 4]])
 
 

@@ -105,6 +105,7 @@ def test_waiting_is_found() -> None:
             wait()
     with NoHostWaits("meta"):
         there[:, 0] * 2.0 + there[torch.arange(2, device="meta")].sum()
+        torch.randint(9, ()).item()  # the host's own number
 
 
 class Counting(Operators):
