@@ -2,8 +2,8 @@
 
 No code is public. As described: MulT, in which the queries of one modality and the keys of another are aligned, as
 distributions and where two elements belong together with high confidence. Reconstructed here: distributions by the
-maximum mean discrepancy with a Gaussian kernel, in every layer, on a sample of the batch's real steps; elements by the
-cosine between a query and the key that it attends to most, where that attention is above a threshold.
+maximum mean discrepancy with a Gaussian kernel, in every layer, on a few real steps of each row; elements by the cosine
+between a query and the key that it attends to most, where that attention is above a threshold.
 
 Legend: G = 6 pairs of target and source, B batch, T and S steps of targets and sources, d width.
 """
@@ -11,6 +11,7 @@ Legend: G = 6 pairs of target and source, B batch, T and S steps of targets and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 
 import torch
@@ -62,14 +63,14 @@ class MICASettings(EncoderSizes):
         element: queries are drawn to the keys that they attend to most.
         weight: of both.
         confidence: attention above which two elements belong together.
-        elements: steps of the batch that the discrepancy is taken of.
+        elements: of each row's steps, drawn for the discrepancy.
     """
 
     marginal: bool = setting(True, "queries and keys are aligned as distributions")
     element: bool = setting(True, "queries are drawn to the keys that they attend to most")
     weight: AlignmentWeights = field(default_factory=AlignmentWeights)
     confidence: float = setting(0.5, "attention above which two elements belong together", low=0, high=1)
-    elements: int = setting(128, "steps of the batch that the discrepancy is taken of", low=2, high=512)
+    elements: int = setting(5, "of each row's steps, drawn for the discrepancy", low=1, high=64)
 
 
 @dataclass(frozen=True)
@@ -114,23 +115,30 @@ def _meeting(layer: EncoderLayer, x: StackedSequences, source: StackedSequences)
     return Meeting(queries, keys, x.is_real, source.is_real)
 
 
-def marginal_distance(meeting: Meeting, elements: int) -> Tensor:
-    """() the squared discrepancy between real queries and real keys, averaged over the pairs.
+def marginal_distance(meetings: Many[Meeting], inputs: ModelInput, elements: int) -> Tensor:
+    """() the squared discrepancy between queries and keys, averaged over layers and pairs, of the whole batch.
 
     Args:
-        meeting: of one layer.
-        elements: drawn of each side; with fewer real ones all of them count, some twice.
+        meetings: one of each layer.
+        inputs: of the forward pass; knows who has the other rows.
+        elements: drawn of each row's real queries and keys.
     """
-    sides = ((meeting.queries, meeting.real_queries), (meeting.keys, meeting.real_keys))
-    drawn = [draw(x.flatten(1, 2), real.flatten(1), elements) for x, real in sides]
-    bandwidth = 2.0 * meeting.queries.shape[-1]
-    return torch.stack([squared_mmd(q, k, bandwidth) for q, k in zip(*drawn, strict=True)]).mean()
+    drawn = torch.stack([side for meeting in meetings for side in draw_sides(meeting, elements)])
+    whole = inputs.gather(drawn.transpose(0, 2)).permute(2, 1, 0, 3, 4).flatten(2, 3)
+    bandwidth = 2.0 * whole.shape[-1]
+    return squared_mmd(whole[0::2], whole[1::2], bandwidth).mean()
+
+
+def draw_sides(meeting: Meeting, num: int) -> tuple[Tensor, Tensor]:
+    """Of the queries and of the keys (G, B, num, d): real steps of each row, each as likely, with replacement."""
+    return draw(meeting.queries, meeting.real_queries, num), draw(meeting.keys, meeting.real_keys, num)
 
 
 def draw(x: Tensor, is_real: Tensor, num: int) -> Tensor:
-    """(G, N, d) -> (G, num, d): real elements, each as likely, with replacement."""
-    rows = torch.multinomial(is_real.float(), num, replacement=True)
-    return x.gather(1, rows.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+    """(G, B, T, d), real steps first -> (G, B, num, d)."""
+    lengths = is_real.sum(-1, keepdim=True)
+    places = (torch.rand(*lengths.shape[:2], num, device=x.device) * lengths).long()
+    return x.gather(2, places.unsqueeze(-1).expand(-1, -1, -1, x.shape[-1]))
 
 
 def element_distance(meeting: Meeting, confidence: float) -> Tensor:
@@ -190,11 +198,9 @@ class MICA(nn.Module):
         return prediction, self._alignments(meetings, inputs)
 
     def _alignments(self, meetings: list[Meeting], inputs: ModelInput) -> dict[str, Tensor]:
-        """Of the rows at hand: with several workers each aligns its own."""
         terms = {}
         if meetings and self.settings.marginal:
-            distances = [marginal_distance(meeting, self.settings.elements) for meeting in meetings]
-            terms["marginal"] = torch.stack(distances).mean().expand(len(inputs))
+            terms["marginal"] = marginal_distance(meetings, inputs, self.settings.elements)
         if meetings and self.settings.element:
             apart = [element_distance(meeting, self.settings.confidence) for meeting in meetings]
             terms["element"] = torch.stack(apart).mean(0)
@@ -227,7 +233,8 @@ METHOD = Method(
         LossTerm("marginal", ("weight.marginal",), "discrepancy between queries and keys"),
         LossTerm("element", ("weight.element",), "distance between elements that belong together"),
     ),
-    presets={name: MULT_PRESETS[name] for name in ("tsai_mosi", "tsai_mosei")},
+    # as few elements of each row as keep those of a batch at 512
+    presets={name: {**MULT_PRESETS[name], "elements": num} for name, num in (("tsai_mosi", 4), ("tsai_mosei", 5))},
     training={"learning_rate": 5e-4},
     search={
         "weight.marginal": {"log_uniform": [0.01, 1.0]},

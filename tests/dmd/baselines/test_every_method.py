@@ -23,20 +23,21 @@ from dmd.dropout import no_dropout
 from dmd.job import FoldRef, Setting
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.model import Model
-from dmd.models.plain_module import is_native, module_of
+from dmd.models.plain_module import module_of
 from dmd.registry import METHODS, build_model
 from dmd.scoring import Scoring
 from dmd.settings import fields_of
 from dmd.training.config import TrainingConfig
 from dmd.training.loop import train
 from dmd.training.run import split_settings
+from dmd.training.sharing_proof import shares_batches
 from tests.dmd.builders import TINY, make_batch, make_dims
 from tests.dmd.data_builders import Arrays, load_arrays, npz_arrays
 
 DIMS = make_dims()
 CONTEXT10, MMSA_BERT = (100, 73, 100), (768, 73, 100)
 TRAINED = [name for name in METHODS if name not in ("ridge", "median")]
-PLAIN = [name for name in TRAINED if not is_native(METHODS[name])]
+PLAIN = [name for name in TRAINED if METHODS[name].is_plain]
 
 Size = tuple[tuple[int, int, int], dict[str, Setting], int]
 
@@ -109,7 +110,7 @@ SMALL: Mapping[str, dict[str, Setting]] = {
     "mctn": {"hidden": 16},
     "fdmer-style": {"width": 16, "hidden": 8},
     "pmr-style": BACKBONE,
-    "mica-style": {**BACKBONE, "elements": 16, "confidence": 0.1},
+    "mica-style": {**BACKBONE, "elements": 2, "confidence": 0.1},
 }
 """Sizes that train in no time; a method without an entry is tested at its defaults."""
 
@@ -275,6 +276,11 @@ def test_every_size_of_a_last_batch_trains(name: str, left_over: int) -> None:
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_batch_of_one_trains(name: str) -> None:
     assert all(error == error for error in fit(build(name), make_batch(DIMS, 1, seed=8), 3))
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_shares_of_several_workers_add_up_to_its_losses(name: str) -> None:
+    assert shares_batches(build(name).eval(), make_batch(DIMS, 6, seed=10))
 
 
 def switched(method: Method, component: str) -> tuple[dict[str, Setting], dict[str, Setting]]:

@@ -45,13 +45,13 @@ def test_padding_is_never_attended_to() -> None:
 def test_the_distance_of_distributions_by_hand() -> None:
     """One query (2, 0) and one key (0, 0), however often drawn: 2 - 2 exp(-4 / (2 x 2))."""
     met = meeting([[2.0, 0.0]], [[0.0, 0.0]])
-    assert abs(marginal_distance(met, 8).item() - (2 - 2 * math.exp(-1))) < 1e-12
+    assert abs(marginal_distance([met], some_input(), 8).item() - (2 - 2 * math.exp(-1))) < 1e-12
 
 
 def test_only_real_steps_are_drawn() -> None:
-    x = torch.arange(6.0).view(1, 6, 1)
-    drawn = draw(x, torch.tensor([[True, False, True, False, False, True]]), 200)
-    assert set(drawn.flatten().tolist()) == {0.0, 2.0, 5.0}
+    x = torch.arange(8.0).view(1, 2, 4, 1)
+    drawn = draw(x, torch.tensor([[[True, True, True, False], [True, False, False, False]]]), 200)
+    assert [set(row.flatten().tolist()) for row in drawn[0]] == [{0.0, 1.0, 2.0}, {4.0}]
 
 
 def test_alignments_are_there_in_training_alone_and_can_be_off() -> None:
