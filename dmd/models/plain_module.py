@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
-import torch
 from torch import Tensor, nn
 
 from dmd.batch_sharing import BatchSharing
@@ -17,6 +16,7 @@ from dmd.declaration.model_input import ModelInput, model_input
 from dmd.dropout import Dropout
 from dmd.errors import ConfigurationError
 from dmd.job import Setting
+from dmd.models.bert_text import BertText
 from dmd.models.model import Model, Outputs
 from dmd.random_streams import seeded_generators, stream_key
 
@@ -40,7 +40,9 @@ class PlainModule(Model):
         self.smallest_batch = method.smallest_batch
         with seeded_generators(stream_key(seed, "init")):
             self.module = method.build(settings, dims)
-        if any(isinstance(module, nn.modules.batchnorm._NormBase) for module in self.module.modules()):
+        if not isinstance(self.module, nn.Module):
+            raise ConfigurationError(f"`build` must give a torch.nn.Module, but gave {_describe(self.module)}")
+        if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.module.modules()):
             # Statistics of one row are none.
             self.smallest_batch = max(2, self.smallest_batch)
 
@@ -98,13 +100,18 @@ def _split(answer: object, size: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         raise ConfigurationError(
             f"the prediction must be one number per sample, ({size},), but has the shape {tuple(prediction.shape)}"
         )
+    if not prediction.is_floating_point():
+        raise ConfigurationError(
+            f"the prediction must be a floating-point tensor, but is {prediction.dtype}; a class or a rounded number "
+            "has no gradient"
+        )
     terms = {name: _in_full(term) for name, term in terms.items()}
     return _in_full(prediction.reshape(size)), terms
 
 
 def _in_full(value: Any) -> Any:
-    """A tensor in float32 where autocast made it bfloat16: losses and their means do not fit into 8 bits."""
-    return value.float() if isinstance(value, Tensor) and value.dtype == torch.bfloat16 else value
+    """A tensor in float32, as labels and scores are; losses and their means do not fit into bfloat16's 8 bits."""
+    return value.float() if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def _share(name: str, term: object, size: int, sharing: BatchSharing) -> Tensor:
@@ -128,4 +135,5 @@ def _describe(value: object) -> str:
 
 def module_of(model: Model) -> nn.Module:
     """What a declaration's dotted names (``Component.parts``, ``Phase.parameters``) count from."""
-    return model.module if isinstance(model, PlainModule) else model
+    own = model.method if isinstance(model, BertText) else model
+    return own.module if isinstance(own, PlainModule) else own

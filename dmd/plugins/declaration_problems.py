@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from dmd.data.dataset.input_config import InputConfig
 from dmd.declaration.method import Method
+from dmd.plugins.form_problems import find_form_problems
 from dmd.settings import Field, fields_of
 from dmd.training.config import TrainingConfig
 
@@ -21,8 +22,9 @@ def find_problems(method: Method) -> Iterator[str]:
     where = f"method {method.name!r}"
     if not _NAME.fullmatch(str(method.name)):
         yield f"{where}: `name` must be letters, digits, `_` and `-`, beginning with a letter"
-    if not callable(method.build):
-        yield f"{where}: `build` must be a module's class or a function (settings, dims) -> module"
+    if malformed := [f"{where}: {problem}" for problem in find_form_problems(method)]:
+        yield from malformed
+        return
     if not (isinstance(method.settings, type) and dataclasses.is_dataclass(method.settings)):
         yield f"{where}: `settings` must be a dataclass, got {method.settings!r}; write @dataclass(frozen=True)"
         return
@@ -46,6 +48,9 @@ def _find_setting_problems(own: Mapping[str, Field], shared: Collection[str]) ->
     for name, part in own.items():
         if name in shared or name == "preset":
             yield f"setting {name!r} is one that every method has; rename it"
+        if not all(isinstance(choice, str) for choice in part.choices):
+            yield f"setting {name!r}: the values of Literal must be texts, got {part.choices!r}"
+            continue
         if cast(object, part.default) is dataclasses.MISSING:
             yield f"setting {name!r} has no default; write setting(DEFAULT, ...)"
         elif rule := part.find_problem(part.default):
@@ -66,6 +71,9 @@ def _find_component_problems(method: Method, own: Mapping[str, Field]) -> Iterat
                 yield f"component {component.name!r} needs {other!r}, which is no component"
     if len(set(names)) < len(names):
         yield "a component is declared twice; keep one"
+    shown = [component.shown for component in method.components]
+    for label in sorted({label for label in shown if shown.count(label) > 1} if len(set(names)) == len(names) else ()):
+        yield f"two components have the label {label!r}; readers could not tell them apart"
     if method.published is not None:
         rows = method.published.rows
         for name in sorted({name for row in rows for name in row} - set(names)):
@@ -91,8 +99,9 @@ def _find_use_problems(method: Method, own: Mapping[str, Field], all_: Mapping[s
             continue
         if problem := _find_distribution_problem(distribution, all_[name].find_problem):
             yield f"search of {name!r}: {problem}"
-    if method.smallest_batch < 1:
-        yield f"smallest_batch must be at least 1, got {method.smallest_batch}"
+    names = [phase.name for phase in method.phases]
+    if len(set(names)) < len(names):
+        yield "two phases have one name; rename one"
 
 
 def _check_values(settings: Mapping[str, Any], known: Mapping[str, Field]) -> Iterator[str]:
@@ -113,4 +122,7 @@ def _find_distribution_problem(distribution: Any, rule: Callable[[object], str |
         return f"{form} takes a list of at least two values"
     if form in _FORMS and len(list(values)) != _FORMS[form]:
         return f"{form} takes [low, high]"
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if form in _FORMS and len(numbers) == len(list(values)) and numbers[0] >= numbers[1]:
+        return f"{form} takes [low, high], low below high, got {numbers}"
     return next((f"{broken}, got {value!r}" for value in values if (broken := rule(value))), None)

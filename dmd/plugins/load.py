@@ -7,18 +7,23 @@ and the digest of it is part of what decides a result.
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import sys
 import traceback
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from dmd.data.dataset.input_config import InputConfig
 from dmd.declaration.method import Method
 from dmd.errors import ConfigurationError, InputError
 from dmd.plugins.declaration_problems import find_problems
+from dmd.plugins.neighbours import find_neighbours
 from dmd.plugins.plugin_file import PluginFile
 from dmd.registry import METHODS, use_methods
+from dmd.settings import fields_of
+from dmd.training.config import TrainingConfig
 
 
 def load_plugin(plugin: PluginFile) -> tuple[Method, ...]:
@@ -28,22 +33,53 @@ def load_plugin(plugin: PluginFile) -> tuple[Method, ...]:
         ConfigurationError: with a line per problem: it cannot be executed, declares no method, or declares one badly.
     """
     module = types.ModuleType(f"dmd_plugin_{plugin.digest}")
-    module.__file__ = plugin.path
+    module.__file__, module.__package__ = plugin.path, ""
     # Dataclasses look their module up by name, and tracebacks its lines.
     sys.modules[module.__name__] = module
     lines = plugin.content.splitlines(keepends=True)
     linecache.cache[plugin.path] = (len(plugin.content), None, lines, plugin.path)
     try:
-        exec(compile(plugin.content, plugin.path, "exec"), module.__dict__)
-    except Exception as error:  # it is anybody's program
+        # What it prints is no result of a command.
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(compile(plugin.content, plugin.path, "exec", dont_inherit=True), module.__dict__)
+    except (Exception, SystemExit) as error:  # it is anybody's program
         del sys.modules[module.__name__]
         raise ConfigurationError(f"plugin {locate(error, plugin.path)}") from error
-    methods = tuple({id(value): value for value in vars(module).values() if isinstance(value, Method)}.values())
+    found = {id(value): value for value in vars(module).values() if isinstance(value, Method)}
+    imported = {id(method) for method in METHODS.values()}
+    methods = tuple(method for key, method in found.items() if key not in imported)
     problems = [] if methods else ["declares no method; write `METHOD = Method(...)` at its top level"]
     problems += [problem for method in methods for problem in find_problems(method)]
+    problems += find_neighbours(plugin)
+    if not problems:
+        problems += [problem for method in methods for problem in _find_rule_problems(method, plugin.path)]
     if problems:
         raise ConfigurationError("\n".join(f"plugin {plugin.path}: {problem}" for problem in problems))
     return methods
+
+
+def _find_rule_problems(method: Method, path: str) -> Iterator[str]:
+    """Rules of a declaration that raise, or answer with something else than they should."""
+    kinds: Mapping[str, tuple[type, ...]] = {
+        "find_conflict": (str, type(None)),
+        "inactive": (frozenset,),
+        "needs": (frozenset,),
+    }
+    full = {
+        part.name: part.default for kind in (method.settings, InputConfig, TrainingConfig) for part in fields_of(kind)
+    }
+    full |= method.defaults
+    for toggles in ({}, dict.fromkeys(method.component_names, False)):
+        for name, expected in kinds.items():
+            try:
+                answer = getattr(method, name)({**full, **toggles})
+            except Exception as error:  # it is anybody's program
+                yield f"method {method.name!r}: `{name}` fails: {locate(error, path)}"
+                return
+            if not isinstance(answer, expected):
+                wanted = "a frozenset" if expected == (frozenset,) else "a text or None"
+                yield f"method {method.name!r}: `{name}` must answer with {wanted}, got {answer!r}"
+                return
 
 
 def use_plugins(plugins: Sequence[PluginFile]) -> None:
@@ -84,11 +120,16 @@ def locate(error: BaseException, path: str) -> str:
     place = path if line is None else f"{path}:{line}"
     text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())[:300]
     remedy = ""
-    if isinstance(error, ModuleNotFoundError):
+    if isinstance(error, ModuleNotFoundError) or "relative import" in text:
         remedy = "; install it, or write what is needed into the file: a plugin is one file"
+    if isinstance(error, SystemExit):
+        text = f"ends the program with {error.code!r}"
+        remedy = '; put what is a program of its own under `if __name__ == "__main__":`'
     return f"{place}: {type(error).__name__}: {text}{remedy}"
 
 
-def explain(error: Exception, path: str) -> InputError:
+def explain(error: BaseException, path: str) -> InputError:
     """What a plugin's model raised when it was built or run for the first time, as something its author can correct."""
-    return error if isinstance(error, InputError) else ConfigurationError(f"plugin {locate(error, path)}")
+    return ConfigurationError(
+        f"plugin {path}: {error}" if isinstance(error, InputError) else f"plugin {locate(error, path)}"
+    )

@@ -48,7 +48,7 @@ def read_plugin(path: Path, shown: str = "") -> PluginFile:
     """
     shown = shown or str(path)
     try:
-        return PluginFile(shown, path.read_text(encoding="utf-8"), str(path.absolute()))
+        return PluginFile(shown, path.read_text(encoding="utf-8-sig"), str(path.absolute()))
     except OSError as error:
         raise ConfigurationError(f"plugin {shown}: {error.strerror or error}; name a Python file") from None
     except UnicodeDecodeError:

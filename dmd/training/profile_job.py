@@ -10,22 +10,24 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from dmd.data.dataset.batches import Batch, shuffled_rows, whole_batch
+from dmd.data.dataset.batches import Batch, whole_batch
 from dmd.data.dataset.dataset import Dataset
 from dmd.dropout import SeededDropout
-from dmd.errors import ConfigurationError
 from dmd.job import Job
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import Modality
-from dmd.models.model import Model, Outputs
+from dmd.models.model import Model
 from dmd.precision import float32_products
+from dmd.registry import find_method
+from dmd.settings import build_config, flatten
 from dmd.training.config import TrainingConfig
 from dmd.training.evaluate import predict
 from dmd.training.label_units import label_unit
 from dmd.training.modalities_read import modalities_read
+from dmd.training.module_proofs import prove_module, require_finite
 from dmd.training.run import JobSettings, count_parameters, make_model, split_settings
 from dmd.training.sharing_proof import shares_batches
-from dmd.training.step_groups import join_small_rest, require_steps
+from dmd.training.step_groups import endless_batches, require_steps
 from dmd.training.turns import make_turns
 
 LEAST_STEPS, MOST_STEPS, LEAST_S = 3, 30, 0.25
@@ -85,10 +87,13 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     labels = unit.encode(torch.from_numpy(parts.train.labels).to(job.device))
     train_part = replace(train_part, labels=labels, rows=torch.arange(len(labels), device=job.device))
     overhead_s = time.perf_counter() - began
+    valid_part = whole_batch(parts.valid.inputs, device=job.device)
+    if find_method(job.model).is_plain:
+        _prove(job, settings, dataset, train_part, valid_part)
     model.prepare_epoch(1, train_part)
     rehearsal = _rehearse(model, train_part, training, job)
     started = time.perf_counter()
-    predict(model, whole_batch(parts.valid.inputs, device=job.device), unit)
+    predict(model, valid_part, unit)
     valid_s = time.perf_counter() - started
     return JobFacts(
         num_parameters=count_parameters(model),
@@ -101,6 +106,19 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
         overhead_s=overhead_s,
         max_epochs=training.max_epochs,
         patience=training.patience,
+    )
+
+
+def _prove(job: Job, settings: JobSettings, dataset: Dataset, train_part: Batch, valid_part: Batch) -> None:
+    method = find_method(job.model)
+    full = flatten(build_config(method.settings, settings.settings, method.name))
+    prove_module(
+        lambda: make_model(job, settings, dataset),
+        [component for component in method.components if full.get(component.name)],
+        train_part,
+        valid_part,
+        settings.training,
+        job.seed,
     )
 
 
@@ -118,15 +136,14 @@ def _rehearse(model: Model, part: Batch, training: TrainingConfig, job: Job) -> 
     turns = make_turns(model, training)
     terms: dict[str, None] = {}
     trace = hashlib.sha256()
-    epochs = (shuffled_rows(part, training.batch_size, job.seed, epoch) for epoch in itertools.count(1))
-    batches = itertools.chain.from_iterable(join_small_rest(rows, model.smallest_batch) for rows in epochs)
+    batches = endless_batches(part, training.batch_size, job.seed, model.smallest_batch)
     timed_from, num_timed = time.perf_counter(), 0
     for step, rows in enumerate(itertools.islice(batches, 1 + MOST_STEPS)):
         for place, turn in enumerate(turns):
             batch = replace(part.take(rows), epoch=1, phase=turn.phase)
             outputs = model(batch, SeededDropout(job.seed, step * len(turns) + place))
             if step == 0:
-                _require_finite(outputs, job.model)
+                require_finite(outputs, "the first training step")
             if outputs.loss is not None and outputs.loss.requires_grad and turn.optimiser is not None:
                 turn.optimiser.zero_grad(set_to_none=True)
                 torch.autograd.backward(outputs.loss)
@@ -147,13 +164,3 @@ def _rehearse(model: Model, part: Batch, training: TrainingConfig, job: Job) -> 
             break
     step_s = (time.perf_counter() - timed_from) / max(num_timed, 1)
     return _Rehearsal(tuple(terms), step_s, trace.hexdigest()[:12])
-
-
-def _require_finite(outputs: Outputs, method: str) -> None:
-    values = {"prediction": outputs.prediction, "loss": outputs.loss, **outputs.terms}
-    wrong = [name for name, value in values.items() if value is not None and not bool(value.isfinite().all())]
-    if wrong:
-        raise ConfigurationError(
-            f"{method}: not finite at the first training step: {', '.join(wrong)}; look for a division by zero, a "
-            "logarithm of zero, or padding that is averaged over no step"
-        )

@@ -32,7 +32,7 @@ def shares_batches(model: Model, part: Batch) -> bool:
         model: in evaluation mode.
         part: labelled samples; the first few are used.
     """
-    if any(isinstance(module, nn.modules.batchnorm._NormBase) for module in model.modules()):
+    if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
         return False
     batch = part.take(slice(0, _NUM_ROWS))
     with torch.no_grad():

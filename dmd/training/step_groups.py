@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from dmd.data.dataset.batches import Batch, shuffled_rows
 from dmd.errors import ConfigurationError
 from dmd.training.config import Accumulation, TrainingConfig
 
@@ -32,6 +34,12 @@ def join_small_rest(batches: Sequence[Tensor], smallest: int) -> Sequence[Tensor
     if len(batches) < 2 or len(batches[-1]) >= smallest:
         return batches
     return (*batches[:-2], torch.cat(list(batches[-2:])))
+
+
+def endless_batches(part: Batch, batch_size: int, seed: int, smallest_batch: int) -> Iterator[Tensor]:
+    """The rows of each mini-batch, epoch after epoch, as a trial of that seed goes through them."""
+    epochs = (shuffled_rows(part, batch_size, seed, epoch) for epoch in itertools.count(1))
+    return itertools.chain.from_iterable(join_small_rest(rows, smallest_batch) for rows in epochs)
 
 
 def require_steps(config: TrainingConfig, num_items: int, smallest_batch: int = 1) -> None:

@@ -55,7 +55,8 @@ def require_sharing(workers: int, arms: Sequence[Arm], facts: Mapping[str, JobFa
         raise UsageError(
             "\n".join(
                 f"resources.workers: the loss of {arm.model!r} (arm {arm.name!r}) takes a worker's part of a batch for "
-                "the whole; average with `batch.peers`, see dmd/batch_sharing.py, or write `workers: 1`"
+                "the whole; compare rows on `inputs.gather(x)`, put nn.LayerNorm or nn.GroupNorm in the place of batch "
+                "normalisation, or write `workers: 1`"
                 for arm in unaware
             )
         )

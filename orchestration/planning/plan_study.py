@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -120,8 +122,9 @@ def _inspect(arm: Arm, job: Job, dataset: Dataset) -> JobFacts:
     if not origin:
         return inspect_job(job, dataset)
     try:
-        return inspect_job(job, dataset)
-    except Exception as error:  # it is anybody's program
+        with contextlib.redirect_stdout(sys.stderr):
+            return inspect_job(job, dataset)
+    except (Exception, SystemExit) as error:  # it is anybody's program
         raise ConfigurationError(f"arm {arm.name!r}: {explain(error, origin)}") from error
 
 

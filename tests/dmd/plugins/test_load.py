@@ -15,7 +15,8 @@ from dmd.registry import METHODS, known_methods, use_methods
 GOOD = """\
 from dataclasses import dataclass
 from torch import nn
-from dmd.declaration import Component, LossTerm, Method, setting
+from dmd.declaration import Component, LossTerm, Method, Phase, PublishedRows, setting
+from typing import Literal
 
 @dataclass(frozen=True)
 class Settings:
@@ -64,7 +65,7 @@ def test_content_alone_decides_the_digest() -> None:
     [
         ("import Component", "import Nothing", "file0.py:3: ImportError: cannot import name 'Nothing'"),
         ("from torch import nn", "import not_there_at_all", "file0.py:2: ModuleNotFoundError: No module named"),
-        ("class Model(nn.Module):", "class Model(nn.Module)", "file0.py:11: SyntaxError"),
+        ("class Model(nn.Module):", "class Model(nn.Module)", "file0.py:12: SyntaxError"),
         ("METHOD = Method(", "METHOD = (lambda *a, **k: 0)(", "declares no method; write `METHOD = Method(...)`"),
         (", low=1, high=64)", ")", "setting 'hidden' has no bounds; write setting(8, ..., low=..., high=...)"),
         ("setting(8,", "setting(80,", "setting 'hidden': its default must be at most 64, got 80"),
@@ -87,6 +88,39 @@ def test_content_alone_decides_the_digest() -> None:
             "search of 'hidden': must be at least 1, got 0",
         ),
         ("components=", 'search={"hidden": {"between": [1, 2]}}, components=', "unknown form 'between'"),
+        (
+            "hidden: int = setting(8",
+            "hidden: Literal[1, 8] = setting(8",
+            "the values of Literal must be texts, got (1, 8)",
+        ),
+        (
+            'Component("extra"),)',
+            'Component("extra"))',
+            "`components` must be a tuple of Component, as (Component(...),), got",
+        ),
+        (
+            'Component("extra")',
+            'Component("extra", parts="lstm")',
+            "`parts` of Component 'extra' must be a tuple of texts",
+        ),
+        ('Component("extra")', 'Component("extra", "a|b")', "`label` of Component 'extra' must be a text of one line"),
+        ("components=", "smallest_batch='2', components=", "`smallest_batch` must be a whole number of at least 1"),
+        ("components=", "phases=(Phase('a'), Phase('a')), components=", "two phases have one name"),
+        ("components=", 'published=PublishedRows((("extra",), ()), (0, 1)), components=', "tuple of pairs of rows"),
+        ("components=", 'published=PublishedRows((("extra"), ())), components=', "tuple of tuples"),
+        ("components=", 'search={"hidden": {"int": [9, 2]}}, components=', "low below high, got [9, 2]"),
+        (
+            "components=",
+            "find_conflict=lambda s: 1 / 0, components=",
+            "`find_conflict` fails: file0.py:16: ZeroDivision",
+        ),
+        ("components=", "inactive=lambda s: [], components=", "`inactive` must answer with a frozenset, got []"),
+        (
+            "METHOD =",
+            "from .near import x\nMETHOD =",
+            "relative import with no known parent package; install it, or write",
+        ),
+        ("METHOD =", "raise SystemExit(0)\nMETHOD =", "file0.py:16: SystemExit: ends the program with 0; put what"),
         ("components=", 'presets={"p": {"weight": 3}}, components=', "preset 'p': weight must be at most 1, got 3"),
     ],
 )
@@ -115,3 +149,37 @@ def test_a_file_that_cannot_be_read_is_named(content: bytes | None, said: str, t
         path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=rf"mine\.py: {said}"):
         read_plugin(path)
+
+
+def test_two_components_of_one_label_cannot_be_told_apart() -> None:
+    both = GOOD.replace("extra: bool", "other: bool = setting(True)\n    extra: bool")
+    (line,) = problems_of(both.replace('Component("extra")', 'Component("extra", "A"), Component("other", "A")'))
+    assert "two components have the label 'A'" in line
+
+
+def test_a_module_beside_the_plugin_would_not_travel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "near_the_plugin.py").write_text("x = 1")
+    (tmp_path / "mine.py").write_text("def f():\n    import near_the_plugin.y\nimport near_the_plugin\n" + GOOD)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"line [23] imports near_the_plugin from the plugin's own folder"):
+        use_plugins([read_plugin(tmp_path / "mine.py")])
+
+
+def test_what_a_plugin_prints_is_no_result_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    use("print('hello')\n" + GOOD)
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+def test_a_method_of_the_package_may_be_built_upon() -> None:
+    use("from dmd.baselines.lf_lstm import METHOD as BASE\n" + GOOD)
+    assert known_methods().keys() - METHODS.keys() == {"own"}
+
+
+def test_the_loaders_own_future_imports_are_none_of_the_plugins() -> None:
+    use(GOOD + "\ndef f(x: int): ...\nassert f.__annotations__ == {'x': int}\n")
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(GOOD, encoding="utf-8-sig")
+    use_plugins([read_plugin(tmp_path / "mine.py")])
+    assert "own" in known_methods()
