@@ -109,10 +109,9 @@ class ReadableCrossmodal(nn.Module):
 
 
 def _meeting(layer: EncoderLayer, x: StackedSequences, source: StackedSequences) -> Meeting:
-    width = x.steps.shape[-1]
-    queries = layer.query(layer.attention_norm(x.steps.flatten(1, 2))).view(x.steps.shape)
-    keys = layer.key_value(layer.attention_norm(source.steps.flatten(1, 2)))[..., :width].view(source.steps.shape)
-    return Meeting(queries, keys, x.is_real, source.is_real)
+    queries = layer.query(layer.attention_norm(x.steps.flatten(1, 2)))
+    keys = layer.keys(layer.attention_norm(source.steps.flatten(1, 2)))
+    return Meeting(queries.view(x.steps.shape), keys.view(source.steps.shape), x.is_real, source.is_real)
 
 
 def marginal_distance(meetings: Many[Meeting], inputs: ModelInput, elements: int) -> Tensor:
@@ -147,9 +146,9 @@ def element_distance(meeting: Meeting, confidence: float) -> Tensor:
     0 for a row in which none is. All heads together, as one of the whole width.
     """
     queries, keys = meeting.queries, meeting.keys
-    scores = queries @ keys.transpose(2, 3) / queries.shape[-1] ** 0.5
-    weights = scores.masked_fill(~meeting.real_keys.unsqueeze(2), -torch.inf).softmax(-1)
-    top, place = weights.max(-1)
+    with torch.no_grad():  # which elements belong together is no matter of degree
+        scores = queries @ keys.transpose(2, 3) / queries.shape[-1] ** 0.5
+        top, place = scores.masked_fill_(~meeting.real_keys.unsqueeze(2), -torch.inf).softmax(-1).max(-1)
     nearest = keys.gather(2, place.unsqueeze(-1).expand(-1, -1, -1, keys.shape[-1]))
     apart = 1 - F.cosine_similarity(queries, nearest, dim=-1)
     counts = ((top > confidence) & meeting.real_queries).to(apart.dtype)

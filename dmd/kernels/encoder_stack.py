@@ -67,7 +67,7 @@ def forward(
     Args:
         x: (G, B, T_x, w).
         memory: (G, B, T_k, w); None: self-attention.
-        parameters: ``NUM_PARAMETERS`` of each level, then gain and shift of the last normalisation.
+        parameters: ``NUM_PARAMETERS`` of each level, then gain and shift of the last normalisation, where there is one.
         shape: what the stack is besides its numbers.
 
     Returns:
@@ -76,10 +76,10 @@ def forward(
     output = x.new_empty(*x.shape[:2], shape.num_steps(x), x.shape[3])
     room_scratch, *room_kept = _room(x, memory, shape)
     kept, scratch = [x.new_empty(size) for size in room_kept], x.new_empty(room_scratch)
-    addresses = list(map(Tensor.data_ptr, parameters))
+    addresses, norm = _addresses(parameters, shape)
     table = _table(x, memory, shape, scratch)
-    table.extend([output.data_ptr(), *addresses[-2:], *[_NONE] * 5])
-    _add_levels(table, shape, kept, addresses[:-2], [_NONE] * (len(addresses) - 2))
+    table.extend([output.data_ptr(), *norm, *[_NONE] * 5])
+    _add_levels(table, shape, kept, addresses, [_NONE] * len(addresses))
     _run("stack_forward", x, table)
     return output, kept
 
@@ -108,12 +108,18 @@ def backward(
     scratch = x.new_empty(_room(x, memory, shape)[0])
     d_x, d_memory = torch.empty_like(x), None if memory is None else torch.zeros_like(memory)
     gradients = [torch.empty_like(parameter) for parameter in parameters]
-    addresses, d_addresses = list(map(Tensor.data_ptr, parameters)), list(map(Tensor.data_ptr, gradients))
+    (addresses, norm), (d_addresses, d_norm) = _addresses(parameters, shape), _addresses(gradients, shape)
     table = _table(x, memory, shape, scratch)
-    table.extend([_NONE, *addresses[-2:], d_output.data_ptr(), d_x.data_ptr(), _address(d_memory), *d_addresses[-2:]])
-    _add_levels(table, shape, kept, addresses[:-2], d_addresses[:-2])
+    table.extend([_NONE, *norm, d_output.data_ptr(), d_x.data_ptr(), _address(d_memory), *d_norm])
+    _add_levels(table, shape, kept, addresses, d_addresses)
     _run("stack_backward", x, table)
     return d_x, d_memory, gradients
+
+
+def _addresses(parameters: Sequence[Tensor], shape: StackShape) -> tuple[list[int], list[int]]:
+    """Of the parameters of all levels, and of gain and shift of the last normalisation."""
+    addresses, num = list(map(Tensor.data_ptr, parameters)), NUM_PARAMETERS * len(shape.levels)
+    return addresses[:num], addresses[num:] or [_NONE, _NONE]
 
 
 def _room(x: Tensor, memory: Tensor | None, shape: StackShape) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-/* A stack of encoder layers and the norm behind it, forward and backward, for one kind of real number. Included after
+/* A stack of encoder layers and the norm behind it, if there is one, forward and backward, for one kind of real number. Included after
  * layer_kernels.h, with LAYER(x, l): the function x with vectors of the length that suits the layer l.
  *
  * Legend: as in layer_table.h; L levels.
@@ -23,7 +23,7 @@ struct BASE(stack) {
     const int32_t *table, *thresholds;
     REAL *scratch;
     REAL *output;             /* (G, N_q, w) */
-    const REAL *gain, *shift; /* (G, w), of the norm */
+    const REAL *gain, *shift; /* (G, w), of the norm; NULL: there is none */
     const REAL *d_output;
     REAL *d_x, *d_memory; /* d_memory: zeros, added to */
     REAL *d_gain, *d_shift;
@@ -72,6 +72,10 @@ void BASE(stack_forward)(const struct BASE(stack) *s) {
     for (const struct BASE(layer) *l = layers; l < layers + s->num_levels; l++) LAYER(layer_forward, l)(l);
     const struct BASE(layer) *last = layers + s->num_levels - 1;
     const int64_t w = s->width, rows = s->batch * BASE(steps_q)(last);
+    if (!s->gain) {
+        memcpy(s->output, last->output, (size_t)(s->groups * rows * w) * sizeof(REAL));
+        return;
+    }
     for (int64_t g = 0; g < s->groups; g++)
         BASE(norm_forward)(last->output + g * rows * w, s->gain + g * w, s->shift + g * w, s->output + g * rows * w,
                            stats + g * rows * 2, rows, w);
@@ -87,12 +91,16 @@ void BASE(stack_backward)(const struct BASE(stack) *s) {
     /* gradients go down the levels from one to the other of two places; that of the input has to end in its own */
     REAL *to = s->d_x, *from = s->scratch + sizes[0];
     if (s->num_levels % 2 == 1) { REAL *other = to; to = from; from = other; }
-    memset(to, 0, (size_t)(s->groups * rows * w) * sizeof(REAL));
-    memset(s->d_gain, 0, (size_t)(s->groups * w) * sizeof(REAL));
-    memset(s->d_shift, 0, (size_t)(s->groups * w) * sizeof(REAL));
-    for (int64_t g = 0; g < s->groups; g++)
-        BASE(norm_backward)(s->d_output + g * rows * w, last->output + g * rows * w, stats + g * rows * 2,
-                            s->gain + g * w, to + g * rows * w, s->d_gain + g * w, s->d_shift + g * w, rows, w);
+    if (s->gain) {
+        memset(to, 0, (size_t)(s->groups * rows * w) * sizeof(REAL));
+        memset(s->d_gain, 0, (size_t)(s->groups * w) * sizeof(REAL));
+        memset(s->d_shift, 0, (size_t)(s->groups * w) * sizeof(REAL));
+        for (int64_t g = 0; g < s->groups; g++)
+            BASE(norm_backward)(s->d_output + g * rows * w, last->output + g * rows * w, stats + g * rows * 2,
+                                s->gain + g * w, to + g * rows * w, s->d_gain + g * w, s->d_shift + g * w, rows, w);
+    } else {
+        memcpy(to, s->d_output, (size_t)(s->groups * rows * w) * sizeof(REAL));
+    }
     for (int64_t i = s->num_levels - 1; i >= 0; i--) {
         struct BASE(layer) *l = layers + i;
         REAL *other = to; to = from; from = other;

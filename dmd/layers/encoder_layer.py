@@ -1,4 +1,6 @@
-"""One layer of the MulT encoder (Tsai et al., ACL 2019) for several branches at once, as a chain of torch operations.
+"""One layer of the MulT encoder (Tsai et al., ACL 2019) for several branches at once.
+
+By the compiled library where it serves, else as a chain of torch operations.
 
 Legend: G branches, B batch, T_q and T_k steps of target and source, w width.
 """
@@ -13,10 +15,12 @@ from torch.nn import functional as F
 
 from dmd.dropout import Dropout
 from dmd.dropout_mask import DropoutMask
+from dmd.kernels import native
+from dmd.kernels.encoder_stack import LevelShape, StackShape
 from dmd.layers.attention import HIDDEN, AttentionMask, attend
 from dmd.layers.grouped import GroupedLinear, GroupedNorm, Run, of_run
 from dmd.layers.masks import future_mask, real_steps
-from dmd.layers.native_stack import LayerParameters
+from dmd.layers.native_stack import LayerParameters, run_stack
 
 ALL_SEEN = -1
 """The order of a layer whose queries see keys of any time."""
@@ -68,6 +72,11 @@ class LayerView:
         if self.ends is None:
             return None
         return torch.arange(self.ends.numel(), device=self.ends.device) * num_steps + self.ends.flatten()
+
+    def level(self, dropout: DropoutMask | None) -> LevelShape:
+        """The same for the compiled library; ``dropout``: of the attention weights."""
+        firsts, nums = (None, None) if self.seen is None else (self.seen.firsts, self.seen.nums)
+        return LevelShape(self.order, firsts, nums, self.ends, dropout)
 
     def mask(self, x: Tensor, num_keys: int, heads: int, dropout: DropoutMask | None) -> AttentionMask:
         """What the queries may see, as :func:`dmd.layers.attention.attend` reads it, on the device of ``x``.
@@ -121,6 +130,9 @@ class EncoderLayer(nn.Module):
             (G, B, T_q, w), or (G, B, 1, w) where the view leaves one query.
         """
         dropped = dropout.mask(rates.attention, f"{site}.attention")
+        if native.serves(x) and knows_dropout(rates, dropout, site):
+            shape = StackShape(self.heads, (x if memory is None else memory).shape[2], [view.level(dropped)])
+            return run_stack(x, memory, [self.parameters_of(view.run)], None, shape)
         rows = view.rows(x.shape[2])
         run, source = view.run, x if memory is None else memory
         normed = self.attention_norm(x.flatten(1, 2), run)
@@ -154,11 +166,21 @@ class EncoderLayer(nn.Module):
         split = layer.columns(x, run).view(branches, -1, self.heads, head_width, batch, rows // batch)
         return split.permute(1, 0, 4, 2, 3, 5).reshape(split.shape[1], -1, head_width, rows // batch).unbind(0)
 
+    def keys(self, normed: Tensor) -> Tensor:
+        """(G, N, w) -> (G, N, w), the keys of all branches without the values."""
+        weight, bias = (parameter.chunk(2, dim=1)[0] for parameter in (self.key_value.weight, self.key_value.bias))
+        return torch.baddbmm(bias.unsqueeze(1), normed, weight.transpose(1, 2))
+
     def parameters_of(self, run: Run) -> LayerParameters:
         """Of the branches of ``run``, for the compiled library."""
         first = (self.attention_norm, self.query, self.key_value, self.out)
         parts = (*first, self.feed_forward_norm, self.widen, self.narrow)
         return LayerParameters(*(of_run(p, run) for part in parts for p in (part.weight, part.bias)))
+
+
+def knows_dropout(rates: EncoderRates, dropout: Dropout, site: str) -> bool:
+    """Whether the compiled library can do it: of a layer's three kinds it knows that of the attention weights."""
+    return dropout.mask((rates.relu, rates.residual), site) is None
 
 
 def take_rows(x: Tensor, rows: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ def run_stack(
     x: Tensor,
     memory: Tensor | None,
     layers: Sequence[LayerParameters],
-    norm: tuple[Tensor, Tensor],
+    norm: tuple[Tensor, Tensor] | None,
     shape: StackShape,
 ) -> Tensor:
     """All levels of an encoder group by the compiled library.
@@ -59,13 +59,13 @@ def run_stack(
         x: (G, B, T_x, w).
         memory: (G, B, T_k, w); None: self-attention.
         layers: weights of each level.
-        norm: gain and shift of the last normalisation, (G, w) each.
+        norm: gain and shift of the last normalisation, (G, w) each; None: there is none.
         shape: what the stack is besides its numbers.
 
     Returns:
         (G, B, T_x, w), or (G, B, 1, w) where the last level leaves one query.
     """
-    parameters = (*itertools.chain.from_iterable(layers), *norm)
+    parameters = (*itertools.chain.from_iterable(layers), *(norm or ()))
     output: Tensor = _Stack.apply(x, memory, shape, *parameters)  # type: ignore[no-untyped-call]
     return output
 

@@ -12,9 +12,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from dmd.dropout import SeededDropout
 from dmd.dropout_mask import DropoutMask
 from dmd.kernels import native
 from dmd.kernels.encoder_stack import LevelShape, StackShape
+from dmd.layers.encoder_layer import ALL_SEEN, EncoderLayer, EncoderRates, LayerView, Seen
+from dmd.layers.initialise import initialise
 from dmd.layers.native_stack import LayerParameters, run_stack
 
 pytestmark = pytest.mark.skipif(not native.is_available(), reason="no compiled passes")
@@ -137,3 +140,29 @@ def test_a_layer_of_long_sequences_keeps_little() -> None:
     with torch.autograd.graph.saved_tensors_hooks(see, lambda tensor: tensor):
         run_stack(x, None, [parameters], norm, StackShape(HEADS, num_steps, [LevelShape(0, None, None, None, None)]))
     assert 0 < sum(kept.values()) / (batch * num_steps) <= 6 * width + 2 * (3 + HEADS) + 1
+
+
+@pytest.mark.parametrize("is_crossmodal", [False, True])
+@pytest.mark.parametrize("rates", [(0.0, 0.0), (0.4, 0.2)], ids=["kept", "dropped"])
+def test_a_layer_by_itself_gives_what_torch_operations_give(
+    is_crossmodal: bool, rates: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = EncoderLayer(("a", "b"), 12, HEADS).double()
+    initialise(layer, 0)
+    generator = torch.Generator().manual_seed(0)
+    x, memory = (torch.randn(GROUPS, BATCH, num, 12, generator=generator, dtype=torch.float64) for num in (5, 7))
+    num_keys = 7 if is_crossmodal else 5
+    firsts, seen = torch.tensor([[0, 1, 0], [2, 0, 0]]), torch.tensor([[num_keys, 2, 3], [3, num_keys, 1]])
+    view = LayerView(None, Seen(firsts, seen), ALL_SEEN)
+
+    def outcome() -> list[Tensor]:
+        given = [x.clone().requires_grad_(), memory.clone().requires_grad_()][: 1 + is_crossmodal]
+        source = given[1] if is_crossmodal else None
+        output = layer(given[0], source, view, EncoderRates(rates, 0.0, 0.0, 0.0), SeededDropout(0, 0), "here")
+        return [output, *torch.autograd.grad(output.sin().sum(), [*given, *layer.parameters()])]
+
+    compiled = outcome()
+    monkeypatch.setattr(native, "is_available", lambda: False)
+    for own, other in zip(compiled, outcome(), strict=True):
+        torch.testing.assert_close(own, other, atol=1e-10, rtol=1e-10)
+    assert type(compiled[0].grad_fn).__name__ == "_StackBackward"
