@@ -28,6 +28,7 @@ from dmd.dropout import SeededDropout
 from dmd.kernels import native
 from dmd.kernels.allocator import keep_freed_memory
 from dmd.modalities import MODALITIES
+from dmd.models.model import Model
 from dmd.registry import build_model
 from dmd.training.config import Clip
 from dmd.training.optimiser import ClippedAdam
@@ -65,8 +66,11 @@ def make_step(shape: Shape, device: str, preset: str = "paper") -> Callable[[int
     """A function that trains one step, given its number."""
     method = split_settings("dmd", {"preset": preset}).settings
     model = build_model("dmd", method, dims_of(shape), 0).to(device)
-    optimiser = ClippedAdam(model.parameter_groups(1e-4), 0.0, Clip())
-    batch = make_batch(shape, device)
+    return training_step(model, ClippedAdam(model.parameter_groups(1e-4), 0.0, Clip()), make_batch(shape, device))
+
+
+def training_step(model: Model, optimiser: ClippedAdam, batch: Batch) -> Callable[[int], None]:
+    """Forward, all losses, backward, clipping and Adam, always on the same batch."""
 
     def step(number: int) -> None:
         optimiser.zero_grad(set_to_none=True)

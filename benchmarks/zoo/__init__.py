@@ -1,0 +1,1 @@
+"""What every method that is trained costs: parameters, time of a step, memory, epochs per minute."""
