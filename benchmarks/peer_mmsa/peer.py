@@ -51,10 +51,12 @@ class Peer:
                 bufsize=1,
             )
         except OSError as error:
+            self._errors.close()
             raise InputError(f"--python {python}: cannot be run: {error.strerror}; {HOW}") from error
         try:
             version = self._receive().get("version")
         except PeerFailed as error:
+            self.__exit__()
             raise InputError(f"--python {python}: {error}; {HOW}") from error
         if version != VERSION:
             self.__exit__()

@@ -80,7 +80,9 @@ def _epochs(name: str, preset: str | None) -> float:
         ended.append(time.process_time())
         return True
 
-    settings: dict[str, Setting] = {"max_epochs": EPOCHS} | ({} if preset is None else {"preset": preset})
+    settings: dict[str, Setting] = {"max_epochs": EPOCHS}
+    if preset is not None:
+        settings["preset"] = preset
     run_job(Job(name, settings, 1, FoldRef("official")), open_dataset(f"{CLIPS},{LIKE_CONTEXT}"), on_epoch)
     return round(60 * (EPOCHS - 1) / (ended[-1] - ended[0]), 1)
 

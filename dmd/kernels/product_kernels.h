@@ -27,3 +27,15 @@ static void NAME(multiply)(NAME(gemm) gemm, const REAL *a, int turned_a, const R
     const int64_t row_a = turned_a ? m : k, row_b = turned_b ? k : n;
     gemm(turned_b ? "T" : "N", turned_a ? "T" : "N", &n, &m, &k, &one, b, &row_b, a, &row_a, &kept, c, &n);
 }
+
+/* The same of a right matrix that is not turned, and that comes again and again: laying it out would not pay. */
+static void NAME(multiply_again)(NAME(gemm) gemm, const REAL *a, const REAL *b, REAL *c, int64_t m, int64_t k, int64_t n,
+                                 int adds) {
+#ifdef MULTIPLY_BY_PANELS
+    if (n >= FEWEST_COLUMNS && has_wide_vectors()) {
+        MULTIPLY_BY_PANELS(a, 0, b, 0, c, m, k, n, adds);
+        return;
+    }
+#endif
+    NAME(multiply)(gemm, a, 0, b, 0, c, m, k, n, adds);
+}

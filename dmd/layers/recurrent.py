@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from dmd.kernels import native
+from dmd.kernels.lstm import run_lstm
 from dmd.layers.sequence import Sequence
 
 Cell = Literal["lstm", "gru"]
@@ -40,8 +42,7 @@ class RecurrentEncoder(nn.Module):
     def states(self, x: Sequence) -> Sequence:
         """The upper layer's state after every step, (B, longest, hidden), real steps first."""
         moved = x.shortened_to("start")
-        steps, _ = self.cells(moved.steps)
-        return moved.with_steps(steps)
+        return moved.with_steps(run_over(self.cells, moved.steps))
 
 
 class BidirectionalEncoder(nn.Module):
@@ -60,11 +61,19 @@ class BidirectionalEncoder(nn.Module):
     def forward(self, x: Sequence) -> tuple[Sequence, Tensor]:
         """(B, T, width) -> both states of every step, (B, longest, 2 hidden), and their last ones, (B, 2 hidden)."""
         moved = x.shortened_to("start")
-        onward, back = self.onward(moved.steps)[0], self.back(_reversed(moved).steps)[0]
+        onward, back = run_over(self.onward, moved.steps), run_over(self.back, _reversed(moved).steps)
         rows = torch.arange(len(onward), device=onward.device)
         lasts = torch.cat([onward[rows, moved.lasts], back[rows, moved.lasts]], dim=-1)
         turned = _reversed(moved.with_steps(back)).steps
         return moved.with_steps(torch.cat([onward, turned], dim=-1)), lasts
+
+
+def run_over(cells: nn.LSTM | nn.GRU, steps: Tensor) -> Tensor:
+    """The upper layer's state after every step, (B, T, hidden)."""
+    if isinstance(cells, nn.LSTM) and native.serves(steps):
+        return run_lstm(cells, steps)
+    states: Tensor = cells(steps)[0]
+    return states
 
 
 def _reversed(x: Sequence) -> Sequence:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from dmd.kernels import native
+from dmd.kernels.lstm import native_cells
 from dmd.precision import in_float32
 
 
@@ -46,6 +48,8 @@ def run_cells(products: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Hidden states and cell states, (T, B, h) each.
     """
+    if native.serves(products):
+        return native_cells(products, weight, torch_order=False)
     hidden, cells = _Recurrence.apply(products, weight)  # type: ignore[no-untyped-call]
     return hidden, cells
 

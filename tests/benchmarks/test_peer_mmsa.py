@@ -1,0 +1,86 @@
+"""The comparison with MMSA, without MMSA: what is refused, what its data look like, and who says what at the end."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.peer_mmsa.__main__ import main
+from benchmarks.peer_mmsa.cost import dearest, step_cost
+from benchmarks.peer_mmsa.quality import read_verdict, write_parts, write_predictions
+from benchmarks.peer_mmsa.worker.conversion import convert, padded
+from dmd.data.formats.load import open_dataset
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--step"], "--python"),
+        (["--step", "--python", "nowhere/python"], "--python nowhere/python: cannot be run"),
+        (["--step", "--python", sys.executable], "has no mmsa, and this takes 2.2.1; make one: python3 -m venv"),
+        (["--python", "x", "--seeds", "0"], "--seeds 0: at least 1"),
+        (["--python", "x", "--methods", "tfm"], "invalid choice: 'tfm'"),
+        (["--python", "x", "--data", "no_such_file.npz"], "no_such_file.npz"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert (ended.value.code, told.out) == (2, "")
+    assert said in line
+
+
+def test_padding_goes_to_either_side() -> None:
+    steps = np.array([[[1.0], [2.0], [9.0]], [[3.0], [4.0], [5.0]]])
+    assert padded(steps, np.array([2, 3]), "left")[..., 0].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert padded(steps, np.array([2, 3]), "right")[..., 0].tolist() == [[1, 2, 0], [3, 4, 5]]
+
+
+def test_the_peer_gets_our_inputs_and_no_test_label(tmp_path: Path) -> None:
+    dataset = open_dataset("planted:num_videos=12,clips_per_video=2")
+    ids = write_parts(dataset, tmp_path / "parts.npz")
+    with np.load(tmp_path / "parts.npz") as parts:
+        assert "test_labels" not in parts
+        given = dict(parts)
+    table = convert(tmp_path / "parts.npz", tmp_path / "data.pkl", "left")
+    content = pickle.loads((tmp_path / "data.pkl").read_bytes())
+    assert not content["test"]["regression_labels"].any()
+    assert len(content["test"]["id"]) == len(ids)
+    # the last step is real, and its row of the table is the step itself
+    assert np.array_equal(table[content["test"]["text_bert"][:, 0, -1].astype(int)], content["test"]["text"][:, -1])
+    length = given["test_text_lengths"][0]
+    assert content["test"]["text_bert"][0, 1].sum() == length
+    assert np.array_equal(content["test"]["text"][0, -1], given["test_text"][0, length - 1])
+    assert np.abs(table).max() <= 5
+
+
+def test_predictions_are_written_as_external_arms_read_them(tmp_path: Path) -> None:
+    write_predictions(tmp_path / "theirs.csv", ["a", "b"], {1: [0.5, 1.0], 2: [-1.0, 0.0]})
+    lines = (tmp_path / "theirs.csv").read_text().split()
+    assert lines == ["id,seed,prediction", "a,1,0.5", "b,1,1.0", "a,2,-1.0", "b,2,0.0"]
+
+
+def test_the_verdict_is_against_the_side_that_serves_the_peer_best() -> None:
+    arms = ["lmf", "mmsa-left", "mmsa-right"]
+    results = pd.DataFrame({"arm": arms, "metric": "mae", "value": [0.75, 0.74, 0.9]})
+    contrasts = pd.DataFrame(
+        {"first": "lmf", "second": arms[1:], "metric": "mae", "value": [0.01, -0.15], "rerun_high": [0.03, -0.1]}
+    )
+    learned = read_verdict("lmf", results, contrasts, ("left", "right"))
+    assert (learned.side, learned.theirs, learned.difference, learned.rerun_high) == ("left", 0.74, 0.01, 0.03)
+
+
+def test_a_step_is_told_at_the_shape_where_ours_compares_worst() -> None:
+    ten = step_cost({"ours": [0.9] * 4, "theirs": [1.0] * 4, "product": [0.5] * 8}, 7)
+    fifty = step_cost({"ours": [2.0] * 4, "theirs": [4.0] * 4, "product": [0.5] * 8}, 9)
+    told = dearest({"ten": ten, "fifty": fifty})
+    assert told == {"ours_gemm": 1.8, "peer_gemm": 2.0, "step_ratio": 0.9, "parameters": 7}
