@@ -10,6 +10,7 @@ import yaml
 
 from orchestration.finished_study.chosen import Choice, Configuration, choose_configuration, find_arm, objective_of
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
+from orchestration.ledger.study_directory import PLUGIN_KEY, StudyDirectory
 from orchestration.process.atomic_files import write_whole
 from orchestration.process.errors import UsageError
 from reports.records.record import ArmDescription
@@ -40,7 +41,7 @@ def export_configuration(directory: Path, arm: str, fold: int | None = None) -> 
     chosen = choose_configuration(study, described, fold)
     name = f"{described.name}{'' if fold is None else f'-fold{fold}'}"
     path = directory / FOLDER / f"{name}.yaml"
-    text = _comment(study, described, chosen, fold) + _to_yaml(_space_of(study, described, chosen, name))
+    text = _comment(study, described, chosen, fold) + _to_yaml(_space_of(directory, study, described, chosen, name))
     try:
         write_whole(path, text.encode())
     except OSError as error:
@@ -48,20 +49,33 @@ def export_configuration(directory: Path, arm: str, fold: int | None = None) -> 
     return path
 
 
-def _space_of(study: RecordedStudy, arm: ArmDescription, chosen: Configuration, name: str) -> dict[str, Any]:
+def _space_of(
+    directory: Path, study: RecordedStudy, arm: ArmDescription, chosen: Configuration, name: str
+) -> dict[str, Any]:
     space = study.manifest.space
     settings = dict(chosen.settings)
     model = {"name": arm.model, **({"preset": settings.pop("preset")} if "preset" in settings else {}), **settings}
+    plugin = study.manifest.deciding.get(f"{PLUGIN_KEY}{arm.model}")
     kept = {key: value for key, value in space.get("confirm", {}).items() if key in ("details", "keep")}
     return {
         "study": f"{study.description.study}-{name}"[:_LONGEST_NAME],
         "data": space["data"],
+        # The study's own copy of the file: relative to the folder that this space is written to.
+        **({"plugins": [f"../{_kept_plugin(directory, plugin)}"]} if plugin else {}),
         "seed": space.get("seed", 0),
         "model": model,
         "primary": f"test/{study.description.primary}",
         "confirm": {"seeds": _seeds(study, arm), **kept},
         **({"resources": space["resources"]} if "resources" in space else {}),
     }
+
+
+def _kept_plugin(directory: Path, digest: str) -> str:
+    """The copy of a plugin below the study's directory."""
+    found = sorted(StudyDirectory(directory).plugins.glob(f"{digest}-*.py"))
+    if not found:
+        raise UsageError(f"{directory}: the copy of its plugin, plugins/{digest}-*.py, is gone; put the file back")
+    return found[0].relative_to(directory).as_posix()
 
 
 def _seeds(study: RecordedStudy, arm: ArmDescription) -> list[int]:

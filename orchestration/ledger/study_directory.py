@@ -21,6 +21,8 @@ MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
 EXTERNAL_KEY = "external predictions of "
 """Begins the names under which digests of prediction files decide whether a study is the same."""
+PLUGIN_KEY = "plugin of "
+"""Begins the names under which digests of plugins do."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dmd.modalities import MODALITIES
 from dmd.plugins.plugin_file import PluginFile
 from orchestration.executors.dmd_runner import DmdRunner
 from orchestration.ledger.lock import require_no_driver
-from orchestration.ledger.study_directory import EXTERNAL_KEY, StudyDirectory, require_same_study
+from orchestration.ledger.study_directory import EXTERNAL_KEY, PLUGIN_KEY, StudyDirectory, require_same_study
 from orchestration.machine.resources import require_resources, resolve_workers
 from orchestration.node_setup.fingerprint import Fingerprint, take_fingerprint
 from orchestration.planning.data_declaration import declared_by
@@ -118,5 +118,5 @@ def deciding_facts(prepared: Prepared) -> dict[str, Any]:
         **fingerprint.as_dict(),
         **{f"{EXTERNAL_KEY}{arm}": runs.digest for arm, runs in planned.external.items()},
         **encoders,
-        **{f"plugin of {name}": digest for name, digest in planned.plugin_methods.items()},
+        **{f"{PLUGIN_KEY}{name}": digest for name, digest in planned.plugin_methods.items()},
     }

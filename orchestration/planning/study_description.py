@@ -73,6 +73,7 @@ def describe_study(
             "versions": {"dmd-search": version("dmd-search")} | {name: version(name) for name in PACKAGES},
             "hardware": describe_hardware(),
             **fingerprint.as_dict(),
+            **({"plugins": planned.plugin_methods} if planned.plugin_methods else {}),
         },
         fixed={"model": space.model.name, **planned.baseline.settings},
         description=one_line(space.description or ""),

@@ -99,6 +99,11 @@ def test_a_file_is_enough_for_a_factorial_with_search_and_attribution(tmp_path: 
     assert "name it with --plugin" in blind.stderr
     assert run("dmd-predict", study, data, "--out", str(out), "--plugin", plugin).returncode == 0
     assert out.read_text().splitlines()[0] == "id,split,mean,seed1,seed2"
+    exported = run("dmd-search", *arguments, "--export-config", "full")
+    assert exported.returncode == 0, exported.stderr
+    as_chosen = run("dmd-search", "--space", exported.stdout.strip(), "--dry-run", "--json")
+    assert list(json.loads(as_chosen.stdout)["arms"]) == ["text_lstm"], as_chosen.stderr
+    assert "- plugins.text_lstm: " in report
     (tmp_path / "models" / "my_model.py").write_text(MODEL + "# another file\n")
     changed = run("dmd-predict", study, data, "--out", str(out), "--plugin", plugin)
     assert (changed.returncode, "is not the file that was trained" in changed.stderr) == (2, True)
