@@ -105,14 +105,14 @@ def _require_parts(model: Model, components: Sequence[Component]) -> None:
 
 
 def _require_phases(model: Model, phases: Sequence[Phase]) -> None:
-    idle = [
+    untrained = [
         name
         for name, parameter in module_of(model).named_parameters()
         if parameter.requires_grad and not any(phase.trains(name) for phase in phases)
     ]
-    if phases and idle:
+    if phases and untrained:
         raise ConfigurationError(
-            f"no phase trains {', '.join(idle)}; name them in one, or give them requires_grad=False"
+            f"no phase trains {', '.join(untrained)}; name them in one, or give them requires_grad=False"
         )
 
 
