@@ -112,12 +112,13 @@ def test_a_file_is_enough_for_a_factorial_with_search_and_attribution(tmp_path: 
     assert "plugin of text_lstm was" in other.stderr
 
 
-def test_killed_and_continued_it_gives_the_same_bits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["inline", pytest.param("ray", marks=pytest.mark.long)])
+def test_killed_and_continued_it_gives_the_same_bits(executor: str, tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for folder in (whole, cut):
         folder.mkdir()
     space = SPACE.replace("max_epochs: 3", "max_epochs: 40, patience: 40").replace("seeds: 2", "seeds: 1")
-    arguments = write(cut, space=space)
+    arguments = [*write(cut, space=space), "--executor", executor]
     ledger = cut / "runs" / "mine" / "ledger.jsonl"
     with subprocess.Popen(command("dmd-search", *arguments, "--quiet")) as process:
         deadline = time.monotonic() + 120
