@@ -90,8 +90,6 @@ def test_a_file_is_enough_for_a_factorial_with_search_and_attribution(tmp_path: 
     assert "w/o SeeIt" in report
     assert "Shapley" in report
     assert "moved no prediction" not in report
-    again = run("dmd-search", *arguments, "--quiet")
-    assert (again.returncode, "18 completed" in again.stdout) == (0, True), again.stdout + again.stderr
     data, out = "planted:num_videos=3,clips_per_video=2,seed=9", tmp_path / "new.csv"
     study, plugin = str(tmp_path / "runs" / "mine"), str(tmp_path / "models" / "my_model.py")
     blind = run("dmd-predict", study, data, "--out", str(out))

@@ -166,7 +166,7 @@ def test_a_server_that_is_away_is_one_line() -> None:
 def test_what_is_no_store_is_one_line(tmp_path: Path, uri: str, words: str) -> None:
     (tmp_path / "text").write_text("no database at all")
     uri = uri.format(path=tmp_path / "text")
-    for ask in (lambda: read_server(uri, ["a"]).__enter__(), lambda: find_results([uri], "context")):
+    for ask in (lambda: read_server(uri, ["a"]).__enter__(), lambda: find_results([uri], ["context"])):
         with pytest.raises(UsageError, match=words) as caught:
             ask()
         assert "\n" not in str(caught.value)

@@ -64,8 +64,8 @@ def test_weights_come_along_from_a_study_on_this_disk(tmp_path: Path) -> None:
     old, new, last = tmp_path / "old", tmp_path / "new", tmp_path / "last"
     run_list(old, trials(1, 2))
     weights_path(old / "artifacts", trials(2)[0].id).unlink()
-    run_list(new, trials(1, 2, arm="other"), find_results([str(old)], CONTEXT))
-    run_list(last, trials(1, arm="third"), find_results([str(new)], CONTEXT))
+    run_list(new, trials(1, 2, arm="other"), find_results([str(old)], [CONTEXT]))
+    run_list(last, trials(1, arm="third"), find_results([str(new)], [CONTEXT]))
     assert not trained(last)
     for directory, arm in ((new, "other"), (last, "third")):
         (found,) = (directory / "artifacts").glob("*.pt")
@@ -76,7 +76,7 @@ def test_weights_come_along_from_a_study_on_this_disk(tmp_path: Path) -> None:
 def test_known_trials_are_not_run_again_and_say_where_they_come_from(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     run_list(old, trials(1, 2))
-    run_list(new, trials(1, 2, 3), find_results([str(old)], CONTEXT))
+    run_list(new, trials(1, 2, 3), find_results([str(old)], [CONTEXT]))
     records, before = by_seed(new), by_seed(old)
     assert [records[seed].reused_from for seed in (1, 2, 3)] == ["study toy-study in old"] * 2 + [None]
     assert len(trained(new)) == 1
@@ -88,7 +88,7 @@ def test_another_name_of_the_arm_is_the_same_result(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     run_list(old, trials(1))
     planned = trials(1, arm="everything")
-    run_list(new, planned, find_results([str(old)], CONTEXT))
+    run_list(new, planned, find_results([str(old)], [CONTEXT]))
     (record,) = state_of(new).records()
     assert (record.arm, record.trial_id, record.reused_from) == ("everything", planned[0].id, "study toy-study in old")
     assert not trained(new)
@@ -108,7 +108,7 @@ def test_what_could_change_the_numbers_is_run(tmp_path: Path, change) -> None:  
     old, new = tmp_path / "old", tmp_path / "new"
     run_list(old, trials(1))
     planned = [change(trial) for trial in trials(1)]
-    run_list(new, planned, find_results([str(old)], planned[0].context))
+    run_list(new, planned, find_results([str(old)], [planned[0].context]))
     (record,) = state_of(new).records()
     assert record.reused_from is None
     assert len(trained(new)) == 1
@@ -117,7 +117,7 @@ def test_what_could_change_the_numbers_is_run(tmp_path: Path, change) -> None:  
 def test_failed_trials_are_run_again(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     run_list(old, trials(1, diverges_at=2))
-    run_list(new, trials(1, diverges_at=2), find_results([str(old)], CONTEXT))
+    run_list(new, trials(1, diverges_at=2), find_results([str(old)], [CONTEXT]))
     assert len(trained(new)) == 1
 
 
@@ -130,7 +130,7 @@ def test_a_folder_of_studies_is_searched_and_details_come_along(tmp_path: Path) 
     kept = encode_details({"edges/homo": np.ones((2, 6), np.float32)})
     write_whole(details_path(runs / "b" / "artifacts", held.trial_id), kept)
     new = tmp_path / "new"
-    run_list(new, trials(1, 2), find_results([str(runs)], CONTEXT))
+    run_list(new, trials(1, 2), find_results([str(runs)], [CONTEXT]))
     assert {record.reused_from for record in by_seed(new).values()} == {
         "study toy-study in a",
         "study toy-study in b",
@@ -139,7 +139,7 @@ def test_a_folder_of_studies_is_searched_and_details_come_along(tmp_path: Path) 
     assert details is not None
     assert details["edges/homo"].shape == (2, 6)
     third = tmp_path / "third"
-    run_list(third, trials(2), find_results([str(new)], CONTEXT))
+    run_list(third, trials(2), find_results([str(new)], [CONTEXT]))
     assert by_seed(third)[2].reused_from == "study toy-study in b", "the study that ran it, not the one in between"
 
 
@@ -148,7 +148,7 @@ def test_a_search_learns_from_what_it_takes_over(tmp_path: Path) -> None:
     for directory in (old, new):
         directory.mkdir()
     run_toy(old, searched())
-    run_toy(new, searched(), find_result=find_results([str(old)], CONTEXT))
+    run_toy(new, searched(), find_result=find_results([str(old)], [CONTEXT]))
     proposed = [[record.parameters for record in state_of(d).records()] for d in (old, new)]
     assert proposed[0] == proposed[1]
     assert not trained(new)
@@ -160,7 +160,7 @@ def test_a_crash_between_asking_and_taking_over_is_made_good(tmp_path: Path) -> 
     with Ledger(new) as ledger:
         ledger.append("start", {"study": "toy-study"})
         ledger.append("ask", {"trial_id": trials(1)[0].id, "trial": trial_to_json(trials(1)[0])})
-    run_list(new, trials(1), find_results([str(old)], CONTEXT))
+    run_list(new, trials(1), find_results([str(old)], [CONTEXT]))
     assert by_seed(new)[1].reused_from is not None
 
 
@@ -174,14 +174,14 @@ def test_a_study_that_may_not_be_read_is_one_line(tmp_path: Path, monkeypatch: p
     # Permissions do not keep the superuser out, who runs tests in containers.
     monkeypatch.setattr(Path, method, refuse)
     with pytest.raises(UsageError, match=r"^--reuse \S+: cannot be read \(Permission denied\)"):
-        find_results([str(tmp_path)], "context")
+        find_results([str(tmp_path)], ["context"])
 
 
 def test_results_in_an_mlflow_store_are_found(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     run_list(old, trials(1, 2), is_tracked=True)
     uri = f"sqlite:///{old / 'mlflow.db'}"
-    run_list(new, trials(1, 2, 3), find_results([uri], CONTEXT), is_tracked=True)
+    run_list(new, trials(1, 2, 3), find_results([uri], [CONTEXT]), is_tracked=True)
     records, before = by_seed(new), by_seed(old)
     assert records[1].reused_from == f"study toy-study at {uri}"
     assert numbers(records[1]) == numbers(before[1])
@@ -189,7 +189,7 @@ def test_results_in_an_mlflow_store_are_found(tmp_path: Path) -> None:
     tags = Store(new).trials[records[1].trial_id].data.tags
     assert tags["reused_from"] == records[1].reused_from
     assert len(Store(new).points(records[1].trial_id, "valid/mae")) == len(records[1].epochs), "its curve is there too"
-    assert find_results([uri], "other context")(trials(1)[0]) is None
+    assert find_results([uri], ["other context"])(trials(1)[0]) is None
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_results_in_an_mlflow_store_are_found(tmp_path: Path) -> None:
 )
 def test_a_place_without_results_is_bad_input(tmp_path: Path, place: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        find_results([place if "://" in place else str(tmp_path / place)], CONTEXT)
+        find_results([place if "://" in place else str(tmp_path / place)], [CONTEXT])
 
 
 SPACE = """\
