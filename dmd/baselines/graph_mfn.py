@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from dmd.baselines.equal_length_settings import CTC_LOSS, EqualLengthSettings, inactive_equal_lengths
-from dmd.baselines.memory_settings import CellWidths, MemorySettings, OutputUnits, memory_preset
+from dmd.baselines.memory_settings import MEMORY_SEARCH, CellWidths, MemorySettings, OutputUnits, memory_preset
 from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Component, Dims, Method, ModelInput, setting
 from dmd.job import Setting
@@ -146,12 +146,6 @@ METHOD = Method(
         },
     },
     training={"learning_rate": 1e-3, "batch_size": 32},
-    search={
-        "memory.width": {"choice": [64, 128, 256, 400]},
-        "memory.keep_dropout": {"uniform": [0.0, 0.7]},
-        "output.dropout": {"uniform": [0.0, 0.5]},
-        "learning_rate": {"log_uniform": [5e-4, 5e-3]},
-        "weight_decay": {"log_uniform": [1e-5, 1e-2]},
-    },
+    search=MEMORY_SEARCH,
     inactive=inactive_settings,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dmd.baselines.equal_length_settings import EqualLengthSettings, inactive_equal_lengths
@@ -12,6 +12,15 @@ from dmd.layers.memory.delta_attention import DeltaAttention
 from dmd.layers.memory.fusion import MemoryFusion
 from dmd.layers.memory.gated_memory import GatedMemory, Units
 from dmd.modalities import MODALITIES
+
+MEMORY_SEARCH: Mapping[str, Mapping[str, Sequence[Setting]]] = {
+    "memory.width": {"choice": [64, 128, 256, 400]},
+    "memory.keep_dropout": {"uniform": [0.0, 0.7]},
+    "output.dropout": {"uniform": [0.0, 0.5]},
+    "learning_rate": {"log_uniform": [5e-4, 5e-3]},
+    "weight_decay": {"log_uniform": [1e-5, 1e-2]},
+}
+"""Where MFN and Graph-MFN are searched by default."""
 
 
 @dataclass(frozen=True)

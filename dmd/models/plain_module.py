@@ -116,7 +116,7 @@ def _in_full(value: Any) -> Any:
 
 def _share(name: str, term: object, size: int, sharing: BatchSharing) -> Tensor:
     """This worker's share of a term: of one value per row the mean, of one value for all gathered rows its part."""
-    if isinstance(term, Tensor) and term.shape == (size,) and (size > 1 or term.dim() == 1):
+    if isinstance(term, Tensor) and term.shape == (size,):
         return sharing.mean(term)
     if isinstance(term, Tensor) and term.dim() == 0:
         return term / sharing.num_workers if sharing.num_workers > 1 else term

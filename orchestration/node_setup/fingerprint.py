@@ -12,7 +12,7 @@ from pathlib import Path
 import dmd
 from dmd.kernels import native
 
-SAME_NUMBERS: Mapping[str, str] = {"b8798a806652": "46a6de4c3a92"}
+SAME_NUMBERS: Mapping[str, str] = {"71aa46b3d4e1": "46a6de4c3a92"}
 """Digests of code, each with that of earlier code which gives the same numbers to the last bit: modules were moved and
 renamed, methods and settings were added in between. Studies that the earlier code began go on, and their trials are
 reused."""

@@ -6,7 +6,7 @@ Only its size needs one: :data:`SIZES`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from dmd.scoring import Scoring
 from dmd.settings import fields_of
 from dmd.training.config import TrainingConfig
 from dmd.training.loop import train
+from dmd.training.module_proofs import prove_module
 from dmd.training.run import split_settings
 from dmd.training.sharing_proof import shares_batches
 from tests.dmd.builders import TINY, make_batch, make_dims
@@ -123,15 +124,6 @@ ORDER_FREE: Mapping[str, tuple[Modality, ...]] = {
     "mctn": ("audio", "vision"),
 }
 """Modalities that a method averages over time, or does not read; the order of their steps is nothing to it."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads cost such small products more than they save."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def build(name: str, **settings: Setting) -> Model:
@@ -281,6 +273,12 @@ def test_a_batch_of_one_trains(name: str) -> None:
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_shares_of_several_workers_add_up_to_its_losses(name: str) -> None:
     assert shares_batches(build(name).eval(), make_batch(DIMS, 6, seed=10))
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_it_proves_what_a_plugin_has_to(name: str) -> None:
+    part = replace(make_batch(DIMS, 13, 1), rows=torch.arange(13))
+    prove_module(lambda: build(name), METHODS[name].components, part, make_batch(DIMS, 9, 2), TrainingConfig(), 1)
 
 
 def switched(method: Method, component: str) -> tuple[dict[str, Setting], dict[str, Setting]]:
