@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dmd.data.samples.target import Target
+from dmd.data.samples.target import SENTIMENT_TARGET, Target
 from dmd.modalities import Modality
 
 
@@ -21,7 +21,7 @@ class Dims:
 
     widths: Mapping[Modality, int]
     max_steps: Mapping[Modality, int]
-    target: Target = Target()
+    target: Target = SENTIMENT_TARGET
 
     @property
     def num_outputs(self) -> int:

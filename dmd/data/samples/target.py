@@ -22,6 +22,9 @@ from dmd.data.samples.samples import LabelScale
 from dmd.errors import DataError
 
 TargetKind = Literal["regression", "classes", "binaries", "several"]
+SENTIMENT = LabelScale()
+"""MOSI's and MOSEI's."""
+
 KINDS: tuple[TargetKind, ...] = get_args(TargetKind)
 
 MOST_NAMES = 100
@@ -44,7 +47,7 @@ class Target:
 
     kind: TargetKind = "regression"
     names: tuple[str, ...] = ()
-    scale: LabelScale = LabelScale()
+    scale: LabelScale = SENTIMENT
 
     def __post_init__(self) -> None:
         """Raises DataError with every rule that is broken."""
@@ -79,7 +82,7 @@ def find_problems(kind: str, names: tuple[str, ...]) -> Iterator[str]:
         yield f"kind must be one of {', '.join(KINDS)}, but is {kind!r}"
         return
     if kind == "regression" and names:
-        yield f"`regression` is one number and takes no names, but {', '.join(names)} are given; did you mean `several`?"
+        yield f"`regression` takes no names, but {', '.join(names)} are given; did you mean `several`?"
     elif len(names) < _FEWEST[kind]:
         yield f"`{kind}` needs at least {_FEWEST[kind]} names, in the order of the labels, but has {len(names)}"
     if len(names) > MOST_NAMES:
