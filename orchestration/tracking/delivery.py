@@ -6,7 +6,6 @@ known by the tag ``trial_id``; tags, parameters, artifacts and the end of a run 
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from orchestration.tracking.artifacts import local_path
 from orchestration.tracking.database import require_answer, require_driver
 from orchestration.tracking.environment import settle_environment
 from orchestration.tracking.position import Position
+from orchestration.tracking.prediction_table import write_predictions
 from orchestration.tracking.run_content import (
     LIMIT_TAG,
     RUN_STATUS,
@@ -38,7 +38,7 @@ from orchestration.tracking.run_content import (
     trial_tags,
 )
 from reports.records.details import details_path
-from reports.records.record import Predictions, RunRecord
+from reports.records.record import RunRecord
 from reports.records.serialise import record_from_json
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class Delivery:
             folder.mkdir()
             (folder / RECORD_ARTIFACT).write_text(json.dumps(event.data["record"]), encoding="utf-8")
             if record.predictions is not None:
-                _write_predictions(folder / "predictions.csv", record.predictions)
+                write_predictions(folder / "predictions.csv", record.predictions)
             details, weights = details_path(self._kept, record.trial_id), weights_path(self._kept, record.trial_id)
             for path, name in ((details, DETAILS_ARTIFACT), (weights, WEIGHTS_FILE)):
                 if path.is_file():
@@ -254,11 +254,3 @@ class Delivery:
         params = [Param(*item) for item in content.params.items()]
         tags = [RunTag(*item) for item in content.tags.items()]
         self._client.log_batch(run, metrics, params, tags)
-
-
-def _write_predictions(path: Path, predictions: Predictions) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "group", "label", "prediction"])
-        columns = (predictions.ids, predictions.groups, predictions.labels.tolist(), predictions.values.tolist())
-        writer.writerows(zip(*columns, strict=True))

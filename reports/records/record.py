@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reports.records.declared import DeclaredMethod
+from reports.records.target import Target
 
 Value = bool | int | float | str
 Status = Literal["completed", "pruned", "failed"]
@@ -25,7 +26,8 @@ class Predictions:
 
     Attributes:
         ids, groups: (n,) names of the items and of their groups.
-        labels, values: (n,) float32, on the scale of the data.
+        labels, values: (n,) or (n, K) float32, what was to be predicted and what was, as
+            :mod:`reports.records.target` says for every kind of target.
     """
 
     ids: tuple[str, ...]
@@ -66,8 +68,8 @@ class RunRecord:
         parameters, settings: the searched values; all values.
         valid: metrics at the chosen epoch, without prefix (``mae``); empty if the trial ended before one.
         test: the same on the test part; None unless a confirm trial completed.
-        fallback_test: test metrics of the training-median predictor on the same part (honesty rule 5); confirm trials
-            only.
+        fallback_test: test metrics of the constant predictor (:attr:`Target.constant_predictor`) on the same part
+            (honesty rule 5); confirm trials only.
         best_epoch, num_epochs: the chosen epoch (None if there is none); epochs trained.
         num_parameters: of the built model.
         num_train, num_valid, num_test: items of the three parts.
@@ -82,7 +84,8 @@ class RunRecord:
         workers: how many trained the trial together, each on a device of its own.
         is_lost: it failed because of what it ran on (nodes that went, files that could not be read), which says nothing
             of its configuration; False if it failed by itself (it diverged, or needed more memory than there is).
-        fallback_value: what the training-median predictor always answers; None if not recorded.
+        fallback_value: what the constant predictor always answers, K numbers where a prediction has as many; None if
+            not recorded.
         effects: ``component/<name>``, ``modality/<name>`` -> the largest change of a prediction when that part of the
             trained model is drawn anew or that modality blanked, in the unit of the labels; empty if not recorded.
     """
@@ -118,7 +121,7 @@ class RunRecord:
     reused_from: str | None = None
     workers: int = 1
     is_lost: bool = False
-    fallback_value: float | None = None
+    fallback_value: float | tuple[float, ...] | None = None
     effects: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -242,7 +245,8 @@ class StudyDescription:
             modalities of every item have equally many steps), ``text`` (``glove``, ``bert`` or words), ``label_scale``
             (low, high, neutral), ``clip_limit`` (how far from neutral a prediction counts; absent: as it is),
             ``cautions`` (what the data keep the study from saying, in sentences), ``tested_groups_seen`` (groups of the
-            test part that lie in the training or validation part, too; those of it).
+            test part that lie in the training or validation part, too; those of it), ``target`` (``kind`` and
+            ``names``; absent: one number).
         provenance: versions, hardware, command line, start time, code fingerprint.
         fixed: settings that the study set for all arms and searched for none.
         description: what the author of the search space wrote about it; empty if nothing.
@@ -304,6 +308,11 @@ class StudyDescription:
     def groups_are(self) -> str:
         """What the groups of the data are, in the plural; no more than ``groups`` where that was not recorded."""
         return str(self.data.get("groups_are", "groups"))
+
+    @property
+    def target(self) -> Target:
+        """What is predicted of every item. Raises ValueError for what is no target."""
+        return Target.from_data(self.data.get("target"))
 
     @property
     def neutral(self) -> float:

@@ -2,7 +2,8 @@
 
 JSON has no NaN and no infinity. Fields that hold floats only write them as ``"nan"``, ``"inf"``, ``"-inf"``; values
 that could also be text write them as ``{"$float": "nan"}``. Predictions are float32 and written with as many digits as
-float32 needs. Tuples inside free-form mappings (``facts``, ``data``, ``provenance``) come back as lists.
+float32 needs, those of several columns as one list per item. Tuples inside free-form mappings (``facts``, ``data``,
+``provenance``) come back as lists.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from reports.records.record import (
     StudyDescription,
 )
 from reports.records.stored_types import KNOWN_KEYS, NotAsWritten, require_known_keys, require_types
+from reports.records.target import Target
 
 Json = dict[str, Any]
 
@@ -85,6 +87,8 @@ def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
     known["epochs"] = tuple(
         EpochPoint(point["epoch"], _floats_from_json(point["metrics"])) for point in known.get("epochs", ())
     )
+    if isinstance(known.get("fallback_value"), list):
+        known["fallback_value"] = tuple(known["fallback_value"])
     stored = known.get("predictions")
     known["predictions"] = None if stored is None else _predictions_from_json(stored)
     return RunRecord(**known)
@@ -109,6 +113,7 @@ def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
         study = require_types(_read_study(payload, where), where)
         for section in KNOWN_KEYS:
             require_known_keys(section, getattr(study, section), where)
+        _require_target(study, where)
         require_plain_name(study.study, where)
         for arm in study.arms:
             if max(len(arm.name), len(arm.label)) > LONGEST_NAME:
@@ -116,6 +121,13 @@ def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
                     f"{where}: an arm's name has more than {LONGEST_NAME} characters; the JSON was changed"
                 )
         return study
+
+
+def _require_target(study: StudyDescription, where: str) -> None:
+    try:
+        Target.from_data(study.data.get("target"))
+    except ValueError as error:
+        raise NotAsWritten(f"{where}: {error}; the JSON was changed or written by another version") from error
 
 
 def _read_study(payload: Mapping[str, Any], where: str) -> StudyDescription:
@@ -226,13 +238,19 @@ def _any_from_json(value: Any) -> Any:
     return value
 
 
-def _float32_to_json(values: npt.NDArray[np.float32]) -> list[float | str]:
+def _float32_to_json(values: npt.NDArray[np.float32]) -> list[Any]:
+    """(n,) as n numbers, (n, K) as n lists of K."""
     # The text of a float32 is its shortest exact form; as a Python float it prints just as short.
-    return [_float_to_json(float(text)) for text in np.asarray(values, dtype=np.float32).astype(str)]
+    flat = [_float_to_json(float(text)) for text in np.asarray(values, dtype=np.float32).ravel().astype(str)]
+    if values.ndim == 1:
+        return flat
+    num_columns = values.shape[1]
+    return [flat[start : start + num_columns] for start in range(0, len(flat), num_columns)]
 
 
-def _float32_from_json(values: Sequence[float | str]) -> npt.NDArray[np.float32]:
-    return np.array([float(value) for value in values], dtype=np.float32)
+def _float32_from_json(values: Sequence[Any]) -> npt.NDArray[np.float32]:
+    rows = [[float(number) for number in row] if isinstance(row, list) else float(row) for row in values]
+    return np.array(rows, dtype=np.float32)
 
 
 def _predictions_to_json(predictions: Predictions) -> Json:
@@ -254,4 +272,6 @@ def _predictions_from_json(payload: Mapping[str, Any]) -> Predictions:
     sizes = [len(column) for column in (found.ids, found.groups, found.labels, found.values)]
     if min(sizes) < 1 or len(set(sizes)) > 1:
         raise ValueError(f"predictions with {' / '.join(map(str, sizes))} ids / groups / labels / values")
+    if max(found.labels.ndim, found.values.ndim) > 2 or not (found.labels.size and found.values.size):
+        raise ValueError(f"labels and values of the shapes {found.labels.shape} and {found.values.shape}")
     return found

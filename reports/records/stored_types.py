@@ -36,6 +36,7 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "official_split": bool,
         "label_scale": list[float],
         "clip_limit": float,
+        "target": Mapping[str, str | list[str]],
         "cautions": list[str],
         "tested_groups_seen": list[int],
     },

@@ -14,6 +14,7 @@ from reports.records.declared import DeclaredComponent, DeclaredMethod, Declared
 from reports.records.record import EpochPoint, Predictions, RunRecord
 from reports.records.serialise import record_from_json, record_to_json, study_from_json, study_to_json
 from reports.records.stored_types import NotAsWritten
+from reports.records.target import Target
 from tests.reports.example_studies import make_predictions, make_record, make_study
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
@@ -95,6 +96,64 @@ def test_cut_off_json_is_refused_by_name() -> None:
 def test_keys_of_a_later_version_are_ignored() -> None:
     record = make_record("full", 1, 0, 0.9)
     assert record_from_json({**record_to_json(record), "colour": "blue"}) == record
+
+
+@pytest.mark.parametrize(
+    ("labels", "stored_labels", "fallback"),
+    [
+        ([1.0, 0.0], "[1.0, 0.0]", (0.25, 0.5, 0.25)),
+        ([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]], "[[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]", (0.5, 0.0, 1.0)),
+    ],
+)
+def test_predictions_of_several_columns_are_stored_item_by_item(
+    labels: list[object], stored_labels: str, fallback: tuple[float, ...]
+) -> None:
+    values = np.float32([[0.7, 0.1, 0.2], [0.3, 0.3, 0.4]])
+    made = Predictions(("a", "b"), ("g", "h"), np.float32(labels), values)
+    record = replace(make_record("full", 1, 0, 0.9), predictions=made, fallback_value=fallback)
+    stored = json.loads(json.dumps(record_to_json(record), allow_nan=False))
+    assert json.dumps(stored["predictions"]["labels"]) == stored_labels
+    assert json.dumps(stored["predictions"]["values"]) == "[[0.7, 0.1, 0.2], [0.3, 0.3, 0.4]]"
+    back = record_from_json(stored)
+    assert back.fallback_value == fallback
+    assert back.predictions is not None
+    assert (back.predictions.labels.tolist(), back.predictions.values.tolist()) == (labels, values.tolist())
+    assert back.predictions.values.dtype == back.predictions.labels.dtype == np.float32
+
+
+@pytest.mark.parametrize("values", [[[0.5, 0.5], [1.0]], [[], []], [[[0.5]], [[0.5]]], [[0.5, 0.5]]])
+def test_predictions_that_are_no_table_are_refused_by_name(values: list[object]) -> None:
+    stored = record_to_json(replace(make_record("full", 1, 0, 0.9), predictions=make_predictions(2, 1, 0.1, seed=1)))
+    stored["predictions"]["values"] = values
+    with pytest.raises(NotAsWritten, match="record full-confirm-1-0: the stored JSON"):
+        record_from_json(stored)
+
+
+def test_what_is_predicted_comes_back_with_a_study() -> None:
+    study = make_study()
+    assert study.target == Target()
+    emotions = replace(study, data={**study.data, "target": {"kind": "classes", "names": ["angry", "happy"]}})
+    back = study_from_json(json.loads(json.dumps(study_to_json(emotions), allow_nan=False)))
+    assert back == emotions
+    assert back.target == Target("classes", ("angry", "happy"))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"kind": "ranks", "names": ["a", "b"]},
+        {"kind": "classes"},
+        {"kind": "regression", "names": ["a"]},
+        {"kind": "several", "names": ["a", "a"]},
+        {"names": ["a"]},
+        "classes",
+    ],
+)
+def test_a_target_that_cannot_be_is_refused_by_name(target: object) -> None:
+    study = make_study()
+    stored = study_to_json(replace(study, data={**study.data, "target": target}))
+    with pytest.raises(NotAsWritten, match=r"study toy: .*target"):
+        study_from_json(stored)
 
 
 CHANGES = st.sampled_from([None, 7, -1.5, "text", True, [], {}, [1], {"a": 1}, [[]], [None]])
