@@ -106,15 +106,18 @@ def make(
     path: Annotated[Path, typer.Argument(help="File to write, in the pickle layout of MMSA.")],
     seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
     interaction: Annotated[float, typer.Option(min=0, max=1, help="Strength of the cross-modal interaction.")] = 1.0,
+    target: Annotated[
+        str, typer.Option(help="What is predicted: regression, classes, binaries or several.")
+    ] = "regression",
 ) -> None:
     """Write generated data with a known structure, to try the product and to check its statistics."""
     with bad_input_exits():
         from dmd.data.formats.planted import planted_bytes
-        from dmd.data.formats.planted_spec import PlantedSpec
+        from dmd.data.formats.planted_spec import parse_planted_name
         from orchestration.process.atomic_files import put_in_place
         from orchestration.process.errors import UsageError
 
-        content = planted_bytes(PlantedSpec(seed=seed, interaction=interaction))
+        content = planted_bytes(parse_planted_name(f"planted:seed={seed},interaction={interaction},target={target}"))
         try:
             with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
                 unfinished = Path(folder, path.name)

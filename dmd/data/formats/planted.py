@@ -10,6 +10,10 @@ Structure, for clip i of video v (all draws are functions of the seed alone):
 * latent score ``z = sqrt(1 - interaction) a + sqrt(interaction) x + label_noise e``;
 * label ``clip(1.5 z, -3, 3)`` on the 0.2 grid; the ``num_neutral`` labels nearest to 0 are set to exactly 0.
 
+With another ``target`` the clips are the same and the labels differ: classes
+(:mod:`dmd.data.formats.planted_classes`), a yes-or-no question per class, or several numbers: the label above, then one
+of each modality alone, ``1.5 (sqrt(1/2) common + sqrt(1/2) exclusive + label_noise e)``.
+
 Each modality shows its signals along four orthonormal directions (common, exclusive, event or state, spare) in white
 noise: language with little noise, audio and vision with more. Clips have unequal lengths; the first clip has one step
 in every modality and the second one is full. Videos are split 60/20/20 into train, valid and test.
@@ -28,6 +32,7 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.layout import SPLITS
 from dmd.data.formats.mmsa import read_mmsa
+from dmd.data.formats.planted_classes import draw_classes, even_share, guess_classes
 from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.samples import LabelScale
 from dmd.modalities import MODALITIES, Modality
@@ -46,6 +51,9 @@ LAG = 0.25
 EVENT_SPANS = ((0.0, 0.5 - LAG), (0.5 - LAG, 1.0 - LAG))
 """Where the event lies if the audio state that counts is that of the first half, and of the second."""
 
+_UNIMODAL: dict[Modality, str] = {"language": "T", "audio": "A", "vision": "V"}
+"""How MMSA's files call the labels of one modality alone."""
+
 CLS, SEP, WORD = 101, 102, 1000
 COMMON, EXCLUSIVE, EVENT = 0, 1, 2
 """Which of a modality's directions shows what; audio shows its state where language shows its event."""
@@ -62,6 +70,7 @@ class Latents:
         event_time: (n,) when the event happens.
         audio_start: (n,) -1 or 1, state of the audio at the start of the clip.
         interaction: (n,) cross-modal interaction.
+        additive: (n,) score without interaction and noise.
         score: (n,) what labels are made of.
     """
 
@@ -71,7 +80,19 @@ class Latents:
     event_time: Array
     audio_start: Array
     interaction: Array
+    additive: Array
     score: Array
+
+
+def ceiling_accuracy(spec: PlantedSpec, *, knows_interaction: bool = True) -> float:
+    """The share of all clips whose class follows from their latent variables, noise aside: no model can know more.
+
+    knows_interaction: whether it may use the interaction, or only its share of +1: the ceiling of models that cannot
+    relate times across modalities.
+    """
+    latents = draw_latents(spec, _videos(spec))
+    guesses = guess_classes(spec, latents, knows_interaction=knows_interaction)
+    return float((guesses == draw_classes(spec, latents)).mean())
 
 
 def load_planted(spec: PlantedSpec, declared: Declared = UNDECLARED) -> Dataset:
@@ -86,11 +107,13 @@ def planted_bytes(spec: PlantedSpec) -> bytes:
     return pickle.dumps(planted_dataset(spec), protocol=4)
 
 
-def planted_dataset(spec: PlantedSpec) -> dict[str, dict[str, Any]]:
-    """The planted data as an MMSA dictionary: split -> key -> array. The same spec gives the same arrays."""
-    videos = np.repeat(np.arange(spec.num_videos), spec.clips_per_video)
+def planted_dataset(spec: PlantedSpec) -> dict[str, Any]:
+    """The planted data as an MMSA dictionary: split -> key -> array. The same spec gives the same arrays.
+
+    Any target but ``regression`` is declared beside the splits: ``target_kind``, ``target_names``.
+    """
+    videos = _videos(spec)
     latents = draw_latents(spec, videos)
-    labels = make_labels(spec, latents)
     lengths = _draw_lengths(spec, len(videos))
     features = {m: _make_features(spec, m, latents, lengths[m]) for m in MODALITIES}
     _plant_infinite(spec, features["audio"], lengths["audio"])
@@ -105,12 +128,41 @@ def planted_dataset(spec: PlantedSpec) -> dict[str, dict[str, Any]]:
         "vision": features["vision"],
         "audio_lengths": lengths["audio"],
         "vision_lengths": lengths["vision"],
-        "annotations": np.array(["Negative", "Neutral", "Positive"])[(np.sign(labels) + 1).astype(np.int64)],
-        "classification_labels": (np.sign(labels) + 1).astype(np.int64),
-        "regression_labels": labels,
+        **_label_arrays(spec, latents),
     }
     rows = _split_videos(spec, videos)
-    return {split: {key: value[rows[split]] for key, value in everything.items()} for split in SPLITS}
+    content: dict[str, Any] = {
+        split: {key: value[rows[split]] for key, value in everything.items()} for split in SPLITS
+    }
+    if spec.target != "regression":
+        target = spec.declared_target
+        content |= {"target_kind": target.kind, "target_names": list(target.names)}
+    return content
+
+
+def _label_arrays(spec: PlantedSpec, latents: Latents) -> dict[str, Array]:
+    """Key -> (n, ...): the labels, under the names that the field's files have for their kind."""
+    if spec.has_classes:
+        classes = draw_classes(spec, latents)
+        names = np.array(spec.declared_target.names)
+        answers = (classes[:, None] == np.arange(spec.num_classes)).astype(np.float32)
+        labels = {"emotion_labels": answers} if spec.target == "binaries" else {"classification_labels": classes}
+        return {"annotations": names[classes], **labels}
+    values = make_labels(spec, latents)
+    signs = (np.sign(values) + 1).astype(np.int64)
+    labels = {
+        "annotations": np.array(["Negative", "Neutral", "Positive"])[signs],
+        "classification_labels": signs,
+        "regression_labels": values,
+    }
+    if spec.target == "several":
+        labels |= {f"regression_labels_{key}": make_labels_of(spec, latents, m) for m, key in _UNIMODAL.items()}
+    return labels
+
+
+def _videos(spec: PlantedSpec) -> Array:
+    """(n,) the video of each clip."""
+    return np.repeat(np.arange(spec.num_videos), spec.clips_per_video)
 
 
 def draw_latents(spec: PlantedSpec, videos: Array) -> Latents:
@@ -124,14 +176,22 @@ def draw_latents(spec: PlantedSpec, videos: Array) -> Latents:
     # the state that counts lies in either half equally often, so that knowing the state but not the time tells nothing
     event_time = np.where(generator.random(n) < 0.5, *(generator.uniform(*span, n) for span in EVENT_SPANS))
     noise = generator.standard_normal(n)
+    if spec.has_classes and spec.imbalance != 1.0:
+        audio_start = _lean(spec, event_sign * audio_state(audio_start, event_time + LAG), audio_start)
     each = (1.0 - COMMON_SHARE) / len(MODALITIES)
     own = np.sqrt(COMMON_SHARE) * common + np.sqrt(each) * sum(exclusive.values())
     additive = np.sqrt(spec.video_effect) * of_video + np.sqrt(1.0 - spec.video_effect) * own
     interaction = event_sign * audio_state(audio_start, event_time + LAG)
     score = np.sqrt(1.0 - spec.interaction) * additive + np.sqrt(spec.interaction) * interaction
-    return Latents(
-        common, exclusive, event_sign, event_time, audio_start, interaction, score + spec.label_noise * noise
-    )
+    noisy = score + spec.label_noise * noise
+    return Latents(common, exclusive, event_sign, event_time, audio_start, interaction, additive, noisy)
+
+
+def _lean(spec: PlantedSpec, interaction: Array, audio_start: Array) -> Array:
+    """(n,) the audio's start, inverted in so many clips that the interaction is +1 in the share of the even classes."""
+    chance = 2.0 * even_share(spec) - 1.0
+    is_inverted = (interaction < 0) & (numpy_generator(spec.seed, "planted", "lean").random(len(interaction)) < chance)
+    return np.where(is_inverted, -audio_start, audio_start)
 
 
 def audio_state(start: Array, time: Array) -> Array:
@@ -141,8 +201,19 @@ def audio_state(start: Array, time: Array) -> Array:
 
 def make_labels(spec: PlantedSpec, latents: Latents) -> Array:
     """(n,) float32 on the 0.2 grid in [-3, 3]; the ``num_neutral`` scores nearest to 0 are exactly 0."""
-    labels = np.clip(np.round(LABEL_GAIN * latents.score * GRID) / GRID, -3.0, 3.0)
-    labels[np.argsort(np.abs(latents.score), kind="stable")[: spec.num_neutral]] = 0.0
+    return _on_grid(latents.score, spec.num_neutral)
+
+
+def make_labels_of(spec: PlantedSpec, latents: Latents, modality: Modality) -> Array:
+    """(n,) as :func:`make_labels`: what one modality alone says."""
+    noise = numpy_generator(spec.seed, "planted", "unimodal", modality).standard_normal(len(latents.common))
+    score = np.sqrt(0.5) * (latents.common + latents.exclusive[modality]) + spec.label_noise * noise
+    return _on_grid(score, spec.num_neutral)
+
+
+def _on_grid(scores: Array, num_neutral: int) -> Array:
+    labels = np.clip(np.round(LABEL_GAIN * scores * GRID) / GRID, -3.0, 3.0)
+    labels[np.argsort(np.abs(scores), kind="stable")[:num_neutral]] = 0.0
     return labels.astype(np.float32) + np.float32(0.0)  # adding 0 turns -0 into 0
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
+from dmd.data.samples.target import KINDS, SENTIMENT_TARGET, Target, TargetKind
 from dmd.errors import DataError
 from dmd.modalities import MODALITIES
 
 PLANTED = "planted"
+SEVERAL_NAMES = ("multimodal", *MODALITIES)
+"""Of ``target=several``, as CH-SIMS has them: the clip as a whole, then each modality alone."""
+
 MOST_VALUES = 1 << 29
 """Of all features together; they are made in memory (2 GB in float32)."""
 
@@ -30,6 +35,10 @@ class PlantedSpec:
         language_steps, audio_steps, vision_steps: maximum steps T_m.
         num_infinite: audio values set to -inf.
         num_neutral: how many labels, those nearest to 0, are set to exactly 0.
+        target: ``regression``; ``classes`` (:mod:`dmd.data.formats.planted_classes`); ``binaries``: one question per
+            class, is it this one?; ``several``: the score first, then what each modality alone says.
+        num_classes: K, of ``classes`` and ``binaries``.
+        imbalance: how often the most frequent class occurs per occurrence of the rarest one; 1: all equally often.
     """
 
     seed: int = 0
@@ -49,6 +58,9 @@ class PlantedSpec:
     vision_steps: int = 14
     num_infinite: int = 5
     num_neutral: int = 4
+    target: TargetKind = "regression"
+    num_classes: int = 4
+    imbalance: float = 1.0
 
     def __post_init__(self) -> None:
         """Raises DataError with every field that is out of range."""
@@ -57,6 +69,7 @@ class PlantedSpec:
             for name, value, low, high in _ranges(self)
             if not low <= value <= high
         ]
+        problems += _target_problems(self)
         num_clips = self.num_videos * self.clips_per_video
         if not problems and num_clips * self._values_per_clip > MOST_VALUES:
             problems = [
@@ -69,6 +82,19 @@ class PlantedSpec:
     @property
     def _values_per_clip(self) -> int:
         return sum(int(getattr(self, f"{name}_width") * getattr(self, f"{name}_steps")) for name in MODALITIES)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether labels are made of classes."""
+        return self.target in ("classes", "binaries")
+
+    @property
+    def declared_target(self) -> Target:
+        """What is predicted."""
+        if self.target == "regression":
+            return SENTIMENT_TARGET
+        names = tuple(f"class_{k}" for k in range(self.num_classes)) if self.has_classes else SEVERAL_NAMES
+        return Target(self.target, names)
 
     @property
     def name(self) -> str:
@@ -87,20 +113,37 @@ def _ranges(spec: PlantedSpec) -> list[tuple[str, float, float, float]]:
         "video_effect": (0, 1),
         "num_infinite": (0, 1_000),
         "num_neutral": (0, 1_000),
+        "num_classes": (2, 8),
+        "imbalance": (1, 100),
     }
     ends = {"_width": (4.0, 2048.0), "_steps": (4.0, 2048.0), "_noise": (0.0, 100.0)}
     found = []
     for part in fields(spec):
+        if part.name == "target":
+            continue
         low, high = bounds.get(part.name) or next(ends[end] for end in ends if part.name.endswith(end))
         found.append((part.name, float(getattr(spec, part.name)), low, high))
     return found
 
 
+def _target_problems(spec: PlantedSpec) -> Iterator[str]:
+    """A kind that there is not, and fields that have no meaning under the given kind."""
+    if spec.target not in KINDS:
+        near = difflib.get_close_matches(spec.target, KINDS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        yield f"target must be one of {', '.join(KINDS)}, but is {spec.target!r}{hint}"
+        return
+    ignored = {"num_neutral": spec.has_classes, "num_classes": not spec.has_classes, "imbalance": not spec.has_classes}
+    for part in fields(spec):
+        if ignored.get(part.name) and getattr(spec, part.name) != part.default:
+            yield f"{part.name} has no meaning for target={spec.target}; remove it"
+
+
 def parse_planted_name(text: str) -> PlantedSpec:
     """``planted`` or ``planted:seed=1,interaction=0.5``. Raises DataError naming every unknown or unreadable field."""
     _, _, tail = text.partition(":")
-    kinds = {part.name: type(part.default) for part in fields(PlantedSpec)}
-    values: dict[str, int | float] = {}
+    kinds = {part.name: type(getattr(PlantedSpec(), part.name)) for part in fields(PlantedSpec)}
+    values: dict[str, int | float | str] = {}
     problems = []
     for item in filter(None, (item.strip() for item in tail.split(","))):
         name, _, value = (side.strip() for side in item.partition("="))
@@ -110,7 +153,7 @@ def parse_planted_name(text: str) -> PlantedSpec:
             problems.append(f"unknown field {name!r}, {hint}")
             continue
         try:
-            values[name] = int(value) if kinds[name] is int else float(value)
+            values[name] = kinds[name](value)
         except ValueError:
             problems.append(f"{name} must be {'an integer' if kinds[name] is int else 'a number'}, but is {value!r}")
     if problems:
