@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 Setting = bool | int | float | str
+Constant = float | tuple[float, ...]
+"""What a predictor that looks at nothing always answers: a number, or one for each name of the target."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,9 @@ class PartPredictions:
     Attributes:
         ids: n ids of items.
         groups: the group (the video) of each item.
-        labels: (n,) in the unit of the file.
-        values: (n,) predictions, in the same unit.
+        labels: (n,) or (n, K), in the unit of the file.
+        values: (n,) or (n, K) predictions: numbers in the same unit, or probabilities
+            (:mod:`dmd.data.samples.target`).
     """
 
     ids: tuple[str, ...]
@@ -114,8 +117,8 @@ class JobResult:
         epochs: reports of all epochs, in order.
         valid: metric -> value on the validation part at the best epoch.
         test: metric -> value on the test part at the best epoch; None unless ``scores_test``.
-        fallback_test: test metrics of the predictor that always answers with the training median (``fallback_value``);
-            None unless ``scores_test``.
+        fallback_test: test metrics of the predictor that always answers ``fallback_value``; None unless
+            ``scores_test``.
         test_predictions: of the test part; None unless ``scores_test``.
         num_parameters: trainable scalars.
         num_train: items of the training part.
@@ -125,10 +128,11 @@ class JobResult:
         test_details: name -> (n, ...) float32, what the model shows of the test items
             (:meth:`dmd.models.model.Model.inspect`), in the order of ``test_predictions.ids``; empty unless
             ``scores_test`` and ``keeps_details``.
-        fallback_value: the training median, in the unit of the labels; None unless ``scores_test``.
+        fallback_value: the training median, in the unit of the labels, or how often classes and answers occur in the
+            training part; None unless ``scores_test``.
         effects: ``component/<name>``, ``modality/<name>`` -> the largest change of a prediction when that part is drawn
-            anew, or the modality blanked (:mod:`dmd.training.effects`), in the unit of the labels; empty unless
-            ``scores_test``.
+            anew, or the modality blanked (:mod:`dmd.training.effects`), in the unit of the labels, or of a
+            probability; empty unless ``scores_test``.
     """
 
     stopped: bool
@@ -144,7 +148,7 @@ class JobResult:
     num_test: int
     duration_s: float
     test_details: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-    fallback_value: float | None = None
+    fallback_value: Constant | None = None
     effects: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -72,11 +72,12 @@ class LinearHead(nn.Module):
         return HeadOutput(x, x, self.out(x).squeeze(-1))
 
 
-def start_heads(model: nn.Module, value: float) -> None:
-    """Let every regression head of ``model`` begin at ``value``, in the unit of training, whatever it looks at."""
+@torch.no_grad()
+def start_heads(model: nn.Module, value: Tensor) -> None:
+    """Let every head of ``model`` begin at ``value``, () or (K,), in the unit of training, whatever it looks at."""
     for module in model.modules():
         if isinstance(module, ResidualHead | LinearHead):
-            nn.init.constant_(module.out.bias, value)
+            module.out.bias.copy_(value)
 
 
 def run_heads(

@@ -21,7 +21,7 @@ from dmd.models.model import Model, Outputs
 from dmd.random_streams import seeded_generators, stream_key
 
 TASK = "task"
-"""A term of this name takes the place of the L1 error."""
+"""A term of this name takes the place of the task's error."""
 _EVALUATION_KEY = 0
 
 
@@ -35,6 +35,7 @@ class PlainModule(Model):
     def __init__(self, method: Method, settings: Any, flat: Mapping[str, Setting], dims: Dims, seed: int) -> None:
         super().__init__()
         self.seed = seed
+        self.num_outputs = dims.num_outputs
         self.phases = method.phases
         self.weights = {term.name: term.weight(flat) for term in method.losses}
         self.smallest_batch = method.smallest_batch
@@ -47,11 +48,11 @@ class PlainModule(Model):
             self.smallest_batch = max(2, self.smallest_batch)
 
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
-        """The module's prediction; with labels the L1 error (or its own term ``task``) and its weighed terms."""
+        """The module's prediction; with labels the task's error (or its own term ``task``) and its weighed terms."""
         key = dropout.key("module")
         with seeded_generators(_EVALUATION_KEY if key is None else key, batch.device):
             answer = self.module(model_input(batch))
-        prediction, returned = _split(answer, len(batch))
+        prediction, returned = _split(answer, len(batch), self.num_outputs)
         if batch.labels is None:
             return Outputs(prediction)
         terms = {name: _share(name, term, len(batch), batch.sharing) for name, term in returned.items()}
@@ -62,7 +63,7 @@ class PlainModule(Model):
             )
         task = terms.pop(TASK, None)
         if task is None:
-            task = batch.sharing.mean((prediction - batch.labels).abs())
+            task = batch.task_error(prediction)
         total = task
         for name, term in terms.items():
             total = total + self.weights[name] * term
@@ -88,17 +89,23 @@ class PlainModule(Model):
         return dict(self.module.named_children())
 
 
-def _split(answer: object, size: int) -> tuple[Tensor, Mapping[str, Tensor]]:
-    """Prediction (B,) and terms of what ``forward`` returned. Raises ConfigurationError for anything else."""
+def _split(answer: object, size: int, num_outputs: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+    """Prediction (B,), or (B, K), and terms of what ``forward`` returned. Raises ConfigurationError for others."""
     prediction, terms = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, {})
     if not isinstance(prediction, Tensor) or not isinstance(terms, Mapping):
         raise ConfigurationError(
-            "forward must return the prediction, a tensor (B,), or the prediction and a dictionary of loss terms, but "
-            f"returned {_describe(answer)}"
+            "forward must return the prediction, a tensor (B,) (or (B, K), of K classes), or the prediction and a "
+            f"dictionary of loss terms, but returned {_describe(answer)}"
         )
-    if prediction.shape not in ((size,), (size, 1)):
+    if num_outputs == 1:
+        if prediction.shape not in ((size,), (size, 1)):
+            raise ConfigurationError(
+                f"the prediction must be one number per sample, ({size},), but has the shape {tuple(prediction.shape)}"
+            )
+    elif prediction.shape != (size, num_outputs):
         raise ConfigurationError(
-            f"the prediction must be one number per sample, ({size},), but has the shape {tuple(prediction.shape)}"
+            f"the prediction must be one number for each of the target's {num_outputs} names, ({size}, {num_outputs}), "
+            f"but has the shape {tuple(prediction.shape)}; build the last layer with `dims.num_outputs`"
         )
     if not prediction.is_floating_point():
         raise ConfigurationError(
@@ -106,7 +113,7 @@ def _split(answer: object, size: int) -> tuple[Tensor, Mapping[str, Tensor]]:
             "has no gradient"
         )
     terms = {name: _in_full(term) for name, term in terms.items()}
-    return _in_full(prediction.reshape(size)), terms
+    return _in_full(prediction.reshape(size) if num_outputs == 1 else prediction), terms
 
 
 def _in_full(value: Any) -> Any:

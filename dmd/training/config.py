@@ -10,6 +10,7 @@ from dmd.settings import setting
 from dmd.training.selection import Selection
 
 HeadStart = Literal["neutral", "median"]
+ClassWeights = Literal["none", "balanced"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Plateau:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Adam with a plateau schedule, early stopping and the best checkpoint, all on validation MAE.
+    """Adam with a plateau schedule, early stopping and the best checkpoint, all on the validation error.
 
     Attributes:
         learning_rate: of Adam, at the first epoch.
@@ -54,8 +55,11 @@ class TrainingConfig:
         max_epochs: the most epochs of a run.
         patience: stop after this many epochs without an improvement of more than 1e-6.
         selection: ``items``: the MAE over items; ``batches``: the published code's mean over shuffled mini-batches
-            (:func:`dmd.training.selection.batch_mae`).
-        head_start: what heads predict before the first step: the neutral point of the labels or the training median.
+            (:func:`dmd.training.selection.batch_error`). Of classes and answers it is the negative log likelihood.
+        head_start: what heads predict before the first step: the neutral point of the labels or the training median; of
+            classes and answers all alike, or as often as in the training part.
+        class_weights: ``balanced``: every class, or either answer, weighs the same in the loss, however rare it is.
+        auxiliary_weight: of the mean error of all numbers but the first, where there are several.
         precision: what a model computes in (:mod:`dmd.precision`).
         clip: gradient clipping.
         accumulation: mini-batches per optimiser step.
@@ -69,6 +73,10 @@ class TrainingConfig:
     patience: int = setting(10, low=1)
     selection: Selection = setting("items")
     head_start: HeadStart = setting("neutral", "what heads predict at first: the neutral point, or the training median")
+    class_weights: ClassWeights = setting(
+        "none", "balanced: every class weighs the same in the loss; for targets of classes and answers"
+    )
+    auxiliary_weight: float = setting(1.0, "of all numbers but the first, for targets of several numbers", low=0)
     precision: Precision = setting("fp32")
     clip: Clip = field(default_factory=Clip)
     accumulation: Accumulation = field(default_factory=Accumulation)

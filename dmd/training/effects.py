@@ -20,15 +20,21 @@ from dmd.job import Setting
 from dmd.models.model import Model
 from dmd.models.plain_module import module_of
 from dmd.random_streams import torch_generator
+from dmd.training.label_units import LabelUnit
 from dmd.training.modalities_read import modalities_read
 
 NUM_ROWS = 64
 
 
 def find_effects(
-    model: Model, components: tuple[Component, ...], settings: Mapping[str, Setting], part: Batch, seed: int
+    model: Model,
+    components: tuple[Component, ...],
+    settings: Mapping[str, Setting],
+    part: Batch,
+    seed: int,
+    unit: LabelUnit,
 ) -> dict[str, float]:
-    """The largest change of a prediction by each part and modality, in the unit that the model is trained in.
+    """The largest change of a prediction by each part and modality, in the unit of the labels, or of a probability.
 
     Args:
         model: trained.
@@ -36,6 +42,7 @@ def find_effects(
         settings: full settings of the method.
         part: samples that the model was not trained on; the first ones are used.
         seed: of the weights that are drawn.
+        unit: from what the model gives to kept predictions.
 
     Returns:
         ``component/<name>`` and ``modality/<name>`` -> max |change|.
@@ -44,10 +51,11 @@ def find_effects(
     batch = replace(part.take(slice(0, NUM_ROWS)), labels=None)
     effects = {}
     with torch.no_grad():
-        before = model(batch, no_dropout).prediction
+        before = unit.read(model(batch, no_dropout).prediction)
 
         def change(changed: Batch) -> float:
-            return float((model(changed, no_dropout).prediction - before).abs().max())
+            after = unit.read(model(changed, no_dropout).prediction)
+            return float((after - before).abs().max()) * unit.size
 
         for modality in modalities_read(model, batch):
             features = {**batch.features, modality: torch.zeros_like(batch.features[modality])}

@@ -30,15 +30,16 @@ def predict(model: Model, part: Batch, unit: LabelUnit, team: Team = SOLO) -> np
         team: the workers that predict together.
 
     Returns:
-        (n,) float32 in the order of the data and the unit of its labels.
+        (n,) or (n, K) float32 in the order of the data: numbers in the unit of its labels, or probabilities.
     """
     model.eval()
     own, sharing = team.share_of(len(part))
     unlabelled = replace(part, labels=None)
-    none = torch.empty(0, device=part.device)
+    none = torch.empty((0, *unit.columns), device=part.device)
     with torch.no_grad():
         parts = [model(batch, no_dropout).prediction for batch in ordered_batches(unlabelled, EVALUATION_BATCH, own)]
-        return unit.decode(sharing.gather(torch.cat([none, *(part.float() for part in parts)])).cpu().numpy())
+        outputs = sharing.gather(torch.cat([none, *(part.float() for part in parts)]))
+        return unit.decode(unit.read(outputs).cpu().numpy())
 
 
 def inspect_part(model: Model, part: Batch, unit: LabelUnit) -> dict[str, npt.NDArray[np.float32]]:
@@ -47,8 +48,7 @@ def inspect_part(model: Model, part: Batch, unit: LabelUnit) -> dict[str, npt.ND
     Args:
         model: a trained model.
         part: n samples.
-        unit: from the unit that the model is trained in to that of the labels; applied to predictions of auxiliary
-            heads (``heads/...``).
+        unit: from what the model gives to kept predictions; applied to those of auxiliary heads (``heads/...``).
 
     Returns:
         Name -> (n, ...) float32 in the order of the data, and the model's constants by name.
@@ -58,5 +58,9 @@ def inspect_part(model: Model, part: Batch, unit: LabelUnit) -> dict[str, npt.ND
     with torch.no_grad(), forward_pass(model.precision, part.device):
         batches = [model.inspect(batch) for batch in ordered_batches(unlabelled, EVALUATION_BATCH)]
     shown = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
-    values = {name: value.float().cpu().numpy() for name, value in {**shown, **model.constants()}.items()}
-    return {name: unit.decode(value) if name.startswith("heads/") else value for name, value in values.items()}
+    found = {}
+    for name, value in {**shown, **model.constants()}.items():
+        is_prediction = name.startswith("heads/")
+        values = (unit.read(value.float()) if is_prediction else value.float()).cpu().numpy()
+        found[name] = unit.decode(values) if is_prediction else values
+    return found

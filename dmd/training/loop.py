@@ -23,10 +23,11 @@ from dmd.training.config import TrainingConfig
 from dmd.training.distributed.team import SOLO, Team, take_rows
 from dmd.training.evaluate import predict
 from dmd.training.label_units import label_unit
-from dmd.training.selection import METRIC, batch_mae
+from dmd.training.selection import batch_error, error_metric
 from dmd.training.state import TrainingState, copy_state
 from dmd.training.step_groups import require_steps, step_groups
 from dmd.training.term_sums import TermSums
+from dmd.training.training_part import prepare_part, typical_output
 from dmd.training.turns import Turn, make_turns
 
 MIN_IMPROVEMENT = 1e-6
@@ -91,18 +92,14 @@ def train(
         WorkerLost: another worker of the team is gone.
     """
     require_steps(config, len(train_part), model.smallest_batch)
-    unit = label_unit(scoring.scale)
-    assert train_part.labels is not None
-    labels = unit.encode(train_part.labels)
-    rows = torch.arange(len(train_part), device=labels.device)
-    train_part = replace(train_part, labels=labels, rows=rows)
+    train_part = prepare_part(train_part, scoring.target, config)
     trainer = _Trainer(model, config, seed, team)
     on_epoch = team.follow(on_epoch)
     if team.rank > 0:
         checkpointing = None
     state = trainer.restore(checkpointing)
     if state.epoch == 0 and config.head_start == "median":
-        start_heads(model, float(torch.quantile(labels, 0.5)))
+        start_heads(model, typical_output(train_part))
     goes_on = True
     for report in state.reports:
         goes_on = on_epoch(report) and goes_on
@@ -112,7 +109,7 @@ def train(
         trained = trainer.run_epoch(train_part, state)
         metrics = trained | trainer.validate(valid_part, scoring, state.epoch)
         metrics["learning_rate"] = trainer.learning_rate
-        trainer.note_error(metrics[METRIC[config.selection]], state)
+        trainer.note_error(metrics[error_metric(config.selection, scoring.error)], state)
         report = EpochReport(state.epoch, metrics, time.perf_counter() - started)
         state.reports.append(report)
         state.duration_s += report.duration_s
@@ -180,14 +177,17 @@ class _Trainer:
 
     def validate(self, part: Batch, scoring: Scoring, epoch: int) -> dict[str, float]:
         """``valid/<metric>`` for every metric, and what selection looks at where that is none of them."""
-        predictions = predict(self.model, part, label_unit(scoring.scale), self.team)
+        predictions = predict(self.model, part, label_unit(scoring.target), self.team)
         if not bool(torch.from_numpy(predictions).isfinite().all()):
             raise TrainingDiverged(epoch, "a validation prediction")
         assert part.labels is not None
         labels = part.labels.cpu().numpy()
         metrics = {f"valid/{name}": value for name, value in scoring.score(predictions, labels).items()}
         if self.config.selection == "batches":
-            metrics[METRIC["batches"]] = batch_mae(predictions, labels, self.config.batch_size, self.seed, epoch)
+            errors = scoring.item_errors(predictions, labels)
+            metrics[error_metric("batches", scoring.error)] = batch_error(
+                errors, self.config.batch_size, self.seed, epoch
+            )
         return metrics
 
     def note_error(self, error: float, state: TrainingState) -> None:

@@ -28,6 +28,7 @@ from dmd.training.module_proofs import prove_module, require_finite
 from dmd.training.run import JobSettings, count_parameters, make_model, split_settings
 from dmd.training.sharing_proof import shares_batches
 from dmd.training.step_groups import endless_batches, require_steps
+from dmd.training.training_part import prepare_part
 from dmd.training.turns import make_turns
 
 LEAST_STEPS, MOST_STEPS, LEAST_S = 3, 30, 0.25
@@ -82,10 +83,8 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     parts = dataset.partition(job.fold, settings.inputs)
     model = make_model(job, settings, dataset)
     require_steps(training, len(parts.train), model.smallest_batch)
-    unit = label_unit(dataset.scale)
-    train_part = whole_batch(parts.train.inputs, parts.train.labels, job.device)
-    labels = unit.encode(torch.from_numpy(parts.train.labels).to(job.device))
-    train_part = replace(train_part, labels=labels, rows=torch.arange(len(labels), device=job.device))
+    whole = whole_batch(parts.train.inputs, parts.train.labels, job.device)
+    train_part = prepare_part(whole, dataset.target, training)
     overhead_s = time.perf_counter() - began
     valid_part = whole_batch(parts.valid.inputs, device=job.device)
     if find_method(job.model).origin:
@@ -94,7 +93,7 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
     model.prepare_epoch(1, train_part)
     rehearsal = _rehearse(model, train_part, training, job)
     started = time.perf_counter()
-    predict(model, valid_part, unit)
+    predict(model, valid_part, label_unit(dataset.target))
     valid_s = time.perf_counter() - started
     return JobFacts(
         num_parameters=count_parameters(model),

@@ -85,7 +85,7 @@ def _train_and_score(
         )
         if job.scores_test and trained.is_final:
             test_part = whole_batch(parts.test.inputs, device=job.device)
-            unit = label_unit(dataset.scale)
+            unit = label_unit(dataset.target)
             predictions = predict(trained.model, test_part, unit, team)
             if team.rank == 0:
                 score = parts.test.score(predictions, trained)
@@ -124,7 +124,7 @@ def _stored_weights(
         settings=flatten(method) | flatten(settings.inputs) | flatten(settings.training),
         state=trained.model.state_dict(),
         standardiser=parts.standardiser,
-        scale=dataset.scale,
+        target=dataset.target,
         modalities=dataset.modalities,
         widths=dataset.widths,
         max_steps=layout.num_steps,
@@ -141,8 +141,7 @@ def _find_effects(job: Job, settings: JobSettings, model: Model, part: Batch, un
         return {}
     method = find_method(job.model)
     full = flatten(build_config(method.settings, settings.settings, method.name))
-    found = find_effects(model, method.components, full, part, job.seed)
-    return {name: change * unit.size for name, change in found.items()}
+    return find_effects(model, method.components, full, part, job.seed, unit)
 
 
 @dataclass(frozen=True)
@@ -204,7 +203,7 @@ def make_model(job: Job, settings: JobSettings, dataset: Dataset) -> Model:
         tokens = dataset.require_tokens()
         path = inputs.bert.path
         bert = load_bert(job.directories.get(path) or find_bert(path, job.files), tokens)
-    dims = Dims(dataset.widths, layout.num_steps)
+    dims = Dims(dataset.widths, layout.num_steps, dataset.target)
     model = assemble_model(job.model, settings, dims, job.seed, bert=bert, side=layout.sides["language"])
     return model.to(job.device)
 

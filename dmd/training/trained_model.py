@@ -68,13 +68,13 @@ class TrainedModel:
         return problems
 
     def predict(self) -> FloatArray:
-        """(n,) in the order of the data and the unit of the study's labels.
+        """(n,) or (n, K) in the order of the data: in the unit of the study's labels, or probabilities.
 
         Raises DataError with every problem that :meth:`find_problems` finds.
         """
         if problems := self.find_problems():
             raise DataError("\n".join(problems))
-        values: FloatArray = np.empty(len(self.dataset), np.float32)
+        values: FloatArray = np.empty((len(self.dataset), *self.weights.target.prediction_columns), np.float32)
         for is_chosen, steps in ((self._fits, self.weights.max_steps), (~self._fits, self._more_steps)):
             if is_chosen.any():
                 values[is_chosen] = self._predict(is_chosen, steps)
@@ -87,14 +87,14 @@ class TrainedModel:
         model = self._build(steps)
         model.load_state_dict(dict(weights.state))
         with float32_products(settings.training.precision):
-            return predict(model, whole_batch(inputs), label_unit(weights.scale))
+            return predict(model, whole_batch(inputs), label_unit(weights.target))
 
     def _build(self, steps: Steps) -> Model:
         """An untrained model of these settings and shapes."""
         inputs, bert = self._settings.inputs, None
         if inputs.reads_tokens:
             bert = load_bert(find_bert(inputs.bert.path, self.files), self.dataset.require_tokens())
-        dims = Dims(self.weights.widths, steps)
+        dims = Dims(self.weights.widths, steps, self.weights.target)
         side = self.weights.sides["language"]
         return assemble_model(self.weights.method, self._settings, dims, self.weights.seed, bert=bert, side=side)
 

@@ -6,6 +6,7 @@ One dictionary that ``torch.load(path, weights_only=True)`` reads::
     method, settings   the method's name, and every setting with its value
     state              the state dict of the model at its best epoch
     standardiser       {"mean": {modality: (D_m,)}, "std": {modality: (D_m,)}} of the training part
+    target             {"kind", "names"}: what is predicted (:mod:`dmd.data.samples.target`); absent: one number
     label_scale        {"low", "high", "neutral"} of the labels
     label_unit         {"neutral", "size"}: label = neutral + size * what the model answers
     modalities         those that the data had
@@ -30,6 +31,7 @@ from torch import Tensor
 from dmd.data.samples.arrays import FloatArray, Side
 from dmd.data.samples.samples import LabelScale
 from dmd.data.samples.standardise import Standardiser
+from dmd.data.samples.target import KINDS, Target
 from dmd.errors import DataError
 from dmd.job import Setting
 from dmd.modalities import MODALITIES, Modality
@@ -50,7 +52,7 @@ class TrainedWeights:
         settings: every setting, defaults included.
         state: of the model at its best epoch.
         standardiser: of its training part.
-        scale: of the labels.
+        target: what is predicted.
         modalities: those that its data had.
         widths: modality -> D_m.
         max_steps: modality -> T_m.
@@ -64,7 +66,7 @@ class TrainedWeights:
     settings: Mapping[str, Setting]
     state: Mapping[str, Tensor]
     standardiser: Standardiser
-    scale: LabelScale
+    target: Target
     modalities: tuple[Modality, ...]
     widths: Mapping[Modality, int]
     max_steps: Mapping[Modality, int]
@@ -80,15 +82,16 @@ class WeightsRefused(DataError):
 
 def encode_weights(weights: TrainedWeights) -> memoryview:
     """The content of the file."""
-    moments = weights.standardiser
+    moments, unit = weights.standardiser, label_unit(weights.target)
     content = {
         "version": VERSION,
         "method": weights.method,
         "settings": dict(weights.settings),
         "state": {name: value.detach().cpu() for name, value in weights.state.items()},
         "standardiser": {"mean": _as_tensors(moments.mean), "std": _as_tensors(moments.std)},
-        "label_scale": asdict(weights.scale),
-        "label_unit": asdict(label_unit(weights.scale)),
+        "target": {"kind": weights.target.kind, "names": list(weights.target.names)},
+        "label_scale": asdict(weights.target.scale),
+        "label_unit": {"neutral": unit.neutral, "size": unit.size},
         "modalities": list(weights.modalities),
         "widths": dict(weights.widths),
         "max_steps": dict(weights.max_steps),
@@ -132,7 +135,7 @@ def _checked(stored: Any) -> TrainedWeights:
         settings={_typed(name, str): _typed(value, get_args(Setting)) for name, value in stored["settings"].items()},
         state={_typed(name, str): _typed(value, Tensor) for name, value in stored["state"].items()},
         standardiser=Standardiser(**moments),
-        scale=LabelScale(**{name: float(stored["label_scale"][name]) for name in ("low", "high", "neutral")}),
+        target=_target(stored),
         modalities=tuple(m for m in MODALITIES if m in stored["modalities"]),
         widths=widths,
         max_steps=max_steps,
@@ -141,6 +144,13 @@ def _checked(stored: Any) -> TrainedWeights:
         best_epoch=_typed(stored["best_epoch"], int),
         provenance={_typed(name, str): _typed(value, str) for name, value in stored["provenance"].items()},
     )
+
+
+def _target(stored: Mapping[str, Any]) -> Target:
+    said = stored.get("target", {"kind": "regression", "names": []})
+    names = tuple(_typed(name, str) for name in said["names"])
+    scale = LabelScale(**{name: float(stored["label_scale"][name]) for name in ("low", "high", "neutral")})
+    return Target(_one_of(said["kind"], KINDS), names, scale)
 
 
 def _typed(value: Any, kinds: type | tuple[type, ...]) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from dmd.metrics import HIGHER_IS_BETTER
+from dmd.scoring import higher_is_better
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.process.errors import UsageError
 from reports.records.record import ArmDescription, RunRecord
@@ -103,7 +103,7 @@ def choose_configuration(study: RecordedStudy, arm: ArmDescription, fold: int | 
     by_id: dict[str, list[Choice]] = {}
     for choice in choices:
         by_id.setdefault(choice.configuration_id, []).append(choice)
-    sign = -1.0 if HIGHER_IS_BETTER.get(objective_of(study)) else 1.0
+    sign = -1.0 if higher_is_better(objective_of(study)) else 1.0
     ranked = sorted(by_id.values(), key=lambda same: (-len(same), sign * fmean(choice.score for choice in same)))
     return Configuration(tuple(ranked[0]), len(choices))
 
@@ -132,7 +132,7 @@ def _searched(study: RecordedStudy, arm: ArmDescription, metric: str) -> list[Ru
 
 
 def _best(records: Sequence[RunRecord], metric: str) -> RunRecord:
-    sign = -1.0 if HIGHER_IS_BETTER.get(metric) else 1.0
+    sign = -1.0 if higher_is_better(metric) else 1.0
     return min(records, key=lambda record: sign * record.valid[metric])
 
 

@@ -7,6 +7,7 @@ import math
 from dmd.data.dataset.groups import GroupRule
 from dmd.data.formats.declared import Declared
 from dmd.data.samples.samples import LabelScale
+from dmd.data.samples.target import Target
 from dmd.modalities import MODALITIES, Modality
 from orchestration.process.errors import UsageError
 from search_spaces.schema.schema import SearchSpace
@@ -15,7 +16,10 @@ from search_spaces.schema.schema import SearchSpace
 def declared_by(space: SearchSpace) -> Declared:
     """What the space says of its data file."""
     scale, groups, named = space.data.label_scale, space.data.groups, space.data.modalities
+    target = space.data.target
     return Declared(
+        target=None if target is None else Target(target.kind, target.names),
+        label_keys=() if target is None or target.key is None else target.key,
         scale=None if scale is None else LabelScale(scale.low, scale.high, scale.neutral),
         groups=None if groups is None else GroupRule(groups.key, groups.pattern),
         modalities=None if named is None else tuple(modality for modality in MODALITIES if modality in named),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from dmd.data.dataset.input_config import InputConfig, inactive_inputs
 from dmd.declaration.method import Method
-from dmd.metrics import METRIC_NAMES
 from dmd.registry import known_methods
+from dmd.scoring import KNOWN_METRICS, METRIC_FAMILIES
 from dmd.settings import Field, fields_of
 from dmd.training.config import TrainingConfig
 from search_spaces.terms.catalogue import (
@@ -27,7 +27,7 @@ def describe_methods(methods: Mapping[str, Method] | None = None) -> Catalogue:
         methods: name -> method; None: those that this process knows, the ones of plugins among them.
     """
     known = known_methods() if methods is None else methods
-    return Catalogue({name: _describe(method) for name, method in known.items()}, METRIC_NAMES)
+    return Catalogue({name: _describe(method) for name, method in known.items()}, KNOWN_METRICS, METRIC_FAMILIES)
 
 
 def _describe(method: Method) -> MethodSchema:

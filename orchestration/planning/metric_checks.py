@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dmd.metrics import TWO_CLASS
+from dmd.metrics.sentiment import METRIC_NAMES, TWO_CLASS
 from dmd.scoring import Scoring
 from orchestration.process.errors import UsageError
 from search_spaces.schema.fields import COSTS
@@ -27,6 +27,18 @@ def require_scored(space: SearchSpace, scoring: Scoring, data: str) -> None:
         raise UsageError("\n".join(problems))
 
 
+def _why_unscored(metric: str, scoring: Scoring) -> str:
+    target = scoring.target
+    if target.kind != "regression":
+        return f"the target is {target.kind} ({', '.join(target.names)})"
+    if scoring.remark and metric in TWO_CLASS:
+        return scoring.remark
+    if metric not in METRIC_NAMES:
+        return "the target is one number per item"
+    scale = scoring.scale
+    return f"it is not defined on the label scale [{scale.low:g}, {scale.high:g}] around {scale.neutral:g}"
+
+
 def _find_unscored(space: SearchSpace, scoring: Scoring, data: str) -> Iterator[str]:
     objectives = space.search.objectives if space.search is not None else ()
     named = [("primary", space.primary), *(("search.objective", name) for name in objectives if name not in COSTS)]
@@ -34,9 +46,6 @@ def _find_unscored(space: SearchSpace, scoring: Scoring, data: str) -> Iterator[
         part, metric = name.split("/")
         if metric in scoring.names:
             continue
-        scale = scoring.scale
-        reason = f"it is not defined on the label scale [{scale.low:g}, {scale.high:g}] around {scale.neutral:g}"
-        if scoring.remark and metric in TWO_CLASS:
-            reason = scoring.remark
+        reason = _why_unscored(metric, scoring)
         choice = ", ".join(f"{part}/{known}" for known in scoring.names)
         yield f"{place}: {name} cannot be scored on {data}: {reason}; take one of {choice}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dmd.metrics import HIGHER_IS_BETTER
 from dmd.registry import find_method
-from dmd.scoring import Scoring
+from dmd.scoring import Scoring, higher_is_better
 from dmd.training.profile_job import JobFacts
 from orchestration.executors.dmd_runner import DmdRunner
 from orchestration.external.predictions import ExternalRuns
@@ -155,4 +154,4 @@ def method_context(context: str, arm: Arm) -> str:
 
 
 def _objective_of(metric: str) -> Objective:
-    return Objective(metric, "maximize" if HIGHER_IS_BETTER[metric] else "minimize")
+    return Objective(metric, "maximize" if higher_is_better(metric) else "minimize")

@@ -15,7 +15,7 @@ import torch
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.groups import ITEMS
-from dmd.metrics import clip_limit
+from dmd.metrics.sentiment import clip_limit
 from orchestration.node_setup.fingerprint import Fingerprint
 from orchestration.planning.arm_checks import describe_arm
 from orchestration.planning.declared_methods import declare_methods
@@ -108,7 +108,8 @@ def _planned_cells(planned: PlannedStudy) -> Iterator[PlannedCell]:
 
 
 def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
-    limit = clip_limit(dataset.scale)
+    target = dataset.target
+    limit = clip_limit(target.scale) if target.is_numeric else None
     folds, groups_are = planned.runner.folds, dataset.grouping.noun
     overlap = dataset.overlap(folds.any)
     repeats = f"{folds.repeats} repeat{'s' if folds.repeats > 1 else ''}"
@@ -127,7 +128,8 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "num_items": len(dataset),
         "num_groups": len(set(dataset.groups)),
         "groups_are": groups_are,
-        "label_scale": list(astuple(dataset.scale)),
+        **({"label_scale": list(astuple(target.scale))} if target.is_numeric else {}),
+        **({} if target.kind == "regression" else {"target": {"kind": target.kind, "names": list(target.names)}}),
         **({} if limit is None else {"clip_limit": limit}),
         "cautions": list(planned.cautions),
         "tested_groups_seen": [overlap.num_tested_seen, overlap.num_tested],

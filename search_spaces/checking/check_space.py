@@ -112,7 +112,7 @@ def _check_metrics(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding
         metrics = [name.removeprefix("valid/") for name in space.search.objectives if name not in COSTS]
         named += [("search.objective", metric) for metric in metrics]
     for path, metric in named:
-        if metric not in catalogue.metrics:
+        if not catalogue.may_have(metric):
             hint = suggest(metric, catalogue.metrics)
             yield Finding(path, f"unknown metric {show(metric)}; {hint}")
 

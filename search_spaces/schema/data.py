@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from search_spaces.schema.fields import Modalities, Pattern, broken
+from search_spaces.schema.fields import Keys, Modalities, Names, Pattern, broken
 from search_spaces.schema.section import Section, Seed
 
 
@@ -80,12 +80,28 @@ class Groups(Section):
         return self
 
 
+class Target(Section):
+    """What the labels are.
+
+    Attributes:
+        kind: ``regression``: one number; ``classes``: one of several; ``binaries``: a yes or no for each name;
+            ``several``: a number for each name, of which the first is scored first.
+        names: of the classes, the questions or the numbers, in the order of the file; none for ``regression``.
+        key: of the labels in the file, or one key for each name; absent: the format's own.
+    """
+
+    kind: Literal["regression", "classes", "binaries", "several"]
+    names: Annotated[Names, Field(max_length=100)] = ()
+    key: Keys | None = None
+
+
 class Data(Section):
     """The data file, and how it is divided.
 
     Attributes:
         path: a file, a converted folder, or planted data.
         folds: absent: the official split.
+        target: absent: what the file says, else one number.
         label_scale: absent: what the file says.
         groups: absent: what the file says.
         modalities: absent: all three. Those that are not named need not be in the file, and no arm sees them.
@@ -93,6 +109,7 @@ class Data(Section):
 
     path: str = Field(min_length=1, max_length=1000)
     folds: Folds | None = None
+    target: Target | None = None
     label_scale: LabelScale | None = None
     groups: Groups | None = None
     modalities: Modalities | None = None

@@ -159,6 +159,13 @@ def _subsets(value: Any) -> str | tuple[tuple[str, ...], ...]:
     return tuple(subsets)
 
 
+def _keys(value: Any) -> tuple[str, ...]:
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, (list, tuple)) or not keys or not all(isinstance(key, str) and key for key in keys):
+        raise broken(f"must be a key of the file, or a list with one for each name, got {show(value)}")
+    return tuple(keys)
+
+
 def _modalities(value: Any) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
@@ -240,6 +247,11 @@ Subsets = Annotated[
 Modalities = Annotated[
     tuple[str, ...],
     PlainValidator(_modalities, json_schema_input_type=list[Literal["language", "audio", "vision"]]),
+    PlainSerializer(list, return_type=list[str]),
+]
+Keys = Annotated[
+    tuple[str, ...],
+    PlainValidator(_keys, json_schema_input_type=str | list[str]),
     PlainSerializer(list, return_type=list[str]),
 ]
 Workers = Annotated[int | str, PlainValidator(_count_or("auto"), json_schema_input_type=int | str)]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from search_spaces.schema.arms import Ablation, Arms, ExternalArm, Method, ModelArm, flatten_settings
-from search_spaces.schema.data import Data, Folds, Groups, LabelScale
+from search_spaces.schema.data import Data, Folds, Groups, LabelScale, Target
 from search_spaces.schema.execution import Limits, Resources, Tracking
 from search_spaces.schema.fields import Contrasts, Names, TestMetric
 from search_spaces.schema.section import Section, Seed, Slug
@@ -34,6 +34,7 @@ __all__ = [
     "Search",
     "SearchSpace",
     "Section",
+    "Target",
     "Tracking",
     "flatten_settings",
 ]
@@ -50,7 +51,8 @@ class SearchSpace(Section):
         model: the baseline.
         arms: what is compared with it.
         contrasts: differences that the report claims from; ``auto``: those that isolate one thing.
-        primary: the test metric of the study.
+        primary: the test metric of the study; absent: ``test/mae``, of classes ``test/macro_f1``, of yes-or-no answers
+            ``test/weighted_f1``.
         search: tuning; absent: the settings stand as written.
         confirm: fresh seeds.
         limits: where the study ends early.
@@ -73,6 +75,17 @@ class SearchSpace(Section):
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
     plugins: Annotated[Names, Field(max_length=100)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _primary_of_the_target(cls, content: Any) -> Any:
+        """What a study is about if it does not say so depends on what its labels are."""
+        if not isinstance(content, dict) or content.get("primary") is not None:
+            return content
+        data = content.get("data")
+        target = data.get("target") if isinstance(data, dict) else getattr(data, "target", None)
+        kind = target.get("kind") if isinstance(target, dict) else getattr(target, "kind", None)
+        return {**content, "primary": PRIMARY_OF[kind]} if kind in PRIMARY_OF else content
 
     @property
     def primary_metric(self) -> str:
@@ -107,5 +120,8 @@ class SearchSpace(Section):
         del deciding["confirm"]["keep"]
         return digest({**deciding, "stagnation": self.limits.stagnation})
 
+
+PRIMARY_OF = {"classes": "test/macro_f1", "binaries": "test/weighted_f1"}
+"""Kind of target -> the primary metric of a study that names none, where it is another than ``test/mae``."""
 
 _NOT_DECIDING = ("description", "limits", "resources", "tracking", "plugins")

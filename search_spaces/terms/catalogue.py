@@ -133,7 +133,20 @@ class MethodSchema:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All methods, and the metrics that the study's data will have (``mae``, ``corr``, ``acc7``, ...)."""
+    """All methods, and the metrics that data may have.
+
+    Attributes:
+        methods: by name.
+        metrics: ``mae``, ``corr``, ``acc7``, ``macro_f1``, ...
+        metric_families: what metrics begin with that end in a name of the data's target (``f1_``).
+    """
 
     methods: Mapping[str, MethodSchema]
     metrics: tuple[str, ...]
+    metric_families: tuple[str, ...] = ()
+
+    def may_have(self, metric: str) -> bool:
+        """Whether some data have the metric."""
+        return metric in self.metrics or any(
+            metric.startswith(family) and metric != family for family in self.metric_families
+        )

@@ -17,6 +17,7 @@ from dmd.data.samples.arrays import Side
 from dmd.data.samples.mapped_rows import StoredRows, StoredTensor
 from dmd.data.samples.samples import Inputs, Sequences
 from dmd.layers.sequence import Sequence
+from dmd.losses.task import SENTIMENT_TASK, Task
 from dmd.modalities import MODALITIES, Modality
 from dmd.random_streams import numpy_generator
 
@@ -28,12 +29,13 @@ class Batch:
     Attributes:
         features: modality -> (B, T_m, D_m), zeros where padded.
         lengths: modality -> (B,) real steps.
-        labels: (B,), None at inference.
+        labels: (B,) or (B, K), None at inference.
         sharing: the workers that have the other rows of the global batch; by default these ``B`` rows are all of it.
         sides: modality -> the side that its real steps stand at; ``start`` for one that is not named.
         rows: (B,) int64, the samples' numbers in the training part; None where nothing is trained.
         epoch: from 1; 0 where nothing is trained.
         phase: of the training step; empty for a method without phases.
+        task: what is trained for.
     """
 
     features: Mapping[Modality, Tensor]
@@ -44,6 +46,7 @@ class Batch:
     rows: Tensor | None = None
     epoch: int = 0
     phase: str = ""
+    task: Task = SENTIMENT_TASK
 
     def __len__(self) -> int:
         return len(next(iter(self.lengths.values())))
@@ -63,6 +66,11 @@ class Batch:
             sharing=ALONE,
         )
 
+    def task_error(self, prediction: Tensor) -> Tensor:
+        """This worker's share of the mean error of a prediction, (B,) or (B, K); labels must be there."""
+        assert self.labels is not None
+        return self.sharing.mean(self.task.errors(prediction, self.labels))
+
     def sequence(self, modality: Modality) -> Sequence:
         """The features of one modality, and where its real steps are."""
         return Sequence(self.features[modality], self.lengths[modality], self.sides.get(modality, "start"))
@@ -75,7 +83,7 @@ def whole_batch(inputs: Inputs, labels: npt.NDArray[np.float32] | None = None, d
 
     Args:
         inputs: features of n samples.
-        labels: (n,) in the unit of the file; None: without labels.
+        labels: (n,) or (n, K) in the unit of the file; None: without labels.
         device: that the tensors are put on.
     """
     return Batch(

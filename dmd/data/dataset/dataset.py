@@ -22,6 +22,7 @@ from dmd.data.samples.alignment import Layout, find_layout
 from dmd.data.samples.arrays import FloatArray, IntArray, real_steps
 from dmd.data.samples.samples import ContentHash, FilePadding, Inputs, LabelScale
 from dmd.data.samples.standardise import Standardiser, count_far_values
+from dmd.data.samples.target import Target
 from dmd.errors import DataError
 from dmd.job import FoldRef
 from dmd.modalities import Modality
@@ -37,7 +38,7 @@ class Dataset:
         splits: the official split: ``train``, ``valid``, ``test`` -> (n_split,) row numbers.
         file_folds: (n,) fold of each row in 0..k-1 as the file declares them; None if it declares none.
         grouping: where the group of each row is known from.
-        scale: of the labels.
+        target: what the labels are.
         modalities: those that the data have; any other is blank in every row.
         file_padding: modality -> side that the file padded; here sequences are right-padded.
         non_finite: modality -> values that were NaN or infinite and were replaced by 0.
@@ -52,7 +53,7 @@ class Dataset:
     splits: Mapping[str, IntArray]
     file_folds: IntArray | None
     grouping: Grouping
-    scale: LabelScale
+    target: Target
     modalities: tuple[Modality, ...]
     file_padding: Mapping[Modality, FilePadding]
     non_finite: Mapping[Modality, int]
@@ -64,6 +65,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    @property
+    def scale(self) -> LabelScale:
+        """Of labels that are numbers."""
+        return self.target.scale
 
     @property
     def widths(self) -> dict[Modality, int]:
@@ -107,12 +113,19 @@ class Dataset:
         return None if self.file_folds is None else int(self.file_folds.max()) + 1
 
     def count_labels(self) -> dict[int, int]:
-        """Label rounded half to even -> number of samples in the whole file; counts tell no row's label."""
-        classes, counts = np.unique(np.round(self._labels).astype(np.int64), return_counts=True)
+        """Label rounded half to even, or number of a class -> number of samples in the whole file.
+
+        Of several numbers the first is counted; of yes-or-no answers the number of a question -> samples with a yes.
+        Counts tell no row's label.
+        """
+        if self.target.kind == "binaries":
+            return dict(enumerate(self._labels.sum(axis=0).astype(np.int64).tolist()))
+        first = self._labels if self._labels.ndim == 1 else self._labels[:, 0]
+        classes, counts = np.unique(np.round(first).astype(np.int64), return_counts=True)
         return dict(zip(classes.tolist(), counts.tolist(), strict=True))
 
     def save_labels(self, path: Path) -> None:
-        """Write the labels, (n,) little-endian float32, as the new ``.npy`` file ``path``. Raises OSError."""
+        """Write the labels, (n,) or (n, K) little-endian float32, as the new ``.npy`` file ``path``. Raises OSError."""
         np.save(path, self._labels.astype("<f4"), allow_pickle=False)
 
     @property
@@ -184,10 +197,10 @@ class Dataset:
         Folds test every item once, so they are asked together. Raises DataError if the file cannot be cut that way.
         """
         if fold.kind != "official":
-            return choose_metrics(self.scale, {"of the file": self._labels})
+            return choose_metrics(self.target, {"of the file": self._labels})
         rows = self._rows(fold)
         parts = {"of the validation part": self._labels[rows.valid], "of the test part": self._labels[rows.test]}
-        return choose_metrics(self.scale, {"of the file": self._labels, **parts})
+        return choose_metrics(self.target, {"of the file": self._labels, **parts})
 
     def ids_of_parts(self, fold: FoldRef) -> dict[str, tuple[str, ...]]:
         """``train``, ``valid``, ``test`` -> ids of the part, in the order of the file. Raises DataError as above."""

@@ -11,7 +11,8 @@ import numpy as np
 
 from dmd.data.samples.arrays import FloatArray, IntArray
 from dmd.data.samples.row_blocks import row_blocks
-from dmd.data.samples.samples import ContentHash, Inputs, LabelScale
+from dmd.data.samples.samples import ContentHash, Inputs
+from dmd.data.samples.target import Target
 from dmd.modalities import MODALITIES
 
 
@@ -20,7 +21,7 @@ def hash_content(
     labels: FloatArray,
     splits: Mapping[str, IntArray],
     file_folds: IntArray | None,
-    scale: LabelScale,
+    target: Target,
 ) -> ContentHash:
     """SHA-256 over everything in a data set that decides a result.
 
@@ -28,10 +29,10 @@ def hash_content(
 
     Args:
         inputs: ids, groups and right-padded float32 features.
-        labels: (n,).
+        labels: (n,) or (n, K).
         splits: name -> (n_split,) row numbers.
         file_folds: (n,), or None.
-        scale: of the labels.
+        target: of the labels.
 
     Returns:
         64 hex digits.
@@ -41,9 +42,11 @@ def hash_content(
         "groups": inputs.groups,
         "splits": {name: rows.tolist() for name, rows in splits.items()},
         "folds": None if file_folds is None else file_folds.tolist(),
-        "scale": astuple(scale),
+        "scale": astuple(target.scale),
         "shapes": {modality: inputs.sequences[modality].values.shape for modality in MODALITIES},
     }
+    if target.kind != "regression":
+        described["target"] = [target.kind, *target.names]
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(labels, dtype="<f4").data)
     for modality in MODALITIES:

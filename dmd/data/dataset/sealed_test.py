@@ -15,8 +15,8 @@ import numpy as np
 from dmd.data.samples.arrays import FloatArray
 from dmd.data.samples.samples import Inputs
 from dmd.errors import DmdError, LabelsSealed
-from dmd.job import PartPredictions
-from dmd.scoring import Scoring
+from dmd.job import Constant, PartPredictions
+from dmd.scoring import Scoring, constant_prediction
 
 
 class FinishedTraining(Protocol):
@@ -45,8 +45,8 @@ class TestScore:
     Attributes:
         metrics: metric -> value.
         predictions: with the labels, in the order of the data.
-        fallback: metric -> value of the training-median predictor on the same part (honesty rule 5).
-        fallback_value: the training median, which that predictor always answers.
+        fallback: metric -> value of the constant predictor on the same part (honesty rule 5).
+        fallback_value: what that predictor always answers: a number, or K of them.
     """
 
     __test__ = False  # keeps pytest from taking the name for a test class
@@ -54,7 +54,7 @@ class TestScore:
     metrics: Mapping[str, float]
     predictions: PartPredictions
     fallback: Mapping[str, float]
-    fallback_value: float
+    fallback_value: Constant
 
 
 class SealedTest:
@@ -64,36 +64,36 @@ class SealedTest:
         inputs: features of the n items.
     """
 
-    __slots__ = ("_fallback_value", "_is_scored", "_labels", "_scoring", "inputs")
+    __slots__ = ("_fallback", "_is_scored", "_labels", "_scoring", "inputs")
 
     def __init__(self, inputs: Inputs, labels: FloatArray, scoring: Scoring, train_labels: FloatArray) -> None:
         """Seal a test part.
 
         Args:
             inputs: features of the n items.
-            labels: (n,) of this part.
+            labels: (n,) or (n, K) of this part.
             scoring: metrics.
             train_labels: labels of the training part, for the fallback predictor.
         """
         self.inputs = inputs
         self._labels = labels
         self._scoring = scoring
-        self._fallback_value = np.float32(np.median(train_labels))
+        self._fallback = constant_prediction(scoring.target, train_labels)
         self._is_scored = False
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     @property
-    def fallback_value(self) -> float:
-        """What the training-median predictor answers; it says nothing of the labels of this part."""
-        return float(self._fallback_value)
+    def fallback_value(self) -> Constant:
+        """What the constant predictor answers; it says nothing of the labels of this part."""
+        return float(self._fallback) if self._fallback.ndim == 0 else tuple(self._fallback.tolist())
 
     def score(self, predict: FloatArray, finished: FinishedTraining) -> TestScore:
         """Compare predictions with the labels. Works once; a refused call does not count.
 
         Args:
-            predict: (n,) in the order of ``inputs`` and the unit of the labels.
+            predict: (n,) or (n, K) in the order of ``inputs``: in the unit of the labels, or probabilities.
             finished: proof that the training has ended.
 
         Raises:
@@ -109,20 +109,22 @@ class SealedTest:
                 "test labels stay sealed: this test part was scored before, and it is scored once per trial"
             )
         values = np.asarray(predict, dtype=np.float32)
-        if values.shape != (len(self),):
-            raise DmdError(f"predictions have shape {values.shape}, the test part wants ({len(self)},)")
+        wanted = (len(self), *self._scoring.target.prediction_columns)
+        if values.shape != wanted:
+            raise DmdError(f"predictions have shape {values.shape}, the test part wants {wanted}")
         if not np.isfinite(values).all():
-            raise DmdError(f"{np.count_nonzero(~np.isfinite(values))} of {len(self)} test predictions are not finite")
+            num_broken = np.count_nonzero(~np.isfinite(values).reshape(len(self), -1).all(axis=1))
+            raise DmdError(f"{num_broken} of {len(self)} test predictions are not finite")
         metrics = self._scoring.score(values, self._labels)
         self._is_scored = True
         predictions = PartPredictions(self.inputs.ids, self.inputs.groups, self._labels.copy(), values.copy())
         return TestScore(metrics, predictions, self.score_fallback(), self.fallback_value)
 
     def score_fallback(self) -> dict[str, float]:
-        """Test metrics of the predictor that always answers with the median training label.
+        """Test metrics of the predictor that always answers alike, as the training labels have it.
 
         Needs no finished training: a failed trial is scored with it. It depends on no model and no setting, so it
         cannot tell a search anything about a configuration.
         """
-        constant = np.full(len(self), self._fallback_value, dtype=np.float32)
+        constant = np.broadcast_to(self._fallback, (len(self), *self._fallback.shape))
         return self._scoring.score(constant, self._labels)

@@ -15,19 +15,22 @@ from dmd.data.dataset.visible_modalities import absent_modality
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
+from dmd.data.formats.file_target import resolve_target
 from dmd.data.formats.label_scale import resolve_label_scale
+from dmd.data.formats.labels import read_labels
 from dmd.data.formats.layout import SCALE_KEY, SPLITS, FileLayout
-from dmd.data.formats.splits import Split, Table, read_labels, read_split
+from dmd.data.formats.splits import Split, Table, read_split
 from dmd.data.formats.token_ids import join_tokens
 from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
 from dmd.data.samples.samples import FilePadding, Inputs, LabelScale, Sequences
+from dmd.data.samples.target import Target
 from dmd.data.untrusted.archive import ALWAYS_FITS, MOST_GROWTH
 from dmd.modalities import MODALITIES, Modality
 
 
 def assemble(
     tables: Mapping[str, Table],
-    file_scale: AnyArray | None,
+    said: Mapping[str, AnyArray],
     declared: Declared,
     layout: FileLayout,
     problems: Problems,
@@ -37,7 +40,7 @@ def assemble(
 
     Args:
         tables: split -> key -> array.
-        file_scale: (3,) label scale that the file declares (low, high, neutral); None: it declares none.
+        said: what the file says of its labels, by top-level key (``ABOUT_KEYS``).
         declared: what the user says; it takes precedence over the file.
         layout: keys of the file.
         problems: found so far.
@@ -49,11 +52,13 @@ def assemble(
     if not tables:
         problems.add("splits", f"there is none of {', '.join(SPLITS)}; this is no data file of a layout that is read")
         problems.raise_if_any()
-    spoken = declared.scale or _read_scale(file_scale, problems)
-    labels = _read_all_labels(tables, layout, problems) if layout.reads_labels else {}
-    chosen = resolve_label_scale(labels, spoken, layout.labels, problems)
+    target = resolve_target(said, declared.target, problems)
+    if target.is_numeric:
+        spoken = declared.scale or _read_scale(said.get(SCALE_KEY), problems)
+        labels = _read_all_labels(tables, layout, target) if layout.reads_labels else {}
+        target = replace(target, scale=resolve_label_scale(labels, spoken, layout.labels, problems))
     names = [*(name for name in SPLITS if name in tables), *(name for name in tables if name not in SPLITS)]
-    found = {name: read_split(name, tables[name], layout, problems) for name in names}
+    found = {name: read_split(name, tables[name], layout, target, problems) for name in names}
     for name in SPLITS:
         if name not in tables and layout.reads_labels:
             problems.add(name, f"split is missing; the file has {', '.join(sorted(tables)) or 'none'}")
@@ -61,14 +66,20 @@ def assemble(
     _check_together(splits, layout, problems)
     groups = _read_groups(splits, declared.groups, layout, problems)
     problems.raise_if_any()
-    return _join(splits, tuple(layout.features), groups, chosen, problems.source, storage)
+    return _join(splits, tuple(layout.features), groups, target, problems.source, storage)
 
 
-def _read_all_labels(tables: Mapping[str, Table], layout: FileLayout, problems: Problems) -> dict[str, FloatArray]:
-    """Key of a split's labels -> (n,), of every split that has sound ones."""
-    keys = {f"{name}/{layout.labels}": tables[name].get(layout.labels) for name in SPLITS if name in tables}
-    found = {key: read_labels(key, array, problems) for key, array in keys.items()}
-    return {key: labels for key, labels in found.items() if labels is not None}
+def _read_all_labels(tables: Mapping[str, Table], layout: FileLayout, target: Target) -> dict[str, FloatArray]:
+    """Where labels stand -> (n,), of every split and name that has sound ones; problems are noted where it is read."""
+    found = {}
+    for split in (name for name in SPLITS if name in tables):
+        labels = read_labels(split, tables[split], layout.label_keys, target, Problems(split))
+        key = f"{split}/{layout.labels}"
+        if labels is not None and labels.ndim == 1:
+            found[key] = labels
+        elif labels is not None:
+            found |= {f"{key} ({name})": labels[:, column] for column, name in enumerate(target.names)}
+    return found
 
 
 def _read_scale(declared: AnyArray | None, problems: Problems) -> LabelScale | None:
@@ -138,7 +149,7 @@ def _join(
     splits: Mapping[str, Split],
     modalities: tuple[Modality, ...],
     groups: tuple[tuple[str, ...], Grouping],
-    scale: LabelScale,
+    target: Target,
     name: str,
     storage: FeatureStorage,
 ) -> Dataset:
@@ -161,12 +172,12 @@ def _join(
         splits=rows,
         file_folds=file_folds,
         grouping=groups[1],
-        scale=scale,
+        target=target,
         modalities=modalities,
         file_padding={m: _padding_of_file(parts, m) if m in modalities else "none" for m in MODALITIES},
         non_finite={m: sum(part.features[m].num_non_finite for part in parts if m in modalities) for m in MODALITIES},
         clamped_lengths={m: sum(part.features[m].num_clamped for part in parts if m in modalities) for m in MODALITIES},
-        content_hash=hash_content(inputs, labels, rows, file_folds, scale),
+        content_hash=hash_content(inputs, labels, rows, file_folds, target),
         inputs=inputs,
         _labels=labels,
         tokens=join_tokens([part.tokens for part in parts]) if "language" in modalities else NO_LANGUAGE,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from dmd.data.dataset.groups import ID, GroupRule
 from dmd.data.formats.layout import FileLayout
 from dmd.data.samples.samples import LabelScale
+from dmd.data.samples.target import Target
 from dmd.modalities import Modality
 
 
@@ -16,21 +17,27 @@ class Declared:
 
     Attributes:
         scale: the range of the labels; None: the file's own.
+        target: what the labels are; None: what the file says, else one number.
+        label_keys: the keys that hold them, one, or one for each name of the target; empty: those of the format.
         groups: how items are grouped; None: by the file's key or by the ids.
         modalities: those that the data have, in order; None: all, or those that a converted folder has.
         for_prediction: labels are not looked at, and they, ids and splits may be missing; one video may stand alone.
     """
 
     scale: LabelScale | None = None
+    target: Target | None = None
+    label_keys: tuple[str, ...] = ()
     groups: GroupRule | None = None
     modalities: tuple[Modality, ...] | None = None
     for_prediction: bool = False
 
     def keys_of(self, layout: FileLayout) -> FileLayout:
-        """``layout`` with the modalities and the key of the groups that the user names."""
+        """``layout`` with the modalities and the keys of labels and groups that the user names."""
         layout = replace(layout, reads_labels=not self.for_prediction)
         if self.modalities is not None:
             layout = replace(layout, features={m: layout.features[m] for m in self.modalities})
+        if self.label_keys:
+            layout = replace(layout, labels=self.label_keys[0], more_labels=self.label_keys[1:])
         key = None if self.groups is None else self.groups.key
         return layout if key is None or key == ID else replace(layout, group=key)
 

@@ -13,6 +13,12 @@ SPLITS: tuple[str, ...] = ("train", "valid", "test")
 SCALE_KEY = "label_scale"
 """Top-level, optional in every format: three numbers, low, high, neutral."""
 
+KIND_KEY, NAMES_KEY = "target_kind", "target_names"
+"""Top-level, optional in every format: what the labels are (:mod:`dmd.data.samples.target`), and the names of it."""
+
+ABOUT_KEYS = (SCALE_KEY, KIND_KEY, NAMES_KEY)
+"""What a file may say of its labels."""
+
 
 @dataclass(frozen=True)
 class FileLayout:
@@ -21,6 +27,7 @@ class FileLayout:
     Attributes:
         features: modality -> key, of the modalities that are read.
         labels: key of the labels.
+        more_labels: keys of further labels, where a target of several names has one key for each.
         ids: key of the ids.
         group: key of the group (the video) of each item, where the file has one; otherwise the ids tell
             (:mod:`dmd.data.dataset.groups`).
@@ -45,6 +52,12 @@ class FileLayout:
     takes_vectors: bool = False
     has_segment_ids: bool = False
     reads_labels: bool = True
+    more_labels: tuple[str, ...] = ()
+
+    @property
+    def label_keys(self) -> tuple[str, ...]:
+        """The keys of the labels, in the order of the target's names."""
+        return (self.labels, *self.more_labels)
 
     def lengths_of(self, modality: Modality) -> str:
         """The key of the lengths of one modality."""
@@ -54,14 +67,14 @@ class FileLayout:
     def required(self) -> tuple[str, ...]:
         """The keys without which a split cannot be read."""
         ids = () if self.has_segment_ids or not self.reads_labels else (self.ids,)
-        return (*((self.labels,) if self.reads_labels else ()), *ids, *self.features.values())
+        return (*(self.label_keys if self.reads_labels else ()), *ids, *self.features.values())
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Every key of a split that is read, required or not."""
         optional = (self.group, self.fold, self.shared_lengths, self.token_mask)
         lengths = tuple(self.lengths_of(modality) for modality in self.features)
-        return (self.labels, self.ids, *self.features.values(), *lengths, *(key for key in optional if key))
+        return (*self.label_keys, self.ids, *self.features.values(), *lengths, *(key for key in optional if key))
 
 
 _FEATURES: Mapping[Modality, str] = MappingProxyType({"language": "text", "audio": "audio", "vision": "vision"})

@@ -12,7 +12,7 @@ import math
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,13 +30,17 @@ from dmd.data.formats.layout import SPLITS
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.samples.mapped_rows import StoredFile, StoredRows
 from dmd.data.samples.samples import ContentHash, FilePadding, Inputs, LabelScale, Sequences
+from dmd.data.samples.target import Target
 from dmd.errors import DataError
 from dmd.modalities import MODALITIES, Modality
 
-MANIFEST, FORMAT, VERSION = "dataset.json", "dmd-data", 2
+MANIFEST, FORMAT, VERSION, TARGET_VERSION = "dataset.json", "dmd-data", 2, 3
+"""Folders of other targets than one number have a version of their own: earlier programs must not take classes for it.
+"""
 MOST_MANIFEST_BYTES = 1 << 20
 _KINDS = {"labels": "<f4", "folds": "<i8", "tokens": "<i4", **{f"{m}_lengths": "<i8" for m in MODALITIES}}
 _TEXTS = ("ids", "groups")
+_NUM_AXES = {"tokens": (3,), "labels": (1, 2)}
 _HASH = re.compile(r"[0-9a-f]{64}")
 """A content hash: a machine's cache of data calls folders so (:mod:`orchestration.node_setup.cache`)."""
 
@@ -109,10 +113,11 @@ def _small_arrays(dataset: Dataset) -> dict[str, AnyArray]:
 def _describe(dataset: Dataset, folder: Path) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if dataset.target.kind == "regression" else TARGET_VERSION,
         "name": dataset.name,
         "splits": {name: len(rows) for name, rows in dataset.splits.items()},
         "scale": list(astuple(dataset.scale)),
+        **_describe_target(dataset.target),
         "grouping": asdict(dataset.grouping),
         "modalities": list(dataset.modalities),
         "content_hash": dataset.content_hash,
@@ -135,7 +140,7 @@ def _read_manifest(folder: Path) -> Mapping[str, Any]:
         if path.stat().st_size > MOST_MANIFEST_BYTES:
             raise ValueError("it is too large")
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["version"] != VERSION:
+        if content["format"] != FORMAT or content["version"] not in (VERSION, TARGET_VERSION):
             raise ValueError(f"format {content['format']!r}, version {content['version']!r}"[:100])
         if not isinstance(content["files"], dict) or not content["files"].keys() <= _file_names():
             raise ValueError("it names other files")
@@ -180,21 +185,22 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], declared: Declared) -> D
     stored_groups = tuple(small["groups"].tolist()), _grouping(manifest["grouping"])
     groups, grouping = regroup(ids, stored_groups, declared.groups, folder.name)
     inputs = Inputs(ids, groups, sequences)
-    stored_scale = LabelScale(*map(float, manifest["scale"]))
-    chosen = declared.scale or stored_scale
+    stored = _target(manifest)
+    chosen = replace(stored, scale=declared.scale or stored.scale)
+    _require_declared(folder, stored, declared)
     _check_labels(folder, small["labels"], chosen)
     folds = small.get("folds")
     content_hash = str(manifest["content_hash"])
     if not _HASH.fullmatch(content_hash) or not name.isprintable():
         raise DataError(f"{folder.name}: {MANIFEST} has a hash or a name that is none; convert the file again")
-    if chosen != stored_scale or groups != stored_groups[0] or list(modalities) != manifest["modalities"]:
+    if chosen != stored or groups != stored_groups[0] or list(modalities) != manifest["modalities"]:
         content_hash = hash_content(inputs, small["labels"], splits, folds, chosen)
     return Dataset(
         name=name,
         splits=splits,
         file_folds=folds,
         grouping=grouping,
-        scale=chosen,
+        target=chosen,
         modalities=modalities,
         file_padding={m: _padding(manifest["file_padding"][m]) if m in modalities else "none" for m in MODALITIES},
         non_finite={m: int(manifest["non_finite"][m]) if m in modalities else 0 for m in MODALITIES},
@@ -229,7 +235,7 @@ def _load_small(folder: Path, name: str, num_rows: int) -> AnyArray:
     path = folder / f"{name}.npy"
     shape, _, dtype, _ = _read_header(path)
     wanted = dtype.kind == "U" if name in _TEXTS else dtype == np.dtype(_KINDS[name])
-    if not wanted or not _is_whole(path) or shape[:1] != (num_rows,) or len(shape) != (3 if name == "tokens" else 1):
+    if not wanted or not _is_whole(path) or shape[:1] != (num_rows,) or len(shape) not in _NUM_AXES.get(name, (1,)):
         raise DataError(f"{folder.name}: {path.name}: not the array that is written there; convert the file again")
     array: AnyArray = np.load(path, allow_pickle=False)
     return array
@@ -257,7 +263,33 @@ def _map_features(folder: Path, modality: Modality, num_rows: int, lengths: AnyA
     return Sequences(stored, lengths)
 
 
-def _check_labels(folder: Path, labels: AnyArray, scale: LabelScale) -> None:
+def _describe_target(target: Target) -> dict[str, Any]:
+    return {} if target.kind == "regression" else {"target": {"kind": target.kind, "names": list(target.names)}}
+
+
+def _target(manifest: Mapping[str, Any]) -> Target:
+    said = manifest.get("target", {"kind": "regression", "names": []})
+    return Target(said["kind"], tuple(map(str, said["names"])), LabelScale(*map(float, manifest["scale"])))
+
+
+def _require_declared(folder: Path, stored: Target, declared: Declared) -> None:
+    wanted = declared.target
+    if wanted is not None and (wanted.kind, wanted.names) != (stored.kind, stored.names):
+        has = f"{stored.kind} {', '.join(stored.names)}".strip()
+        raise DataError(
+            f"{folder.name}: data.target: the folder was converted for another target ({has}); convert the file again"
+        )
+
+
+def _check_labels(folder: Path, labels: AnyArray, target: Target) -> None:
+    if labels.shape[1:] != target.label_columns:
+        raise DataError(f"{folder.name}: labels.npy: not of the target that the folder has; convert the file again")
+    if not target.is_numeric:
+        low, high = 0.0, len(target.names) - 1.0 if target.kind == "classes" else 1.0
+        if not ((labels >= low) & (labels <= high) & (labels == np.round(labels))).all():
+            raise DataError(f"{folder.name}: labels.npy: not the labels of its target; convert the file again")
+        return
+    scale = target.scale
     if not ((labels >= np.float32(scale.low)) & (labels <= np.float32(scale.high))).all():
         raise DataError(
             f"{folder.name}: labels are out of range [{scale.low:g}, {scale.high:g}]; correct the declared label scale"

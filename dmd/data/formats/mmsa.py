@@ -20,7 +20,7 @@ from dmd.data.formats.assemble import assemble
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import CMU, MMSA, SCALE_KEY, SPLITS, FileLayout
+from dmd.data.formats.layout import ABOUT_KEYS, CMU, MMSA, SPLITS, FileLayout
 from dmd.data.formats.single_video import VIDEO, as_splits
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.untrusted.unpickle import load_pickle
@@ -75,9 +75,14 @@ def read_mmsa(
             tables[split] = _as_arrays(split, table, layout, problems)
         else:
             problems.add(split, f"must be a dictionary of arrays, but is a {type(table).__name__}")
-    file_scale = _as_array(SCALE_KEY, content[SCALE_KEY], problems) if SCALE_KEY in content else None
+    about = {key: _as_array(key, _in_a_list(content[key]), problems) for key in ABOUT_KEYS if key in content}
     problems.raise_if_any()
-    return assemble(tables, file_scale, declared, layout, problems, storage)
+    said = {key: array for key, array in about.items() if array is not None}
+    return assemble(tables, said, declared, layout, problems, storage)
+
+
+def _in_a_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 def _layout_of(content: Mapping[Any, Any]) -> FileLayout:

@@ -9,7 +9,7 @@ from dmd.data.formats.assemble import assemble
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import NPZ, SCALE_KEY, SPLITS
+from dmd.data.formats.layout import ABOUT_KEYS, NPZ, SPLITS
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.untrusted.archive import ArchiveError, in_one_line, open_archive
 from dmd.errors import DataError
@@ -31,7 +31,7 @@ def read_npz(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorag
     unreadable: dict[str, list[str]] = {}
     try:
         with open_archive(path) as archive:
-            wanted = {SCALE_KEY, *(f"{split}/{key}" for split in SPLITS for key in layout.keys)} & archive.names
+            wanted = {*ABOUT_KEYS, *(f"{split}/{key}" for split in SPLITS for key in layout.keys)} & archive.names
             archive.check_expansion_ratio(wanted)
             for key in sorted(wanted):
                 try:
@@ -51,4 +51,5 @@ def read_npz(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorag
         split, _, name = key.partition("/")
         if split in SPLITS:
             tables.setdefault(split, {})[name] = array
-    return assemble(tables, arrays.get(SCALE_KEY), declared, layout, problems, storage)
+    said = {key: arrays[key] for key in ABOUT_KEYS if key in arrays}
+    return assemble(tables, said, declared, layout, problems, storage)

@@ -10,10 +10,12 @@ import numpy as np
 from dmd.data.dataset.tokens import NoTokens, Tokens
 from dmd.data.formats.features import Features, check_features, read_features
 from dmd.data.formats.file_problems import Problems
+from dmd.data.formats.labels import read_labels
 from dmd.data.formats.layout import FileLayout
 from dmd.data.formats.lengths import find_lengths
 from dmd.data.formats.token_ids import read_tokens
 from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
+from dmd.data.samples.target import Target
 from dmd.modalities import Modality
 
 Table = Mapping[str, AnyArray]
@@ -27,7 +29,7 @@ class Split:
         ids: of its items; made up where the file has none.
         has_ids: whether the file has them.
         groups: what the file's key says; None where it has none.
-        labels: (n,).
+        labels: (n,) or (n, K).
         folds: (n,); None where the file has none.
         features: modality -> its features.
         tokens: token ids of the text.
@@ -42,13 +44,14 @@ class Split:
     tokens: Tokens | NoTokens
 
 
-def read_split(name: str, table: Table, layout: FileLayout, problems: Problems) -> Split | None:
+def read_split(name: str, table: Table, layout: FileLayout, target: Target, problems: Problems) -> Split | None:
     """Check one split.
 
     Args:
         name: of the split.
         table: key -> array.
         layout: keys of the file.
+        target: what the labels are.
         problems: get what is wrong.
 
     Returns:
@@ -63,7 +66,7 @@ def read_split(name: str, table: Table, layout: FileLayout, problems: Problems) 
     if num_rows == 0:
         problems.add(name, "the split is empty: 0 rows; every split needs at least one")
         return None
-    labels = _read_labels(name, table, layout, num_rows, problems)
+    labels = _read_labels(name, table, layout, target, num_rows, problems)
     ids = _read_ids(name, table, layout, num_rows, problems)
     groups = _read_strings(f"{name}/{layout.group}", table.get(layout.group), num_rows, problems)
     folds = _read_folds(f"{name}/{layout.fold}", table.get(layout.fold or ""), num_rows, problems)
@@ -83,29 +86,15 @@ def _say_how_to_do_without(key: str, table: Table, layout: FileLayout) -> str:
     return f"; if the data do not have it, write `data.modalities: [{', '.join(present)}]` (dmd-data: `{option}`)"
 
 
-def _read_labels(name: str, table: Table, layout: FileLayout, num_rows: int, problems: Problems) -> FloatArray | None:
+def _read_labels(
+    name: str, table: Table, layout: FileLayout, target: Target, num_rows: int, problems: Problems
+) -> FloatArray | None:
     if not layout.reads_labels:
-        return np.zeros(num_rows, np.float32)
-    return read_labels(f"{name}/{layout.labels}", table.get(layout.labels), problems)
-
-
-def read_labels(key: str, array: AnyArray | None, problems: Problems) -> FloatArray | None:
-    """Labels of one split, whatever trailing axes of length 1 the array has (CMU files: (n, 1, 1)).
-
-    Args:
-        key: in the file, for messages.
-        array: as read; None: missing.
-        problems: get what is wrong.
-
-    Returns:
-        (n,) float32; None if there are none or they are no numbers.
-    """
-    if array is None:
+        return np.zeros((num_rows, *target.label_columns), np.float32)
+    labels = read_labels(name, table, layout.label_keys, target, problems)
+    if labels is not None and len(labels) != num_rows:
+        problems.add(f"{name}/{layout.labels}", f"must have {num_rows} rows, but has {len(labels)}")
         return None
-    if array.ndim == 0 or array.size != len(array) or array.dtype.kind not in "biuf":
-        problems.add(key, f"must be one number per row, but has shape {array.shape} and dtype {array.dtype}")
-        return None
-    labels: FloatArray = array.reshape(-1).astype(np.float32)
     return labels
 
 

@@ -90,7 +90,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Inputs with their labels, (n,) float32: a training or a validation part."""
+    """Inputs with their labels, (n,) or (n, K) float32: a training or a validation part."""
 
     inputs: Inputs
     labels: FloatArray

@@ -53,7 +53,7 @@ class Target:
         """Raises DataError with every rule that is broken."""
         problems = list(find_problems(self.kind, self.names))
         if problems:
-            raise DataError("target: " + "; ".join(problems))
+            raise DataError("data.target: " + "; ".join(problems))
 
     @property
     def num_outputs(self) -> int:

@@ -175,5 +175,3 @@ _METRICS: Mapping[str, Callable[[Values, Values], float]] = MappingProxyType(
 )
 
 METRIC_NAMES: tuple[str, ...] = tuple(_METRICS)
-
-HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType({name: name != "mae" for name in METRIC_NAMES})
