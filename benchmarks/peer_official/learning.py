@@ -93,7 +93,7 @@ def train_ours(comparison: Comparison, fold: int, seed: int, rate: float) -> tup
 def train_theirs(comparison: Comparison, checkout: Checkout, fold: int, seed: int, rate: float) -> tuple[float, float]:
     """The same of the authors' networks and loop, on parts that are laid out, and labels that are, as ours."""
     dataset, split = comparison.dataset, _split(comparison, rate)
-    parts, unit = dataset.partition(FoldRef("file", fold=fold), split.inputs), label_unit(dataset.scale)
+    parts, unit = dataset.partition(FoldRef("file", fold=fold), split.inputs), label_unit(dataset.target)
 
     def labelled(part: Labelled) -> Batch:
         batch = whole_batch(part.inputs, part.labels)

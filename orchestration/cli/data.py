@@ -22,6 +22,13 @@ GroupPattern = Annotated[
 
 Modalities = Annotated[str | None, typer.Option(metavar="NAMES", help="Modalities of the data, as language,audio.")]
 LabelScale = Annotated[str | None, typer.Option(metavar="LOW,HIGH,NEUTRAL", help="The scale of the labels, as -1,1,0.")]
+Labels = Annotated[
+    str | None,
+    typer.Option(metavar="KIND[:NAMES]", help="What the labels are, as classes:angry,happy or binaries:angry,happy."),
+]
+LabelKey = Annotated[
+    str | None, typer.Option(metavar="KEYS", help="The key of the labels, or one for each name, joined by commas.")
+]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
@@ -34,6 +41,8 @@ def inspect(
     group_pattern: GroupPattern = None,
     label_scale: LabelScale = None,
     modalities: Modalities = None,
+    labels: Labels = None,
+    label_key: LabelKey = None,
 ) -> None:
     """Print shapes, lengths, label histogram, groups, non-finite counts and the content hash."""
     with bad_input_exits():
@@ -41,7 +50,7 @@ def inspect(
         from dmd.data.inspection.inspect import format_summary, inspect_dataset
         from orchestration.planning.data_declaration import declared_with
 
-        declared = declared_with(group_key, group_pattern, label_scale, modalities)
+        declared = declared_with(group_key, group_pattern, label_scale, modalities, labels, label_key)
         print(format_summary(inspect_dataset(open_dataset(data, data_dir, declared))))
     raise typer.Exit(COMPLETED)
 
@@ -55,6 +64,8 @@ def convert(
     group_pattern: GroupPattern = None,
     label_scale: LabelScale = None,
     modalities: Modalities = None,
+    labels: Labels = None,
+    label_key: LabelKey = None,
 ) -> None:
     """Convert a data file to a memory-mapped folder, for data that do not fit in memory."""
     with bad_input_exits():
@@ -63,7 +74,7 @@ def convert(
         from orchestration.planning.data_declaration import declared_with
         from orchestration.process.atomic_files import put_in_place
 
-        declared = declared_with(group_key, group_pattern, label_scale, modalities)
+        declared = declared_with(group_key, group_pattern, label_scale, modalities, labels, label_key)
         print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir, declared, put_in_place))))
         print(target)
     raise typer.Exit(COMPLETED)

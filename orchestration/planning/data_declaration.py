@@ -31,6 +31,8 @@ def declared_with(
     group_pattern: str | None = None,
     label_scale: str | None = None,
     modalities: str | None = None,
+    labels: str | None = None,
+    label_key: str | None = None,
 ) -> Declared:
     """What the options of ``dmd-data`` say of the data; None: an option that is not given.
 
@@ -39,6 +41,8 @@ def declared_with(
         group_pattern: regular expression for the ids; its first parenthesis is the group.
         label_scale: ``LOW,HIGH,NEUTRAL``.
         modalities: ``language,audio``.
+        labels: what they are: ``classes:angry,happy``.
+        label_key: the key that holds them, or one for each name, joined by commas.
 
     Raises:
         UsageError: where one cannot be read, or they contradict each other.
@@ -50,7 +54,15 @@ def declared_with(
         scale=None if label_scale is None else _read_scale(label_scale),
         groups=GroupRule(group_key, group_pattern) if is_grouped else None,
         modalities=None if modalities is None else _read_modalities(modalities),
+        target=None if labels is None else _read_target(labels),
+        label_keys=() if label_key is None else tuple(key.strip() for key in label_key.split(",")),
     )
+
+
+def _read_target(text: str) -> Target:
+    """``KIND:NAME,NAME``; names may be missing. Raises DataError for a rule that it breaks."""
+    kind, _, names = text.partition(":")
+    return Target(kind.strip(), tuple(name.strip() for name in names.split(",") if name.strip()))  # type: ignore[arg-type]
 
 
 def _read_modalities(text: str) -> tuple[Modality, ...]:

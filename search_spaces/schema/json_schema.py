@@ -119,7 +119,11 @@ def _parameter() -> Json:
 def _metric(part: str, catalogue: Catalogue | None) -> Json:
     if catalogue is None:
         return {"type": "string", "pattern": f"^{part}/"}
-    return {"enum": [f"{part}/{metric}" for metric in catalogue.metrics]}
+    named = {"enum": [f"{part}/{metric}" for metric in catalogue.metrics]}
+    if not catalogue.metric_families:
+        return named
+    families = "|".join(catalogue.metric_families)
+    return {"anyOf": [named, {"type": "string", "pattern": f"^{part}/({families}).+$"}]}
 
 
 def _objective(catalogue: Catalogue | None) -> Json:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dmd.data.dataset.batches import Batch, whole_batch
 from dmd.data.dataset.input_config import InputConfig
-from dmd.data.samples.samples import LabelScale
+from dmd.data.samples.target import Target
 from dmd.declaration import Method
 from dmd.dropout import no_dropout
 from dmd.job import FoldRef, Setting
@@ -259,7 +259,7 @@ def test_no_sample_depends_on_its_neighbours(name: str) -> None:
 @pytest.mark.parametrize("name", TRAINED)
 def test_every_size_of_a_last_batch_trains(name: str, left_over: int) -> None:
     config = TrainingConfig(batch_size=4, max_epochs=1)
-    scale = Scoring(LabelScale(), ("mae",))
+    scale = Scoring(Target(), ("mae",))
     given = make_batch(DIMS, 4 + left_over, seed=6), make_batch(DIMS, 3, seed=7)
     done = train(build(name), *given, config, scale, 0, lambda _: True)
     assert all(bool(p.isfinite().all()) for p in done.model.parameters())

@@ -10,11 +10,12 @@ import torch
 from dmd.data.dataset.batches import Batch
 from dmd.data.dataset.input_config import InputConfig
 from dmd.data.samples.samples import LabelScale
+from dmd.data.samples.target import Target
 from dmd.dropout import Dropout, no_dropout
 from dmd.job import Checkpointing, Setting
 from dmd.layers.gd_unit import GDUnit
 from dmd.losses.margin import margin_loss
-from dmd.metrics import metric_names
+from dmd.metrics.sentiment import metric_names
 from dmd.modalities import MODALITIES
 from dmd.models.dmd import DMD
 from dmd.models.dmd_config import DMDConfig
@@ -179,7 +180,7 @@ def first_moment(directory: Path, gradients: list[float], config: TrainingConfig
         part,
         part,
         config,
-        Scoring(LabelScale(), metric_names(LabelScale())),
+        Scoring(Target(), metric_names(LabelScale())),
         0,
         lambda report: False,
         Checkpointing(directory, write_whole),

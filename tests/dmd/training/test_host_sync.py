@@ -11,9 +11,10 @@ import torch
 
 from dmd.data.dataset.batches import Batch, shuffled_batches
 from dmd.data.samples.samples import LabelScale
+from dmd.data.samples.target import Target
 from dmd.dropout import SeededDropout
 from dmd.job import Setting
-from dmd.metrics import metric_names
+from dmd.metrics.sentiment import metric_names
 from dmd.models.model import Model
 from dmd.registry import METHODS, build_model
 from dmd.scoring import Scoring
@@ -132,7 +133,7 @@ def test_an_epoch_reads_values_as_often_whatever_the_number_of_its_steps() -> No
         model = build_model("dmd", TINY, DIMS, 0)
         model.precision = "bf16"  # the accelerator's way through the model, see above
         with Counting("cpu") as mode:
-            train(model, part, valid, config, Scoring(LabelScale(), metric_names(LabelScale())), 0, lambda report: True)
+            train(model, part, valid, config, Scoring(Target(), metric_names(LabelScale())), 0, lambda report: True)
         return mode.num_reads
 
     assert num_reads(3) == num_reads(8)

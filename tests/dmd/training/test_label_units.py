@@ -11,6 +11,7 @@ import torch
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import load_dataset
 from dmd.data.samples.samples import LabelScale
+from dmd.data.samples.target import Target
 from dmd.job import FoldRef, Job, JobResult, Setting
 from dmd.losses.margin import margin_loss
 from dmd.training.label_units import label_unit
@@ -62,20 +63,20 @@ def test_predictions_are_the_same_in_another_unit(tmp_path: Path, method: str, u
 
 def test_labels_of_mosi_pass_unchanged() -> None:
     labels = torch.tensor([-3.0, -1.2, 0.1, 2.6])
-    unit = label_unit(LabelScale())
+    unit = label_unit(Target(scale=LabelScale()))
     assert torch.equal(unit.encode(labels), labels)
     assert np.array_equal(unit.decode(labels.numpy()), labels.numpy())
 
 
 def test_the_farther_end_of_an_uneven_scale_is_three() -> None:
     # 0..3 around 0 (MOSEI's emotions): 3 - 0 = 3, so the unit is 1; 1..9 around 3: 9 - 3 = 6, so it is 2
-    assert label_unit(LabelScale(0, 3, 0)).encode(torch.tensor([3.0])).item() == 3
-    assert label_unit(LabelScale(1, 9, 3)).encode(torch.tensor([1.0, 9.0])).tolist() == [-1, 3]
+    assert label_unit(Target(scale=LabelScale(0, 3, 0))).encode(torch.tensor([3.0])).item() == 3
+    assert label_unit(Target(scale=LabelScale(1, 9, 3))).encode(torch.tensor([1.0, 9.0])).tolist() == [-1, 3]
 
 
 def test_rounded_classes_of_the_margin_follow_the_declared_scale() -> None:
     # on 1..7 around 4 the labels 5, 6 and 7 are three classes; as they come, all of them would be "3 and more"
-    unit = label_unit(LabelScale(1, 7, 4))
+    unit = label_unit(Target(scale=LabelScale(1, 7, 4)))
     vectors = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]] * 3)
     modality = torch.arange(3).repeat_interleave(3)
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from dmd.data.formats.load import open_dataset
 from dmd.job import FoldRef
-from dmd.metrics import compute_metrics
+from dmd.metrics.sentiment import compute_metrics
 from orchestration.cli.data import app
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmd.data.samples.samples import LabelScale
-from dmd.metrics import compute_metrics, metric_names
+from dmd.metrics.sentiment import compute_metrics, metric_names
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.record import Predictions, RunRecord, StudyDescription

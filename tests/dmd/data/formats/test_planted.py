@@ -11,7 +11,7 @@ from dmd.data.formats.planted_spec import PlantedSpec, parse_planted_name
 from dmd.data.samples.samples import Inputs
 from dmd.errors import DataError
 from dmd.job import FoldRef
-from dmd.metrics import pearson
+from dmd.metrics.sentiment import pearson
 from dmd.modalities import MODALITIES
 from tests.dmd.data_builders import Finished
 

@@ -11,7 +11,7 @@ from dmd.data.formats.planted_classes import class_shares, draw_classes
 from dmd.data.formats.planted_spec import PlantedSpec, parse_planted_name
 from dmd.data.samples.target import Target
 from dmd.errors import DataError
-from dmd.metrics import pearson
+from dmd.metrics.sentiment import pearson
 
 CLIPS = np.repeat(np.arange(400), 50)
 

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from dmd.data.dataset.batches import Batch
 from dmd.data.samples.samples import LabelScale
+from dmd.data.samples.target import Target
 from dmd.job import Checkpointing, EpochReport, Setting, WorkerRank
-from dmd.metrics import metric_names
+from dmd.metrics.sentiment import metric_names
 from dmd.registry import build_model
 from dmd.scoring import Scoring
 from dmd.training.distributed.rendezvous import Rendezvous, join_group
@@ -86,7 +87,7 @@ def fit(worker: WorkerRank, case: Case) -> Fit:
             train_part,
             in_double(make_batch(DIMS, 9, 2)),
             settings.training,
-            Scoring(LabelScale(), metric_names(LabelScale())),
+            Scoring(Target(), metric_names(LabelScale())),
             case.seed,
             on_epoch,
             None if case.directory is None else Checkpointing(case.directory, write_whole),
