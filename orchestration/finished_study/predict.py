@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import open_dataset
+from dmd.data.samples.target import SENTIMENT_TARGET, Target
 from dmd.modalities import MODALITIES
 from dmd.registry import known_methods
 from dmd.training.trained_model import TrainedModel
@@ -27,33 +28,46 @@ from reports.records.record import RunRecord
 
 @dataclass(frozen=True)
 class NewPredictions:
-    """Predictions of an arm's models, in the order of the data and the unit of the study's labels.
+    """Predictions of an arm's models, in the order of the data: in the unit of the study's labels, or probabilities.
 
     Attributes:
         arm: whose models.
         ids: n ids of items.
         splits: the split of each item, as the file calls it.
-        models: name of a model by fold and seed -> (n,).
+        models: name of a model by fold and seed -> (n,) or (n, K).
+        target: what is predicted.
     """
 
     arm: str
     ids: tuple[str, ...]
     splits: tuple[str, ...]
     models: Mapping[str, npt.NDArray[np.float32]]
+    target: Target = SENTIMENT_TARGET
 
     @property
     def mean(self) -> npt.NDArray[np.float64]:
-        """(n,) over all models."""
+        """(n,) or (n, K) over all models."""
         mean: npt.NDArray[np.float64] = np.mean([v.astype(np.float64) for v in self.models.values()], axis=0)
         return mean
 
     def to_csv(self) -> str:
-        """A row per item: id, split, mean, and a column per model."""
+        """A row per item: id, split, mean, and a column per model; of K names each of these is K columns.
+
+        Of classes there is the most probable one by the mean, too.
+        """
+        columns: dict[str, Sequence[object]] = {"id": self.ids, "split": self.splits}
+        if self.target.kind == "classes":
+            columns["class"] = [self.target.names[number] for number in self.mean.argmax(axis=1)]
+        predicted: dict[str, npt.NDArray[np.floating]] = {"mean": self.mean, **self.models}
+        for name, values in predicted.items():
+            if values.ndim == 1:
+                columns[name] = values.tolist()
+            else:
+                columns |= {f"{name}_{of}": values[:, i].tolist() for i, of in enumerate(self.target.names)}
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("id", "split", "mean", *self.models))
-        columns = (self.ids, self.splits, self.mean.tolist(), *(values.tolist() for values in self.models.values()))
-        writer.writerows(zip(*columns, strict=True))
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
         return text.getvalue()
 
 
@@ -82,16 +96,18 @@ def predict_new(directory: Path, data: str, arm: str | None = None, data_dir: Pa
     dataset = open_dataset(data, data_dir, Declared(modalities=modalities, for_prediction=True))
     problems: dict[str, None] = {}
     models: dict[str, npt.NDArray[np.float32]] = {}
+    target = SENTIMENT_TARGET
     for record in records:
         weights = _read_weights(artifacts, record)
         _require_method(weights, described.name)
+        target = weights.target
         model = TrainedModel(weights, dataset, data_dir)
         problems |= dict.fromkeys(model.find_problems())
         if not problems:
             models[_name_model(record, records)] = model.predict()
     if problems:
         raise UsageError("\n".join(problems))
-    return NewPredictions(described.name, dataset.ids, _split_of_rows(dataset), models)
+    return NewPredictions(described.name, dataset.ids, _split_of_rows(dataset), models, target)
 
 
 def _require_weights(study: RecordedStudy, artifacts: Path, records: Sequence[RunRecord]) -> None:

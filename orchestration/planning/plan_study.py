@@ -24,6 +24,7 @@ from orchestration.planning.batch_sharing import require_shares, require_sharing
 from orchestration.planning.metric_checks import require_scored
 from orchestration.planning.modality_checks import require_modalities
 from orchestration.planning.planned_study import PlannedStudy, method_context
+from orchestration.planning.target_checks import require_meaning
 from orchestration.planning.text_encoders import TextEncoders, find_encoders
 from orchestration.process.errors import UsageError
 from search_spaces.design.arm_searches import plan_searches
@@ -73,6 +74,7 @@ def plan_study(
     searches = {search.arm: search for search in planned_searches}
     trained = [arm for arm in arms if not arm.is_external]
     require_modalities(trained, searches, catalogue, dataset.modalities)
+    require_meaning(trained, searches, dataset.target, dataset.name)
     require_shares(space.resources.num_workers, trained, searches, catalogue)
     cells = plan_cells(space, dataset.num_file_folds)
     tested = {cell: dataset.ids_of_parts(runner.folds.at(cell))["test"] for cell in cells}
