@@ -126,6 +126,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "text",
         "results",
         "records",
+        "statistics.scores",
         "statistics",
     ),
 }

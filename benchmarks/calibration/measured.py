@@ -11,7 +11,7 @@ from benchmarks.calibration.worlds import NUM_FOLDS
 from reports.results.estimates import Estimator
 from reports.results.group_replicates import CellReplicates, GroupReplicates
 from reports.results.results import FoldCell, ResultsTable, RunState
-from reports.statistics.scores import SCORES
+from reports.statistics.scores.numbers import NUMBER_SCORES
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ def ask(arms: Sequence[str], errors: Sequence[FloatArray], videos: Sequence[IntA
 
     errors: per cell (A, S, G', M) absolute errors on the clips of its tested videos; videos: per cell their numbers.
     """
-    score = SCORES[METRIC]
+    score = NUMBER_SCORES[METRIC]
     scores, replicates = [], []
     for of_cell, tested in zip(errors, videos, strict=True):
         sums = np.stack([of_cell.sum(axis=-1), np.full(of_cell.shape[:-1], float(of_cell.shape[-1]))], axis=-1)

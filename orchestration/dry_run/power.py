@@ -17,7 +17,7 @@ import numpy as np
 from orchestration.dry_run.cost_estimate import Estimate
 from orchestration.planning.planned_study import PlannedStudy
 from reports.records.record import RunRecord
-from reports.results.metrics import METRICS
+from reports.results.metrics import find_metric
 from reports.statistics.power import smallest_detectable
 from reports.statistics.racing import LEVEL
 from reports.statistics.rerun import noise_unit
@@ -105,4 +105,4 @@ def pooled_run_std(records: Sequence[RunRecord], metric: str) -> float | None:
             index = arms.index(record.arm), seeds.index(record.seed), cells.index((record.repeat, record.fold))
             scores[index] = record.test[metric]
     deviation = noise_unit(*scores) if arms else None
-    return None if deviation is None else deviation * METRICS[metric].factor
+    return None if deviation is None else deviation * find_metric(metric).factor

@@ -35,15 +35,24 @@ class Predictions:
     labels: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
 
+    def fit(self, target: Target) -> bool:
+        """Whether labels and values have the form that predictions of ``target`` have."""
+        if self.labels.shape[1:] != target.label_columns or self.values.shape[1:] != target.prediction_columns:
+            return False
+        return target.kind != "classes" or bool(np.isin(self.labels, np.arange(len(target.names))).all())
+
     def centred(
         self, neutral: float, limit: float | None = None
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Labels and values less the neutral point of their scale, so that 0 divides negative from positive.
+        """Numbers less the neutral point of their scale, so that 0 divides negative from positive.
 
-        limit: how far from it a value counts; None: as far as it is.
+        limit: how far from it a value of the first column counts; None: as far as it is.
         """
         labels, values = self.labels.astype(np.float64) - neutral, self.values.astype(np.float64) - neutral
-        return labels, values if limit is None else np.clip(values, -limit, limit)
+        if limit is not None:
+            first = values if values.ndim == 1 else values[:, 0]
+            np.clip(first, -limit, limit, out=first)
+        return labels, values
 
 
 @dataclass(frozen=True)

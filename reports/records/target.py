@@ -74,3 +74,7 @@ class Target:
     def prediction_columns(self) -> tuple[int, ...]:
         """The shape of one item's prediction: () or (K,)."""
         return () if self.kind == "regression" else (len(self.names),)
+
+
+ONE_NUMBER = Target()
+"""What studies predict that say nothing of it."""

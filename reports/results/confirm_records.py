@@ -10,7 +10,7 @@ import numpy as np
 
 from reports.records.record import RunRecord
 from reports.records.serialise import record_to_json
-from reports.results.metrics import METRICS
+from reports.results.metrics import known_metric
 
 
 def distinct_records(records: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
@@ -52,7 +52,8 @@ def confirmed_records(records: Sequence[RunRecord], objective: str) -> tuple[Run
 
 
 def _best_configuration(configurations: Mapping[str, Sequence[RunRecord]], objective: str) -> str:
-    sign = -1.0 if objective in METRICS and METRICS[objective].higher_is_better else 1.0
+    metric = known_metric(objective)
+    sign = -1.0 if metric is not None and metric.higher_is_better else 1.0
 
     def rank(configuration_id: str) -> tuple[int, float, str]:
         runs = configurations[configuration_id]

@@ -6,13 +6,12 @@ import numpy as np
 
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.statistics.arrays import FloatArray
-from reports.statistics.scores import SCORES
 
 
 def rounding_of(results: ResultsTable, arm: str, metric: str) -> FloatArray:
     """The variance that rounding to the grain of a score puts into a run of an arm (a twelfth of the square).
 
-    The grain of a score that counts items is one over their number.
+    The grain of a score that counts answers is one over their number.
 
     Args:
         results: the scores and the runs behind them.
@@ -28,10 +27,10 @@ def rounding_of(results: ResultsTable, arm: str, metric: str) -> FloatArray:
     return np.where(counted > 0, 1 / (12 * np.maximum(counted, 1.0) ** 2), 0.0)
 
 
-def _num_counted(results: ResultsTable, metric: str, cell: int) -> int:
-    """Items that a metric counts on a cell; all tested ones where no run holds their labels, 0 for no count."""
-    count = SCORES[metric].num_counted if metric in SCORES else None
-    if count is None:
-        return 0
+def _num_counted(results: ResultsTable, metric: str, cell: int) -> float:
+    """Answers that a metric counts on a cell; all tested ones where no run holds their labels, 0 for no count."""
+    score = results.scores_of_target.get(metric)
+    if score is None or score.num_counted is None:
+        return 0.0
     labels = results.labels[cell]
-    return int(results.num_test[cell]) if labels is None else count(labels)
+    return float(results.num_test[cell]) if labels is None else score.num_counted(labels)

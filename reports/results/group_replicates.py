@@ -18,7 +18,6 @@ from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.group_spread import pseudo_values
 from reports.statistics.jackknife import deleted_scores
-from reports.statistics.scores import SCORES
 
 _AGREEMENT = 1e-4
 """Largest gap between a recorded score and the one computed again from float32 predictions."""
@@ -111,7 +110,7 @@ def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, 
     """Runs that predict the same items are computed together, a few at a time."""
     alike: dict[tuple[tuple[str, ...], bytes], list[tuple[int, int]]] = defaultdict(list)
     for place, record in sorted(runs.items(), key=lambda item: item[0]):
-        if record.predictions is not None and record.test is not None:
+        if record.predictions is not None and record.test is not None and record.predictions.fit(results.target):
             alike[record.predictions.groups, record.predictions.labels.tobytes()].append(place)
     groups = {name: number for number, name in enumerate(sorted({name for names, _ in alike for name in names}))}
     deleted = np.full((len(results.arms), len(results.seeds), len(results.metrics), len(groups)), np.nan)
@@ -120,7 +119,7 @@ def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, 
         group_of = np.array([groups[name] for name in names], dtype=np.int64)
         if fallback is None:
             fallback = _of_the_median(results, cell, runs[places[0]], group_of, len(groups))
-        at_once = max(1, _MOST_VALUES // len(names))
+        at_once = max(1, _MOST_VALUES // (len(names) * max(1, len(results.target.names))))
         for start in range(0, len(places), at_once):
             taken = places[start : start + at_once]
             predictions = [found for place in taken if (found := runs[place].predictions) is not None]
@@ -135,9 +134,10 @@ def _of_the_median(
 ) -> FloatArray | None:
     """(M, G) of the training-median predictor. run: any of the cell, for its items."""
     scores, values = results.fallback, results.fallback_values
-    if run.predictions is None or scores is None or values is None or not np.isfinite(values[cell]):
+    if run.predictions is None or scores is None or values is None or not np.isfinite(values[cell]).all():
         return None
-    constant = replace(run.predictions, values=np.full_like(run.predictions.values, values[cell]))
+    answers = np.broadcast_to(values[cell], run.predictions.values.shape).astype(np.float32)
+    constant = replace(run.predictions, values=answers)
     of_median: FloatArray = _replicates([constant], group_of, num_groups, results, scores[cell][None])[0]
     return of_median
 
@@ -153,12 +153,12 @@ def _replicates(
 
     recorded: (R, M).
     """
-    centred = [found.centred(results.neutral, results.clip_limit) for found in predictions]
-    labels, values = centred[0][0], np.stack([of_run for _, of_run in centred])
+    read = [results.read(found) for found in predictions]
+    labels, values = read[0][0], np.stack([of_run for _, of_run in read])
     replicates = np.full((len(predictions), len(results.metrics), num_groups), np.nan)
     for place, metric in enumerate(results.metrics):
-        if metric in SCORES:
-            scores, deleted = deleted_scores(labels, values, group_of, num_groups, SCORES[metric])
+        if (score := results.scores_of_target.get(metric)) is not None:
+            scores, deleted = deleted_scores(labels, values, group_of, num_groups, score)
             agrees = np.abs(scores - recorded[:, place]) <= _AGREEMENT
             replicates[:, place] = np.where(agrees[:, None], deleted, np.nan)
     return replicates

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 
@@ -49,14 +49,40 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("acc3_sims", "Acc-3 SIMS", higher_is_better=True),
             Metric("acc2_sims", "Acc-2 SIMS", higher_is_better=True),
             Metric("f1_sims", "F1 SIMS", higher_is_better=True),
+            Metric("nll", "NLL", higher_is_better=False, factor=1.0, unit="", decimals=3),
+            Metric("acc", "Acc", higher_is_better=True),
+            Metric("uar", "UAR", higher_is_better=True),
+            Metric("macro_f1", "macro F1", higher_is_better=True),
+            Metric("weighted_f1", "weighted F1", higher_is_better=True),
         )
     }
 )
-"""Every metric that reports can show, by name."""
+"""Every metric whose name is fixed, by name."""
+
+_FAMILIES = (
+    Metric("f1", "F1", higher_is_better=True),
+    METRICS["acc"],
+    METRICS["mae"],
+    METRICS["corr"],
+)
+"""Metrics of one class, one question or one number: their names end in its name, ``f1_angry``."""
+
+
+def known_metric(name: str) -> Metric | None:
+    """The metric called ``name``; None for a name that reports cannot show."""
+    if name in METRICS:
+        return METRICS[name]
+    for family in _FAMILIES:
+        part = name.removeprefix(f"{family.name}_")
+        if part not in (name, ""):
+            return replace(family, name=name, label=f"{family.label} {part}")
+    return None
 
 
 def find_metric(name: str) -> Metric:
     """The metric called ``name``. Raises ValueError for a name that reports cannot show."""
-    if name not in METRICS:
-        raise ValueError(f"metric {name!r} is unknown to reports; known: {', '.join(METRICS)}")
-    return METRICS[name]
+    metric = known_metric(name)
+    if metric is None:
+        families = ", ".join(f"{family.name}_<name>" for family in _FAMILIES)
+        raise ValueError(f"metric {name!r} is unknown to reports; known: {', '.join(METRICS)}, {families}")
+    return metric

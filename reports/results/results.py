@@ -14,10 +14,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.record import Predictions, RunRecord, StudyDescription
+from reports.records.target import ONE_NUMBER, Target
 from reports.results.confirm_records import confirmed_records, distinct_records
+from reports.statistics.additive_score import AdditiveScore
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.rerun import do_vary
+from reports.statistics.scores.find import scores_of
 
 MEDIAN_PREDICTOR = "training-median predictor"
 """The predictor that always answers with the median training label. It scores on every cell, so it can be asked for as
@@ -81,10 +84,11 @@ class ResultsTable:
         unknown_arms: arms that have records and are not in the study; their records are left out.
         neutral: the label between negative and positive.
         fallback: (C, M) scores of the training-median predictor; NaN where unknown, None where they all are.
-        fallback_values: (C,) what it answers there; likewise.
+        fallback_values: (C,) or (C, K), what it answers there; likewise.
         why_not_new: why the tested groups say nothing of new ones; empty if they do.
         clip_limit: how far from ``neutral`` a prediction counts; None: as it is.
         closed_forms: arms of a method without randomness, whose runs would be the same under any seed.
+        target: what is predicted.
     """
 
     arms: tuple[str, ...]
@@ -103,6 +107,7 @@ class ResultsTable:
     why_not_new: str = ""
     clip_limit: float | None = None
     closed_forms: frozenset[str] = frozenset()
+    target: Target = ONE_NUMBER
 
     @classmethod
     def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
@@ -118,7 +123,7 @@ class ResultsTable:
         places |= {(record.seed, cell_of(record.repeat, record.fold)) for record in known}
         seeds = tuple(sorted({seed for seed, _ in places}))
         cells = tuple(sorted({cell for _, cell in places}))
-        builder = _Builder(arms, seeds, cells, study.metrics)
+        builder = _Builder(arms, seeds, cells, study.metrics, study.target)
         for planned in study.planned:
             if planned.arm in arms:
                 builder.plan(planned.arm, planned.seed, cell_of(planned.repeat, planned.fold))
@@ -143,6 +148,7 @@ class ResultsTable:
             study.why_not_new,
             study.clip_limit,
             frozenset(arm.name for arm in study.arms if not arm.has_gradients),
+            study.target,
         )
 
     @property
@@ -177,12 +183,26 @@ class ResultsTable:
 
     @cached_property
     def labels(self) -> tuple[FloatArray | None, ...]:
-        """The labels of every cell's items, less the neutral point; None where no run holds predictions."""
+        """The labels of every cell's items as :meth:`read` gives them; None where no run holds predictions."""
         found: list[FloatArray | None] = [None] * len(self.cells)
         for (_, _, cell), record in self.runs.items():
-            if found[cell] is None and record.predictions is not None:
-                found[cell] = record.predictions.centred(self.neutral)[0]
+            if found[cell] is None and record.predictions is not None and record.predictions.fit(self.target):
+                found[cell] = self.read(record.predictions)[0]
         return tuple(found)
+
+    @property
+    def scores_of_target(self) -> Mapping[str, AdditiveScore]:
+        """The additive form of every metric of the target, for what :meth:`read` gives."""
+        return scores_of(self.target.kind, self.target.names)
+
+    def read(self, predictions: Predictions) -> tuple[FloatArray, FloatArray]:
+        """Labels and values as metrics take them: numbers less the neutral point and clipped, others as they are.
+
+        predictions: that fit the target.
+        """
+        if self.target.is_numeric:
+            return predictions.centred(self.neutral, self.clip_limit)
+        return predictions.labels.astype(np.float64), predictions.values.astype(np.float64)
 
     def runs_of(self, arm: str) -> Mapping[tuple[int, int], RunRecord]:
         """(seed, cell) indices -> the record there, of one arm."""
@@ -247,7 +267,12 @@ class _Builder:
     """Fills the arrays; lives only inside :meth:`ResultsTable.from_records`."""
 
     def __init__(
-        self, arms: Sequence[str], seeds: Sequence[int], cells: Sequence[FoldCell], metrics: Sequence[str]
+        self,
+        arms: Sequence[str],
+        seeds: Sequence[int],
+        cells: Sequence[FoldCell],
+        metrics: Sequence[str],
+        target: Target,
     ) -> None:
         self._arm = {arm: place for place, arm in enumerate(arms)}
         self._seed = {seed: place for place, seed in enumerate(seeds)}
@@ -260,7 +285,7 @@ class _Builder:
         self.num_test = np.zeros(len(cells), dtype=np.int64)
         self.runs: dict[tuple[int, int, int], RunRecord] = {}
         self.fallback = np.full((len(cells), len(metrics)), np.nan)
-        self.fallback_values = np.full(len(cells), np.nan)
+        self.fallback_values = np.full((len(cells), *target.prediction_columns), np.nan)
 
     def plan(self, arm: str, seed: int, cell: FoldCell) -> None:
         self.state[self._arm[arm], self._seed[seed], self._cell[cell]] = RunState.MISSING
@@ -286,7 +311,9 @@ class _Builder:
             if record.fallback_test is not None and cell not in fallback:
                 fallback[cell] = record.fallback_test
                 self.fallback[cell] = [record.fallback_test.get(name, np.nan) for name in self._metrics]
-                self.fallback_values[cell] = np.nan if record.fallback_value is None else record.fallback_value
+                answer = np.asarray(np.nan if record.fallback_value is None else record.fallback_value)
+                if answer.ndim == 0 or answer.shape == self.fallback_values.shape[1:]:
+                    self.fallback_values[cell] = answer
         for (arm, seed, cell), record in self.runs.items():
             scored = is_scored(record, self._metrics)
             self.state[arm, seed, cell] = RunState.COMPLETED if scored else RunState.FAILED

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from reports.statistics.additive_score import AdditiveScore
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.estimate import Estimate, t_estimate, undefined
-from reports.statistics.scores import AdditiveScore
 
 METHOD = "jackknife over test groups"
 
@@ -26,8 +26,8 @@ def deleted_scores(
     """The scores of all items, and the scores without each group.
 
     Args:
-        labels: (n,).
-        values: (..., n) predictions, a row per run.
+        labels: (n,) or (n, K).
+        values: (..., n) or (..., n, K) predictions, the leading dimensions being runs.
         group_of: (n,) index of the group of each item, in ``0 .. num_groups - 1``.
         num_groups: G.
         score: the additive form of the metric.

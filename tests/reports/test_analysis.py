@@ -18,7 +18,7 @@ from reports.sections.ablation.section import AblationSection
 from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.power.section import PowerSection
 from reports.sections.run_log.section import CostSection, FailuresSection
-from reports.statistics.scores import SCORES
+from reports.statistics.scores.numbers import NUMBER_SCORES
 from tests.reports.example_studies import (
     BESIDE,
     EDGES,
@@ -110,7 +110,8 @@ def official(
         made = make_predictions(20, 10, shift, seed=planned.seed)
         labels, values = made.labels.astype(float), made.values.astype(float)
         test = {
-            m: float(SCORES[m].from_sums(SCORES[m].contributions(labels, values).sum(axis=0))) for m in study.metrics
+            m: float(NUMBER_SCORES[m].from_sums(NUMBER_SCORES[m].contributions(labels, values).sum(axis=0)))
+            for m in study.metrics
         }
         record = make_record(
             planned.arm, planned.seed, None, 1.0, test=test, predictions=made if with_predictions else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports.records.record import RunRecord, StudyDescription, Value
-from reports.results.metrics import METRICS
+from reports.results.metrics import known_metric
 from reports.results.results import FoldCell, ResultsTable, cell_of, objective_of
 
 
@@ -125,5 +125,6 @@ def _origin_value(run: RunRecord, source: Sequence[RunRecord], objective: str) -
         and objective in search.valid
         and run.parameters.items() <= search.parameters.items()
     ]
-    is_higher_better = objective in METRICS and METRICS[objective].higher_is_better
+    metric = known_metric(objective)
+    is_higher_better = metric is not None and metric.higher_is_better
     return (max if is_higher_better else min)(values, default=None)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports.records.record import RunRecord, Status, StudyDescription
-from reports.results.metrics import METRICS, Metric
+from reports.results.metrics import Metric, known_metric
 from reports.results.results import FoldCell, cell_of, objective_of
 from reports.sections.hyperparameters.equal_epochs import Comparison, compare_records
 from reports.sections.hyperparameters.parameter import SearchedParameter, searched_parameters
@@ -104,7 +104,7 @@ def search_histories(study: StudyDescription, records: Sequence[RunRecord]) -> t
 def objective_metric(study: StudyDescription) -> Metric:
     """How the objective is shown; a metric that reports do not know is taken as a loss."""
     name = objective_of(study)
-    return METRICS.get(name) or Metric(name, name, higher_is_better=False, factor=1.0, unit="", decimals=4)
+    return known_metric(name) or Metric(name, name, higher_is_better=False, factor=1.0, unit="", decimals=4)
 
 
 def _history(

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reports.statistics.additive_score import AdditiveScore
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.estimate import Estimate
 from reports.statistics.jackknife import deleted_scores, jackknife_estimate
-from reports.statistics.scores import AdditiveScore
 
 OUTER_FOLDS, INNER_FOLDS = 5, 3
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)

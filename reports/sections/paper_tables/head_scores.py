@@ -11,7 +11,7 @@ from reports.records.details import ReadDetails
 from reports.records.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.results import ResultsTable
-from reports.statistics.scores import SCORES
+from reports.statistics.scores.numbers import NUMBER_SCORES
 
 _AGREEMENT = 1e-4
 """Largest gap between a recorded score and the one computed again from float32 predictions."""
@@ -79,7 +79,7 @@ def score(predictions: Predictions, metric: str, neutral: float) -> float:
         neutral: the label between negative and positive.
     """
     labels, values = predictions.centred(neutral)
-    form = SCORES[metric]
+    form = NUMBER_SCORES[metric]
     return float(form.from_sums(form.contributions(labels, values).sum(axis=0)))
 
 

@@ -22,10 +22,10 @@ def paper_tables(study: StudyDescription, estimator: Estimator, read_details: Re
         read_details: trial id -> what it kept of every test item.
 
     Returns:
-        The tables; none where the study's data are, by their name, not of the paper: its numbers are about other things
-            then.
+        The tables; none where the study's data are, by their name, not of the paper, or anything but one number is
+            predicted: its numbers are about other things then.
     """
-    if published_dataset(study.data_name) is None:
+    if study.target.kind != "regression" or published_dataset(study.data_name) is None:
         return ()
     tables = (
         methods_table(study, estimator),

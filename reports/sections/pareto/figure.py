@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import MARKERS, SERIES, SMALL, WIDTH
-from reports.results.metrics import METRICS
+from reports.results.metrics import known_metric
 from reports.sections.pareto.text import objective_label, value_text
 from reports.sections.pareto.values import DEVICE_SECONDS, ParetoFront, ParetoTable, is_higher_better
 
@@ -65,12 +65,12 @@ def draw_fronts(fronts: Sequence[ParetoFront], first: str, second: str) -> Figur
 
 
 def _scaled(values: np.ndarray, objective: str, place: int) -> np.ndarray:
-    metric = METRICS.get(objective.removeprefix("valid/"))
+    metric = known_metric(objective.removeprefix("valid/"))
     return np.asarray(values[:, place] * (1.0 if metric is None else metric.factor))
 
 
 def _axis_label(objective: str) -> str:
-    metric = METRICS.get(objective.removeprefix("valid/"))
+    metric = known_metric(objective.removeprefix("valid/"))
     unit = "s" if objective == DEVICE_SECONDS else "" if metric is None else metric.unit
     better = "higher" if is_higher_better(objective) else "lower"
     return f"{objective_label(objective)}{f' in {unit}' if unit else ''} ({better} is better)"

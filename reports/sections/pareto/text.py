@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.results.metrics import METRICS
+from reports.results.metrics import known_metric
 from reports.sections.pareto.values import DEVICE_SECONDS, PARAMETERS, ParetoFront, ParetoTable
 from reports.text.csv_table import Cell, Table
 from reports.text.markdown_table import Grid
@@ -22,7 +22,7 @@ def front_blocks(table: ParetoTable, num_cells: int) -> Iterator[tuple[str, Grid
 
 def objective_label(objective: str) -> str:
     """``valid MAE``, ``parameters``, ``device time``."""
-    metric = METRICS.get(objective.removeprefix("valid/"))
+    metric = known_metric(objective.removeprefix("valid/"))
     if metric is not None:
         return f"valid {metric.label}"
     return "device time" if objective == DEVICE_SECONDS else objective
@@ -30,7 +30,7 @@ def objective_label(objective: str) -> str:
 
 def value_text(objective: str, value: float) -> str:
     """A value with the digits that an objective is read in."""
-    metric = METRICS.get(objective.removeprefix("valid/"))
+    metric = known_metric(objective.removeprefix("valid/"))
     if metric is not None:
         return fixed(value * metric.factor, metric.decimals) + metric.unit
     return f"{value:.0f}" if objective == PARAMETERS else duration_text(value)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reports.records.record import RunRecord, StudyDescription, Value
-from reports.results.metrics import METRICS
+from reports.results.metrics import known_metric
 from reports.results.results import FoldCell, cell_of
 from reports.statistics.arrays import FloatArray
 
@@ -76,7 +76,7 @@ def tabulate_fronts(study: StudyDescription, records: Sequence[RunRecord]) -> Pa
 
 def is_higher_better(objective: str) -> bool:
     """Whether more of an objective is better; costs are better when small."""
-    metric = METRICS.get(objective.removeprefix("valid/"))
+    metric = known_metric(objective.removeprefix("valid/"))
     return metric is not None and metric.higher_is_better
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from reports.records.record import Contrast, RunRecord, StudyDescription
 from reports.results.estimates import Compared, EstimatePair, Estimator
-from reports.results.metrics import METRICS, Metric
+from reports.results.metrics import METRICS, Metric, find_metric
 from reports.results.results import FoldCell, cell_of
 from reports.sections.paper_tables.labels import find_row_of_table_3
 from reports.sections.paper_tables.published import AblationRow, published_dataset
@@ -132,7 +132,7 @@ def examine_detection(
         compared: the declared contrasts.
         records: of both stages, in any order.
     """
-    primary = METRICS[study.primary]
+    primary = find_metric(study.primary)
     rows = tuple(
         ContrastPower(
             held.contrast,
@@ -173,7 +173,7 @@ def _pairing(estimator: Estimator, contrast: Contrast, metric: Metric) -> Pairin
 def _published(study: StudyDescription, held: Compared) -> tuple[PublishedGap, ...]:
     """The paper's differences, where both arms are rows of Table 3 and the data are those of the paper."""
     dataset = published_dataset(study.data_name)
-    if dataset is None:
+    if dataset is None or study.target.kind != "regression":
         return ()
     first, second = (_published_row(study, dataset, arm) for arm in (held.contrast.first, held.contrast.second))
     if first is None or second is None:

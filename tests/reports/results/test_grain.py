@@ -11,25 +11,34 @@ from scipy import stats
 
 from reports.analysis import analyse
 from reports.records.record import Contrast, Predictions, RunRecord, StudyDescription
+from reports.records.target import ONE_NUMBER, Target
 from reports.results.estimates import Estimator
 from reports.results.grain import rounding_of
-from reports.results.metrics import METRICS
+from reports.results.metrics import find_metric
 from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
 from reports.sections.ablation.section import AblationSection
 from reports.sections.seed_race.values import run_race
 from reports.statistics.rerun import SeedBlock, rerun_sum
+from reports.statistics.scores.find import scores_of
+from reports.statistics.scores.numbers import NUMBER_SCORES
 from tests.reports.example_studies import contrasts_of, make_record, make_study
 
-COUNTS = [name for name in METRICS if name not in ("mae", "corr")]
+CLASSES = Target("classes", ("angry", "happy"))
+COUNTS = [
+    *((ONE_NUMBER, name) for name in NUMBER_SCORES if name not in ("mae", "corr")),
+    *((CLASSES, name) for name in scores_of(CLASSES.kind, CLASSES.names) if name != "nll"),
+]
 
 
 def study_with(
-    scores: Mapping[str, Sequence[float]], num_items: int, metric: str = "acc2_has0"
+    scores: Mapping[str, Sequence[float]], num_items: int, metric: str = "acc2_has0", target: Target = ONE_NUMBER
 ) -> tuple[StudyDescription, list[RunRecord]]:
     """One split; what each arm scores under seeds 1, 2, ...; its MAE varies as continuous scores do."""
     seeds = range(1, 1 + len(next(iter(scores.values()))))
     study = make_study(tuple(scores), (Contrast("full", "no_ca", "CA"),), seeds=list(seeds), folds=(None,))
     study = replace(study, primary=metric, metrics=(metric, "mae"))
+    if target != ONE_NUMBER:
+        study = replace(study, data={**study.data, "target": {"kind": target.kind, "names": list(target.names)}})
     random = np.random.default_rng(0)
     records = []
     for arm, arm_mean in scores.items():
@@ -53,9 +62,9 @@ def test_three_equal_differences_by_hand() -> None:
     assert row.verdict.kind == "no difference shown"
 
 
-@pytest.mark.parametrize("metric", COUNTS)
-def test_no_score_that_counts_items_is_certain_after_three_runs(metric: str) -> None:
-    study, records = study_with({"full": [0.6] * 3, "no_ca": [0.5] * 3}, 30, metric)
+@pytest.mark.parametrize(("target", "metric"), COUNTS)
+def test_no_score_that_counts_items_is_certain_after_three_runs(target: Target, metric: str) -> None:
+    study, records = study_with({"full": [0.6] * 3, "no_ca": [0.5] * 3}, 30, metric, target)
     (row,) = contrasts_of(analyse(study, records)).rows
     assert row.p_values.rerun is not None
     assert row.p_values.rerun > 0.005
@@ -76,7 +85,7 @@ def test_continuous_scores_have_no_grain_and_many_items_hardly_any() -> None:
         assert plain is not None
         assert plain.std_error is not None
         assert estimates.rerun.std_error is not None
-        ratio = estimates.rerun.std_error / METRICS[name].factor / plain.std_error
+        ratio = estimates.rerun.std_error / find_metric(name).factor / plain.std_error
         assert 1.0 <= ratio <= widest
 
 

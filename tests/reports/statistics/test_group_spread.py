@@ -13,7 +13,7 @@ from reports.statistics import corrected_t, group_spread
 from reports.statistics.arrays import FloatArray
 from reports.statistics.group_spread import TRAINING_ALLOWANCE, group_estimate, pseudo_values
 from reports.statistics.rerun import SeedBlock, rerun_sum
-from reports.statistics.scores import SCORES
+from reports.statistics.scores.numbers import NUMBER_SCORES
 from tests.reports.example_studies import contrasts_of, make_predictions, make_record, make_study, warnings_of
 
 
@@ -86,7 +86,8 @@ def folded(with_predictions: bool = True, seeds: tuple[int, ...] = (1, 2)) -> tu
         made = type(made)(made.ids, groups, made.labels, made.values)
         labels, values = made.labels.astype(float), made.values.astype(float)
         test = {
-            m: float(SCORES[m].from_sums(SCORES[m].contributions(labels, values).sum(axis=0))) for m in study.metrics
+            m: float(NUMBER_SCORES[m].from_sums(NUMBER_SCORES[m].contributions(labels, values).sum(axis=0)))
+            for m in study.metrics
         }
         predictions = made if with_predictions else None
         records.append(make_record(planned.arm, planned.seed, planned.fold, 1.0, test=test, predictions=predictions))

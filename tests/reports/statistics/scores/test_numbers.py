@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from reports.statistics.scores import SCORES
+from reports.statistics.scores.numbers import NUMBER_SCORES
 
 LABELS = np.array([-2.0, 0.0, 1.0, 2.5, 0.0, -0.4])
 VALUES = np.array([-1.0, -0.2, 0.4, 3.4, 0.0, 0.6])
 
 
 def score(metric: str, labels: np.ndarray = LABELS, values: np.ndarray = VALUES) -> float:
-    return float(SCORES[metric].from_sums(SCORES[metric].contributions(labels, values).sum(axis=0)))
+    return float(NUMBER_SCORES[metric].from_sums(NUMBER_SCORES[metric].contributions(labels, values).sum(axis=0)))
 
 
 @pytest.mark.parametrize(
