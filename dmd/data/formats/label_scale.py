@@ -73,7 +73,11 @@ def _speaks_for(labels: FloatArray) -> tuple[str, LabelScale] | None:
         return None
     low, high = float(labels.min()), float(labels.max())
     if low >= 0 and low < high and np.array_equal(labels, np.round(labels)):
-        return f"labels are whole numbers from {low:g} to {high:g}, as indices of classes are", suggest_scale(labels)
+        return (
+            f"labels are whole numbers from {low:g} to {high:g}, as indices of classes are (if they are, write "
+            "`data.target: {kind: classes, names: [...]}`)",
+            suggest_scale(labels),
+        )
     for scale, name in _SMALLER.items():
         margin = _FILLED * (scale.high - scale.low)
         if scale.low <= low <= scale.low + margin and scale.high - margin <= high <= scale.high:
