@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from dmd.batch_sharing import ALONE, BatchSharing
+from dmd.data.samples.target import SENTIMENT_TARGET, Target
 from dmd.layers.heads import HeadOutput
 from dmd.losses.distillation import (
     RepresentationDistance,
@@ -100,17 +101,19 @@ class GDUnit(nn.Module):
     targets: Tensor
     sources: Tensor
 
-    def __init__(self, width: int, size: int, config: GDConfig) -> None:
+    def __init__(self, width: int, size: int, config: GDConfig, target: Target = SENTIMENT_TARGET) -> None:
         """Build the unit.
 
         Args:
             width: of the representations.
             size: s, the width that logit and representation are each mapped to.
             config: how edges are normalised and what is distilled.
+            target: what the logits say.
         """
         super().__init__()
         self.config = config
-        self.from_logit = nn.Linear(1, size)
+        self.kind = target.kind
+        self.from_logit = nn.Linear(target.num_outputs, size)
         self.from_representation = nn.Linear(width, size)
         self.edge = nn.Linear(4 * size, 1)
         prior = edge_prior(config.prior, config.prior_scores)
@@ -121,13 +124,14 @@ class GDUnit(nn.Module):
         self.register_buffer("prior", torch.zeros(len(EDGES)) if prior is None else prior, persistent=False)
 
     def edges(self, logits: Tensor, representations: Tensor) -> Tensor:
-        """Eq. 8: (B, 3) logits and (B, 3, H) representations, modalities in order -> (B, 6) weights.
+        """Eq. 8: (B, 3) or (B, 3, K) logits and (B, 3, H) representations, modalities in order -> (B, 6) weights.
 
         A score is ``Linear([z_target, z_source])`` with ``z = [Linear(logit), Linear(representation)]``.
         """
         if self.config.detach_edge_inputs:
             logits, representations = logits.detach(), representations.detach()
-        vertex = torch.cat([self.from_logit(logits.unsqueeze(-1)), self.from_representation(representations)], dim=-1)
+        seen = self.from_logit(logits.view(*representations.shape[:2], -1))
+        vertex = torch.cat([seen, self.from_representation(representations)], dim=-1)
         pairs = torch.cat([vertex.index_select(1, self.targets), vertex.index_select(1, self.sources)], dim=-1)
         scores: Tensor = self.edge(pairs).squeeze(-1) / self.config.temperature
         if self.config.softmax == "all_edges":
@@ -156,7 +160,11 @@ class GDUnit(nn.Module):
         teacher_logit = logit.detach() if self.config.detach_teacher else logit
         terms = {
             "logit": logit_distillation(
-                logit.index_select(1, self.targets), teacher_logit.index_select(1, self.sources), weights, sharing
+                logit.index_select(1, self.targets),
+                teacher_logit.index_select(1, self.sources),
+                weights,
+                sharing,
+                self.kind,
             )
         }
         if self.has_prior:

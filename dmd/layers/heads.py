@@ -1,8 +1,9 @@
-"""Regression heads: one number per sample, after a residual two-layer block or straight away."""
+"""Heads: one number per sample, or K of them, after a residual two-layer block or straight away."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ class HeadOutput:
     Attributes:
         hidden: (B, inner) after ReLU.
         residual: (B, width) after the skip connection.
-        logit: (B,).
+        logit: (B,) or (B, K).
     """
 
     hidden: Tensor
@@ -36,13 +37,17 @@ class HeadOutput:
 
 
 class ResidualHead(nn.Module):
-    """``r = ReLU(W1 x); y = W2 dropout(r) + x; logit = w y``, of width ``width`` with ``inner`` hidden units."""
+    """``r = ReLU(W1 x); y = W2 dropout(r) + x; logit = W y``, of width ``width`` with ``inner`` hidden units.
 
-    def __init__(self, width: int, inner: int) -> None:
+    columns: the shape of one sample's logit, () or (K,).
+    """
+
+    def __init__(self, width: int, inner: int, columns: tuple[int, ...] = ()) -> None:
         super().__init__()
+        self.columns = columns
         self.into = nn.Linear(width, inner)
         self.back = nn.Linear(inner, width)
-        self.out = nn.Linear(width, 1)
+        self.out = nn.Linear(width, math.prod(columns))
 
     @in_float32
     def forward(self, x: Tensor, rate: float, dropout: Dropout, site: str) -> HeadOutput:
@@ -56,20 +61,26 @@ class ResidualHead(nn.Module):
         """
         hidden = F.relu(self.into(x))
         residual = self.back(dropout(hidden, rate, f"{site}.output")) + x
-        return HeadOutput(hidden, residual, self.out(residual).squeeze(-1))
+        return HeadOutput(hidden, residual, _shaped(self.out(residual), self.columns))
 
 
 class LinearHead(nn.Module):
-    """``logit = w x``; what a residual block would give is ``x`` itself."""
+    """``logit = W x``; what a residual block would give is ``x`` itself. ``columns`` as in :class:`ResidualHead`."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, columns: tuple[int, ...] = ()) -> None:
         super().__init__()
-        self.out = nn.Linear(width, 1)
+        self.columns = columns
+        self.out = nn.Linear(width, math.prod(columns))
 
     @in_float32
     def forward(self, x: Tensor) -> HeadOutput:
         """x: (B, width)."""
-        return HeadOutput(x, x, self.out(x).squeeze(-1))
+        return HeadOutput(x, x, _shaped(self.out(x), self.columns))
+
+
+def _shaped(logits: Tensor, columns: tuple[int, ...]) -> Tensor:
+    """(B, number of outputs) -> (B, *columns)."""
+    return logits if columns else logits.squeeze(-1)
 
 
 @torch.no_grad()
@@ -85,8 +96,8 @@ def run_heads(
 ) -> dict[str, HeadOutput]:
     """Every head on the input of its name.
 
-    Where the compiled passes serve, all of them are one operation: a head's arithmetic is worth a few microseconds, and
-    its dozen operations cost a hundred.
+    Where the compiled passes serve heads of one number, all of them are one operation: a head's arithmetic is worth a
+    few microseconds, and its dozen operations cost a hundred.
 
     Args:
         heads: name -> head; the name is also the site of its dropout.
@@ -97,7 +108,8 @@ def run_heads(
     Returns:
         Name -> outputs of the head.
     """
-    if not inputs or not all(map(native.serves, inputs.values())):
+    gives_one = all(not head.columns for head in heads.values())
+    if not (inputs and gives_one and all(map(native.serves, inputs.values()))):
         return {name: head(inputs[name], rate, dropout, name) for name, head in heads.items()}
     masks = tuple(dropout.mask((rate,), f"{name}.output") for name in heads)
     layers = [layer for head in heads.values() for layer in (head.into, head.back, head.out)]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from dmd.batch_sharing import ALONE, BatchSharing
+from dmd.data.samples.target import TargetKind
 from dmd.kernels import native
 from dmd.kernels.decoupling_terms import Terms
 from dmd.layers.pooling import pool_steps
@@ -33,10 +34,11 @@ class Decoupled:
 class FeatureDecoupling(nn.Module):
     """E^com shared by all modalities, E^prt_m and D_m of their own; all linear per time step."""
 
-    def __init__(self, config: DMDConfig, steps: Mapping[Modality, int]) -> None:
+    def __init__(self, config: DMDConfig, steps: Mapping[Modality, int], kind: TargetKind = "regression") -> None:
         super().__init__()
         d = config.width
         self.config = config
+        self.kind = kind
         self.common = nn.Linear(d, d, bias=False)
         self.exclusive = nn.ModuleDict({m: nn.Linear(d, d, bias=False) for m in MODALITIES})
         self.decoder = nn.ModuleDict({m: nn.Linear(2 * d, d, bias=False) for m in MODALITIES})
@@ -60,7 +62,7 @@ class FeatureDecoupling(nn.Module):
         Args:
             projected: modality -> X_m, (B, T'_m, d).
             parts: their common and exclusive features.
-            labels: (B,) in the unit that the model is trained in.
+            labels: (B,) or (B, K) in the unit that the model is trained in.
             alpha: (), the margin of Eq. 4.
             sharing: the workers that share the batch.
 
@@ -141,13 +143,14 @@ class FeatureDecoupling(nn.Module):
         modality = torch.arange(len(MODALITIES), device=labels.device).repeat_interleave(len(labels))
         loss = margin_loss(
             everyone.flatten(0, 1),
-            labels.repeat(len(MODALITIES)),
+            torch.cat([labels] * len(MODALITIES)),
             modality,
             alpha,
             kind=rule.kind,
             triplets=rule.triplets,
             label_class=rule.label_class,
             reduction=rule.reduction,
+            target=self.kind,
         )
         return loss / sharing.num_workers
 

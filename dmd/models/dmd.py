@@ -1,14 +1,18 @@
 """Decoupled Multimodal Distilling (Li, Wang and Cui, CVPR 2023): the whole model, component by component.
 
-Shapes: B batch, d common width, T'_m steps of modality m after the temporal projection.
+Shapes: B batch, d common width, T'_m steps of modality m after the temporal projection, K names of the target.
 
 A switched-off component is not built: it has no parameters, no loss terms and costs nothing. What stands in its place
 is written where it is built. Without FD there is one stream per modality, given to both branches.
+
+Of one number every head gives (B,); of classes, answers or several numbers (B, K), and what is distilled and what counts
+as one class follow (:mod:`dmd.losses.distillation`, :mod:`dmd.losses.margin`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -75,7 +79,8 @@ class DMD(Model):
     def __init__(self, config: DMDConfig, dims: Dims) -> None:
         super().__init__()
         self.config = config
-        d = config.width
+        self.target = dims.target
+        d, columns = config.width, dims.target.prediction_columns
         # values, not constants: trials that differ only here have equal shapes
         for name in ("gamma", "lambda1", "lambda2", "alpha"):
             self.register_buffer(name, torch.tensor(getattr(config, name)), persistent=False)
@@ -84,19 +89,19 @@ class DMD(Model):
             dims, config.kernels, d, masks_padding=config.mask_padding, recurrent=config.recurrent
         )
         steps = self.projection.steps
-        self.decoupling = FeatureDecoupling(config, steps) if config.fd else None
+        self.decoupling = FeatureDecoupling(config, steps, dims.target.kind) if config.fd else None
         self.common_attention = SelfAttention(config, steps)
         self.crossmodal_attention = CrossmodalAttention(config, steps) if config.ca else None
         self.without_ca = None if config.ca else WithoutCrossmodalAttention(config, steps)
         self.gates = nn.ModuleDict({m: nn.Linear(2 * d, 2 * d) for m in MODALITIES})
         self.common_gate = nn.Linear(3 * d, 3 * d)
-        self.fusion = ResidualHead(9 * d, 9 * d)
+        self.fusion = ResidualHead(9 * d, 9 * d, columns)
 
         has_homo_heads = config.fd and (config.homo_gd or config.keep_aux_heads)
         has_hetero_heads = config.hetero_gd or config.keep_aux_heads
-        self.homo_heads = _heads({m: (d * steps[m], d) for m in MODALITIES}) if has_homo_heads else None
-        self.hetero_heads = _heads(dict.fromkeys(MODALITIES, (2 * d, 2 * d))) if has_hetero_heads else None
-        self.common_head = ResidualHead(3 * d, 3 * d) if config.fd or config.keep_aux_heads else None
+        self.homo_heads = _heads({m: (d * steps[m], d) for m in MODALITIES}, columns) if has_homo_heads else None
+        self.hetero_heads = _heads(dict.fromkeys(MODALITIES, (2 * d, 2 * d)), columns) if has_hetero_heads else None
+        self.common_head = ResidualHead(3 * d, 3 * d, columns) if config.fd or config.keep_aux_heads else None
         self.homo_gd = self._gd_unit(d, config.gd.size_homo, "homo") if config.homo_gd else None
         self.hetero_gd = self._gd_unit(2 * d, config.gd.size_hetero, "hetero") if config.hetero_gd else None
 
@@ -112,7 +117,7 @@ class DMD(Model):
             return Outputs(final.logit)
         sharing = batch.sharing
         auxiliary = self._auxiliary(heads, sharing)
-        terms = self._task_and_distillation(batch.labels, final, auxiliary, sharing)
+        terms = self._task_and_distillation(batch, final, auxiliary)
         if self.decoupling is not None:
             terms |= self.decoupling.terms(represented.projected, represented.parts, batch.labels, self.alpha, sharing)
         return Outputs(final.logit, self._total(terms), terms)
@@ -121,7 +126,7 @@ class DMD(Model):
         """Names of what exists only, modalities as <m>.
 
         ``edges/homo``, ``edges/hetero``: (B, 6), in the order of ``EDGES``. ``common/<m>``, ``exclusive/<m>``: (B, d),
-        X^com and X^prt averaged over real steps. ``heads/<head>``: (B,) predictions of the auxiliary heads.
+        X^com and X^prt averaged over real steps. ``heads/<head>``: (B,) or (B, K), what the auxiliary heads give.
         """
         represented = self._represent(batch, no_dropout)
         auxiliary = self._auxiliary(self._run_heads(self._auxiliary_inputs(represented), no_dropout))
@@ -184,13 +189,10 @@ class DMD(Model):
             return torch.cat(gates, dim=-1)
         return torch.cat([gate * feature for gate, feature in zip(gates, features, strict=True)], dim=-1)
 
-    def _task_and_distillation(
-        self, labels: Tensor, final: HeadOutput, auxiliary: Auxiliary, sharing: BatchSharing
-    ) -> dict[str, Tensor]:
-        """L1 of every head that is read, ``task/<head>``, and the terms of both GD-Units, ``dtl/<unit>/<term>``."""
+    def _task_and_distillation(self, batch: Batch, final: HeadOutput, auxiliary: Auxiliary) -> dict[str, Tensor]:
+        """The error of every head that is read, ``task/<head>``, and the terms of both units, ``dtl/<unit>/<term>``."""
         read = {"final": final} | (dict(auxiliary.heads) if self.config.task_heads == "all" else {})
-        errors = torch.stack([head.logit for head in read.values()], dim=1) - labels.unsqueeze(1)
-        task = sharing.mean(errors.abs()).unbind(0)
+        task = batch.sharing.mean(_errors(batch, [head.logit for head in read.values()])).unbind(0)
         return {f"task/{name}": error for name, error in zip(read, task, strict=True)} | {
             f"dtl/{unit}/{name}": term
             for unit, output in auxiliary.distilled.items()
@@ -209,8 +211,16 @@ class DMD(Model):
         gd = self.config.gd
         prior = OFFICIAL_PRIOR_HOMO if branch == "homo" else OFFICIAL_PRIOR_HETERO
         representation = gd.representation_homo if branch == "homo" else gd.representation_hetero
-        return GDUnit(width, size, gd_config(gd, prior, representation))
+        return GDUnit(width, size, gd_config(gd, prior, representation), self.target)
 
 
-def _heads(sizes: Mapping[Modality, tuple[int, int]]) -> nn.ModuleDict:
-    return nn.ModuleDict({m: ResidualHead(width, inner) for m, (width, inner) in sizes.items()})
+def _heads(sizes: Mapping[Modality, tuple[int, int]], columns: tuple[int, ...]) -> nn.ModuleDict:
+    return nn.ModuleDict({m: ResidualHead(width, inner, columns) for m, (width, inner) in sizes.items()})
+
+
+def _errors(batch: Batch, predictions: Many[Tensor]) -> Tensor:
+    """(B, H): the task's error of every item and prediction, of H predictions (B,) or (B, K); all in one operation."""
+    assert batch.labels is not None
+    labels, size = batch.labels, (len(batch), len(predictions))
+    repeated = labels.unsqueeze(1).expand(*size, *labels.shape[1:])
+    return batch.task.errors(torch.stack(list(predictions), dim=1).flatten(0, 1), repeated.flatten(0, 1)).view(size)

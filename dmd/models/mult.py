@@ -1,8 +1,8 @@
 """The Multimodal Transformer (Tsai et al., ACL 2019), alone and with a GD-Unit (Table 5 of the DMD paper).
 
-Shapes: B batch, d common width, T'_m steps of modality m after the temporal projection.
+Shapes: B batch, d common width, T'_m steps of modality m after the temporal projection, K names of the target.
 
-Each modality is reinforced by the two others; the last steps are joined and regressed. With GD, three linear heads give
+Each modality is reinforced by the two others; the last steps are joined and the target predicted from them. With GD, three linear heads give
 each reinforced feature a logit of its own, and one GD-Unit distils between them, as DMD's HeteroGD does on the same
 kind of features: its modules, terms and details bear the names that they have in DMD.
 """
@@ -38,18 +38,20 @@ class MulT(Model):
     def __init__(self, config: MulTConfig, dims: Dims) -> None:
         super().__init__()
         self.config = config
-        d = config.width
+        d, columns = config.width, dims.target.prediction_columns
         self.register_buffer("lambda2", torch.tensor(config.lambda2), persistent=False)
         self.projection = TemporalProjection(
             dims, config.kernels, d, masks_padding=config.mask_padding, recurrent=config.recurrent
         )
         self.crossmodal_attention = CrossmodalAttention(config, self.projection.steps)
-        self.fusion = ResidualHead(6 * d, 6 * d)
+        self.fusion = ResidualHead(6 * d, 6 * d, columns)
         has_heads = config.gd or config.keep_aux_heads
-        self.hetero_heads = nn.ModuleDict({m: LinearHead(2 * d) for m in MODALITIES}) if has_heads else None
+        self.hetero_heads = None
+        if has_heads:
+            self.hetero_heads = nn.ModuleDict({m: LinearHead(2 * d, columns) for m in MODALITIES})
         unit = config.gd_unit
         gd = gd_config(unit, OFFICIAL_PRIOR_HETERO, unit.representation)
-        self.hetero_gd = GDUnit(2 * d, unit.size, gd) if config.gd else None
+        self.hetero_gd = GDUnit(2 * d, unit.size, gd, dims.target) if config.gd else None
 
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
         """The prediction; with labels also the loss, L_task + lambda2 L_dtl, and its terms."""
@@ -62,7 +64,7 @@ class MulT(Model):
         read = {"final": final}
         if self.config.task_heads == "all":
             read |= {f"hetero_{m}": head for m, head in heads.items()}
-        terms = {f"task/{name}": batch.sharing.mean((head.logit - batch.labels).abs()) for name, head in read.items()}
+        terms = {f"task/{name}": batch.task_error(head.logit) for name, head in read.items()}
         total = torch.stack(list(terms.values())).sum()
         distilled = self._distil(heads, batch.sharing)
         if distilled is not None:
@@ -71,7 +73,7 @@ class MulT(Model):
         return Outputs(final.logit, total, terms)
 
     def inspect(self, batch: Batch) -> Mapping[str, Tensor]:
-        """``edges/hetero``: (B, 6), in the order of ``EDGES``; ``heads/hetero_<m>``: (B,). Both only where built."""
+        """``edges/hetero``: (B, 6), in the order of ``EDGES``; ``heads/hetero_<m>``: (B,) or (B, K). Both only where built."""
         heads = self._heads(self._reinforce(batch, no_dropout))
         distilled = self._distil(heads)
         shown = {f"heads/hetero_{m}": head.logit for m, head in heads.items()}

@@ -1,8 +1,8 @@
-"""One modality alone (Table 4 of the DMD paper): projection, self-attention encoder, last step, linear regression.
+"""One modality alone (Table 4 of the DMD paper): projection, self-attention encoder, last step, linear layer.
 
 With FD (the second reading of that table): the same model on common features X^com, with an exclusive encoder and a
 decoder beside them and L_rec + L_cyc + gamma L_ort. The margin loss needs other modalities and is absent. What is
-encoded and regressed has the same width either way, so the two differ in decoupling and in nothing else.
+encoded and predicted from has the same width either way, so the two differ in decoupling and in nothing else.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Unimodal(Model):
         )
         self.decoupling = SingleDecoupling(config) if config.fd else None
         self.common_attention = SelfAttention(config, self.projection.steps)
-        self.head = LinearHead(d)
+        self.head = LinearHead(d, dims.target.prediction_columns)
 
     def forward(self, batch: Batch, dropout: Dropout) -> Outputs:
         """The prediction; with labels also L_task, with FD + lambda1 (L_rec + L_cyc + gamma L_ort)."""
@@ -55,7 +55,7 @@ class Unimodal(Model):
         prediction = self.head(pooled[self.config.modality]).logit
         if batch.labels is None:
             return Outputs(prediction)
-        task = batch.sharing.mean((prediction - batch.labels).abs())
+        task = batch.task_error(prediction)
         if self.decoupling is None:
             return Outputs(prediction, task, {"task/final": task})
         terms = self.decoupling.terms(projected, batch.sharing)
