@@ -75,7 +75,7 @@ METHODS: Mapping[str, Method] = {
             "unimodal",
             unimodal_config.UnimodalConfig,
             Unimodal,
-            description="One modality alone: projection, self-attention encoder, linear regression.",
+            description="One modality alone: projection, self-attention encoder, linear layer.",
             components=unimodal_config.COMPONENTS,
             losses=unimodal_config.LOSSES,
             presets={"paper": {}},

@@ -51,11 +51,11 @@ class EFLSTM(nn.Module):
             nn.Linear(hidden, hidden),
             nn.ReLU(),
             nn.Dropout(settings.dropout),
-            nn.Linear(hidden, 1),
+            nn.Linear(hidden, dims.num_outputs),
         )
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """(B,), and the alignment's error."""
+        """(B,) or (B, K), and the alignment's error."""
         equal = self.equal_lengths({m: inputs.sequence(m) for m in MODALITIES})
         state = self.recurrent(self.norm(equal.side_by_side, inputs.sharing))
         return self.head(state).squeeze(-1), equal.terms

@@ -73,7 +73,7 @@ class FDMER(nn.Module):
 
     def __init__(self, settings: FDMERSettings, dims: Dims) -> None:
         super().__init__()
-        width, self.settings = settings.width, settings
+        width, outputs, self.settings = settings.width, dims.num_outputs, settings
         self.encoders = nn.ModuleDict({m: BidirectionalEncoder(dims.widths[m], settings.hidden) for m in MODALITIES})
         self.project = nn.ModuleDict({m: _normed(2 * settings.hidden, width) for m in MODALITIES})
         self.common = _two_layers(width)
@@ -82,11 +82,14 @@ class FDMER(nn.Module):
         self.attention = nn.MultiheadAttention(width, settings.heads, settings.dropout, batch_first=True)
         self.norm = nn.LayerNorm(width)
         self.output = nn.Sequential(
-            nn.Linear(2 * len(MODALITIES) * width, width), nn.ReLU(), nn.Dropout(settings.dropout), nn.Linear(width, 1)
+            nn.Linear(2 * len(MODALITIES) * width, width),
+            nn.ReLU(),
+            nn.Dropout(settings.dropout),
+            nn.Linear(width, outputs),
         )
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """The prediction (B,); with labels the losses on the parts."""
+        """The prediction (B,) or (B, K); with labels the losses on the parts."""
         vectors = {m: self.project[m](self.encoders[m](inputs.sequence(m))[1]) for m in MODALITIES}
         common = {m: self.common(vectors[m]) for m in MODALITIES}
         own = {m: self.own[m](vectors[m]) for m in MODALITIES}

@@ -93,10 +93,10 @@ class GraphMFN(nn.Module):
         self.lstms = nn.ModuleDict({m: nn.LSTM(dims.widths[m], cells[m]) for m in MODALITIES})
         self.fusion = GraphFusion(settings, cells) if settings.gated_memory else None
         width = sum(cells.values()) + (settings.memory.width if settings.gated_memory else 0)
-        self.output = Perceptron(width, Units(settings.output.units, settings.output.dropout), 1)
+        self.output = Perceptron(width, Units(settings.output.units, settings.output.dropout), dims.num_outputs)
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """The prediction (B,), and the error of the alignment where there is one."""
+        """The prediction (B,) or (B, K), and the error of the alignment where there is one."""
         given = self.equal_lengths({m: inputs.sequence(m) for m in MODALITIES})
         states = {m: self.lstms[m](given.sequences[m].steps.transpose(0, 1))[0] for m in MODALITIES}
         read = [states[m] for m in MODALITIES]

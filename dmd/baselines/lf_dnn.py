@@ -56,11 +56,11 @@ class LFDNN(nn.Module):
             nn.ReLU(),
             nn.Linear(settings.fusion, settings.fusion),
             nn.ReLU(),
-            nn.Linear(settings.fusion, 1),
+            nn.Linear(settings.fusion, dims.num_outputs),
         )
 
     def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,)."""
+        """(B,) or (B, K)."""
         vectors = [
             self.language(inputs.sequence("language")),
             self.audio(inputs.sequence("audio"), inputs.sharing),

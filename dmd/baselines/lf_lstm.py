@@ -51,11 +51,11 @@ class LFLSTM(nn.Module):
             nn.Linear(len(MODALITIES) * settings.hidden, settings.fusion),
             nn.ReLU(),
             nn.Dropout(settings.dropout),
-            nn.Linear(settings.fusion, 1),
+            nn.Linear(settings.fusion, dims.num_outputs),
         )
 
     def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,)."""
+        """(B,) or (B, K)."""
         states = [self.encoders[m](inputs.sequence(m)) for m in MODALITIES]
         prediction: Tensor = self.head(torch.cat(states, dim=-1)).squeeze(-1)
         return prediction

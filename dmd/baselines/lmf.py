@@ -51,30 +51,35 @@ class LMFSettings:
 
 
 class LowRankFusion(nn.Module):
-    """Vectors to one number per sample by a tensor of the given rank.
+    """Vectors to one number per sample, or to K, by a tensor of the given rank for each.
 
     Args:
         widths: of the vector of each modality.
         rank: of the tensor.
         bimodal: whether the products of two vectors count.
         trimodal: whether those of three count.
+        num_outputs: K; the ranks have weights in common, as in the published code.
     """
 
-    def __init__(self, widths: Mapping[Modality, int], rank: int, *, bimodal: bool, trimodal: bool) -> None:
+    def __init__(
+        self, widths: Mapping[Modality, int], rank: int, *, bimodal: bool, trimodal: bool, num_outputs: int = 1
+    ) -> None:
         super().__init__()
         self.counts = (True, True, bimodal, trimodal)
-        self.factors = nn.ParameterDict({m: nn.Parameter(torch.empty(rank, 1 + width)) for m, width in widths.items()})
+        self.ranks = (num_outputs, rank)
+        num_factors = num_outputs * rank
+        self.factors = nn.ParameterDict({m: nn.Parameter(torch.empty(num_factors, 1 + w)) for m, w in widths.items()})
         self.weights = nn.Parameter(torch.empty(1, rank))
-        self.bias = nn.Parameter(torch.zeros(1))
+        self.bias = nn.Parameter(torch.zeros(num_outputs))
         for parameter in (*self.factors.values(), self.weights):
             nn.init.xavier_normal_(parameter)
 
     def forward(self, vectors: Mapping[Modality, Tensor]) -> Tensor:
-        """Modality -> (B, w_m); (B,)."""
+        """Modality -> (B, w_m); (B,) or (B, K)."""
         alone = [self.factors[m][:, 0].expand(len(x), -1) for m, x in vectors.items()]
         seen = [x @ self.factors[m][:, 1:].t() for m, x in vectors.items()]
-        ranks = _products(alone, seen, self.counts)
-        return (ranks @ self.weights.t()).squeeze(-1) + self.bias
+        ranks = _products(alone, seen, self.counts).unflatten(-1, self.ranks)
+        return ((ranks @ self.weights.t()).squeeze(-1) + self.bias).squeeze(-1)
 
 
 def _products(alone: Sequence[Tensor], seen: Sequence[Tensor], counts: Sequence[bool]) -> Tensor:
@@ -99,10 +104,16 @@ class LMF(nn.Module):
         self.audio = AveragedEncoder(dims.widths["audio"], hidden.audio, dropout.audio)
         self.vision = AveragedEncoder(dims.widths["vision"], hidden.vision, dropout.vision)
         widths = dict(zip(MODALITIES, (settings.text_out, hidden.audio, hidden.vision), strict=True))
-        self.fusion = LowRankFusion(widths, settings.rank, bimodal=settings.bimodal, trimodal=settings.trimodal)
+        self.fusion = LowRankFusion(
+            widths,
+            settings.rank,
+            bimodal=settings.bimodal,
+            trimodal=settings.trimodal,
+            num_outputs=dims.num_outputs,
+        )
 
     def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,)."""
+        """(B,) or (B, K)."""
         prediction: Tensor = self.fusion(
             {
                 "language": self.language(inputs.sequence("language")),

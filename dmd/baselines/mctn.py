@@ -100,16 +100,16 @@ class Translator(nn.Module):
 class AttentiveReader(nn.Module):
     """An LSTM, an attention over its real steps, a linear layer."""
 
-    def __init__(self, width: int, hidden: int, dropout: float) -> None:
+    def __init__(self, width: int, hidden: int, dropout: float, num_outputs: int) -> None:
         super().__init__()
         self.states = nn.LSTM(width, hidden, batch_first=True)
         self.squash = nn.Linear(hidden, hidden)
         self.score = nn.Linear(hidden, 1, bias=False)
         self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(hidden, 1)
+        self.out = nn.Linear(hidden, num_outputs)
 
     def forward(self, x: Sequence) -> Tensor:
-        """(B, T, width), real steps first -> (B,)."""
+        """(B, T, width), real steps first -> (B,) or (B, K)."""
         states, _ = self.states(x.steps)
         scores = self.score(torch.tanh(self.squash(states))).squeeze(-1).masked_fill(~x.is_real, -torch.inf)
         read = (scores.softmax(-1).unsqueeze(-1) * states).sum(1)
@@ -149,10 +149,10 @@ class MCTN(nn.Module):
         self.first_level = CyclicTranslator(dims.widths, self.second, hidden)
         self.second_level = Translator(2 * hidden, hidden) if settings.second_level else None
         self.leave_second = nn.Linear(hidden, dims.widths[self.third]) if settings.second_level else None
-        self.output = AttentiveReader(2 * hidden, hidden, settings.dropout)
+        self.output = AttentiveReader(2 * hidden, hidden, settings.dropout, dims.num_outputs)
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """The prediction (B,), of the language alone; with labels the errors of the translations, (B,) each."""
+        """The prediction, of the language alone; with labels the errors of the translations, (B,) each."""
         language = inputs.sequence("language").shortened_to("start")
         encoded = self.first_level.encode(language, "language")
         upper = encoded if self.second_level is None else self.second_level.encode(encoded[0])

@@ -179,7 +179,7 @@ class MFM(nn.Module):
         self.fusion = build_fusion(settings, dims)
         self.shared = nn.Linear(self.fusion.width, latent.shared)
         self.shared_factor = Factor(latent.shared, factor.shared, rates.shared)
-        self.output = Perceptron(factor.shared, Units(factor.shared, rates.output), 1)
+        self.output = Perceptron(factor.shared, Units(factor.shared, rates.output), dims.num_outputs)
         self.encoders, self.factors, self.generators = (nn.ModuleDict() for _ in range(3))
         if settings.generative:
             for m in MODALITIES:
@@ -189,7 +189,7 @@ class MFM(nn.Module):
                 self.generators[m] = Generator(factor.shared + width, dims.widths[m])
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """The prediction (B,); with labels the terms ``mmd`` (), ``generate_<m>`` (B,) and that of the alignment."""
+        """The prediction; with labels the terms ``mmd`` (), ``generate_<m>`` (B,) and that of the alignment."""
         given = self.equal_lengths({m: inputs.sequence(m) for m in MODALITIES})
         latents = {"shared": self.shared(self.fusion(given))}
         shared = self.shared_factor(latents["shared"])

@@ -46,10 +46,12 @@ class MFN(nn.Module):
         super().__init__()
         self.equal_lengths = EqualLengths(settings.equal_lengths, dims.widths, dims.max_steps["language"])
         self.fusion = build_fusion(settings, dims)
-        self.output = Perceptron(self.fusion.width, Units(settings.output.units, settings.output.dropout), 1)
+        self.output = Perceptron(
+            self.fusion.width, Units(settings.output.units, settings.output.dropout), dims.num_outputs
+        )
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """The prediction (B,), and the error of the alignment where there is one."""
+        """The prediction (B,) or (B, K), and the error of the alignment where there is one."""
         given = self.equal_lengths({m: inputs.sequence(m) for m in MODALITIES})
         return self.output(self.fusion(given)).squeeze(-1), given.terms
 

@@ -172,11 +172,11 @@ class MICA(nn.Module):
         self.memory = EncoderGroup(
             MODALITIES, 2 * width, settings.heads, levels, longest, causal=False, masks_padding=True, reads="last_valid"
         )
-        self.fusion = ResidualHead(6 * width, 6 * width)
+        self.fusion = ResidualHead(6 * width, 6 * width, dims.target.prediction_columns)
         initialise(self, int(torch.randint(2**62, ())))
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """The prediction (B,); with labels the alignments."""
+        """The prediction (B,) or (B, K); with labels the alignments."""
         settings, dropout = self.settings, dropout_of(self)
         projected = self.projection(EndAligned(inputs), settings.dropout.text, dropout)
         placed = {}

@@ -3,7 +3,8 @@
 Hazarika, Zimmermann and Poria, "MISA: Modality-Invariant and -Specific Representations for Multimodal Sentiment
 Analysis", ACM MM 2020, DOI 10.1145/3394171.3413678. The shared parts are drawn together (``similarity``), parts are
 pushed apart (``difference``), and both together give back what they came from (``reconstruction``). The error of the
-prediction is squared, as in the paper.
+prediction is squared, as in the paper; of classes it is the cross-entropy, as in the published code (declare-lab/MISA,
+``ur_funny``), and of answers and of several numbers that of every other method.
 
 With features of BERT the paper takes the mean over tokens (``language_encoder: mean``, so the presets); with others it
 reads the text as it reads audio and vision (``lstm``). All are read to the end of their own real steps.
@@ -37,7 +38,7 @@ COMPONENTS = (
     Component("reconstruction", "reconstruction", description="loss that has both parts give back the whole"),
 )
 LOSSES = (
-    LossTerm("task", description="squared error of the prediction"),
+    LossTerm("task", description="squared error of the prediction, where it is one number"),
     LossTerm("difference", ("weight.difference",), "squared correlation between parts"),
     LossTerm("similarity", ("weight.similarity",), "central moment discrepancy between the shared parts"),
     LossTerm("reconstruction", ("weight.reconstruction",), "squared error of what the parts give back"),
@@ -110,6 +111,7 @@ class MISA(nn.Module):
     def __init__(self, settings: MISASettings, dims: Dims) -> None:
         super().__init__()
         self.settings, hidden = settings, settings.hidden
+        self.squares_errors = dims.target.kind == "regression"
         by_steps = [m for m in MODALITIES if m != "language" or settings.language_encoder == "lstm"]
         self.encoders = nn.ModuleDict({m: StackedEncoder(dims.widths[m]) for m in by_steps})
         widths = {m: dims.widths[m] * (4 if m in by_steps else 1) for m in MODALITIES}
@@ -126,11 +128,14 @@ class MISA(nn.Module):
         )
         self.attention.dropout = LargeDropout(settings.dropout.encoder)  # inside the feed-forward layer
         self.head = nn.Sequential(
-            nn.Linear(6 * hidden, 3 * hidden), nn.Dropout(settings.dropout.fusion), nn.ReLU(), nn.Linear(3 * hidden, 1)
+            nn.Linear(6 * hidden, 3 * hidden),
+            nn.Dropout(settings.dropout.fusion),
+            nn.ReLU(),
+            nn.Linear(3 * hidden, dims.num_outputs),
         )
 
     def forward(self, inputs: ModelInput) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """(B,), and with labels every loss that is on."""
+        """(B,) or (B, K), and with labels every loss that is on."""
         whole = {m: self.projections[m](self._vector(m, inputs.sequence(m))) for m in MODALITIES}
         private = {m: self.private[m](x) for m, x in whole.items()}
         shared = {m: self.shared(x) for m, x in whole.items()}
@@ -138,7 +143,9 @@ class MISA(nn.Module):
         prediction = self.head(self.attention(parts).flatten(1)).squeeze(-1)
         if inputs.labels is None:
             return prediction, {}
-        terms = {"task": (prediction - inputs.labels).square(), **self._losses(inputs, whole, private, shared)}
+        terms = self._losses(inputs, whole, private, shared)
+        if self.squares_errors:
+            terms["task"] = (prediction - inputs.labels).square()
         return prediction, terms
 
     def _vector(self, modality: Modality, x: Sequence) -> Tensor:

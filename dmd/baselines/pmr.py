@@ -123,11 +123,11 @@ class PMR(nn.Module):
             masks_padding=True,
             reads="last_valid",
         )
-        self.output = ResidualHead(width, width)
+        self.output = ResidualHead(width, width, dims.target.prediction_columns)
         initialise(self, int(torch.randint(2**62, ())))
 
     def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,)."""
+        """(B,) or (B, K)."""
         dropout, rates = dropout_of(self), self.settings.dropout
         projected = self.projection(EndAligned(inputs), rates.text, dropout)
         placed = []

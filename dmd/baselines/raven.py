@@ -103,10 +103,10 @@ class RAVEN(nn.Module):
         self.shift = Shift(settings, dims) if settings.shift else None
         self.dropout = nn.Dropout(settings.dropout)
         self.words = RecurrentEncoder(dims.widths["language"], settings.hidden)
-        self.output = nn.Linear(settings.hidden, 1)
+        self.output = nn.Linear(settings.hidden, dims.num_outputs)
 
     def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,)."""
+        """(B,) or (B, K)."""
         words = inputs.sequence("language").shortened_to("start")
         if self.shift is not None:
             shift = self.shift(inputs, words)

@@ -44,10 +44,10 @@ class Recurrent(nn.Module):
         self.modality = settings.modality
         width = dims.widths[settings.modality]
         self.recurrent = RecurrentEncoder(width, settings.hidden, settings.layers, settings.dropout, settings.cell)
-        self.head = nn.Sequential(nn.Dropout(settings.dropout), nn.Linear(settings.hidden, 1))
+        self.head = nn.Sequential(nn.Dropout(settings.dropout), nn.Linear(settings.hidden, dims.num_outputs))
 
     def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,)."""
+        """(B,) or (B, K)."""
         prediction: Tensor = self.head(self.recurrent(inputs.sequence(self.modality))).squeeze(-1)
         return prediction
 

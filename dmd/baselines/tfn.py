@@ -2,8 +2,8 @@
 
 Zadeh, Chen, Poria, Cambria and Morency, "Tensor Fusion Network for Multimodal Sentiment Analysis", EMNLP 2017,
 DOI 10.18653/v1/D17-1115. The product holds every vector alone, every pair (``bimodal``) and the triple (``trimodal``).
-Predictions lie in (-3, 3), which is the whole scale of any data set: labels are trained in a unit whose farther end
-is 3 (:mod:`dmd.training.label_units`).
+Numbers that are predicted lie in (-3, 3), which is the whole scale of any data set: labels are trained in a unit whose
+farther end is 3 (:mod:`dmd.training.label_units`). Of classes and answers the last layer gives logits (section 4.3).
 """
 
 from __future__ import annotations
@@ -77,19 +77,19 @@ class TFN(nn.Module):
             nn.ReLU(),
             nn.Linear(settings.fusion, settings.fusion),
             nn.ReLU(),
-            nn.Linear(settings.fusion, 1),
-            nn.Sigmoid(),
+            nn.Linear(settings.fusion, dims.num_outputs),
         )
+        self.is_bounded = dims.target.is_numeric
 
     def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,)."""
+        """(B,) or (B, K)."""
         fused = fuse(
             self.language(inputs.sequence("language")),
             self.audio(inputs.sequence("audio"), inputs.sharing),
             self.vision(inputs.sequence("vision"), inputs.sharing),
         ).flatten(1)
-        prediction: Tensor = self.head(fused if self.kept is None else fused[:, self.kept])
-        return FARTHER_END * (2 * prediction.squeeze(-1) - 1)
+        prediction: Tensor = self.head(fused if self.kept is None else fused[:, self.kept]).squeeze(-1)
+        return FARTHER_END * (2 * prediction.sigmoid() - 1) if self.is_bounded else prediction
 
 
 def fuse(*vectors: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ Shapes: B batch, d common width, T'_m steps of modality m after the temporal pro
 A switched-off component is not built: it has no parameters, no loss terms and costs nothing. What stands in its place
 is written where it is built. Without FD there is one stream per modality, given to both branches.
 
-Of one number every head gives (B,); of classes, answers or several numbers (B, K), and what is distilled and what counts
-as one class follow (:mod:`dmd.losses.distillation`, :mod:`dmd.losses.margin`).
+Of one number every head gives (B,), of classes, answers or several numbers (B, K). What is distilled and what counts as
+one class follows from the kind (:mod:`dmd.losses.distillation`, :mod:`dmd.losses.margin`).
 """
 
 from __future__ import annotations

@@ -64,7 +64,9 @@ PUBLISHED = PublishedRows(
 KEPT_HEADS = KeptHeads("keep_aux_heads", ("hetero_gd", "homo_gd"), effect="distillation")
 
 LOSSES = (
-    LossTerm("task", description="L1 error of every head that is read (Eq. 11)"),
+    LossTerm(
+        "task", description="error of every head that is read (Eq. 11): L1, or cross-entropy of classes and answers"
+    ),
     LossTerm("rec", ("lambda1",), "reconstruction of the projected features (Eq. 2)"),
     LossTerm("cyc", ("lambda1",), "exclusive features found again in the reconstruction (Eq. 3)"),
     LossTerm("mar", ("lambda1", "gamma"), "margin between emotion classes (Eq. 4)"),
@@ -88,9 +90,9 @@ class MarginSettings:
     """Eq. 4; see :func:`dmd.losses.margin.margin_loss`.
 
     Attributes:
-        kind: of the margin: constant, or growing with the gap of the labels.
+        kind: of the margin: constant, or growing with the gap of the labels; any two classes are one apart.
         triplets: where positives and negatives come from.
-        label_class: what counts as the same emotion class.
+        label_class: what counts as the same emotion class, where labels are numbers.
         reduction: over all triples, or per anchor first.
         project: compare learned projections, not means over time.
     """

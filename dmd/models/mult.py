@@ -2,9 +2,9 @@
 
 Shapes: B batch, d common width, T'_m steps of modality m after the temporal projection, K names of the target.
 
-Each modality is reinforced by the two others; the last steps are joined and the target predicted from them. With GD, three linear heads give
-each reinforced feature a logit of its own, and one GD-Unit distils between them, as DMD's HeteroGD does on the same
-kind of features: its modules, terms and details bear the names that they have in DMD.
+Each modality is reinforced by the two others; the last steps are joined and the target predicted from them. With GD,
+three linear heads give each reinforced feature a logit of its own, and one GD-Unit distils between them, as DMD's
+HeteroGD does on the same kind of features: its modules, terms and details bear the names that they have in DMD.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class MulT(Model):
         return Outputs(final.logit, total, terms)
 
     def inspect(self, batch: Batch) -> Mapping[str, Tensor]:
-        """``edges/hetero``: (B, 6), in the order of ``EDGES``; ``heads/hetero_<m>``: (B,) or (B, K). Both only where built."""
+        """``edges/hetero``: (B, 6), in the order of ``EDGES``; ``heads/hetero_<m>``: (B,) or (B, K). Where built."""
         heads = self._heads(self._reinforce(batch, no_dropout))
         distilled = self._distil(heads)
         shown = {f"heads/hetero_{m}": head.logit for m, head in heads.items()}

@@ -17,7 +17,7 @@ from dmd.settings import setting
 
 COMPONENTS = (Component("gd", "GD", description="graph distillation between the features before fusion"),)
 LOSSES = (
-    LossTerm("task", description="L1 error of every head that is read"),
+    LossTerm("task", description="error of every head that is read: L1, or cross-entropy of classes and answers"),
     LossTerm("dtl", ("lambda2",), "distillation along the edges of the GD-Unit (Eqs. 8 to 10)"),
 )
 

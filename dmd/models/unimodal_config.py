@@ -23,7 +23,7 @@ COMPONENTS = (
     ),
 )
 LOSSES = (
-    LossTerm("task", description="L1 error of the prediction"),
+    LossTerm("task", description="error of the prediction: L1, or cross-entropy of classes and answers"),
     LossTerm("rec", ("lambda1",), "reconstruction of the projected features (Eq. 2)"),
     LossTerm("cyc", ("lambda1",), "exclusive features found again in the reconstruction (Eq. 3)"),
     LossTerm("ort", ("lambda1", "gamma"), "orthogonality of common and exclusive features (Eq. 5)"),

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from dmd.data.samples.target import TargetKind
 from dmd.losses.decoupling import (
     OrthogonalityAxis,
     OrthogonalityForm,
@@ -13,7 +14,7 @@ from dmd.losses.decoupling import (
     orthogonality,
     squared_distance,
 )
-from dmd.losses.margin import margin_loss
+from dmd.losses.margin import MarginKind, margin_loss
 
 LABELS = torch.tensor([1, 1, -2, 0.4, 0.4, -2])
 VECTORS = torch.tensor([[1, 0], [0.8, 0.6], [-1, 0.5], [0, 1], [0.6, 0.8], [-0.5, -1]])
@@ -63,6 +64,48 @@ def test_margin_loss_of_the_paper_by_hand() -> None:
         reduction="triples",
     )
     assert loss.item() == pytest.approx(0.25, abs=1e-6)
+
+
+def margin_of(labels: Tensor, target: TargetKind, kind: MarginKind = "constant") -> float:
+    """Two samples in two modalities (rows L1, L2, A1, A2) whose vectors agree across samples, not modalities."""
+    vectors = torch.tensor([[1.0, 0], [0, 1], [0, 1], [1, 0]], dtype=torch.float64)
+    return margin_loss(
+        vectors,
+        torch.cat([labels, labels]).double(),
+        torch.tensor([0, 0, 1, 1]),
+        torch.tensor(0.1, dtype=torch.float64),
+        kind=kind,
+        triplets="cross_modal",
+        label_class="round7",
+        reduction="triples",
+        target=target,
+    ).item()
+
+
+@pytest.mark.parametrize("kind", ["constant", "label_gap"])
+def test_margin_of_classes_by_hand(kind: MarginKind) -> None:
+    """Anchor L1: positive A1 (cosine 0), negative L2 (cosine 0): the margin itself, however far the numbers are."""
+    assert margin_of(torch.tensor([0.0, 5.0]), "classes", kind) == pytest.approx(0.1, abs=1e-7)
+    assert margin_of(torch.tensor([0.0, 1.0]), "classes", kind) == pytest.approx(0.1, abs=1e-7)
+    # as numbers 3 and 5 are one class of -3..3, as classes they are two
+    assert margin_of(torch.tensor([3.0, 5.0]), "classes", kind) == pytest.approx(0.1, abs=1e-7)
+    assert margin_of(torch.tensor([3.0, 5.0]), "regression", kind) == 0
+    assert margin_of(torch.tensor([2.0, 2.0]), "classes", kind) == 0
+
+
+def test_margin_of_answers_by_hand() -> None:
+    """A class is one set of answers; the gap is the share of questions that are answered differently."""
+    one_of_four = torch.tensor([[1.0, 0, 0, 1], [1, 0, 1, 1]])
+    assert margin_of(one_of_four, "binaries") == pytest.approx(0.1, abs=1e-7)
+    assert margin_of(one_of_four, "binaries", "label_gap") == pytest.approx(0.1 / 4, abs=1e-7)
+    assert margin_of(torch.tensor([[1.0, 0], [1, 0]]), "binaries") == 0
+
+
+def test_margin_of_several_numbers_is_that_of_the_first() -> None:
+    labels = torch.tensor([[1.0, 3, 3], [-2, 3, 3]])
+    assert margin_of(labels, "several") == pytest.approx(0.1, abs=1e-7)
+    assert margin_of(labels, "several", "label_gap") == pytest.approx(0.3, abs=1e-7)
+    assert margin_of(torch.tensor([[1.0, -3], [1, 3]]), "several") == 0
 
 
 @pytest.mark.parametrize("reduction", ["triples", "anchors"])
