@@ -78,8 +78,9 @@ class LowRankFusion(nn.Module):
         """Modality -> (B, w_m); (B,) or (B, K)."""
         alone = [self.factors[m][:, 0].expand(len(x), -1) for m, x in vectors.items()]
         seen = [x @ self.factors[m][:, 1:].t() for m, x in vectors.items()]
-        ranks = _products(alone, seen, self.counts).unflatten(-1, self.ranks)
-        return ((ranks @ self.weights.t()).squeeze(-1) + self.bias).squeeze(-1)
+        ranks = _products(alone, seen, self.counts).view(-1, *self.ranks)
+        sums = (ranks @ self.weights.t()).squeeze(-1) + self.bias
+        return sums.squeeze(-1)
 
 
 def _products(alone: Sequence[Tensor], seen: Sequence[Tensor], counts: Sequence[bool]) -> Tensor:

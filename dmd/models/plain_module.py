@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
@@ -35,7 +36,7 @@ class PlainModule(Model):
     def __init__(self, method: Method, settings: Any, flat: Mapping[str, Setting], dims: Dims, seed: int) -> None:
         super().__init__()
         self.seed = seed
-        self.num_outputs = dims.num_outputs
+        self.columns = dims.target.prediction_columns
         self.phases = method.phases
         self.weights = {term.name: term.weight(flat) for term in method.losses}
         self.smallest_batch = method.smallest_batch
@@ -52,7 +53,7 @@ class PlainModule(Model):
         key = dropout.key("module")
         with seeded_generators(_EVALUATION_KEY if key is None else key, batch.device):
             answer = self.module(model_input(batch))
-        prediction, returned = _split(answer, len(batch), self.num_outputs)
+        prediction, returned = _split(answer, len(batch), self.columns)
         if batch.labels is None:
             return Outputs(prediction)
         terms = {name: _share(name, term, len(batch), batch.sharing) for name, term in returned.items()}
@@ -89,8 +90,12 @@ class PlainModule(Model):
         return dict(self.module.named_children())
 
 
-def _split(answer: object, size: int, num_outputs: int) -> tuple[Tensor, Mapping[str, Tensor]]:
-    """Prediction (B,), or (B, K), and terms of what ``forward`` returned. Raises ConfigurationError for others."""
+def _split(answer: object, size: int, columns: tuple[int, ...]) -> tuple[Tensor, Mapping[str, Tensor]]:
+    """Prediction (B, *columns) and terms of what ``forward`` returned. Raises ConfigurationError for anything else.
+
+    A column of its own is the same as none: a last layer of one output needs no ``squeeze``.
+    """
+    num_outputs = math.prod(columns)
     prediction, terms = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, {})
     if not isinstance(prediction, Tensor) or not isinstance(terms, Mapping):
         raise ConfigurationError(
@@ -113,7 +118,7 @@ def _split(answer: object, size: int, num_outputs: int) -> tuple[Tensor, Mapping
             "has no gradient"
         )
     terms = {name: _in_full(term) for name, term in terms.items()}
-    return _in_full(prediction.reshape(size) if num_outputs == 1 else prediction), terms
+    return _in_full(prediction.reshape(size, *columns)), terms
 
 
 def _in_full(value: Any) -> Any:

@@ -21,6 +21,7 @@ from dmd.models.model import Outputs
 from dmd.registry import build_model, use_methods
 from dmd.training.distributed.shard import Shard
 from dmd.training.effects import find_effects
+from dmd.training.label_units import LabelUnit
 from dmd.training.loop import Trained
 from dmd.training.sharing_proof import shares_batches
 from tests.dmd.builders import TINY, make_batch, make_dims
@@ -308,7 +309,9 @@ def test_a_part_without_effect_is_found_in_a_trained_model() -> None:
     components = (Component("part", parts=("used",)), Component("weight", parts=("idle",)))
     trained = fit(model=declare(TwoParts, losses=TERMS), max_epochs=1)
     kept = {key: value.clone() for key, value in trained.model.state_dict().items()}
-    effects = find_effects(trained.model, components, {"part": True, "weight": 1.0}, make_batch(DIMS, 9, 2), 1)
+    effects = find_effects(
+        trained.model, components, {"part": True, "weight": 1.0}, make_batch(DIMS, 9, 2), 1, LabelUnit()
+    )
     assert effects["component/part"] > 0.01 < effects["modality/language"]
     assert effects["component/weight"] == effects["modality/audio"] == 0
     assert "modality/vision" not in effects  # which the module does not read, and does not claim to
