@@ -55,8 +55,8 @@ def test_predictions_stay_inside_the_scale_and_reach_for_its_ends() -> None:
     model = build().eval()
     with torch.no_grad():
         for bias, expected in ((50.0, 3.0), (-50.0, -3.0), (0.0, 0.0)):
-            torch.nn.init.zeros_(model.head[-2].weight)
-            torch.nn.init.constant_(model.head[-2].bias, bias)
+            torch.nn.init.zeros_(model.head[-1].weight)
+            torch.nn.init.constant_(model.head[-1].bias, bias)
             assert model(some_input()).tolist() == pytest.approx([expected] * 6, abs=1e-6)
 
 
