@@ -23,7 +23,7 @@ MOST_MODULES = 20
 
 HUB = "orchestration"
 LEAVES: Mapping[str, frozenset[str]] = {
-    "dmd": frozenset({"torch", "numpy", "transformers", "huggingface_hub"}),
+    "dmd": frozenset({"torch", "numpy", "h5py", "transformers", "huggingface_hub"}),
     "search_spaces": frozenset({"yaml", "pydantic", "pydantic_core"}),
     "reports": frozenset(
         {
@@ -49,6 +49,7 @@ ONE_HOME: Mapping[str, str] = {
     "ray": "orchestration/ray_backend/",
     "mlflow": "orchestration/tracking/",
     "optuna": "orchestration/search/",
+    "h5py": "dmd/data/untrusted/hdf5.py",
     "transformers": "dmd/models/bert_text.py",
     "huggingface_hub": "dmd/models/bert_files.py",
 }
@@ -86,6 +87,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "models",
         "data.inspection",
         "data.formats",
+        "data.csd",
+        "data.utterances",
         "data.untrusted",
         "declaration",
         "data.dataset",

@@ -14,11 +14,14 @@ import pytest
 from tests.hostile.archives import ARCHIVES, Write, pack, sound_members
 from tests.hostile.contained import Container, Outcome
 from tests.hostile.pickles import BOMBS, GADGETS
+from tests.hostile.sequences import SEQUENCES, sound_folder
+from tests.hostile.tensors import TENSORS
 
 MOST_MB, MOST_S = 400, 20
 FILES: Mapping[str, Write] = {
     **{f"pickle: {name}": write for name, write in {**GADGETS, **BOMBS}.items()},
     **{f"npz: {name}": write for name, write in ARCHIVES.items()},
+    **{f"torch: {name}": write for name, write in TENSORS.items()},
 }
 
 
@@ -58,6 +61,21 @@ def test_a_hostile_file_is_refused_by_one_line(container: Container, tmp_path: P
     require_refused(outcome, "data.bin: ", 21 if name.partition(": ")[2] in SEVERAL else 1)
     assert not canary.exists()
     assert {file.name for file in tmp_path.iterdir()} == {"data.bin"}
+
+
+def test_sound_sequences_are_read_where_hostile_ones_are_refused(container: Container, tmp_path: Path) -> None:
+    outcome = container.run("dmd-data", "inspect", str(sound_folder(tmp_path / "csd")))
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.stdout.startswith("csd: 5 samples")
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_a_hostile_sequence_is_refused_by_one_line(container: Container, tmp_path: Path, name: str) -> None:
+    folder = sound_folder(tmp_path / "csd")
+    SEQUENCES[name](folder)
+    outcome = container.run("dmd-data", "inspect", str(folder))
+    line = require_refused(outcome, "csd/audio.csd: ")
+    assert line.isprintable()
 
 
 @pytest.mark.parametrize("name", ["os.system", "builtins.exec", "INST", "hidden in data", "posix.system"])

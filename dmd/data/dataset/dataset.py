@@ -47,6 +47,7 @@ class Dataset:
             :mod:`dmd.data.dataset.fingerprint`; token ids, which few trials read, have a digest of their own.
         inputs: features, ids and groups of all rows, without labels.
         tokens: token ids of the text, or why there are none.
+        remarks: what the reader drew, joined or left out, in sentences; they decide nothing.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Dataset:
     inputs: Inputs = field(repr=False)
     tokens: Tokens | NoTokens = field(repr=False)
     _labels: FloatArray = field(repr=False)
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from dmd.data.csd.names import Steps
 from dmd.data.dataset.groups import ID, GroupRule
 from dmd.data.formats.layout import FileLayout
 from dmd.data.samples.samples import LabelScale
@@ -21,6 +22,7 @@ class Declared:
         label_keys: the keys that hold them, one, or one for each name of the target; empty: those of the format.
         groups: how items are grouped; None: by the file's key or by the ids.
         modalities: those that the data have, in order; None: all, or those that a converted folder has.
+        steps: what the steps of a clip are that is cut out of ``.csd`` sequences; None: words, where there is language.
         for_prediction: labels are not looked at, and they, ids and splits may be missing; one video may stand alone.
     """
 
@@ -29,6 +31,7 @@ class Declared:
     label_keys: tuple[str, ...] = ()
     groups: GroupRule | None = None
     modalities: tuple[Modality, ...] | None = None
+    steps: Steps | None = None
     for_prediction: bool = False
 
     def keys_of(self, layout: FileLayout) -> FileLayout:

@@ -79,6 +79,12 @@ class FileLayout:
 
 _FEATURES: Mapping[Modality, str] = MappingProxyType({"language": "text", "audio": "audio", "vision": "vision"})
 
+TUPLES = FileLayout(_FEATURES, labels="labels")
+"""MISA's and MAG-BERT's items, clips of ``.csd`` sequences: each with lengths of its own, ids ``video[k]``."""
+
+DIALOGUES = FileLayout(_FEATURES, labels="labels", group="dialogue", takes_vectors=True)
+"""Utterances of dialogues, one vector per modality; keys ``speaker`` and ``session`` where these are known."""
+
 NPZ = FileLayout(
     _FEATURES,
     labels="labels",

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dmd.data.csd.names import is_csd_folder
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
+from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.folder_writer import PutInPlace, rename_all
+from dmd.data.formats.layout import TUPLES
 from dmd.data.formats.memory_mapped import is_mapped, read_mapped, write_mapped
-from dmd.data.formats.mmsa import read_pickle
+from dmd.data.formats.mmsa import join_listed, read_listed, read_mmsa, read_pickle
 from dmd.data.formats.npz import read_npz
 from dmd.data.formats.planted import load_planted
 from dmd.data.formats.planted_spec import PLANTED, parse_planted_name
 from dmd.data.samples.row_blocks import row_blocks
+from dmd.data.untrusted.torch_file import TorchFileError, is_torch_archive, load_tensors
+from dmd.data.utterances.tuple_folder import is_tuple_folder, load_embedding, load_tuple_folder
 from dmd.errors import DataError
 
-ZIP_MAGIC = b"PK"
+ZIP_MAGIC, HDF5_MAGIC = b"PK", b"\x89H"
 PICKLE_STARTS = (b"\x80", b"(", b"}", b"]", b"c")
 """Protocols 2 and up begin with PROTO; 0 and 1, which Python 2 wrote by default, with a container or a name."""
 
@@ -48,7 +53,7 @@ def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
     Raises DataError naming where it looked.
     """
     paths = _candidate_paths(name_or_path, data_dir)
-    found = next((path for path in paths if is_mapped(path) or path.is_file()), None)
+    found = next((path for path in paths if is_mapped(path) or path.is_file() or is_source_folder(path)), None)
     if paths and found is None:
         looked = " and ".join(repr(str(path))[1:-1] for path in paths)
         raise DataError(
@@ -58,11 +63,16 @@ def find_data(name_or_path: str, data_dir: Path | None = None) -> Path | None:
     return found
 
 
+def is_source_folder(path: Path) -> bool:
+    """Whether a folder holds data of others: ``.csd`` sequences, or a pickle for each split."""
+    return not is_mapped(path) and (is_csd_folder(path) or is_tuple_folder(path))
+
+
 def load_dataset(path: Path, declared: Declared = UNDECLARED, storage: FeatureStorage = MEMORY) -> Dataset:
-    """Read a file: ``.npz``, or a pickle in MMSA or CMU layout.
+    """Read a file (``.npz``, a pickle, tensors of torch) or a folder of ``.csd`` sequences or of pickles.
 
     Args:
-        path: of the file.
+        path: of the file or the folder.
         declared: what the user says; it takes precedence over the file.
         storage: where the features go.
 
@@ -70,19 +80,52 @@ def load_dataset(path: Path, declared: Declared = UNDECLARED, storage: FeatureSt
         DataError: with every problem found in the file.
     """
     try:
-        with path.open("rb") as stream:
-            start = stream.read(2)
+        start = b"" if path.is_dir() else _first_bytes(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}; correct the path or its permissions") from None
     try:
+        if is_source_folder(path):
+            return _read_folder(path, declared, storage)
+        if start == ZIP_MAGIC and is_torch_archive(path):
+            return _read_tensors(path, declared, storage)
         if start == ZIP_MAGIC:
             return read_npz(path, declared, storage)
         if start[:1] in PICKLE_STARTS:
             return read_pickle(path, declared, storage)
     except MemoryError:
         raise DataError(f"{path.name}: does not fit into memory; convert it with `dmd-data convert`") from None
+    if start == HDF5_MAGIC:
+        raise DataError(
+            f"{path.name}: is HDF5; of computational sequences (.csd) give the folder that holds them all, labels too; "
+            "convert any other to .npz"
+        )
     found = f"starts with {start!r}" if start else "is empty"
     raise DataError(f"{path.name}: neither an .npz archive nor a pickle (it {found}); convert it to one of these")
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(2)
+
+
+def _read_folder(folder: Path, declared: Declared, storage: FeatureStorage) -> Dataset:
+    if not is_csd_folder(folder):
+        content = load_tuple_folder(folder)
+        return read_listed(content, folder.name, load_embedding(folder), declared, storage)
+    # Who reads no sequences need not wait for the library of HDF5.
+    from dmd.data.csd.folder import read_csd_folder
+
+    problems, layout = Problems(folder.name), declared.keys_of(TUPLES)
+    listed = read_csd_folder(folder, tuple(layout.features.values()), declared.steps, problems.add)
+    return join_listed(listed, declared, layout, problems, storage)
+
+
+def _read_tensors(path: Path, declared: Declared, storage: FeatureStorage) -> Dataset:
+    try:
+        content = load_tensors(path)
+    except TorchFileError as error:
+        raise DataError(f"{path.name}: {error}") from None
+    return read_mmsa(content, path.name, declared, storage)
 
 
 def convert_dataset(
@@ -111,8 +154,8 @@ def convert_dataset(
         raise DataError(f"{target}: exists already; choose another name")
 
     def read(storage: FeatureStorage) -> Dataset:
-        path = next((path for path in _candidate_paths(name_or_path, data_dir) if path.is_file()), None)
-        if path is not None:
+        path = find_data(name_or_path, data_dir)
+        if path is not None and not is_mapped(path):
             return load_dataset(path, declared, storage)
         found = open_dataset(name_or_path, data_dir, declared)
         for modality, part in found.inputs.sequences.items():

@@ -125,6 +125,7 @@ def _describe(dataset: Dataset, folder: Path) -> dict[str, Any]:
         "non_finite": dict(dataset.non_finite),
         "clamped_lengths": dict(dataset.clamped_lengths),
         "no_tokens": dataset.tokens.reason if isinstance(dataset.tokens, NoTokens) else None,
+        "remarks": list(dataset.remarks),
         "files": {path.name: _hash(path) for path in sorted(folder.glob("*.npy"))},
     }
 
@@ -209,6 +210,7 @@ def _dataset(folder: Path, manifest: Mapping[str, Any], declared: Declared) -> D
         inputs=inputs,
         _labels=small["labels"],
         tokens=_tokens(small, manifest, modalities),
+        remarks=_remarks(manifest.get("remarks", [])),
     )
 
 
@@ -302,6 +304,12 @@ def _tokens(
     if "language" not in modalities:
         return NO_LANGUAGE
     return Tokens(small["tokens"]) if "tokens" in small else NoTokens(str(manifest["no_tokens"]))
+
+
+def _remarks(said: object) -> tuple[str, ...]:
+    if not isinstance(said, list) or not all(isinstance(remark, str) and remark.isprintable() for remark in said):
+        raise ValueError("remarks that are no sentences")
+    return tuple(said)
 
 
 def _grouping(content: Mapping[str, Any]) -> Grouping:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,15 @@ from dmd.data.formats.assemble import assemble
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import ABOUT_KEYS, CMU, MMSA, SPLITS, FileLayout
+from dmd.data.formats.layout import ABOUT_KEYS, CMU, DIALOGUES, KIND_KEY, MMSA, NAMES_KEY, SPLITS, TUPLES, FileLayout
 from dmd.data.formats.single_video import VIDEO, as_splits
-from dmd.data.samples.arrays import AnyArray
+from dmd.data.samples.arrays import AnyArray, FloatArray
+from dmd.data.untrusted.torch_file import OLD_TORCH_MAGIC
 from dmd.data.untrusted.unpickle import load_pickle
+from dmd.data.utterances.dialogues import is_dialogues, read_dialogues
+from dmd.data.utterances.listed import Listed
+from dmd.data.utterances.tuple_folder import load_embedding
+from dmd.data.utterances.tuples import is_dictionary_of_lists, is_list_of_tuples, read_tuples
 from dmd.errors import DataError
 
 SCALARS = (str, bytes, bool, int, float, np.generic)
@@ -43,7 +49,10 @@ def read_pickle(path: Path, declared: Declared = UNDECLARED, storage: FeatureSto
     with path.open("rb") as stream:
         # Closed by the collector: arrays are views of it until they are converted.
         content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    return read_mmsa(load_pickle(content, path.name), path.name, declared, storage)
+    found = load_pickle(content, path.name)
+    if is_dictionary_of_lists(found):
+        return read_listed(found, path.name, load_embedding(path.parent), declared, storage)
+    return read_mmsa(found, path.name, declared, storage)
 
 
 def read_mmsa(
@@ -60,9 +69,11 @@ def read_mmsa(
     Raises:
         DataError: with every problem found in it.
     """
-    if not isinstance(content, Mapping):
-        raise DataError(f"{source}: must be a dictionary with train, valid and test, but is a {type(content).__name__}")
     problems = Problems(source)
+    if is_dialogues(content) or is_dictionary_of_lists(content):
+        return read_listed(content, source, None, declared, storage)
+    if not isinstance(content, Mapping):
+        raise DataError(f"{source}: {_say_what_else(content)}")
     tables: dict[str, dict[str, AnyArray]] = {}
     layout = declared.keys_of(_layout_of(content))
     if declared.for_prediction:
@@ -83,6 +94,52 @@ def read_mmsa(
 
 def _in_a_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def read_listed(
+    content: object, source: str, embedding: FloatArray | None, declared: Declared, storage: FeatureStorage
+) -> Dataset:
+    """The data set of a pickle that lists utterances one by one: a dictionary of lists of tuples, or dialogues.
+
+    Args:
+        content: of the pickle.
+        source: name of the file, for messages.
+        embedding: (V, D) vectors of words that are numbers; None: there are none.
+        declared: what the user says; it takes precedence over the file.
+        storage: where the features go.
+
+    Raises:
+        DataError: with every problem found in it.
+    """
+    problems = Problems(source)
+    layout = declared.keys_of(DIALOGUES if is_dialogues(content) else TUPLES)
+    wanted = tuple(layout.features.values())
+    if isinstance(content, Mapping):
+        listed = read_tuples(content, wanted, embedding, problems.add)
+    else:
+        assert isinstance(content, list | tuple)
+        listed = read_dialogues(content, wanted, problems.add)
+    return join_listed(listed, declared, layout, problems, storage)
+
+
+def join_listed(
+    listed: Listed, declared: Declared, layout: FileLayout, problems: Problems, storage: FeatureStorage
+) -> Dataset:
+    """The data set of listed utterances. Raises DataError with every problem found."""
+    problems.raise_if_any()
+    classes = {KIND_KEY: np.array(["classes"]), NAMES_KEY: np.array(listed.emotions)}
+    said = classes if listed.emotions and layout.label_keys == ("labels",) else {}
+    dataset = assemble(listed.tables, said, declared, layout, problems, storage)
+    return replace(dataset, remarks=listed.remarks)
+
+
+def _say_what_else(content: object) -> str:
+    """What a pickle is that is no dictionary, and what to do with it."""
+    if isinstance(content, int) and content == OLD_TORCH_MAGIC:
+        return "is a file of torch before 1.6; save it again with a newer torch"
+    if is_list_of_tuples(content):
+        return "is one split, a list of ((words, visual, acoustic), label, segment); give the folder of all three"
+    return f"must be a dictionary with train, valid and test, but is a {type(content).__name__}"
 
 
 def _layout_of(content: Mapping[Any, Any]) -> FileLayout:

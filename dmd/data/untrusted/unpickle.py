@@ -19,7 +19,6 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-from dmd.data.samples.arrays import AnyArray
 from dmd.data.untrusted.allowed_pickle_names import (
     ALLOWED_CALLABLES,
     SIMPLE_KEYS,
@@ -38,6 +37,11 @@ MOST_STEPS = 5_000_000
 
 LEFT_IN_PLACE = 1 << 16
 """From so many bytes on, what can only become an array is not copied out of the file. Pickle frames no such bytes."""
+
+DEPTH = 6
+"""So many containers deep arrays are looked for: a split, its items, an item's modalities, their steps."""
+
+_HOLDERS = (PickledArray, dict, list, tuple)
 
 Content = bytes | mmap.mmap
 
@@ -233,7 +237,7 @@ def _counted(step: Callable[[Any], None], steps: Iterator[int]) -> Callable[[Any
 def load_pickle(content: Content, source: str) -> object:
     """What a pickle describes: containers, numbers, strings and arrays.
 
-    Arrays inside dictionaries and lists (as deep as MMSA files go) are NumPy arrays; large ones are views of
+    Arrays inside dictionaries, lists and tuples (:data:`DEPTH` of them) are NumPy arrays; large ones are views of
     ``content`` and cannot be written to. Raises DataError, naming ``source``, if the pickle wants anything else or is
     damaged.
     """
@@ -246,7 +250,7 @@ def load_pickle(content: Content, source: str) -> object:
     except Exception as error:  # a damaged pickle raises whatever its bytes happen to hit
         reason = f"{type(error).__name__}: {error}".replace("\n", " ")[:200]
         raise DataError(f"{source}: truncated or damaged pickle ({reason}); fetch or write the file again") from None
-    return _with_arrays(found, 3, {})
+    return _with_arrays(found, DEPTH, {})
 
 
 def _with_arrays(value: Any, depth: int, done: dict[tuple[int, int], Any]) -> Any:
@@ -255,18 +259,15 @@ def _with_arrays(value: Any, depth: int, done: dict[tuple[int, int], Any]) -> An
     done: what was converted already, by identity and depth: a container that a pickle repeats is converted once.
     """
     if isinstance(value, PickledArray):
-        return _finished(value)
+        return value.array
+    if not depth or not isinstance(value, dict | list | tuple):
+        return value
     key = id(value), depth
     if key in done:
         return done[key]
-    if depth and isinstance(value, dict):
+    if isinstance(value, dict):
         done[key] = {name: _with_arrays(item, depth - 1, done) for name, item in value.items()}
-    elif isinstance(value, list | tuple):
-        done[key] = [_finished(item) if isinstance(item, PickledArray) else item for item in value]
     else:
-        return value
+        held = [_with_arrays(item, depth - 1, done) if isinstance(item, _HOLDERS) else item for item in value]
+        done[key] = tuple(held) if isinstance(value, tuple) else held
     return done[key]
-
-
-def _finished(stand_in: PickledArray) -> AnyArray | None:
-    return stand_in.array
