@@ -87,6 +87,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "models",
         "data.inspection",
         "data.formats",
+        "data.tables",
         "data.csd",
         "data.utterances",
         "data.untrusted",

@@ -27,7 +27,7 @@ class Source:
     def __init__(self, sequence: Sequence) -> None:
         self._sequence = sequence
         self._entry: str | None = None
-        self._part: Part | None = None
+        self._found: Part | None = None
 
     @property
     def file_name(self) -> str:
@@ -38,8 +38,8 @@ class Source:
         entry = self._sequence.entry_for(item)
         if entry is not None and entry == self._entry:
             return
-        self._entry, self._part = entry, None if entry is None else self._sequence.read(entry)
-        if self._part is not None and self._part[0].dtype.kind not in "biuf":
+        self._entry, self._found = entry, None if entry is None else self._sequence.read(entry)
+        if self._found is not None and self._found[0].dtype.kind not in "biuf":
             raise Hdf5Error(
                 f"{self._sequence.name[:40]} holds words and no vectors; take the sequence of word vectors "
                 "(glove_vectors) in its place"
@@ -47,10 +47,10 @@ class Source:
 
     def cut(self, start: float, end: float) -> Part | None:
         """The steps within an interval; None where there are none."""
-        if self._part is None:
+        if self._found is None:
             return None
-        within = steps_within(self._part[1], start, end)
-        return (self._part[0][within], self._part[1][within]) if within.any() else None
+        within = steps_within(self._found[1], start, end)
+        return (self._found[0][within], self._found[1][within]) if within.any() else None
 
 
 @dataclass

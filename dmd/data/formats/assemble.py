@@ -14,16 +14,16 @@ from dmd.data.dataset.tokens import NO_LANGUAGE
 from dmd.data.dataset.visible_modalities import absent_modality
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
-from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.file_target import resolve_target
-from dmd.data.formats.label_scale import resolve_label_scale
-from dmd.data.formats.labels import read_labels
-from dmd.data.formats.layout import SCALE_KEY, SPLITS, FileLayout
-from dmd.data.formats.splits import Split, Table, read_split
-from dmd.data.formats.token_ids import join_tokens
 from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
 from dmd.data.samples.samples import FilePadding, Inputs, LabelScale, Sequences
 from dmd.data.samples.target import Target
+from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.file_target import resolve_target
+from dmd.data.tables.label_scale import resolve_label_scale
+from dmd.data.tables.labels import read_labels
+from dmd.data.tables.layout import SCALE_KEY, SPLITS, FileLayout
+from dmd.data.tables.splits import Split, Table, read_split
+from dmd.data.tables.token_ids import join_tokens
 from dmd.data.untrusted.archive import ALWAYS_FITS, MOST_GROWTH
 from dmd.modalities import MODALITIES, Modality
 

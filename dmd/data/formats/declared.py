@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from dmd.data.csd.names import Steps
 from dmd.data.dataset.groups import ID, GroupRule
-from dmd.data.formats.layout import FileLayout
 from dmd.data.samples.samples import LabelScale
 from dmd.data.samples.target import Target
+from dmd.data.tables.layout import FileLayout
 from dmd.modalities import Modality
 
 

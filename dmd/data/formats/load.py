@@ -8,15 +8,15 @@ from dmd.data.csd.names import is_csd_folder
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
-from dmd.data.formats.file_problems import Problems
 from dmd.data.formats.folder_writer import PutInPlace, rename_all
-from dmd.data.formats.layout import TUPLES
 from dmd.data.formats.memory_mapped import is_mapped, read_mapped, write_mapped
 from dmd.data.formats.mmsa import join_listed, read_listed, read_mmsa, read_pickle
 from dmd.data.formats.npz import read_npz
 from dmd.data.formats.planted import load_planted
 from dmd.data.formats.planted_spec import PLANTED, parse_planted_name
 from dmd.data.samples.row_blocks import row_blocks
+from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.layout import TUPLES
 from dmd.data.untrusted.torch_file import TorchFileError, is_torch_archive, load_tensors
 from dmd.data.utterances.tuple_folder import is_tuple_folder, load_embedding, load_tuple_folder
 from dmd.errors import DataError

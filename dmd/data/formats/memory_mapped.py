@@ -26,11 +26,11 @@ from dmd.data.dataset.visible_modalities import absent_modality
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import FeatureStorage, InFiles
 from dmd.data.formats.folder_writer import PutInPlace, new_folder, rename_all
-from dmd.data.formats.layout import SPLITS
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.samples.mapped_rows import StoredFile, StoredRows
 from dmd.data.samples.samples import ContentHash, FilePadding, Inputs, LabelScale, Sequences
 from dmd.data.samples.target import Target
+from dmd.data.tables.layout import SPLITS
 from dmd.errors import DataError
 from dmd.modalities import MODALITIES, Modality
 

@@ -20,10 +20,10 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.assemble import assemble
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
-from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import ABOUT_KEYS, CMU, DIALOGUES, KIND_KEY, MMSA, NAMES_KEY, SPLITS, TUPLES, FileLayout
 from dmd.data.formats.single_video import VIDEO, as_splits
 from dmd.data.samples.arrays import AnyArray, FloatArray
+from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.layout import ABOUT_KEYS, CMU, DIALOGUES, KIND_KEY, MMSA, NAMES_KEY, SPLITS, TUPLES, FileLayout
 from dmd.data.untrusted.torch_file import OLD_TORCH_MAGIC
 from dmd.data.untrusted.unpickle import load_pickle
 from dmd.data.utterances.dialogues import is_dialogues, read_dialogues

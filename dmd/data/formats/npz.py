@@ -8,9 +8,9 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.assemble import assemble
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
-from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import ABOUT_KEYS, NPZ, SPLITS
 from dmd.data.samples.arrays import AnyArray
+from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.layout import ABOUT_KEYS, NPZ, SPLITS
 from dmd.data.untrusted.archive import ArchiveError, in_one_line, open_archive
 from dmd.errors import DataError
 

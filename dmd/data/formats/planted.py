@@ -30,11 +30,11 @@ import numpy.typing as npt
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import UNDECLARED, Declared
-from dmd.data.formats.layout import SPLITS
 from dmd.data.formats.mmsa import read_mmsa
 from dmd.data.formats.planted_classes import draw_classes, even_share, guess_classes
 from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.samples import LabelScale
+from dmd.data.tables.layout import SPLITS
 from dmd.modalities import MODALITIES, Modality
 from dmd.random_streams import numpy_generator
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dmd.data.formats.layout import MMSA, SPLITS
+from dmd.data.tables.layout import MMSA, SPLITS
 
 VIDEO = "video"
 """What the split of a video that stands alone is called."""

@@ -38,9 +38,7 @@ def test_a_missing_file_names_every_place_that_was_looked_at_and_what_to_do(tmp_
     assert "--data-dir" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("content", "found"), [(b"", "is empty"), (b"\x89HDF\r\n", "starts with"), (b"id,y\n", "starts")]
-)
+@pytest.mark.parametrize(("content", "found"), [(b"", "is empty"), (b"id,y\n", "starts")])
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes, found: str) -> None:
     path = tmp_path / "data.npz"
     path.write_bytes(content)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dmd.data.formats.padding import locate_by_lengths, locate_by_mask, locate_by_zeros, move_to_right
 from dmd.data.samples.arrays import FloatArray, IntArray
+from dmd.data.tables.padding import locate_by_lengths, locate_by_mask, locate_by_zeros, move_to_right
 
 LENGTHS: IntArray = np.array([1, 3, 4, 2], dtype=np.int64)
 STEPS = 4

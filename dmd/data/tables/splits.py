@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmd.data.dataset.tokens import NoTokens, Tokens
-from dmd.data.formats.features import Features, check_features, read_features
-from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.labels import read_labels
-from dmd.data.formats.layout import FileLayout
-from dmd.data.formats.lengths import find_lengths
-from dmd.data.formats.token_ids import read_tokens
 from dmd.data.samples.arrays import AnyArray, FloatArray, IntArray
 from dmd.data.samples.target import Target
+from dmd.data.tables.features import Features, check_features, read_features
+from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.labels import read_labels
+from dmd.data.tables.layout import FileLayout
+from dmd.data.tables.lengths import find_lengths
+from dmd.data.tables.token_ids import read_tokens
 from dmd.modalities import Modality
 
 Table = Mapping[str, AnyArray]

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from dmd.data.formats.declared import Declared
-from dmd.data.formats.label_scale import suggest_scale
 from dmd.data.formats.load import load_dataset, open_dataset
 from dmd.data.formats.planted import planted_bytes, planted_dataset
 from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.samples import LabelScale
+from dmd.data.tables.label_scale import suggest_scale
 from dmd.errors import DataError
 from tests.dmd.data_builders import Arrays, npz_arrays, write_npz
 

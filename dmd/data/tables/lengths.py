@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmd.data.dataset.tokens import MASK_ROW
-from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import FileLayout
 from dmd.data.samples.arrays import AnyArray, IntArray
+from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.layout import FileLayout
 from dmd.modalities import Modality
 
 

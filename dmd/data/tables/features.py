@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.lengths import FileLengths
-from dmd.data.formats.padding import (
+from dmd.data.samples.arrays import AnyArray, FloatArray
+from dmd.data.samples.row_blocks import row_blocks
+from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.lengths import FileLengths
+from dmd.data.tables.padding import (
     Padding,
     as_float32,
     locate_by_lengths,
@@ -16,8 +18,6 @@ from dmd.data.formats.padding import (
     locate_by_zeros,
     place_right,
 )
-from dmd.data.samples.arrays import AnyArray, FloatArray
-from dmd.data.samples.row_blocks import row_blocks
 
 
 @dataclass(frozen=True)

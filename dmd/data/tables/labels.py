@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from dmd.data.formats.file_problems import Problems
 from dmd.data.samples.arrays import AnyArray, FloatArray
 from dmd.data.samples.target import Target, TargetKind
+from dmd.data.tables.file_problems import Problems
 
 
 def read_labels(

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from dmd.data.dataset.tokens import MASK_ROW, NUM_ROWS, NoTokens, Tokens
-from dmd.data.formats.layout import FileLayout
 from dmd.data.samples.arrays import AnyArray
+from dmd.data.tables.layout import FileLayout
 
 
 def read_tokens(name: str, table: Mapping[str, AnyArray], layout: FileLayout, num_rows: int) -> Tokens | NoTokens:

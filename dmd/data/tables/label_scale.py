@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dmd.data.formats.file_problems import Problems
 from dmd.data.samples.arrays import FloatArray
 from dmd.data.samples.samples import LabelScale
+from dmd.data.tables.file_problems import Problems
 
 SENTIMENT = LabelScale()
 """MOSI's and MOSEI's: what is assumed where no scale is declared."""

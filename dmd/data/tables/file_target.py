@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dmd.data.formats.file_problems import Problems
-from dmd.data.formats.layout import KIND_KEY, NAMES_KEY
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.samples.target import SENTIMENT_TARGET, Target
+from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.layout import KIND_KEY, NAMES_KEY
 from dmd.errors import DataError
 
 
