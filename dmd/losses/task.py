@@ -49,14 +49,22 @@ class Task:
         if kind == "classes":
             classes = labels.long()
             errors = F.cross_entropy(prediction, classes, reduction="none")
-            return errors if self.weights is None else errors * self.weights[classes]
+            return errors if self.weights is None else errors * self.weights_of(labels)
         if kind == "binaries":
             errors = F.binary_cross_entropy_with_logits(prediction, labels, reduction="none")
             if self.weights is not None:
-                errors = errors * torch.lerp(self.weights[:, 0], self.weights[:, 1], labels)
+                errors = errors * self.weights_of(labels)
             return errors.mean(-1)
         distances = (prediction - labels).abs()
         return distances[:, 0] + self.auxiliary_weight * distances[:, 1:].mean(-1)
+
+    def weights_of(self, labels: Tensor) -> Tensor:
+        """The weight of every item, (B,), or of every answer, (B, K); 1 without weights."""
+        if self.weights is None:
+            return torch.ones_like(labels)
+        if self.target.kind == "classes":
+            return self.weights[labels.long()]
+        return torch.lerp(self.weights[:, 0], self.weights[:, 1], labels)
 
 
 SENTIMENT_TASK = Task()
