@@ -49,7 +49,7 @@ SIZES: Mapping[str, Size] = {
     "unimodal": (CONTEXT10, {}, 147_751),
     "ef_lstm": (CONTEXT10, {"preset": "mmsa_mosi"}, 619_285),
     # three times 4 x 128 x (width + 128 + 2), then 384 x 128 + 128 and 128 + 1
-    "lf_lstm": (CONTEXT10, {}, 512 * (230 + 203 + 230) + 384 * 128 + 128 + 129),
+    "lf_lstm": (CONTEXT10, {}, 512 * 230 + 64 * 91 + 128 * 134 + 176 * 128 + 128 + 129),
     "lf_dnn": (CONTEXT10, {"preset": "mmsa_mosi"}, 266_779),
     "tfn": (CONTEXT10, {"preset": "mmsa_mosi"}, 9_167_739),
     "lmf": (CONTEXT10, {"preset": "mmsa_mosi"}, 174_679),
@@ -101,7 +101,7 @@ SMALL: Mapping[str, dict[str, Setting]] = {
     "mult": BACKBONE,
     "unimodal": BACKBONE,
     "ef_lstm": {"hidden": 16},
-    "lf_lstm": {"hidden": 8, "fusion": 8},
+    "lf_lstm": {"hidden.language": 8, "fusion": 8},
     "lf_dnn": {"hidden.language": 8, "hidden.audio": 8, "hidden.vision": 8, "text_out": 8, "fusion": 16},
     "tfn": {"hidden.language": 8, "hidden.audio": 4, "hidden.vision": 4, "text_out": 4, "fusion": 16},
     "lmf": {"hidden.language": 16, "hidden.audio": 8, "hidden.vision": 8, "text_out": 8},

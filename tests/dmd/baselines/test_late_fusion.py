@@ -19,7 +19,8 @@ DIMS = make_dims()
 
 
 def test_lf_lstm_puts_the_states_after_each_modalitys_own_last_step_side_by_side() -> None:
-    model = lf_lstm.LFLSTM(build_config(lf_lstm.LFLSTMSettings, {"hidden": 4, "fusion": 5}, "lf_lstm"), DIMS)
+    sizes = {"hidden.language": 4, "hidden.audio": 2, "hidden.vision": 3, "fusion": 5}
+    model = lf_lstm.LFLSTM(build_config(lf_lstm.LFLSTMSettings, sizes, "lf_lstm"), DIMS)
     model, inputs = model.double().eval(), in_float64(some_input())
     predictions = model(inputs)
     for row in range(len(inputs)):

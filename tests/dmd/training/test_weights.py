@@ -25,7 +25,7 @@ ALIGNED = f"planted:{SIZE},language_steps=12,audio_steps=12,vision_steps=12"
 SMALL: dict[str, dict[str, Setting]] = {
     "dmd": {"width": 8, "heads": 2, "levels": 1, "max_epochs": 1, "gd.size_homo": 4},
     "ridge": {},
-    "lf_lstm": {"hidden": 4, "fusion": 4, "max_epochs": 1},
+    "lf_lstm": {"hidden.language": 4, "hidden.audio": 4, "hidden.vision": 4, "fusion": 4, "max_epochs": 1},
 }
 PROVENANCE = {"code": "abc", "torch": "2.0"}
 

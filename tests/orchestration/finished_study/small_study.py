@@ -18,7 +18,7 @@ from search_spaces.loading.load import load
 SPACE = """\
 study: small
 data: {path: "planted:num_videos=9,clips_per_video=2", folds: {by: video, k: 3}}
-model: {name: lf_lstm, hidden: 4, fusion: 4, max_epochs: 1}
+model: {name: lf_lstm, hidden: {language: 4, audio: 4, vision: 4}, fusion: 4, max_epochs: 1}
 arms: {models: [ridge], controls: true}
 search: {parameters: {learning_rate: {choice: [0.001, 0.03]}}, scope: baseline, trials: 2, searcher: grid}
 confirm: {seeds: 2}
