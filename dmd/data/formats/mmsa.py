@@ -20,16 +20,17 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.assemble import assemble
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
+from dmd.data.formats.listed_files import read_listed
+from dmd.data.formats.pickle_layout import find_remarks, layout_of
 from dmd.data.formats.single_video import VIDEO, as_splits
-from dmd.data.samples.arrays import AnyArray, FloatArray
+from dmd.data.samples.arrays import AnyArray
 from dmd.data.tables.file_problems import Problems
-from dmd.data.tables.layout import ABOUT_KEYS, CMU, DIALOGUES, KIND_KEY, MMSA, NAMES_KEY, SPLITS, TUPLES, FileLayout
+from dmd.data.tables.layout import ABOUT_KEYS, SPLITS, FileLayout
 from dmd.data.untrusted.torch_file import OLD_TORCH_MAGIC
 from dmd.data.untrusted.unpickle import load_pickle
-from dmd.data.utterances.dialogues import is_dialogues, read_dialogues
-from dmd.data.utterances.listed import Listed
+from dmd.data.utterances.dialogues import is_dialogues
 from dmd.data.utterances.tuple_folder import load_embedding
-from dmd.data.utterances.tuples import is_dictionary_of_lists, is_list_of_tuples, read_tuples
+from dmd.data.utterances.tuples import is_dictionary_of_lists, is_list_of_tuples
 from dmd.errors import DataError
 
 SCALARS = (str, bytes, bool, int, float, np.generic)
@@ -75,7 +76,7 @@ def read_mmsa(
     if not isinstance(content, Mapping):
         raise DataError(f"{source}: {_say_what_else(content)}")
     tables: dict[str, dict[str, AnyArray]] = {}
-    layout = declared.keys_of(_layout_of(content))
+    layout = layout_of(content, declared)
     if declared.for_prediction:
         content = as_splits(content, source)
     for split in (*SPLITS, VIDEO):
@@ -89,48 +90,12 @@ def read_mmsa(
     about = {key: _as_array(key, _in_a_list(content[key]), problems) for key in ABOUT_KEYS if key in content}
     problems.raise_if_any()
     said = {key: array for key, array in about.items() if array is not None}
-    return assemble(tables, said, declared, layout, problems, storage)
+    dataset = assemble(tables, said, declared, layout, problems, storage)
+    return replace(dataset, remarks=tuple(find_remarks(content, layout)))
 
 
 def _in_a_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
-
-
-def read_listed(
-    content: object, source: str, embedding: FloatArray | None, declared: Declared, storage: FeatureStorage
-) -> Dataset:
-    """The data set of a pickle that lists utterances one by one: a dictionary of lists of tuples, or dialogues.
-
-    Args:
-        content: of the pickle.
-        source: name of the file, for messages.
-        embedding: (V, D) vectors of words that are numbers; None: there are none.
-        declared: what the user says; it takes precedence over the file.
-        storage: where the features go.
-
-    Raises:
-        DataError: with every problem found in it.
-    """
-    problems = Problems(source)
-    layout = declared.keys_of(DIALOGUES if is_dialogues(content) else TUPLES)
-    wanted = tuple(layout.features.values())
-    if isinstance(content, Mapping):
-        listed = read_tuples(content, wanted, embedding, problems.add)
-    else:
-        assert isinstance(content, list | tuple)
-        listed = read_dialogues(content, wanted, problems.add)
-    return join_listed(listed, declared, layout, problems, storage)
-
-
-def join_listed(
-    listed: Listed, declared: Declared, layout: FileLayout, problems: Problems, storage: FeatureStorage
-) -> Dataset:
-    """The data set of listed utterances. Raises DataError with every problem found."""
-    problems.raise_if_any()
-    classes = {KIND_KEY: np.array(["classes"]), NAMES_KEY: np.array(listed.emotions)}
-    said = classes if listed.emotions and layout.label_keys == ("labels",) else {}
-    dataset = assemble(listed.tables, said, declared, layout, problems, storage)
-    return replace(dataset, remarks=listed.remarks)
 
 
 def _say_what_else(content: object) -> str:
@@ -140,12 +105,6 @@ def _say_what_else(content: object) -> str:
     if is_list_of_tuples(content):
         return "is one split, a list of ((words, visual, acoustic), label, segment); give the folder of all three"
     return f"must be a dictionary with train, valid and test, but is a {type(content).__name__}"
-
-
-def _layout_of(content: Mapping[Any, Any]) -> FileLayout:
-    tables = [content[split] for split in SPLITS if isinstance(content.get(split), Mapping)]
-    has_cmu_labels = any(CMU.labels in table for table in tables)
-    return CMU if has_cmu_labels and not any(MMSA.labels in table for table in tables) else MMSA
 
 
 def _as_arrays(split: str, table: Mapping[Any, Any], layout: FileLayout, problems: Problems) -> dict[str, AnyArray]:

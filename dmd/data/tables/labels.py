@@ -60,9 +60,12 @@ def _hint(array: AnyArray) -> str:
     if array.dtype.kind in "USO":
         return "; names of classes are read with `data.target: {kind: classes, names: [...]}`"
     if len(columns) == 2 and columns[1] == 2:
+        names = "[neutral, happy, sad, angry]" if columns[0] == 4 else "[...]"
+        order = ", in the order of MulT's IEMOCAP file" if columns[0] == 4 else f" with {columns[0]} names"
         return (
             f"; that may be one of {columns[0]} classes, or {columns[0]} yes-or-no answers, and papers differ: write "
-            f"`data.target: {{kind: classes, names: [...]}}` or `{{kind: binaries, names: [...]}}`, {columns[0]} names"
+            f"`data.target: {{kind: classes, names: {names}}}` or "
+            f"`data.target: {{kind: binaries, names: {names}}}`{order}"
         )
     if len(columns) == 1 and columns[0] > 1:
         return (
