@@ -26,6 +26,13 @@ Labels = Annotated[
     str | None,
     typer.Option(metavar="KIND[:NAMES]", help="What the labels are, as classes:angry,happy or binaries:angry,happy."),
 ]
+Steps = Annotated[
+    str | None,
+    typer.Option(
+        metavar="words|own|mean",
+        help="Of a folder of .csd files: one step per word, the steps as they are, or one step per clip.",
+    ),
+]
 LabelKey = Annotated[
     str | None, typer.Option(metavar="KEYS", help="The key of the labels, or one for each name, joined by commas.")
 ]
@@ -35,7 +42,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_
 
 @app.command()
 def inspect(
-    data: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
+    data: Annotated[str, typer.Argument(help="A data file or folder, a name in --data-dir, or `planted`.")],
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
@@ -43,21 +50,25 @@ def inspect(
     modalities: Modalities = None,
     labels: Labels = None,
     label_key: LabelKey = None,
+    steps: Steps = None,
 ) -> None:
-    """Print shapes, lengths, label histogram, groups, non-finite counts and the content hash."""
+    """Print shapes, lengths, labels, groups, non-finite counts, the content hash, and which published file it is."""
     with bad_input_exits():
-        from dmd.data.formats.load import open_dataset
+        from dmd.data.formats.load import find_data, open_dataset
         from dmd.data.inspection.inspect import format_summary, inspect_dataset
+        from dmd.data.inspection.known_files import digest_of
         from orchestration.planning.data_declaration import declared_with
 
-        declared = declared_with(group_key, group_pattern, label_scale, modalities, labels, label_key)
-        print(format_summary(inspect_dataset(open_dataset(data, data_dir, declared))))
+        declared = declared_with(group_key, group_pattern, label_scale, modalities, labels, label_key, steps)
+        dataset, path = open_dataset(data, data_dir, declared), find_data(data, data_dir)
+        sha256 = digest_of(path) if path is not None and path.is_file() else None
+        print(format_summary(inspect_dataset(dataset, sha256)))
     raise typer.Exit(COMPLETED)
 
 
 @app.command()
 def convert(
-    source: Annotated[str, typer.Argument(help="A data file, a name in --data-dir, or `planted`.")],
+    source: Annotated[str, typer.Argument(help="A data file or folder, a name in --data-dir, or `planted`.")],
     target: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
     data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
     group_key: GroupKey = None,
@@ -66,6 +77,7 @@ def convert(
     modalities: Modalities = None,
     labels: Labels = None,
     label_key: LabelKey = None,
+    steps: Steps = None,
 ) -> None:
     """Convert a data file to a memory-mapped folder, for data that do not fit in memory."""
     with bad_input_exits():
@@ -74,7 +86,7 @@ def convert(
         from orchestration.planning.data_declaration import declared_with
         from orchestration.process.atomic_files import put_in_place
 
-        declared = declared_with(group_key, group_pattern, label_scale, modalities, labels, label_key)
+        declared = declared_with(group_key, group_pattern, label_scale, modalities, labels, label_key, steps)
         print(format_summary(inspect_dataset(convert_dataset(source, target, data_dir, declared, put_in_place))))
         print(target)
     raise typer.Exit(COMPLETED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from dmd.data.csd.names import STEPS, Steps
 from dmd.data.dataset.groups import GroupRule
 from dmd.data.formats.declared import Declared
 from dmd.data.samples.samples import LabelScale
@@ -33,6 +34,7 @@ def declared_with(
     modalities: str | None = None,
     labels: str | None = None,
     label_key: str | None = None,
+    steps: str | None = None,
 ) -> Declared:
     """What the options of ``dmd-data`` say of the data; None: an option that is not given.
 
@@ -43,6 +45,7 @@ def declared_with(
         modalities: ``language,audio``.
         labels: what they are: ``classes:angry,happy``.
         label_key: the key that holds them, or one for each name, joined by commas.
+        steps: what the steps of a clip are that is cut out of sequences.
 
     Raises:
         UsageError: where one cannot be read, or they contradict each other.
@@ -56,7 +59,15 @@ def declared_with(
         modalities=None if modalities is None else _read_modalities(modalities),
         target=None if labels is None else _read_target(labels),
         label_keys=() if label_key is None else tuple(key.strip() for key in label_key.split(",")),
+        steps=None if steps is None else _read_steps(steps),
     )
+
+
+def _read_steps(text: str) -> Steps:
+    found = next((known for known in STEPS if known == text), None)
+    if found is None:
+        raise UsageError(f"--steps must be one of {', '.join(STEPS)}, got {text!r}")
+    return found
 
 
 def _read_target(text: str) -> Target:

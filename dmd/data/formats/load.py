@@ -9,8 +9,8 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.feature_storage import MEMORY, FeatureStorage
 from dmd.data.formats.folder_writer import PutInPlace, rename_all
-from dmd.data.formats.memory_mapped import is_mapped, read_mapped, write_mapped
 from dmd.data.formats.listed_files import join_listed, read_listed
+from dmd.data.formats.memory_mapped import is_mapped, read_mapped, write_mapped
 from dmd.data.formats.mmsa import read_mmsa, read_pickle
 from dmd.data.formats.npz import read_npz
 from dmd.data.formats.planted import load_planted

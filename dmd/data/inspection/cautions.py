@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dmd.data.dataset.dataset import Dataset
+from dmd.data.dataset.groups import ITEMS
 from dmd.job import FoldRef
 from dmd.modalities import MODALITIES
 
@@ -14,7 +15,7 @@ def find_cautions(dataset: Dataset, fold: FoldRef) -> tuple[str, ...]:
 
     Raises DataError if it cannot be cut that way.
     """
-    return (*_lacking(dataset), *_shared_groups(dataset, fold), *_unscored(dataset, fold))
+    return (*_lacking(dataset), *_single_items(dataset), *_shared_groups(dataset, fold), *_unscored(dataset, fold))
 
 
 def _lacking(dataset: Dataset) -> Iterator[str]:
@@ -22,6 +23,17 @@ def _lacking(dataset: Dataset) -> Iterator[str]:
     if absent:
         shown = " and ".join(dataset.modalities)
         yield f"The data have no {' and no '.join(absent)}: every arm is shown {shown} alone."
+
+
+def _single_items(dataset: Dataset) -> Iterator[str]:
+    grouping = dataset.grouping
+    if grouping.is_declared or len(set(dataset.groups)) < len(dataset):
+        return
+    known = "No groups are known" if grouping.noun == ITEMS else f"Each of {len(dataset)} {grouping.noun} is one item"
+    yield (
+        f"{known} ({grouping.source}): whether clips of one video, or utterances of one speaker, lie in several parts "
+        "cannot be seen; `data.groups` says what the groups are (`{key: id}` if there are none)."
+    )
 
 
 def _shared_groups(dataset: Dataset, fold: FoldRef) -> Iterator[str]:

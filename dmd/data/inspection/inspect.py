@@ -11,8 +11,11 @@ import numpy as np
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.groups import ITEMS, Grouping
 from dmd.data.inspection.cautions import find_cautions
+from dmd.data.inspection.known_files import describe_origin
+from dmd.data.inspection.label_counts import describe_target, draw_labels
 from dmd.data.inspection.markers import Marker, describe_markers, find_markers
-from dmd.data.samples.samples import FilePadding, LabelScale
+from dmd.data.samples.samples import FilePadding
+from dmd.data.samples.target import Target
 from dmd.job import FoldRef
 from dmd.modalities import Modality
 
@@ -52,15 +55,18 @@ class DatasetSummary:
         group_sizes: smallest, median and largest number of samples of a group.
         num_shared_groups: groups that lie in more than one official split; they make its test part easier than new
             videos.
-        scale: of the labels.
+        target: what the labels are.
         modalities: of those that the data have.
-        label_histogram: label rounded half to even -> samples of the whole file.
+        label_histogram: label rounded half to even, or the number of a class or a question -> samples of the whole
+            file; of several numbers, of the first.
         split_sizes: split -> (samples, groups).
         fold_sizes: fold -> (samples, groups); empty without folds.
         content_hash: of everything that decides a result.
         has_tokens: whether the file holds token ids.
         cautions: sentences on what the file's own split does not let a study claim.
         markers: values that stand for "not measured" in columns of a modality.
+        origin: lines on which published file it is, and what its features are.
+        remarks: what the reader drew, joined or left out.
     """
 
     name: str
@@ -69,7 +75,7 @@ class DatasetSummary:
     grouping: Grouping
     group_sizes: tuple[int, float, int]
     num_shared_groups: int
-    scale: LabelScale
+    target: Target
     modalities: Mapping[Modality, ModalitySummary]
     label_histogram: Mapping[int, int]
     split_sizes: Mapping[str, tuple[int, int]]
@@ -78,10 +84,12 @@ class DatasetSummary:
     has_tokens: bool
     cautions: tuple[str, ...]
     markers: Mapping[Modality, tuple[Marker, ...]]
+    origin: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
-def inspect_dataset(ds: Dataset) -> DatasetSummary:
-    """Summarise ``ds``."""
+def inspect_dataset(ds: Dataset, sha256: str | None = None) -> DatasetSummary:
+    """Summarise ``ds``. sha256: of its file; None: not known."""
     groups = np.array(ds.groups)
     split_groups = {split: set(groups[rows].tolist()) for split, rows in ds.splits.items()}
     splits_of = Counter(group for found in split_groups.values() for group in found)
@@ -94,7 +102,7 @@ def inspect_dataset(ds: Dataset) -> DatasetSummary:
         grouping=ds.grouping,
         group_sizes=_spread(np.array(list(Counter(ds.groups).values()))),
         num_shared_groups=ds.overlap(FoldRef()).num_shared,
-        scale=ds.scale,
+        target=ds.target,
         modalities={modality: _summarise(ds, modality) for modality in ds.modalities},
         label_histogram=ds.count_labels(),
         split_sizes={split: (len(rows), len(split_groups[split])) for split, rows in ds.splits.items()},
@@ -103,6 +111,8 @@ def inspect_dataset(ds: Dataset) -> DatasetSummary:
         has_tokens=ds.has_tokens,
         cautions=find_cautions(ds, FoldRef()),
         markers=find_markers(ds),
+        origin=tuple(describe_origin(ds, sha256)),
+        remarks=ds.remarks,
     )
 
 
@@ -145,7 +155,7 @@ def format_summary(summary: DatasetSummary) -> str:
     lines = [
         f"{summary.name}: {told(summary.num_samples, summary.num_groups, ' in ')}",
         f"  content hash  {summary.content_hash}",
-        f"  label scale   [{summary.scale.low:g}, {summary.scale.high:g}], neutral {summary.scale.neutral:g}",
+        *describe_target(summary.target),
         f"  groups        {f'{noun}, by' if is_grouped else 'not known:'} {summary.grouping.source}",
         f"  group size    min {low}, median {middle:g}, max {high}",
         f"  token ids     {'yes' if summary.has_tokens else 'no'} (for text: bert_ids)",
@@ -157,12 +167,10 @@ def format_summary(summary: DatasetSummary) -> str:
             f"    {modality:<11} {one.steps:>5}  {one.width:>5}  {lengths:<22}  {one.file_padding:<15}"
             f"  {one.num_non_finite:>10}  {one.num_clamped:>19}"
         )
+    lines += summary.origin
     lines += [f"  {name:<13} {told(n, num_groups)}" for name, (n, num_groups) in summary.split_sizes.items()]
     cautions = (*summary.cautions, *describe_markers(summary.markers), *_describe_far_values(summary.modalities))
+    lines += [f"  as read       {sentence}" for sentence in summary.remarks]
     lines += [f"  caution       {sentence}" for sentence in cautions]
     lines += [f"  fold {fold:<8} {told(n, num)}" for fold, (n, num) in summary.fold_sizes.items()]
-    most = max(summary.label_histogram.values())
-    lines.append("  labels, rounded half to even")
-    for label, count in summary.label_histogram.items():
-        lines.append(f"    {label:>+3d} {count:>7}  {'#' * max(1, round(40 * count / most))}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *draw_labels(summary.target, summary.label_histogram)])

@@ -43,7 +43,8 @@ def resolve_label_scale(
     """
     scale = declared or SENTIMENT
     together = np.concatenate([np.zeros(0, np.float32), *labels.values()])
-    remedy = "" if declared is not None else f", which is assumed; {_ask_for(suggest_scale(together))}"
+    asked = f"{_ask_for(suggest_scale(together))}{_or_classes(together)}"
+    remedy = "" if declared is not None else f", which is assumed; {asked}"
     fitting = [_check_range(name, array, scale, remedy, problems) for name, array in labels.items()]
     if declared is None and all(fitting):
         found = _speaks_for(together)
@@ -72,10 +73,9 @@ def _speaks_for(labels: FloatArray) -> tuple[str, LabelScale] | None:
     if len(labels) < _FEWEST:
         return None
     low, high = float(labels.min()), float(labels.max())
-    if low >= 0 and low < high and np.array_equal(labels, np.round(labels)):
+    if _look_like_classes(labels):
         return (
-            f"labels are whole numbers from {low:g} to {high:g}, as indices of classes are (if they are, write "
-            "`data.target: {kind: classes, names: [...]}`)",
+            f"labels are whole numbers from {low:g} to {high:g}, as indices of classes are{_or_classes(labels)}",
             suggest_scale(labels),
         )
     for scale, name in _SMALLER.items():
@@ -83,6 +83,20 @@ def _speaks_for(labels: FloatArray) -> tuple[str, LabelScale] | None:
         if scale.low <= low <= scale.low + margin and scale.high - margin <= high <= scale.high:
             return f"labels fill [{scale.low:g}, {scale.high:g}], {name}", scale
     return None
+
+
+def _look_like_classes(labels: FloatArray) -> bool:
+    if len(labels) < _FEWEST or not np.isfinite(labels).all():
+        return False
+    return bool(0 <= labels.min() < labels.max() and np.array_equal(labels, np.round(labels)))
+
+
+def _or_classes(labels: FloatArray) -> str:
+    """What to write for labels (n,) that may be numbers of classes; empty for any other."""
+    if not _look_like_classes(labels):
+        return ""
+    num = int(labels.max()) + 1
+    return f" (if they are classes, write `data.target: {{kind: classes, names: [...]}}` with {num} names)"
 
 
 def _check_range(key: str, labels: FloatArray, scale: LabelScale, remedy: str, problems: Problems) -> bool:

@@ -1,4 +1,4 @@
-"""Emotion pickles of the field: MulT's pairs, DecAlign's classes, CH-SIMS's labels of each modality, tensors of torch."""
+"""Emotion pickles: MulT's pairs, DecAlign's classes, CH-SIMS's labels of each modality, tensors of torch."""
 
 from __future__ import annotations
 

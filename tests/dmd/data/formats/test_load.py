@@ -88,4 +88,4 @@ def test_ids_that_begin_anew_in_every_split_are_no_shared_groups(tmp_path: Path)
         arrays[f"{split}/id"] = np.array([f"item{row}" for row in range(len(arrays[f"{split}/labels"]))])
     summary = inspect_dataset(load_arrays(tmp_path, arrays))
     assert summary.num_shared_groups == 0
-    assert "caution" not in format_summary(summary)
+    assert "lie in more than one split" not in format_summary(summary)
