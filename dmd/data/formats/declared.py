@@ -34,13 +34,17 @@ class Declared:
     steps: Steps | None = None
     for_prediction: bool = False
 
-    def keys_of(self, layout: FileLayout) -> FileLayout:
-        """``layout`` with the modalities and the keys of labels and groups that the user names."""
+    def keys_of(self, layout: FileLayout, label_keys: tuple[str, ...] = ()) -> FileLayout:
+        """``layout`` with the modalities and the keys of labels and groups that the user names.
+
+        label_keys: those that the file names, where it does; they hold where the user says nothing of the labels.
+        """
         layout = replace(layout, reads_labels=not self.for_prediction)
         if self.modalities is not None:
             layout = replace(layout, features={m: layout.features[m] for m in self.modalities})
-        if self.label_keys:
-            layout = replace(layout, labels=self.label_keys[0], more_labels=self.label_keys[1:])
+        keys = self.label_keys or (label_keys if self.target is None else ())
+        if keys:
+            layout = replace(layout, labels=keys[0], more_labels=keys[1:])
         key = None if self.groups is None else self.groups.key
         return layout if key is None or key == ID else replace(layout, group=key)
 

@@ -25,6 +25,7 @@ from dmd.data.formats.pickle_layout import find_remarks, layout_of
 from dmd.data.formats.single_video import VIDEO, as_splits
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.tables.file_problems import Problems
+from dmd.data.tables.file_target import say_label_keys
 from dmd.data.tables.layout import ABOUT_KEYS, SPLITS, FileLayout
 from dmd.data.untrusted.torch_file import OLD_TORCH_MAGIC
 from dmd.data.untrusted.unpickle import load_pickle
@@ -76,7 +77,9 @@ def read_mmsa(
     if not isinstance(content, Mapping):
         raise DataError(f"{source}: {_say_what_else(content)}")
     tables: dict[str, dict[str, AnyArray]] = {}
-    layout = layout_of(content, declared)
+    about = {key: _as_array(key, _in_a_list(content[key]), problems) for key in ABOUT_KEYS if key in content}
+    said = {key: array for key, array in about.items() if array is not None}
+    layout = layout_of(content, declared, say_label_keys(said))
     if declared.for_prediction:
         content = as_splits(content, source)
     for split in (*SPLITS, VIDEO):
@@ -87,9 +90,7 @@ def read_mmsa(
             tables[split] = _as_arrays(split, table, layout, problems)
         else:
             problems.add(split, f"must be a dictionary of arrays, but is a {type(table).__name__}")
-    about = {key: _as_array(key, _in_a_list(content[key]), problems) for key in ABOUT_KEYS if key in content}
     problems.raise_if_any()
-    said = {key: array for key, array in about.items() if array is not None}
     dataset = assemble(tables, said, declared, layout, problems, storage)
     return replace(dataset, remarks=tuple(find_remarks(content, layout)))
 

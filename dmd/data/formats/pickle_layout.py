@@ -19,8 +19,11 @@ UNIMODAL_LABELS = tuple(f"{MMSA.labels}_{letter}" for letter in "TAV")
 UNIMODAL_TARGET = f"{{kind: several, names: [multimodal, {', '.join(MODALITIES)}]}}"
 
 
-def layout_of(content: Mapping[Any, Any], declared: Declared) -> FileLayout:
-    """The layout of a dictionary of splits, with the keys that the user names."""
+def layout_of(content: Mapping[Any, Any], declared: Declared, label_keys: tuple[str, ...] = ()) -> FileLayout:
+    """The layout of a dictionary of splits, with the keys that the user names.
+
+    label_keys: those of the labels that the file names; empty: it names none.
+    """
     tables = _tables(content)
     has = {key: any(key in table for table in tables) for key in (CMU.labels, MMSA.labels, CLASSES)}
     if has[MMSA.labels] or not tables:
@@ -36,7 +39,7 @@ def layout_of(content: Mapping[Any, Any], declared: Declared) -> FileLayout:
         more = tuple(of_name[name] for name in target.names[1:] if name in of_name)
         is_in_order = len(more) < len(target.names) - 1
         layout = replace(layout, more_labels=UNIMODAL_LABELS if is_in_order else more)
-    return declared.keys_of(layout)
+    return declared.keys_of(layout, label_keys)
 
 
 def find_remarks(content: Mapping[Any, Any], layout: FileLayout) -> Iterator[str]:

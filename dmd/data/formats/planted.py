@@ -34,7 +34,7 @@ from dmd.data.formats.mmsa import read_mmsa
 from dmd.data.formats.planted_classes import draw_classes, even_share, guess_classes
 from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.samples import LabelScale
-from dmd.data.tables.layout import SPLITS
+from dmd.data.tables.layout import KIND_KEY, LABELS_KEY, NAMES_KEY, SPLITS
 from dmd.modalities import MODALITIES, Modality
 from dmd.random_streams import numpy_generator
 
@@ -50,9 +50,6 @@ LAG = 0.25
 
 EVENT_SPANS = ((0.0, 0.5 - LAG), (0.5 - LAG, 1.0 - LAG))
 """Where the event lies if the audio state that counts is that of the first half, and of the second."""
-
-_UNIMODAL: dict[Modality, str] = {"language": "T", "audio": "A", "vision": "V"}
-"""How MMSA's files call the labels of one modality alone."""
 
 CLS, SEP, WORD = 101, 102, 1000
 COMMON, EXCLUSIVE, EVENT = 0, 1, 2
@@ -110,7 +107,7 @@ def planted_bytes(spec: PlantedSpec) -> bytes:
 def planted_dataset(spec: PlantedSpec) -> dict[str, Any]:
     """The planted data as an MMSA dictionary: split -> key -> array. The same spec gives the same arrays.
 
-    Any target but ``regression`` is declared beside the splits: ``target_kind``, ``target_names``.
+    Any target but ``regression`` is declared beside the splits: ``target_kind``, ``target_names``, ``target_keys``.
     """
     videos = _videos(spec)
     latents = draw_latents(spec, videos)
@@ -136,7 +133,7 @@ def planted_dataset(spec: PlantedSpec) -> dict[str, Any]:
     }
     if spec.target != "regression":
         target = spec.declared_target
-        content |= {"target_kind": target.kind, "target_names": list(target.names)}
+        content |= {KIND_KEY: target.kind, NAMES_KEY: list(target.names), LABELS_KEY: list(spec.label_keys)}
     return content
 
 
@@ -146,8 +143,7 @@ def _label_arrays(spec: PlantedSpec, latents: Latents) -> dict[str, Array]:
         classes = draw_classes(spec, latents)
         names = np.array(spec.declared_target.names)
         answers = (classes[:, None] == np.arange(spec.num_classes)).astype(np.float32)
-        labels = {"emotion_labels": answers} if spec.target == "binaries" else {"classification_labels": classes}
-        return {"annotations": names[classes], **labels}
+        return {"annotations": names[classes], spec.label_keys[0]: answers if spec.target == "binaries" else classes}
     values = make_labels(spec, latents)
     signs = (np.sign(values) + 1).astype(np.int64)
     labels = {
@@ -156,7 +152,8 @@ def _label_arrays(spec: PlantedSpec, latents: Latents) -> dict[str, Array]:
         "regression_labels": values,
     }
     if spec.target == "several":
-        labels |= {f"regression_labels_{key}": make_labels_of(spec, latents, m) for m, key in _UNIMODAL.items()}
+        unimodal = zip(spec.label_keys[1:], MODALITIES, strict=True)
+        labels |= {key: make_labels_of(spec, latents, modality) for key, modality in unimodal}
     return labels
 
 

@@ -14,6 +14,12 @@ PLANTED = "planted"
 SEVERAL_NAMES = ("multimodal", *MODALITIES)
 """Of ``target=several``, as CH-SIMS has them: the clip as a whole, then each modality alone."""
 
+_LABEL_KEYS: dict[str, str] = {
+    "regression": "regression_labels",
+    "classes": "classification_labels",
+    "binaries": "emotion_labels",
+}
+
 MOST_VALUES = 1 << 29
 """Of all features together; they are made in memory (2 GB in float32)."""
 
@@ -95,6 +101,13 @@ class PlantedSpec:
             return SENTIMENT_TARGET
         names = tuple(f"class_{k}" for k in range(self.num_classes)) if self.has_classes else SEVERAL_NAMES
         return Target(self.target, names)
+
+    @property
+    def label_keys(self) -> tuple[str, ...]:
+        """Where the labels stand in the file, as the field's files have them: one key, or one for each name."""
+        if self.target == "several":
+            return ("regression_labels", *(f"regression_labels_{key}" for key in "TAV"))
+        return (_LABEL_KEYS[self.target],)
 
     @property
     def name(self) -> str:

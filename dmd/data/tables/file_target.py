@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dmd.data.samples.arrays import AnyArray
 from dmd.data.samples.target import SENTIMENT_TARGET, Target
 from dmd.data.tables.file_problems import Problems
-from dmd.data.tables.layout import KIND_KEY, NAMES_KEY
+from dmd.data.tables.layout import KIND_KEY, LABELS_KEY, NAMES_KEY
 from dmd.errors import DataError
 
 
@@ -29,6 +29,11 @@ def resolve_target(said: Mapping[str, AnyArray], declared: Target | None, proble
     except DataError as error:
         problems.add(f"{KIND_KEY}, {NAMES_KEY}", str(error))
         return SENTIMENT_TARGET
+
+
+def say_label_keys(said: Mapping[str, AnyArray]) -> tuple[str, ...]:
+    """The keys of the labels that the file names; empty: it names none."""
+    return _texts(said[LABELS_KEY]) if LABELS_KEY in said else ()
 
 
 def _texts(array: AnyArray) -> tuple[str, ...]:

@@ -16,7 +16,10 @@ SCALE_KEY = "label_scale"
 KIND_KEY, NAMES_KEY = "target_kind", "target_names"
 """Top-level, optional in every format: what the labels are (:mod:`dmd.data.samples.target`), and the names of it."""
 
-ABOUT_KEYS = (SCALE_KEY, KIND_KEY, NAMES_KEY)
+LABELS_KEY = "target_keys"
+"""Top-level, optional in pickles: the key of the labels, or one for each name, where it is not the format's own."""
+
+ABOUT_KEYS = (SCALE_KEY, KIND_KEY, NAMES_KEY, LABELS_KEY)
 """What a file may say of its labels."""
 
 

@@ -2,15 +2,18 @@
 
 import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dmd.data.formats.planted import ceiling_accuracy, draw_latents, planted_dataset
+from dmd.data.formats.load import load_dataset, open_dataset
+from dmd.data.formats.planted import ceiling_accuracy, draw_latents, planted_bytes, planted_dataset
 from dmd.data.formats.planted_classes import class_shares, draw_classes
 from dmd.data.formats.planted_spec import PlantedSpec, parse_planted_name
-from dmd.data.samples.target import Target
+from dmd.data.samples.target import Target, TargetKind
 from dmd.errors import DataError
+from dmd.job import FoldRef
 from dmd.metrics.sentiment import pearson
 
 CLIPS = np.repeat(np.arange(400), 50)
@@ -128,6 +131,21 @@ def test_files_of_every_kind_say_what_their_labels_are() -> None:
     assert np.array_equal(several["test"]["regression_labels"], plain["test"]["regression_labels"])
     for content in (classes, answers, several):
         assert np.array_equal(content["test"]["text"], plain["test"]["text"]), "the clips are the same"
+
+
+@pytest.mark.parametrize("kind", ["classes", "binaries", "several"])
+def test_the_reader_finds_what_was_planted_also_in_a_file(kind: TargetKind, tmp_path: Path) -> None:
+    spec = PlantedSpec(num_videos=9, clips_per_video=6, target=kind)
+    content, dataset = planted_dataset(spec), open_dataset(spec.name)
+    assert dataset.target == spec.declared_target
+    columns = [content["train"][key] for key in spec.label_keys]
+    expected = columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+    labels = dataset.partition(FoldRef()).train.labels
+    assert labels.dtype == np.float32
+    assert np.array_equal(labels, expected.astype(np.float32))
+    path = tmp_path / "made.pkl"
+    path.write_bytes(planted_bytes(spec))
+    assert load_dataset(path).content_hash == dataset.content_hash
 
 
 def test_unimodal_labels_share_the_common_factor_alone() -> None:
