@@ -57,6 +57,8 @@ class Job:
         files: directory in which directories that settings name (``bert.path``) are looked for, besides the working
             directory; None: there alone.
         directories: name in the settings -> directory that need not be looked for.
+        missing: conditions under which the test part is scored besides
+            (:mod:`dmd.data.dataset.missing_modalities`), all in the one scoring.
     """
 
     model: str
@@ -71,6 +73,7 @@ class Job:
     provenance: Mapping[str, str] = field(default_factory=dict)
     files: Path | None = None
     directories: Mapping[str, Path] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,8 @@ class JobResult:
         effects: ``component/<name>``, ``modality/<name>`` -> the largest change of a prediction when that part is drawn
             anew, or the modality blanked (:mod:`dmd.training.effects`), in the unit of the labels, or of a
             probability; empty unless ``scores_test``.
+        test_missing: condition -> metric -> value on the test part with modalities missing, of the conditions of the
+            job that leave this trial something to see; empty unless ``scores_test``.
     """
 
     stopped: bool
@@ -150,6 +155,7 @@ class JobResult:
     test_details: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     fallback_value: Constant | None = None
     effects: Mapping[str, float] = field(default_factory=dict)
+    test_missing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 OnEpoch = Callable[[EpochReport], bool]

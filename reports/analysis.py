@@ -25,6 +25,8 @@ from reports.sections.hyperparameters.configurations import best_configurations
 from reports.sections.hyperparameters.importance import ImportanceMethod
 from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.hyperparameters.values import examine_hyperparameters
+from reports.sections.missing.section import MissingSection
+from reports.sections.missing.values import tabulate_missing
 from reports.sections.model_inside.edges import edge_graphs
 from reports.sections.model_inside.feature_maps import feature_maps
 from reports.sections.model_inside.learning_curves import learning_curves
@@ -112,6 +114,7 @@ def analyse(
         ),
         AttributionSection(attribute(estimator, study, metrics), metrics, study, results),
         MethodsSection(arms.models, primary, study, results),
+        MissingSection(tabulate_missing(study, results, metrics), highlighted),
         PaperTablesSection(paper_tables(study, estimator, read_details), study),
         TrainingSection(learning_curves(study, results), highlighted, study, is_official),
         HyperparametersSection(searches, configurations, highlighted, study, results),

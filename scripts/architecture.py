@@ -122,6 +122,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "sections.run_log",
         "sections.model_inside",
         "sections.hyperparameters",
+        "sections.missing",
         "sections.pareto",
         "sections.seed_race",
         "sections.paper_tables",

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from dmd.data.dataset.batches import Batch, ordered_batches
+from dmd.data.dataset.missing_modalities import hide_missing
 from dmd.data.dataset.tokens import Tokens
 from dmd.data.samples.arrays import Side
 from dmd.declaration.component import Phase
@@ -89,11 +90,13 @@ class BertText(Model):
         tokens, lengths = batch.features["language"], batch.lengths["language"]
         encoded = self.bert(tokens, lengths, no_dropout if self.is_frozen else dropout)
         language = Sequence(encoded, lengths).moved_to(self.side)
-        return replace(
+        read = replace(
             batch,
             features={**batch.features, "language": language.steps},
             sides={**batch.sides, "language": self.side},
         )
+        # What BERT makes of the blank that stood in place of a missing text is not blank.
+        return hide_missing(read)
 
 
 class Bert(nn.Module):

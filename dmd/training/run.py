@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,16 @@ import torch
 from dmd.data.dataset.batches import Batch, whole_batch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.input_config import InputConfig
+from dmd.data.dataset.missing_modalities import BoolArray, missing_rows
 from dmd.data.dataset.partition import Partition
+from dmd.data.dataset.visible_modalities import seen_modalities
 from dmd.data.samples.arrays import Side
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method
 from dmd.errors import ConfigurationError
 from dmd.job import WEIGHTS_FILE, Checkpointing, Job, JobResult, OnEpoch, Setting, WorkerRank
 from dmd.kernels.allocator import keep_freed_memory
+from dmd.modalities import Modality
 from dmd.models.bert_files import find_bert
 from dmd.models.bert_text import Bert, BertText, load_bert
 from dmd.models.model import Model
@@ -87,8 +90,12 @@ def _train_and_score(
             test_part = whole_batch(parts.test.inputs, device=job.device)
             unit = label_unit(dataset.target)
             predictions = predict(trained.model, test_part, unit, team)
+            with_missing = {
+                condition: predict(trained.model, test_part, unit, team, missing)
+                for condition, missing in _missing_of(job, settings, dataset, len(parts.test))
+            }
             if team.rank == 0:
-                score = parts.test.score(predictions, trained)
+                score = parts.test.score(predictions, trained, with_missing)
                 effects = _find_effects(job, settings, trained.model, valid_part, unit)
                 details = inspect_part(trained.model, test_part, unit) if job.keeps_details else {}
                 if job.keeps_weights and checkpointing is not None:
@@ -111,7 +118,19 @@ def _train_and_score(
         test_details=details,
         fallback_value=score.fallback_value if score is not None else None,
         effects=effects,
+        test_missing=score.missing if score is not None else {},
     )
+
+
+def _missing_of(
+    job: Job, settings: JobSettings, dataset: Dataset, num_items: int
+) -> Iterator[tuple[str, Mapping[Modality, BoolArray]]]:
+    """Each condition of the job that leaves the trial something to see, and what is missing of the test items."""
+    seen = [m for m in seen_modalities(settings.inputs.modalities) if m in dataset.modalities]
+    for condition in job.missing:
+        missing = missing_rows(condition, seen, num_items, job.seed)
+        if missing is not None:
+            yield condition, missing
 
 
 def _stored_weights(

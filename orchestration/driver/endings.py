@@ -156,6 +156,7 @@ def build_record(
         is_lost=ending.is_lost,
         fallback_value=result.fallback_value if result else None,
         effects=dict(result.effects) if result else {},
+        test_missing={name: dict(scores) for name, scores in result.test_missing.items()} if result else {},
     )
 
 

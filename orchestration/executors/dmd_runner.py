@@ -61,6 +61,7 @@ class DmdRunner:
         keeps_weights: whether they leave their weights.
         provenance: of the software, for the files of the weights.
         plugins: the user's files that declare methods of the study.
+        missing: conditions under which confirm trials are scored besides.
     """
 
     data: str
@@ -73,6 +74,7 @@ class DmdRunner:
     keeps_weights: bool = False
     provenance: Mapping[str, str] = field(default_factory=dict)
     plugins: tuple[PluginFile, ...] = ()
+    missing: tuple[str, ...] = ()
 
     def open(self, provider: FileProvider | None = None) -> RunTrial:
         """Open the data once; the returned function trains trials on them. The driver has verified what is mapped."""
@@ -108,4 +110,5 @@ class DmdRunner:
             keeps_weights=self.keeps_weights,
             provenance=self.provenance,
             files=self.data_dir,
+            missing=self.missing,
         )

@@ -50,7 +50,9 @@ class _ConfirmTrials:
             return ()
         inherited = inherit(planned.searches[name], parameters)
         active = drop_inactive(planned.catalogue.methods[arm.model], arm, inherited)
-        return plan_confirm_trials(arm, [active], seeds=planned.seeds, cell=cell, context=planned.context_of(arm))
+        return plan_confirm_trials(
+            arm, [active], seeds=planned.seeds, cell=cell, context=planned.context_of(arm, "confirm")
+        )
 
 
 def _arm_fold(planned: PlannedStudy, arm: Arm, cell: Cell) -> ArmFold:
@@ -73,7 +75,12 @@ def _whole_search(planned: PlannedStudy, arm: Arm, cell: Cell) -> TrialSource:
     assert objective is not None
     if search.searcher == "grid":
         trials = plan_grid_trials(
-            planned.space, planned.catalogue, arm=arm, search=arm_search, cell=cell, context=planned.context_of(arm)
+            planned.space,
+            planned.catalogue,
+            arm=arm,
+            search=arm_search,
+            cell=cell,
+            context=planned.context_of(arm, "search"),
         )
         return ListedSource(trials)
     proposals = _Proposals(planned, arm, cell)
@@ -126,7 +133,7 @@ class _Proposals:
             parameters=dict(proposal),
             seed=search_seed(self.planned.space),
             cell=self.cell,
-            context=self.planned.context_of(self.arm),
+            context=self.planned.context_of(self.arm, "search"),
         )
 
     def find_conflict(self, proposal: Mapping[str, Value]) -> str | None:

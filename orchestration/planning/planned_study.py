@@ -18,7 +18,7 @@ from search_spaces.design.contrasts import ContrastPair
 from search_spaces.design.plan import StudySize
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue
-from search_spaces.terms.trial import Arm, Cell, digest
+from search_spaces.terms.trial import Arm, Cell, Stage, digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +72,21 @@ class PlannedStudy:
         methods = {arm.model: find_method(arm.model) for arm in self.arms if not arm.is_external}
         return {name: method.digest for name, method in methods.items() if method.digest}
 
-    def context_of(self, arm: Arm) -> str:
-        """The context of an arm's trials: for a method of a plugin the plugin's content decides, too."""
-        return method_context(self.context, arm)
+    def context_of(self, arm: Arm, stage: Stage) -> str:
+        """The context of an arm's trials: for a method of a plugin the plugin's content decides, too.
+
+        A confirm trial that is scored under missing modalities besides is another one than a trial that is not.
+        """
+        context = method_context(self.context, arm)
+        missing = self.runner.missing if stage == "confirm" and not arm.is_external else ()
+        return digest({"context": context, "missing": missing}) if missing else context
 
     @property
     def contexts(self) -> tuple[str, ...]:
-        """Those of all arms."""
-        return tuple(dict.fromkeys((self.context, *map(self.context_of, self.arms))))
+        """Those of all arms and stages."""
+        stages: tuple[Stage, ...] = ("search", "confirm")
+        of_arms = (self.context_of(arm, stage) for arm in self.arms for stage in stages)
+        return tuple(dict.fromkeys((self.context, *of_arms)))
 
     @property
     def num_trials(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from orchestration.planning.data_declaration import declared_by
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.plan_study import fold_plan, plan_study
 from orchestration.planning.planned_study import PlannedStudy
+from orchestration.process.errors import UsageError
+from search_spaces.design.components import DesignError
+from search_spaces.design.missing import missing_conditions
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.trial import Arm
 
@@ -82,6 +85,7 @@ def prepare(
     if dataset.modalities != MODALITIES:
         data = space.data.model_copy(update={"modalities": dataset.modalities})
         space = space.model_copy(update={"data": data})
+    runner = replace(runner, missing=_missing_conditions(space))
     planned = plan_study(
         space,
         describe_methods(),
@@ -92,6 +96,14 @@ def prepare(
         arms=arms,
     )
     return Prepared(planned, dataset, fingerprint)
+
+
+def _missing_conditions(space: SearchSpace) -> tuple[str, ...]:
+    try:
+        return missing_conditions(space)
+    except DesignError as error:
+        # Of a folder that lacks a modality, which is known only now.
+        raise UsageError(f"{error.path}: {error.message}") from None
 
 
 def require_continuable(study_directory: StudyDirectory, prepared: Prepared) -> None:

@@ -88,6 +88,8 @@ def _describe_confirm(planned: PlannedStudy) -> dict[str, Any]:
     content: dict[str, Any] = {"seeds": list(planned.seeds), "top": confirm.top}
     if confirm.race is not None:
         content["racing"] = {"looks": list(confirm.race.looks), "smallest_effect": confirm.smallest_effect}
+    if planned.runner.missing:
+        content["missing"] = list(planned.runner.missing)
     return content
 
 

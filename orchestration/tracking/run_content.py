@@ -121,6 +121,8 @@ def ending_content(record: RunRecord, at_ms: int) -> RunContent:
     content.add_metrics({f"chosen/{name}": value for name, value in record.valid.items()}, at_ms, 0)
     for prefix, metrics in (("test", record.test), ("fallback_test", record.fallback_test)):
         content.add_metrics({f"{prefix}/{name}": value for name, value in (metrics or {}).items()}, at_ms, 0)
+    for condition, metrics in record.test_missing.items():
+        content.add_metrics({f"test_missing/{condition}/{name}": value for name, value in metrics.items()}, at_ms, 0)
     cost = {"duration_s": record.duration_s, "num_epochs": record.num_epochs, "num_parameters": record.num_parameters}
     content.add_metrics({f"cost/{name}": value for name, value in cost.items()}, at_ms, 0)
     content.tags |= {"status": record.status, "attempts": str(record.attempts)}

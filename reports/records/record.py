@@ -97,6 +97,9 @@ class RunRecord:
             not recorded.
         effects: ``component/<name>``, ``modality/<name>`` -> the largest change of a prediction when that part of the
             trained model is drawn anew or that modality blanked, in the unit of the labels; empty if not recorded.
+        test_missing: condition -> metrics on the test part with modalities missing (``rate-0.3``: that share of all
+            modalities, at random; ``only-audio``, ``no-audio``: in every item); empty where none was asked for, and
+            without the conditions that leave the arm nothing of what it sees.
     """
 
     study: str
@@ -132,6 +135,7 @@ class RunRecord:
     is_lost: bool = False
     fallback_value: float | tuple[float, ...] | None = None
     effects: Mapping[str, float] = field(default_factory=dict)
+    test_missing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def device_s(self) -> float:
@@ -247,7 +251,8 @@ class StudyDescription:
         search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``objective``, ``trials`` per
             search, ``parameters`` as name -> text of the distribution, ``distributions`` as name -> its YAML form, such
             as ``{"log_uniform": [0.01, 1.0]}``); empty if nothing was searched.
-        confirm: ``seeds`` (the list that every arm but a control uses) and ``top``; empty if nothing is known.
+        confirm: ``seeds`` (the list that every arm but a control uses), ``top`` and ``missing`` (the conditions of
+            ``RunRecord.test_missing``; absent: none was asked for); empty if nothing is known.
         data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
             ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
             ``official_split`` (bool: one split, so new-data intervals are over test groups), ``aligned`` (bool: the

@@ -58,6 +58,7 @@ def record_to_json(record: RunRecord) -> Json:
     for name in _VALUE_FIELDS:
         payload[name] = _any_to_json(payload[name])
     payload["effects"] = _floats_to_json(record.effects)
+    payload["test_missing"] = {name: _floats_to_json(scores) for name, scores in record.test_missing.items()}
     payload["duration_s"] = _float_to_json(record.duration_s)
     payload["epochs"] = [{"epoch": point.epoch, "metrics": _floats_to_json(point.metrics)} for point in record.epochs]
     payload["predictions"] = None if record.predictions is None else _predictions_to_json(record.predictions)
@@ -83,6 +84,7 @@ def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
     for name in _VALUE_FIELDS:
         known[name] = {key: _any_from_json(value) for key, value in known[name].items()}
     known["effects"] = _floats_from_json(known.get("effects", {}))
+    known["test_missing"] = {n: _floats_from_json(scores) for n, scores in known.get("test_missing", {}).items()}
     known["duration_s"] = float(known["duration_s"])
     known["epochs"] = tuple(
         EpochPoint(point["epoch"], _floats_from_json(point["metrics"])) for point in known.get("epochs", ())

@@ -26,7 +26,7 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "parameters": Mapping[str, Any],
         "distributions": Mapping[str, Any],
     },
-    "confirm": {"seeds": list[int], "top": int, "racing": Mapping[str, Any]},
+    "confirm": {"seeds": list[int], "top": int, "racing": Mapping[str, Any], "missing": list[str]},
     "data": {
         "name": str,
         "protocol": str,

@@ -22,6 +22,7 @@ from search_spaces.design.arm_searches import plan_searches
 from search_spaces.design.arms import CONTROL_SEED_OFFSET, plan_arms
 from search_spaces.design.components import DesignError, switched_components
 from search_spaces.design.contrasts import plan_contrasts
+from search_spaces.design.missing import missing_conditions
 from search_spaces.design.plan import confirm_seeds
 from search_spaces.design.settings import check_value, fixed_settings, full_settings, known_presets
 from search_spaces.design.subsets import SUBSET_SETTING
@@ -155,6 +156,13 @@ def _check_subsets(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding
         yield Finding(join_path("model", SUBSET_SETTING), message, at_key=True)
 
 
+def _check_missing(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
+    try:
+        missing_conditions(space)
+    except DesignError as error:
+        yield Finding(error.path, error.message)
+
+
 def _check_budget(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding]:
     seeds = confirm_seeds(space)
     if not seeds and space.scope == "none":
@@ -232,6 +240,7 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (check_distributions, ("model.name",)),
     (check_conditions, ("model.name", "search.parameters")),
     (_check_budget, ("seed", "search", "confirm")),
+    (_check_missing, ("data.modalities", "confirm.missing")),
 )
 _CHECKS_WITH_ARMS: tuple[tuple[CheckWithArms, tuple[str, ...]], ...] = (
     (_check_arms, ("model", "arms", "contrasts")),

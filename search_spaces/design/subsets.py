@@ -72,16 +72,7 @@ def design_subsets(
         DesignError: for a word that is no modality, a subset that is no proper one or stands twice, or one that the
             model cannot run on.
     """
-    if isinstance(asked, str):
-        wanted = dict.fromkeys(proper_subsets(available), "modalities")
-    else:
-        wanted = {}
-        for i, names in enumerate(asked):
-            path = join_path("modalities", i)
-            subset = _read(names, available, path)
-            if subset in wanted:
-                raise DesignError(path, f"{subset.value} stands twice; keep one")
-            wanted[subset] = path
+    wanted = read_subsets(asked, available, "modalities", "which is the baseline itself")
     for subset, path in wanted.items():
         conflict = method.find_conflict(full_settings(method, {**fixed, SUBSET_SETTING: subset.value}))
         if conflict:
@@ -89,12 +80,38 @@ def design_subsets(
     return tuple(wanted)
 
 
-def _read(names: Sequence[str], available: Sequence[str], path: str) -> Subset:
+def read_subsets(
+    asked: str | Sequence[Sequence[str]], available: Sequence[str], path: str, whole: str
+) -> dict[Subset, str]:
+    """The subsets that a list of the file names, each with its path, in the order of the file.
+
+    Args:
+        asked: the subsets by their modalities, or ``all`` for every proper one.
+        available: the modalities that the data have.
+        path: of the list.
+        whole: why no entry may have every modality, as a clause.
+
+    Raises:
+        DesignError: for a word that is no modality, and a subset that is no proper one or stands twice.
+    """
+    if isinstance(asked, str):
+        return dict.fromkeys(proper_subsets(available), path)
+    wanted: dict[Subset, str] = {}
+    for i, names in enumerate(asked):
+        place = join_path(path, i)
+        subset = _read(names, available, place, whole)
+        if subset in wanted:
+            raise DesignError(place, f"{subset.value} stands twice; keep one")
+        wanted[subset] = place
+    return wanted
+
+
+def _read(names: Sequence[str], available: Sequence[str], path: str, whole: str) -> Subset:
     for name in names:
         if name not in MODALITIES:
             raise DesignError(path, f"unknown modality {show(name)}; {suggest(name, MODALITIES)}")
         if name not in available:
             raise DesignError(path, f"needs {name}, which data.modalities leaves out; name others")
     if len(names) == len(available):
-        raise DesignError(path, "has every modality, which is the baseline itself; leave one out")
+        raise DesignError(path, f"has every modality, {whole}; leave one out")
     return Subset(tuple(m for m in MODALITIES if m in names))

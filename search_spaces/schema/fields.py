@@ -25,6 +25,8 @@ MAX_SEED = 2_000_000_000
 MAX_CONFIRM_SEEDS = 1_000
 MIN_RACED_SEEDS = 3
 """With fewer, a look has one degree of freedom or none on an official split."""
+MOST_MISSING = 0.7
+"""Rates end here by convention; of three modalities two thirds can be missing."""
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
@@ -166,6 +168,18 @@ def _keys(value: Any) -> tuple[str, ...]:
     return tuple(keys)
 
 
+def _missing_rates(value: Any) -> tuple[float, ...]:
+    is_list = isinstance(value, (list, tuple))
+    if not is_list or not all(_is_int(rate) or isinstance(rate, float) for rate in value):
+        raise broken(f"must be a list of rates, as [0.1, 0.3, 0.5], got {show(value)}")
+    for rate in value:
+        if not 0 <= rate <= MOST_MISSING:
+            raise broken(f"rates lie between 0 and {MOST_MISSING} (every item keeps one modality), got {show(rate)}")
+    if len(set(value)) < len(value):
+        raise broken(f"names a rate twice, got {show(value)}; keep one")
+    return tuple(float(rate) for rate in sorted(value))
+
+
 def _modalities(value: Any) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
@@ -243,6 +257,11 @@ Subsets = Annotated[
     str | tuple[tuple[str, ...], ...],
     PlainValidator(_subsets, json_schema_input_type=str | list[str | list[str]]),
     PlainSerializer(lambda value: value if isinstance(value, str) else ["+".join(subset) for subset in value]),
+]
+MissingRates = Annotated[
+    tuple[float, ...],
+    PlainValidator(_missing_rates, json_schema_input_type=list[float]),
+    PlainSerializer(list, return_type=list[float]),
 ]
 Modalities = Annotated[
     tuple[str, ...],

@@ -15,7 +15,7 @@ from search_spaces.schema.data import Data, Folds, Groups, LabelScale, Target
 from search_spaces.schema.execution import Limits, Resources, Tracking
 from search_spaces.schema.fields import Contrasts, Names, TestMetric
 from search_spaces.schema.section import Section, Seed, Slug
-from search_spaces.schema.stages import Confirm, Scope, Search
+from search_spaces.schema.stages import Confirm, Missing, Scope, Search
 from search_spaces.terms.trial import digest
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "LabelScale",
     "Limits",
     "Method",
+    "Missing",
     "ModelArm",
     "Resources",
     "Search",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from search_spaces.schema.conditions import SearchedParameter
-from search_spaces.schema.fields import Objectives, Seeds, Starts, broken
+from search_spaces.schema.fields import MissingRates, Objectives, Seeds, Starts, Subsets, broken
 from search_spaces.schema.parameters import Parameters
 from search_spaces.schema.section import Section
 from search_spaces.schema.seed_range import SeedRange
@@ -70,6 +70,24 @@ class Search(Section):
         return self
 
 
+class Missing(Section):
+    """Conditions under which every confirm trial is scored besides: some modalities of the test items are blank.
+
+    Attributes:
+        rates: shares of all modalities of all test items that are missing at random, 0 to 0.7.
+        modalities: what is left in every test item: ``[language, audio+vision]``, or ``all`` for every proper subset.
+    """
+
+    rates: MissingRates = ()
+    modalities: Subsets = ()
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Missing:
+        if not self.rates and not self.modalities:
+            raise broken("names no condition; write `rates: [0.1, 0.3, 0.5]`, `modalities: all`, or both")
+        return self
+
+
 class Confirm(Section):
     """Fresh seeds for the chosen configurations.
 
@@ -84,6 +102,7 @@ class Confirm(Section):
             predictions) for figures.
         keep: ``weights`` leaves a file of each trained model for ``dmd-predict``, 4 bytes per parameter; ``nothing``
             saves that room.
+        missing: absent: the test items are scored as they are, and under no other condition.
     """
 
     seeds: Seeds = 5
@@ -92,6 +111,7 @@ class Confirm(Section):
     top: int = Field(default=1, ge=1, le=100)
     details: bool = True
     keep: Literal["weights", "nothing"] = "weights"
+    missing: Missing | None = None
 
     @model_validator(mode="after")
     def _race_is_whole(self) -> Confirm:

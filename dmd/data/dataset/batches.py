@@ -36,6 +36,7 @@ class Batch:
         epoch: from 1; 0 where nothing is trained.
         phase: of the training step; empty for a method without phases.
         task: what is trained for.
+        missing: modality -> (B,) True where it is missing and to be blank for the method; none where nothing is.
     """
 
     features: Mapping[Modality, Tensor]
@@ -47,6 +48,7 @@ class Batch:
     epoch: int = 0
     phase: str = ""
     task: Task = SENTIMENT_TASK
+    missing: Mapping[Modality, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.lengths.values())))
@@ -63,6 +65,7 @@ class Batch:
             lengths={m: n[rows] for m, n in self.lengths.items()},
             labels=None if self.labels is None else self.labels[rows],
             rows=None if self.rows is None else self.rows[rows],
+            missing={m: is_missing[rows] for m, is_missing in self.missing.items()},
             sharing=ALONE,
         )
 

@@ -7,7 +7,8 @@ trained to its end, which a search never has (honesty rules 1 and 2 of the desig
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ from dmd.data.samples.samples import Inputs
 from dmd.errors import DmdError, LabelsSealed
 from dmd.job import Constant, PartPredictions
 from dmd.scoring import Scoring, constant_prediction
+
+NOTHING_MISSING: Mapping[str, FloatArray] = MappingProxyType({})
 
 
 class FinishedTraining(Protocol):
@@ -47,6 +50,7 @@ class TestScore:
         predictions: with the labels, in the order of the data.
         fallback: metric -> value of the constant predictor on the same part (honesty rule 5).
         fallback_value: what that predictor always answers: a number, or K of them.
+        missing: condition -> metric -> value of the predictions with modalities missing.
     """
 
     __test__ = False  # keeps pytest from taking the name for a test class
@@ -55,6 +59,7 @@ class TestScore:
     predictions: PartPredictions
     fallback: Mapping[str, float]
     fallback_value: Constant
+    missing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 class SealedTest:
@@ -89,12 +94,16 @@ class SealedTest:
         """What the constant predictor answers; it says nothing of the labels of this part."""
         return float(self._fallback) if self._fallback.ndim == 0 else tuple(self._fallback.tolist())
 
-    def score(self, predict: FloatArray, finished: FinishedTraining) -> TestScore:
+    def score(
+        self, predict: FloatArray, finished: FinishedTraining, missing: Mapping[str, FloatArray] = NOTHING_MISSING
+    ) -> TestScore:
         """Compare predictions with the labels. Works once; a refused call does not count.
 
         Args:
             predict: (n,) or (n, K) in the order of ``inputs``: in the unit of the labels, or probabilities.
             finished: proof that the training has ended.
+            missing: condition -> predictions of the same model with modalities of the items missing. They belong to the
+                one scoring of the trial: no score can be known before all of them are made.
 
         Raises:
             LabelsSealed: the training is not final, or the part was scored before.
@@ -108,17 +117,23 @@ class SealedTest:
             raise LabelsSealed(
                 "test labels stay sealed: this test part was scored before, and it is scored once per trial"
             )
-        values = np.asarray(predict, dtype=np.float32)
+        values = self._require_predictions(predict)
+        with_missing = {condition: self._require_predictions(given) for condition, given in missing.items()}
+        metrics = self._scoring.score(values, self._labels)
+        self._is_scored = True
+        predictions = PartPredictions(self.inputs.ids, self.inputs.groups, self._labels.copy(), values.copy())
+        scores = {condition: self._scoring.score(given, self._labels) for condition, given in with_missing.items()}
+        return TestScore(metrics, predictions, self.score_fallback(), self.fallback_value, scores)
+
+    def _require_predictions(self, given: FloatArray) -> FloatArray:
+        values = np.asarray(given, dtype=np.float32)
         wanted = (len(self), *self._scoring.target.prediction_columns)
         if values.shape != wanted:
             raise DmdError(f"predictions have shape {values.shape}, the test part wants {wanted}")
         if not np.isfinite(values).all():
             num_broken = np.count_nonzero(~np.isfinite(values).reshape(len(self), -1).all(axis=1))
             raise DmdError(f"{num_broken} of {len(self)} test predictions are not finite")
-        metrics = self._scoring.score(values, self._labels)
-        self._is_scored = True
-        predictions = PartPredictions(self.inputs.ids, self.inputs.groups, self._labels.copy(), values.copy())
-        return TestScore(metrics, predictions, self.score_fallback(), self.fallback_value)
+        return values
 
     def score_fallback(self) -> dict[str, float]:
         """Test metrics of the predictor that always answers alike, as the training labels have it.

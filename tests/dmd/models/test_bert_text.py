@@ -20,6 +20,7 @@ from transformers import BertModel
 from dmd.data.dataset.batches import Batch, whole_batch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.input_config import InputConfig, inactive_inputs
+from dmd.data.dataset.missing_modalities import hide_missing
 from dmd.data.formats.mmsa import read_mmsa
 from dmd.data.formats.planted import planted_dataset
 from dmd.data.formats.planted_spec import PlantedSpec
@@ -75,6 +76,19 @@ def model_of(bert: Path, dataset: Dataset = DATASET, **settings: Setting) -> Ber
 def token_batch(dataset: Dataset = DATASET) -> Batch:
     part = dataset.partition(FOLD, InputConfig(text="bert_ids")).train
     return whole_batch(part.inputs, part.labels)
+
+
+def test_a_missing_text_is_blank_behind_bert_whatever_bert_makes_of_padding(bert: Path) -> None:
+    model, batch = model_of(bert).eval(), token_batch()
+    is_missing = torch.arange(len(batch)) % 2 == 0
+    hidden = hide_missing(replace(batch, missing={"language": is_missing}))
+    with torch.no_grad():
+        before = model(hidden, no_dropout).prediction
+        for parameter in model.bert.parameters():
+            parameter += 0.1
+        after = model(hidden, no_dropout).prediction
+    assert torch.equal(before[is_missing], after[is_missing])
+    assert not torch.isclose(before[~is_missing], after[~is_missing]).any()
 
 
 def test_hidden_states_are_those_of_the_library(bert: Path) -> None:
