@@ -232,7 +232,9 @@ class Estimator:
                 if not np.isfinite(runs).all() or deleted.size == 0:
                     return undefined(value, 0, "new data", NO_REPLICATES)
                 deleted = deleted + weight * runs.mean(axis=0)
-        return replace(jackknife_estimate(value, deleted), value=value)
+        # The runs of all seeds are scored on the same items: their mean is no finer than each of them.
+        rounding = float(np.sum([block.rounding[0] for block in blocks]))
+        return replace(jackknife_estimate(value, deleted, rounding), value=value)
 
     def _test_train_ratio(self, cell_values: FloatArray) -> float:
         """Mean over the cells in use of tested items per training item; NaN if sizes are unknown."""

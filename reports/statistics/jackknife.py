@@ -43,10 +43,16 @@ def deleted_scores(
     return np.asarray(whole, dtype=np.float64), np.asarray(deleted, dtype=np.float64)
 
 
-def jackknife_estimate(value: float, deleted: FloatArray) -> Estimate:
-    """The interval of ``value`` from its replicates ``deleted`` (G,), one without each group.
+def jackknife_estimate(value: float, deleted: FloatArray, rounding: float = 0.0) -> Estimate:
+    """The interval of ``value`` from its replicates, one without each group.
 
     Value and replicates may be differences of two arms, or means over seeds: both are formed before, group by group.
+
+    Args:
+        value: of all groups.
+        deleted: (G,) without each.
+        rounding: variance of ``value`` by the grain of its score. Two models that name the same classes on few items
+            differ by exactly 0 in every replicate, and are not known to be one model.
     """
     num_groups = deleted.size
     if num_groups < 2:
@@ -54,5 +60,5 @@ def jackknife_estimate(value: float, deleted: FloatArray) -> Estimate:
     if not np.isfinite(deleted).all():
         return undefined(value, num_groups, "new data", "the metric is undefined without one of the test groups")
     squares = float(((deleted - deleted.mean()) ** 2).sum())
-    std_error = float(np.sqrt((num_groups - 1) / num_groups * squares))
+    std_error = float(np.sqrt((num_groups - 1) / num_groups * squares + rounding))
     return t_estimate(value, std_error, num_groups - 1, num_groups, "new data", METHOD)

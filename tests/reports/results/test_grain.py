@@ -145,3 +145,16 @@ def test_a_race_does_not_take_equal_differences_for_shown() -> None:
     (look,) = race.rows[0].looks
     # Five differences of one item: sqrt(5 * 6) standard errors on 4 degrees.
     assert look.estimate.p_value == pytest.approx(2 * stats.t.sf(np.sqrt(30), 4))
+
+
+def test_two_models_that_answer_alike_on_few_items_are_not_known_to_be_one_for_new_videos() -> None:
+    # Right on 9 of 12 items in 6 videos: each score is rounded with variance 1 / (12 * 12^2), their difference with two.
+    labels = np.tile(np.array([1, -1], dtype=np.float32), 6)
+    values = labels * np.where(np.arange(12) % 4 == 3, -1, 1).astype(np.float32)
+    found = Predictions(tuple("abcdefghijkl"), tuple("aabbccddeeff"), labels, values)
+    study, records = study_with({"full": [0.75] * 3, "no_ca": [0.75] * 3}, 12)
+    held = ResultsTable.from_records(study, [replace(record, predictions=found) for record in records])
+    estimates = Estimator.from_results(held).difference("full", "no_ca", "acc2_has0").estimates
+    assert estimates is not None
+    assert estimates.new_data.value == 0
+    assert estimates.new_data.std_error == pytest.approx(100 * np.sqrt(2 / (12 * 12**2)))
