@@ -87,6 +87,7 @@ METHOD = Method(
         "mmsa_mosei": mmsa_training(64, 2e-3, 1e-3),
     },
     training={"learning_rate": 1e-3, "weight_decay": 1e-2, "batch_size": 64},
+    revision=1,  # widths by modality
     search={
         "hidden.language": {"choice": [32, 64, 128, 256]},
         "dropout": {"uniform": [0.0, 0.5]},

@@ -54,6 +54,8 @@ class Method:
         inactive: names the settings that have no effect under the others.
         needs: names the modalities that the model of these settings cannot do without; by default all that it is shown.
         origin: the user's file that declares the method; empty for the package's own. Set when the file is read.
+        revision: counts the times that the numbers of a method of the package have changed while those of the others
+            stood; part of what decides a result.
         digest: of that file's content, part of what decides a result; empty for the package's own.
     """
 
@@ -74,6 +76,7 @@ class Method:
     find_conflict: Callable[[Mapping[str, Setting]], str | None] = _no_conflict
     inactive: Callable[[Mapping[str, Setting]], frozenset[str]] = _all_active
     needs: Callable[[Mapping[str, Setting]], frozenset[Modality]] = visible_modalities
+    revision: int = 0
     origin: str = ""
     digest: str = ""
 

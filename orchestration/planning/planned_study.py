@@ -156,8 +156,11 @@ class PlannedStudy:
 
 def method_context(context: str, arm: Arm) -> str:
     """The context of the trials of ``arm`` in a study of that context."""
-    plugin = "" if arm.is_external else find_method(arm.model).digest
-    return digest({"context": context, "plugin": plugin}) if plugin else context
+    if arm.is_external:
+        return context
+    method = find_method(arm.model)
+    own = {"plugin": method.digest} if method.digest else {"revision": method.revision} if method.revision else {}
+    return digest({"context": context, **own}) if own else context
 
 
 def _objective_of(metric: str) -> Objective:

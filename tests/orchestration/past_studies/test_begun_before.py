@@ -21,6 +21,8 @@ from dmd.kernels import native
 from orchestration.cli.search import app
 from orchestration.node_setup import fingerprint
 from orchestration.node_setup.fingerprint import code_digest, take_fingerprint
+from orchestration.planning.planned_study import method_context
+from search_spaces.terms.trial import Arm
 
 BEGUN = Path(__file__).with_name("begun_before")
 CODE_THEN = "46a6de4c3a92"
@@ -66,3 +68,11 @@ def test_a_digest_stands_for_earlier_code_only_where_the_table_says_so(monkeypat
     assert take_fingerprint("cpu", 1, 1).code == own
     monkeypatch.setattr(fingerprint, "SAME_NUMBERS", {own: CODE_THEN, "of other code": "older"})
     assert take_fingerprint("cpu", 1, 1).code == CODE_THEN
+
+
+def test_a_method_whose_numbers_have_changed_since_is_another_trial() -> None:
+    """The table speaks for all methods; one that it is not true of counts its own changes."""
+    arms = {name: Arm(name, name, "model", name, {}, {}) for name in ("lf_lstm", "lf_dnn", "ridge")}
+    contexts = {name: method_context("c", arm) for name, arm in arms.items()}
+    assert contexts["lf_dnn"] == contexts["ridge"] == "c"
+    assert contexts["lf_lstm"] != "c"

@@ -148,7 +148,7 @@ def test_a_race_does_not_take_equal_differences_for_shown() -> None:
 
 
 def test_two_models_that_answer_alike_on_few_items_are_not_known_to_be_one_for_new_videos() -> None:
-    # Right on 9 of 12 items in 6 videos: each score is rounded with variance 1 / (12 * 12^2), their difference with two.
+    # 9 of 12 items are right: each score is rounded with variance 1 / (12 * 12^2), their difference with two of it.
     labels = np.tile(np.array([1, -1], dtype=np.float32), 6)
     values = labels * np.where(np.arange(12) % 4 == 3, -1, 1).astype(np.float32)
     found = Predictions(tuple("abcdefghijkl"), tuple("aabbccddeeff"), labels, values)
