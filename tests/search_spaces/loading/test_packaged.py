@@ -25,7 +25,8 @@ def packaged(name: str) -> SearchSpace:
 
 
 def test_the_spaces_are_there_and_sound() -> None:
-    assert {"quickstart", "ablation", "search", "unimodal", "mult"} <= set(packaged_spaces())
+    named = {"quickstart", "ablation", "search", "unimodal", "mult", "iemocap", "meld", "sims"}
+    assert named <= set(packaged_spaces())
     for name in packaged_spaces():
         assert plan_arms(packaged(name), CATALOGUE)
 
@@ -164,3 +165,31 @@ def test_mult_is_compared_at_the_size_of_dmd_with_and_without_gd() -> None:
     assert set(searches["mult-heads"].parameters) == set(searches["mult"].parameters)
     size = size_of(space, CATALOGUE, num_file_folds=5)
     assert (size.num_search, size.num_confirm) == (4 * 5 * 6, 4 * 5 * 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "primary", "num_search", "num_confirm"),
+    [
+        ("iemocap", "binaries", "weighted_f1", 8 * 8, 10 * 5),
+        ("meld", "classes", "weighted_f1", 6 * 8, 8 * 5),
+        ("sims", "several", "mae", 7 * 8, 9 * 5),
+    ],
+)
+def test_emotion_spaces_say_what_is_predicted_and_compare_dmd_with_every_other_arm(
+    name: str, kind: str, primary: str, num_search: int, num_confirm: int
+) -> None:
+    space = packaged(name)
+    assert space.data.target is not None
+    assert (space.data.target.kind, space.primary_metric, space.objective_metric) == (kind, primary, primary)
+    arms = plan_arms(space, CATALOGUE)
+    pairs = plan_contrasts(space, arms, CATALOGUE.methods)
+    assert {(pair.first, pair.second) for pair in pairs} == {("dmd", arm.name) for arm in arms[1:]}
+    assert {"ridge", "median"} <= {arm.name for arm in arms}
+    size = size_of(space, CATALOGUE)
+    assert (size.num_search, size.num_confirm) == (num_search, num_confirm)
+
+
+def test_the_iemocap_space_is_also_one_of_four_classes_by_one_word() -> None:
+    space = load(find_space("iemocap"), CATALOGUE, ("data.target.kind=classes",))
+    assert space.data.target is not None
+    assert (space.data.target.kind, space.data.target.names) == ("classes", ("neutral", "happy", "sad", "angry"))
