@@ -107,7 +107,7 @@ def plan_study(
         size=count_trials(space, catalogue, arms=arms, cells=cells, searches=planned_searches, only=only),
         facts=facts,
         scoring=scoring,
-        cautions=find_cautions(dataset, runner.folds.any),
+        cautions=(*find_cautions(dataset, runner.folds.any), *dataset.remarks),
         runner=runner,
         context=context,
         external=external,

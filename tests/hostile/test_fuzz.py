@@ -23,6 +23,7 @@ from search_spaces.terms.problems import SpaceErrors
 from tests.dmd.pickles.write_pickle import make_content
 from tests.hostile.archives import pack, sound_members
 from tests.hostile.pickles import BOMBS, GADGETS
+from tests.hostile.sequences import sound_folder
 
 CANARY = Path("/nonexistent/canary")
 SHORT, LONG = 200, 5_000
@@ -87,6 +88,21 @@ def test_archives(num: int, tmp_path: Path) -> None:
 
     sources = st.sampled_from([pack(sound_members(), method) for method in (0, 8)])
     examine(num, st.builds(altered, sources, cuts), look)
+
+
+@pytest.mark.parametrize("num", LENGTHS)
+def test_sequences(num: int, tmp_path: Path) -> None:
+    folder = sound_folder(tmp_path / "csd")
+    content = (folder / "audio.csd").read_bytes()
+
+    def look(example: bytes) -> None:
+        (folder / "audio.csd").write_bytes(example)
+        try:
+            load_dataset(folder)
+        except DataError as error:
+            assert all(line.startswith(("csd: ", "csd/audio.csd: ")) for line in str(error).split("\n"))
+
+    examine(num // 4, st.builds(altered, st.just(content), cuts), look)
 
 
 @pytest.mark.parametrize("num", LENGTHS)

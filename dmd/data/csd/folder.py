@@ -102,7 +102,8 @@ def _join(
             with _named(folder, source.file_name):
                 source.turn_to(entry)
         clips.add(split, entry, values, intervals)
-    read = ", ".join(f"{key} from {sequence.name[:40]}" for key, sequence in features.items())
+    roles = {key: role for role, key in _KEYS.items()}
+    read = ", ".join(f"{roles[key]} from {sequence.name[:40]}" for key, sequence in features.items())
     said = [f"joined on the intervals of the labels: {read}; {_HOW[steps]}", *clips.remarks()]
     if given is None:
         said.append(

@@ -35,6 +35,9 @@ MIN_BUDGET = 1 << 16
 MOST_STEPS = 5_000_000
 """Opcodes of one file. MMSA's largest has some 300,000; a list costs 64 bytes of memory and one byte of a file."""
 
+BYTES_PER_STEP = 8
+"""A large file may take a step for so many of its bytes: features written as lists of numbers take one for nine."""
+
 LEFT_IN_PLACE = 1 << 16
 """From so many bytes on, what can only become an array is not copied out of the file. Pickle frames no such bytes."""
 
@@ -90,7 +93,7 @@ class RestrictedUnpickler(pickle._Unpickler):
     def __init__(self, content: Content, source: str) -> None:
         self._bytes = _Bytes(content)
         super().__init__(self._bytes, encoding="latin1")
-        self._source = source
+        self._source, self._size = source, len(content)
         self._budget = self._array_budget = max(len(content), MIN_BUDGET)
 
     def find_class(self, module: str, name: str) -> Any:
@@ -107,14 +110,15 @@ class RestrictedUnpickler(pickle._Unpickler):
         )
 
     def run(self) -> Any:
-        """:meth:`load`, which has no end by itself, in at most :data:`MOST_STEPS` steps."""
-        steps = iter(range(MOST_STEPS))
+        """:meth:`load`, which has no end by itself, in at most :data:`MOST_STEPS` steps, or more in a large file."""
+        most = max(MOST_STEPS, self._size // BYTES_PER_STEP)
+        steps = iter(range(most))
         steps_of = {opcode: _counted(step, steps) for opcode, step in type(self).dispatch.items()}
         self.dispatch = steps_of  # type: ignore[misc]  # of this machine alone
         try:
             return self.load()
         except _TooManySteps:
-            raise self.refusal(f"it takes more than {MOST_STEPS} steps") from None
+            raise self.refusal(f"it takes more than {most} steps") from None
 
     def _spend(self, amount: int) -> None:
         self._budget -= amount

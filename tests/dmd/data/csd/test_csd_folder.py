@@ -51,7 +51,7 @@ def test_clips_have_a_step_per_word_and_what_was_dropped_is_counted(tmp_path: Pa
         np.float32(label) for row in (0, 1, 2, 4, 5) for label in (row % 4 - 1.5, 1.2)
     ]
     told = " | ".join(dataset.remarks)
-    assert "text from glove_vectors, audio from COVAREP, vision from FACET_4.1; one step per word" in told
+    assert "language from glove_vectors, audio from COVAREP, vision from FACET_4.1; one step per word" in told
     assert "2 clips were dropped, which have no vision" in told
     assert "2 clips were dropped, which lie in videos that splits.json does not list" in told
     assert "8 words have no step of audio" in told

@@ -13,6 +13,7 @@ import pytest
 
 from dmd.data.formats.load import load_dataset
 from dmd.data.formats.mmsa import read_mmsa
+from dmd.data.untrusted import unpickle
 from dmd.data.untrusted.unpickle import load_pickle
 from dmd.errors import DataError
 from tests.dmd.pickles.write_pickle import make_content
@@ -183,6 +184,22 @@ def test_arrays_that_share_their_bytes_are_refused_before_anybody_joins_them() -
     content = BOMBS["many arrays, the same bytes"](Path("nowhere"))
     with pytest.raises(DataError, match="repeats its content until it is larger than the file"):
         load_pickle(content, "a.pkl")
+
+
+def test_a_large_file_may_hold_its_features_as_lists_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpickle, "MOST_STEPS", 100)
+    numbers = [value / 7 for value in range(1000)]
+    assert read(pickle.dumps(numbers)) == numbers
+    with pytest.raises(DataError, match=r"it takes more than \d+ steps"):
+        read(pickle.dumps([[] for _ in range(1000)]))
+
+
+def test_arrays_are_found_in_tuples_in_lists_in_dictionaries() -> None:
+    values = np.arange(6.0).reshape(2, 3)
+    found = read(pickle.dumps({"train": [((values, [values, 1], "x"), values[0], b"v[0]")]}))
+    (inner, label, segment) = found["train"][0]
+    assert isinstance(inner, tuple) and np.array_equal(inner[0], values) and np.array_equal(inner[1][0], values)
+    assert label.tolist() == [0.0, 1.0, 2.0] and segment == b"v[0]" and inner[1][1:] == [1] and inner[2] == "x"
 
 
 def test_the_hostile_arrays_are_well_formed_but_for_their_state() -> None:
