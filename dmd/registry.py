@@ -23,6 +23,7 @@ from dmd.baselines import (
     recurrent,
     tfn,
 )
+from dmd.baselines.multitask import mlf_dnn, mlmf, mtfn
 from dmd.declaration.component import KeptHeads
 from dmd.declaration.dims import Dims
 from dmd.declaration.method import Method, needs_no_modality
@@ -117,6 +118,9 @@ METHODS: Mapping[str, Method] = {
         fdmer.METHOD,
         pmr.METHOD,
         mica.METHOD,
+        mlf_dnn.METHOD,
+        mtfn.METHOD,
+        mlmf.METHOD,
     )
 }
 

@@ -83,6 +83,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "training",
         "training.distributed",
         "registry",
+        "baselines.multitask",
         "baselines",
         "models",
         "data.inspection",

@@ -6,6 +6,7 @@ later tables often report as LF-LSTM.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -15,6 +16,7 @@ from dmd.baselines.fusion_settings import HiddenWidths
 from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Dims, Method, ModelInput, setting
 from dmd.layers.utterance_encoders import AveragedEncoder, TextEncoder
+from dmd.modalities import MODALITIES, Modality
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,19 @@ class LFDNN(nn.Module):
 
     def forward(self, inputs: ModelInput) -> Tensor:
         """(B,) or (B, K)."""
-        vectors = [
-            self.language(inputs.sequence("language")),
-            self.audio(inputs.sequence("audio"), inputs.sharing),
-            self.vision(inputs.sequence("vision"), inputs.sharing),
-        ]
-        prediction: Tensor = self.head(torch.cat(vectors, dim=-1)).squeeze(-1)
+        return self.fuse(self.vectors(inputs))
+
+    def vectors(self, inputs: ModelInput) -> dict[Modality, Tensor]:
+        """Modality -> (B, width of its vector)."""
+        return {
+            "language": self.language(inputs.sequence("language")),
+            "audio": self.audio(inputs.sequence("audio"), inputs.sharing),
+            "vision": self.vision(inputs.sequence("vision"), inputs.sharing),
+        }
+
+    def fuse(self, vectors: Mapping[Modality, Tensor]) -> Tensor:
+        """(B,) or (B, K)."""
+        prediction: Tensor = self.head(torch.cat([vectors[m] for m in MODALITIES], dim=-1)).squeeze(-1)
         return prediction
 
 

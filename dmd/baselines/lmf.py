@@ -115,13 +115,19 @@ class LMF(nn.Module):
 
     def forward(self, inputs: ModelInput) -> Tensor:
         """(B,) or (B, K)."""
-        prediction: Tensor = self.fusion(
-            {
-                "language": self.language(inputs.sequence("language")),
-                "audio": self.audio(inputs.sequence("audio"), inputs.sharing),
-                "vision": self.vision(inputs.sequence("vision"), inputs.sharing),
-            }
-        )
+        return self.fuse(self.vectors(inputs))
+
+    def vectors(self, inputs: ModelInput) -> dict[Modality, Tensor]:
+        """Modality -> (B, width of its vector)."""
+        return {
+            "language": self.language(inputs.sequence("language")),
+            "audio": self.audio(inputs.sequence("audio"), inputs.sharing),
+            "vision": self.vision(inputs.sequence("vision"), inputs.sharing),
+        }
+
+    def fuse(self, vectors: Mapping[Modality, Tensor]) -> Tensor:
+        """(B,) or (B, K)."""
+        prediction: Tensor = self.fusion(vectors)
         return prediction
 
 

@@ -8,6 +8,7 @@ farther end is 3 (:mod:`dmd.training.label_units`). Of classes and answers the l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -18,6 +19,7 @@ from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.declaration import Component, Dims, Method, ModelInput, setting
 from dmd.layers.large_dropout import LargeDropout
 from dmd.layers.utterance_encoders import AveragedEncoder, TextEncoder
+from dmd.modalities import MODALITIES, Modality
 
 FARTHER_END = 3.0
 
@@ -83,11 +85,19 @@ class TFN(nn.Module):
 
     def forward(self, inputs: ModelInput) -> Tensor:
         """(B,) or (B, K)."""
-        fused = fuse(
-            self.language(inputs.sequence("language")),
-            self.audio(inputs.sequence("audio"), inputs.sharing),
-            self.vision(inputs.sequence("vision"), inputs.sharing),
-        ).flatten(1)
+        return self.fuse(self.vectors(inputs))
+
+    def vectors(self, inputs: ModelInput) -> dict[Modality, Tensor]:
+        """Modality -> (B, width of its vector)."""
+        return {
+            "language": self.language(inputs.sequence("language")),
+            "audio": self.audio(inputs.sequence("audio"), inputs.sharing),
+            "vision": self.vision(inputs.sequence("vision"), inputs.sharing),
+        }
+
+    def fuse(self, vectors: Mapping[Modality, Tensor]) -> Tensor:
+        """(B,) or (B, K)."""
+        fused = fuse(*(vectors[m] for m in MODALITIES)).flatten(1)
         prediction: Tensor = self.head(fused if self.kept is None else fused[:, self.kept]).squeeze(-1)
         return FARTHER_END * (2 * prediction.sigmoid() - 1) if self.is_bounded else prediction
 

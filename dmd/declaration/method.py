@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from dmd.data.dataset.input_config import visible_modalities
+from dmd.data.samples.target import Target
 from dmd.declaration.component import Component, KeptHeads, LossTerm, Phase, PublishedRows, find_component_conflict
 from dmd.declaration.dims import Dims
 from dmd.job import Setting
@@ -16,6 +17,10 @@ from dmd.modalities import Modality
 
 
 def _no_conflict(settings: Mapping[str, Setting]) -> str | None:
+    return None
+
+
+def _any_target(target: Target) -> str | None:
     return None
 
 
@@ -36,9 +41,10 @@ class Method:
         name: as users write it.
         settings: frozen dataclass of its settings, made with :func:`dmd.settings.setting`.
         build: makes a model of settings and shapes. A :class:`torch.nn.Module` of any kind: its ``forward`` is given a
-            :class:`~dmd.declaration.model_input.ModelInput` and returns the prediction, (B,), or the prediction and
-            the loss terms by name, each () or (B,). The loop adds them to the L1 error, weighed as ``losses`` says; a
-            term ``task`` replaces that error. PyTorch's generators are seeded while it is built and in every step.
+            :class:`~dmd.declaration.model_input.ModelInput` and returns the prediction, (B,) or (B, K) as
+            ``dims.num_outputs`` says, or the prediction and the loss terms by name, each () or (B,). The loop adds them
+            to the error of the task, weighed as ``losses`` says; a term ``task`` replaces that error. PyTorch's
+            generators are seeded while it is built and in every step.
         label: for readers (``MulT``); empty: the name.
         description: one sentence on what the method is, and where it comes from.
         components: boolean settings that an ablation switches.
@@ -51,6 +57,7 @@ class Method:
         phases: the turns of a training step; empty: one, in which one optimiser trains everything.
         smallest_batch: rows that a training step needs; fewer left over at the end of an epoch join the batch before.
         find_conflict: says why settings cannot run together beyond the components' own needs, or None.
+        find_target_conflict: says why the method cannot be trained for a target, or None; asked before a study starts.
         inactive: names the settings that have no effect under the others.
         needs: names the modalities that the model of these settings cannot do without; by default all that it is shown.
         origin: the user's file that declares the method; empty for the package's own. Set when the file is read.
@@ -74,6 +81,7 @@ class Method:
     phases: tuple[Phase, ...] = ()
     smallest_batch: int = 1
     find_conflict: Callable[[Mapping[str, Setting]], str | None] = _no_conflict
+    find_target_conflict: Callable[[Target], str | None] = _any_target
     inactive: Callable[[Mapping[str, Setting]], frozenset[str]] = _all_active
     needs: Callable[[Mapping[str, Setting]], frozenset[Modality]] = visible_modalities
     revision: int = 0

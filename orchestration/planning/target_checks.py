@@ -1,10 +1,11 @@
-"""Checks that the settings of a study have a meaning for what is predicted."""
+"""Checks that the methods of a study can be trained for what is predicted, and that settings have a meaning there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from dmd.data.samples.target import Target
+from dmd.registry import find_method
 from orchestration.process.errors import UsageError
 from search_spaces.design.arm_searches import ArmSearch
 from search_spaces.terms.trial import Arm
@@ -14,7 +15,7 @@ _MEANT_FOR = {"class_weights": ("classes", "binaries"), "auxiliary_weight": ("se
 
 
 def require_meaning(arms: Sequence[Arm], searches: Mapping[str, ArmSearch], target: Target, data: str) -> None:
-    """Refuse settings that would change nothing for this target.
+    """Refuse methods that cannot be trained for this target, and settings that would change nothing.
 
     Args:
         arms: that are trained.
@@ -23,9 +24,11 @@ def require_meaning(arms: Sequence[Arm], searches: Mapping[str, ArmSearch], targ
         data: name of the data, for the message.
 
     Raises:
-        UsageError: with a line per arm and setting.
+        UsageError: with a line per arm, and per setting.
     """
-    problems = list(_find_idle(arms, searches, target, data))
+    conflicts = ((arm, find_method(arm.model).find_target_conflict(target)) for arm in arms)
+    problems = [f"arm {arm.name!r}: {arm.model} {conflict}" for arm, conflict in conflicts if conflict]
+    problems += _find_idle(arms, searches, target, data)
     if problems:
         raise UsageError("\n".join(problems))
 
