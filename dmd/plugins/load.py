@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dmd.data.dataset.input_config import InputConfig
+from dmd.data.samples.target import SENTIMENT_TARGET
 from dmd.declaration.method import Method
 from dmd.errors import ConfigurationError, InputError
 from dmd.plugins.declaration_problems import find_problems
@@ -69,6 +70,10 @@ def _find_rule_problems(method: Method, path: str) -> Iterator[str]:
         part.name: part.default for kind in (method.settings, InputConfig, TrainingConfig) for part in fields_of(kind)
     }
     full |= method.defaults
+    try:
+        method.find_target_conflict(SENTIMENT_TARGET)
+    except Exception as error:  # it is anybody's program
+        yield f"method {method.name!r}: `find_target_conflict` fails: {locate(error, path)}"
     for toggles in ({}, dict.fromkeys(method.component_names, False)):
         for name, expected in kinds.items():
             try:

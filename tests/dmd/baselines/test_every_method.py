@@ -53,6 +53,10 @@ SIZES: Mapping[str, Size] = {
     "lf_dnn": (CONTEXT10, {"preset": "mmsa_mosi"}, 266_779),
     "tfn": (CONTEXT10, {"preset": "mmsa_mosi"}, 9_167_739),
     "lmf": (CONTEXT10, {"preset": "mmsa_mosi"}, 174_679),
+    # those of the fusion alone: a single number leaves nothing to heads of single modalities
+    "mlf_dnn": (CONTEXT10, {}, 266_779),
+    "mtfn": (CONTEXT10, {"hidden.audio": 32, "hidden.vision": 128}, 9_167_739),
+    "mlmf": (CONTEXT10, {}, 174_679),
     # less 3,588 that MMSA leaves unused
     "misa": (MMSA_BERT, {"preset": "mmsa_mosi"}, 1_815_297 - 3_588),
     "mfn": (CONTEXT10, {"preset": "mmsa_mosi"}, 1_579_249),
@@ -105,6 +109,9 @@ SMALL: Mapping[str, dict[str, Setting]] = {
     "lf_dnn": {"hidden.language": 8, "hidden.audio": 8, "hidden.vision": 8, "text_out": 8, "fusion": 16},
     "tfn": {"hidden.language": 8, "hidden.audio": 4, "hidden.vision": 4, "text_out": 4, "fusion": 16},
     "lmf": {"hidden.language": 16, "hidden.audio": 8, "hidden.vision": 8, "text_out": 8},
+    "mlf_dnn": {"hidden.language": 8, "hidden.audio": 8, "hidden.vision": 8, "text_out": 8, "fusion": 16},
+    "mtfn": {"hidden.language": 8, "hidden.audio": 4, "hidden.vision": 4, "text_out": 4, "fusion": 16},
+    "mlmf": {"hidden.language": 16, "hidden.audio": 8, "hidden.vision": 8, "text_out": 8},
     "misa": {"hidden": 16},
     "recurrent": {"hidden": 16},
     "raven": {"cells": 8, "hidden": 16},
@@ -122,6 +129,9 @@ ORDER_FREE: Mapping[str, tuple[Modality, ...]] = {
     "tfn": ("audio", "vision"),
     "lmf": ("audio", "vision"),
     "mctn": ("audio", "vision"),
+    "mlf_dnn": ("audio", "vision"),
+    "mtfn": ("audio", "vision"),
+    "mlmf": ("audio", "vision"),
 }
 """Modalities that a method averages over time, or does not read; the order of their steps is nothing to it."""
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from dmd.data.samples.target import Target
 from dmd.registry import METHODS
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
@@ -19,7 +20,8 @@ WITH_COMPONENTS = [name for name, method in METHODS.items() if method.components
 @pytest.mark.parametrize("name", WITH_COMPONENTS)
 def test_each_component_is_an_arm_that_differs(name: str) -> None:
     model = json.dumps({"name": name, **SMALL.get(name, {}), "batch_size": 6, "max_epochs": 1})
-    space = f'study: parts\ndata: {{path: "{DATA}"}}\nmodel: {model}\narms: {{ablation: {{design: leave_one_out}}}}\n'
+    data = f"{DATA},target=several" if METHODS[name].find_target_conflict(Target()) else DATA
+    space = f'study: parts\ndata: {{path: "{data}"}}\nmodel: {model}\narms: {{ablation: {{design: leave_one_out}}}}\n'
     planned = prepare(load_text(space, describe_methods()), None).planned  # two arms that are one are refused
     off = [{part for part in METHODS[name].component_names if not arm.settings[part]} for arm in planned.arms]
     assert off[0] == set()
