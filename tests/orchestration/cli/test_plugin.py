@@ -36,7 +36,8 @@ class TextLSTM(nn.Module):
         self.extra = [m for m in ("audio", "vision") if getattr(settings, m)]
         self.lstm = nn.LSTM(dims.widths["language"], settings.hidden, batch_first=True)
         self.heads = nn.ModuleDict({m: nn.Linear(dims.widths[m], settings.hidden) for m in self.extra})
-        self.head = nn.Sequential(nn.Dropout(settings.dropout), nn.Linear(settings.hidden * (1 + len(self.extra)), 1))
+        width = settings.hidden * (1 + len(self.extra))
+        self.head = nn.Sequential(nn.Dropout(settings.dropout), nn.Linear(width, dims.num_outputs))
 
     def forward(self, inputs):
         states, _ = self.lstm(inputs.features["language"])
@@ -45,7 +46,7 @@ class TextLSTM(nn.Module):
         for m in self.extra:
             mask = inputs.masks[m].unsqueeze(-1)
             found.append(torch.relu(self.heads[m]((inputs.features[m] * mask).sum(1) / mask.sum(1))))
-        return self.head(torch.cat(found, dim=-1)).squeeze(-1)
+        return self.head(torch.cat(found, dim=-1))
 
 
 PARTS = (Component("audio", "HearIt", parts=("heads.audio",)), Component("vision", "SeeIt", parts=("heads.vision",)))
@@ -134,9 +135,9 @@ def test_killed_and_continued_it_gives_the_same_bits(executor: str, tmp_path: Pa
     ("old", "new", "said"),
     [
         ("getattr(settings, m)]", "True]", "component 'vision' of text_lstm changes nothing: arms"),
-        ('dims.widths["language"], settings', "7, settings", "my_model.py:28: RuntimeError: "),
-        (".squeeze(-1)", ".repeat(1, 2)", "prediction must be one number per sample"),
-        (").squeeze(-1)", ").squeeze(-1) / 0", "not finite at the first training step: prediction, loss"),
+        ('dims.widths["language"], settings', "7, settings", "my_model.py:29: RuntimeError: "),
+        ("dims.num_outputs", "2", "prediction must be one number per sample"),
+        ("found, dim=-1))", "found, dim=-1)) / 0", "not finite at the first training step: prediction, loss"),
         ("        super().__init__()\n", "", "my_model.py:22: AttributeError: cannot assign module"),
     ],
     ids=["idle component", "shape", "rank", "not finite", "no init"],
