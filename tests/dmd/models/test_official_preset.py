@@ -53,7 +53,8 @@ def test_every_preset_names_settings_that_exist_and_official_ones_name_every_swi
     free = {"fd", "homo_gd", "ca", "hetero_gd", "keep_aux_heads", "ca_off", "legacy_params"}
     # what is shown to the model, and where a BERT is
     free |= {"modalities", "text", "bert.path"}
-    # what neither of them has
+    # what neither of them has: other projections, and targets of other kinds
+    free |= {"class_weights", "auxiliary_weight"}
     free |= {f"projection.{m}" for m in MODALITIES}
     assert known - set(PRESETS["official"]) == free
     assert PRESETS["official"].keys() == PRESETS["official-mosei"].keys()
