@@ -22,7 +22,7 @@ in every modality and the second one is full. Videos are split 60/20/20 into tra
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.mmsa import read_mmsa
 from dmd.data.formats.planted_classes import draw_classes, even_share, guess_classes
+from dmd.data.formats.planted_latents import Latents
 from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.samples import LabelScale
 from dmd.data.tables.layout import KIND_KEY, LABELS_KEY, NAMES_KEY, SPLITS
@@ -54,31 +55,6 @@ EVENT_SPANS = ((0.0, 0.5 - LAG), (0.5 - LAG, 1.0 - LAG))
 CLS, SEP, WORD = 101, 102, 1000
 COMMON, EXCLUSIVE, EVENT = 0, 1, 2
 """Which of a modality's directions shows what; audio shows its state where language shows its event."""
-
-
-@dataclass(frozen=True)
-class Latents:
-    """The latent variables behind each of n clips. Times are shares of the clip in [0, 1).
-
-    Attributes:
-        common: (n,) factor that all modalities show.
-        exclusive: modality -> (n,) factor that it alone shows.
-        event_sign: (n,) -1 or 1, sign of the event.
-        event_time: (n,) when the event happens.
-        audio_start: (n,) -1 or 1, state of the audio at the start of the clip.
-        interaction: (n,) cross-modal interaction.
-        additive: (n,) score without interaction and noise.
-        score: (n,) what labels are made of.
-    """
-
-    common: Array
-    exclusive: dict[Modality, Array]
-    event_sign: Array
-    event_time: Array
-    audio_start: Array
-    interaction: Array
-    additive: Array
-    score: Array
 
 
 def ceiling_accuracy(spec: PlantedSpec, *, knows_interaction: bool = True) -> float:

@@ -17,18 +17,15 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from dmd.data.formats.planted_latents import Latents
+from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.arrays import AnyArray
 from dmd.modalities import MODALITIES
 from dmd.random_streams import numpy_generator
-
-if TYPE_CHECKING:
-    from dmd.data.formats.planted import Latents
-    from dmd.data.formats.planted_spec import PlantedSpec
 
 _REFERENCE = 8192
 """Draws that the pairs' offsets are fitted to."""
