@@ -38,7 +38,7 @@ def read_listed(
     layout = declared.keys_of(DIALOGUES if is_dialogues(content) else TUPLES)
     wanted = tuple(layout.features.values())
     if isinstance(content, Mapping):
-        listed = read_tuples(content, wanted, embedding, problems.add)
+        listed = read_tuples(content, wanted, embedding, problems.add, layout.reads_labels)
     else:
         assert isinstance(content, list | tuple)
         listed = read_dialogues(content, wanted, problems.add)

@@ -37,7 +37,13 @@ def is_dictionary_of_lists(content: object) -> bool:
     return isinstance(content, Mapping) and any(is_list_of_tuples(content.get(name)) for name in SPLIT_NAMES)
 
 
-def read_tuples(content: Mapping[Any, Any], wanted: Sequence[str], embedding: FloatArray | None, tell: Tell) -> Listed:
+def read_tuples(
+    content: Mapping[Any, Any],
+    wanted: Sequence[str],
+    embedding: FloatArray | None,
+    tell: Tell,
+    reads_labels: bool = True,
+) -> Listed:
     """The items of a dictionary of lists.
 
     Args:
@@ -45,9 +51,14 @@ def read_tuples(content: Mapping[Any, Any], wanted: Sequence[str], embedding: Fl
         wanted: the keys of :data:`FEATURE_KEYS` that are to be read.
         embedding: (V, D) vectors of a vocabulary whose numbers ``words`` are; None: there is none.
         tell: gets what is wrong.
+        reads_labels: whether labels must be there; otherwise they are not looked at.
     """
     found = {SPLIT_NAMES[name]: content[name] for name in SPLIT_NAMES if name in content}
     tables = {split: _read_split(split, items, wanted, embedding, tell) for split, items in found.items()}
+    if reads_labels:
+        for split, table in tables.items():
+            if table is not None:
+                table |= _labels(split, [item[1] for item in found[split]], tell)
     left = sorted(str(name) for name in content if name not in SPLIT_NAMES)
     sound = {split: table for split, table in tables.items() if table is not None}
     remarks = [f"not read: {', '.join(left)[:200]}"] if left else []
@@ -70,7 +81,6 @@ def _read_split(
         tell(f"{split}/segment", f"item {segments.index(None)} has no segment that is text")
     else:
         table["id"] = np.array(segments)
-    table |= _labels(split, [item[1] for item in items], tell)
     parts = dict(zip(FEATURE_KEYS, ([item[0][place] for item in items] for place in (0, 2, 1)), strict=True))
     for key in wanted:
         values = _language(split, parts[key], embedding, tell) if key == "text" else parts[key]

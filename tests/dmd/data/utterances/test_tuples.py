@@ -128,6 +128,15 @@ def test_a_folder_is_converted_to_the_same_data_and_keeps_its_remarks(tmp_path: 
     assert found.content_hash == open_dataset(str(folder)).content_hash
 
 
+def test_items_to_predict_need_no_labels_and_not_every_part(tmp_path: Path) -> None:
+    content = {"test": [(features, None, segment) for features, _, segment in items("test", vectors)]}
+    (tmp_path / "new.pkl").write_bytes(pickle.dumps(content))
+    dataset = load_dataset(tmp_path / "new.pkl", Declared(for_prediction=True))
+    assert dataset.ids == ("testV-_0[0]", "testV-_0[1]")
+    with pytest.raises(DataError, match="test/label: must be as many numbers in every item"):
+        load_dataset(tmp_path / "new.pkl")
+
+
 def test_labels_of_mosei_are_seven_numbers_of_which_sentiment_is_read(tmp_path: Path) -> None:
     content = {
         split: [(features, np.array([[label[0, 0], 0, 1, 0, 2, 0, 0]]), segment) for features, label, segment in found]
