@@ -12,8 +12,10 @@ import torch
 from dmd.data.dataset.batches import Batch, shuffled_batches
 from dmd.data.samples.samples import LabelScale
 from dmd.data.samples.target import Target
+from dmd.declaration.dims import Dims
 from dmd.dropout import SeededDropout
 from dmd.job import Setting
+from dmd.losses.task import Task
 from dmd.metrics.sentiment import metric_names
 from dmd.models.model import Model
 from dmd.registry import METHODS, build_model
@@ -22,7 +24,7 @@ from dmd.training.config import Clip, TrainingConfig
 from dmd.training.loop import train
 from dmd.training.optimiser import clip_gradients
 from dmd.training.run import split_settings
-from tests.dmd.builders import FEASIBLE, TINY, make_batch, make_dims
+from tests.dmd.builders import FEASIBLE, TARGETS, TINY, make_batch, make_dims
 from tests.dmd.host_sync import HostWaits, NoHostWaits, Operators
 
 DIMS = make_dims()
@@ -49,11 +51,11 @@ def on(batch: Batch, device: str) -> Batch:
     )
 
 
-def step_of(name: str, settings: dict[str, Setting], device: str) -> tuple[Model, Batch]:
+def step_of(name: str, settings: dict[str, Setting], device: str, dims: Dims = DIMS) -> tuple[Model, Batch]:
     split = split_settings(name, settings)
-    model = build_model(name, split.settings, DIMS, 0).to(device)
+    model = build_model(name, split.settings, dims, 0).to(device)
     model.precision = split.training.precision
-    return model, on(make_batch(DIMS, 7), device)
+    return model, on(make_batch(dims, 7), device)
 
 
 def do_step(model: Model, batch: Batch, number: int = 0) -> None:
@@ -78,6 +80,21 @@ def test_no_operator_of_a_step_waits_for_its_device(device: str, name: str, sett
     model, batch = step_of(name, settings, device)
     do_step(model, batch)  # what every step needs is copied to the device in the first one
     with NoHostWaits(device) as watch:
+        do_step(model, batch, 1)
+    assert watch.operators.num_seen > 0
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("name", ["dmd", "mult", "misa", "mlf_dnn"])
+def test_no_operator_waits_whatever_is_predicted(name: str, kind: str) -> None:
+    settings: dict[str, Setting] = {"dmd": {"preset": "tuned", **TINY}, "mult": {**SMALL, "gd": True}}.get(name, {})
+    dims = make_dims(target=TARGETS[kind])
+    model, batch = step_of(name, settings, "meta", dims)
+    if not dims.target.is_numeric:
+        shape = (dims.num_outputs,) if kind == "classes" else (dims.num_outputs, 2)
+        batch = replace(batch, task=Task(dims.target, torch.ones(shape, device="meta")))
+    do_step(model, batch)
+    with NoHostWaits("meta") as watch:
         do_step(model, batch, 1)
     assert watch.operators.num_seen > 0
 
