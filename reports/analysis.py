@@ -15,12 +15,14 @@ from reports.results.metrics import Metric, find_metric
 from reports.results.results import ResultsTable
 from reports.sections.ablation.answer import compose_answer
 from reports.sections.ablation.arms import compare_models, tabulate_ablation
+from reports.sections.ablation.constant_comparison import compare_with_constant
 from reports.sections.ablation.contrasts import tabulate_contrasts
-from reports.sections.ablation.median_comparison import compare_with_median
 from reports.sections.ablation.section import AblationSection, AnswerSection, ContrastsSection, MethodsSection
 from reports.sections.ablation.values import ContrastRow, MeasuredArms
 from reports.sections.attribution.section import AttributionSection
 from reports.sections.attribution.values import attribute
+from reports.sections.classes.confusion import confusions
+from reports.sections.classes.section import ClassesSection, QuestionsSection
 from reports.sections.hyperparameters.configurations import best_configurations
 from reports.sections.hyperparameters.importance import ImportanceMethod
 from reports.sections.hyperparameters.section import HyperparametersSection
@@ -78,7 +80,7 @@ def analyse(
     study = as_trained(study, results)
     estimator = Estimator.from_results(results)
     race = run_race(study, results)
-    comparisons = compare_with_median(estimator, study, primary)
+    comparisons = compare_with_constant(estimator, study, primary)
     arms = MeasuredArms(tabulate_ablation(estimator, study, metrics), compare_models(estimator, study, metrics, race))
     contrasts = tabulate_contrasts(estimator, study, metrics, race, comparisons)
     compared = tuple(map(_compared, contrasts.rows))
@@ -107,6 +109,8 @@ def analyse(
             most_seeds=None if race is None else race.rule.looks[-1],
         ),
         AblationSection(arms, metrics, highlighted, study, results),
+        ClassesSection(tuple(arms.by_name.values()), confusions(study, results), highlighted, study, results),
+        QuestionsSection(tuple(arms.by_name.values()), study, results),
         ContrastsSection(contrasts, metrics, study, results),
         SeedRaceSection(race, compared),
         PowerSection(

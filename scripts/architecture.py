@@ -118,6 +118,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "sections.warnings",
         "sections.tuning",
         "sections.power",
+        "sections.classes",
         "sections.ablation",
         "sections.attribution",
         "sections.run_log",

@@ -92,14 +92,17 @@ def draw_fitted(world: World, num_repeats: int, random: np.random.Generator) -> 
 
 
 def _draw_data(world: World, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    def draw(alike: float, width: int) -> FloatArray:
-        of_video = random.standard_normal((world.num_videos, 1, width))
-        of_clip = random.standard_normal((world.num_videos, world.clips_per_video, width))
-        return np.asarray(np.sqrt(alike) * of_video + np.sqrt(1 - alike) * of_clip)
-
-    features = draw(world.alike_x, 4 * world.block_width)
+    features = draw_alike(world.num_videos, world.clips_per_video, 4 * world.block_width, world.alike_x, random)
     truth = np.repeat(np.array(world.strengths) / np.sqrt(world.block_width), world.block_width)
-    return features, features @ truth + draw(world.alike_y, 1)[:, :, 0]
+    residuals = draw_alike(world.num_videos, world.clips_per_video, 1, world.alike_y, random)
+    return features, features @ truth + residuals[:, :, 0]
+
+
+def draw_alike(num_videos: int, num_clips: int, width: int, alike: float, random: np.random.Generator) -> FloatArray:
+    """(G, M, width) numbers of variance 1, of which clips of a video have the share ``alike`` in common."""
+    of_video = random.standard_normal((num_videos, 1, width))
+    of_clip = random.standard_normal((num_videos, num_clips, width))
+    return np.asarray(np.sqrt(alike) * of_video + np.sqrt(1 - alike) * of_clip)
 
 
 def _arm_masks(world: World) -> FloatArray:

@@ -56,6 +56,19 @@ class Target:
         return cls(kind, names)
 
     @property
+    def description(self) -> str:
+        """What is predicted, in words; empty for one number."""
+        names, number = ", ".join(self.names), len(self.names)
+        match self.kind:
+            case "classes":
+                return f"one of {number} classes ({names})"
+            case "binaries":
+                return f"yes or no to {number} questions ({names}); scores without a name are means over them"
+            case "several":
+                return f"{number} numbers ({names}); scores without a name are of the first"
+        return ""
+
+    @property
     def is_numeric(self) -> bool:
         """Whether labels are numbers on a scale."""
         return self.kind in ("regression", "several")

@@ -89,7 +89,7 @@ class Compared:
     Attributes:
         contrast: the two arms.
         estimates: metric -> ``first`` minus ``second``; None where no pair of runs is complete.
-        has_verdict: False where an arm of it is not shown better than the training-median predictor.
+        has_verdict: False where an arm of it is not shown better than the constant predictor.
     """
 
     contrast: Contrast
@@ -135,7 +135,7 @@ class Estimator:
 
         Args:
             arm, metric: by name.
-            survivors_only: whether failed runs are left out; otherwise each scores as the training-median predictor.
+            survivors_only: whether failed runs are left out; otherwise each scores as the constant predictor.
 
         Returns:
             Both estimates; None where the arm has no run.
@@ -148,7 +148,7 @@ class Estimator:
         Args:
             first, second: the arms, by name.
             metric: by name.
-            survivors_only: whether failed runs are left out; otherwise each scores as the training-median predictor.
+            survivors_only: whether failed runs are left out; otherwise each scores as the constant predictor.
         """
         factor = find_metric(metric).factor
         total = self.linear_contrast({first: 1.0, second: -1.0}, metric, survivors_only)
@@ -161,7 +161,7 @@ class Estimator:
         Args:
             weights: arm -> its weight; at least one is not 0.
             metric: by name.
-            survivors_only: whether failed runs are left out; otherwise each scores as the training-median predictor.
+            survivors_only: whether failed runs are left out; otherwise each scores as the constant predictor.
         """
         factor = find_metric(metric).factor
         blocks = self._blocks({arm: weight for arm, weight in weights.items() if weight}, metric, survivors_only)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
 from reports.statistics.arrays import FloatArray
 
 
@@ -21,7 +21,7 @@ def rounding_of(results: ResultsTable, arm: str, metric: str) -> FloatArray:
         (C,) the variances. 0 for a score that is no count, and for a method without randomness: it has one score and no
             other, however coarse the grid is.
     """
-    if arm == MEDIAN_PREDICTOR or arm in results.closed_forms:
+    if arm == CONSTANT_PREDICTOR or arm in results.closed_forms:
         return np.zeros(len(results.cells))
     counted = np.array([_num_counted(results, metric, cell) for cell in range(len(results.cells))], dtype=np.float64)
     return np.where(counted > 0, 1 / (12 * np.maximum(counted, 1.0) ** 2), 0.0)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reports.records.record import Predictions, RunRecord
-from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.group_spread import pseudo_values
 from reports.statistics.jackknife import deleted_scores
@@ -33,7 +33,7 @@ class CellReplicates:
     Attributes:
         groups: names of the test groups, sorted.
         deleted: (A, S, M, G) scores without each; NaN for a run without predictions or with another definition.
-        fallback: (M, G) of the training-median predictor; likewise. None where it is not known.
+        fallback: (M, G) of the constant predictor; likewise. None where it is not known.
     """
 
     groups: tuple[str, ...]
@@ -100,7 +100,7 @@ class GroupReplicates:
             (S, G) the scores; NaN where they are not known.
         """
         found, place = self.cells[cell], self.results.metrics.index(metric)
-        if arm != MEDIAN_PREDICTOR:
+        if arm != CONSTANT_PREDICTOR:
             return found.deleted[self.results.arms.index(arm), :, place]
         shape = (len(self.results.seeds), len(found.groups))
         return np.broadcast_to(np.nan if found.fallback is None else found.fallback[place], shape)
@@ -118,7 +118,7 @@ def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, 
     for (names, _), places in alike.items():
         group_of = np.array([groups[name] for name in names], dtype=np.int64)
         if fallback is None:
-            fallback = _of_the_median(results, cell, runs[places[0]], group_of, len(groups))
+            fallback = _of_the_constant(results, cell, runs[places[0]], group_of, len(groups))
         at_once = max(1, _MOST_VALUES // (len(names) * max(1, len(results.target.names))))
         for start in range(0, len(places), at_once):
             taken = places[start : start + at_once]
@@ -129,17 +129,17 @@ def _cell_replicates(results: ResultsTable, cell: int, runs: Mapping[tuple[int, 
     return CellReplicates(tuple(groups), deleted, fallback)
 
 
-def _of_the_median(
+def _of_the_constant(
     results: ResultsTable, cell: int, run: RunRecord, group_of: IntArray, num_groups: int
 ) -> FloatArray | None:
-    """(M, G) of the training-median predictor. run: any of the cell, for its items."""
+    """(M, G) of the constant predictor. run: any of the cell, for its items."""
     scores, values = results.fallback, results.fallback_values
     if run.predictions is None or scores is None or values is None or not np.isfinite(values[cell]).all():
         return None
     answers = np.broadcast_to(values[cell], run.predictions.values.shape).astype(np.float32)
     constant = replace(run.predictions, values=answers)
-    of_median: FloatArray = _replicates([constant], group_of, num_groups, results, scores[cell][None])[0]
-    return of_median
+    of_constant: FloatArray = _replicates([constant], group_of, num_groups, results, scores[cell][None])[0]
+    return of_constant
 
 
 def _replicates(

@@ -22,9 +22,10 @@ from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.rerun import do_vary
 from reports.statistics.scores.find import scores_of
 
-MEDIAN_PREDICTOR = "training-median predictor"
-"""The predictor that always answers with the median training label. It scores on every cell, so it can be asked for as
-if it were an arm, though it is none."""
+CONSTANT_PREDICTOR = "constant predictor"
+"""The predictor that knows nothing but the labels of the training part: it always answers with their median, or with
+how often classes and answers occur (:attr:`Target.constant_predictor` is what readers call it). It scores on every
+cell, so it can be asked for as if it were an arm, though it is none."""
 
 
 class RunState(IntEnum):
@@ -77,13 +78,13 @@ class ResultsTable:
 
     Attributes:
         arms, seeds, cells, metrics: what the A, S, C and M places of the arrays stand for.
-        scores: (A, S, C, M) of the primary analysis: a failed run scores as the training-median predictor; NaN: no run.
+        scores: (A, S, C, M) of the primary analysis: a failed run scores as the constant predictor; NaN: no run.
         state: (A, S, C) of :class:`RunState`.
         num_train, num_test: (C,) items of the parts; 0 where unknown.
         runs: (arm, seed, cell) indices -> the record there.
         unknown_arms: arms that have records and are not in the study; their records are left out.
         neutral: the label between negative and positive.
-        fallback: (C, M) scores of the training-median predictor; NaN where unknown, None where they all are.
+        fallback: (C, M) scores of the constant predictor; NaN where unknown, None where they all are.
         fallback_values: (C,) or (C, K), what it answers there; likewise.
         why_not_new: why the tested groups say nothing of new ones; empty if they do.
         clip_limit: how far from ``neutral`` a prediction counts; None: as it is.
@@ -157,22 +158,22 @@ class ResultsTable:
         return len(self.cells) == 1 and self.cells[0].fold < 0
 
     def of(self, arm: str, metric: str) -> FloatArray:
-        """(S, C) scores of the primary analysis. The training-median predictor has one wherever any arm does."""
-        if arm == MEDIAN_PREDICTOR:
+        """(S, C) scores of the primary analysis. The constant predictor has one wherever any arm does."""
+        if arm == CONSTANT_PREDICTOR:
             has_run = (self.state >= RunState.COMPLETED).any(axis=0)
             scores = np.nan if self.fallback is None else self.fallback[:, self.metrics.index(metric)]
             return np.where(has_run, scores, np.nan)
         return self.scores[self.arms.index(arm), :, :, self.metrics.index(metric)]
 
     def planned_seeds(self, arm: str) -> npt.NDArray[np.bool_]:
-        """(S,) which seeds an arm has or was to have; the training-median predictor has those of every arm."""
-        if arm == MEDIAN_PREDICTOR:
+        """(S,) which seeds an arm has or was to have; the constant predictor has those of every arm."""
+        if arm == CONSTANT_PREDICTOR:
             return np.asarray(self.state.any(axis=(0, 2)))
         return np.asarray(self.state[self.arms.index(arm)].any(axis=1))
 
     def is_random(self, arm: str) -> bool:
         """Whether the seed changes any metric of an arm's completed runs; so, too, where no cell has two to tell."""
-        return arm != MEDIAN_PREDICTOR and self._is_random[self.arms.index(arm)]
+        return arm != CONSTANT_PREDICTOR and self._is_random[self.arms.index(arm)]
 
     @cached_property
     def _is_random(self) -> tuple[bool, ...]:
@@ -217,7 +218,7 @@ class ResultsTable:
 
     def survivors(self, arm: str, metric: str) -> FloatArray:
         """(S, C) scores of the completed runs alone; NaN elsewhere."""
-        if arm == MEDIAN_PREDICTOR:
+        if arm == CONSTANT_PREDICTOR:
             return self.of(arm, metric)
         completed = self.state[self.arms.index(arm)] == RunState.COMPLETED
         return np.where(completed, self.of(arm, metric), np.nan)
@@ -254,7 +255,7 @@ def is_scored(record: RunRecord, metrics: Sequence[str]) -> bool:
     """Whether a confirm trial ended with test scores, all of them finite.
 
     A metric that the items leave undefined (Acc-2 without neutral labels, where all are neutral) is so for the
-    training-median predictor as well, and is no fault of the trial.
+    constant predictor as well, and is no fault of the trial.
     """
     if record.status != "completed" or record.test is None:
         return False
@@ -304,7 +305,7 @@ class _Builder:
         self.num_test[cell] = max(self.num_test[cell], record.num_test)
 
     def score(self) -> None:
-        """Scores of every placed run; a failed one takes the training-median predictor's (honesty rule 5)."""
+        """Scores of every placed run; a failed one takes the constant predictor's (honesty rule 5)."""
         fallback: dict[int, Mapping[str, float]] = {}
         for (_, _, cell), record in sorted(self.runs.items(), key=lambda item: item[0]):
             # That predictor knows the training labels only: it is the same for every arm and seed of a cell.

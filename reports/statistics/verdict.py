@@ -69,9 +69,14 @@ def decide_verdict(
     return Verdict(here, f"{adjective} on these data, not shown for new {groups_are}")
 
 
-def no_verdict_text(unlearned: Sequence[str]) -> str:
-    """What stands in place of a verdict. unlearned: the arms that are not shown to have learned."""
-    return f"no verdict: not shown better than the training-median predictor: {' and '.join(unlearned)}"
+def no_verdict_text(unlearned: Sequence[str], predictor: str) -> str:
+    """What stands in place of a verdict.
+
+    Args:
+        unlearned: the arms that are not shown to have learned.
+        predictor: that they are not shown better than.
+    """
+    return f"no verdict: not shown better than the {predictor}: {' and '.join(unlearned)}"
 
 
 def why_unknown(estimate: Estimate | None) -> str:

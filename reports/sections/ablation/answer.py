@@ -8,8 +8,8 @@ from reports.records.record import Contrast, StudyDescription
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
-from reports.sections.ablation.median_comparison import MedianComparison
-from reports.sections.ablation.median_sentences import headline_sentence
+from reports.sections.ablation.constant_comparison import ConstantComparison
+from reports.sections.ablation.constant_sentences import headline_sentence
 from reports.sections.ablation.values import ContrastRow, ContrastTable, ModelRow
 from reports.statistics.verdict import VerdictKind
 from reports.text.number_cells import decimals_of
@@ -21,7 +21,7 @@ def compose_answer(
     results: ResultsTable,
     contrasts: ContrastTable,
     models: Sequence[ModelRow],
-    comparisons: Mapping[str, MedianComparison],
+    comparisons: Mapping[str, ConstantComparison],
     metric: Metric,
 ) -> tuple[str, ...]:
     """Sentences on what was measured, which contrasts are supported, and where the baseline stands.
@@ -32,7 +32,7 @@ def compose_answer(
         study, results: what was planned, and the scores.
         contrasts: the declared ones with their verdicts.
         models: the baseline and every other method; empty without other methods.
-        comparisons: arm -> how it compares with the training-median predictor.
+        comparisons: arm -> how it compares with the constant predictor.
         metric: the primary one.
     """
     num_completed = int((results.state == RunState.COMPLETED).sum())
@@ -46,9 +46,9 @@ def compose_answer(
     )
     sentences = [f"{extent}; claims are made on {metric.label} only."]
     if num_completed == 0:
-        sentences.append("Every run failed: all scores below are those of the training-median predictor.")
+        sentences.append(f"Every run failed: all scores below are those of the {study.target.constant_predictor}.")
         return tuple(sentences)
-    headline = headline_sentence(contrasts.rows, comparisons, metric)
+    headline = headline_sentence(contrasts.rows, comparisons, metric, study.target)
     sentences = [*([headline] if headline else []), *sentences]
     sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are))
     sentences.extend(_model_sentence(model, models[0], metric, contrasts) for model in models[1:])

@@ -12,7 +12,7 @@ from reports.records.record import Contrast, StudyDescription
 from reports.results.estimates import Difference, Estimator
 from reports.results.metrics import Metric
 from reports.results.results import RunState
-from reports.sections.ablation.median_comparison import MedianComparison, unlearned_of
+from reports.sections.ablation.constant_comparison import ConstantComparison, unlearned_of
 from reports.sections.ablation.values import Comparison, ContrastRow, ContrastTable, MetricDifference, PValues
 from reports.sections.seed_race.values import RaceTable
 from reports.statistics.effect_size import improvement_probability, in_run_deviations
@@ -73,7 +73,7 @@ def tabulate_contrasts(
     study: StudyDescription,
     metrics: Sequence[Metric],
     race: RaceTable | None = None,
-    comparisons: Mapping[str, MedianComparison] = MappingProxyType({}),
+    comparisons: Mapping[str, ConstantComparison] = MappingProxyType({}),
 ) -> ContrastTable:
     """Every contrast on every metric; p-values and verdicts for the declared family on the primary metric only.
 
@@ -82,7 +82,7 @@ def tabulate_contrasts(
         study: as trained.
         metrics: in display order; the first is the primary one.
         race: of the study's seeds; None where none were raced.
-        comparisons: arm -> how it compares with the training-median predictor on the primary metric. A contrast of
+        comparisons: arm -> how it compares with the constant predictor on the primary metric. A contrast of
             which an arm is not shown better than the predictor counts in the correction and gets no verdict.
 
     Raises:
@@ -118,7 +118,9 @@ def tabulate_contrasts(
         )
         unlearned = unlearned_of(contrast, comparisons)
         if unlearned and verdict.kind != "too few to say":
-            verdict = Verdict("no verdict", no_verdict_text([one.arm.name for one in unlearned]))
+            verdict = Verdict(
+                "no verdict", no_verdict_text([one.arm.name for one in unlearned], study.target.constant_predictor)
+            )
         rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(estimator, contrast)))
     undeclared = [
         Comparison(contrast, differences_of(contrast), _failed(estimator, contrast))

@@ -21,6 +21,7 @@ from reports.sections.section import Section
 from reports.statistics.estimate import Estimate
 from reports.text.csv_table import Table
 from reports.text.latex_table import LatexTable, interval_caption
+from reports.text.markdown_table import Grid
 from reports.text.number_cells import CELL_LEGEND
 from reports.text.seeds_and_folds import paired_by
 from reports.text.templates import render_markdown_template
@@ -104,7 +105,7 @@ class AblationSection(Section):
             grid=grids.ablation_grid(self.arms.ablation, self.metrics[0]),
             ticks=grids.ticks_sentence(self.arms.ablation),
             figures=refer_to_figures(self.figures()),
-            other_metrics=list(grids.other_metric_grids(tuple(self.arms.by_name.values()), self.metrics[1:])),
+            other_metrics=self._other_metrics(),
             cell_legend=CELL_LEGEND,
         )
 
@@ -117,7 +118,6 @@ class AblationSection(Section):
         """The ablation, then the other metrics, a few in a table."""
         study, intervals = self.study.study, interval_caption(self.results.why_not_new, self.study.groups_are)
         ticks = grids.ticks_sentence(self.arms.ablation)
-        others = grids.other_metric_grids(tuple(self.arms.by_name.values()), self.metrics[1:])
         return (
             LatexTable(
                 "ablation",
@@ -131,9 +131,17 @@ class AblationSection(Section):
                     f"Other metrics, study {study}: mean with the half-widths of both intervals. {intervals}.",
                     grid,
                 )
-                for number, grid in enumerate(others, start=1)
+                for number, grid in enumerate(self._other_metrics(), start=1)
             ),
         )
+
+    def _other_metrics(self) -> tuple[Grid, ...]:
+        """Those of single classes and questions stand in a section of their own."""
+        target = self.study.target
+        names = () if target.is_numeric else target.names
+        of_names = {f"{kind}_{name}" for kind in ("f1", "acc") for name in names}
+        others = [metric for metric in self.metrics[1:] if metric.name not in of_names]
+        return tuple(grids.other_metric_grids(tuple(self.arms.by_name.values()), others))
 
     def figures(self) -> tuple[Plot | NoPlot, ...]:
         """The highlighted arms with their intervals."""

@@ -42,8 +42,7 @@ def probe_table(maps: Sequence[FeatureMap]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for found in maps:
         asked: tuple[tuple[str, str, Probe | None], ...] = (
-            ("common_side_by_side", "sign", found.by_class.sign),
-            ("common_side_by_side", "seven_classes", found.by_class.seven),
+            *_class_probes(found),
             ("common", "modality", found.by_modality.common),
             ("exclusive", "modality", found.by_modality.exclusive),
         )
@@ -57,3 +56,14 @@ def probe_table(maps: Sequence[FeatureMap]) -> Table:
 
 def _interval(estimate: Estimate) -> tuple[Cell, ...]:
     return estimate.low, estimate.high, estimate.df, estimate.n
+
+
+def _class_probes(found: FeatureMap) -> tuple[tuple[str, str, Probe | None], ...]:
+    of_classes = found.by_class
+    if of_classes is None:
+        return ()
+    return (
+        ("common_side_by_side", "sign", of_classes.sign),
+        ("common_side_by_side", "seven_classes", of_classes.seven),
+        ("common_side_by_side", "class", of_classes.named),
+    )

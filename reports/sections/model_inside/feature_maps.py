@@ -42,12 +42,16 @@ class ClassMap:
         labels: (n,) of the shown items, less the neutral point.
         sign: probe for negative against positive, neutral items left out; None where it cannot be asked.
         seven: probe for the labels rounded to -3 ... 3; None on another scale, or where it cannot be asked.
+        names: of the classes, where classes are predicted; ``labels`` are their numbers then.
+        named: probe for those; None where it cannot be asked.
     """
 
     coordinates: FloatArray
     labels: FloatArray
     sign: Probe | None
     seven: Probe | None
+    names: tuple[str, ...] = ()
+    named: Probe | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class FeatureMap:
         trial_id, seed, cell: of the run.
         num_items, num_groups: shown items, and the groups that they are from.
         perplexity: of the two pictures, (by class, by modality).
-        by_class, by_modality: the pictures.
+        by_class, by_modality: the pictures; the first is None where questions are answered: an item has no one class.
     """
 
     arm: str
@@ -90,7 +94,7 @@ class FeatureMap:
     num_items: int
     num_groups: int
     perplexity: tuple[float, float]
-    by_class: ClassMap
+    by_class: ClassMap | None
     by_modality: ModalityMap
 
 
@@ -128,6 +132,8 @@ def feature_maps(study: StudyDescription, results: ResultsTable, read_details: R
         has_details |= details is not None
         if record is None or record.predictions is None or details is None or not _has_features(details, record):
             continue
+        if not record.predictions.fit(study.target):
+            continue
         if len(found) < MOST_ARMS:
             found.append(_map(study, arm.label, record, record.predictions, details))
         else:
@@ -159,8 +165,7 @@ def _map(
     common = [np.asarray(details[f"common/{modality}"], dtype=np.float64) for modality in MODALITIES]
     exclusive = [np.asarray(details[f"exclusive/{modality}"], dtype=np.float64) for modality in MODALITIES]
     group_of = np.unique(predictions.groups, return_inverse=True)[1].astype(np.int64)
-    labels, _ = predictions.centred(study.neutral)
-    by_class = _class_map(np.concatenate(common, axis=1), labels, group_of, "acc7" in study.metrics)
+    by_class = _by_class(study, np.concatenate(common, axis=1), predictions, group_of)
     by_modality = _modality_map(common, exclusive, group_of)
     return FeatureMap(
         arm=record.arm,
@@ -168,12 +173,31 @@ def _map(
         trial_id=record.trial_id,
         seed=record.seed,
         cell=cell_of(record.repeat, record.fold).name,
-        num_items=len(labels),
+        num_items=len(predictions.ids),
         num_groups=int(group_of.max()) + 1,
-        perplexity=(_perplexity(len(by_class.coordinates)), _perplexity(len(by_modality.coordinates))),
+        perplexity=(
+            _perplexity(0 if by_class is None else len(by_class.coordinates)),
+            _perplexity(len(by_modality.coordinates)),
+        ),
         by_class=by_class,
         by_modality=by_modality,
     )
+
+
+def _by_class(
+    study: StudyDescription, features: FloatArray, predictions: Predictions, group_of: IntArray
+) -> ClassMap | None:
+    """The picture by what the target has of classes. Where several numbers are predicted, by the first."""
+    target = study.target
+    if target.kind == "binaries":
+        return None
+    if target.kind == "classes":
+        shown, classes = _thinned(len(group_of), SHOWN_BY_CLASS), predictions.labels.astype(np.int64)
+        named = linear_probe(features, classes, group_of)
+        return ClassMap(_embed(features[shown]), classes[shown].astype(np.float64), None, None, target.names, named)
+    labels, _ = predictions.centred(study.neutral)
+    first = labels if labels.ndim == 1 else labels[:, 0]
+    return _class_map(features, first, group_of, "acc7" in study.metrics)
 
 
 def _thinned(num_items: int, most: int) -> IntArray:

@@ -58,8 +58,7 @@ def probe_grid(maps: Sequence[FeatureMap], groups_are: str) -> Grid | None:
 
 def _probe_rows(found: FeatureMap) -> list[tuple[str, ...]]:
     asked: list[tuple[str, str, Probe | None]] = [
-        ("common, side by side", "sign", found.by_class.sign),
-        ("common, side by side", "seven classes", found.by_class.seven),
+        *_class_probes(found),
         ("common", "modality", found.by_modality.common),
         ("exclusive", "modality", found.by_modality.exclusive),
     ]
@@ -70,3 +69,14 @@ def _probe_rows(found: FeatureMap) -> list[tuple[str, ...]]:
             numbers = (str(probe.n), str(probe.num_groups), fixed(probe.accuracy.value, 2), interval)
             rows.append((found.label, features, target, *numbers, fixed(probe.chance, 2)))
     return rows
+
+
+def _class_probes(found: FeatureMap) -> tuple[tuple[str, str, Probe | None], ...]:
+    of_classes = found.by_class
+    if of_classes is None:
+        return ()
+    return (
+        ("common, side by side", "sign", of_classes.sign),
+        ("common, side by side", "seven classes", of_classes.seven),
+        ("common, side by side", "class", of_classes.named),
+    )

@@ -16,7 +16,7 @@ from reports.records.details import ReadDetails
 from reports.records.record import ArmDescription, StudyDescription
 from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import METRICS, Metric
-from reports.results.results import MEDIAN_PREDICTOR, RunCounts
+from reports.results.results import CONSTANT_PREDICTOR, RunCounts
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
 from reports.sections.paper_tables.head_scores import HeadScores, score_heads
 from reports.sections.paper_tables.labels import find_component, is_method
@@ -194,7 +194,7 @@ def _add(counts: Sequence[RunCounts]) -> RunCounts:
 def _constant_note(estimator: Estimator) -> tuple[str, ...]:
     told = []
     for metric, label in SCORED.items():
-        estimates = estimator.arm_mean(MEDIAN_PREDICTOR, metric)
+        estimates = estimator.arm_mean(CONSTANT_PREDICTOR, metric)
         if estimates is not None:
             told.append(f"{label} {_told(estimates, METRICS[metric])}")
     if not told:

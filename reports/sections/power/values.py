@@ -49,7 +49,7 @@ class PublishedGap:
         rows: numbers of the two rows in Table 3.
         value: first minus second row, in per cent.
         detectable: what could have been shown here, without correction, as nothing is claimed on this metric.
-        is_comparable: False where an arm of the contrast is not shown better than the training-median predictor.
+        is_comparable: False where an arm of the contrast is not shown better than the constant predictor.
     """
 
     metric: Metric

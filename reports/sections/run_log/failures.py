@@ -24,7 +24,7 @@ def tabulate_failures(study: StudyDescription, results: ResultsTable, records: S
         for (arm, seed, cell), record in results.runs.items()
     }
     rows = [
-        _row(record, scored_ids.get(record.trial_id, False))
+        _row(record, scored_ids.get(record.trial_id, False), study.target.constant_predictor)
         for record in sorted(
             records,
             key=lambda r: (order.get(r.arm, len(order)), r.stage, cell_of(r.repeat, r.fold), r.seed, r.trial_id),
@@ -44,11 +44,11 @@ def _has_failed(record: RunRecord, study: StudyDescription) -> bool:
     return record.status == "failed"
 
 
-def _row(record: RunRecord, has_score: bool) -> FailureRow:
+def _row(record: RunRecord, has_score: bool, predictor: str) -> FailureRow:
     if record.stage == "search":
         scored_as = "not chosen"
     else:
-        scored_as = "training-median predictor" if has_score else "missing: no fallback score is known for its cell"
+        scored_as = predictor if has_score else "missing: no fallback score is known for its cell"
     error = record.error or ("test scores are not finite" if record.test else "ended without test scores")
     return FailureRow(
         record.trial_id,

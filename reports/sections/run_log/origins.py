@@ -29,7 +29,7 @@ class CellOrigin:
         components: component -> whether it is on, as the arm was trained there.
         num_parameters: of the trained model; None where no run completed.
         seeds, trial_ids: of the confirm runs, in the order of seeds.
-        means: metric -> mean over them as shown, a failed run scoring as the training-median predictor; None where no
+        means: metric -> mean over them as shown, a failed run scoring as the constant predictor; None where no
             run has a score.
     """
 

@@ -8,8 +8,8 @@ from reports.records.record import RunRecord, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunCounts, RunState
-from reports.sections.ablation.median_comparison import MedianComparison
-from reports.sections.ablation.median_sentences import median_sentences
+from reports.sections.ablation.constant_comparison import ConstantComparison
+from reports.sections.ablation.constant_sentences import constant_sentences
 from reports.sections.ablation.values import ArmRow
 from reports.sections.seed_race.values import RaceTable
 from reports.sections.tuning.values import Budget, unequal_budgets
@@ -28,7 +28,7 @@ def collect_warnings(
     estimator: Estimator,
     budget: Budget,
     rows: Sequence[ArmRow],
-    comparisons: Mapping[str, MedianComparison],
+    comparisons: Mapping[str, ConstantComparison],
     metric: Metric,
     race: RaceTable | None = None,
     records: Sequence[RunRecord] = (),
@@ -40,15 +40,15 @@ def collect_warnings(
         estimator: the results that the estimates are made from.
         budget: what the searches used.
         rows: each arm once.
-        comparisons: arm -> how it compares with the training-median predictor.
+        comparisons: arm -> how it compares with the constant predictor.
         metric: the primary one.
         race: of the study's seeds; None where none were raced.
         records: of the trials, which know what has an effect in a trained model.
     """
     sentences = [
         *_incomplete(rows),
-        *_failed(rows),
-        *median_sentences(comparisons, metric),
+        *_failed(rows, study.target.constant_predictor),
+        *constant_sentences(comparisons, metric, study.target),
         *without_effect(study, records),
         *_open_races(race),
         *study.data.get("cautions", ()),
@@ -91,15 +91,15 @@ def _what_is_missing(counts: RunCounts | None, labels: Sequence[str]) -> str:
     )
 
 
-def _failed(rows: Sequence[ArmRow]) -> list[str]:
+def _failed(rows: Sequence[ArmRow], predictor: str) -> list[str]:
     sentences = []
     for row in rows:
         failed, scored = row.counts.failed, row.counts.scored
         if failed:
             kind = "; the survivors-only figure leaves them out and is too kind" if failed < scored else ""
             sentences.append(
-                f"{row.label}: {failed} of {count(scored, 'confirm run')} failed and score as the training-median "
-                f"predictor in every table{kind}."
+                f"{row.label}: {failed} of {count(scored, 'confirm run')} failed and score as the {predictor} in every "
+                f"table{kind}."
             )
     return sentences
 

@@ -15,7 +15,7 @@ from reports.records.target import ONE_NUMBER, Target
 from reports.results.estimates import Estimator
 from reports.results.grain import rounding_of
 from reports.results.metrics import find_metric
-from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
 from reports.sections.ablation.section import AblationSection
 from reports.sections.seed_race.values import run_race
 from reports.statistics.rerun import SeedBlock, rerun_sum
@@ -108,7 +108,7 @@ def test_a_method_without_randomness_has_one_score_however_coarse_the_grid_is() 
     arms = tuple(replace(arm, facts={"num_parameters": 0}) for arm in study.arms)
     results = ResultsTable.from_records(replace(study, arms=arms), records)
     assert not rounding_of(results, "full", "acc2_has0").any()
-    assert not rounding_of(results, MEDIAN_PREDICTOR, "acc2_has0").any()
+    assert not rounding_of(results, CONSTANT_PREDICTOR, "acc2_has0").any()
     (row,) = contrasts_of(analyse(replace(study, arms=arms), records)).rows
     assert row.p_values.rerun == 0.0
     # Beside it, the other arm alone is rounded.

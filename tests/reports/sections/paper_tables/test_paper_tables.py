@@ -14,7 +14,7 @@ from reports.records.declared import DeclaredComponent, DeclaredMethod
 from reports.records.details import Details, no_details
 from reports.records.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
 from reports.results.estimates import Estimator
-from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
 from reports.sections.paper_tables.section import PaperTablesSection
 from reports.sections.paper_tables.table import PaperTable
 from reports.sections.paper_tables.text import paper_block
@@ -325,18 +325,18 @@ def test_the_training_median_is_asked_as_an_arm_is() -> None:
     # Of the four labels that are not zero two are positive: answering with 1 scores 50% and F1 1/3.
     fallback = {"mae": 1.4, "acc2_non0": 0.5, "f1_non0": 1 / 3}
     known = [replace(record, fallback_test=fallback, fallback_value=1.0) for record in records]
-    estimates = asked(study, known).arm_mean(MEDIAN_PREDICTOR, "acc2_non0")
+    estimates = asked(study, known).arm_mean(CONSTANT_PREDICTOR, "acc2_non0")
     assert estimates is not None
     # Under every seed the same: rerun has no width, and new data are asked of the tested groups.
     assert (estimates.value, estimates.rerun.half_width) == (50, 0)
     assert estimates.new_data.n == len({"v1", "v2", "v3"})
     # Where another score was recorded, or not what it answers with, the folds are left.
     for other in ({"fallback_value": None}, {"fallback_test": {**fallback, "acc2_non0": 0.4}}):
-        found = asked(study, [replace(record, **other) for record in known]).arm_mean(MEDIAN_PREDICTOR, "acc2_non0")
+        found = asked(study, [replace(record, **other) for record in known]).arm_mean(CONSTANT_PREDICTOR, "acc2_non0")
         assert found is not None
         assert found.new_data.n == 5
     assert (
-        asked(study, [replace(record, fallback_test=None) for record in known]).arm_mean(MEDIAN_PREDICTOR, "mae")
+        asked(study, [replace(record, fallback_test=None) for record in known]).arm_mean(CONSTANT_PREDICTOR, "mae")
         is None
     )
 

@@ -12,10 +12,19 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.record import ArmDescription, Predictions, RunRecord, StudyDescription
 from reports.records.serialise import record_from_json, record_to_json
+from reports.records.target import Target
 from reports.report import Report
 from reports.results.estimates import Estimator
-from reports.results.results import MEDIAN_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
 from reports.statistics.multiplicity import holm
+from tests.reports.example_emotions import (
+    BINARIES,
+    CLASSES,
+    SEVERAL,
+    make_emotion_records,
+    make_emotion_study,
+    scores_for,
+)
 from tests.reports.example_studies import (
     FALLBACK,
     contrasts_of,
@@ -192,4 +201,50 @@ def test_the_median_has_the_intervals_of_an_arm_that_answers_with_it() -> None:
             record = replace(record, test=record.fallback_test, predictions=found)
         same.append(record)
     estimator = Estimator.from_results(ResultsTable.from_records(study, same))
-    assert estimator.arm_mean(MEDIAN_PREDICTOR, "mae") == estimator.arm_mean("full", "mae")
+    assert estimator.arm_mean(CONSTANT_PREDICTOR, "mae") == estimator.arm_mean("full", "mae")
+
+
+@pytest.mark.parametrize("target", [CLASSES, BINARIES, SEVERAL])
+@pytest.mark.parametrize("num_folds", [0, 5])
+def test_the_constant_predictor_of_every_kind_has_replicates(target: Target, num_folds: int) -> None:
+    """An arm minus the predictor has a new-data interval on every metric: it is computed without each group, too."""
+    study = make_emotion_study(target, num_folds=num_folds)
+    records = make_emotion_records(study, {"full": 1.8, "no_ca": 1.2})
+    estimator = Estimator.from_results(ResultsTable.from_records(study, records))
+    for metric in study.metrics:
+        gain = estimator.difference("full", CONSTANT_PREDICTOR, metric).estimates
+        assert gain is not None
+        assert gain.new_data.low is not None, metric
+
+
+def test_a_failed_run_of_classes_scores_as_the_majority_predictor_and_is_called_so() -> None:
+    study = make_emotion_study(CLASSES, num_folds=0)
+    records = make_emotion_records(study, {"full": 1.8, "no_ca": 0.0})
+    lost = failed(records[0])
+    report = analyse(study, [lost, *records[1:]])
+    assert lost.fallback_test is not None
+    place = report.results.arms.index("full"), 0, 0, report.results.metrics.index("macro_f1")
+    assert report.results.scores[place] == lost.fallback_test["macro_f1"]
+    text = render_markdown(report)
+    assert "score as the majority predictor in every table" in text
+    assert "| majority predictor" in text
+    assert "median" not in text
+
+
+def test_an_arm_below_the_majority_that_tells_classes_apart_is_not_called_untrained() -> None:
+    """It never answers the most frequent class: an accuracy below the majority's, and a UAR above chance."""
+    study = make_emotion_study(CLASSES, num_folds=0)
+    study = replace(study, primary="acc", metrics=("acc", *(name for name in study.metrics if name != "acc")))
+    records = []
+    for record in make_emotion_records(study, {"full": 1.8, "no_ca": 1.2}):
+        made = record.predictions
+        assert made is not None
+        if record.arm == "no_ca":
+            values = made.values.copy()
+            values[:, 0] = 0
+            made = replace(made, values=values / values.sum(axis=1, keepdims=True))
+        records.append(replace(record, predictions=made, test=scores_for(study, made)))
+    (told,) = [line for line in warnings_of(analyse(study, records)) if "no_ca" in line and "majority" in line]
+    assert "score worse than the majority predictor" in told
+    assert "tells classes apart better than that (UAR +" in told
+    assert "never learned" not in told

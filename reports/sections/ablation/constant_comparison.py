@@ -1,4 +1,4 @@
-"""How every arm stands against the predictor that always answers with the median training label.
+"""How every arm stands against the predictor that always answers alike, as the training labels have it.
 
 An arm that is not shown better than a constant has not been shown to have learned anything that the study asks for, and
 a difference between it and another arm measures how training went wrong. "Shown" has the two questions of every claim,
@@ -14,39 +14,40 @@ from dataclasses import dataclass
 from reports.records.record import ArmDescription, Contrast, StudyDescription
 from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import Metric
-from reports.results.results import MEDIAN_PREDICTOR, RunState
+from reports.results.results import CONSTANT_PREDICTOR, RunState
 from reports.statistics.estimate import Estimate
 from reports.statistics.verdict import LEVEL, MIN_DEGREES
 
-MEDIAN_METHOD = "median"
+CONSTANT_METHOD = "median"
 """The method that is this predictor."""
 
 
 @dataclass(frozen=True)
-class MedianComparison:
+class ConstantComparison:
     """One arm on the primary metric, in the shown unit.
 
     Attributes:
         arm: the arm.
         num_completed: its completed runs.
-        own, median: mean scores of these and of the predictor on the same folds; None where unknown.
+        own, constant: mean scores of these and of the predictor on the same folds; None where unknown.
         gain: the arm minus the predictor, failed runs included; None where unknown.
-        correlation: Corr of the completed runs; None where there is none.
+        association: what shows that predictions go with the labels even where they score badly: Corr, or by how much
+            UAR is above the predictor's; of the completed runs, None where neither is scored.
         higher_is_better: the direction of the metric.
     """
 
     arm: ArmDescription
     num_completed: int
     own: float | None
-    median: float | None
+    constant: float | None
     gain: EstimatePair | None
-    correlation: EstimatePair | None
+    association: EstimatePair | None
     higher_is_better: bool
 
     @property
     def is_yardstick(self) -> bool:
         """Whether the arm is that predictor itself."""
-        return self.arm.model == MEDIAN_METHOD
+        return self.arm.model == CONSTANT_METHOD
 
     @property
     def is_unlearned(self) -> bool:
@@ -58,15 +59,15 @@ class MedianComparison:
     @property
     def is_worse(self) -> bool:
         """Whether its completed runs score worse than the predictor on average."""
-        if self.own is None or self.median is None or self.is_yardstick:
+        if self.own is None or self.constant is None or self.is_yardstick:
             return False
-        lost = self.median - self.own if self.higher_is_better else self.own - self.median
-        return lost > 1e-9 * max(1.0, abs(self.median))
+        lost = self.constant - self.own if self.higher_is_better else self.own - self.constant
+        return lost > 1e-9 * max(1.0, abs(self.constant))
 
     @property
     def follows_labels(self) -> bool:
-        """Whether its predictions are shown to rise with the labels."""
-        return self.correlation is not None and _is_shown(self.correlation, higher_is_better=True)
+        """Whether its predictions are shown to go with the labels."""
+        return self.association is not None and _is_shown(self.association, higher_is_better=True)
 
 
 def _can_show(answer: Estimate) -> bool:
@@ -85,10 +86,10 @@ def _is_shown(estimates: EstimatePair, higher_is_better: bool) -> bool:
     )
 
 
-def compare_with_median(
+def compare_with_constant(
     estimator: Estimator, study: StudyDescription, metric: Metric
-) -> Mapping[str, MedianComparison]:
-    """How every arm compares with the training-median predictor.
+) -> Mapping[str, ConstantComparison]:
+    """How every arm compares with the constant predictor.
 
     Args:
         estimator: the results that the estimates are made from.
@@ -101,23 +102,31 @@ def compare_with_median(
     return {arm.name: _compare(estimator, arm, metric) for arm in study.arms}
 
 
-def _compare(estimator: Estimator, arm: ArmDescription, metric: Metric) -> MedianComparison:
+def _compare(estimator: Estimator, arm: ArmDescription, metric: Metric) -> ConstantComparison:
     results = estimator.results
     own = estimator.arm_mean(arm.name, metric.name, survivors_only=True)
-    beyond = estimator.difference(arm.name, MEDIAN_PREDICTOR, metric.name, survivors_only=True).estimates
-    has_correlation = "corr" in results.metrics
-    return MedianComparison(
+    beyond = estimator.difference(arm.name, CONSTANT_PREDICTOR, metric.name, survivors_only=True).estimates
+    return ConstantComparison(
         arm=arm,
         num_completed=results.count(arm.name, RunState.COMPLETED),
         own=None if own is None else own.value,
-        median=None if own is None or beyond is None else own.value - beyond.value,
-        gain=estimator.difference(arm.name, MEDIAN_PREDICTOR, metric.name).estimates,
-        correlation=estimator.arm_mean(arm.name, "corr", survivors_only=True) if has_correlation else None,
+        constant=None if own is None or beyond is None else own.value - beyond.value,
+        gain=estimator.difference(arm.name, CONSTANT_PREDICTOR, metric.name).estimates,
+        association=_association(estimator, arm.name),
         higher_is_better=metric.higher_is_better,
     )
 
 
-def unlearned_of(contrast: Contrast, comparisons: Mapping[str, MedianComparison]) -> tuple[MedianComparison, ...]:
+def _association(estimator: Estimator, arm: str) -> EstimatePair | None:
+    metrics = estimator.results.metrics
+    if "corr" in metrics:
+        return estimator.arm_mean(arm, "corr", survivors_only=True)
+    if "uar" in metrics:
+        return estimator.difference(arm, CONSTANT_PREDICTOR, "uar", survivors_only=True).estimates
+    return None
+
+
+def unlearned_of(contrast: Contrast, comparisons: Mapping[str, ConstantComparison]) -> tuple[ConstantComparison, ...]:
     """The arms of a contrast that keep it from a verdict; none where it asks how an arm compares with the predictor."""
     found = [comparisons[arm] for arm in (contrast.first, contrast.second) if arm in comparisons]
     if any(comparison.is_yardstick for comparison in found):

@@ -1,0 +1,94 @@
+"""Confusions, and scores by class and by question, as tables of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from reports.records.target import Target
+from reports.results.metrics import Metric, find_metric
+from reports.sections.ablation.values import ArmRow
+from reports.sections.classes.confusion import Confusion
+from reports.text.csv_table import Cell, Table
+from reports.text.markdown_table import Grid
+from reports.text.number_cells import mean_cell, runs_cell
+from reports.text.rounding import ABSENT, fixed
+
+MOST_CLASSES = 12
+"""Of more, a table of confusions would be wider than a page: the CSV file has it."""
+
+_CLASSES_PER_GRID, _QUESTIONS_PER_GRID = 3, 2
+"""Side by side; of a question two columns."""
+
+
+def class_grids(arms: Sequence[ArmRow], target: Target, num_items: Sequence[float] | None) -> Iterator[Grid]:
+    """The F1 of every class, a few per table.
+
+    Args:
+        arms: as measured.
+        target: whose classes these are.
+        num_items: tested items of each class; None where they are not known.
+    """
+    headings = [
+        _with_number(find_metric(f"f1_{name}"), None if num_items is None else num_items[place])
+        for place, name in enumerate(target.names)
+    ]
+    yield from _grids(arms, [find_metric(f"f1_{name}") for name in target.names], headings, _CLASSES_PER_GRID)
+
+
+def question_grids(arms: Sequence[ArmRow], target: Target) -> Iterator[Grid]:
+    """Accuracy and F1 of every question in pairs, as MulT's table of IEMOCAP has them."""
+    metrics = [find_metric(f"{kind}_{name}") for name in target.names for kind in ("acc", "f1")]
+    yield from _grids(arms, metrics, [f"{metric.heading} {metric.unit}" for metric in metrics], 2 * _QUESTIONS_PER_GRID)
+
+
+def confusion_grid(confusion: Confusion, names: Sequence[str]) -> Grid:
+    """Shares of each class in per cent, and the items that they are of; the largest confusion is not marked."""
+    rows = []
+    for name, shares, counts, total in zip(names, confusion.shares, confusion.counts, confusion.num_items, strict=True):
+        cells = (
+            ABSENT if np.isnan(s) else f"{fixed(100 * s, 1)} ({count:.0f})"
+            for s, count in zip(shares, counts, strict=True)
+        )
+        rows.append((name, f"{total:.0f}", *cells))
+    return Grid(("label", "n", *(f"as {name}" for name in names)), "lr" + "r" * len(names), tuple(rows))
+
+
+def confusion_sentence(confusion: Confusion, names: Sequence[str]) -> str:
+    """What is confused most."""
+    worst = confusion.worst
+    if worst is None:
+        return f"{confusion.label} confuses nothing."
+    label, prediction = worst
+    share = fixed(100 * float(confusion.shares[worst]), 1)
+    num_items = f"{confusion.num_items[label]:.0f} items"
+    return f"{confusion.label} most often takes {names[label]} for {names[prediction]}: {share}% of {num_items}."
+
+
+def confusion_table(confusions: Sequence[Confusion], names: Sequence[str]) -> Table:
+    """Every cell of every arm."""
+    rows: list[tuple[Cell, ...]] = []
+    for confusion in confusions:
+        for row, label in enumerate(names):
+            for column, prediction in enumerate(names):
+                numbers = float(confusion.counts[row, column]), float(confusion.shares[row, column])
+                rows.append((confusion.arm, confusion.num_runs, label, prediction, *numbers))
+    return Table("confusion", ("arm", "runs", "label", "prediction", "items", "share_of_label"), tuple(rows))
+
+
+def _with_number(metric: Metric, num_items: float | None) -> str:
+    number = "" if num_items is None else f" (n = {num_items:.0f})"
+    return f"{metric.heading} {metric.unit}{number}"
+
+
+def _grids(arms: Sequence[ArmRow], metrics: Sequence[Metric], headings: Sequence[str], per_grid: int) -> Iterator[Grid]:
+    for start in range(0, len(metrics), per_grid):
+        shown = metrics[start : start + per_grid]
+        rows = tuple((row.label, runs_cell(row.counts), *(_cell(row, metric) for metric in shown)) for row in arms)
+        yield Grid(("Arm", "runs", *headings[start : start + per_grid]), "lr" + "r" * len(shown), rows)
+
+
+def _cell(row: ArmRow, metric: Metric) -> str:
+    measured = row.measured.get(metric.name)
+    return ABSENT if measured is None else mean_cell(measured.estimates, metric)
