@@ -73,7 +73,7 @@ def score_predictions(dataset: Dataset, fold: FoldRef, values: npt.NDArray[np.fl
     Args:
         dataset: of the study.
         fold: whose test part is scored.
-        values: (n,) in units of the label, in the order of the test part.
+        values: (n,) or (n, K) in the order of the test part: in units of the label, or probabilities.
     """
     score = dataset.seal_test(fold).score(values, ExternalTraining())
     num_train, num_valid, num_test = dataset.count_parts(fold)

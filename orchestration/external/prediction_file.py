@@ -1,7 +1,8 @@
 """A file of predictions as rows: CSV with a header, or ``.npz`` with one array per column. Nothing is believed yet.
 
-Columns: ``id``, ``seed``, ``prediction``; ``fold`` where the study has folds; ``repeat`` if it repeats them. Further
-columns are not read, a label column in particular: labels come from the data alone.
+Columns: ``id``, ``seed``, what is predicted (:mod:`orchestration.external.prediction_columns`); ``fold`` where the
+study has folds; ``repeat`` if it repeats them. Further columns are not read, a label column in particular: labels come
+from the data alone.
 """
 
 from __future__ import annotations
@@ -16,17 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
+from dmd.data.samples.target import Target
 from dmd.data.untrusted.archive import ArchiveError, in_one_line, open_archive
+from orchestration.external.prediction_columns import ALONE, Cell, PredictionColumns
 
-REQUIRED = ("id", "seed", "prediction")
+PLACE = ("id", "seed")
 OPTIONAL = ("fold", "repeat")
-COLUMNS = (*REQUIRED, *OPTIONAL)
 MOST_BYTES, MOST_ROWS = 1 << 28, 1_000_000
 """Two hundred seeds of the largest test part there is. A row takes some 400 bytes of memory."""
 MOST_NAMED = 20
 _ZIP_MAGIC = b"PK"
-
-Cell = str | int | float
 
 
 class FileProblems(Exception):
@@ -50,6 +50,10 @@ class PredictionRow:
     values: Mapping[str, Cell]
 
 
+_Table = tuple[tuple[str, ...], PredictionColumns, tuple[PredictionRow, ...]]
+"""Columns that are read, those of predictions, rows."""
+
+
 @dataclass(frozen=True)
 class PredictionFile:
     """A file with predictions of other code.
@@ -57,31 +61,37 @@ class PredictionFile:
     Attributes:
         path: where it was read.
         digest: SHA-256 of its bytes.
-        columns: those of :data:`COLUMNS` that it has.
+        columns: those that are read.
+        predicted: which of them hold what is predicted.
         rows: in the order of the file.
     """
 
     path: Path
     digest: str
     columns: tuple[str, ...]
+    predicted: PredictionColumns
     rows: tuple[PredictionRow, ...]
 
 
-def read_prediction_file(path: Path) -> PredictionFile:
-    """Read ``path``; its content decides the format. Raises FileProblems."""
+def read_prediction_file(path: Path, target: Target) -> PredictionFile:
+    """Read ``path``; its content decides the format. Raises FileProblems.
+
+    target: what is predicted.
+    """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise FileProblems([f"has more than {MOST_BYTES} bytes; write id, seed, fold and prediction alone"])
+            raise FileProblems([f"has more than {MOST_BYTES} bytes; write id, seed, fold and predictions alone"])
         content = path.read_bytes()
     except OSError as error:
         raise FileProblems([f"cannot be read ({error.strerror}); correct the path or its permissions"]) from error
-    columns, rows = _read_npz(path) if content.startswith(_ZIP_MAGIC) else _read_csv(content)
+    is_archive = content.startswith(_ZIP_MAGIC)
+    columns, predicted, rows = _read_npz(path, target) if is_archive else _read_csv(content, target)
     if not rows:
         raise FileProblems(["has no predictions; write a row per item, seed and fold"])
-    return PredictionFile(path, hashlib.sha256(content).hexdigest(), columns, rows)
+    return PredictionFile(path, hashlib.sha256(content).hexdigest(), columns, predicted, rows)
 
 
-def _read_csv(content: bytes) -> tuple[tuple[str, ...], tuple[PredictionRow, ...]]:
+def _read_csv(content: bytes, target: Target) -> _Table:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,7 +102,8 @@ def _read_csv(content: bytes) -> tuple[tuple[str, ...], tuple[PredictionRow, ...
     header: list[str] = []
     try:
         header = [name.strip() for name in next(reader, [])]
-        columns = _check_columns(header)
+        predicted = PredictionColumns.among(target, header)
+        columns = _check_columns(header, predicted)
         for fields in reader:
             if not fields:
                 continue
@@ -108,30 +119,35 @@ def _read_csv(content: bytes) -> tuple[tuple[str, ...], tuple[PredictionRow, ...
         problems.append(f"line {reader.line_num}: is no CSV ({error})")
     if problems:
         raise FileProblems(problems)
-    return columns, tuple(rows)
+    return columns, predicted, tuple(rows)
 
 
-def _read_npz(path: Path) -> tuple[tuple[str, ...], tuple[PredictionRow, ...]]:
+def _read_npz(path: Path, target: Target) -> _Table:
     try:
         with open_archive(path) as archive:
-            columns = _check_columns(sorted(archive.names))
+            found = sorted(archive.names)
+            predicted = PredictionColumns.among(target, found)
+            columns = _check_columns(found, predicted)
             archive.check_expansion_ratio(columns)
             arrays = {name: archive.read(name) for name in columns}
     except (ArchiveError, OSError) as error:
         raise FileProblems([f"is no .npz archive that can be read ({in_one_line(error)})"]) from error
-    problems = list(_check_arrays(arrays))
+    problems = list(_check_arrays(arrays, predicted.is_one_class))
     if problems:
         raise FileProblems(problems)
     lists = [arrays[name].tolist() for name in columns]
     entries = zip(*lists, strict=True)
-    return columns, tuple(
+    rows = (
         PredictionRow(f"entry {index}", dict(zip(columns, values, strict=True))) for index, values in enumerate(entries)
     )
+    return columns, predicted, tuple(rows)
 
 
-def _check_arrays(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
+def _check_arrays(arrays: Mapping[str, np.ndarray], is_one_class: bool) -> Iterator[str]:
+    """is_one_class: whether predictions are names or numbers of classes."""
+    with_text = {"fold", ALONE} if is_one_class else {"fold"}
     for name, array in arrays.items():
-        kinds = "US" if name == "id" else "iuf" if name != "fold" else "iufU"
+        kinds = "US" if name == "id" else "iufU" if name in with_text else "iuf"
         if array.ndim != 1:
             yield f"{name}: has shape {array.shape}, must be (n,)"
         elif array.dtype.kind not in kinds:
@@ -143,16 +159,18 @@ def _check_arrays(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
         yield f"the arrays differ in length: {', '.join(f'{name} {n}' for name, n in lengths.items())}"
 
 
-def _check_columns(found: Sequence[str]) -> tuple[str, ...]:
-    """The known columns among ``found``. Raises FileProblems."""
+def _check_columns(found: Sequence[str], predicted: PredictionColumns) -> tuple[str, ...]:
+    """The columns among ``found`` that are read. Raises FileProblems."""
     problems = []
-    for name in REQUIRED:
+    required = (*PLACE, *predicted.names)
+    known = (*required, *OPTIONAL)
+    for name in required:
         if name not in found:
-            near = difflib.get_close_matches(name, [other for other in found[:100] if other not in COLUMNS], n=1)
+            near = difflib.get_close_matches(name, [other for other in found[:100] if other not in known], n=1)
             has = ", ".join(map(repr, found[:MOST_NAMED])) + (", ..." if len(found) > MOST_NAMED else "")
             hint = f"is it {near[0]!r}?" if near else f"it has {has or 'none'}"
             problems.append(f"column {name!r} is missing; {hint}")
-    problems += [f"column {name!r} stands {found.count(name)} times" for name in COLUMNS if found.count(name) > 1]
+    problems += [f"column {name!r} stands {found.count(name)} times" for name in known if found.count(name) > 1]
     if problems:
         raise FileProblems(problems)
-    return tuple(name for name in COLUMNS if name in found)
+    return tuple(name for name in known if name in found)

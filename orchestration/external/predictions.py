@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from orchestration.external.prediction_file import Cell as FileCell
+from dmd.data.samples.target import SENTIMENT_TARGET, Target
+from orchestration.external.prediction_columns import Cell as FileCell
+from orchestration.external.prediction_columns import as_number
 from orchestration.external.prediction_file import FileProblems, PredictionFile, PredictionRow, read_prediction_file
 from orchestration.process.errors import UsageError
 from search_spaces.schema.fields import MAX_SEED
@@ -18,7 +20,6 @@ from search_spaces.schema.schema import ExternalArm
 from search_spaces.terms.trial import Cell, Value
 
 MOST_SHOWN = 20
-_LARGEST = float(np.finfo(np.float32).max)
 OFFICIAL = "official"
 
 TestedIds = Mapping[Cell, Sequence[str]]
@@ -33,13 +34,15 @@ class ExternalRuns:
         arm: its name.
         path: of the file, as the space has it.
         digest: SHA-256 of the file's bytes.
-        runs: (seed, fold) -> (n,) predictions in the order of the fold's test part.
+        runs: (seed, fold) -> (n,) or (n, K) predictions in the order of the fold's test part.
+        is_certain: whether the file names classes, without probabilities.
     """
 
     arm: str
     path: str
     digest: str
     runs: Mapping[tuple[int, Cell], npt.NDArray[np.float32]]
+    is_certain: bool = False
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -53,7 +56,7 @@ class ExternalRuns:
 
 
 def read_external_runs(
-    arms: Sequence[ExternalArm], tested: TestedIds, data_dir: Path | None
+    arms: Sequence[ExternalArm], tested: TestedIds, data_dir: Path | None, target: Target = SENTIMENT_TARGET
 ) -> dict[str, ExternalRuns]:
     """Read and check the prediction files of all external arms.
 
@@ -61,6 +64,7 @@ def read_external_runs(
         arms: with the path of each file, looked up as data files are: as it stands, then in ``data_dir``.
         tested: ids that must have a prediction.
         data_dir: folder of data files; None: there is none.
+        target: what is predicted.
 
     Returns:
         Arm -> its predictions.
@@ -75,7 +79,7 @@ def read_external_runs(
     for arm in arms:
         try:
             path = _find(arm.path, data_dir)
-            file = read_prediction_file(path)
+            file = read_prediction_file(path, target)
         except FileProblems as error:
             problems += _shorten(f"{arm.path}", error.problems)
             continue
@@ -83,7 +87,7 @@ def read_external_runs(
         found = _shorten(arm.path, reader.read())
         problems += found
         if not found:
-            runs[arm.arm] = ExternalRuns(arm.arm, arm.path, file.digest, reader.runs())
+            runs[arm.arm] = ExternalRuns(arm.arm, arm.path, file.digest, reader.runs(), file.predicted.is_one_class)
     problems += _check_distinct(runs.values())
     if problems:
         raise UsageError("\n".join(problems))
@@ -93,11 +97,12 @@ def read_external_runs(
 def describe_external(runs: ExternalRuns) -> dict[str, str]:
     """The facts of an external arm, for the report."""
     seeds = f"{len(runs.seeds)} seed{'' if len(runs.seeds) == 1 else 's'}"
+    certain = "; classes without probabilities, so NLL counts every answer as certain" if runs.is_certain else ""
     return {
         "digest": runs.digest,
         "differs_from_baseline": (
             f"predictions of other code, {seeds} ({runs.path}, SHA-256 {runs.digest[:16]}): how it was trained and "
-            "what it has seen is not known here"
+            f"what it has seen is not known here{certain}"
         ),
     }
 
@@ -147,7 +152,7 @@ class _Reader:
 
     file: PredictionFile
     tested: TestedIds
-    found: dict[tuple[int, Cell], dict[str, tuple[float, str]]] = field(default_factory=dict)
+    found: dict[tuple[int, Cell], dict[str, tuple[tuple[float, ...], str]]] = field(default_factory=dict)
 
     def read(self) -> Iterator[str]:
         """Every problem of the rows, then of what is missing."""
@@ -168,9 +173,11 @@ class _Reader:
 
     def runs(self) -> dict[tuple[int, Cell], npt.NDArray[np.float32]]:
         """The predictions in the order of the data. Call after :meth:`read` found no problem."""
+        columns = self.file.predicted.target.prediction_columns
         return {
-            (seed, cell): np.array([items[item][0] for item in self.tested[cell]], dtype=np.float32)
+            (seed, cell): np.array([items[item][0] for item in ids], dtype=np.float32).reshape(len(ids), *columns)
             for (seed, cell), items in sorted(self.found.items(), key=lambda entry: (entry[0][0], entry[0][1].name))
+            for ids in [self.tested[cell]]
         }
 
     @property
@@ -190,9 +197,9 @@ class _Reader:
             return f"id {item!r} is not in any tested part of the data"
         if item not in cells[cell]:
             return f"id {item!r} is not tested in {_name(cell)}, but in {', '.join(self._where(item))}"
-        value = _number(row.values["prediction"])
-        if value is None or not abs(value) <= _LARGEST:
-            return f"prediction {row.values['prediction']!r} is not a finite number"
+        value = self.file.predicted.read(row.values)
+        if isinstance(value, str):
+            return value
         items = self.found.setdefault((seed, cell), {})
         if item in items:
             return f"id {item!r}, seed {seed}, {_name(cell)} stands at {items[item][1]} already"
@@ -237,12 +244,5 @@ def _name(cell: Cell) -> str:
 
 
 def _whole(value: FileCell) -> int | None:
-    number = _number(value)
+    number = as_number(value)
     return int(number) if number is not None and math.isfinite(number) and number == int(number) else None
-
-
-def _number(value: FileCell) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None

@@ -78,7 +78,7 @@ def plan_study(
     require_shares(space.resources.num_workers, trained, searches, catalogue)
     cells = plan_cells(space, dataset.num_file_folds)
     tested = {cell: dataset.ids_of_parts(runner.folds.at(cell))["test"] for cell in cells}
-    external = read_external_runs(space.arms.external, tested, runner.data_dir)
+    external = read_external_runs(space.arms.external, tested, runner.data_dir, dataset.target)
     encoders = find_encoders(trained, searches, catalogue, dataset=dataset, beside=runner.data_dir)
     context = _digest_context(dataset, runner, fingerprint, encoders)
     facts, tried_on = {}, device_here(runner.device)
