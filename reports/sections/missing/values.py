@@ -14,7 +14,7 @@ import numpy as np
 from reports.records.record import StudyDescription
 from reports.results.grain import rounding_of
 from reports.results.metrics import Metric
-from reports.results.results import MEDIAN_PREDICTOR, ResultsTable, RunCounts, RunState
+from reports.results.results import CONSTANT_PREDICTOR, ResultsTable, RunCounts, RunState
 from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate
 from reports.statistics.rerun import SeedBlock, do_vary, rerun_sum
@@ -91,7 +91,7 @@ def tabulate_missing(study: StudyDescription, results: ResultsTable, metrics: Se
         arms.append(MissingArm(arm.name, arm.label, counts, {name: held for name, held in found.items() if held}))
     if not arms:
         return None
-    constant = results.of(MEDIAN_PREDICTOR, metrics[0].name)
+    constant = results.of(CONSTANT_PREDICTOR, metrics[0].name)
     known = constant[np.isfinite(constant)] * metrics[0].factor
     return MissingTable((NOTHING, *asked), tuple(metrics), tuple(arms), float(known.mean()) if known.size else None)
 
