@@ -76,6 +76,7 @@ KNOWN_FILES: tuple[KnownFile, ...] = (
     ),
     KnownFile("mosi_data.pkl or mosi_data_noalign.pkl", _MULT, (300, 5, 20), 1284),
     KnownFile("iemocap_data.pkl or iemocap_data_noalign.pkl", _MULT, (300, 74, 35), 2717),
+    KnownFile("ch-simsv2s.pkl", "thuiar/ch-sims-v2", (768, 25, 177), 2722),
     KnownFile("IEMOCAP_features.pkl", "MMGCN", (100, 1582, 342)),
     KnownFile("MELD_features_raw1.pkl", "MMGCN", (600, 300, 342)),
     KnownFile("iemocap_multimodal_features.pkl", "SDT", (1024, 1582, 342)),

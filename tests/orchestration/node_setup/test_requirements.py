@@ -22,6 +22,7 @@ from orchestration.node_setup.requirements import NodeRequirements, require_soft
 from orchestration.node_setup.shipped_files import ShippedBert, ShippedFolder, make_shipped_data
 from orchestration.process.errors import NodeIncompatible
 from tests.dmd.berts import save_tiny_bert
+from tests.dmd.data.csd.files import mosi_folder
 
 SOFTWARE = take_fingerprint("cpu", 1, 1)
 FILE = "data.pkl"
@@ -61,6 +62,18 @@ def test_data_that_a_node_does_not_see_are_fetched_once(home: Path, there: str) 
         (home / FILE).write_bytes(b"<html>not found</html>")
     for fetch in (lambda shipped, folder: convert_dataset(str(kept), folder), refuse):
         assert requirements.prepare_node(fetch).dataset.content_hash == requirements.data.content_hash
+
+
+def test_a_folder_of_sequences_is_joined_once_on_every_machine(home: Path) -> None:
+    requirements = requirements_of(home, mosi_folder(home).name)
+    files = requirements.data.local_files()
+    assert {path.suffix for path in files} == {".npy", ".json"}
+
+    def fetch(shipped: ShippedFolder, folder: Path) -> None:
+        shutil.copytree(files[0].parent, folder, dirs_exist_ok=True)
+
+    for fill in (fetch, refuse):
+        assert requirements.prepare_node(fill).dataset.content_hash == requirements.data.content_hash
 
 
 def test_a_file_that_changed_since_the_study_began_is_not_handed_out(home: Path) -> None:
