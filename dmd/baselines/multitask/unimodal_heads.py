@@ -21,8 +21,8 @@ from dmd.modalities import MODALITIES, Modality
 class UnimodalHeadWidths:
     """Widths of the two layers on the vector of each modality."""
 
-    language: int = setting(16, "width of the layers on the text's vector", low=1, high=1024)
-    audio: int = setting(4, "width of the layers on audio's vector", low=1, high=1024)
+    language: int = setting(32, "width of the layers on the text's vector", low=1, high=1024)
+    audio: int = setting(32, "width of the layers on audio's vector", low=1, high=1024)
     vision: int = setting(32, "width of the layers on vision's vector", low=1, high=1024)
 
 
@@ -36,7 +36,7 @@ class UnimodalHeadSettings:
     """
 
     width: UnimodalHeadWidths = field(default_factory=UnimodalHeadWidths)
-    dropout: float = setting(0.5, "on the vectors that the heads read", low=0, high=0.9)
+    dropout: float = setting(0.2, "on the vectors that the heads read", low=0, high=0.9)
 
 
 def labelled_modalities(target: Target) -> tuple[Modality, ...]:

@@ -35,9 +35,7 @@ MIXED = Target("several", ("clip", "vision", "arousal", "language"))
 def build(name: str, target: Target) -> Model:
     rates = {part.name: 0.0 for part in fields_of(METHODS[name].settings) if "dropout" in part.name}
     torch.manual_seed(0)
-    # of four hidden units none may be alive at first
-    wide = {"unimodal.width.audio": 16}
-    return build_model(name, {**rates, **SMALL[name], **wide}, make_dims(target=target), 0)
+    return build_model(name, {**rates, **SMALL[name]}, make_dims(target=target), 0)
 
 
 def read_by(model: Model, batch: Batch) -> dict[str, set[str]]:
@@ -75,10 +73,11 @@ def test_the_error_of_a_modality_trains_its_network_and_no_other(name: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_heads_are_all_that_is_added(name: str) -> None:
-    """On vectors of (w, a, v) with layers of 16, 4 and 32: w 16 + 16 + 16^2 + 16 + 16 + 1, and so on."""
+    """On a vector of w with layers of h: w h + h + h^2 + h + h + 1."""
     fusion = build_model(BASES[name], SMALL[BASES[name]], make_dims(), 0)
-    model = build_model(name, SMALL[name], make_dims(target=SIMS), 0)
-    settings = SMALL[name]
+    widths = {f"unimodal.width.{m}": h for m, h in zip(MODALITIES, (16, 4, 32), strict=True)}
+    settings = {**SMALL[name], **widths}
+    model = build_model(name, settings, make_dims(target=SIMS), 0)
     sizes = zip(("text_out", "hidden.audio", "hidden.vision"), (16, 4, 32), strict=True)
     added = sum(int(settings[width]) * h + h + h * h + h + h + 1 for width, h in sizes)
     counts = [sum(p.numel() for p in each.parameters()) for each in (model, fusion)]
