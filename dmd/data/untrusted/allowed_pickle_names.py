@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from pickle import UnpicklingError
 from typing import Any
 
+import numpy as np
+
 from dmd.data.untrusted.pickled_arrays import PickledArray, PickledDtype, rebuild_array, rebuild_scalar
 
-SIMPLE_KEYS = (str, bytes, bool, int, float, type(None))
+SIMPLE_KEYS = (str, bytes, bool, int, float, type(None), np.integer)
 LATIN1 = ("latin1", "latin-1", "iso-8859-1")
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from orchestration.cli.data import app
+from orchestration.cli.exit_codes import BAD_INPUT, COMPLETED
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from tests.dmd.data.csd.files import mosi_folder
@@ -56,3 +59,13 @@ def test_a_study_runs_from_the_file_to_the_report(tmp_path: Path, name: str) -> 
     assert sum(len(record.predictions.labels) for record in tested if record.predictions is not None) == num_tested
     assert all(record.test is not None and np.isfinite(record.test[study.metrics[0]]) for record in records)
     assert f"claims are made on {metric} only" in render_markdown(analyse(study, records))
+
+
+def test_inspect_takes_steps_of_sequences_by_a_word_and_no_other(tmp_path: Path) -> None:
+    folder = str(mosi_folder(tmp_path))
+    shown = CliRunner().invoke(app, ["inspect", folder, "--steps", "own"])
+    assert shown.exit_code == COMPLETED
+    assert "the steps of each modality as they are" in shown.output
+    refused = CliRunner().invoke(app, ["inspect", folder, "--steps", "seconds"])
+    assert refused.exit_code == BAD_INPUT
+    assert "--steps must be one of words, own, mean, got 'seconds'" in refused.output

@@ -194,6 +194,11 @@ def test_a_large_file_may_hold_its_features_as_lists_of_numbers(monkeypatch: pyt
         read(pickle.dumps([[] for _ in range(1000)]))
 
 
+def test_numbers_of_numpy_may_be_keys_and_members() -> None:
+    found = read(pickle.dumps({np.int64(3): "x", "members": {np.int32(1), np.int64(2)}}))
+    assert found == {3: "x", "members": {1, 2}}
+
+
 def test_arrays_are_found_in_tuples_in_lists_in_dictionaries() -> None:
     values = np.arange(6.0).reshape(2, 3)
     found = read(pickle.dumps({"train": [((values, [values, 1], "x"), values[0], b"v[0]")]}))
