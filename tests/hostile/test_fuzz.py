@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import load_dataset
+from dmd.data.formats.mmsa import read_mmsa
+from dmd.data.samples.target import Target
 from dmd.data.untrusted.unpickle import load_pickle
 from dmd.errors import DataError
 from orchestration.ledger.events import check_line, encode_event
@@ -22,6 +25,7 @@ from search_spaces.terms.catalogue import Catalogue
 from search_spaces.terms.problems import SpaceErrors
 from tests.dmd.pickles.write_pickle import make_content
 from tests.hostile.archives import pack, sound_members
+from tests.hostile.junk import spoiled
 from tests.hostile.pickles import BOMBS, GADGETS
 from tests.hostile.sequences import sound_folder
 
@@ -88,6 +92,17 @@ def test_archives(num: int, tmp_path: Path) -> None:
 
     sources = st.sampled_from([pack(sound_members(), method) for method in (0, 8)])
     examine(num, st.builds(altered, sources, cuts), look)
+
+
+@pytest.mark.parametrize("num", LENGTHS)
+def test_contents_of_pickles(num: int) -> None:
+    four = Target("classes", ("a", "b", "c", "d"))
+    declarations = (Declared(), Declared(modalities=("audio",)), Declared(for_prediction=True), Declared(target=four))
+    for seed in range(num):
+        try:
+            read_mmsa(spoiled(seed), "data.pkl", declarations[seed % len(declarations)])
+        except DataError as error:
+            assert all(line.startswith("data.pkl: ") for line in str(error).split("\n"))
 
 
 @pytest.mark.parametrize("num", LENGTHS)

@@ -127,7 +127,8 @@ def _as_array(key: str, value: object, problems: Problems) -> AnyArray | None:
             return np.array(value)
         shapes = {item.shape for item in value if isinstance(item, np.ndarray)}
         # each array counts once, so that a list which repeats one array cannot fill the memory
-        if len(shapes) == 1 and len({id(item) for item in value}) == len(value):
+        are_arrays = all(isinstance(item, np.ndarray) for item in value)
+        if are_arrays and len(shapes) == 1 and len({id(item) for item in value}) == len(value):
             return np.stack(value)
         problems.add(key, f"must be an array, or a list of scalars or of arrays of one shape ({len(shapes)} found)")
         return None

@@ -138,7 +138,7 @@ def _answers(array: AnyArray, target: Target, key: str, problems: Problems) -> F
 
 def _several(array: AnyArray, target: Target, key: str, problems: Problems) -> FloatArray | None:
     num_names = len(target.names)
-    if array.dtype.kind not in "biuf" or array.ndim < 2 or array.reshape(len(array), -1).shape[1] != num_names:
+    if array.dtype.kind not in "biuf" or array.ndim < 2 or array.size != len(array) * num_names:
         problems.add(
             key,
             f"must be one number for each of {', '.join(target.names)}, (n, {num_names}), but has shape {array.shape} "

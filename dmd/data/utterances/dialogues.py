@@ -121,7 +121,9 @@ def _in_order(names: Collection[Any]) -> list[Any]:
 
 
 def _utterances(items: object) -> Sequence[Any]:
-    return list(items) if isinstance(items, list | tuple | np.ndarray) else ()
+    if isinstance(items, np.ndarray):
+        return list(items) if items.ndim else ()
+    return items if isinstance(items, list | tuple) else ()
 
 
 def _read_split(
