@@ -118,6 +118,14 @@ def _describe_result(record: RunRecord) -> str:
     return record.status if name is None else f"{record.status}, {name} {scores[name]:.6g}"
 
 
+def _unite_confirm(descriptions: Sequence[StudyDescription]) -> dict[str, Any]:
+    """Seeds of all of them; of the conditions with modalities missing those that every study was scored under."""
+    first, *others = (dict(description.confirm) for description in descriptions)
+    first["seeds"] = sorted({seed for confirm in (first, *others) for seed in confirm.get("seeds", ())})
+    missing = [name for name in first.pop("missing", ()) if all(name in other.get("missing", ()) for other in others)]
+    return first | ({"missing": missing} if missing else {})
+
+
 def _unite_descriptions(
     studies: Sequence[RecordedStudy], arms: tuple[ArmDescription, ...], names: _Names, methods: Methods
 ) -> StudyDescription:
@@ -128,7 +136,6 @@ def _unite_descriptions(
         renamed = names.of[study.origin]
         planned.update((replace(cell, arm=renamed[cell.arm]), None) for cell in study.description.planned)
     texts = dict.fromkeys(description.description for description in descriptions if description.description)
-    seeds = sorted({seed for description in descriptions for seed in description.confirm.get("seeds", ())})
     combinations = dict.fromkeys(on for description in descriptions for on in description.combinations)
     return replace(
         first,
@@ -138,7 +145,7 @@ def _unite_descriptions(
         contrasts=_unite_contrasts(studies, arms, names, methods),
         planned=tuple(planned),
         search=_unite_search(descriptions),
-        confirm={**first.confirm, "seeds": seeds},
+        confirm=_unite_confirm(descriptions),
         provenance=_unite_provenance(studies),
         description=" ".join(texts),
         ended_by="; ".join(dict.fromkeys(d.ended_by for d in descriptions if d.ended_by)),

@@ -87,6 +87,17 @@ def test_sittings_by_seeds_are_the_study_in_one_piece() -> None:
     assert tables_of(merged)["contrasts"] == tables_of(whole)["contrasts"]
 
 
+def test_conditions_with_modalities_missing_stay_as_far_as_every_sitting_was_scored_under_them() -> None:
+    def asked(study: RecordedStudy, *missing: str) -> RecordedStudy:
+        confirm = {**study.description.confirm, **({"missing": list(missing)} if missing else {})}
+        return with_description(confirm=confirm)(study)
+
+    one, other = sitting("a", ("full",)), sitting("b", ("no_ca",))
+    united = merge_studies([asked(one, "rate-0.3", "no-audio"), asked(other, "no-audio", "only-audio")], METHODS)
+    assert united.description.confirm["missing"] == ["no-audio"]
+    assert "missing" not in merge_studies([asked(one, "no-audio"), other], METHODS).description.confirm
+
+
 def test_what_ran_twice_counts_once_whatever_it_took() -> None:
     first, second = sitting("a", ["full", "no_ca"]), sitting("b", ["full", "no_hetero_gd"])
     slower = [replace(record, duration_s=9.0, attempts=2, trial_id=f"b-{record.trial_id}") for record in second.records]

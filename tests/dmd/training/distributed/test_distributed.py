@@ -174,14 +174,17 @@ def test_evaluation_neither_doubles_nor_drops_an_item(together: Together, size: 
     expected = predict_from(WorkerRank(), size)
     for predictions in together(3, predict_from, size):
         np.testing.assert_allclose(predictions, expected, atol=1e-6)
-        assert predictions.shape == (size,)
+        assert predictions.shape == (2, size)
+    assert not np.allclose(*expected), "what is missing has to show"
 
 
 def predict_from(worker: WorkerRank, size: int) -> npt.NDArray[np.float32]:
+    """(2, size): with everything there, and with the audio of every second item missing."""
     torch.set_num_threads(1)
-    model = build_model("dmd", TINY, DIMS, 0)
+    model, batch, missing = build_model("dmd", TINY, DIMS, 0), make_batch(DIMS, size, 5), np.arange(size) % 2 == 0
     with join_group(worker, "cpu") as team:
-        return predict(model, make_batch(DIMS, size, 5), LabelUnit(), team)
+        whole = predict(model, batch, LabelUnit(), team)
+        return np.stack([whole, predict(model, batch, LabelUnit(), team, {"audio": missing})])
 
 
 def test_a_branch_that_some_steps_or_some_workers_leave_out_has_the_gradient_of_one_worker(together: Together) -> None:
