@@ -58,9 +58,10 @@ def make_emotion_study(
 
 def make_emotion_records(study: StudyDescription, skill_of: Mapping[str, float], seed: int = 0) -> list[RunRecord]:
     """A record for every planned trial. skill_of: arm -> how clearly it tells one thing from another."""
-    records = []
+    records, names = [], [arm.name for arm in study.arms]
     for planned in study.planned:
-        predictions = draw_predictions(study.target, skill_of[planned.arm], planned.fold or 0, seed + planned.seed)
+        stream = (seed + planned.seed, names.index(planned.arm))
+        predictions = draw_predictions(study.target, skill_of[planned.arm], planned.fold or 0, stream)
         constant = constant_of(study.target)
         metric = study.search["objective"].removeprefix("valid/")
         test = scores_for(study, predictions)
@@ -82,9 +83,9 @@ def make_emotion_records(study: StudyDescription, skill_of: Mapping[str, float],
     return records
 
 
-def draw_predictions(target: Target, skill: float, fold: int, seed: int) -> Predictions:
-    """Predictions of one run on one fold; labels and groups depend on the fold alone."""
-    of_data, of_run = np.random.default_rng([7, fold]), np.random.default_rng([seed, fold, int(1000 * skill)])
+def draw_predictions(target: Target, skill: float, fold: int, stream: tuple[int, int]) -> Predictions:
+    """Predictions of one run on one fold; labels and groups depend on the fold alone. stream: of the run's noise."""
+    of_data, of_run = np.random.default_rng([7, fold]), np.random.default_rng([*stream, fold])
     num_items = NUM_GROUPS * PER_GROUP
     groups = tuple(f"dialogue{fold}-{group}" for group in range(NUM_GROUPS) for _ in range(PER_GROUP))
     ids = tuple(f"{group}_{place}" for place, group in enumerate(groups))
