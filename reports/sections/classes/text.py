@@ -18,8 +18,8 @@ from reports.text.rounding import ABSENT, fixed
 MOST_CLASSES = 12
 """Of more, a table of confusions would be wider than a page: the CSV file has it."""
 
-_CLASSES_PER_GRID, _QUESTIONS_PER_GRID = 3, 2
-"""Side by side; of a question two columns."""
+_COLUMNS = 4
+"""Numbers side by side, at most."""
 
 
 def class_grids(arms: Sequence[ArmRow], target: Target, num_items: Sequence[float] | None) -> Iterator[Grid]:
@@ -34,13 +34,15 @@ def class_grids(arms: Sequence[ArmRow], target: Target, num_items: Sequence[floa
         _with_number(find_metric(f"f1_{name}"), None if num_items is None else num_items[place])
         for place, name in enumerate(target.names)
     ]
-    yield from _grids(arms, [find_metric(f"f1_{name}") for name in target.names], headings, _CLASSES_PER_GRID)
+    yield from _grids(
+        arms, [find_metric(f"f1_{name}") for name in target.names], headings, _even(len(target.names), _COLUMNS - 1)
+    )
 
 
 def question_grids(arms: Sequence[ArmRow], target: Target) -> Iterator[Grid]:
     """Accuracy and F1 of every question in pairs, as MulT's table of IEMOCAP has them."""
     metrics = [find_metric(f"{kind}_{name}") for name in target.names for kind in ("acc", "f1")]
-    yield from _grids(arms, metrics, [f"{metric.heading} {metric.unit}" for metric in metrics], 2 * _QUESTIONS_PER_GRID)
+    yield from _grids(arms, metrics, [f"{metric.heading} {metric.unit}" for metric in metrics], _COLUMNS)
 
 
 def confusion_grid(confusion: Confusion, names: Sequence[str]) -> Grid:
@@ -80,6 +82,11 @@ def confusion_table(confusions: Sequence[Confusion], names: Sequence[str]) -> Ta
 def _with_number(metric: Metric, num_items: float | None) -> str:
     number = "" if num_items is None else f" (n = {num_items:.0f})"
     return f"{metric.heading} {metric.unit}{number}"
+
+
+def _even(number: int, most: int) -> int:
+    """How many columns each table gets, so that none has more than ``most`` and the last one has about as many."""
+    return -(-number // -(-number // most))
 
 
 def _grids(arms: Sequence[ArmRow], metrics: Sequence[Metric], headings: Sequence[str], per_grid: int) -> Iterator[Grid]:
