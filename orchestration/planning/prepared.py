@@ -23,7 +23,7 @@ from orchestration.planning.planned_study import PlannedStudy
 from orchestration.process.errors import UsageError
 from search_spaces.design.components import DesignError
 from search_spaces.design.missing import missing_conditions
-from search_spaces.schema.schema import SearchSpace
+from search_spaces.schema.schema import PRIMARY_OF, SearchSpace
 from search_spaces.terms.trial import Arm
 
 
@@ -85,6 +85,9 @@ def prepare(
     if dataset.modalities != MODALITIES:
         data = space.data.model_copy(update={"modalities": dataset.modalities})
         space = space.model_copy(update={"data": data})
+    if "primary" not in space.model_fields_set and dataset.target.kind in PRIMARY_OF:
+        # A file that says what its labels are says, too, what a study of it is about.
+        space = space.model_copy(update={"primary": PRIMARY_OF[dataset.target.kind]})
     runner = replace(runner, missing=_missing_conditions(space))
     planned = plan_study(
         space,

@@ -65,7 +65,7 @@ def test_predictions_are_a_row_per_item_and_a_column_per_model(ran: dict[str, ob
     assert list(predictions.columns) == ["id", "split", "mean", *models]
     assert len(predictions) == 6
     assert predictions["mean"].to_numpy() == pytest.approx(predictions[models].mean(axis=1).to_numpy(), abs=1e-6)
-    assert best["hidden"] == 8
+    assert best["hidden.language"] == 8
 
 
 def test_a_process_that_runs_a_study_twice_repeats_nothing_and_keeps_its_signal_handlers(

@@ -37,6 +37,15 @@ def test_a_space_that_names_no_primary_metric_has_that_of_its_target(
     assert planned.shown_objective.direction == ("minimize" if primary == "mae" else "maximize")
 
 
+def test_a_file_that_says_what_its_labels_are_decides_it_too(tmp_path: Path) -> None:
+    path = write(tmp_path / "d.npz", [0, 2, 1, 2], target_kind="classes", target_names=CLASSES.names)
+    text = f"study: s\ndata: {{path: {path}}}\nmodel: {{name: median}}\nconfirm: {{seeds: 2, details: false}}\n"
+    assert prepare_text(text).planned.space.primary == "test/macro_f1"
+    assert prepare_text(text + "primary: test/acc\n").planned.space.primary == "test/acc"
+    with pytest.raises(UsageError, match="primary: test/mae cannot be scored"):
+        prepare_text(text + "primary: test/mae\n")
+
+
 def test_a_metric_of_another_target_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
     text = space(tmp_path, "classes")
     why = r"primary: test/mae cannot be scored .*the target is classes \(angry, happy, sad\)"
