@@ -55,7 +55,8 @@ class TrainingConfig:
         max_epochs: the most epochs of a run.
         patience: stop after this many epochs without an improvement of more than 1e-6.
         selection: ``items``: the MAE over items; ``batches``: the published code's mean over shuffled mini-batches
-            (:func:`dmd.training.selection.batch_error`). Of classes and answers it is the negative log likelihood.
+            (:func:`dmd.training.selection.batch_error`). Of classes and answers it is the negative log likelihood;
+            ``answers``: there the share of wrong answers, which a model may still lower when it has become too sure.
         head_start: what heads predict before the first step: the neutral point of the labels or the training median; of
             classes and answers all alike, or as often as in the training part.
         class_weights: ``balanced``: every class, or either answer, weighs the same in the loss, however rare it is.

@@ -183,6 +183,8 @@ class _Trainer:
         assert part.labels is not None
         labels = part.labels.cpu().numpy()
         metrics = {f"valid/{name}": value for name, value in scoring.score(predictions, labels).items()}
+        if self.config.selection == "answers":
+            metrics[error_metric("answers", scoring.error)] = 1.0 - metrics["valid/acc"]
         if self.config.selection == "batches":
             errors = scoring.item_errors(predictions, labels)
             metrics[error_metric("batches", scoring.error)] = batch_error(

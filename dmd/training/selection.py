@@ -9,13 +9,15 @@ import numpy.typing as npt
 
 from dmd.random_streams import numpy_generator
 
-Selection = Literal["items", "batches"]
+Selection = Literal["items", "batches", "answers"]
 
 _DECIMALS = 4
 
 
 def error_metric(selection: Selection, error: str) -> str:
     """The metric of an epoch that holds the error. error: ``mae`` or ``nll`` (:attr:`dmd.scoring.Scoring.error`)."""
+    if selection == "answers":
+        return "valid/error_rate"
     return f"valid/{error}" if selection == "items" else f"valid/batch_{error}"
 
 

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from dmd.data.samples.target import Target
 from dmd.registry import find_method
 from orchestration.process.errors import UsageError
 from search_spaces.design.arm_searches import ArmSearch
-from search_spaces.terms.trial import Arm
+from search_spaces.schema.distributions import Distribution
+from search_spaces.terms.trial import Arm, Value
 
-_MEANT_FOR = {"class_weights": ("classes", "binaries"), "auxiliary_weight": ("several",)}
-"""Setting of the training -> kinds of target that it does anything for."""
+
+@dataclass(frozen=True)
+class _Meaning:
+    """Where a setting of the training does anything.
+
+    Attributes:
+        kinds: of the target.
+        values: of the setting, as far as they want these kinds; None: all.
+    """
+
+    kinds: tuple[str, ...]
+    values: tuple[Value, ...] | None = None
+
+    def is_idle(self, name: str, settings: Mapping[str, Value], searched: Mapping[str, Distribution]) -> bool:
+        """Whether an arm sets, or searches, the setting where its target is none of the kinds."""
+        if self.values is None:
+            return name in settings or name in searched
+        return settings.get(name) in self.values or (
+            name in searched and any(searched[name].contains(value) for value in self.values)
+        )
+
+
+_MEANT_FOR = {
+    "class_weights": _Meaning(("classes", "binaries")),
+    "selection": _Meaning(("classes", "binaries"), ("answers",)),
+    "auxiliary_weight": _Meaning(("several",)),
+}
 
 
 def require_meaning(arms: Sequence[Arm], searches: Mapping[str, ArmSearch], target: Target, data: str) -> None:
@@ -36,9 +63,10 @@ def require_meaning(arms: Sequence[Arm], searches: Mapping[str, ArmSearch], targ
 def _find_idle(arms: Sequence[Arm], searches: Mapping[str, ArmSearch], target: Target, data: str) -> Iterator[str]:
     for arm in arms:
         searched = searches[arm.name].parameters if arm.name in searches else {}
-        for name, kinds in _MEANT_FOR.items():
-            if target.kind not in kinds and (name in arm.settings or name in searched):
+        for name, meaning in _MEANT_FOR.items():
+            if target.kind not in meaning.kinds and meaning.is_idle(name, arm.settings, searched):
+                shown = name if meaning.values is None else f"{name}: {', '.join(map(str, meaning.values))}"
                 yield (
-                    f"arm {arm.name!r}: {name} means something for targets of {' and '.join(kinds)}, and the target "
-                    f"of {data} is {target.kind}; remove it"
+                    f"arm {arm.name!r}: {shown} means something for targets of {' and '.join(meaning.kinds)}, and the "
+                    f"target of {data} is {target.kind}; remove it"
                 )

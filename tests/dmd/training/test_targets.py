@@ -48,6 +48,11 @@ def test_epochs_are_compared_by_the_likelihood_over_batches_where_the_published_
     assert metrics["valid/batch_nll"] == pytest.approx(metrics["valid/nll"], abs=1e-4)
 
 
+def test_epochs_may_be_compared_by_the_share_of_wrong_answers(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.npz", [0, 2, 1, 2], target_kind="classes", target_names=CLASSES.names)
+    assert run(path, selection="answers").epochs[0].metrics["valid/error_rate"] == 0.5
+
+
 def test_logits_become_probabilities() -> None:
     logits = torch.tensor([[0.0, np.log(3.0), 0.0]])
     assert label_unit(CLASSES).read(logits).tolist() == [pytest.approx([0.2, 0.6, 0.2])]

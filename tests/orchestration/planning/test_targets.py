@@ -60,6 +60,7 @@ def test_a_metric_of_another_target_is_refused_with_those_that_there_are(tmp_pat
     ("kind", "more", "said"),
     [
         ("several", ", class_weights: balanced", "class_weights means something for targets of classes and binaries"),
+        ("several", ", selection: answers", "selection: answers means something for targets of classes and binaries"),
         ("classes", ", auxiliary_weight: 0.5", "auxiliary_weight means something for targets of several"),
     ],
 )
