@@ -1,4 +1,4 @@
-"""Fallback scores: a failed confirm trial scores as the training-median predictor."""
+"""Fallback scores: a failed confirm trial scores as the predictor that always answers alike."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports.records.record import RunRecord
 
 
 def score_failure(dataset: Dataset, fold: FoldRef, record: RunRecord) -> RunRecord:
-    """A failed confirm trial scores as the training-median predictor of its fold (honesty rule 5).
+    """A failed confirm trial scores as the constant predictor of its fold (honesty rule 5).
 
     Args:
         dataset: of the study.
@@ -18,7 +18,7 @@ def score_failure(dataset: Dataset, fold: FoldRef, record: RunRecord) -> RunReco
         record: of the trial, without sizes and scores.
 
     Returns:
-        The record with the sizes of the fold's parts, and of a confirm trial with the score of the median.
+        The record with the sizes of the fold's parts, and of a confirm trial with the score of that predictor.
     """
     num_train, num_valid, num_test = dataset.count_parts(fold)
     sized = replace(record, num_train=num_train, num_valid=num_valid, num_test=num_test)
