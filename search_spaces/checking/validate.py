@@ -104,7 +104,9 @@ def _describe(detail: ErrorDetails) -> Finding:
     if kind == "missing":
         return Finding(path, f"the required key is missing; add `{location[-1]}: ...`", at_key=True)
     if kind == "extra_forbidden":
-        return Finding(path, f"unknown key; {suggest(str(location[-1]), _keys_at(location[:-1]))}", at_key=True)
+        key, homes = str(location[-1]), _sections_with(str(location[-1])) if len(location) == 1 else []
+        hint = f"write it into `{homes[0]}`" if len(homes) == 1 else suggest(key, _keys_at(location[:-1]))
+        return Finding(path, f"unknown key; {hint}", at_key=True)
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
         return Finding(path, f"must be one of {', '.join(options)}, got {show(value)}; {suggest(str(value), options)}")
@@ -137,6 +139,15 @@ def _keys_at(location: Location) -> tuple[str, ...]:
         fields = section.model_fields if section else {}
         section = _section_in(fields[part].annotation) if part in fields else None
     return section.spellings() if section else ()
+
+
+def _sections_with(key: str) -> list[str]:
+    """The sections of a space that have a key of that name."""
+    return [
+        name
+        for name, field in SearchSpace.model_fields.items()
+        if (section := _section_in(field.annotation)) is not None and key in section.spellings()
+    ]
 
 
 def _section_in(annotation: Any) -> type[Section] | None:

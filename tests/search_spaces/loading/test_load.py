@@ -17,6 +17,7 @@ from tests.search_spaces.example_spaces import BASE, CATALOGUE, problems_of
 ONE_MISTAKE = [
     ("stdy: x", "stdy", (4, 1), "did you mean 'study'?"),
     ("confirm: {sead: 1}", "confirm.sead", (4, 11), "unknown key; did you mean 'seeds'?"),
+    ("target: {kind: classes, names: [a, b]}", "target", (4, 1), "unknown key; write it into `data`"),
     ("seed: 1.5", "seed", (4, 7), "must be a whole number, got 1.5"),
     ("seed: '3'", "seed", (4, 7), "without quotes"),
     ("seed: true", "seed", (4, 7), "must be a whole number, got true"),
