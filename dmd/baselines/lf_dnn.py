@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from dmd.baselines.fusion_settings import HiddenWidths
+from dmd.baselines.late_fusion import EncoderDropout, HiddenWidths, LateFusion
 from dmd.baselines.mmsa_presets import mmsa_training
-from dmd.declaration import Dims, Method, ModelInput, setting
-from dmd.layers.utterance_encoders import AveragedEncoder, TextEncoder
+from dmd.declaration import Dims, Method, setting
 from dmd.modalities import MODALITIES, Modality
 
 
@@ -43,38 +42,22 @@ class LFDNNSettings:
     dropout: float = setting(0.2, "in each network and on the fused features", low=0, high=0.9)
 
 
-class LFDNN(nn.Module):
+class LFDNN(LateFusion):
     """Three networks, three layers."""
 
     def __init__(self, settings: LFDNNSettings, dims: Dims) -> None:
-        super().__init__()
-        hidden, rate = settings.hidden, settings.dropout
-        self.language = TextEncoder(dims.widths["language"], hidden.language, settings.text_out, rate)
-        self.audio = AveragedEncoder(dims.widths["audio"], hidden.audio, rate)
-        self.vision = AveragedEncoder(dims.widths["vision"], hidden.vision, rate)
+        rate = settings.dropout
+        super().__init__(dims, settings.hidden, settings.text_out, EncoderDropout(rate, rate, rate))
         self.head = nn.Sequential(
             nn.Dropout(rate),
-            nn.Linear(settings.text_out + hidden.audio + hidden.vision, settings.fusion),
+            nn.Linear(sum(self.widths.values()), settings.fusion),
             nn.ReLU(),
             nn.Linear(settings.fusion, settings.fusion),
             nn.ReLU(),
             nn.Linear(settings.fusion, dims.num_outputs),
         )
 
-    def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,) or (B, K)."""
-        return self.fuse(self.vectors(inputs))
-
-    def vectors(self, inputs: ModelInput) -> dict[Modality, Tensor]:
-        """Modality -> (B, width of its vector)."""
-        return {
-            "language": self.language(inputs.sequence("language")),
-            "audio": self.audio(inputs.sequence("audio"), inputs.sharing),
-            "vision": self.vision(inputs.sequence("vision"), inputs.sharing),
-        }
-
     def fuse(self, vectors: Mapping[Modality, Tensor]) -> Tensor:
-        """(B,) or (B, K)."""
         prediction: Tensor = self.head(torch.cat([vectors[m] for m in MODALITIES], dim=-1)).squeeze(-1)
         return prediction
 

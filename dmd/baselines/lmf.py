@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from dmd.baselines.fusion_settings import EncoderDropout, HiddenWidths
+from dmd.baselines.late_fusion import EncoderDropout, HiddenWidths, LateFusion
 from dmd.baselines.mmsa_presets import mmsa_training
 from dmd.baselines.tfn import INTERACTIONS
-from dmd.declaration import Dims, Method, ModelInput, setting
-from dmd.layers.utterance_encoders import AveragedEncoder, TextEncoder
+from dmd.declaration import Dims, Method, setting
 from dmd.modalities import MODALITIES, Modality
 
 
@@ -95,38 +94,20 @@ def _products(alone: Sequence[Tensor], seen: Sequence[Tensor], counts: Sequence[
     return torch.stack([product for product, count in zip(by_order, counts, strict=True) if count]).sum(0)
 
 
-class LMF(nn.Module):
+class LMF(LateFusion):
     """Three networks and the low-rank fusion of their vectors."""
 
     def __init__(self, settings: LMFSettings, dims: Dims) -> None:
-        super().__init__()
-        hidden, dropout = settings.hidden, settings.dropout
-        self.language = TextEncoder(dims.widths["language"], hidden.language, settings.text_out, dropout.language)
-        self.audio = AveragedEncoder(dims.widths["audio"], hidden.audio, dropout.audio)
-        self.vision = AveragedEncoder(dims.widths["vision"], hidden.vision, dropout.vision)
-        widths = dict(zip(MODALITIES, (settings.text_out, hidden.audio, hidden.vision), strict=True))
+        super().__init__(dims, settings.hidden, settings.text_out, settings.dropout)
         self.fusion = LowRankFusion(
-            widths,
+            self.widths,
             settings.rank,
             bimodal=settings.bimodal,
             trimodal=settings.trimodal,
             num_outputs=dims.num_outputs,
         )
 
-    def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,) or (B, K)."""
-        return self.fuse(self.vectors(inputs))
-
-    def vectors(self, inputs: ModelInput) -> dict[Modality, Tensor]:
-        """Modality -> (B, width of its vector)."""
-        return {
-            "language": self.language(inputs.sequence("language")),
-            "audio": self.audio(inputs.sequence("audio"), inputs.sharing),
-            "vision": self.vision(inputs.sequence("vision"), inputs.sharing),
-        }
-
     def fuse(self, vectors: Mapping[Modality, Tensor]) -> Tensor:
-        """(B,) or (B, K)."""
         prediction: Tensor = self.fusion(vectors)
         return prediction
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from dmd.baselines.fusion_settings import FusionDropout, HiddenWidths
+from dmd.baselines.late_fusion import FusionDropout, HiddenWidths, LateFusion
 from dmd.baselines.mmsa_presets import mmsa_training
-from dmd.declaration import Component, Dims, Method, ModelInput, setting
+from dmd.declaration import Component, Dims, Method, setting
 from dmd.layers.large_dropout import LargeDropout
-from dmd.layers.utterance_encoders import AveragedEncoder, TextEncoder
 from dmd.modalities import MODALITIES, Modality
 
 FARTHER_END = 3.0
@@ -58,23 +57,19 @@ class TFNSettings:
     dropout: FusionDropout = field(default_factory=FusionDropout)
 
 
-class TFN(nn.Module):
+class TFN(LateFusion):
     """Three networks, the outer product, three layers."""
 
     kept: Tensor | None
 
     def __init__(self, settings: TFNSettings, dims: Dims) -> None:
-        super().__init__()
-        hidden, dropout = settings.hidden, settings.dropout
-        self.language = TextEncoder(dims.widths["language"], hidden.language, settings.text_out, dropout.language)
-        self.audio = AveragedEncoder(dims.widths["audio"], hidden.audio, dropout.audio)
-        self.vision = AveragedEncoder(dims.widths["vision"], hidden.vision, dropout.vision)
-        orders = interaction_orders(settings.text_out, hidden.audio, hidden.vision).flatten()
+        super().__init__(dims, settings.hidden, settings.text_out, settings.dropout)
+        orders = interaction_orders(*(self.widths[m] for m in MODALITIES)).flatten()
         formed = (orders < 2) | ((orders == 2) & settings.bimodal) | ((orders == 3) & settings.trimodal)
         kept = None if bool(formed.all()) else formed.nonzero().squeeze(-1)
         self.register_buffer("kept", kept, persistent=False)
         self.head = nn.Sequential(
-            LargeDropout(dropout.fusion),
+            LargeDropout(settings.dropout.fusion),
             nn.Linear(int(formed.sum()), settings.fusion),
             nn.ReLU(),
             nn.Linear(settings.fusion, settings.fusion),
@@ -83,20 +78,7 @@ class TFN(nn.Module):
         )
         self.is_bounded = dims.target.is_numeric
 
-    def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,) or (B, K)."""
-        return self.fuse(self.vectors(inputs))
-
-    def vectors(self, inputs: ModelInput) -> dict[Modality, Tensor]:
-        """Modality -> (B, width of its vector)."""
-        return {
-            "language": self.language(inputs.sequence("language")),
-            "audio": self.audio(inputs.sequence("audio"), inputs.sharing),
-            "vision": self.vision(inputs.sequence("vision"), inputs.sharing),
-        }
-
     def fuse(self, vectors: Mapping[Modality, Tensor]) -> Tensor:
-        """(B,) or (B, K)."""
         fused = fuse(*(vectors[m] for m in MODALITIES)).flatten(1)
         prediction: Tensor = self.head(fused if self.kept is None else fused[:, self.kept]).squeeze(-1)
         return FARTHER_END * (2 * prediction.sigmoid() - 1) if self.is_bounded else prediction

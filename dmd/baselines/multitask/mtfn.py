@@ -7,18 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from torch import Tensor
-
 from dmd.baselines.mmsa_presets import mmsa_training
-from dmd.baselines.multitask.unimodal_heads import (
-    UnimodalHeads,
-    UnimodalHeadSettings,
-    dims_of_fusion,
-    find_target_conflict,
-)
+from dmd.baselines.multitask.unimodal_heads import UnimodalHeadSettings, find_target_conflict, with_heads
 from dmd.baselines.tfn import INTERACTIONS, TFN, TFNSettings
-from dmd.declaration import Dims, Method, ModelInput
-from dmd.modalities import Modality
+from dmd.declaration import Method
 
 
 @dataclass(frozen=True)
@@ -32,26 +24,10 @@ class MTFNSettings(TFNSettings):
     unimodal: UnimodalHeadSettings = field(default_factory=UnimodalHeadSettings)
 
 
-class MTFN(TFN):
-    """TFN with a head on the vector of each modality that has labels."""
-
-    def __init__(self, settings: MTFNSettings, dims: Dims) -> None:
-        super().__init__(settings, dims_of_fusion(dims))
-        hidden = settings.hidden
-        widths: dict[Modality, int] = {"language": settings.text_out, "audio": hidden.audio, "vision": hidden.vision}
-        self.unimodal = UnimodalHeads(widths, settings.unimodal, dims.target)
-
-    def forward(self, inputs: ModelInput) -> Tensor:
-        """(B,) or (B, K)."""
-        vectors = self.vectors(inputs)
-        prediction: Tensor = self.unimodal(vectors, self.fuse(vectors))
-        return prediction
-
-
 METHOD = Method(
     "mtfn",
     MTFNSettings,
-    MTFN,
+    with_heads(TFN),
     label="MTFN",
     description="Tensor fusion that learns from labels of single modalities, too (Yu et al., ACL 2020).",
     components=INTERACTIONS,

@@ -6,14 +6,16 @@ modality alone says. The first number is the one that is scored, so it is always
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from dmd.baselines.late_fusion import LateFusion
 from dmd.data.samples.target import Target
-from dmd.declaration import Dims, setting
+from dmd.declaration import Dims, ModelInput, setting
 from dmd.modalities import MODALITIES, Modality
 
 
@@ -76,6 +78,30 @@ class UnimodalHeads(nn.Module):
         of_fusion = iter(fused.view(len(fused), -1).unbind(1))
         own = {m: head(vectors[m]).squeeze(-1) for m, head in self.heads.items()}  # type: ignore[index]
         return torch.stack([own[name] if name in own else next(of_fusion) for name in self.names], dim=1)
+
+
+class MultiTask(nn.Module):
+    """A late fusion with a head on the vector of each modality that has labels."""
+
+    def __init__(self, fusion: LateFusion, settings: UnimodalHeadSettings, target: Target) -> None:
+        super().__init__()
+        self.fusion = fusion
+        self.unimodal = UnimodalHeads(fusion.widths, settings, target)
+
+    def forward(self, inputs: ModelInput) -> Tensor:
+        """(B,) or (B, K)."""
+        vectors = self.fusion.vectors(inputs)
+        prediction: Tensor = self.unimodal(vectors, self.fusion.fuse(vectors))
+        return prediction
+
+
+def with_heads(make_fusion: Callable[[Any, Dims], LateFusion]) -> Callable[[Any, Dims], MultiTask]:
+    """The builder of a multi-task method from that of its fusion; its settings have heads as ``unimodal``."""
+
+    def build(settings: Any, dims: Dims) -> MultiTask:
+        return MultiTask(make_fusion(settings, dims_of_fusion(dims)), settings.unimodal, dims.target)
+
+    return build
 
 
 def _head(width: int, hidden: int, dropout: float) -> nn.Sequential:

@@ -70,4 +70,5 @@ def test_a_setting_that_would_change_nothing_is_refused(tmp_path: Path, kind: st
 
 
 def test_weights_of_classes_are_a_setting_where_there_are_classes(tmp_path: Path) -> None:
-    prepare_text(space(tmp_path, "classes", ", class_weights: balanced"))
+    planned = prepare_text(space(tmp_path, "classes", ", class_weights: balanced")).planned
+    assert planned.baseline.settings["class_weights"] == "balanced"
