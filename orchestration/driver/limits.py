@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from orchestration.ledger.events import Event
 from orchestration.ledger.session_time import SessionTime
-from reports.text.rounding import duration_text
+from reports.text.durations import exact_duration_text
 from search_spaces.schema.durations import parse_date, parse_duration
 from search_spaces.schema.schema import SearchSpace
 
@@ -92,7 +92,7 @@ class LimitWatch:
         if limits.until_ms is not None and self._clock() >= limits.until_ms:
             return f"until {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime(limits.until_ms / 1000))}"
         if self.is_out_of_time:
-            return f"wall_time of {duration_text(limits.wall_s or 0)}"
+            return f"wall_time of {exact_duration_text(limits.wall_s or 0)}"
         if limits.trials is not None and len(self._started) >= limits.trials:
             return f"trials, {limits.trials} of them"
         if limits.gpu_hours is not None and self._gpu_hours() >= limits.gpu_hours:

@@ -15,7 +15,7 @@ from rich.text import Text
 from orchestration.driver.tally import ArmTally, StudyTally
 from orchestration.ledger.events import Event
 from reports.records.record import RunRecord
-from reports.text.rounding import duration_text
+from reports.text.durations import duration_text, rough_duration_text
 
 MOST_ARMS_SHOWN = 16
 _REFRESHES_PER_S = 2.0
@@ -85,7 +85,7 @@ class LineProgress(NoProgress):
         if record is None or not (record.status == "failed" or self._is_due()):
             return
         tally = self._tally
-        left = "" if tally.left_s is None else f", about {duration_text(tally.left_s)} left"
+        left = "" if tally.left_s is None else f", about {rough_duration_text(tally.left_s)} left"
         counts = f"[{tally.num_ended}/{tally.num_planned}, {duration_text(tally.elapsed_s)}{left}]"
         print(f"{counts} {describe_end(record, tally)}", file=self._stream, flush=True)
 
@@ -162,7 +162,7 @@ def draw_tally(study: str, tally: StudyTally, height: int) -> RenderableType:
 
 
 def _draw_whole(study: str, tally: StudyTally) -> RenderableType:
-    left = "" if tally.left_s is None else f", about {duration_text(tally.left_s)} left"
+    left = "" if tally.left_s is None else f", about {rough_duration_text(tally.left_s)} left"
     line = Table.grid(padding=(0, 2, 0, 0))
     bar = ProgressBar(total=max(tally.num_planned, 1), completed=tally.num_ended, width=24)
     counts = f"{tally.num_ended} of {tally.num_planned} trials"

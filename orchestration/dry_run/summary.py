@@ -11,7 +11,8 @@ from orchestration.dry_run.cost_estimate import CostRange, Estimate
 from orchestration.dry_run.power import DetectableDifference
 from orchestration.planning.planned_study import PlannedStudy
 from reports.results.metrics import find_metric
-from reports.text.rounding import count, duration_text
+from reports.text.durations import duration_range_text, duration_text, held_time_text, rough_duration_text
+from reports.text.rounding import count
 from search_spaces.schema.distributions import Choice, IntRange
 from search_spaces.terms.trial import Arm
 
@@ -62,8 +63,8 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, differences: Seq
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
     at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
     lines.append(
-        f"about {duration_text(wall.expected)} ({duration_text(wall.low)} to {duration_text(wall.high)}) with "
-        f"{at_once} at a time, {duration_text(estimate.start_s)} of it start-up"
+        f"about {rough_duration_text(wall.expected)} ({duration_range_text(wall.low, wall.high)}) with "
+        f"{at_once} at a time, {rough_duration_text(estimate.start_s)} of it start-up"
     )
     if estimate.num_nodes is not None:
         lines.append(
@@ -73,10 +74,15 @@ def describe_as_text(planned: PlannedStudy, estimate: Estimate, differences: Seq
     if planned.tried_on != planned.runner.device:
         lines.append("timed on the CPUs of this machine: it has no GPU, and the GPUs of the cluster were not tried")
     if gpu.high:
-        lines.append(f"about {gpu.expected:.2g} GPU-hours ({gpu.low:.2g} to {gpu.high:.2g})")
-    lines.append(f"about {core.expected:.2g} core-hours ({core.low:.2g} to {core.high:.2g})")
+        lines.append(f"about {held_time_text(*_in_seconds(gpu), 'GPU')}")
+    lines.append(f"about {held_time_text(*_in_seconds(core), 'core')}")
     lines += [f"caution: {sentence}" for sentence in planned.cautions]
     return "\n".join([*lines, *_foresight_lines(planned, differences)])
+
+
+def _in_seconds(hours: CostRange) -> tuple[float, float, float]:
+    seconds = hours.times(3600)
+    return seconds.expected, seconds.low, seconds.high
 
 
 def _headline(planned: PlannedStudy) -> str:
@@ -109,7 +115,7 @@ def _arm_lines(planned: PlannedStudy) -> list[str]:
             lines.append(f"  {arm.name} ({arm.label}): no parameter is trained by gradients, so no epochs")
             continue
         built = " before its search" if _search_may_rebuild(planned, arm) else ""
-        pace = f"{facts.num_parameters} parameters{built}, {facts.epoch_s:.2g} s per epoch"
+        pace = f"{facts.num_parameters} parameters{built}, {duration_text(facts.epoch_s)} per epoch"
         lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")
     return lines
 
@@ -166,6 +172,6 @@ def _foresight_lines(planned: PlannedStudy, differences: Sequence[DetectableDiff
         )
         lines.append(
             f"  {row.num_seeds} seeds: {size}; {row.num_confirm} confirm trials, "
-            f"about {duration_text(row.wall_s)} in all{mark}"
+            f"about {rough_duration_text(row.wall_s)} in all{mark}"
         )
     return lines

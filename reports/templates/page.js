@@ -46,15 +46,19 @@ function followReading() {
   update();
 }
 
-const SECONDS = { s: 1, min: 60, h: 3600 };
+const SECONDS = { ms: 0.001, s: 1, min: 60, h: 3600, d: 86400 };
 
-// The number that a cell begins with: "34.0 (± 3.3, ± 11.5)" is 34, "<0.001 / 0.02" just under 0.001, "2.4 min" 144.
+// The number that a cell begins with: "34.0 (± 3.3, ± 11.5)" is 34, "<0.001 / 0.02" just under 0.001,
+// "2 min 40 s" 160.
 // NaN for a dash or an empty cell, null for words.
 function numberOf(text) {
   if (text === "" || text === "–") return NaN;
-  const match = text.match(/^([<>]?)\s*([+\-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)(?:\s+(s|min|h)\b)?/i);
+  const match = text.match(/^([<>]?)\s*([+\-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)/i);
   if (!match) return null;
-  const value = Number(match[2].replaceAll(",", "").replace("−", "-")) * (SECONDS[match[3]] ?? 1);
+  const time = [...text.matchAll(/([\d.]+)\s+(ms|s|min|h|d)\b/g)];
+  const value = time.length
+    ? time.reduce((sum, [, number, unit]) => sum + number * SECONDS[unit], 0)
+    : Number(match[2].replaceAll(",", "").replace("−", "-"));
   return match[1] === "<" ? value - Number.EPSILON : value;
 }
 

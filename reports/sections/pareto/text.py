@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from reports.results.metrics import known_metric
 from reports.sections.pareto.values import DEVICE_SECONDS, PARAMETERS, ParetoFront, ParetoTable
 from reports.text.csv_table import Cell, Table
+from reports.text.durations import duration_text
 from reports.text.markdown_table import Grid
-from reports.text.rounding import compact, duration_text, fixed
+from reports.text.rounding import compact, fixed
 
 MOST_POINTS_SHOWN = 12
 MOST_FRONTS_SHOWN = 6

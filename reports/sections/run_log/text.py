@@ -8,8 +8,9 @@ from reports.records.record import ArmDescription, StudyDescription
 from reports.results.arms_as_trained import DIFFERENCE, SIZE, SIZES
 from reports.sections.run_log.origins import CellOrigin
 from reports.sections.run_log.values import CostTable, FailureTable
+from reports.text.durations import duration_range_text, duration_text, rough_duration_text
 from reports.text.markdown_table import Grid
-from reports.text.rounding import ABSENT, count, duration_text
+from reports.text.rounding import ABSENT, count
 
 MOST_FAILURES_SHOWN = 30
 MOST_CELLS_SHOWN, MOST_TRIALS_SHOWN = 100, 5
@@ -90,9 +91,9 @@ def pace_sentence(study: StudyDescription, cost: CostTable, num_missing: int) ->
     parts = []
     for name, took_s in (("wall", wall_s), ("device", cost.total.device_s)):
         middle, low, high = (expected[f"{name}{end}_s"] for end in ("", "_low", "_high"))
-        ratio = f" ({took_s / middle:.2f} times that)" if middle > 0 and is_same_plan else ""
+        ratio = f" ({took_s / middle:.2g} times that)" if middle > 0 and is_same_plan else ""
         parts.append(
-            f"{duration_text(middle)} of {name} time ({duration_text(low)} to {duration_text(high)}), "
+            f"{rough_duration_text(middle)} of {name} time ({duration_range_text(low, high)}), "
             f"took {duration_text(took_s)}{ratio}"
         )
     rest = f" {count(num_missing, 'planned confirm run')} did not run." if num_missing else ""

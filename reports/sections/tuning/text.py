@@ -11,8 +11,9 @@ from reports.sections.hyperparameters.values import NOT_ADAPTIVE
 from reports.sections.tuning.curves import NO_ORDER, TuningCurve
 from reports.sections.tuning.values import Budget
 from reports.statistics.arrays import FloatArray
+from reports.text.durations import duration_text
 from reports.text.markdown_table import Grid
-from reports.text.rounding import ABSENT, count, duration_text, fixed
+from reports.text.rounding import ABSENT, count, fixed
 
 MOST_COLUMNS = 5
 

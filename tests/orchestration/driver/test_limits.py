@@ -46,7 +46,7 @@ def test_the_time_between_sessions_does_not_count() -> None:
     story.at(100, "start")  # the first session was killed; its last event was at hour 3
     assert story.watch.seconds_left == 2 * 3600
     assert story.at(101.9).watch.reached is None
-    assert story.at(102).watch.reached == "wall_time of 5.0 h"
+    assert story.at(102).watch.reached == "wall_time of 5 h"
 
 
 def test_a_date_counts_whatever_was_used() -> None:

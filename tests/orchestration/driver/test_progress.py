@@ -137,7 +137,7 @@ def test_lines_say_what_ended_and_thin_out_when_there_are_many() -> None:
     assert [line.split("]")[0] for line in many.getvalue().splitlines()] == [
         "[1/5000, 0 s, about 0 s left",
         "[3/5000, 0 s, about 0 s left",
-        "[4/5000, 6 s, about 2.1 h left",
+        "[4/5000, 6 s, about 2 h 5 min left",
     ]
 
 

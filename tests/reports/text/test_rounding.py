@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.text.rounding import compact, decimals_for, duration_text, fixed, p_text
+from reports.text.rounding import compact, decimals_for, fixed, p_text
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,5 @@ def test_p_is_never_zero() -> None:
     assert [p_text(p) for p in (0.0, 0.0123, 0.456, None)] == ["<0.001", "0.012", "0.46", "–"]  # noqa: RUF001
 
 
-def test_values_and_durations_are_short() -> None:
+def test_values_are_short() -> None:
     assert [compact(value) for value in (0.123456, 3, True, "tpe")] == ["0.123", "3", "yes", "tpe"]
-    assert [duration_text(s) for s in (2.5, 738.0, 16560.0)] == ["2.5 s", "12.3 min", "4.6 h"]

@@ -154,7 +154,7 @@ def test_what_each_arm_used_is_counted() -> None:
     assert len(tables["tuning_curves"]) == 2
     text = section_of(study, [failed(records[-1]), *records[:-1]])
     row = next(line for line in text.splitlines() if line.startswith("| full"))
-    assert [cell.strip() for cell in row.split("|")][1:-1] == ["full", "2", "2 to 3", "3", "1", "1", "13", "10.5 s"]
+    assert [cell.strip() for cell in row.split("|")][1:-1] == ["full", "2", "2 to 3", "3", "1", "1", "13", "10 s"]
 
 
 def test_unequal_budgets_are_warned_of() -> None:
