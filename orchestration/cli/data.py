@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli import options
+from orchestration.cli.app import ProductCommand, Version, make_app
 from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
 
 GroupKey = Annotated[
@@ -37,13 +39,18 @@ LabelKey = Annotated[
     str | None, typer.Option(metavar="KEYS", help="The key of the labels, or one for each name, joined by commas.")
 ]
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app = make_app(add_completion=False, no_args_is_help=True)
 
 
-@app.command()
+@app.callback()
+def data(version: Version = False) -> None:
+    """Inspect a data file, convert it, print the folds of a study, or generate planted data."""
+
+
+@app.command(cls=ProductCommand)
 def inspect(
     data: Annotated[str, typer.Argument(help="A data file or folder, a name in --data-dir, or `planted`.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
+    data_dir: options.DataDir = None,
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
     label_scale: LabelScale = None,
@@ -66,11 +73,11 @@ def inspect(
     raise typer.Exit(COMPLETED)
 
 
-@app.command()
+@app.command(cls=ProductCommand)
 def convert(
     source: Annotated[str, typer.Argument(help="A data file or folder, a name in --data-dir, or `planted`.")],
     target: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
+    data_dir: options.DataDir = None,
     group_key: GroupKey = None,
     group_pattern: GroupPattern = None,
     label_scale: LabelScale = None,
@@ -92,14 +99,12 @@ def convert(
     raise typer.Exit(COMPLETED)
 
 
-@app.command()
+@app.command(cls=ProductCommand)
 def folds(
-    space: Annotated[str, typer.Option(help="A YAML file, or the name of a packaged search space.")],
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")] = None,
-    plugins: Annotated[
-        list[Path] | None, typer.Option("--plugin", metavar="FILE", help="A Python file that declares methods.")
-    ] = None,
+    space: options.Space,
+    data_dir: options.DataDir = None,
+    overrides: options.Overrides = None,
+    plugins: options.Plugins = None,
 ) -> None:
     """Print as CSV which items train, validate and test in every fold, for other code that predicts for the study."""
     with bad_input_exits():
@@ -124,7 +129,7 @@ def folds(
     raise typer.Exit(COMPLETED)
 
 
-@app.command()
+@app.command(cls=ProductCommand)
 def make(
     path: Annotated[Path, typer.Argument(help="File to write, in the pickle layout of MMSA.")],
     seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,

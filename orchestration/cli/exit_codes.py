@@ -28,20 +28,22 @@ def bad_input_exits() -> Iterator[None]:
     except (InputError, SpaceErrors, UsageError, LedgerError) as error:
         lines = str(error).split("\n")
         for line in lines[:MOST_LINES]:
-            print(f"error: {_harmless(line)}", file=sys.stderr)
+            print_error(line)
         if len(lines) > MOST_LINES:
-            print(f"error: and {len(lines) - MOST_LINES} more problems", file=sys.stderr)
+            print_error(f"and {len(lines) - MOST_LINES} more problems")
         sys.exit(BAD_INPUT)
     except OSError as error:
         if error.errno not in DISK_ERRNOS:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        print(
-            f"error: {_harmless(where)}{error.strerror}; all finished trials are kept: free some disk space and run "
-            "the same command again",
-            file=sys.stderr,
-        )
+        remedy = "all finished trials are kept: free some disk space and run the same command again"
+        print_error(f"{where}{error.strerror}; {remedy}")
         sys.exit(BAD_INPUT)
+
+
+def print_error(line: str) -> None:
+    """One problem, on stderr."""
+    print(f"error: {_harmless(line)}", file=sys.stderr)
 
 
 def _harmless(text: str) -> str:

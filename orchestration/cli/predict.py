@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli import options
+from orchestration.cli.app import ProductCommand, Version, make_app
 from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = make_app(add_completion=False)
 
 
-@app.command()
+@app.command(cls=ProductCommand)
 def predict(
     study: Annotated[Path, typer.Argument(help="The directory of a study, runs/<study>.")],
     data: Annotated[
@@ -29,7 +31,8 @@ def predict(
         list[Path] | None,
         typer.Option("--plugin", metavar="FILE", help="The Python file that declares the arm's method; repeatable."),
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(envvar="DMD_DATA_DIR", help="Folder of data files.")] = None,
+    data_dir: options.DataDir = None,
+    version: Version = False,
 ) -> None:
     """Predict with every seed (and fold) of the arm's chosen configuration, and write the predictions and their mean.
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.cli.app import ProductCommand, Version, make_app
 from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
 
 if TYPE_CHECKING:
     from orchestration.ledger.recorded_study import RecordedStudy
     from search_spaces.design.contrasts import Methods
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = make_app(add_completion=False)
 
 
-@app.command()
+@app.command(cls=ProductCommand)
 def report(
     directories: Annotated[list[Path] | None, typer.Argument(help="Study directories, runs/<study>.")] = None,
     tracking_uri: Annotated[
@@ -32,6 +33,7 @@ def report(
     side_by_side: Annotated[
         bool, typer.Option("--side-by-side", help="One section per study, without merging.")
     ] = False,
+    version: Version = False,
 ) -> None:
     """Write report.md, report.html, tables and figures, and print where they are.
 

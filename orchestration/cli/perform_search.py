@@ -1,0 +1,179 @@
+"""What ``dmd-search --space`` does: run a study, or one of the things instead of running. The exit code is returned."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.cli.exit_codes import COMPLETED, SOME_FAILED
+from orchestration.cli.search_request import SearchRequest, command_line
+from orchestration.process.signals import INTERRUPTED, set_stop_message
+
+if TYPE_CHECKING:
+    from orchestration.ledger.study_directory import StudyDirectory
+    from orchestration.planning.load_space import LoadedSpace
+    from orchestration.planning.prepared import Prepared
+    from orchestration.run_study import StudyOutcome
+
+_NO_REPORT = "stopped before the report was written; --report-only writes it"
+
+
+def perform(request: SearchRequest) -> int:
+    """Do what the command line asks for.
+
+    Raises UsageError, SpaceErrors, InputError, LedgerError for what the user can correct.
+    """
+    loaded = _load(request)
+    from orchestration.ledger.study_directory import StudyDirectory
+
+    study_directory = StudyDirectory(request.out / loaded.space.study)
+    request.require_consistent()
+    if request.export_config is not None:
+        return _export(request, study_directory, request.export_config)
+    if request.report_only:
+        return _report(request, study_directory)
+    prepared = _prepare(request, loaded)
+    if request.dry_run:
+        return _preview(request, prepared, study_directory)
+    return _run(request, prepared, study_directory)
+
+
+def _load(request: SearchRequest) -> LoadedSpace:
+    from search_spaces.loading.document import read_document
+    from search_spaces.loading.packaged import find_space
+
+    # A file that is no YAML is refused before the methods, and torch with them, are imported.
+    document = read_document(find_space(request.space))
+    from orchestration.planning.load_space import load_space
+
+    return load_space(document, request.overrides, request.plugins)
+
+
+def _export(request: SearchRequest, study_directory: StudyDirectory, arm: str) -> int:
+    from orchestration.finished_study.export_space import export_configuration
+
+    written = export_configuration(study_directory.path, arm, request.fold)
+    study = study_directory.path.name
+    print(json.dumps({"study": study, "configuration": str(written)}) if request.as_json else written)
+    return COMPLETED
+
+
+def _report(request: SearchRequest, study_directory: StudyDirectory) -> int:
+    from orchestration.past_studies.write_report import rebuild_report
+
+    set_stop_message(_NO_REPORT)
+    report = rebuild_report(study_directory).path
+    study = study_directory.path.name
+    print(json.dumps({"study": study, "report": str(report)}) if request.as_json else report)
+    return COMPLETED
+
+
+def _prepare(request: SearchRequest, loaded: LoadedSpace) -> Prepared:
+    """The planned study and its data, once everything that it will be run with is there."""
+    from orchestration.past_studies.reuse import require_sources
+    from orchestration.planning.prepared import prepare
+    from orchestration.process.temporary import place_for_sockets
+    from orchestration.tracking.database import require_driver
+
+    if request.address is None and request.executor == "ray":
+        place_for_sockets()
+    require_sources(request.reuse)
+    require_driver(request.tracking_uri or loaded.space.tracking.uri)
+    return prepare(
+        loaded.space,
+        request.data_dir,
+        request.address,
+        only=request.only,
+        arms=loaded.arms,
+        plugins=loaded.plugins,
+    )
+
+
+def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyDirectory) -> int:
+    from orchestration.dry_run.preview import preview
+    from orchestration.ledger.ledger import LEDGER_FILE
+    from orchestration.tracking.store_preview import describe_store
+
+    print(
+        preview(
+            prepared,
+            study_directory,
+            request.reuse,
+            as_json=request.as_json,
+            executor=request.executor,
+            address=request.address,
+            is_fresh=request.fresh,
+        )
+    )
+    uri = request.tracking_uri or prepared.planned.space.tracking.uri
+    ledger = None if request.fresh else study_directory.path / LEDGER_FILE
+    if uri is not None and (note := describe_store(uri, study_directory.path.name, ledger)):
+        print(note, file=sys.stderr)
+    return COMPLETED
+
+
+def _run(request: SearchRequest, prepared: Prepared, study_directory: StudyDirectory) -> int:
+    from orchestration.launch import LaunchOptions, launch
+
+    if request.fresh and (kept := study_directory.archive()) is not None:
+        print(f"the earlier study is kept in {kept}", file=sys.stderr)
+    options = LaunchOptions(
+        executor=request.executor,
+        address=request.address,
+        tracking_uri=request.tracking_uri,
+        is_quiet=request.quiet or request.as_json,
+        command=command_line(),
+        reuse=request.reuse,
+    )
+    outcome = launch(prepared, study_directory, options)
+    uri = request.tracking_uri or prepared.planned.space.tracking.uri
+    _conclude(study_directory, outcome, request.as_json, uri)
+    if outcome.is_interrupted:
+        return INTERRUPTED
+    return SOME_FAILED if outcome.num_failed else COMPLETED
+
+
+def _conclude(study_directory: StudyDirectory, outcome: StudyOutcome, as_json: bool, uri: str | None) -> None:
+    """The report, unless the study was stopped (who stops thousands of trials does not wait for it), and the result."""
+    from orchestration.past_studies.write_report import deliver_report, rebuild_report
+    from orchestration.process.redaction import without_credentials
+
+    set_stop_message(_NO_REPORT)
+    report = None if outcome.is_interrupted else rebuild_report(study_directory)
+    if report is not None and outcome.undelivered is None:
+        outcome = replace(outcome, undelivered=deliver_report(study_directory, report.answer, uri))
+    _print_result(study_directory, outcome, None if report is None else report.path, as_json, uri)
+    if outcome.is_interrupted or outcome.undelivered:
+        again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])
+        shown = without_credentials(again)
+        if shown != again:
+            print("the command below lacks the password of the address; put it back in:", file=sys.stderr)
+        print(f"the same command: {shown}", file=sys.stderr)
+
+
+def _print_result(
+    study_directory: StudyDirectory, outcome: StudyOutcome, report: Path | None, as_json: bool, uri: str | None
+) -> None:
+    if outcome.undelivered:
+        print(outcome.undelivered, file=sys.stderr)
+    if as_json:
+        shown = None if report is None else str(report)
+        print(json.dumps({"study": study_directory.path.name, "report": shown, **asdict(outcome)}))
+        return
+    state = "interrupted; run the same command to continue" if outcome.is_interrupted else "done"
+    if outcome.limit is not None:
+        state = f"ended at its limit ({outcome.limit}); raise it under `limits` and run the same command to continue"
+    print(f"{state}: {outcome.num_completed} completed, {outcome.num_pruned} pruned, {outcome.num_failed} failed")
+    print(
+        "report: not written; --report-only writes one from the results so far"
+        if report is None
+        else f"report: {report}"
+    )
+    if uri is None:
+        from orchestration.tracking.sqlite_store import ui_command
+
+        print(f"compare in MLflow: {ui_command(study_directory.path)}")

@@ -1,0 +1,83 @@
+"""What the command line of ``dmd-search`` asks for, and what of it contradicts itself."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRequest:
+    """The options of ``dmd-search --space``.
+
+    Attributes:
+        space: a file, or the name of a packaged space.
+        out: folder for study directories.
+        data_dir: folder of data files.
+        overrides: ``key=value``.
+        only: the arms that run; empty: all.
+        plugins: files that declare methods.
+        reuse: studies whose identical trials are reused.
+        fresh: whether an existing study is archived.
+        tracking_uri: of MLflow; None: as the space says.
+        address: of a running Ray cluster.
+        executor: where trials run.
+        dry_run: print the plan and its cost only.
+        report_only: write the report only.
+        export_config: the arm whose configuration is written; None: none.
+        fold: of ``export_config``.
+        as_json: the result as one JSON object.
+        quiet: no progress.
+    """
+
+    space: str
+    out: Path
+    data_dir: Path | None
+    overrides: tuple[str, ...]
+    only: tuple[str, ...]
+    plugins: tuple[Path, ...]
+    reuse: tuple[str, ...]
+    fresh: bool
+    tracking_uri: str | None
+    address: str | None
+    executor: Literal["ray", "inline"]
+    dry_run: bool
+    report_only: bool
+    export_config: str | None
+    fold: int | None
+    as_json: bool
+    quiet: bool
+
+    def require_consistent(self) -> None:
+        """Raise UsageError, with every problem at once, where options contradict each other."""
+        from orchestration.process.errors import UsageError
+
+        if problems := list(self._contradictions()):
+            raise UsageError("\n".join(problems))
+
+    def _contradictions(self) -> Iterator[str]:
+        runs_all = {"--dry-run": self.dry_run, "--fresh": self.fresh, "--only": bool(self.only)}
+        if self.export_config is not None:
+            yield from _given_beside("--export-config", {**runs_all, "--report-only": self.report_only})
+        elif self.fold is not None:
+            yield "--fold says which fold's configuration to export: add --export-config ARM"
+        elif self.report_only:
+            yield from _given_beside("--report-only", runs_all)
+        elif self.address is not None and self.executor == "inline":
+            yield "--address: --executor inline runs in this process, not on a cluster; leave one of them out"
+
+
+def _given_beside(option: str, given: Mapping[str, bool]) -> Iterator[str]:
+    """``option`` runs nothing, so options that say what to run contradict it."""
+    return (f"{option} runs nothing: leave {name} out" for name, is_given in given.items() if is_given)
+
+
+def command_line() -> str:
+    """The command as it was typed, with passwords in addresses blanked."""
+    from orchestration.process.redaction import without_credentials
+
+    return without_credentials(shlex.join(["dmd-search", *sys.argv[1:]]))
