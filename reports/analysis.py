@@ -27,6 +27,8 @@ from reports.sections.hyperparameters.configurations import best_configurations
 from reports.sections.hyperparameters.importance import ImportanceMethod
 from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.hyperparameters.values import examine_hyperparameters
+from reports.sections.main_table.section import MainTableSection
+from reports.sections.main_table.values import tabulate_main
 from reports.sections.missing.section import MissingSection
 from reports.sections.missing.values import tabulate_missing
 from reports.sections.model_inside.edges import edge_graphs
@@ -108,6 +110,7 @@ def analyse(
             has_searches=bool(budget.searches),
             most_seeds=None if race is None else race.rule.looks[-1],
         ),
+        MainTableSection(tabulate_main(study, results, arms, contrasts, metrics), study, results),
         AblationSection(arms, metrics, highlighted, study, results),
         ClassesSection(tuple(arms.by_name.values()), confusions(study, results), highlighted, study, results),
         QuestionsSection(tuple(arms.by_name.values()), study, results),

@@ -119,6 +119,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "sections.tuning",
         "sections.power",
         "sections.classes",
+        "sections.main_table",
         "sections.ablation",
         "sections.attribution",
         "sections.run_log",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from reports.drawing.plot import Plot
 from reports.drawing.render import Drawing, render
-from reports.output.forms import latex_tables, plots_of, report_tables
+from reports.output.forms import latex_tables, markdown_tables, plots_of, report_tables
 from reports.output.markdown import render_markdown
 from reports.report import Report
+from reports.text.escape_markup import escape_markup
 
 
 @dataclass(frozen=True)
@@ -26,4 +27,5 @@ def render_report(report: Report) -> RenderedReport:
     drawings = {plot.name: render(plot) for plot in plots_of(report).values() if isinstance(plot, Plot)}
     tables = {f"{table.name}.csv": table.to_csv() for table in report_tables(report)}
     tables |= {f"{table.name}.tex": table.to_latex() for table in latex_tables(report)}
+    tables |= {f"{table.name}.md": escape_markup(table.to_markdown()) for table in markdown_tables(report)}
     return RenderedReport(render_markdown(report), drawings, tables)

@@ -122,7 +122,8 @@ def _shared_splits(columns: Sequence[_Column]) -> Iterator[tuple[str, int]]:
 
 def _readdress(markdown: str, key: str) -> str:
     """Paths of figures and tables as they are in the common folder."""
-    return markdown.replace("](figures/", f"](figures/{key}-").replace("`tables/", f"`tables/{key}/")
+    markdown = markdown.replace("](figures/", f"](figures/{key}-").replace("](tables/", f"](tables/{key}/")
+    return markdown.replace("`tables/", f"`tables/{key}/")
 
 
 def _demote(markdown: str, title: str) -> str:

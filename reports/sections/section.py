@@ -1,4 +1,4 @@
-"""What every section of a report offers: its text, its CSV files, its LaTeX tables and its figures."""
+"""What every section of a report offers: its text, its tables as CSV, LaTeX and Markdown, its figures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 from reports.drawing.plot import NoPlot, Plot
 from reports.text.csv_table import Table
 from reports.text.latex_table import LatexTable
+from reports.text.markdown_table import MarkdownTable
 
 
 class Section(Protocol):
@@ -35,6 +36,10 @@ class Section(Protocol):
     def latex_tables(self) -> tuple[LatexTable, ...]:
         """Tables that belong into a paper, from the very grids that the text shows. Those without a row are not
         written."""
+        return ()
+
+    def markdown_tables(self) -> tuple[MarkdownTable, ...]:
+        """Tables of :meth:`markdown` that are files of their own as well."""
         return ()
 
     def figures(self) -> tuple[Plot | NoPlot, ...]:

@@ -1,7 +1,7 @@
 """A grid as a LaTeX table (booktabs) that fits the page it is put on.
 
-The file is read with ``\\input`` and needs ``booktabs``, ``amssymb`` and ``graphicx``. A table wider than the line is
-scaled down to it, a narrower one keeps its size.
+The file is read with ``\\input`` and needs ``booktabs`` alone. Where ``graphicx`` is loaded, a table wider than the
+line is scaled down to it, a narrower one keeps its size; where ``amssymb`` is not, a tick is a root sign.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from reports.text.markdown_table import Grid
 
-HEADER = r"% Needs \usepackage{booktabs,amssymb,graphicx}; read it with \input."
+HEADER = r"""% Needs \usepackage{booktabs}; read it with \input.
+% With \usepackage{amssymb} ticks are check marks, with \usepackage{graphicx} a table fits the line.
+\providecommand{\checkmark}{\surd}"""
+
+_FITTED = (
+    r"\ifdim\wd0>\linewidth\ifdefined\resizebox\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi\else\usebox0\fi"
+)
 
 _CHARACTERS = {
     "\\": r"\textbackslash{}",
@@ -32,6 +38,9 @@ _CHARACTERS = {
     "✓": r"$\checkmark$",
     "·": r"$\cdot$",
     "±": r"$\pm$",
+    "†": r"$\dagger$",
+    "‡": r"$\ddagger$",
+    "○": r"$\circ$",
     "×": r"$\times$",  # noqa: RUF001
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
@@ -52,22 +61,24 @@ class LatexTable:
         caption: plain text, escaped like every cell.
         grid: the cells.
         notes: stand below the table, escaped likewise.
+        is_wide: whether it goes over both columns of a page that has two.
     """
 
     name: str
     caption: str
     grid: Grid
     notes: tuple[str, ...] = ()
+    is_wide: bool = False
 
     def to_latex(self) -> str:
         """The file's text: a ``table`` with caption and the label ``tab:<name>``."""
-        grid = self.grid
+        grid, environment = self.grid, "table*" if self.is_wide else "table"
         rows = [f"{' & '.join(escape(cell) for cell in row)} \\\\" for row in grid.rows]
         for place in sorted(grid.blocks, reverse=True):
             rows.insert(place, r"\midrule")
         lines = [
             HEADER,
-            r"\begin{table}[tbp]",
+            rf"\begin{{{environment}}}[tbp]",
             r"\centering",
             rf"\caption{{{escape(self.caption)}}}",
             rf"\label{{tab:{self.name}}}",
@@ -81,9 +92,9 @@ class LatexTable:
             *rows,
             r"\bottomrule",
             r"\end{tabular}}%",
-            r"\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi",
+            _FITTED,
             *self._footnotes(),
-            r"\end{table}",
+            rf"\end{{{environment}}}",
         ]
         return "\n".join(lines) + "\n"
 

@@ -29,6 +29,28 @@ class Grid:
         return "\n".join([lines[0], _line(rule), *lines[1:]])
 
 
+@dataclass(frozen=True)
+class MarkdownTable:
+    """One ``.md`` file with a table that explains itself.
+
+    Attributes:
+        name: of the file, without its ending.
+        caption: plain text, above the table.
+        grid: the cells.
+        notes: a list below the table, plain text as well.
+    """
+
+    name: str
+    caption: str
+    grid: Grid
+    notes: tuple[str, ...] = ()
+
+    def to_markdown(self) -> str:
+        """The file's text."""
+        parts = [self.caption, str(self.grid), "\n".join(f"- {note}" for note in self.notes)]
+        return "\n\n".join(filter(None, parts)) + "\n"
+
+
 def _escape(cell: str) -> str:
     return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 

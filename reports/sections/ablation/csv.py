@@ -14,7 +14,7 @@ def arm_table(arms: Sequence[ArmRow], components: Sequence[str], dataset: str, m
     """Every arm on every metric. dataset: of the published numbers."""
     rows = []
     for row in arms:
-        ticks = tuple(_tick(row.ticks.get(name)) for name in components)
+        ticks = tuple(tick_cell(row.ticks.get(name)) for name in components)
         counts = row.counts
         for metric in metrics:
             measured = row.measured[metric.name]
@@ -30,7 +30,7 @@ def arm_table(arms: Sequence[ArmRow], components: Sequence[str], dataset: str, m
     return Table("ablation", columns, tuple(rows))
 
 
-def _tick(tick: Tick | None) -> Cell:
+def tick_cell(tick: Tick | None) -> Cell:
     """``4 of 5`` where cells differ."""
     if tick is None:
         return None

@@ -144,6 +144,7 @@ def test_every_section_is_there_with_both_questions_named() -> None:
     assert sections == [
         "Before you believe it",
         "What was run",
+        "Main table",
         "Ablation",
         "Contrasts",
         "What this study can detect",
