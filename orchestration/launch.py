@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +16,13 @@ from orchestration.driver.reusable_results import FindResult
 from orchestration.driver.seed_race import make_seed_race
 from orchestration.driver.tally import StudyTally
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity, trial_resources
-from orchestration.dry_run.cost_estimate import estimate_study, expected_costs
+from orchestration.dry_run.cost_estimate import estimate_study, expected_costs, num_beside
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
+from orchestration.extension.extend import extend_study
 from orchestration.external.external_trials import external_trials
 from orchestration.ledger.ledger import Ledger, read_events, wrap_format_errors
-from orchestration.ledger.study_directory import Manifest, StudyDirectory, require_same_study
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.machine.gpus import visible_gpus
 from orchestration.machine.resources import num_cpus
 from orchestration.node_setup.requirements import NodeRequirements
@@ -42,7 +44,7 @@ from orchestration.search.stopping.by_arm import make_stopping
 from orchestration.search.stopping.rule import NeverStop, StoppingRule
 from orchestration.search.study_source import StudySource
 from orchestration.tracking.mlflow_tracker import MlflowTracker
-from reports.records.record import StudyDescription
+from reports.records.record import RunRecord, StudyDescription
 from search_spaces.schema.durations import parse_duration
 
 
@@ -94,7 +96,8 @@ def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchO
             uri=options.tracking_uri or space.tracking.uri,
         )
         executor = _make_executor(prepared, options, study_directory.logs)
-        with show_progress(space.study, _tally(planned, ledger), options.is_quiet) as progress:
+        tally = _tally(planned, ledger, is_extended=bool(description.extensions))
+        with show_progress(space.study, tally, options.is_quiet) as progress:
             race = make_seed_race(description, len(planned.cells)) if space.confirm.race is not None else None
             source = make_source(planned, race)
             plan = _study_plan(prepared, study_directory, source, find_result)
@@ -106,14 +109,19 @@ def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchO
     return outcome
 
 
-def _tally(planned: PlannedStudy, ledger: Ledger) -> StudyTally:
+def _tally(planned: PlannedStudy, ledger: Ledger, is_extended: bool) -> StudyTally:
     """How far the arms that run now are, by the ledger of earlier sessions."""
     tally = StudyTally(planned.num_trials, planned.shown_objective)
+    ended: list[RunRecord] = []
     with wrap_format_errors(ledger.path):
         for event, _ in read_events(ledger.path, stop=ledger.length, kinds=("ask", "tell")):
             content = event.data["trial" if event.kind == "ask" else "record"]
             if planned.is_running(content["arm"], content["stage"]):
-                tally.recall(event)
+                record = tally.recall(event)
+                if record is not None and is_extended:
+                    ended.append(replace(record, epochs=(), predictions=None))
+    if is_extended:
+        tally.num_planned += num_beside(planned, ended)
     return tally
 
 
@@ -189,18 +197,20 @@ def _study_plan(
 def _write_or_check_manifest(
     study_directory: StudyDirectory, prepared: Prepared, options: LaunchOptions
 ) -> StudyDescription:
-    """Write the manifest of a new study; check that of a known one and update what may change (more seeds)."""
+    """Write the manifest of a new study; extend that of a known one by what the plan has more."""
     known = study_directory.read_manifest()
-    deciding = deciding_facts(prepared)
-    if known is not None:
-        require_same_study(study_directory, known, prepared.planned.space, deciding)
     description = _describe(prepared, options.command)
     if known is None:
         description = _describe_beginning(description, study_directory, prepared, options)
     else:
+        words, started = shlex.split(options.command), str(description.provenance["started"])
+        planned = extend_study(study_directory, known, prepared, words, started)
         description = _keep_beginning(description, known.description)
+        if planned is not None:
+            description = replace(description, extensions=(*description.extensions, planned.extension))
+            print("\n".join(planned.lines(description.study)), file=sys.stderr)
     space = content_without_credentials(prepared.planned.space.resolved())
-    study_directory.write_manifest(Manifest(description, space, deciding))
+    study_directory.write_manifest(Manifest(description, space, deciding_facts(prepared)))
     return description
 
 
@@ -227,4 +237,10 @@ def _describe_beginning(
 
 def _keep_beginning(description: StudyDescription, began: StudyDescription) -> StudyDescription:
     """What was so when the study began stays so."""
-    return replace(description, provenance=began.provenance, scored_before=began.scored_before, estimate=began.estimate)
+    return replace(
+        description,
+        provenance=began.provenance,
+        scored_before=began.scored_before,
+        estimate=began.estimate,
+        extensions=began.extensions,
+    )

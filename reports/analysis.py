@@ -8,7 +8,8 @@ from reports.records.details import ReadDetails, no_details
 from reports.records.record import RunRecord, StudyDescription
 from reports.report import Report
 from reports.results.arms_as_trained import as_trained
-from reports.results.confirm_records import distinct_records
+from reports.results.confirm_records import distinct_records, superseded_records
+from reports.results.current_choice import ChoiceRule
 from reports.results.estimates import Compared, Estimator
 from reports.results.highlighted_arms import highlight_arms
 from reports.results.metrics import Metric, find_metric
@@ -109,6 +110,7 @@ def analyse(
             highlighted.selection,
             has_searches=bool(budget.searches),
             most_seeds=None if race is None else race.rule.looks[-1],
+            num_superseded=len(superseded_records(records, ChoiceRule.of(study))),
         ),
         MainTableSection(tabulate_main(study, results, arms, contrasts, metrics), study, results),
         AblationSection(arms, metrics, highlighted, study, results),

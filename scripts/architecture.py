@@ -62,6 +62,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "launch",
         "run_study",
         "dry_run",
+        "extension",
         "planning",
         "finished_study",
         "ray_backend",

@@ -107,6 +107,7 @@ def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyD
             executor=request.executor,
             address=request.address,
             is_fresh=request.fresh,
+            command=command_line(),
         )
     )
     uri = request.tracking_uri or prepared.planned.space.tracking.uri

@@ -81,13 +81,19 @@ class StudyTally:
             return None
         return (self.clock() - self._first_at) / self._num_run_here * max(self.num_planned - self.num_ended, 0)
 
-    def recall(self, event: Event) -> None:
-        """Take in an event of an earlier session: a trial that has not ended there may go on here."""
+    def recall(self, event: Event) -> RunRecord | None:
+        """Take in an event of an earlier session, and return the record of the trial that it ends, if it does.
+
+        A trial that has not ended there may go on here.
+        """
         if event.kind == "ask":
             self._arm_of[event.trial_id] = str(event.data["trial"]["arm"])
-        elif event.kind == "tell":
-            self._arm_of.pop(event.trial_id, None)
-            self._end(record_from_json(event.data["record"]))
+        if event.kind != "tell":
+            return None
+        self._arm_of.pop(event.trial_id, None)
+        record = record_from_json(event.data["record"])
+        self._end(record)
+        return record
 
     def see(self, event: Event) -> RunRecord | None:
         """Take in a new event; the record of the trial that it ends, if it does."""

@@ -7,7 +7,7 @@ study that is reused replace that guess for their arm and stage.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +17,8 @@ from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.search.stopping.by_arm import share_of_epochs
 from reports.records.record import RunRecord, Stage
+from reports.results.confirm_records import superseded_records
+from reports.results.current_choice import ChoiceRule
 
 TRIAL_S, EPOCH_S = 0.1, 0.02
 """Seconds beside the training: of a trial (it starts on a worker that runs already, and is scored), and between two of
@@ -56,14 +58,16 @@ class CompletedWork:
     """What need not run any more.
 
     Attributes:
-        done: (arm, stage) -> trials that have ended in this study.
+        done: (arm, stage) -> trials that have ended in this study, without those of choices that validation has left.
         epochs: (arm, stage) -> mean epochs of trials that did not fail, here or in a study that is reused.
         reused: records of other studies that will be reused.
+        reopened: arm -> confirm trials among ``done`` whose configuration a search that goes on may replace.
     """
 
     done: Mapping[tuple[str, Stage], int] = field(default_factory=dict)
     epochs: Mapping[tuple[str, Stage], float] = field(default_factory=dict)
     reused: tuple[RunRecord, ...] = ()
+    reopened: Mapping[str, int] = field(default_factory=dict)
 
     def num_done(self, arm: str, stage: Stage) -> int:
         """Trials that need not run any more."""
@@ -85,6 +89,7 @@ class Estimate:
         core_hours: device_s times the CPU cores that a trial asks for.
         num_trials: trials that are left to run.
         num_reused: trials whose results are reused from other studies.
+        num_reopened: those of the trials that are left only if a search that goes on finds a better configuration.
         slots: trials at the same time.
         num_nodes: nodes of the cluster that trials run on; None on this machine.
         start_s: seconds of start-up alone.
@@ -97,6 +102,7 @@ class Estimate:
     core_hours: CostRange
     num_trials: int
     num_reused: int
+    num_reopened: int
     slots: int
     num_nodes: int | None
     start_s: float
@@ -119,6 +125,8 @@ def estimate_study(planned: PlannedStudy, capacity: Capacity, completed: Complet
     for name, stage, planned_range in _planned_trials(planned):
         done = completed.num_done(name, stage)
         left = CostRange(*(max(number - done, 0) for number in planned_range))
+        if stage == "confirm" and (reopened := completed.reopened.get(name, 0)):
+            left += CostRange(0, reopened / 2, reopened)
         one = _trial_range(planned, name, stage, completed.epochs.get((name, stage))).times(contention)
         device_s += CostRange(left.low * one.low, left.expected * one.expected, left.high * one.high)
         num_trials += round(left.high)
@@ -136,6 +144,7 @@ def estimate_study(planned: PlannedStudy, capacity: Capacity, completed: Complet
         core_hours=hours.times(resources.cpu),
         num_trials=num_trials,
         num_reused=len(completed.reused),
+        num_reopened=sum(completed.reopened.values()),
         slots=slots,
         num_nodes=capacity.num_nodes,
         start_s=start_s,
@@ -175,7 +184,10 @@ def _trial_range(planned: PlannedStudy, name: str, stage: Stage, known_epochs: f
 
 
 def read_progress(
-    planned: PlannedStudy, records: Sequence[RunRecord], find_result: FindResult = find_nothing
+    planned: PlannedStudy,
+    records: Sequence[RunRecord],
+    find_result: FindResult = find_nothing,
+    is_extended: bool = False,
 ) -> CompletedWork:
     """Count the trials that have ended in this study, and find those whose results are reused.
 
@@ -183,19 +195,48 @@ def read_progress(
         planned: the study.
         records: of its own ended trials.
         find_result: finds results in other studies.
+        is_extended: whether its plan was changed after it had begun: a search that has fewer trials than its budget may
+            then have been at its end, and confirmed.
     """
     done: dict[tuple[str, Stage], int] = defaultdict(int)
     epochs: dict[tuple[str, Stage], list[int]] = defaultdict(list)
+    left_behind = {record.trial_id for record in superseded_records(records, _choice_rule(planned))}
     for record in records:
         if planned.is_running(record.arm, record.stage):
-            done[record.arm, record.stage] += 1
+            done[record.arm, record.stage] += record.trial_id not in left_behind
             if record.status != "failed":
                 epochs[record.arm, record.stage].append(record.num_epochs)
     reused = tuple(_known_records(planned, {record.trial_id: record for record in records}, find_result))
     for record in reused:
         epochs[record.arm, record.stage].append(record.num_epochs)
     means = {key: sum(numbers) / len(numbers) for key, numbers in epochs.items()}
-    return CompletedWork(dict(done), means, reused)
+    current = [record for record in records if record.trial_id not in left_behind]
+    return CompletedWork(dict(done), means, reused, _reopened(planned, current) if is_extended else {})
+
+
+def num_beside(planned: PlannedStudy, records: Sequence[RunRecord]) -> int:
+    """Ended confirm trials of an extended study that may stand beside those of its plan, being of an earlier choice."""
+    left_behind = {record.trial_id for record in superseded_records(records, _choice_rule(planned))}
+    current = [record for record in records if record.trial_id not in left_behind]
+    return len(left_behind) + sum(_reopened(planned, current).values())
+
+
+def _choice_rule(planned: PlannedStudy) -> ChoiceRule:
+    owners = {name: search.owner for name, search in planned.searches.items() if search.owner is not None}
+    return ChoiceRule(planned.space.objective_metric, planned.space.confirm.top, owners)
+
+
+def _reopened(planned: PlannedStudy, records: Sequence[RunRecord]) -> dict[str, int]:
+    """Arm -> confirm trials on cells whose search has trials left."""
+    searched = Counter((r.arm, r.repeat, r.fold) for r in records if r.stage == "search")
+    reopened: dict[str, int] = Counter()
+    for record in records:
+        if record.stage == "confirm" and planned.is_running(record.arm, "confirm"):
+            owner = planned.searches[record.arm].owner
+            if owner is not None:
+                budget = planned.num_searched(owner) // len(planned.cells)
+                reopened[record.arm] += searched[owner, record.repeat, record.fold] < budget
+    return {arm: number for arm, number in reopened.items() if number}
 
 
 def _known_records(planned: PlannedStudy, own: Mapping[str, RunRecord], find_result: FindResult) -> Iterable[RunRecord]:

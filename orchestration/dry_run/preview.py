@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity
 from orchestration.dry_run.cost_estimate import estimate_study, read_progress
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
+from orchestration.extension.extend import require_continuable
 from orchestration.ledger.finished_trials import read_finished
 from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.reuse import find_results
-from orchestration.planning.prepared import Prepared, require_continuable
+from orchestration.planning.prepared import Prepared
 
 
 def preview(
@@ -23,6 +25,7 @@ def preview(
     executor: ExecutorName = "ray",
     address: str | None = None,
     is_fresh: bool = False,
+    command: str = "",
 ) -> str:
     """What ``--dry-run`` prints. Starts and writes nothing; a cluster at ``address`` is asked for its capacity.
 
@@ -34,6 +37,7 @@ def preview(
         executor: where trials would run.
         address: of a running Ray cluster; None: this machine.
         is_fresh: whether an earlier study would be archived, so that nothing of it counts.
+        command: that asks, as the user typed it.
 
     Raises:
         UsageError: where the run itself would be refused.
@@ -42,14 +46,17 @@ def preview(
         ResourcesUnavailable: where the cluster cannot hold a trial.
     """
     planned = prepared.planned
+    extension, is_extended = None, False
     if is_fresh:
         study_directory.require_writable()
     else:
-        require_continuable(study_directory, prepared)
+        extension = require_continuable(study_directory, prepared, shlex.split(command))
+        known = study_directory.read_manifest()
+        is_extended = extension is not None or (known is not None and bool(known.description.extensions))
     own = () if is_fresh else read_finished(study_directory.path / LEDGER_FILE).records
-    completed = read_progress(planned, own, find_results(reuse, planned.contexts))
+    completed = read_progress(planned, own, find_results(reuse, planned.contexts), is_extended)
     capacity = measure_capacity(planned.space.resources, executor, address)
     estimate = estimate_study(planned, capacity, completed)
     deviation = pooled_run_std([*own, *completed.reused], planned.space.primary_metric)
     describe = describe_as_json if as_json else describe_as_text
-    return describe(planned, estimate, detectable_differences(planned, estimate, deviation))
+    return describe(planned, estimate, detectable_differences(planned, estimate, deviation), extension)

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestration.dry_run.cost_estimate import CostRange, Estimate
 from orchestration.dry_run.power import DetectableDifference
+from orchestration.extension.extend import PlannedExtension
 from orchestration.planning.planned_study import PlannedStudy
 from reports.results.metrics import find_metric
 from reports.text.durations import duration_range_text, duration_text, held_time_text, rough_duration_text
@@ -19,13 +20,19 @@ from search_spaces.terms.trial import Arm
 NO_NOISE = "every arm of a declared contrast gives the same numbers under any seed: one seed says as much as many"
 
 
-def describe_as_json(planned: PlannedStudy, estimate: Estimate, differences: Sequence[DetectableDifference]) -> str:
+def describe_as_json(
+    planned: PlannedStudy,
+    estimate: Estimate,
+    differences: Sequence[DetectableDifference],
+    extension: PlannedExtension | None = None,
+) -> str:
     """The dry run as one JSON object for programs; the middle of every range stands under its plain name.
 
     Args:
         planned: the study.
         estimate: what it will cost.
         differences: what each number of seeds can detect.
+        extension: what this adds to a study that has begun; None: nothing.
     """
     size = planned.size
     cost: dict[str, Any] = {
@@ -33,6 +40,7 @@ def describe_as_json(planned: PlannedStudy, estimate: Estimate, differences: Seq
         "num_nodes": estimate.num_nodes,
         "num_left": estimate.num_trials,
         "num_taken_over": estimate.num_reused,
+        "num_reopened": estimate.num_reopened,
         "start_s": estimate.start_s,
         "arm_trial_s": estimate.arm_trial_s,
     }
@@ -47,19 +55,28 @@ def describe_as_json(planned: PlannedStudy, estimate: Estimate, differences: Seq
             "stages": {"search": size.num_search, "confirm": size.num_confirm},
             "estimate": cost,
             "detectable": [asdict(row) for row in differences],
+            "extension": None if extension is None else extension.as_json(),
         }
     )
 
 
-def describe_as_text(planned: PlannedStudy, estimate: Estimate, differences: Sequence[DetectableDifference]) -> str:
+def describe_as_text(
+    planned: PlannedStudy,
+    estimate: Estimate,
+    differences: Sequence[DetectableDifference],
+    extension: PlannedExtension | None = None,
+) -> str:
     """The dry run as lines for a person.
 
     Args:
         planned: the study.
         estimate: what it will cost.
         differences: what each number of seeds can detect.
+        extension: what this adds to a study that has begun; None: nothing.
     """
-    lines = [_headline(planned), *_arm_lines(planned), *_default_search_lines(planned), _trial_line(planned, estimate)]
+    begun = [] if extension is None else extension.lines(planned.space.study)
+    lines = [_headline(planned), *begun, *_arm_lines(planned), *_default_search_lines(planned)]
+    lines.append(_trial_line(planned, estimate))
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
     at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
     lines.append(
@@ -151,6 +168,8 @@ def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:
     line = f"trials: {size.num_search} search + {most}{size.num_confirm} confirm = {size.num_trials}"
     if estimate.num_reused:
         line += f"; at least {estimate.num_reused} are reused from other studies"
+    if estimate.num_reopened:
+        return f"{line}; {estimate.num_trials - estimate.num_reopened} to {estimate.num_trials} left to run"
     return line if estimate.num_trials == size.num_trials else f"{line}; {estimate.num_trials} left to run"
 
 

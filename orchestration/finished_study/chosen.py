@@ -11,6 +11,7 @@ from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.process.errors import UsageError
 from reports.records.record import ArmDescription, RunRecord
 from reports.results.confirm_records import confirmed_records
+from reports.results.current_choice import ChoiceRule
 from search_spaces.terms.problems import suggest
 from search_spaces.terms.trial import Cell, Value
 
@@ -79,9 +80,8 @@ def objective_of(study: RecordedStudy) -> str:
 
 def confirmed_trials(study: RecordedStudy, arm: ArmDescription) -> tuple[RunRecord, ...]:
     """The completed confirm trials of the configuration that the arm chose, by repeat, fold and seed."""
-    own = [record for record in study.records if record.arm == arm.name]
-    chosen = confirmed_records(own, objective_of(study))
-    completed = [record for record in chosen if record.status == "completed"]
+    chosen = confirmed_records(study.records, ChoiceRule.of(study.description))
+    completed = [record for record in chosen if record.arm == arm.name and record.status == "completed"]
     return tuple(sorted(completed, key=lambda record: (record.repeat, _index(record), record.seed)))
 
 

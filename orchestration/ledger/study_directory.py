@@ -1,4 +1,4 @@
-"""The directory of one study: its files and folders, its manifest, and whether the study may be continued."""
+"""The directory of one study: its files and folders, and its manifest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from orchestration.process.errors import UsageError
 from reports.output.directory_lock import remove_unfinished
 from reports.records.record import StudyDescription
 from reports.records.serialise import study_from_json, study_to_json
-from search_spaces.schema.schema import SearchSpace
 
 MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
@@ -27,10 +26,10 @@ PLUGIN_KEY = "plugin of "
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a study was started with.
+    """What a study was started with, and what later sessions made of it.
 
     Attributes:
-        description: the study in the words of the report.
+        description: the study in the words of the report, as it was last planned, with what extended it.
         space: the resolved search space, without credentials.
         deciding: name -> what must not change between sessions (data, folds, code, torch, device, threads).
     """
@@ -156,62 +155,3 @@ class StudyDirectory:
 def weights_path(artifacts: Path, trial_id: str) -> Path:
     """Where the weights of a trial lie below ``artifacts``."""
     return artifacts / f"{trial_id}.pt"
-
-
-def require_same_study(
-    study_directory: StudyDirectory, known: Manifest, space: SearchSpace, deciding: Mapping[str, Any]
-) -> None:
-    """Refuse to continue a study whose numbers would mix.
-
-    It remains the same study with more confirm seeds, more arms with predictions of other code, other resources,
-    other tracking, and with details and weights kept or not.
-
-    Args:
-        study_directory: of the study.
-        known: its manifest.
-        space: as it is now.
-        deciding: as in Manifest, as it is now.
-
-    Raises:
-        UsageError: names everything that changed.
-    """
-    added = {name for name in deciding if name.startswith(EXTERNAL_KEY)} - set(known.deciding)
-    changed = [
-        f"{name} was {known.deciding.get(name)!r}, is {deciding.get(name)!r}"
-        for name in sorted({*known.deciding, *deciding} - added)
-        if known.deciding.get(name) != deciding.get(name)
-    ]
-    old, new = _comparable(known.space), _comparable(space.resolved())
-    changed += [
-        f"{name} was {old.get(name)!r}, is {new.get(name)!r}"
-        for name in sorted({*old, *new})
-        if old.get(name) != new.get(name)
-    ]
-    if changed:
-        raise UsageError(
-            f"{study_directory.path}: this study was started differently: {'; '.join(changed)}. "
-            "Undo the change, give it another `study` name or --out, or start anew with --fresh (the old one is kept)"
-        )
-
-
-def _comparable(space: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of a space that decide which trials it means, two levels deep. Seeds may be added unless raced."""
-    flat: dict[str, Any] = {}
-    for section, content in space.items():
-        if section in ("description", "resources", "tracking", "plugins"):
-            continue
-        if isinstance(content, Mapping):
-            flat |= {f"{section}.{key}": value for key, value in content.items()}
-        else:
-            flat[section] = content
-    for name in ("confirm.details", "confirm.keep"):
-        flat.pop(name, None)
-    # A search that was to end earlier or later would have chosen another winner; the other limits only cut.
-    flat = {
-        name: value for name, value in flat.items() if not name.startswith("limits.") or name == "limits.stagnation"
-    }
-    # What matters of other code's predictions is their content, which `deciding` has, as it has that of plugins.
-    flat.pop("arms.external", None)
-    if not isinstance(flat.get("confirm.seeds"), Mapping):
-        flat.pop("confirm.seeds", None)
-    return flat

@@ -152,6 +152,7 @@ def _unite_descriptions(
         wall_s=None,
         estimate={},
         combinations=tuple(combinations),
+        extensions=tuple(extension for description in descriptions for extension in description.extensions),
         scored_before=_unite_test_set_uses(descriptions),
         methods=tuple(dict.fromkeys(name for description in descriptions for name in description.methods)),
         declared=dict(ChainMap(*(dict(description.declared) for description in descriptions))),

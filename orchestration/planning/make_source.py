@@ -83,7 +83,7 @@ def _whole_search(planned: PlannedStudy, arm: Arm, cell: Cell) -> TrialSource:
             context=planned.context_of(arm, "search"),
         )
         return ListedSource(trials)
-    proposals = _Proposals(planned, arm, cell)
+    proposals = Proposals(planned, arm, cell)
     return SearchedSource(
         SearchPlan(
             arm=arm.name,
@@ -99,12 +99,13 @@ def _whole_search(planned: PlannedStudy, arm: Arm, cell: Cell) -> TrialSource:
             is_conditional=bool(arm_search.conditions),
             secondary_objectives=planned.secondary_objectives,
             starting_points=starting_points_of(arm_search, search.start),
+            complete=proposals.complete,
         )
     )
 
 
 @dataclass(frozen=True)
-class _Proposals:
+class Proposals:
     """What the proposals of one search mean for its arm on its fold."""
 
     planned: PlannedStudy
@@ -143,3 +144,17 @@ class _Proposals:
     def is_active(self, name: str, chosen: Mapping[str, Value]) -> bool:
         """Whether a parameter has an effect with the values chosen so far."""
         return self._search.is_active(name, full_settings(self._method, {**self.arm.settings, **chosen}))
+
+    def complete(self, trial: Trial) -> dict[str, Value]:
+        """The value of every parameter that is active in a search trial of the arm, also of those that became one since
+        it was asked for: its arm fixed them."""
+        if trial.parameters.keys() == self._search.parameters.keys():
+            return dict(trial.parameters)
+        whole: dict[str, Value] = {}
+        settings = full_settings(self._method, {**self.arm.settings, **trial.parameters})
+        for name in self._search.parameters:
+            if name in trial.parameters:
+                whole[name] = trial.parameters[name]
+            elif self.is_active(name, whole):
+                whole[name] = settings[name]
+        return whole

@@ -12,8 +12,7 @@ from dmd.data.formats.load import open_dataset
 from dmd.modalities import MODALITIES
 from dmd.plugins.plugin_file import PluginFile
 from orchestration.executors.dmd_runner import DmdRunner
-from orchestration.ledger.lock import require_no_driver
-from orchestration.ledger.study_directory import EXTERNAL_KEY, PLUGIN_KEY, StudyDirectory, require_same_study
+from orchestration.ledger.study_directory import EXTERNAL_KEY, PLUGIN_KEY
 from orchestration.machine.resources import require_resources, resolve_workers
 from orchestration.node_setup.fingerprint import Fingerprint, take_fingerprint
 from orchestration.planning.data_declaration import declared_by
@@ -107,20 +106,6 @@ def _missing_conditions(space: SearchSpace) -> tuple[str, ...]:
     except DesignError as error:
         # Of a folder that lacks a modality, which is known only now.
         raise UsageError(f"{error.path}: {error.message}") from None
-
-
-def require_continuable(study_directory: StudyDirectory, prepared: Prepared) -> None:
-    """Raise UsageError where the directory holds another study than the prepared one, or cannot hold one; LedgerLocked
-    where a driver works on it.
-
-    What a run refuses before it starts, a dry run refuses too.
-    """
-    study_directory.require_writable()
-    study_directory.require_no_links()
-    require_no_driver(study_directory.path)
-    known = study_directory.read_manifest()
-    if known is not None:
-        require_same_study(study_directory, known, prepared.planned.space, deciding_facts(prepared))
 
 
 def deciding_facts(prepared: Prepared) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class SearchPlan:
         is_conditional: whether some parameters are active only under values of others.
         secondary_objectives: traded off against the objective.
         starting_points: configurations, whole or in part, that are tried first.
+        complete: a trial of this search -> its value of every parameter that is active in it, also of those that were
+            fixed when it was asked for.
     """
 
     arm: str
@@ -66,6 +68,7 @@ class SearchPlan:
     is_conditional: bool = False
     secondary_objectives: tuple[ObjectiveOrCost, ...] = ()
     starting_points: tuple[Parameters, ...] = ()
+    complete: Callable[[Trial], Parameters] = lambda trial: trial.parameters
 
     @property
     def objectives(self) -> tuple[ObjectiveOrCost, ...]:
@@ -131,7 +134,7 @@ class SearchedSource:
                 self._give(*proposal)
                 return
             self._history.refuse(proposal[1])
-        self._give(trial, self._history.propose(RandomSampler(seed=0), dict(trial.parameters)))
+        self._give(trial, self._history.propose(RandomSampler(seed=0), dict(self._plan.complete(trial))))
 
     @property
     def is_exhausted(self) -> bool:
@@ -203,10 +206,15 @@ class SearchedSource:
         return trial
 
     def _drop_starting_points_before(self, trial: Trial) -> None:
-        """Starting points up to the one that ``trial`` came from are done; those passed over were refused."""
-        while self._starting_points:
-            start = self._starting_points.popleft()
-            if all(trial.parameters.get(name, value) == value for name, value in start.items()):
+        """Starting points up to the one that ``trial`` came from are done; those passed over were refused.
+
+        A trial that came from none of them leaves those that the study was given since.
+        """
+        parameters = self._plan.complete(trial)
+        for number, start in enumerate(self._starting_points, 1):
+            if all(parameters.get(name, value) == value for name, value in start.items()):
+                for _ in range(number):
+                    self._starting_points.popleft()
                 return
 
     def _last_epoch(self, record: RunRecord) -> tuple[int, float] | None:

@@ -45,6 +45,7 @@ class _ArmFoldState:
     arm_fold: ArmFold
     running: set[str] = field(default_factory=set)
     scores: list[tuple[float, int, Mapping[str, Value]]] = field(default_factory=list)
+    restored: list[Trial] = field(default_factory=list)
     confirms: ConfirmQueue | None = None
 
     @property
@@ -114,8 +115,11 @@ class StudySource:
             self._turn = self._order.index((trial.arm, trial.cell)) + 1
             state.arm_fold.search.restore(trial)
             state.running.add(trial.id)
-        elif trial.stage == "confirm" and (confirms := self._confirms_of(state)) is not None:
-            confirms.restore(trial)
+        elif trial.stage == "confirm":
+            # A search whose budget was raised since is not at its end here, as it was when this trial was given.
+            state.restored.append(trial)
+            if (confirms := self._confirms_of(state)) is not None:
+                confirms.restore(trial)
 
     @property
     def is_exhausted(self) -> bool:
@@ -159,6 +163,8 @@ class StudySource:
                 for numbered in enumerate(self._make_confirm_trials(arm_fold.arm, arm_fold.cell, parameters))
             )
             state.confirms = ConfirmQueue(arm_fold.arm, trials, self._seed_budget)
+            for trial in state.restored:
+                state.confirms.restore(trial)
         return state.confirms
 
     def _winners_of(self, state: _ArmFoldState, deciding: _ArmFoldState) -> list[Mapping[str, Value]]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reports.records.declared import DeclaredMethod
+from reports.records.extension import Extension
 from reports.records.target import Target
 
 Value = bool | int | float | str
@@ -275,6 +276,7 @@ class StudyDescription:
             study began; empty where none is known.
         parts: the studies that this one was merged from; empty for a study of its own.
         declared: method -> what it declares of itself, for every method that could be an arm; empty if not recorded.
+        extensions: what later sessions changed of the plan, in their order; all else here is the plan as it stands.
     """
 
     study: str
@@ -298,6 +300,7 @@ class StudyDescription:
     scored_before: Mapping[str, int] = field(default_factory=dict)
     parts: tuple[MergedPart, ...] = ()
     declared: Mapping[str, DeclaredMethod] = field(default_factory=dict)
+    extensions: tuple[Extension, ...] = ()
 
     def method(self, name: str) -> DeclaredMethod:
         """What a method declares of itself; no more than its name where that was not recorded."""

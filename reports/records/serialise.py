@@ -21,6 +21,7 @@ import numpy.typing as npt
 import yaml
 
 from reports.records.declared import DeclaredComponent, DeclaredMethod, DeclaredTerm
+from reports.records.extension import Extension, PlanChange
 from reports.records.file_names import require_plain_name
 from reports.records.record import (
     ArmDescription,
@@ -105,6 +106,7 @@ def study_to_json(study: StudyDescription) -> Json:
             for item in getattr(study, name)
         ]
     payload["declared"] = {name: _any_to_json(asdict(method)) for name, method in study.declared.items()}
+    payload["extensions"] = [_any_to_json(asdict(extension)) for extension in study.extensions]
     return payload
 
 
@@ -146,6 +148,7 @@ def _read_study(payload: Mapping[str, Any], where: str) -> StudyDescription:
         if "declared" in known
         else _early_declarations()
     )
+    known["extensions"] = tuple(_read_extension(item, f"{where}, extensions") for item in known.get("extensions", ()))
     return StudyDescription(**known)
 
 
@@ -155,6 +158,14 @@ def _read_method(payload: Mapping[str, Any], where: str) -> DeclaredMethod:
     known["losses"] = tuple(_read_term(item, where) for item in known.get("losses", ()))
     known["rows"] = tuple(tuple(row) for row in known.get("rows", ()))
     return require_types(DeclaredMethod(**known), where)
+
+
+def _read_extension(payload: Mapping[str, Any], where: str) -> Extension:
+    known = _known_keys(Extension, payload, where)
+    for name in ("added", "notes"):
+        known[name] = tuple(known.get(name, ()))
+    known["changes"] = tuple(_read_part(PlanChange, item, where) for item in known.get("changes", ()))
+    return require_types(Extension(**known), where)
 
 
 def _read_term(payload: Mapping[str, Any], where: str) -> DeclaredTerm:

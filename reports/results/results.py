@@ -17,6 +17,7 @@ import numpy.typing as npt
 from reports.records.record import Predictions, RunRecord, StudyDescription
 from reports.records.target import ONE_NUMBER, Target
 from reports.results.confirm_records import confirmed_records, distinct_records
+from reports.results.current_choice import ChoiceRule
 from reports.statistics.additive_score import AdditiveScore
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.rerun import do_vary
@@ -118,7 +119,7 @@ class ResultsTable:
         cell.
         """
         arms = tuple(arm.name for arm in study.arms)
-        confirmed = confirmed_records(distinct_records(records), objective_of(study))
+        confirmed = confirmed_records(distinct_records(records), ChoiceRule.of(study))
         known = [record for record in confirmed if record.arm in arms]
         places = {(p.seed, cell_of(p.repeat, p.fold)) for p in study.planned if p.arm in arms}
         places |= {(record.seed, cell_of(record.repeat, record.fold)) for record in known}
@@ -248,7 +249,7 @@ def cell_of(repeat: int, fold: int | None) -> FoldCell:
 
 def objective_of(study: StudyDescription) -> str:
     """The validation metric that configurations are chosen by, without prefix."""
-    return str(study.search.get("objective") or f"valid/{study.primary}").removeprefix("valid/")
+    return ChoiceRule.of(study).objective
 
 
 def is_scored(record: RunRecord, metrics: Sequence[str]) -> bool:

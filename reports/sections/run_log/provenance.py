@@ -10,7 +10,7 @@ from reports.records.record import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.run_log.origins import row_commands, trace_cells
-from reports.sections.run_log.values import Provenance
+from reports.sections.run_log.values import Provenance, Sitting
 
 _COMMAND_KEYS = ("command_line", "command")
 
@@ -31,13 +31,31 @@ def describe_provenance(study: StudyDescription, results: ResultsTable, metrics:
         command,
         row_commands(study, results, command),
         trace_cells(study, results, metrics),
+        sittings_of(study),
     )
 
 
 def command_of(study: StudyDescription) -> str:
-    """What ran the study, a line per study that was merged; empty if not recorded."""
+    """What runs the study as it stands, a line per study that was merged; empty if not recorded.
+
+    Of a study that was extended it is the command that extended it last: it plans all that the earlier ones did.
+    """
     if study.parts:
         return "\n".join(part.command for part in study.parts if part.command)
+    return study.extensions[-1].command if study.extensions else _first_command(study)
+
+
+def sittings_of(study: StudyDescription) -> tuple[Sitting, ...]:
+    """The commands that planned the study, in their order; empty where one planned it all."""
+    if study.parts or not study.extensions:
+        return ()
+    began = str(study.provenance.get("started", ""))[:10]
+    first = Sitting(f"{began}: began the study" if began else "began the study", _first_command(study))
+    later = (Sitting(f"{found.date}: {'; '.join(found.added)}", found.command) for found in study.extensions)
+    return (first, *later)
+
+
+def _first_command(study: StudyDescription) -> str:
     recorded = next((study.provenance[key] for key in _COMMAND_KEYS if study.provenance.get(key)), "")
     return recorded if isinstance(recorded, str) else shlex.join(str(word) for word in recorded)
 

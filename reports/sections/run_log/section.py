@@ -29,6 +29,7 @@ class ExtentSection(Section):
         selection: which arms are shown in detail; empty where they all are.
         has_searches: whether a search trial has ended.
         most_seeds: confirm seeds of an arm at the last look of a race; None where seeds were not raced.
+        num_superseded: confirm runs of configurations that a search which was extended chooses no longer.
     """
 
     title: ClassVar[str] = "What was run"
@@ -39,6 +40,7 @@ class ExtentSection(Section):
     selection: str
     has_searches: bool
     most_seeds: int | None
+    num_superseded: int = 0
 
     def markdown(self) -> str:
         """A list."""
@@ -48,6 +50,7 @@ class ExtentSection(Section):
             selection=self.selection,
             has_searches=self.has_searches,
             most_seeds=self.most_seeds,
+            num_superseded=self.num_superseded,
             num_runs=int((self.results.state >= RunState.COMPLETED).sum()),
             num_planned=int((self.results.state > RunState.NOT_PLANNED).sum()),
             seeds=seeds_text(self.results),
@@ -185,6 +188,7 @@ class RunAgainSection(Section):
         return render_markdown_template(
             "sections/run_log/run_again.md.j2",
             command=self.provenance.command,
+            sittings=self.provenance.sittings,
             rows=self.provenance.rows,
             alone=alone_text(self.study.search, self.is_adaptive),
         )

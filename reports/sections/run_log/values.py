@@ -86,6 +86,14 @@ class CostTable:
 
 
 @dataclass(frozen=True)
+class Sitting:
+    """One session that planned something. adds: what, in words, with its day. command: that ran it."""
+
+    adds: str
+    command: str
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the numbers come from.
 
@@ -94,6 +102,7 @@ class Provenance:
         command: how to run the study again; empty if not recorded.
         rows: the same for single arms.
         cells: the trials behind every arm on every cell.
+        sittings: the commands that planned the study; empty where one planned it all.
     """
 
     data: tuple[tuple[str, str], ...]
@@ -102,3 +111,4 @@ class Provenance:
     command: str
     rows: tuple[RowCommand, ...]
     cells: tuple[CellOrigin, ...]
+    sittings: tuple[Sitting, ...] = ()

@@ -15,6 +15,7 @@ from reports.sections.seed_race.values import RaceTable
 from reports.sections.tuning.values import Budget, unequal_budgets
 from reports.sections.warnings.divergence import failing_searches
 from reports.sections.warnings.effects import without_effect
+from reports.sections.warnings.extensions import extension_cautions
 from reports.statistics import corrected_t
 from reports.text.listing import list_names
 from reports.text.rounding import count
@@ -51,6 +52,7 @@ def collect_warnings(
         *constant_sentences(comparisons, metric, study.target),
         *without_effect(study, records),
         *_open_races(race),
+        *extension_cautions(study, records),
         *study.data.get("cautions", ()),
         *_ungrouped(study),
         *_spread(study, estimator, rows),

@@ -32,15 +32,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return arguments
 
 
-MORE_TRIALS = ("--set", "search.trials=3")
-ANOTHER_ARM = ("--set", "arms.models=[median]")
+FEWER_TRIALS = ("--set", "search.trials=1")
+ANOTHER_MODEL = ("--set", "model.strongest=50")
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (MORE_TRIALS, "search.trials was 2, is 3"),
-        (ANOTHER_ARM, "arms.models"),
+        (FEWER_TRIALS, "search.trials was 2, is 1"),
+        (ANOTHER_MODEL, "strongest was 100.0, is 50.0 in ridge (9 trials)"),
         (("--set", "seed=7"), "seed was 0, is 7"),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_dry_run_takes_what_the_run_takes(finished: list[str]) -> None:
     more_seeds = CliRunner().invoke(app, [*finished, "--set", "confirm.seeds=2", "--dry-run"])
     assert more_seeds.exit_code == 0, more_seeds.output
     assert "trials: 6 search + 6 confirm = 12; 3 left to run" in more_seeds.output
-    fresh = CliRunner().invoke(app, [*finished, *MORE_TRIALS, "--fresh", "--dry-run", "--json"])
+    fresh = CliRunner().invoke(app, [*finished, "--set", "search.trials=3", "--fresh", "--dry-run", "--json"])
     assert fresh.exit_code == 0, fresh.output
     assert json.loads(fresh.stdout)["estimate"]["num_left"] == 9 + 3, "nothing of the earlier study counts"
 

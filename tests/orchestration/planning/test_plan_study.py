@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,15 @@ import dmd.modalities
 from dmd.data.formats.load import open_dataset
 from dmd.job import FoldRef
 from orchestration.driver.fallback_scores import score_failure
+from orchestration.extension.extend import extend_study
 from orchestration.launch import LaunchOptions, launch
-from orchestration.ledger.study_directory import Manifest, StudyDirectory, require_same_study
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.node_setup.fingerprint import code_digest
 from orchestration.past_studies.write_report import rebuild_report
 from orchestration.planning.arm_checks import describe_arm
 from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
-from orchestration.planning.prepared import Prepared, prepare
+from orchestration.planning.prepared import Prepared, deciding_facts, prepare
 from orchestration.process.errors import UsageError
 from reports.records.record import RunRecord
 from search_spaces.design.subsets import SUBSET_SETTING, proper_subsets
@@ -190,13 +192,15 @@ def test_a_study_of_other_data_is_not_continued(tmp_path: Path, prepared: Prepar
     planned = prepared.planned
     study_directory = StudyDirectory(tmp_path)
     description = describe_study(planned, prepared.dataset, prepared.fingerprint, "dmd-search", "now")
-    study_directory.write_manifest(Manifest(description, planned.space.resolved(), {"data": "abc", "code": "1"}))
+    facts = deciding_facts(prepared)
+    study_directory.write_manifest(Manifest(description, planned.space.resolved(), facts))
     known = study_directory.read_manifest()
     assert known is not None
     assert known.description == description
-    require_same_study(study_directory, known, planned.space, {"data": "abc", "code": "1"})
-    with pytest.raises(UsageError, match="data was 'abc', is 'xyz'"):
-        require_same_study(study_directory, known, planned.space, {"data": "xyz", "code": "1"})
+    assert extend_study(study_directory, known, prepared, (), "now") is None
+    others = replace(known, deciding={**facts, "data": "xyz"})
+    with pytest.raises(UsageError, match=f"data was 'xyz', is '{facts['data']}'"):
+        extend_study(study_directory, others, prepared, (), "now")
 
 
 TRADE_OFF = """\

@@ -71,7 +71,7 @@ def test_a_study_compares_features_with_bert_and_knows_its_weights(tmp_path: Pat
     code, lines = search(space, *beside)
     assert code == 2
     assert len(lines) == 1
-    assert "this study was started differently: bert.path tiny was" in lines[0]
+    assert "this study was started differently, and trials of it would change: bert.path tiny was" in lines[0]
 
 
 def test_ids_of_trials_rest_on_weights_where_token_ids_are_read_and_nowhere_else(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""Whether a directory's study is continued by a changed plan, and what the change adds to it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from orchestration.extension.added import describe_added, describe_effects, describe_notes
+from orchestration.extension.changed_keys import find_changes
+from orchestration.extension.conflicts import find_conflicts
+from orchestration.extension.earlier_trials import read_earlier_trials
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.lock import require_no_driver
+from orchestration.ledger.study_directory import EXTERNAL_KEY, PLUGIN_KEY, Manifest, StudyDirectory
+from orchestration.planning.planned_study import PlannedStudy
+from orchestration.planning.prepared import Prepared, deciding_facts
+from orchestration.process.errors import UsageError
+from orchestration.process.redaction import content_without_credentials
+from reports.records.extension import Extension
+from reports.text.rounding import count
+
+_RUNS_NOTHING = ("--dry-run", "--fresh", "--json", "--quiet")
+
+
+@dataclass(frozen=True)
+class PlannedExtension:
+    """What a changed plan does to a study.
+
+    Attributes:
+        extension: as the study keeps it.
+        foresight: what the session will mean, in sentences for whoever starts it.
+    """
+
+    extension: Extension
+    foresight: tuple[str, ...]
+
+    def lines(self, study: str) -> list[str]:
+        """For whoever runs the command, before anything runs."""
+        found = self.extension
+        ended = f"{count(found.num_ended, 'trial')} ended so far, {found.num_scored} scored on test"
+        told = (*found.added, *self.foresight, *found.notes)
+        return [f"extends study {study} ({ended}):", *(f"  {line}" for line in told)]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {**asdict(self.extension), "foresight": list(self.foresight)}
+
+
+def require_continuable(
+    study_directory: StudyDirectory, prepared: Prepared, command: Sequence[str]
+) -> PlannedExtension | None:
+    """What a dry run says of a directory: what the study there would be extended by, None where it stays as planned or
+    there is none.
+
+    Args:
+        study_directory: where the study would run.
+        prepared: the study.
+        command: words of the command that asks.
+
+    Raises:
+        UsageError: what a run refuses before it starts: another study, a place that cannot hold one.
+        LedgerLocked: a driver works on it.
+    """
+    study_directory.require_writable()
+    study_directory.require_no_links()
+    require_no_driver(study_directory.path)
+    known = study_directory.read_manifest()
+    return None if known is None else extend_study(study_directory, known, prepared, command, at="")
+
+
+def extend_study(
+    study_directory: StudyDirectory, known: Manifest, prepared: Prepared, command: Sequence[str], at: str
+) -> PlannedExtension | None:
+    """What the prepared study adds to the one that is known; None where it is the same.
+
+    Args:
+        study_directory: of the study.
+        known: its manifest.
+        prepared: the study as it is now.
+        command: words of the command that runs it.
+        at: date and time in ISO 8601.
+
+    Raises:
+        UsageError: names everything that would change trials that have run.
+    """
+    planned, deciding = prepared.planned, deciding_facts(prepared)
+    reasons = _changed_facts(known.deciding, deciding)
+    changes = find_changes(known.space, content_without_credentials(planned.space.resolved()))
+    added = describe_added(planned, known.description, changes)
+    if not (reasons or changes or added):
+        return None
+    earlier = read_earlier_trials(study_directory.path / LEDGER_FILE)
+    reasons += find_conflicts(planned, known.description, changes, earlier)
+    if reasons:
+        raise UsageError(_refusal(study_directory, planned, reasons, command))
+    notes = describe_notes(planned, known.description, changes, earlier)
+    extension = Extension(at, shlex.join(command), added, notes, earlier.num_ended, earlier.num_scored, changes)
+    return PlannedExtension(extension, describe_effects(planned, changes, earlier))
+
+
+def _changed_facts(known: Mapping[str, Any], deciding: Mapping[str, Any]) -> list[str]:
+    """Facts besides the space that are not what they were. Predictions of other code, and plugins, may be added."""
+    added = {name for name in deciding if name.startswith((EXTERNAL_KEY, PLUGIN_KEY))} - set(known)
+    # Whether an arm of a plugin may go is for its trials to say.
+    gone = {name for name in known if name.startswith(PLUGIN_KEY)} - set(deciding)
+    return [
+        f"{name} was {known.get(name)!r}, is {deciding.get(name)!r}"
+        for name in sorted({*known, *deciding} - added - gone)
+        if known.get(name) != deciding.get(name)
+    ]
+
+
+def _refusal(
+    study_directory: StudyDirectory, planned: PlannedStudy, reasons: Sequence[str], command: Sequence[str]
+) -> str:
+    """One line: every reason, and how to run the changed study beside this one."""
+    path = study_directory.path
+    number = next(n for n in range(2, 1_000_000) if not path.with_name(f"{path.name}-{n}").exists())
+    words = [word for word in command if word not in _RUNS_NOTHING]
+    beside = shlex.join([*words, "--set", f"study={planned.space.study}-{number}", "--reuse", str(path)])
+    return (
+        f"{path}: this study was started differently, and trials of it would change: {'; '.join(reasons)}. "
+        f"Undo the change, or run it as a study of its own, which takes over every trial that stays the same: {beside}"
+    )

@@ -1,0 +1,42 @@
+"""What a later session changed of the plan of a study that had begun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlanChange:
+    """One key of the search space, before and after, as JSON text; empty where the key was absent."""
+
+    key: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Extension:
+    """One session's change of the plan. The earlier plan is the later one with ``changes`` undone.
+
+    Attributes:
+        at: date and time in ISO 8601, UTC.
+        command: that ran the session.
+        added: what the plan has since, in words, each ``+ arm ridge`` or ``- confirm seed 3``.
+        notes: what stays as it was and what a reader must know, in sentences.
+        num_ended: trials that had ended before.
+        num_scored: confirm trials that had been scored on test before.
+        changes: of the search space.
+    """
+
+    at: str
+    command: str
+    added: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    num_ended: int = 0
+    num_scored: int = 0
+    changes: tuple[PlanChange, ...] = ()
+
+    @property
+    def date(self) -> str:
+        """The day."""
+        return self.at[:10]
