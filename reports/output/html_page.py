@@ -25,8 +25,8 @@ from reports.output.inline_svg import inline_svg
 from reports.statistics.verdict import VerdictKind
 from reports.text.templates import template_environment
 
-_LONG_CELL = 45
-"""Characters: a cell with more takes several lines."""
+_LONG_CELL, _BREAKABLE_CELL = 45, 18
+"""Characters: a cell with more takes several lines, or may take two where the table is wider than the window."""
 
 _FIGURE = re.compile(r"figures/([\w-]+)\.svg")
 
@@ -90,7 +90,7 @@ def _plain(inline: Token) -> str:
 
 
 def _mark_cells(tokens: Sequence[Token]) -> None:
-    """A class for cells that hold a verdict and nothing else (the page colours them) and for those that must wrap."""
+    """A class for cells that hold a verdict and nothing else (the page colours them), and for long ones, which wrap."""
     for token, inline in itertools.pairwise(tokens):
         if token.type != "td_open":
             continue
@@ -99,6 +99,8 @@ def _mark_cells(tokens: Sequence[Token]) -> None:
             token.attrSet("class", f"verdict {text.replace(' ', '-')}")
         elif len(text) > _LONG_CELL:
             token.attrSet("class", "long")
+        elif len(text) > _BREAKABLE_CELL:
+            token.attrSet("class", "breakable")
 
 
 def _with_table_boxes(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -19,18 +19,17 @@ FEWEST_IN_A_RANGE = 3
 
 
 def main_grid(table: MainTable) -> Grid:
-    """Every arm with its components, the metrics of the field, and the marks of the declared contrasts."""
-    has_marks = table.num_contrasts > 0
-    ticks, shown = tuple(table.components), table.columns
-    headings = ("", "Arm", *table.components.values(), "n", *(column.heading for column in shown))
+    """Every arm with its components and the metrics of the field; the primary one has the marks beside it."""
+    ticks, (primary, *others) = tuple(table.components), table.columns
+    against = ("against",) if table.num_contrasts else ()
     rows = []
     for row in table.rows:
-        marks = (marks_cell(row.marks),) if has_marks else ()
-        numbers = (_column_cell(row, column) for column in shown)
-        rows.append((str(row.number), row.arm.label, *_ticks(row, ticks), seeds_cell(row), *numbers, *marks))
-    align = "rl" + "c" * len(ticks) + "r" * (1 + len(shown))
-    if has_marks:
-        headings, align = (*headings, "against"), align + "l"
+        marks = (marks_cell(row.marks),) if against else ()
+        numbers = (_column_cell(row, primary), *marks, *(_column_cell(row, column) for column in others))
+        rows.append((str(row.number), row.arm.label, *_ticks(row, ticks), seeds_cell(row), *numbers))
+    headings = ("", "Arm", *table.components.values(), "n", primary.heading, *against)
+    headings += tuple(column.heading for column in others)
+    align = "rl" + "c" * len(ticks) + "rr" + "l" * len(against) + "r" * len(others)
     blocks = (table.num_family,) if 1 < table.num_family < len(rows) else ()
     return Grid(headings, align, tuple(rows), blocks)
 
