@@ -54,6 +54,7 @@ from reports.sections.run_log.section import (
     RunAgainSection,
 )
 from reports.sections.run_log.test_set_use import scored_configurations
+from reports.sections.run_log.trials import trial_table
 from reports.sections.seed_race.section import SeedRaceSection
 from reports.sections.seed_race.values import run_race
 from reports.sections.tuning.section import TuningSection
@@ -139,7 +140,7 @@ def analyse(
         FailuresSection(failures),
         CostSection(tabulate_cost(study, records), study, len(failures.missing)),
         ArmsAsBuiltSection(study),
-        ProvenanceSection(provenance, tuple(arms.ablation.components), metrics),
+        ProvenanceSection(provenance, tuple(arms.ablation.components), metrics, trial_table(study, records)),
         RunAgainSection(provenance, study, searches.is_adaptive),
     )
     return Report(study, results, metrics, answer, arms.by_name, scored_configurations(records), sections)

@@ -26,7 +26,7 @@ NUM_FAILED = {"list": 0, "search": 0, "diverging": 5}
 """How many trials fail without any fault: with such a weight every loss of DMD overflows."""
 
 # What is measured and not computed, or says how the study went: the only columns that may differ.
-_CHANGING = {"device_s", "attempts", "typical_s"}
+_CHANGING = {"device_s", "duration_s", "attempts", "typical_s"}
 _TABLES_OF_HOW_IT_WENT = {"provenance.csv", "warnings.csv", "cost.csv", "pareto.csv"}
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from dmd.data.samples.target import Target
 from dmd.data.untrusted.archive import ArchiveError, in_one_line, open_archive
 from orchestration.external.prediction_columns import ALONE, Cell, PredictionColumns
+from reports.text.spreadsheet_cell import original_text
 
 PLACE = ("id", "seed")
 OPTIONAL = ("fold", "repeat")
@@ -101,7 +102,7 @@ def _read_csv(content: bytes, target: Target) -> _Table:
     rows: list[PredictionRow] = []
     header: list[str] = []
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [original_text(name.strip()) for name in next(reader, [])]
         predicted = PredictionColumns.among(target, header)
         columns = _check_columns(header, predicted)
         for fields in reader:
@@ -114,7 +115,7 @@ def _read_csv(content: bytes, target: Target) -> _Table:
             if len(rows) == MOST_ROWS:
                 raise FileProblems([f"has more than {MOST_ROWS} rows; split its seeds over several arms"])
             values = dict(zip(header, fields, strict=True))
-            rows.append(PredictionRow(location, {name: values[name].strip() for name in columns}))
+            rows.append(PredictionRow(location, {name: original_text(values[name].strip()) for name in columns}))
     except csv.Error as error:
         problems.append(f"line {reader.line_num}: is no CSV ({error})")
     if problems:

@@ -24,6 +24,7 @@ from orchestration.ledger.recorded_study import RecordedStudy, read_directory
 from orchestration.ledger.study_directory import StudyDirectory, weights_path
 from orchestration.process.errors import UsageError
 from reports.records.record import RunRecord
+from reports.text.spreadsheet_cell import inert_key
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ class NewPredictions:
 
         Of classes there is the most probable one by the mean, too.
         """
-        columns: dict[str, Sequence[object]] = {"id": self.ids, "split": self.splits}
+        columns: dict[str, Sequence[object]] = {
+            "id": [inert_key(item) for item in self.ids],
+            "split": [inert_key(split) for split in self.splits],
+        }
         if self.target.kind == "classes":
             columns["class"] = [self.target.names[number] for number in self.mean.argmax(axis=1)]
         predicted: dict[str, npt.NDArray[np.floating]] = {"mean": self.mean, **self.models}

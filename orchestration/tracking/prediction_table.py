@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reports.records.record import Predictions
+from reports.text.spreadsheet_cell import inert_key
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:
@@ -21,7 +22,8 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "group", *labels, *values])
-        writer.writerows(zip(predictions.ids, predictions.groups, *labels.values(), *values.values(), strict=True))
+        names = (map(inert_key, predictions.ids), map(inert_key, predictions.groups))
+        writer.writerows(zip(*names, *labels.values(), *values.values(), strict=True))
 
 
 def _columns(name: str, numbers: npt.NDArray[np.float32]) -> dict[str, list[float]]:

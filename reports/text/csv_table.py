@@ -1,4 +1,7 @@
-"""One CSV file as a value: full precision, line feeds, one header row, empty cells for what is undefined."""
+"""One CSV file as a value: full precision, line feeds, one header row, empty cells for what is undefined.
+
+Text in it is no formula to a spreadsheet (:mod:`reports.text.spreadsheet_cell`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 
 from reports.results.estimates import EstimatePair
 from reports.statistics.estimate import Estimate
+from reports.text.spreadsheet_cell import inert_text
 
 Cell = str | int | float | bool | None
 
@@ -31,7 +35,7 @@ class Table:
         """The file's text."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
+        writer.writerow(map(inert_text, self.columns))
         writer.writerows([_text(cell) for cell in row] for row in self.rows)
         return text.getvalue()
 
@@ -41,6 +45,8 @@ def _text(cell: Cell) -> str:
         return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
+    if isinstance(cell, str):
+        return inert_text(cell)
     # A numpy float is a float whose own text names its type.
     return repr(float(cell)) if isinstance(cell, float) else str(cell)
 

@@ -55,6 +55,11 @@ def test_the_lines_of_the_page_run_and_give_the_numbers_of_the_ledger(ran: dict[
     assert shown["value"].item() == pytest.approx(mean)
     (primary,) = contrasts[contrasts["is_primary"]].to_dict("records")
     assert (primary["first"], primary["second"]) == ("lf_lstm", "ridge")
+    written = pd.read_csv(path / "tables" / "trials.csv")
+    assert dict(zip(written["trial_id"], written["test/mae"], strict=True)) == dict(
+        zip(trials["trial_id"], trials["test/mae"], strict=True)
+    )
+    assert set(written.columns) >= {name for name in trials if not name.startswith(("valid/", "test/"))}
     assert "w/o" not in str(ran["report"]) and "ridge" in str(ran["report"])
 
 

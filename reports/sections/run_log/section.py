@@ -145,6 +145,7 @@ class ProvenanceSection(Section):
         provenance: all of it, the commands included.
         components: toggles in display order.
         metrics: whose means the cells have.
+        trials: a line for every trial that has ended.
     """
 
     title: ClassVar[str] = "Provenance"
@@ -152,6 +153,7 @@ class ProvenanceSection(Section):
     provenance: Provenance
     components: tuple[str, ...]
     metrics: tuple[Metric, ...]
+    trials: Table
 
     def markdown(self) -> str:
         """Lists, and the table of trials where it is short enough."""
@@ -162,9 +164,9 @@ class ProvenanceSection(Section):
         )
 
     def csv_tables(self) -> tuple[Table, ...]:
-        """Every cell, and every pair of the lists."""
+        """Every cell, every pair of the lists, and every trial."""
         cells = csv.cell_table(self.provenance.cells, self.components, self.metrics)
-        return cells, csv.provenance_table(self.provenance)
+        return cells, csv.provenance_table(self.provenance), self.trials
 
 
 @dataclass(frozen=True)

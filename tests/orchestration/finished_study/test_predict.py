@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import pickle
 import shutil
 from collections.abc import Mapping
@@ -16,7 +17,9 @@ from typer.testing import CliRunner
 
 from dmd.data.formats.planted import planted_bytes
 from dmd.data.formats.planted_spec import PlantedSpec
+from dmd.data.samples.target import Target
 from orchestration.cli.predict import app
+from orchestration.finished_study.predict import NewPredictions
 from tests.orchestration.command_line import records_in
 from tests.orchestration.finished_study.small_study import run_study
 
@@ -136,3 +139,13 @@ def test_reused_trials_whose_weights_are_elsewhere_are_named(finished: Path, tmp
 def test_an_arm_that_is_not_there_and_a_study_that_is_none_are_refused(finished: Path, tmp_path: Path) -> None:
     assert "no arm 'rigde'; did you mean 'ridge'" in predict(finished, DATA, tmp_path / "p", "--arm", "rigde").stderr
     assert "no study here" in predict(tmp_path, DATA, tmp_path / "p").stderr
+
+
+def test_no_name_in_the_table_is_a_formula_and_clips_keep_theirs() -> None:
+    target = Target("classes", ("sad", "glad"))
+    found = NewPredictions(
+        "full", ("-3g5yACwYnA$_$1", "=1+1"), ("test", "=t"), {"m": np.float32([[0.9, 0.1]] * 2)}, target
+    )
+    heading, *rows = csv.reader(io.StringIO(found.to_csv()))
+    assert heading == ["id", "split", "class", "mean_sad", "mean_glad", "m_sad", "m_glad"]
+    assert [row[:3] for row in rows] == [["-3g5yACwYnA$_$1", "test", "sad"], ["'=1+1", "'=t", "sad"]]

@@ -5,9 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from dmd.data.samples.target import SENTIMENT_TARGET
+from orchestration.external.prediction_file import read_prediction_file
 from orchestration.tracking.prediction_table import write_predictions
 from reports.records.record import Predictions
+
+NAMES = ("-3g5yACwYnA$_$1", "=1+1", "@x")
+
+
+def test_no_id_is_a_formula_and_ours_and_pandas_read_what_was_meant(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.csv"
+    write_predictions(path, Predictions(NAMES, NAMES, np.float32([-1, 0, 1]), np.float32([-0.5, 0.5, 1])))
+    table = pd.read_csv(path)
+    assert table["id"].tolist() == table["group"].tolist() == ["-3g5yACwYnA$_$1", "'=1+1", "'@x"]
+    assert table["prediction"].tolist() == [-0.5, 0.5, 1.0]
+    table.assign(seed=1).to_csv(path, index=False)
+    assert [row.values["id"] for row in read_prediction_file(path, SENTIMENT_TARGET).rows] == list(NAMES)
 
 
 def test_every_column_of_a_prediction_is_one_of_the_table(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def test_side_by_side_its_links_lead_to_the_files_of_the_study() -> None:
     other = replace(study, study="other")
     rendered = put_side_by_side([analyse(study, records), analyse(other, [replace(r, study="other") for r in records])])
     linked = re.findall(r"\]\(tables/([^)]*)\)", rendered.markdown)
-    assert len(linked) == 6
+    assert len(linked) == 10
     assert set(linked) <= rendered.tables.keys()
 
 
