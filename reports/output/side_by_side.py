@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from reports.output.rendered import RenderedReport, render_report
 from reports.report import Report
 from reports.results.results import RunState
-from reports.text.markdown_table import Grid
+from reports.text.markdown_table import Grid, deal_columns
 from reports.text.number_cells import CELL_LEGEND, mean_cell
 from reports.text.rounding import ABSENT
 from reports.text.templates import render_markdown_template
 
-COLUMNS_PER_GRID = 3
+MOST_COLUMNS = 3
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,7 @@ def _study_grid(columns: Sequence[_Column]) -> Grid:
 def _arm_grids(columns: Sequence[_Column]) -> Iterator[Grid]:
     """Arms by studies, a few studies per table; an arm is found again by its name."""
     names = dict.fromkeys(name for column in columns for name in column.report.arms)
-    for start in range(0, len(columns), COLUMNS_PER_GRID):
-        shown = columns[start : start + COLUMNS_PER_GRID]
+    for shown in deal_columns(columns, MOST_COLUMNS):
         rows = [(name, *(_cell(column, name) for column in shown)) for name in names]
         headings = (f"{column.label}: {column.report.primary.heading}" for column in shown)
         yield Grid(("Arm", *headings), "l" + "r" * len(shown), tuple(rows))

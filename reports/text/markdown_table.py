@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+ColumnT = TypeVar("ColumnT")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ class MarkdownTable:
         """The file's text."""
         parts = [self.caption, str(self.grid), "\n".join(f"- {note}" for note in self.notes)]
         return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def deal_columns(columns: Sequence[ColumnT], most: int) -> Iterator[Sequence[ColumnT]]:
+    """What each of several tables shows: at most ``most`` columns, as few tables as that takes, all about as wide."""
+    num_tables = -(-len(columns) // most)
+    for place in range(num_tables):
+        start, end = (-(-len(columns) * edge // num_tables) for edge in (place, place + 1))
+        yield columns[start:end]
 
 
 def _escape(cell: str) -> str:

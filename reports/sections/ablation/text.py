@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reports.results.metrics import Metric
 from reports.sections.ablation.answer import name_contrast
 from reports.sections.ablation.values import AblationTable, ArmRow, Comparison, ContrastRow, MetricDifference, ModelRow
-from reports.text.markdown_table import Grid
+from reports.text.markdown_table import Grid, deal_columns
 from reports.text.number_cells import decimals_of, interval_cell, mean_cell, runs_cell
 from reports.text.rounding import ABSENT, count, fixed, p_text
 
@@ -59,10 +59,9 @@ def ticks_sentence(table: AblationTable) -> str:
     )
 
 
-def other_metric_grids(arms: Sequence[ArmRow], others: Sequence[Metric], per_grid: int = 3) -> Iterator[Grid]:
-    """Every arm on the metrics other than the primary, a few per table."""
-    for start in range(0, len(others), per_grid):
-        shown = others[start : start + per_grid]
+def other_metric_grids(arms: Sequence[ArmRow], others: Sequence[Metric], most: int = 3) -> Iterator[Grid]:
+    """Every arm on the metrics other than the primary, a few per table, in all about as many."""
+    for shown in deal_columns(others, most):
         rows = tuple(
             (row.label, runs_cell(row.counts), *(mean_cell(row.measured[m.name].estimates, m) for m in shown))
             for row in arms

@@ -11,7 +11,7 @@ from reports.results.metrics import Metric, find_metric
 from reports.sections.ablation.values import ArmRow
 from reports.sections.classes.confusion import Confusion
 from reports.text.csv_table import Cell, Table
-from reports.text.markdown_table import Grid
+from reports.text.markdown_table import Grid, deal_columns
 from reports.text.number_cells import mean_cell, runs_cell
 from reports.text.rounding import ABSENT, fixed
 
@@ -30,19 +30,18 @@ def class_grids(arms: Sequence[ArmRow], target: Target, num_items: Sequence[floa
         target: whose classes these are.
         num_items: tested items of each class; None where they are not known.
     """
-    headings = [
-        _with_number(find_metric(f"f1_{name}"), None if num_items is None else num_items[place])
-        for place, name in enumerate(target.names)
-    ]
-    yield from _grids(
-        arms, [find_metric(f"f1_{name}") for name in target.names], headings, _even(len(target.names), _COLUMNS - 1)
-    )
+    columns = []
+    for place, name in enumerate(target.names):
+        metric = find_metric(f"f1_{name}")
+        columns.append((metric, _with_number(metric, None if num_items is None else num_items[place])))
+    yield from (_grid(arms, shown) for shown in deal_columns(columns, _COLUMNS - 1))
 
 
 def question_grids(arms: Sequence[ArmRow], target: Target) -> Iterator[Grid]:
     """Accuracy and F1 of every question in pairs, as MulT's table of IEMOCAP has them."""
-    metrics = [find_metric(f"{kind}_{name}") for name in target.names for kind in ("acc", "f1")]
-    yield from _grids(arms, metrics, [f"{metric.heading} {metric.unit}" for metric in metrics], _COLUMNS)
+    for names in deal_columns(target.names, _COLUMNS // 2):
+        metrics = [find_metric(f"{kind}_{name}") for name in names for kind in ("acc", "f1")]
+        yield _grid(arms, [(metric, f"{metric.heading} {metric.unit}") for metric in metrics])
 
 
 def confusion_grid(confusion: Confusion, names: Sequence[str]) -> Grid:
@@ -84,16 +83,10 @@ def _with_number(metric: Metric, num_items: float | None) -> str:
     return f"{metric.heading} {metric.unit}{number}"
 
 
-def _even(number: int, most: int) -> int:
-    """How many columns each table gets, so that none has more than ``most`` and the last one has about as many."""
-    return -(-number // -(-number // most))
-
-
-def _grids(arms: Sequence[ArmRow], metrics: Sequence[Metric], headings: Sequence[str], per_grid: int) -> Iterator[Grid]:
-    for start in range(0, len(metrics), per_grid):
-        shown = metrics[start : start + per_grid]
-        rows = tuple((row.label, runs_cell(row.counts), *(_cell(row, metric) for metric in shown)) for row in arms)
-        yield Grid(("Arm", "runs", *headings[start : start + per_grid]), "lr" + "r" * len(shown), rows)
+def _grid(arms: Sequence[ArmRow], columns: Sequence[tuple[Metric, str]]) -> Grid:
+    """columns: each metric with its heading."""
+    rows = tuple((row.label, runs_cell(row.counts), *(_cell(row, metric) for metric, _ in columns)) for row in arms)
+    return Grid(("Arm", "runs", *(heading for _, heading in columns)), "lr" + "r" * len(columns), rows)
 
 
 def _cell(row: ArmRow, metric: Metric) -> str:

@@ -9,10 +9,10 @@ from reports.results.metrics import Metric
 from reports.results.results import FoldCell
 from reports.sections.hyperparameters.configurations import BestConfiguration
 from reports.text.listing import MOST_LISTED, list_names
-from reports.text.markdown_table import Grid
+from reports.text.markdown_table import Grid, deal_columns
 from reports.text.rounding import ABSENT, compact, count, fixed
 
-CELLS_PER_GRID = 6
+MOST_CELLS = 6
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,7 @@ def _grids(found: Sequence[BestConfiguration], cells: Sequence[FoldCell], metric
     by_cell = {row.cell: row for row in found}
     shown = [cell.name for cell in cells if cell.name in by_cell]
     names = sorted({name for row in found for name in row.parameters})
-    return tuple(
-        _grid([by_cell[cell] for cell in shown[start : start + CELLS_PER_GRID]], names, metric)
-        for start in range(0, len(shown), CELLS_PER_GRID)
-    )
+    return tuple(_grid([by_cell[cell] for cell in some], names, metric) for some in deal_columns(shown, MOST_CELLS))
 
 
 def _grid(found: Sequence[BestConfiguration], names: Sequence[str], metric: Metric) -> Grid:
