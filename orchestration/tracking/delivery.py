@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dmd.job import WEIGHTS_FILE
 from orchestration.ledger.events import Event
-from orchestration.ledger.study_directory import weights_path
+from orchestration.ledger.study_directory import Manifest, weights_path
 from orchestration.ledger.trial_json import trial_from_json
 from orchestration.process.atomic_files import sync, sync_all
 from orchestration.process.logs import hand_to_root
@@ -22,10 +22,12 @@ from orchestration.process.temporary import temporary_directory
 from orchestration.tracking.artifacts import local_path
 from orchestration.tracking.database import require_answer, require_driver
 from orchestration.tracking.environment import settle_environment
+from orchestration.tracking.experiment_page import NOTE_TAG, page_tags
 from orchestration.tracking.position import Position
 from orchestration.tracking.prediction_table import write_predictions
 from orchestration.tracking.run_content import (
     LIMIT_TAG,
+    PARENT_TAG,
     RUN_STATUS,
     STUDY_TAG,
     TRIAL_ID_TAG,
@@ -34,6 +36,7 @@ from orchestration.tracking.run_content import (
     ending_content,
     epoch_content,
     run_name,
+    study_run_name,
     trial_params,
     trial_tags,
 )
@@ -154,7 +157,7 @@ class Delivery:
             self._parent = self._find_run(STUDY_TAG, self._study)
         if self._parent is None:
             tags = {STUDY_TAG: self._study}
-            run = self._client.create_run(self._experiment, event.at_ms, tags, run_name=self._study)
+            run = self._client.create_run(self._experiment, event.at_ms, tags, run_name=study_run_name(self._study))
             self._parent = str(run.info.run_id)
         self._client.update_run(self._parent, status="RUNNING")
         if LIMIT_TAG in self._client.get_run(self._parent).data.tags:
@@ -167,6 +170,14 @@ class Delivery:
         if self._manifest.is_file():
             self._client.log_artifact(self._parent, str(self._manifest))
             self._sync_artifacts(self._parent)
+            self._describe_experiment(Manifest.from_text(self._manifest.read_text(encoding="utf-8")))
+
+    def _describe_experiment(self, manifest: Manifest) -> None:
+        """Views and description of the experiment; a description that it has already may be that of a report."""
+        known = self._client.get_experiment(self._experiment).tags
+        for name, value in page_tags(self._experiment, manifest.description).items():
+            if name not in known or (name != NOTE_TAG and known[name] != value):
+                self._client.set_experiment_tag(self._experiment, name, value)
 
     def _note_limit(self, event: Event) -> None:
         if self._parent is not None:
@@ -195,8 +206,9 @@ class Delivery:
         if run is None and ask is not None:
             trial = trial_from_json(ask.data["trial"])
             tags = trial_tags(trial)
-            if self._parent is not None:
-                tags["mlflow.parentRunId"] = self._parent
+            if self._parent is not None and trial.stage == "search":
+                # MLflow folds child runs away: a list of runs opens on the confirm runs.
+                tags[PARENT_TAG] = self._parent
             created = self._client.create_run(self._experiment, ask.at_ms, tags, run_name=run_name(trial))
             run = str(created.info.run_id)
             self._places[run] = str(created.info.artifact_uri)

@@ -16,7 +16,18 @@ RESULT_TAG = "result_id"
 CONTEXT_TAG = "context"
 LIMIT_TAG = "limit"
 WALL_TAG = "wall_s"
+PARENT_TAG = "mlflow.parentRunId"
 MAX_TEXT = 5000
+
+# MLflow draws the charts of a study in the order of these names, and test scores are what people open it for.
+AT_BEST_EPOCH = "valid_at_best_epoch"
+"""Prefix of metrics on validation at the epoch whose weights were kept."""
+OF_CONSTANT = "test_of_constant"
+"""Prefix of test metrics of the constant predictor, as which a failed run counts."""
+PER_TRIAL = "trial"
+"""Prefix of what a run took: seconds, epochs, parameters."""
+SEARCH_RUNS = "report and search trials"
+"""In the name of the study's run: what is to be found there."""
 
 # MLflow's names of terminal states.
 RUN_STATUS: Mapping[Status, str] = {"completed": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
@@ -74,10 +85,17 @@ class RunContent:
                 self.tags[f"non_finite/{name}"] = f"{float(value)} at step {step}"
 
 
+def study_run_name(study: str) -> str:
+    """The name of a study's run, which has the report and, folded, the search trials."""
+    return f"{study} ({SEARCH_RUNS})"
+
+
 def run_name(trial: Trial) -> str:
-    """``<arm>/<configuration>/<seed>``, and the cell where there are folds."""
-    name = f"{trial.arm}/{trial.configuration_id}/{trial.seed}"
-    return name if trial.cell.fold is None else f"{name}/{trial.cell.name}"
+    """``full/fold-2/seed-1/4bc0ff``: arm, fold where there are folds, seed, beginning of the configuration's id."""
+    cell = trial.cell
+    fold = [] if cell.fold is None else [f"fold-{cell.fold}" if cell.repeat == 0 else f"fold-{cell.repeat}.{cell.fold}"]
+    seed = "search" if trial.stage == "search" else f"seed-{trial.seed}"
+    return "/".join([trial.arm, *fold, seed, trial.configuration_id[:6]])
 
 
 def trial_tags(trial: Trial) -> dict[str, str]:
@@ -118,13 +136,13 @@ def ending_content(record: RunRecord, at_ms: int) -> RunContent:
     All of it is at step 0, where MLflow draws bars side by side; other steps would make lines of one point.
     """
     content = RunContent()
-    content.add_metrics({f"chosen/{name}": value for name, value in record.valid.items()}, at_ms, 0)
-    for prefix, metrics in (("test", record.test), ("fallback_test", record.fallback_test)):
+    content.add_metrics({f"{AT_BEST_EPOCH}/{name}": value for name, value in record.valid.items()}, at_ms, 0)
+    for prefix, metrics in (("test", record.test), (OF_CONSTANT, record.fallback_test)):
         content.add_metrics({f"{prefix}/{name}": value for name, value in (metrics or {}).items()}, at_ms, 0)
     for condition, metrics in record.test_missing.items():
         content.add_metrics({f"test_missing/{condition}/{name}": value for name, value in metrics.items()}, at_ms, 0)
     cost = {"duration_s": record.duration_s, "num_epochs": record.num_epochs, "num_parameters": record.num_parameters}
-    content.add_metrics({f"cost/{name}": value for name, value in cost.items()}, at_ms, 0)
+    content.add_metrics({f"{PER_TRIAL}/{name}": value for name, value in cost.items()}, at_ms, 0)
     content.tags |= {"status": record.status, "attempts": str(record.attempts)}
     if record.reused_from is not None:
         content.tags["reused_from"] = record.reused_from[:MAX_TEXT]

@@ -95,7 +95,7 @@ def test_the_confirm_runs_are_one_click_away_best_first(study_page: Browser, sto
 
 def test_charts_are_drawn_at_once(study_page: Browser) -> None:
     follow(study_page, "their charts")
-    study_page.wait_for_text("chosen/mae")
+    study_page.wait_for_text("valid_at_best_epoch/mae")
     study_page.wait_for("g.barlayer g.point", least=10)
     study_page.shoot("mlflow-charts")
 
@@ -119,7 +119,7 @@ def test_the_compare_page_shows_names_parameters_metrics_and_tags(
     assert rows["ca"] == ["True", "False", "False"]
     assert rows["learning_rate"] == [run.data.params["learning_rate"] for run in runs]
     assert {"lambda1", "width", "max_epochs", "seed", "model"} <= set(rows)
-    for name in ("test/mae", "chosen/mae", "valid/mae", "train/loss", "cost/duration_s"):
+    for name in ("test/mae", "valid_at_best_epoch/mae", "valid/mae", "train/loss", "trial/duration_s"):
         shown = [float(value) for value in metrics[name]]
         assert shown == pytest.approx([run.data.metrics[name] for run in runs], rel=1e-3, abs=6e-4)
     assert rows["arm"] == ["full", "no-ca", "only-fd"]

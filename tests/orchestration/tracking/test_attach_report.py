@@ -10,10 +10,12 @@ import pytest
 
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.past_studies.write_report import deliver_report
-from orchestration.tracking.attach_report import NOTE_TAG, attach_report, describe_links
+from orchestration.tracking.attach_report import attach_report
+from orchestration.tracking.experiment_page import NOTE_TAG
 from reports.output.write import write_report
 from reports.records.record import StudyDescription
 from tests.orchestration.mlflow_store import Store
+from tests.orchestration.saved_views import saved_view
 from tests.orchestration.toy_runner import make_trial
 from tests.orchestration.toy_studies import STUDY, listed, run_toy
 from tests.orchestration.tracking.test_mlflow_tracker import free_port
@@ -64,15 +66,16 @@ def test_the_description_says_the_answer_and_links_the_report_and_the_trials(att
     run = store.parents[0]
     note = run.data.tags[NOTE_TAG]
     assert store.experiment.tags[NOTE_TAG] == note
-    assert note.endswith("\n\n- 30 of 30 runs completed.\n- **1 of 1 declared contrasts is supported.**")
-    links = [part.split(")")[0] for part in note.split("](")[1:]]
+    assert "\n\n- 30 of 30 runs completed.\n- **1 of 1 declared contrasts is supported.**\n\n" in note
+    links = [part.split(")")[0] for part in note.partition("\n")[0].split("](")[1:]]
     assert [urlsplit(link[1:]).path.rpartition("/")[2] for link in links] == ["report.html", "runs", "runs", "runs"]
     assert all(link.startswith(f"#/experiments/{store.experiment.experiment_id}/runs") for link in links)
     assert run.info.run_id in links[0]
-    confirm = parse_qs(urlsplit(links[1][1:]).query)
-    assert confirm["searchFilter"] == ['tags.stage = "confirm"']
-    assert (confirm["orderByKey"], confirm["orderByAsc"]) == (["metrics.`test/mae`"], ["true"])
-    found = store.client.search_runs([store.experiment.experiment_id], confirm["searchFilter"][0])
+    shown = parse_qs(urlsplit(links[1][1:]).query)["viewStateShareKey"][0]
+    view = saved_view(store.experiment.tags, shown)
+    assert view["searchFilter"] == 'tags.stage = "confirm"'
+    assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`test/mae`", True)
+    found = store.client.search_runs([store.experiment.experiment_id], view["searchFilter"])
     assert len(found) == len(store.trials) == 1
 
 
@@ -103,10 +106,3 @@ def test_a_password_is_left_out_before_a_long_message_is_cut(tmp_path: Path, mon
     said = deliver_report(study_directory, ANSWER, "http://127.0.0.1:9")
     assert said is not None
     assert "canary" not in said
-
-
-def test_search_trials_are_linked_where_something_was_searched() -> None:
-    assert "[search trials]" in describe_links("1", "run", "mae", has_search=True)
-    without = describe_links("1", "run", "mae", has_search=False)
-    assert "search" not in without.replace("searchFilter", "")
-    assert "[confirm runs]" in without

@@ -13,6 +13,7 @@ import pytest
 from mlflow import MlflowClient
 
 from orchestration.tracking.delivery import Delivery
+from orchestration.tracking.run_content import study_run_name
 from orchestration.tracking.sqlite_store import address_of
 from tests.orchestration.delivered_study import run_and_write
 from tests.orchestration.mlflow_store import Store
@@ -21,7 +22,7 @@ from tests.orchestration.toy_studies import STUDY
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 
-TRIALS = [make_trial(seed) for seed in range(3)]
+TRIALS = [make_trial(0, stage="search"), make_trial(1), make_trial(2)]
 
 
 def assert_whole(directory: Path) -> None:
@@ -29,9 +30,10 @@ def assert_whole(directory: Path) -> None:
     assert len(store.parents) == 1
     assert store.runs_per_trial == {trial.id: 1 for trial in TRIALS}
     parent = store.parents[0].info
-    assert (parent.status, parent.run_name) == ("FINISHED", STUDY)
+    assert (parent.status, parent.run_name) == ("FINISHED", study_run_name(STUDY))
+    assert store.trials[TRIALS[0].id].data.tags["mlflow.parentRunId"] == parent.run_id
     for run in store.trials.values():
-        assert (run.info.status, run.data.tags["mlflow.parentRunId"]) == ("FINISHED", parent.run_id)
+        assert run.info.status == "FINISHED"
         assert run.data.params["seed"] in {"0", "1", "2"}
 
 

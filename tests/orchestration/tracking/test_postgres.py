@@ -85,9 +85,10 @@ def points_of(event: Event) -> Iterator[tuple[str, str, int, int, float]]:
             yield event.trial_id, name, event.data["epoch"], event.at_ms, value
     elif event.kind == "tell":
         record = record_from_json(event.data["record"])
-        parts = {"chosen": record.valid, "test": record.test or {}, "fallback_test": record.fallback_test or {}}
+        constant = record.fallback_test or {}
+        parts = {"valid_at_best_epoch": record.valid, "test": record.test or {}, "test_of_constant": constant}
         cost = {name: getattr(record, name) for name in ("duration_s", "num_epochs", "num_parameters")}
-        for part, metrics in {**parts, "cost": cost}.items():
+        for part, metrics in {**parts, "trial": cost}.items():
             for name, value in metrics.items():
                 yield event.trial_id, f"{part}/{name}", 0, event.at_ms, value
 

@@ -1,0 +1,107 @@
+"""What a person finds on a study's page in MLflow's UI: saved views of its runs, and a description with links.
+
+MLflow draws a list without a single metric, and folds child runs under their parent. So the confirm runs are nobody's
+children, and two saved views, which are tags of the experiment, list the runs with the columns that matter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode
+
+from orchestration.tracking.run_content import AT_BEST_EPOCH, OF_CONSTANT, PER_TRIAL, SEARCH_RUNS
+from reports.records.record import StudyDescription
+from reports.results.metrics import known_metric
+
+NOTE_TAG = "mlflow.note.content"
+"""The tag that MLflow's UI shows as the description of a run or an experiment, in Markdown."""
+
+VIEW_TAG = "mlflow.sharedViewState."
+"""Begins the tags that MLflow's UI lists under "Views"; the rest of the name is the view's key in addresses."""
+
+CONFIRM_VIEW, SEARCH_VIEW = "confirm", "search"
+_MOST_COLUMNS = 24
+"""The tag of a view has 5,000 characters at most."""
+
+_MODEL_TRAINING = {"workflowType": "machine_learning"}
+"""Without it the UI opens with its pages for language models."""
+
+NAMES_NOTE = f"""\
+How things are called here:
+
+- `test/...`: on the test part, scored once, after training. `{OF_CONSTANT}/...`: what the constant predictor scores on
+  the same part; a failed run counts as this.
+- `valid/...`, `train/...`: epoch by epoch. `{AT_BEST_EPOCH}/...`: at the epoch whose weights were kept (tag
+  `best_epoch`).
+- `{PER_TRIAL}/...`: what a run took.
+- Runs are called arm/fold/seed/configuration; the search trials are inside the run that ends in
+  "{SEARCH_RUNS}"."""
+
+
+def page_tags(experiment: str, study: StudyDescription) -> dict[str, str]:
+    """The tags of a study's experiment from its beginning: the views, and a description without an answer.
+
+    Args:
+        experiment: MLflow's id of it.
+        study: its description.
+    """
+    note = f"{describe_links(experiment, bool(study.search))}\n\n{NAMES_NOTE}"
+    return {**view_tags(study), NOTE_TAG: note}
+
+
+def describe_links(experiment: str, has_search: bool, report: str | None = None) -> str:
+    """Links to a study's pages, as Markdown in one line: MLflow's UI folds the rest of a description away.
+
+    Args:
+        experiment: MLflow's id of it.
+        has_search: whether it has search trials.
+        report: ``<id of the run that has it>/artifacts/<its file>``; None before there is one.
+    """
+    links = [
+        f"[confirm runs]({list_address(experiment)})",
+        f"[their charts]({list_address(experiment, compareRunsMode='CHART')})",
+    ]
+    if has_search:
+        links.append(f"[search trials]({list_address(experiment, SEARCH_VIEW)})")
+    if report is not None:
+        links.insert(0, f"**[Report](#/experiments/{experiment}/runs/{report}?{_query(_MODEL_TRAINING)})**")
+    return " · ".join(links)
+
+
+def list_address(experiment: str, view: str = CONFIRM_VIEW, **more: str) -> str:
+    """The address of a view of a study's runs, from ``#`` on: what follows the address of an MLflow server."""
+    return f"#/experiments/{experiment}/runs?{_query({**_MODEL_TRAINING, 'viewStateShareKey': view, **more})}"
+
+
+def view_tags(study: StudyDescription) -> dict[str, str]:
+    """The saved views of a study: its confirm runs, best first, and its search trials if it has any."""
+    searched = [("params", name) for name in study.search.get("parameters", {})]
+    tests = [("metrics", f"test/{name}") for name in study.metrics]
+    chosen = f"{AT_BEST_EPOCH}/{str(study.search.get('objective', study.primary)).rpartition('/')[2]}"
+    common = [("metrics", chosen), *searched, ("tags", "arm"), ("tags", "status")]
+    confirm = _view("Confirm runs, best first", 1, "confirm", f"test/{study.primary}", [*tests, *common])
+    views = {f"{VIEW_TAG}{CONFIRM_VIEW}": confirm}
+    if study.search:
+        views[f"{VIEW_TAG}{SEARCH_VIEW}"] = _view("Search trials, best first", 2, "search", chosen, common)
+    return views
+
+
+def _view(name: str, place: int, stage: str, order: str, columns: Sequence[tuple[str, str]]) -> str:
+    """A saved view as MLflow's UI stores it (3.17). place: orders the views; MLflow takes the time for it."""
+    metric = known_metric(order.rpartition("/")[2])
+    state = {
+        "searchFilter": f'tags.stage = "{stage}"',
+        "orderByKey": f"metrics.`{order}`",
+        "orderByAsc": metric is None or not metric.higher_is_better,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "modelVersionFilter": "All Runs",
+        "datasetsFilter": [],
+        "selectedColumns": [f"{kind}.`{column}`" for kind, column in columns[:_MOST_COLUMNS]],
+    }
+    return json.dumps({"name": name, "createdAt": place, "updatedAt": place, "state": json.dumps(state)})
+
+
+def _query(parameters: Mapping[str, str]) -> str:
+    return urlencode(parameters, quote_via=quote)
