@@ -21,6 +21,8 @@ VIEW_TAG = "mlflow.sharedViewState."
 """Begins the tags that MLflow's UI lists under "Views"; the rest of the name is the view's key in addresses."""
 
 CONFIRM_VIEW, SEARCH_VIEW = "confirm", "search"
+_NUM_TESTS = 3
+"""Test scores in a list: the UI orders columns by the alphabet, and the primary one must be in view."""
 _MOST_COLUMNS = 24
 """The tag of a view has 5,000 characters at most."""
 
@@ -77,7 +79,7 @@ def list_address(experiment: str, view: str = CONFIRM_VIEW, **more: str) -> str:
 def view_tags(study: StudyDescription) -> dict[str, str]:
     """The saved views of a study: its confirm runs, best first, and its search trials if it has any."""
     searched = [("params", name) for name in study.search.get("parameters", {})]
-    tests = [("metrics", f"test/{name}") for name in study.metrics]
+    tests = [("metrics", f"test/{name}") for name in study.metrics[:_NUM_TESTS]]
     chosen = f"{AT_BEST_EPOCH}/{str(study.search.get('objective', study.primary)).rpartition('/')[2]}"
     common = [("metrics", chosen), *searched, ("tags", "arm"), ("tags", "status")]
     confirm = _view("Confirm runs, best first", 1, "confirm", f"test/{study.primary}", [*tests, *common])
