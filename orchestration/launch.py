@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import os
 import shlex
+import socket
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -191,7 +193,14 @@ def _study_plan(
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
         external_trials=external_trials(planned.external_runs, dataset, folds.at, planned.context),
         find_result=find_result,
+        session=_describe_session(planned),
     )
+
+
+def _describe_session(planned: PlannedStudy) -> dict[str, object]:
+    """Who runs it, and how many trials there will be where all arms run."""
+    number = {} if planned.only else {"num_planned": planned.num_trials}
+    return {"pid": os.getpid(), "host": socket.gethostname(), **number}
 
 
 def _write_or_check_manifest(

@@ -20,12 +20,8 @@ HELP_NAMES = ["-h", "--help"]
 
 def make_app(**settings: Any) -> typer.Typer:
     """An application in the style of this product. settings: as ``typer.Typer`` takes them."""
-    return typer.Typer(
-        cls=ProductGroup,
-        context_settings={"help_option_names": HELP_NAMES},
-        pretty_exceptions_enable=False,
-        **settings,
-    )
+    style: dict[str, Any] = {"cls": ProductGroup, "context_settings": {"help_option_names": HELP_NAMES}}
+    return typer.Typer(pretty_exceptions_enable=False, **{**style, **settings})
 
 
 def _print_version(is_wanted: bool) -> None:

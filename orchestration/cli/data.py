@@ -39,7 +39,7 @@ LabelKey = Annotated[
     str | None, typer.Option(metavar="KEYS", help="The key of the labels, or one for each name, joined by commas.")
 ]
 
-app = make_app(add_completion=False, no_args_is_help=True)
+app = make_app(no_args_is_help=True)
 
 
 @app.callback()

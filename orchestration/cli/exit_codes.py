@@ -43,10 +43,10 @@ def bad_input_exits() -> Iterator[None]:
 
 def print_error(line: str) -> None:
     """One problem, on stderr."""
-    print(f"error: {_harmless(line)}", file=sys.stderr)
+    print(f"error: {harmless(line)}", file=sys.stderr)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """``text``, which has names and values out of files in it: at a length that can be read, and what would command a
     terminal written out."""
     shown = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE // 2]} ... {text[-LONGEST_LINE // 2 :]}"

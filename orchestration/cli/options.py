@@ -7,12 +7,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from orchestration.cli.completion import complete_spaces
 from orchestration.cli.method_pages import print_method, print_schema
 
-Space = Annotated[
-    str,
-    typer.Option(metavar="FILE|NAME", help="A YAML file, or the name of a packaged search space."),
-]
+_SPACE = typer.Option(
+    "--space",
+    metavar="FILE|NAME",
+    help="A YAML file, or the name of a packaged search space.",
+    autocompletion=complete_spaces,
+)
+Space = Annotated[str, _SPACE]
+SpaceToRun = Annotated[str | None, _SPACE]
+"""Required, too, unless one of the commands below ``dmd-search`` is named."""
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the space; repeatable."),

@@ -10,14 +10,17 @@ import typer
 
 from orchestration.cli import options
 from orchestration.cli.app import ProductCommand, Version, make_app
+from orchestration.cli.completion import complete_directories
 from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
 
-app = make_app(add_completion=False)
+app = make_app()
 
 
 @app.command(cls=ProductCommand)
 def predict(
-    study: Annotated[Path, typer.Argument(help="The directory of a study, runs/<study>.")],
+    study: Annotated[
+        Path, typer.Argument(help="The directory of a study, runs/<study>.", autocompletion=complete_directories)
+    ],
     data: Annotated[
         str,
         typer.Argument(

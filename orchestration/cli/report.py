@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli.app import ProductCommand, Version, make_app
+from orchestration.cli.completion import complete_directories
 from orchestration.cli.exit_codes import COMPLETED, bad_input_exits
 
 if TYPE_CHECKING:
     from orchestration.ledger.recorded_study import RecordedStudy
     from search_spaces.design.contrasts import Methods
 
-app = make_app(add_completion=False)
+app = make_app()
 
 
 @app.command(cls=ProductCommand)
 def report(
-    directories: Annotated[list[Path] | None, typer.Argument(help="Study directories, runs/<study>.")] = None,
+    directories: Annotated[
+        list[Path] | None, typer.Argument(help="Study directories, runs/<study>.", autocompletion=complete_directories)
+    ] = None,
     tracking_uri: Annotated[
         str | None, typer.Option(help="MLflow server that has the studies named by --study.")
     ] = None,

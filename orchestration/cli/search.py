@@ -11,10 +11,12 @@ from typing import Any
 import typer
 
 from orchestration.cli import options
-from orchestration.cli.app import ProductCommand, Version, make_app
+from orchestration.cli.app import ProductCommand, ProductGroup, Version, make_app
 from orchestration.cli.exit_codes import bad_input_exits
 from orchestration.cli.perform_search import perform
 from orchestration.cli.search_request import SearchRequest
+from orchestration.cli.studies import list_studies, show_places, show_status
+from orchestration.process.errors import UsageError
 from orchestration.process.logs import quiet_libraries
 
 _PANELS: Mapping[str, Sequence[str]] = {
@@ -25,7 +27,7 @@ _PANELS: Mapping[str, Sequence[str]] = {
 """Groups of the options in the help."""
 
 
-class _SearchCommand(ProductCommand):
+class _SearchGroup(ProductGroup):
     """The command, whose many options are shown in groups."""
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -36,12 +38,15 @@ class _SearchCommand(ProductCommand):
         return parameters
 
 
-app = make_app(add_completion=False)
+app = make_app(cls=_SearchGroup)
+for _name, _command in (("list", list_studies), ("status", show_status), ("open", show_places)):
+    app.command(_name, cls=ProductCommand)(_command)
 
 
-@app.command(cls=_SearchCommand)
+@app.callback(invoke_without_command=True, subcommand_metavar="[list|status|open]")
 def search(
-    space: options.Space,
+    context: typer.Context,
+    space: options.SpaceToRun = None,
     overrides: options.Overrides = None,
     only: options.Only = None,
     plugins: options.Plugins = None,
@@ -67,7 +72,13 @@ def search(
     Exit codes: 0 all trials completed; 1 some trials failed (the report is still written); 2 bad input;
     130 interrupted (the same command continues).
     """
+    if context.invoked_subcommand is not None:
+        with bad_input_exits():
+            _refuse_options_before(context)
+        return
     with bad_input_exits():
+        if space is None:
+            raise UsageError("missing option '--space': a search space; or name a command: list, status, open")
         code = perform(
             SearchRequest(
                 space=space,
@@ -90,6 +101,16 @@ def search(
             )
         )
     raise typer.Exit(code)
+
+
+def _refuse_options_before(context: typer.Context) -> None:
+    """Options of a study say nothing to a command that is named after them; its own stand behind its name."""
+    given = [
+        name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        command = context.invoked_subcommand
+        raise UsageError(f"options of `{command}` stand behind its name; see dmd-search {command} -h")
 
 
 def main() -> None:

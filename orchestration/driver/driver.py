@@ -73,6 +73,7 @@ class StudyPlan:
         complete_failure: adds to the record of a failed trial how the training-median predictor scores in its place.
         external_trials: trials with predictions of other code, which no worker runs.
         find_result: finds the result of a trial in other studies.
+        session: what ``dmd-search status`` shows of this session (``pid``, ``host``, ``num_planned``).
     """
 
     study: str
@@ -89,6 +90,7 @@ class StudyPlan:
     complete_failure: Callable[[Trial, RunRecord], RunRecord] = lambda trial, record: record
     external_trials: tuple[ExternalTrial, ...] = ()
     find_result: FindResult = find_nothing
+    session: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Driver:
@@ -115,7 +117,8 @@ class Driver:
                 self._replay(event)
         self._interrupted = deque(state.trial for state in self._state.running.values())
         ledger_id = self._state.ledger_id or secrets.token_hex(8)
-        self._append("start", {"study": plan.study, "ledger": ledger_id, "provenance": dict(plan.provenance)})
+        start = {"study": plan.study, "ledger": ledger_id, "provenance": dict(plan.provenance)}
+        self._append("start", {**start, "session": dict(plan.session)})
 
     @property
     def num_running(self) -> int:

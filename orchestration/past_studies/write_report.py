@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.progress import read_progress
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
+from orchestration.ledger.report_summary import write_summary
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.merge import merge_studies
 from orchestration.past_studies.merge_conflicts import find_merge_conflicts, group_mergeable
@@ -71,10 +74,16 @@ def deliver_report(study_directory: StudyDirectory, answer: Sequence[str], uri: 
 def rebuild_report(study_directory: StudyDirectory) -> WrittenReport:
     """Write the report of what the ledger and the details of its trials hold; the same ones give the same bytes.
 
+    Its summary is written beside it, for ``dmd-search list``.
+
     Raises UsageError where there is no study.
     """
+    # Before the records: a ledger that grows meanwhile has more than its summary tells.
+    progress = read_progress(study_directory.path / LEDGER_FILE)
     report = _analyse(read_directory(study_directory.path))
-    return WrittenReport(_write([report], study_directory.path), report.answer)
+    path = _write([report], study_directory.path)
+    write_summary(study_directory.path, report.answer, progress)
+    return WrittenReport(path, report.answer)
 
 
 def write_studies(studies: Sequence[RecordedStudy], directory: Path, methods: Methods, layout: Layout = "auto") -> Path:

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.ledger.file_names import MANIFEST_FILE
 from orchestration.ledger.recorded_study import RecordedStudy
-from orchestration.ledger.study_directory import MANIFEST_FILE, Manifest
+from orchestration.ledger.study_directory import Manifest
 from orchestration.process.errors import UsageError
 from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.process.temporary import temporary_directory

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from orchestration.ledger.file_names import MANIFEST_FILE
 from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.state import read_ledger_id
-from orchestration.ledger.study_directory import MANIFEST_FILE
 from orchestration.tracking.experiment import claim_experiment, find_experiment
 from orchestration.tracking.store_preview import describe_store
 from tests.orchestration.command_line import run

@@ -1,0 +1,151 @@
+"""Studies as lines for a person and as JSON for programs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from orchestration.ledger.study_status import BestTrial, StudyStatus
+from orchestration.tracking.run_list import RunList
+from reports.text.durations import duration_text, rough_duration_text
+from reports.text.rounding import compact
+
+_MOST_AGO_MS = 86_400_000
+_HEADINGS = ("study", "state", "trials", "last event", "answer, or best so far")
+
+
+def study_table(studies: Sequence[StudyStatus], now_ms: int, width: int | None) -> list[str]:
+    """A line per study under one of headings. width: of the terminal, where lines are cut; None: they are whole."""
+    rows = [_HEADINGS, *(_row(study, now_ms) for study in studies)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    lines = ["  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [line if width is None or len(line) <= width else f"{line[: width - 3]}..." for line in lines]
+
+
+def status_lines(study: StudyStatus, now_ms: int) -> list[str]:
+    """All that is known of how far a study is."""
+    progress = study.progress
+    counts = ", ".join(f"{number} {status}" for status, number in progress.ended.items())
+    lines = [f"{study.name}: {_state(study)}", f"trials: {_trials(study)} ended ({counts}){_rest(study)}"]
+    if study.best is not None:
+        lines.append(f"best so far: {_best(study.best)} ({_where(study.best)}{_values(study.best)})")
+    left_s = study.left_s(now_ms)
+    if study.state != "done" and left_s is not None:
+        when = "" if study.state == "running" else " once it goes on"
+        lines.append(f"time left: about {rough_duration_text(left_s)}{when}, at the pace of its latest session")
+    lines.append(f"last event: {_when(progress.last_ms, now_ms)}")
+    if progress.limit is not None:
+        lines.append(f"limit: {progress.limit}; raise it under `limits` and run the same command to continue")
+    if progress.problem is not None:
+        lines.append(f"problem: {progress.problem}")
+    if study.report is not None:
+        lines.append(f"report: {study.report}{'' if study.is_reported else ' (of fewer trials than have ended)'}")
+    return [*lines, *(f"  {sentence}" for sentence in study.answer)]
+
+
+def place_lines(study: StudyStatus, runs: RunList | None) -> list[str]:
+    """Where the report lies, and how to open the list of runs."""
+    if study.report is None:
+        again = "dmd-search --space ... --report-only writes one from the results so far"
+        lines = [f"report: none yet; {again}"]
+    else:
+        page = study.report.with_suffix(".html")
+        lines = [f"report: {page if page.is_file() else study.report}"]
+    if runs is None:
+        return [*lines, "MLflow: nothing is tracked yet"]
+    if runs.command is not None:
+        lines.append(f"start MLflow: {runs.command}")
+    return [*lines, f"its runs: {runs.address}"]
+
+
+def as_dict(study: StudyStatus, now_ms: int) -> dict[str, Any]:
+    """The study for programs."""
+    best, progress = study.best, study.progress
+    return {
+        "study": study.name,
+        "directory": str(study.directory),
+        "state": study.state,
+        "pid": study.pid,
+        "host": study.host,
+        "trials": {
+            "planned": study.num_planned,
+            "ended": progress.num_ended,
+            **progress.ended,
+            "open": len(progress.running),
+        },
+        "best": None if best is None else {**vars(best), "parameters": dict(best.parameters)},
+        "left_s": study.left_s(now_ms),
+        "last_event": None if progress.last_ms is None else _moment(progress.last_ms).isoformat(timespec="seconds"),
+        "limit": progress.limit,
+        "problem": progress.problem,
+        "answer": list(study.answer),
+        "report": None if study.report is None else str(study.report),
+    }
+
+
+def places_as_dict(study: StudyStatus, runs: RunList | None) -> dict[str, Any]:
+    """What :func:`place_lines` says, for programs."""
+    return {
+        "study": study.name,
+        "report": None if study.report is None else str(study.report),
+        "mlflow": None if runs is None else {"command": runs.command, "address": runs.address},
+    }
+
+
+def _row(study: StudyStatus, now_ms: int) -> tuple[str, ...]:
+    said = study.progress.problem or (study.answer[0] if study.answer else "")
+    if not said and study.best is not None:
+        said = f"{_best(study.best)} ({study.best.arm})"
+    return study.name, _state(study), _trials(study), _when(study.progress.last_ms, now_ms), said
+
+
+def _state(study: StudyStatus) -> str:
+    failed = study.progress.ended["failed"]
+    text: str = study.state if not failed else f"{study.state}, {failed} failed"
+    if study.state == "running":
+        host = f" on {study.host}" if study.host else ""
+        text += f" (process {study.pid}{host})"
+    return text
+
+
+def _trials(study: StudyStatus) -> str:
+    ended = study.progress.num_ended
+    return str(ended) if study.num_planned is None else f"{ended} of {study.num_planned}"
+
+
+def _rest(study: StudyStatus) -> str:
+    if study.state == "done":
+        return ""
+    begun = len(study.progress.running)
+    text = f", {begun} {'running' if study.state == 'running' else 'begun'}" if begun else ""
+    if study.num_planned is None:
+        return text
+    return f"{text}, at most {study.num_planned - study.progress.num_ended - begun} more"
+
+
+def _best(best: BestTrial) -> str:
+    return f"valid/{best.metric} {best.value:.4f}"
+
+
+def _where(best: BestTrial) -> str:
+    fold = "" if best.fold is None else f" r{best.repeat}f{best.fold}"
+    return f"{best.stage} {best.arm}{fold} seed {best.seed}"
+
+
+def _values(best: BestTrial) -> str:
+    values = ", ".join(f"{name} {compact(value)}" for name, value in best.parameters.items())
+    return f"; {values}" if values else ""
+
+
+def _when(at_ms: int | None, now_ms: int) -> str:
+    if at_ms is None:
+        return "none"
+    age_ms = max(now_ms - at_ms, 0)
+    if age_ms < _MOST_AGO_MS:
+        return f"{duration_text(age_ms // 1000)} ago"
+    return _moment(at_ms).strftime("%Y-%m-%d %H:%M")
+
+
+def _moment(at_ms: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(at_ms / 1000).astimezone()
