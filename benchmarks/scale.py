@@ -55,6 +55,7 @@ from orchestration.search.stopping.by_arm import make_stopping
 from orchestration.search.study_source import ArmFold, StudySource
 from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.schema.distributions import LogUniform
+from search_spaces.schema.schedulers import Scheduler
 from search_spaces.terms.trial import Cell, Trial, Value
 
 CURVES = Path(__file__).parent / "recorded_curves.csv"
@@ -208,7 +209,7 @@ def drive(
     """The whole study; its directory then holds what a report needs."""
     curves = read_curves()
     StudyDirectory(directory).write_manifest(Manifest(describe(num_arms, num_trials, searcher), {}, {}))
-    stopping = make_stopping("asha", "minimize", max(len(curve) for curve in curves))
+    stopping = make_stopping(Scheduler("asha"), "minimize", max(len(curve) for curve in curves))
     plan = StudyPlan("scale", make_source(num_arms, num_trials, searcher), stopping, Objective("mae"))
     executor = SimulatedExecutor(num_devices, curves)
     began, cpu_began = time.perf_counter(), time.process_time()

@@ -18,6 +18,7 @@ from orchestration.search.stopping.by_arm import make_stopping
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.run_content import TRIAL_ID_TAG, MetricPoint, ending_content, epoch_content
 from reports.records.serialise import record_from_json
+from search_spaces.schema.schedulers import Scheduler
 from search_spaces.schema.schema import SearchSpace
 
 
@@ -98,7 +99,7 @@ def _replays(planned: PlannedStudy, events: Sequence[Event]) -> bool:
     source, search, objective = make_source(planned), planned.space.search, planned.objective
     longest = max(facts.max_epochs for facts in planned.facts.values())
     direction = "minimize" if objective is None else objective.direction
-    stopping = make_stopping("none" if search is None else search.scheduler, direction, longest)
+    stopping = make_stopping(Scheduler() if search is None else search.scheduler, direction, longest)
     trials, stopped, seen = {}, set(), set()
     for event in events:
         if event.kind == "ask":

@@ -76,7 +76,7 @@ def describe_as_text(
     """
     begun = [] if extension is None else extension.lines(planned.space.study)
     lines = [_headline(planned), *begun, *_arm_lines(planned), *_default_search_lines(planned)]
-    lines.append(_trial_line(planned, estimate))
+    lines += [*_stopping_lines(planned), _trial_line(planned, estimate)]
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
     at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
     lines.append(
@@ -160,6 +160,13 @@ def _default_search_lines(planned: PlannedStudy) -> list[str]:
             names = ", ".join(plan.arm for plan in mine)
             lines.append(f"not searched: {names}, as {method.name} declares no default distributions")
     return lines
+
+
+def _stopping_lines(planned: PlannedStudy) -> list[str]:
+    """How search trials are stopped early; the estimate counts on it."""
+    search = planned.space.search
+    words = "" if search is None or not planned.searched_arms else search.scheduler.describe()
+    return [f"early stopping: {words}"] if words else []
 
 
 def _trial_line(planned: PlannedStudy, estimate: Estimate) -> str:

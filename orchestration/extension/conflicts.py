@@ -154,13 +154,20 @@ def _rungs_moved(planned: PlannedStudy, known: StudyDescription) -> list[str]:
     """The rungs of a scheduler stand where the longest training of any arm puts them."""
     search = planned.space.search
     before = [planned.facts[arm.name].max_epochs for arm in known.arms if arm.name in planned.facts]
-    if search is None or search.scheduler == "none" or not before:
+    if search is None or search.scheduler.name == "none" or not before:
         return []
+    scheduler = search.scheduler
+
+    def rungs(max_epochs: int) -> list[int]:
+        first = scheduler.first_epoch(max_epochs)
+        # Only Hyperband begins at several rungs.
+        return first_rungs(first, max_epochs, scheduler.reduction) if scheduler.name == "hyperband" else [first]
+
     longest = max(planned.facts, key=lambda name: planned.facts[name].max_epochs)
     after = planned.facts[longest].max_epochs
-    if first_rungs(after) == first_rungs(max(before)):
+    if rungs(after) == rungs(max(before)):
         return []
     return [
         f"arm {longest} trains up to {after} epochs and no arm before it over {max(before)}: the epochs at which the "
-        f"scheduler stops trials, which go by the longest, were {first_rungs(max(before))}, are {first_rungs(after)}"
+        f"scheduler stops trials, which go by the longest, were {rungs(max(before))}, are {rungs(after)}"
     ]

@@ -37,12 +37,14 @@ def describe_search(planned: PlannedStudy) -> dict[str, Any]:
     content: dict[str, Any] = {
         "scope": search.scope,
         "searcher": search.searcher,
-        "scheduler": search.scheduler,
+        "scheduler": search.scheduler.name,
         "objective": planned.space.objective_metric,
         "trials": search.trials,
         "parameters": {name: _text(entries) for name, entries in found.items()},
         "distributions": {name: hull.declare() for name, hull in hulls.items() if hull is not None},
     }
+    if words := search.scheduler.describe():
+        content["stopping"] = words
     if search.start:
         content["starting_points"] = len(search.start)
     if planned.space.further_objectives:

@@ -249,9 +249,10 @@ class StudyDescription:
         primary: the one metric that p-values are computed on, without prefix (``mae``).
         metrics: test metrics in display order, primary first.
         planned: every confirm trial.
-        search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``objective``, ``trials`` per
-            search, ``parameters`` as name -> text of the distribution, ``distributions`` as name -> its YAML form, such
-            as ``{"log_uniform": [0.01, 1.0]}``); empty if nothing was searched.
+        search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``stopping`` as the scheduler in
+            words (absent: none, or not recorded), ``objective``, ``trials`` per search, ``parameters`` as name -> text
+            of the distribution, ``distributions`` as name -> its YAML form, such as ``{"log_uniform": [0.01, 1.0]}``);
+            empty if nothing was searched.
         confirm: ``seeds`` (the list that every arm but a control uses), ``top`` and ``missing`` (the conditions of
             ``RunRecord.test_missing``; absent: none was asked for); empty if nothing is known.
         data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,

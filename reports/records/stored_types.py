@@ -18,6 +18,7 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "scope": str,
         "searcher": str,
         "scheduler": str,
+        "stopping": str,
         "objective": str,
         "trials": int,
         "starting_points": int,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces.schema.parameters import DEFAULT
+from search_spaces.schema.schedulers import scheduler_schema
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue, MethodSchema, SettingSchema
 
@@ -39,6 +40,7 @@ def space_schema(catalogue: Catalogue | None = None) -> Json:
     schema: Json = _without_titles(SearchSpace.model_json_schema())
     sections: Json = schema["$defs"]
     sections["Search"]["properties"]["parameters"] = _parameters()
+    sections["Search"]["properties"]["scheduler"] = scheduler_schema()
     sections["Search"]["properties"]["objective"] = _objective(catalogue)
     sections["Confirm"]["properties"]["seeds"] = _seeds()
     schema["properties"]["primary"] |= _metric("test", catalogue)

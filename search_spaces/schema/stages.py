@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 from search_spaces.schema.conditions import SearchedParameter
 from search_spaces.schema.fields import MissingRates, Objectives, Seeds, Starts, Subsets, broken
 from search_spaces.schema.parameters import Parameters
+from search_spaces.schema.schedulers import Scheduler, SchedulerField
 from search_spaces.schema.section import Section
 from search_spaces.schema.seed_range import SeedRange
 
 Scope = Literal["per_arm", "baseline", "none"]
 Searcher = Literal["random", "grid", "tpe", "gp", "cmaes"]
-Scheduler = Literal["none", "asha", "hyperband", "median"]
 
 
 class Search(Section):
@@ -26,7 +26,8 @@ class Search(Section):
         scope: which arms are searched.
         trials: budget of one search: one arm on one fold.
         searcher: how configurations are proposed.
-        scheduler: how unpromising trials are stopped early.
+        scheduler: how unpromising trials are stopped early, by one word or with settings: ``{asha: {grace: 3}}``.
+            Trials are compared with trials of the same arm and fold only.
         objective: absent: as ``primary``. A list begins with the validation metric that the winner is chosen by;
             further validation metrics, ``parameters`` or ``device_seconds`` make a search over the trade-off.
         start: configurations, whole or in part, that every search tries first.
@@ -36,7 +37,7 @@ class Search(Section):
     scope: Scope = "per_arm"
     trials: int = Field(default=20, ge=1, le=100_000)
     searcher: Searcher = "tpe"
-    scheduler: Scheduler = "none"
+    scheduler: SchedulerField = Scheduler()
     objective: Objectives | None = None
     start: Annotated[Starts, Field(max_length=1000)] = ()
 
@@ -57,9 +58,9 @@ class Search(Section):
 
     @model_validator(mode="after")
     def _trade_offs_have_no_scheduler(self) -> Search:
-        if len(self.objectives) > 1 and self.scheduler != "none":
+        if len(self.objectives) > 1 and self.scheduler.name != "none":
             raise broken(
-                f"`scheduler: {self.scheduler}` compares trials by one number; remove it or name one objective"
+                f"`scheduler: {self.scheduler.name}` compares trials by one number; remove it or name one objective"
             )
         if len(self.objectives) > 1 and self.searcher == "cmaes":
             raise broken("`searcher: cmaes` follows one objective; use tpe, gp or random, or name one")

@@ -17,11 +17,12 @@ from orchestration.run_study import StudyOutcome, run_study
 from orchestration.search.listed_source import ListedSource
 from orchestration.search.objective import Objective
 from orchestration.search.optuna_search import SearchedSource, SearchPlan
-from orchestration.search.stopping.by_arm import SchedulerName, make_stopping
+from orchestration.search.stopping.by_arm import make_stopping
 from orchestration.search.study_source import ArmFold, StudySource
 from orchestration.search.trial_source import TrialSource
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from search_spaces.schema.distributions import Uniform
+from search_spaces.schema.schedulers import Scheduler, SchedulerName
 from search_spaces.terms.trial import Cell, Trial
 from tests.orchestration.toy_runner import ToyRunner, make_trial
 
@@ -69,7 +70,7 @@ def run_toy(
     plan = StudyPlan(
         STUDY,
         source,
-        make_stopping(scheduler, "minimize", MAX_EPOCHS),
+        make_stopping(Scheduler(scheduler), "minimize", MAX_EPOCHS),
         Objective("mae"),
         checkpoints=directory / "checkpoints",
         artifacts=directory / "artifacts",

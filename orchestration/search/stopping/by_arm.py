@@ -7,17 +7,15 @@ one. The clock is our epoch. Confirm trials are never stopped. The state is rebu
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 from orchestration.search.objective import Direction
 from orchestration.search.stopping.median import MedianRule
 from orchestration.search.stopping.rule import Decision, NeverStop, StoppingRule
-from orchestration.search.stopping.rungs import bracket_weights, first_epoch, first_rungs, share_of_bracket
+from orchestration.search.stopping.rungs import bracket_weights, first_rungs, share_of_bracket
 from orchestration.search.stopping.successive_halving import HalvingRule, HyperbandRule
 from reports.records.record import Status
+from search_spaces.schema.schedulers import Scheduler
 from search_spaces.terms.trial import Cell, Stage, Trial
-
-SchedulerName = Literal["none", "asha", "hyperband", "median"]
 
 
 class StudyStopping:
@@ -40,37 +38,41 @@ class StudyStopping:
         return self._rules[key]
 
 
-def make_stopping(name: SchedulerName, direction: Direction, max_epochs: int) -> StudyStopping:
+def make_stopping(scheduler: Scheduler, direction: Direction, max_epochs: int) -> StudyStopping:
     """The stopping rules of a study.
 
     Args:
-        name: ``asha``: rungs at a tenth of the epochs (at least 1) times 1, 3, 9, ...; a third of the trials passes
-            each. ``hyperband``: the same with brackets that begin at later and later rungs. ``median``: from the sixth
-            trial on and after a tenth of the epochs, the worse half of the completed ones is stopped. ``none``: nothing
-            is stopped.
+        scheduler: ``asha``: rungs at ``grace`` epochs times 1, ``reduction``, ``reduction**2``, ...; one in
+            ``reduction`` trials passes each. ``hyperband``: the same with brackets that begin at later and later rungs.
+            ``median``: once ``min_trials`` are completed and after ``grace`` epochs, the worse half is stopped.
+            ``none``: nothing is stopped.
         direction: of the objective.
         max_epochs: of a trial.
     """
-    rungs = first_rungs(max_epochs)
-    match name:
+    first, reduction = scheduler.first_epoch(max_epochs), scheduler.reduction
+    rungs = first_rungs(first, max_epochs, reduction)
+    match scheduler.name:
         case "none":
             return StudyStopping(NeverStop)
         case "asha":
-            return StudyStopping(lambda: HalvingRule(rungs[0], direction))
+            return StudyStopping(lambda: HalvingRule(first, direction, reduction))
         case "hyperband":
-            return StudyStopping(lambda: HyperbandRule([HalvingRule(rung, direction) for rung in rungs]))
+            return StudyStopping(
+                lambda: HyperbandRule([HalvingRule(rung, direction, reduction) for rung in rungs], reduction)
+            )
         case "median":
-            return StudyStopping(lambda: MedianRule(first_epoch(max_epochs), direction))
+            return StudyStopping(lambda: MedianRule(first, direction, scheduler.min_trials))
 
 
-def share_of_epochs(name: SchedulerName, max_epochs: int) -> float:
-    """The share of all epochs that trials run under the rule called ``name``, if it saw all of them at once."""
-    if name == "none":
+def share_of_epochs(scheduler: Scheduler, max_epochs: int) -> float:
+    """The share of all epochs that trials run under the rule, if it saw all of them at once."""
+    first, reduction = scheduler.first_epoch(max_epochs), scheduler.reduction
+    if scheduler.name == "none":
         return 1.0
-    if name == "median":
-        return (1.0 + first_epoch(max_epochs) / max_epochs) / 2
-    shares = [share_of_bracket(rung, max_epochs) for rung in first_rungs(max_epochs)]
-    if name == "asha":
+    if scheduler.name == "median":
+        return (1.0 + min(first / max_epochs, 1.0)) / 2
+    shares = [share_of_bracket(rung, max_epochs, reduction) for rung in first_rungs(first, max_epochs, reduction)]
+    if scheduler.name == "asha":
         return shares[0]
-    weights = bracket_weights(len(shares))
+    weights = bracket_weights(len(shares), reduction)
     return sum(weight * share for weight, share in zip(weights, shares, strict=True)) / sum(weights)

@@ -15,15 +15,13 @@ from orchestration.search.stopping.rule import Decision
 from reports.records.record import Status
 from search_spaces.terms.trial import Trial
 
-NUM_BEFORE = 5
-"""Completed trials before any is stopped."""
-
 
 class MedianRule:
-    """Stops the worse half of the completed trials, from the sixth trial on and after ``first_epoch``."""
+    """Stops trials that are worse than the median of the completed ones, once there are ``min_trials`` and after
+    ``first_epoch``."""
 
-    def __init__(self, first_epoch: int, direction: Direction) -> None:
-        pruner = MedianPruner(n_startup_trials=NUM_BEFORE, n_warmup_steps=first_epoch)
+    def __init__(self, first_epoch: int, direction: Direction, min_trials: int) -> None:
+        pruner = MedianPruner(n_startup_trials=min_trials, n_warmup_steps=first_epoch)
         quiet_optuna()
         self._study = optuna.create_study(direction=direction, pruner=pruner, sampler=RandomSampler(seed=0))
         self._trials: dict[str, optuna.Trial] = {}

@@ -1,4 +1,4 @@
-"""ASHA and Hyperband: trials are compared at rungs, and the best third passes.
+"""ASHA and Hyperband: trials are compared at rungs, and the best third (or another share) passes.
 
 A rung is a sorted list, so that a decision costs the same after a hundred thousand trials as after a hundred.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from orchestration.search.objective import Direction
 from orchestration.search.stopping.rule import Decision, StoppingRule
-from orchestration.search.stopping.rungs import REDUCTION_FACTOR, bracket_weights
+from orchestration.search.stopping.rungs import bracket_weights
 from reports.records.record import Status
 from search_spaces.terms.trial import Trial, digest
 
@@ -21,12 +21,18 @@ class HalvingRule:
     """Asynchronous successive halving that never waits: a trial that does not pass its rung when it gets there is
     stopped for good (Li et al. 2020, section 3, in the form of Optuna's ``SuccessiveHalvingPruner``).
 
-    A trial passes if it is among the best third of all that have reached the rung, itself included; while they are
-    fewer than three, if it is the best. first_rung: epoch of the first rung; the others stand at 3, 9, ... times it.
+    A trial passes if it is among the best ``1 / reduction`` of all that have reached the rung, itself included; while
+    they are fewer than ``reduction``, if it is the best.
+
+    Args:
+        first_rung: epoch of the first rung; the others stand at ``reduction``, ``reduction**2``, ... times it.
+        direction: of the objective.
+        reduction: eta of the papers.
     """
 
-    def __init__(self, first_rung: int, direction: Direction) -> None:
+    def __init__(self, first_rung: int, direction: Direction, reduction: int) -> None:
         self._first_rung = first_rung
+        self._reduction = reduction
         self._sign = 1.0 if direction == "minimize" else -1.0
         self._rungs: defaultdict[int, list[float]] = defaultdict(list)
         self._num_reached: dict[str, int] = {}
@@ -45,13 +51,13 @@ class HalvingRule:
     def _passes(self, trial_id: str, epoch: int, loss: float) -> bool:
         """Whether the trial passes every rung that it has reached by ``epoch`` and had not reached before."""
         rung = self._num_reached.get(trial_id, 0)
-        while epoch >= self._first_rung * REDUCTION_FACTOR**rung:
+        while epoch >= self._first_rung * self._reduction**rung:
             if math.isnan(loss):
                 return False
             losses = self._rungs[rung]
             insort(losses, loss)
             rung = self._num_reached[trial_id] = rung + 1
-            num_passing = max(1, len(losses) // REDUCTION_FACTOR)
+            num_passing = max(1, len(losses) // self._reduction)
             if loss > losses[num_passing - 1]:
                 return False
         return True
@@ -63,9 +69,9 @@ class HyperbandRule:
     (Optuna's own assignment goes by the order in which trials first report, which depends on timing.)
     """
 
-    def __init__(self, brackets: Sequence[StoppingRule]) -> None:
+    def __init__(self, brackets: Sequence[StoppingRule], reduction: int) -> None:
         self._brackets = brackets
-        self._weights = bracket_weights(len(brackets))
+        self._weights = bracket_weights(len(brackets), reduction)
 
     def bracket_of(self, trial: Trial) -> int:
         """Index of the bracket of ``trial``, 0 the one that stops earliest."""

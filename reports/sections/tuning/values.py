@@ -54,6 +54,7 @@ class Budget:
         curves: one per arm that was searched for itself.
         memory: the trials that proposals went by, in words, where these were not all; empty where they were.
         searcher: as the study asked for; empty if nothing was searched.
+        stopping: how trials were stopped early, in words; empty where they were not, or where that was not recorded.
     """
 
     planned: int | None
@@ -61,6 +62,7 @@ class Budget:
     curves: tuple[TuningCurve, ...]
     memory: str = ""
     searcher: str = ""
+    stopping: str = ""
 
     @property
     def num_failed(self) -> int:
@@ -101,7 +103,8 @@ def account_budget(study: StudyDescription, histories: Sequence[SearchHistory], 
     curves = draw_tuning_curves(histories, study.search)
     memory = str(study.search.get("memory", ""))
     searcher = str(study.search.get("searcher", ""))
-    return Budget(None if planned is None else int(planned), searches, curves, memory, searcher)
+    stopping = str(study.search.get("stopping", ""))
+    return Budget(None if planned is None else int(planned), searches, curves, memory, searcher, stopping)
 
 
 def _account(cell: FoldCell, runs: Sequence[RunRecord]) -> SearchBudget:

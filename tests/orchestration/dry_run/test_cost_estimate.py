@@ -36,6 +36,7 @@ from orchestration.planning.prepared import prepare
 from orchestration.search.stopping.by_arm import share_of_epochs
 from reports.records.record import RunRecord
 from search_spaces.loading.load import load_text
+from search_spaces.schema.schedulers import Scheduler
 from search_spaces.schema.schema import Resources
 from tests.reports.example_studies import make_record
 
@@ -130,11 +131,16 @@ def test_a_stopping_rule_saves_search_and_no_confirm_time(name: str) -> None:
 
 
 def test_shares_of_epochs_by_hand() -> None:
-    assert share_of_epochs("none", 30) == 1
-    assert share_of_epochs("median", 30) == pytest.approx((30 + 3) / 60)
+    assert share_of_epochs(Scheduler("none"), 30) == 1
+    assert share_of_epochs(Scheduler("median"), 30) == pytest.approx((30 + 3) / 60)
     # Rungs at 3, 9 and 27 of 30 epochs: all run 3, a third 6 more, a ninth 18 more, a 27th the last 3.
-    assert share_of_epochs("asha", 30) == pytest.approx((3 + 6 / 3 + 18 / 9 + 3 / 27) / 30)
-    assert share_of_epochs("asha", 30) < share_of_epochs("hyperband", 30) < 1
+    assert share_of_epochs(Scheduler("asha"), 30) == pytest.approx((3 + 6 / 3 + 18 / 9 + 3 / 27) / 30)
+    assert share_of_epochs(Scheduler("asha"), 30) < share_of_epochs(Scheduler("hyperband"), 30) < 1
+    # Rungs at 2 and 8 of 30 epochs: all run 2, a quarter 6 more, a sixteenth the last 22.
+    few = Scheduler("asha", grace=2, reduction=4)
+    assert share_of_epochs(few, 30) == pytest.approx((2 + 6 / 4 + 22 / 16) / 30)
+    assert share_of_epochs(Scheduler("median", grace=15), 30) == pytest.approx((1 + 0.5) / 2)
+    assert share_of_epochs(Scheduler("asha", grace=99), 30) == 1
 
 
 def test_start_up_is_some_seconds_on_this_machine() -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from orchestration.cli.search import app
+from orchestration.dry_run.capacity import Capacity
+from orchestration.dry_run.cost_estimate import estimate_study
+from orchestration.dry_run.summary import describe_as_text
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from orchestration.planning.search_description import describe_search
@@ -37,6 +40,18 @@ def test_each_method_is_told_with_its_own_distributions() -> None:
     )
     assert description["parameters"]["alpha"] == "uniform in [0.02, 0.5]"
     assert description["distributions"]["learning_rate"] == {"log_uniform": [1e-4, 3e-3]}
+
+
+def test_early_stopping_is_recorded_and_foretold_in_words(tmp_path: Path) -> None:
+    changed = ["search.scheduler={asha: {grace: 1, reduction: 2}}"]
+    planned = prepare(load_text(SPACE, describe_methods(), changed), None).planned
+    words = (
+        "ASHA: the best half of trials passes each rung, the first after 1 epoch, the others at 2, 4, ... times that"
+    )
+    description = describe_search(planned)
+    assert (description["scheduler"], description["stopping"]) == ("asha", words)
+    estimate = estimate_study(planned, Capacity(1))
+    assert f"early stopping: {words}" in describe_as_text(planned, estimate, ()).splitlines()
 
 
 def test_a_dry_run_says_what_is_searched_in_each_method_and_which_arms_are_not(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_the_search_varies_weights_and_components() -> None:
     space = packaged("search")
     assert space.search is not None
     assert {"gamma", "lambda1", "lambda2", "alpha", "fd", "homo_gd", "ca", "hetero_gd"} == set(space.search.parameters)
-    assert (space.search.searcher, space.search.scheduler) == ("tpe", "asha")
+    assert (space.search.searcher, space.search.scheduler.name) == ("tpe", "asha")
 
 
 SIZES = ("width", "heads", "levels", "max_epochs", "patience")

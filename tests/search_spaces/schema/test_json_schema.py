@@ -30,6 +30,8 @@ REST = [
     "description: x\n",
     "arms:\n",
     "confirm: {top: 1}\n",
+    "search: {parameters: {gamma: {uniform: [0, 1]}}, scheduler: {asha: {grace: 3, reduction: 4}}}\n",
+    "search: {parameters: {gamma: {uniform: [0, 1]}}, scheduler: {median: }}\n",
 ]
 
 

@@ -189,3 +189,9 @@ def test_the_section_says_what_a_long_search_went_by() -> None:
     assert "\nA search went by its 100 best and its latest trials.\n" in section_of(study, records)
     study, records = study_of({0: [4.0, 1.0, 2.0]}, searcher="tpe")
     assert "A search went by" not in section_of(study, records)
+
+
+def test_how_trials_were_stopped_early_is_told_in_the_study_s_words() -> None:
+    study, records = study_of({0: [4.0, 1.0, 2.0]}, scheduler="asha", stopping="ASHA: the best third passes")
+    assert "\nEarly stopping: ASHA: the best third passes.\n" in section_of(study, records)
+    assert "Early stopping" not in section_of(*study_of({0: [4.0, 1.0, 2.0]}))
