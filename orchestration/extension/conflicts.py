@@ -58,6 +58,10 @@ def _raced(
     for change in changes:
         if is_in(change.key, sections):
             yield f"{describe_change(change)} (a race of seeds is planned before its first run)"
+    known_arms = {arm.name for arm in known.arms}
+    new = [arm.name for arm in planned.arms if arm.is_external and arm.name not in known_arms]
+    if new:
+        yield f"arm {list_names(new, 'arms')} is new (a race of seeds is planned before its first run)"
 
 
 def _arms_gone(planned: PlannedStudy, earlier: EarlierTrials) -> Iterator[str]:

@@ -72,9 +72,9 @@ def current_configurations(
 def is_behind(
     configurations: Mapping[str, Sequence[RunRecord]], searched: Sequence[RunRecord], rule: ChoiceRule
 ) -> bool:
-    """Whether the best search trial is better than every one that is confirmed; arguments as above."""
+    """Whether the best search trial is not among those that are confirmed; arguments as above."""
     values, found = _worths(configurations, searched, rule)
-    return bool(values) and min(found) < min(values.values())
+    return bool(found) and min(found) < min(values.values(), default=math.inf)
 
 
 def _worths(
