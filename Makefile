@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TORCH ?=
 TORCH_VERSION := 2.13.0
 
-.PHONY: install search test test-full test-browser check audit format bench lock clean
+.PHONY: install search test test-full test-browser check audit format reference bench lock clean
 
 install: $(STAMP)
 
@@ -51,6 +51,12 @@ audit: install
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The JSON schema that editors read, and the tables of docs/spaces.md.
+reference: install
+	$(BIN)/python -m search_spaces.schema.json_schema > $(STAMP)-schema
+	mv $(STAMP)-schema search_spaces/space.schema.json
+	$(BIN)/python -m scripts.spaces_reference
 
 bench: install
 	$(BIN)/python -m benchmarks.step_time --quick

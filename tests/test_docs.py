@@ -15,6 +15,7 @@ from dmd.declaration import Method
 from dmd.registry import METHODS
 from dmd.settings import fields_of
 from orchestration.planning.method_catalogue import describe_methods
+from scripts import spaces_reference
 from search_spaces.loading.load import load
 
 ROOT = Path(__file__).parent.parent
@@ -62,12 +63,34 @@ def test_every_key_of_a_space_is_described_with_its_default() -> None:
     shown = read_table("")
     sections = {name for name, value in SCHEMA["properties"].items() if "$ref" in str(value)}
     expected = {key: default for key, default in keys_of(SCHEMA) if key not in sections}
-    values = ("search.parameters.", "search.scheduler.", "confirm.seeds.")  # forms of a value, not keys of a section
+    values = ("search.parameters.", "confirm.seeds.")  # forms of a value, not keys of a section
     expected = {key: default for key, default in expected.items() if not key.startswith(values)}
-    expected["resources.custom"] = "none"  # made by a factory, so the schema has no default
     expected["confirm.details"] = "`true`"
     assert len(expected) > 50
     assert {key: shown.get(key) for key in expected} == expected
+
+
+def test_the_tables_of_keys_and_settings_are_those_of_the_code() -> None:
+    assert spaces_reference.write_page(SPACES) == SPACES, "run: make reference"
+
+
+def test_no_key_and_no_setting_is_without_a_meaning_or_its_values() -> None:
+    """A new one needs a line: under `Attributes:` of its section or configuration, or beside the setting."""
+    rows = [line.split(" | ") for _, text in spaces_reference.generated_parts() for line in text.splitlines()]
+    rows = [row for row in rows if row[0].startswith("| `")]
+    assert len(rows) > 75 + 190
+    assert [row[0] for row in rows if len(row) != 4 or not row[2] or not row[3].removesuffix("|").strip()] == []
+
+
+def test_values_and_defaults_are_told_in_words_by_hand() -> None:
+    shown = {row.name: (row.default, row.values) for row in spaces_reference.key_rows()}
+    assert shown["data.folds.k"] == ("`5`", "whole number, 3 to 1000")
+    assert shown["resources.cpu"] == ("`1`", "number, above 0, at most 1,000,000")
+    assert shown["resources.workers"] == ("`1`", "whole number, at least 1 or `auto`")
+    assert shown["limits.wall_time"] == ("absent", "text, as `90m`, `2h`, `1d 12h`")
+    assert shown["confirm.missing.rates"] == ("none", "list of (number, 0 to 0.7)")
+    assert shown["search.scheduler.median.min_trials"] == ("`5`", "whole number, 1 to 100,000")
+    assert shown["study"] == ("required", "a name of letters, digits, `.`, `_`, `-`")
 
 
 @pytest.mark.parametrize("form", ["log_uniform", "uniform", "int", "choice", "when"])

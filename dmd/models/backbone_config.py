@@ -20,7 +20,7 @@ class Kernels:
     """Kernel of the temporal projection of each modality.
 
     Attributes:
-        language, audio, vision: steps that one window sees.
+        language, audio, vision: steps that the temporal projection of this modality blends.
     """
 
     language: int = setting(5, low=1, high=64)
@@ -36,7 +36,8 @@ class Projections:
     """What brings the features of each modality to the common width.
 
     Attributes:
-        language, audio, vision: ``conv``: a temporal convolution, as published; ``lstm``: the states of an LSTM.
+        language, audio, vision: ``conv``: a temporal convolution, as published; ``lstm``: the states of an LSTM, one
+            for each real step, and then the kernel of this modality means nothing.
     """
 
     language: Projected = setting("conv")
@@ -49,7 +50,7 @@ class AttentionRates:
     """Attention dropout; a crossmodal encoder takes the rate of its *source* modality.
 
     Attributes:
-        language, audio, vision: share of attention weights that are dropped.
+        language, audio, vision: dropout of attention weights whose source is this modality.
     """
 
     language: float = setting(0.3, low=0, high=0.9)
@@ -62,12 +63,12 @@ class DropoutRates:
     """Dropout rates, shares in [0, 0.9], by where they act.
 
     Attributes:
-        text: language features before projection.
+        text: dropout of the language features before projection.
         attention: attention weights, by source modality.
-        embed: inputs of an encoder, after positions are added.
-        relu: hidden units of an encoder's feed-forward part.
-        residual: outputs of attention and feed-forward, before they are added to the residual.
-        output: hidden units of the heads.
+        embed: dropout of an encoder's inputs, after positions are added.
+        relu: dropout of hidden units of an encoder's feed-forward part.
+        residual: dropout of outputs of attention and feed-forward, before they are added to the residual.
+        output: dropout of hidden units of the heads.
     """
 
     text: float = setting(0.5, low=0, high=0.9)

@@ -90,10 +90,10 @@ class MarginSettings:
     """Eq. 4; see :func:`dmd.losses.margin.margin_loss`.
 
     Attributes:
-        kind: of the margin: constant, or growing with the gap of the labels; any two classes are one apart.
+        kind: a constant margin, or one that grows with the gap between labels; any two classes are one apart.
         triplets: where positives and negatives come from.
-        label_class: what counts as the same emotion class, where labels are numbers.
-        reduction: over all triples, or per anchor first.
+        label_class: when two labels count as the same emotion class, where labels are numbers.
+        reduction: mean over all triples, or over the pairs of each anchor and then over anchors.
         project: compare learned projections, not means over time.
     """
 
@@ -106,7 +106,12 @@ class MarginSettings:
 
 @dataclass(frozen=True)
 class OrthogonalitySettings:
-    """Eq. 5; see :func:`dmd.losses.decoupling.orthogonality`."""
+    """Eq. 5; see :func:`dmd.losses.decoupling.orthogonality`.
+
+    Attributes:
+        form: which part of the cosine is penalised.
+        axis: the axis along which the cosine is taken.
+    """
 
     form: OrthogonalityForm = setting("relu")
     axis: OrthogonalityAxis = setting("feature")
@@ -114,7 +119,11 @@ class OrthogonalitySettings:
 
 @dataclass(frozen=True)
 class ReconstructionSettings:
-    """Eqs. 2 and 3; see :func:`dmd.losses.decoupling.squared_distance`."""
+    """Eqs. 2 and 3; see :func:`dmd.losses.decoupling.squared_distance`.
+
+    Attributes:
+        reduction: how the squared error is reduced.
+    """
 
     reduction: ReconstructionReduction = setting("mean")
 
@@ -124,7 +133,7 @@ class GDSettings(GDUnitSettings):
     """Both GD-Units: what they share, and what each has of its own.
 
     Attributes:
-        representation_homo: distance of representations in HomoGD.
+        representation_homo: distance by which HomoGD distils representations besides predictions; ``off``: it does not.
         representation_hetero: the same in HeteroGD.
         size_homo: s, the width that HomoGD maps logits and representations to.
         size_hetero: the same in HeteroGD.

@@ -33,7 +33,12 @@ SEARCH: Mapping[str, Mapping[str, Sequence[Setting]]] = {
 
 @dataclass(frozen=True)
 class MulTGDSettings(GDUnitSettings):
-    """The one GD-Unit of MulT, on features of the kind that DMD's HeteroGD stands on."""
+    """The one GD-Unit of MulT, on features of the kind that DMD's HeteroGD stands on.
+
+    Attributes:
+        representation: distance by which representations are distilled besides predictions; ``off``: they are not.
+        size: s, the width that the unit maps logits and representations to.
+    """
 
     representation: RepresentationDistance = setting("off")
     size: int = setting(32, low=1)

@@ -30,7 +30,12 @@ class Accumulation:
 
 @dataclass(frozen=True)
 class Clip:
-    """Gradient clipping after every mini-batch, by ``value`` (each entry) or by ``norm`` (all of them)."""
+    """Gradient clipping after every mini-batch.
+
+    Attributes:
+        kind: clip gradients by ``value`` (each entry) or by their ``norm`` (all of them).
+        limit: the largest entry or norm.
+    """
 
     kind: Literal["value", "norm", "none"] = setting("value")
     limit: float = setting(0.6, low=0, low_exclusive=True)
@@ -38,7 +43,12 @@ class Clip:
 
 @dataclass(frozen=True)
 class Plateau:
-    """Multiply the learning rate by ``factor`` after ``patience`` epochs without a lower validation error."""
+    """Multiply the learning rate by ``factor`` after ``patience`` epochs without a lower validation error.
+
+    Attributes:
+        factor: factor of the learning rate on a plateau.
+        patience: epochs without a lower validation error before the learning rate falls.
+    """
 
     factor: float = setting(0.5, low=0, high=1, low_exclusive=True)
     patience: int = setting(5, low=0)
@@ -49,7 +59,7 @@ class TrainingConfig:
     """Adam with a plateau schedule, early stopping and the best checkpoint, all on the validation error.
 
     Attributes:
-        learning_rate: of Adam, at the first epoch.
+        learning_rate: learning rate of Adam at the first epoch.
         weight_decay: L2 penalty of Adam.
         batch_size: items per mini-batch, all workers together.
         max_epochs: the most epochs of a run.
@@ -61,7 +71,7 @@ class TrainingConfig:
             classes and answers all alike, or as often as in the training part.
         class_weights: ``balanced``: every class, or either answer, weighs the same in the loss, however rare it is.
         auxiliary_weight: of the mean error of all numbers but the first, where there are several.
-        precision: what a model computes in (:mod:`dmd.precision`).
+        precision: arithmetic of the model (:mod:`dmd.precision`).
         clip: gradient clipping.
         accumulation: mini-batches per optimiser step.
         plateau: schedule of the learning rate.

@@ -8,22 +8,23 @@ from dmd.data.dataset.input_config import InputConfig
 from dmd.declaration.component import Component, LossTerm
 from dmd.declaration.method import Method
 from dmd.job import Setting
-from dmd.settings import Field, fields_of
+from dmd.settings import Field
 from dmd.training.config import TrainingConfig
+from orchestration.planning.setting_meanings import described_fields
 
 
 def describe_method(method: Method) -> str:
     """What the method is, its components, the terms of its loss, its settings, presets and default search."""
     defaults = method.defaults
-    shared = {part.name: part for part in (*fields_of(InputConfig), *fields_of(TrainingConfig))}
+    shared = {part.name: part for part in (*described_fields(InputConfig), *described_fields(TrainingConfig))}
     paragraphs = [f"# {method.shown}", f"`{method.name}`{f'. {method.description}' if method.description else ''}"]
     if method.components:
-        meanings = {part.name: part.description for part in fields_of(method.settings)}
+        meanings = {part.name: part.description for part in described_fields(method.settings)}
         rows = (_component(component, meanings[component.name]) for component in method.components)
         paragraphs += ["## Components", _table(("component", "label", "needs", "what it is"), rows)]
     if method.losses:
         paragraphs += ["## Loss", _table(("term", "weight", "what it is"), map(_loss, method.losses))]
-    settings = [_setting(part, part.default) for part in fields_of(method.settings)]
+    settings = [_setting(part, part.default) for part in described_fields(method.settings)]
     paragraphs += ["## Settings", _table(("setting", "default", "values", "what it is"), settings)]
     changed = [_setting(shared[name], value) for name, value in defaults.items() if name in shared]
     if changed:

@@ -8,8 +8,9 @@ from dmd.data.dataset.input_config import InputConfig, inactive_inputs
 from dmd.declaration.method import Method
 from dmd.registry import known_methods
 from dmd.scoring import KNOWN_METRICS, METRIC_FAMILIES
-from dmd.settings import Field, fields_of
+from dmd.settings import Field
 from dmd.training.config import TrainingConfig
+from orchestration.planning.setting_meanings import described_fields
 from search_spaces.terms.catalogue import (
     Catalogue,
     ComponentSchema,
@@ -31,7 +32,8 @@ def describe_methods(methods: Mapping[str, Method] | None = None) -> Catalogue:
 
 
 def _describe(method: Method) -> MethodSchema:
-    fields = [*fields_of(method.settings), *fields_of(InputConfig), *fields_of(TrainingConfig)]
+    shared = (*described_fields(InputConfig), *described_fields(TrainingConfig))
+    fields = [*described_fields(method.settings), *shared]
     settings = {part.name: _setting(part, method) for part in fields}
     if method.presets:
         names = tuple(method.presets)

@@ -14,7 +14,12 @@ Design = Literal["published", "leave_one_out", "add_one", "factorial"]
 
 
 class Method(Section):
-    """A method with settings that are fixed for the study. Any other key is a setting of the method."""
+    """A method with settings that are fixed for the study. Any other key is a setting of the method.
+
+    Attributes:
+        name: the method.
+        preset: a named set of settings; single settings override it.
+    """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, SettingValue] = Field(init=False)
@@ -47,7 +52,13 @@ def flatten_settings(content: dict[str, Any], prefix: str = "") -> dict[str, Any
 
 
 class ModelArm(Method):
-    """Another method as an arm. ``arm`` names it where one method stands twice."""
+    """Another method as an arm.
+
+    Attributes:
+        name: the method.
+        preset: as ``model.preset``.
+        arm: name of the arm, where one method appears twice.
+    """
 
     arm: Slug | None = None
 
@@ -56,9 +67,11 @@ class Ablation(Section):
     """Which components are switched, and in which combinations.
 
     Attributes:
-        components: absent: all that the model has. In the baseline all of them are on (off for ``add_one``).
-        design: a rule that makes the combinations; absent where ``rows`` names them.
-        rows: the combinations themselves; a component that a row does not name is on.
+        components: the components; absent: all that the method has. In the baseline all of them are on (off for
+            ``add_one``).
+        design: a rule that makes the combinations; ``published``: the rows that the method declares (of dmd the six of
+            Table 3, and the full model without each distillation but with its heads).
+        rows: combinations of your own, as ``[{fd: true, ca: false}]``; a component that a row does not name is on.
     """
 
     components: Annotated[Names, Field(min_length=1, max_length=100)] | None = None
@@ -76,7 +89,13 @@ class Ablation(Section):
 
 
 class ExternalArm(Section):
-    """Predictions of other code as an arm: a CSV or ``.npz`` file of ``id``, ``seed``, ``fold``, ``prediction``."""
+    """Predictions of other code as an arm.
+
+    Attributes:
+        arm: name of the arm.
+        path: CSV or ``.npz`` file with ``id``, ``seed``, ``prediction``, and ``fold`` (and ``repeat``) where the study
+            has them.
+    """
 
     arm: Slug
     path: str = Field(min_length=1, max_length=1000)
@@ -86,12 +105,13 @@ class Arms(Section):
     """What is compared.
 
     Attributes:
-        ablation: combinations of the baseline's components.
-        modalities: subsets that the baseline's model is shown, one arm each: ``[language, audio+vision]``, or ``all``
-            for every proper subset. The other modalities are blank in training, validation and test alike.
-        models: other methods, or the same with settings of its own.
-        external: arms that nothing here trains: their predictions are read and scored.
-        controls: whether the baseline also runs under other seeds.
+        ablation: which components are switched, in which combinations. Exactly one of ``design`` and ``rows``.
+        modalities: subsets of modalities that the baseline's model is shown, one arm each: ``[language,
+            audio+vision]``, or ``all`` for every proper subset. Hidden modalities are blank in training, validation and
+            test.
+        models: other methods, by name or as mappings like ``model``.
+        external: predictions of other code, scored as an arm.
+        controls: run the baseline once more under other seeds: the difference shows the noise floor.
     """
 
     ablation: Ablation | None = None

@@ -14,8 +14,9 @@ class LabelScale(Section):
     """The label's declared scale.
 
     Attributes:
-        low, high: range, both ends included.
-        neutral: the point between negative and positive.
+        low: smallest possible label.
+        high: largest possible label.
+        neutral: the label between negative and positive.
     """
 
     low: float
@@ -35,10 +36,10 @@ class Folds(Section):
     """Cross-validation.
 
     Attributes:
-        by: ``file`` takes the data file's own folds, ``video`` draws ``k`` folds of whole videos.
-        k: folds per repeat.
-        repeats: how often folds are drawn.
-        seed: of the drawing.
+        by: ``video``: draw folds of whole groups; ``file``: the file's own folds.
+        k: number of folds: one to test, one to validate, the rest to train.
+        repeats: how many times the folds are drawn anew.
+        seed: seed of the drawing.
     """
 
     by: Literal["video", "file"]
@@ -64,9 +65,9 @@ class Groups(Section):
     """What clips of one video, or utterances of one dialogue, have in common.
 
     Attributes:
-        key: a key of every split (``speaker``); ``id``: every item is a group of its own.
-        pattern: a regular expression that matches the ids from their start; its first parenthesis is the group
-            (``(?P<dialogue>dia[0-9]+)_``).
+        key: key of every split that names each item's group, as ``speaker``; ``id``: each item is a group of its own.
+        pattern: regular expression, matched at the start of each id; its first parenthesis is the group, as
+            ``(?P<dialogue>dia[0-9]+)_``.
     """
 
     key: str | None = Field(default=None, min_length=1, max_length=100)
@@ -86,8 +87,8 @@ class Target(Section):
     Attributes:
         kind: ``regression``: one number; ``classes``: one of several; ``binaries``: a yes or no for each name;
             ``several``: a number for each name, of which the first is scored first.
-        names: of the classes, the questions or the numbers, in the order of the file; none for ``regression``.
-        key: of the labels in the file, or one key for each name; absent: the format's own.
+        names: names of the classes, questions or numbers, in the order of the file's labels; none for ``regression``.
+        key: the key of every split that holds the labels, or a list with one for each name; absent: the format's own.
     """
 
     kind: Literal["regression", "classes", "binaries", "several"]
@@ -99,12 +100,15 @@ class Data(Section):
     """The data file, and how it is divided.
 
     Attributes:
-        path: a file, a converted folder, or planted data.
-        folds: absent: the official split.
-        target: absent: what the file says, else one number.
-        label_scale: absent: what the file says.
-        groups: absent: what the file says.
-        modalities: absent: all three. Those that are not named need not be in the file, and no arm sees them.
+        path: a file, a converted folder, or ``planted`` (generated data).
+        folds: cross-validation; absent: the official split. ``file`` and ``video`` are short for ``{by: file}`` and
+            ``{by: video}``.
+        target: what the labels are; absent: what the file says, else one number.
+        label_scale: range and neutral point of the labels; absent: what the file says, else [-3, 3] around 0.
+        groups: what items are grouped by; absent: a key of the file, else the ids. Exactly one of ``key`` and
+            ``pattern``.
+        modalities: what the data have; absent: all three. Those that are not named need not be in the file, and no arm
+            sees them.
     """
 
     path: str = Field(min_length=1, max_length=1000)

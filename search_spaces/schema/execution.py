@@ -18,19 +18,19 @@ class Resources(Section):
     """What one trial takes.
 
     Attributes:
-        cpu: CPU cores of one worker, fractions allowed.
-        gpu: GPUs of one worker, fractions allowed.
-        workers: processes that train one trial together; ``auto``: one on each visible GPU that trials do not fill.
-        fuse: how many trials may train together on one device.
-        custom: amounts of resources declared to Ray.
-        max_concurrent: upper limit of trials at the same time; absent: as many as fit.
+        cpu: CPU cores of one worker; fractions allowed.
+        gpu: GPUs of one worker: a fraction up to 1, or a whole number.
+        workers: processes that train one trial together (data-parallel); ``auto``: one on each idle GPU.
+        fuse: reserved; this version trains trials one by one.
+        custom: amounts of resources that a Ray cluster declares, as ``{a100: 1}``.
+        max_concurrent: most trials at the same time; absent: as many as fit.
     """
 
     cpu: Amount = 1.0
-    gpu: Annotated[GpuShare, Field(ge=0, le=1e6)] = 0.0
+    gpu: GpuShare = 0.0
     workers: Workers = 1
     fuse: Fuse = "auto"
-    custom: dict[str, Amount] = Field(default_factory=dict)
+    custom: dict[str, Amount] = Field(default_factory=dict, json_schema_extra={"default": {}})
     max_concurrent: int | None = Field(default=None, ge=1, le=100_000)
 
     @property
@@ -51,14 +51,14 @@ class Limits(Section):
     """Where the study ends although it could continue; raise a limit and the same command continues.
 
     Attributes:
-        wall_time: seconds of all sessions, without the time between them; then running trials keep their state and the
-            study stops.
-        until: the moment at which the study stops in the same way.
-        gpu_hours: of all sessions; then no further trial starts, and running ones end.
+        wall_time: running time of all sessions together; then running trials keep their state and the study stops.
+        until: a date; at that moment the study stops in the same way.
+        gpu_hours: GPU-hours of all sessions together; then no further trial starts, and running ones end.
         trials: number of trials; then no further trial starts, and running ones end.
-        stagnation: trials in a row without a better one after which a search ends and its winner is confirmed.
-        silence, trial_timeout: two names of one limit: time without an epoch after which a trial counts as hung; its
-            worker is ended, and the trial continues from its checkpoint (with Ray).
+        stagnation: a search ends after this many trials in a row without a better one, and its winner is confirmed.
+        silence: a trial that reports no epoch for this long counts as hung and is restarted from its checkpoint (with
+            Ray).
+        trial_timeout: another name of ``silence``; a file has one of the two.
     """
 
     model_config = ConfigDict(json_schema_extra=_show_both_names)
@@ -79,6 +79,10 @@ class Limits(Section):
 
 
 class Tracking(Section):
-    """The MLflow server; absent: SQLite in the study directory."""
+    """The MLflow server; absent: SQLite in the study directory.
+
+    Attributes:
+        uri: MLflow server or database; absent: SQLite in the study's directory. ``--tracking-uri`` goes before it.
+    """
 
     uri: str | None = Field(default=None, min_length=1)

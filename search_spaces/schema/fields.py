@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from search_spaces.schema.durations import parse_date, parse_duration
@@ -235,8 +235,16 @@ Objectives = Annotated[
     PlainValidator(_objectives, json_schema_input_type=str | list[str]),
     PlainSerializer(lambda value: value if isinstance(value, str) else list(value)),
 ]
-Duration = Annotated[str, PlainValidator(_read_by(parse_duration), json_schema_input_type=str)]
-Date = Annotated[str, PlainValidator(_read_by(parse_date), json_schema_input_type=str)]
+Duration = Annotated[
+    str,
+    PlainValidator(_read_by(parse_duration)),
+    WithJsonSchema({"type": "string", "examples": ["90m", "2h", "1d 12h"]}),
+]
+Date = Annotated[
+    str,
+    PlainValidator(_read_by(parse_date)),
+    WithJsonSchema({"type": "string", "examples": ["2026-10-01", "2026-10-01 18:00"]}),
+]
 Starts = Annotated[
     tuple[dict[str, Value], ...],
     PlainValidator(_starts, json_schema_input_type=list[dict[str, Value]]),
@@ -245,7 +253,7 @@ Starts = Annotated[
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Contrasts = Annotated[
     str | tuple[tuple[str, str], ...],
-    PlainValidator(_contrasts, json_schema_input_type=str | list[list[str]]),
+    PlainValidator(_contrasts, json_schema_input_type=Literal["auto"] | list[list[str]]),
     PlainSerializer(lambda value: value if isinstance(value, str) else [list(pair) for pair in value]),
 ]
 Seeds = Annotated[
@@ -255,12 +263,12 @@ Seeds = Annotated[
 ]
 Subsets = Annotated[
     str | tuple[tuple[str, ...], ...],
-    PlainValidator(_subsets, json_schema_input_type=str | list[str | list[str]]),
+    PlainValidator(_subsets, json_schema_input_type=Literal["all"] | list[str | list[str]]),
     PlainSerializer(lambda value: value if isinstance(value, str) else ["+".join(subset) for subset in value]),
 ]
 MissingRates = Annotated[
     tuple[float, ...],
-    PlainValidator(_missing_rates, json_schema_input_type=list[float]),
+    PlainValidator(_missing_rates, json_schema_input_type=list[Annotated[float, Field(ge=0, le=MOST_MISSING)]]),
     PlainSerializer(list, return_type=list[float]),
 ]
 Modalities = Annotated[
@@ -273,6 +281,9 @@ Keys = Annotated[
     PlainValidator(_keys, json_schema_input_type=str | list[str]),
     PlainSerializer(list, return_type=list[str]),
 ]
-Workers = Annotated[int | str, PlainValidator(_count_or("auto"), json_schema_input_type=int | str)]
-Fuse = Annotated[int | str, PlainValidator(_count_or("auto", "off"), json_schema_input_type=int | str)]
-GpuShare = Annotated[float, AfterValidator(_gpu_share)]
+_Count = Annotated[int, Field(ge=1)]
+Workers = Annotated[int | str, PlainValidator(_count_or("auto"), json_schema_input_type=_Count | Literal["auto"])]
+Fuse = Annotated[
+    int | str, PlainValidator(_count_or("auto", "off"), json_schema_input_type=_Count | Literal["auto", "off"])
+]
+GpuShare = Annotated[float, Field(ge=0, le=1e6), AfterValidator(_gpu_share)]

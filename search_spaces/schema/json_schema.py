@@ -45,6 +45,7 @@ def space_schema(catalogue: Catalogue | None = None) -> Json:
     sections["Confirm"]["properties"]["seeds"] = _seeds()
     schema["properties"]["primary"] |= _metric("test", catalogue)
     for name in ("Method", "ModelArm"):
+        _describe_keys(sections[name])
         sections[name] = _method_section(sections[name], catalogue)
     for section in (schema, *sections.values()):
         _allow_null(section)
@@ -76,8 +77,8 @@ def _allow_null(section: Json) -> None:
     required = section.get("required", ())
     for name, content in section.get("properties", {}).items():
         if name not in required and {"type": "null"} not in content.get("anyOf", ()):
-            default = {"default": content.pop("default")} if "default" in content else {}
-            section["properties"][name] = {"anyOf": [content, {"type": "null"}], **default}
+            outer = {key: content.pop(key) for key in ("default", "description") if key in content}
+            section["properties"][name] = {"anyOf": [content, {"type": "null"}], **outer}
 
 
 def _describe_keys(section: Json) -> None:

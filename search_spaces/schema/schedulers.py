@@ -23,15 +23,15 @@ _LEAST = {"grace": 1, "reduction": 2, "min_trials": 1}
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     "asha": {
-        "grace": "epochs before a trial may be stopped: the first rung",
+        "grace": "epochs before a trial may be stopped, the first rung; absent: a tenth of its epochs, at least 1",
         "reduction": "one in so many trials passes a rung; rungs stand at so many times the epochs of the one before",
     },
     "hyperband": {
-        "grace": "epochs before a trial of the earliest bracket may be stopped: its first rung",
+        "grace": "epochs before a trial of the first bracket may be stopped; absent: a tenth of its epochs, at least 1",
         "reduction": "one in so many trials passes a rung; brackets begin at so many times the epochs of each other",
     },
     "median": {
-        "grace": "epochs before a trial may be stopped",
+        "grace": "epochs before a trial may be stopped; absent: a tenth of its epochs, at least 1",
         "min_trials": "completed trials of a search before any is stopped",
     },
 }
@@ -130,16 +130,21 @@ def _problems(name: str, settings: Mapping[Any, Any]) -> list[str]:
 
 def scheduler_schema() -> dict[str, Any]:
     """The JSON schema of ``search.scheduler``."""
-    forms = [
-        {
-            "type": "object",
-            "properties": {name: {"anyOf": [_settings_schema(settings), {"type": "null"}]}},
-            "required": [name],
-            "additionalProperties": False,
+    properties = {
+        name: {
+            "anyOf": [_settings_schema(settings), {"type": "null"}],
+            "description": f"{name} with settings; the word alone has their defaults",
         }
         for name, settings in SETTINGS.items()
-    ]
-    return {"anyOf": [{"enum": list(get_args(SchedulerName))}, *forms], "default": "none"}
+    }
+    whole = {
+        "type": "object",
+        "properties": properties,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+    }
+    return {"anyOf": [{"enum": list(get_args(SchedulerName))}, whole], "default": "none"}
 
 
 def _settings_schema(settings: Mapping[str, str]) -> dict[str, Any]:

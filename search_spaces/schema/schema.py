@@ -45,21 +45,24 @@ class SearchSpace(Section):
     """The checked content of one YAML file.
 
     Attributes:
-        study: name of the study; a folder is called so.
-        description: for readers of the report.
+        study: name of the study: its directory below ``--out``, its experiment in MLflow.
+        description: free text; printed at the top of the report.
         data: the data file and its folds.
-        seed: of the search and of all that is drawn.
+        seed: seed of every search trial and of every proposal; confirm seeds follow it.
         model: the baseline.
         arms: what is compared with it.
-        contrasts: differences that the report claims from; ``auto``: those that isolate one thing.
-        primary: the test metric of the study; absent: ``test/mae``, of classes ``test/macro_f1``, of yes-or-no answers
-            ``test/weighted_f1``.
+        contrasts: pairs ``[first, second]`` of arms. ``auto``: every two ablation arms that differ in exactly one
+            component (for ``published`` the edges that the method declares, if it declares any), then the baseline
+            against each subset of modalities and each other method.
+        primary: the one test metric on which p-values are computed; where the space or the file says that labels are
+            classes ``test/macro_f1``, yes-or-no answers ``test/weighted_f1``.
         search: tuning; absent: the settings stand as written.
         confirm: fresh seeds.
         limits: where the study ends early.
         resources: what one trial takes.
         tracking: MLflow.
-        plugins: Python files with methods of your own; relative paths count from this file.
+        plugins: Python files that declare methods of your own; relative paths count from the space's file. ``--plugin
+            FILE`` adds one.
     """
 
     study: Slug

@@ -21,15 +21,19 @@ class Search(Section):
     """Tuning of the arms.
 
     Attributes:
-        parameters: name -> distribution and condition; ``default``: every arm over what its own method declares, which
-            ``default: true`` among the names adds to them.
-        scope: which arms are searched.
-        trials: budget of one search: one arm on one fold.
+        parameters: setting to distribution: ``{log_uniform: [low, high]}``, ``{uniform: [low, high]}``, ``{int: [low,
+            high]}`` (bounds included) or ``{choice: [a, b]}``; ``when: {setting: value}`` makes it exist only under
+            that value (or one of a list). ``default``: every arm over what its own method declares, which ``default:
+            true`` among the names adds to them.
+        scope: ``per_arm``: every arm is tuned by itself at the same budget; ``baseline``: the baseline is tuned and the
+            other arms inherit what applies to them; ``none``: nothing is tuned.
+        trials: budget of one search, that is of one arm in one fold.
         searcher: how configurations are proposed.
         scheduler: how unpromising trials are stopped early, by one word or with settings: ``{asha: {grace: 3}}``.
             Trials are compared with trials of the same arm and fold only.
-        objective: absent: as ``primary``. A list begins with the validation metric that the winner is chosen by;
-            further validation metrics, ``parameters`` or ``device_seconds`` make a search over the trade-off.
+        objective: a validation metric; absent: that of ``primary``. A list begins with the validation metric that the
+            winner is chosen by; further validation metrics, ``parameters`` (size) or ``device_seconds`` (time) are
+            traded off against it.
         start: configurations, whole or in part, that every search tries first.
     """
 
@@ -75,8 +79,8 @@ class Missing(Section):
     """Conditions under which every confirm trial is scored besides: some modalities of the test items are blank.
 
     Attributes:
-        rates: shares of all modalities of all test items that are missing at random, 0 to 0.7.
-        modalities: what is left in every test item: ``[language, audio+vision]``, or ``all`` for every proper subset.
+        rates: shares of all modalities of all test items that are missing at random.
+        modalities: what is left in every test item, as ``[language, audio+vision]``; ``all``: every proper subset.
     """
 
     rates: MissingRates = ()
@@ -93,17 +97,19 @@ class Confirm(Section):
     """Fresh seeds for the chosen configurations.
 
     Attributes:
-        seeds: how many, which, or from how many to how many.
-        until: ``decided`` races: seeds are added from ``seeds.min`` to ``seeds.max`` until every declared contrast is
-            shown or cannot reach ``smallest_effect``; absent: every seed runs.
-        smallest_effect: the smallest difference that matters, in the unit that the report shows the primary metric in
-            (per cent for accuracies and F1).
-        top: configurations per search that are confirmed.
-        details: whether to keep what each model shows of every test item (edge weights, features, auxiliary
-            predictions) for figures.
-        keep: ``weights`` leaves a file of each trained model for ``dmd-predict``, 4 bytes per parameter; ``nothing``
-            saves that room.
-        missing: absent: the test items are scored as they are, and under no other condition.
+        seeds: number of seeds, a list of seeds, or ``{min: 5, max: 20}`` for a race.
+        until: ``decided`` makes it a race: seeds are added until every declared contrast is shown or cannot reach
+            ``smallest_effect``; absent: every seed runs.
+        smallest_effect: of a race, the smallest difference that matters, in the unit in which the report shows the
+            primary metric (per cent for accuracies and F1).
+        top: how many configurations per search are confirmed.
+        details: keep what each model shows of every test item (edge weights, features, auxiliary predictions) for
+            figures.
+        keep: ``weights``: every completed trial leaves its model for ``dmd-predict`` as ``artifacts/<trial id>.pt`` (4
+            bytes per parameter: 17 MB for the paper's DMD, and as much again in MLflow's store; with ``text: bert_ids``
+            the BERT is in it). ``nothing`` saves that room. It decides no number and may change between sessions.
+        missing: score every confirm trial also with modalities missing from the test items; absent: under no other
+            condition.
     """
 
     seeds: Seeds = 5

@@ -49,8 +49,10 @@ def test_an_editor_shows_what_a_key_means() -> None:
     assert sections["Limits"]["properties"]["trials"]["description"] == (
         "number of trials; then no further trial starts, and running ones end."
     )
-    assert sections["LabelScale"]["properties"]["high"]["description"] == "range, both ends included."
-    assert sections["Resources"]["properties"]["custom"]["description"] == "amounts of resources declared to Ray."
+    assert sections["LabelScale"]["properties"]["high"]["description"] == "largest possible label."
+    assert sections["Resources"]["properties"]["custom"]["description"] == (
+        "amounts of resources that a Ray cluster declares, as ``{a100: 1}``."
+    )
     assert "Attributes:" not in schema_text()
 
 
