@@ -206,6 +206,16 @@ class Contrast:
     isolates: str = ""
     in_family: bool = True
 
+    @property
+    def shown(self) -> tuple[str, str]:
+        """What the two arms are called where readers see them."""
+        return self.first, self.second
+
+    @property
+    def pair(self) -> str:
+        """``full model - w/o CA``."""
+        return " - ".join(self.shown)
+
 
 @dataclass(frozen=True)
 class PlannedCell:

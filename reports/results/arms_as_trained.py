@@ -18,6 +18,18 @@ SIZE, SIZES, DIFFERENCE = "num_parameters", "sizes", "differs_from_baseline"
 
 
 @dataclass(frozen=True)
+class LabelledContrast(Contrast):
+    """A contrast of which an arm is printed under another name than commands take; labels: of both arms."""
+
+    labels: tuple[str, str] = ("", "")
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The labels."""
+        return self.labels
+
+
+@dataclass(frozen=True)
 class _Trained:
     """One arm.
 
@@ -49,7 +61,21 @@ class _Trained:
 
 
 def as_trained(study: StudyDescription, results: ResultsTable) -> StudyDescription:
-    """``study`` with arms, contrasts and fixed settings as its confirm runs have them."""
+    """``study`` with arms, contrasts and fixed settings as its confirm runs have them; readers see labels of arms."""
+    trained = _as_trained(study, results)
+    labels = {arm.name: arm.label for arm in trained.arms}
+    return replace(trained, contrasts=tuple(_labelled(contrast, labels) for contrast in trained.contrasts))
+
+
+def _labelled(contrast: Contrast, labels: Mapping[str, str]) -> Contrast:
+    names = (contrast.first, contrast.second)
+    first, second = (labels.get(name, name) for name in names)
+    if (first, second) == names:
+        return contrast
+    return LabelledContrast(*names, contrast.isolates, contrast.in_family, (first, second))
+
+
+def _as_trained(study: StudyDescription, results: ResultsTable) -> StudyDescription:
     searched = frozenset(study.search.get("parameters") or ())
     if not searched:
         return study

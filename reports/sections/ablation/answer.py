@@ -57,14 +57,14 @@ def compose_answer(
 
 def name_contrast(contrast: Contrast) -> str:
     """``CA (full - no_ca)``, or the two arms alone where no component is named."""
-    pair = f"{contrast.first} - {contrast.second}"
+    pair = contrast.pair
     return f"{contrast.isolates} ({pair})" if contrast.isolates else pair
 
 
 def _name_briefly(contrast: Contrast) -> str:
     """The component that the contrast isolates, or the two arms where it isolates none."""
     has_component = contrast.isolates not in ("", "method", "settings")
-    return contrast.isolates if has_component else f"{contrast.first} - {contrast.second}"
+    return contrast.isolates if has_component else contrast.pair
 
 
 CLAIMS: tuple[VerdictKind, ...] = ("better", "worse", "better here", "worse here")
@@ -137,6 +137,6 @@ def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contras
     words = "not a declared contrast, so no claim"
     if declared:
         contrast = declared[0].contrast
-        words = f"{contrast.first} minus {contrast.second}: {declared[0].verdict.text}"
+        words = f"{' minus '.join(contrast.shown)}: {declared[0].verdict.text}"
     spread = ", ".join(filter(None, [_widths(estimates, decimals), f"n = {estimates.rerun.n} pairs"]))
     return f"{baseline.row.label} against {model.row.label}: {comparison} ({spread}); {words}."

@@ -28,7 +28,7 @@ def headline_sentence(
     if not unjudged:
         return ""
     found = {one.arm.name: one for row in unjudged for one in unlearned_of(row.contrast, comparisons)}
-    named = list_names([f"{one.arm.name} ({_numbers(one, metric)})" for one in found.values()], "arms")
+    named = list_names([f"{one.arm.label} ({_numbers(one, metric)})" for one in found.values()], "arms")
     contrasts = "the one declared contrast" if len(rows) == 1 else f"{len(unjudged)} of {len(rows)} declared contrasts"
     return (
         f"**No verdict on {contrasts}: {'an arm' if len(found) == 1 else 'arms'} of "

@@ -119,7 +119,7 @@ def tabulate_contrasts(
         unlearned = unlearned_of(contrast, comparisons)
         if unlearned and verdict.kind != "too few to say":
             verdict = Verdict(
-                "no verdict", no_verdict_text([one.arm.name for one in unlearned], study.target.constant_predictor)
+                "no verdict", no_verdict_text([one.arm.label for one in unlearned], study.target.constant_predictor)
             )
         rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(estimator, contrast)))
     undeclared = [

@@ -89,7 +89,7 @@ def arm_marks(arms: Iterable[ArmRow], metric: Metric, baseline: str) -> tuple[Ar
 
 def _contrast_mark(row: ContrastRow, metric: Metric) -> ContrastMark:
     contrast = row.contrast
-    pair = f"{contrast.first} - {contrast.second}"
+    pair = contrast.pair
     interval_row = _interval_row(contrast.isolates or pair, row.differences[metric.name].estimates, metric, signed=True)
     return ContrastMark(interval_row, pair if contrast.isolates else "", row.verdict.kind, row.verdict.text)
 

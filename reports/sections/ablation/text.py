@@ -76,7 +76,7 @@ def contrast_size_grid(contrasts: Sequence[ContrastRow], metric: Metric) -> Grid
     rows = []
     for number, row in enumerate(contrasts, start=1):
         difference = row.differences[metric.name]
-        name = (str(number), f"{row.contrast.first} - {row.contrast.second}")
+        name = (str(number), row.contrast.pair)
         cells: tuple[str, ...] = (*name, *difference_columns(difference, metric))
         rows.append((*cells, mean_cell(difference.survivors, metric, signed=True)) if has_survivors else cells)
     align = "rlrrrr"
@@ -91,7 +91,7 @@ def undeclared_grid(comparisons: Sequence[Comparison], metric: Metric) -> Grid |
         return None
     rows = []
     for row in comparisons:
-        name = (f"{row.contrast.first} - {row.contrast.second}", row.contrast.isolates or ABSENT)
+        name = (row.contrast.pair, row.contrast.isolates or ABSENT)
         rows.append((*name, *difference_columns(row.differences[metric.name], metric)))
     headings = ("Comparison", "Isolates", "n", f"{metric.label} difference", "rerun 95%", "new data 95%")
     return Grid(headings, "llrrrr", tuple(rows))
@@ -142,7 +142,7 @@ def verdict_lines(contrasts: Sequence[ContrastRow]) -> Iterator[str]:
     for row in contrasts:
         failures = f" (counting {count(row.failed, 'failed run')})" if row.failed else ""
         has_direction = row.verdict.kind.startswith(("better", "worse"))
-        subject = f"{row.contrast.first} is " if has_direction else ""
+        subject = f"{row.contrast.shown[0]} is " if has_direction else ""
         yield f"{name_contrast(row.contrast)}: {subject}{row.verdict.text}{failures}."
 
 

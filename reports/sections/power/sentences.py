@@ -59,7 +59,7 @@ def _excluded(estimate: Estimate, where: str, contrast: Contrast, metric: Metric
         return ""
     ahead, behind = (estimate.high, -estimate.low) if metric.higher_is_better else (-estimate.low, estimate.high)
     sides = [
-        f"any {word} of {contrast.first}"
+        f"any {word} of {contrast.shown[0]}"
         if limit <= 0
         else f"{article} {word} above {fixed(limit, decimals)}{metric.unit}"
         for word, article, limit in (("advantage", "an", ahead), ("disadvantage", "a", behind))

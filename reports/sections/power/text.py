@@ -43,7 +43,7 @@ def power_grid(section: Detection, metric: Metric, groups_are: str) -> Grid:
     """Per contrast: what was seen, and what could have been."""
     rows: list[tuple[str, ...]] = []
     for number, row in enumerate(section.rows, start=1):
-        estimates, pair = row.detectable.estimates, f"{row.contrast.first} - {row.contrast.second}"
+        estimates, pair = row.detectable.estimates, row.contrast.pair
         if estimates is None:
             rows.append((str(number), pair, "0", ABSENT, ABSENT, ABSENT))
             continue

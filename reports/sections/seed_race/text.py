@@ -18,7 +18,6 @@ def race_grid(table: RaceTable, contrasts: Sequence[Compared]) -> Grid:
     rows = []
     for number, (race, held) in enumerate(zip(table.rows, contrasts, strict=True), start=1):
         estimates = held.estimates[metric.name]
-        name = f"{race.contrast.first} - {race.contrast.second}"
         seen = "; ".join(f"{look.num_seeds}: {p_text(look.estimate.p_value)}" for look in race.looks) or ABSENT
         difference, interval = ABSENT, ABSENT
         if estimates is not None:
@@ -26,7 +25,7 @@ def race_grid(table: RaceTable, contrasts: Sequence[Compared]) -> Grid:
             difference = fixed(estimates.value, decimals, signed=True)
             interval = interval_cell(estimates.rerun, decimals, signed=True)
         ending = _ending(race) + ("" if held.has_verdict else ", no verdict")
-        rows.append((str(number), name, ending, difference, interval, seen))
+        rows.append((str(number), race.contrast.pair, ending, difference, interval, seen))
     headings = ("", "Contrast", "Outcome", f"{metric.label} difference", "rerun 95%", "raw p at each interim analysis")
     return Grid(headings, "rllrrl", tuple(rows))
 

@@ -107,9 +107,7 @@ def _failed(rows: Sequence[ArmRow], predictor: str) -> list[str]:
 
 
 def _open_races(race: RaceTable | None) -> list[str]:
-    undecided = (
-        [f"{row.contrast.first} - {row.contrast.second}" for row in race.rows if row.outcome == "open"] if race else []
-    )
+    undecided = [row.contrast.pair for row in race.rows if row.outcome == "open"] if race else []
     if race is None or not undecided:
         return []
     return [
@@ -185,10 +183,10 @@ def _tuning(study: StudyDescription, budget: Budget) -> list[str]:
         sentences.extend(_inherited(study))
     sentences.extend(unequal_budgets(budget))
     tuned = budget.by_arm()
-    planned = [arm.name for arm in study.arms if arm.role != "control"]
-    without = [name for name in planned if name not in tuned]
+    planned = [arm for arm in study.arms if arm.role != "control"]
+    without = [arm.label for arm in planned if arm.name not in tuned]
     if tuned and without and study.search.get("scope") != "baseline":
-        names = list_names([name for name in planned if name in tuned], "arms")
+        names = list_names([arm.label for arm in planned if arm.name in tuned], "arms")
         sentences.append(f"Tuned: {names}; not tuned: {list_names(without, 'arms')}.")
     return [*sentences, *failing_searches(budget)]
 
@@ -202,7 +200,8 @@ def _inherited(study: StudyDescription) -> list[str]:
     told += [f"not by {list_names(untuned, 'methods')}, which kept their settings"] if untuned else []
     if not told:
         return []
-    return [f"Hyperparameters were tuned on {study.baseline} only, {', '.join(told)}: this favours {study.baseline}."]
+    baseline = next((arm.label for arm in study.arms if arm.name == study.baseline), study.baseline)
+    return [f"Hyperparameters were tuned on {baseline} only, {', '.join(told)}: this favours {baseline}."]
 
 
 def _external(study: StudyDescription) -> list[str]:

@@ -117,8 +117,8 @@ def test_sittings_are_merged_and_the_shared_baseline_counts_once(studies: dict[s
     assert text.startswith("# first + second\n")
     assert "Merged from 2 studies" in text
     assert "18 of 18 confirm runs completed" in text
-    assert "HomoGD (full - no-homo_gd)" in text
-    assert "HeteroGD (full - no-hetero_gd)" in text
+    assert "HomoGD (full model - w/o HomoGD)" in text
+    assert "HeteroGD (full model - w/o HeteroGD)" in text
 
 
 def test_a_directory_and_a_store_go_together(studies: dict[str, Path], tmp_path: Path) -> None:

@@ -130,4 +130,4 @@ def test_the_first_contrasts_are_drawn_and_the_caption_says_so() -> None:
     assert isinstance(few, Plot) and isinstance(many, Plot)
     assert "all are in the table" not in few.caption
     assert many.caption.endswith("The first 40 of 59; all are in the table.")
-    assert "full - arm40 " in many.description and "full - arm41 " not in many.description
+    assert "full - label of arm40 " in many.description and "full - label of arm41 " not in many.description
