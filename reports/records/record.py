@@ -333,6 +333,12 @@ class StudyDescription:
         return str(self.data.get("name", ""))
 
     @property
+    def data_origin(self) -> str:
+        """The data's path with its last two folders: the files of several data sets are called ``aligned_50.pkl``."""
+        parts = str(self.data.get("path") or self.data_name).replace("\\", "/").split("/")
+        return "/".join([*parts[-3:-1], self.data_name or parts[-1]])
+
+    @property
     def groups_are(self) -> str:
         """What the groups of the data are, in the plural; no more than ``groups`` where that was not recorded."""
         return str(self.data.get("groups_are", "groups"))

@@ -48,7 +48,7 @@ def tabulate_ablation(estimator: Estimator, study: StudyDescription, metrics: Se
         study: as trained.
         metrics: in display order.
     """
-    dataset = published_dataset(study.data_name)
+    dataset = published_dataset(study.data_origin)
     arms = [arm for arm in study.arms if arm.role != "model" or arm.name == study.baseline]
     switched = {name for arm in arms for name in (*arm.components, *arm.varying)}
     components = {name: label for name, label in study.component_labels.items() if name in switched}
@@ -73,7 +73,7 @@ def compare_models(
     models = [arm for arm in study.arms if arm.role == "model" and arm.name != study.baseline]
     if not models:
         return ()
-    dataset = published_dataset(study.data_name)
+    dataset = published_dataset(study.data_origin)
     rows = []
     for arm in [arm for arm in study.arms if arm.name == study.baseline] + models:
         is_baseline = arm.name == study.baseline

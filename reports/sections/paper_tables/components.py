@@ -23,7 +23,7 @@ _COLUMNS = (PaperColumn("ACC7"), PaperColumn("F1"))
 
 def components_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
     """Table 3; None where no ablation of the study is one of the components of its method."""
-    dataset = nearest_dataset(study.data_name)
+    dataset = nearest_dataset(study.data_origin)
     candidates = [arm for arm in study.arms if arm.role in ("baseline", "ablation")]
     ablations = [(arm, on) for arm in candidates if (on := switches_of_table_3(study, arm)) is not None]
     if not any(arm.role == "ablation" for arm, _ in ablations):
@@ -55,7 +55,7 @@ def components_table(study: StudyDescription, estimator: Estimator) -> PaperTabl
         number=3,
         title=f"Ablation study of the key components in {method}",
         dataset=dataset,
-        is_same_data=is_published_data(study.data_name, dataset),
+        is_same_data=is_published_data(study.data_origin, dataset),
         name_headings=("Row", *ablated_components()),
         groups=(_COLUMNS,),
         rows=tuple(rows),

@@ -21,7 +21,7 @@ _COLUMNS = (PaperColumn("ACC7"), PaperColumn("ACC2"), PaperColumn("F1"))
 
 def graph_distillation_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
     """Table 5; None where no arm besides the baseline is of the method that gets the distillation."""
-    dataset = nearest_dataset(study.data_name)
+    dataset = nearest_dataset(study.data_origin)
     printed = [(row, _find(study, row)) for row in graph_distillation_rows() if row.dataset == dataset]
     extended = {row.base for row, _ in printed if row.adds is not None}
     if not any(arm.name != study.baseline for row, arm in printed if row.base in extended and arm is not None):
@@ -37,7 +37,7 @@ def graph_distillation_table(study: StudyDescription, estimator: Estimator) -> P
         number=5,
         title="Ablation study of graph distillation (GD) on MulT",
         dataset=dataset,
-        is_same_data=is_published_data(study.data_name, dataset),
+        is_same_data=is_published_data(study.data_origin, dataset),
         name_headings=("Methods",),
         groups=(_COLUMNS,),
         rows=tuple(rows),

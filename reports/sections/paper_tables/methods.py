@@ -28,7 +28,7 @@ _ALL_MODALITIES = "language+audio+vision"
 
 def methods_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
     """Table 1 or 2, by the study's data; None where no arm besides the baseline is a method of it."""
-    dataset = nearest_dataset(study.data_name)
+    dataset = nearest_dataset(study.data_origin)
     printed = [row for row in method_rows() if row.dataset == dataset]
     published = _published_methods(study)
     others = [arm for arm in published if arm.role == "model"]
@@ -46,7 +46,7 @@ def methods_table(study: StudyDescription, estimator: Estimator) -> PaperTable |
         number=_NUMBERS[dataset],
         title=f"Comparison on {dataset}",
         dataset=dataset,
-        is_same_data=is_published_data(study.data_name, dataset),
+        is_same_data=is_published_data(study.data_origin, dataset),
         name_headings=("Methods", "Setting"),
         groups=(_COLUMNS,),
         rows=tuple(rows),

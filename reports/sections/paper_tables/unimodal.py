@@ -87,7 +87,7 @@ def unimodal_table(study: StudyDescription, estimator: Estimator, read_details: 
         number=4,
         title="Unimodal accuracy comparison",
         dataset=DATASET,
-        is_same_data=is_published_data(study.data_name, DATASET),
+        is_same_data=is_published_data(study.data_origin, DATASET),
         name_headings=("Metric", "Methods"),
         groups=_GROUPS,
         rows=tuple(rows),

@@ -25,7 +25,7 @@ def paper_tables(study: StudyDescription, estimator: Estimator, read_details: Re
         The tables; none where the study's data are, by their name, not of the paper, or anything but one number is
             predicted: its numbers are about other things then.
     """
-    if study.target.kind != "regression" or published_dataset(study.data_name) is None:
+    if study.target.kind != "regression" or published_dataset(study.data_origin) is None:
         return ()
     tables = (
         methods_table(study, estimator),

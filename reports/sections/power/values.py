@@ -172,7 +172,7 @@ def _pairing(estimator: Estimator, contrast: Contrast, metric: Metric) -> Pairin
 
 def _published(study: StudyDescription, held: Compared) -> tuple[PublishedGap, ...]:
     """The paper's differences, where both arms are rows of Table 3 and the data are those of the paper."""
-    dataset = published_dataset(study.data_name)
+    dataset = published_dataset(study.data_origin)
     if dataset is None or study.target.kind != "regression":
         return ()
     first, second = (_published_row(study, dataset, arm) for arm in (held.contrast.first, held.contrast.second))
