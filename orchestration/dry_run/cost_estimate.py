@@ -108,6 +108,10 @@ class Estimate:
     start_s: float
     arm_trial_s: dict[str, float]
 
+    def wall_with(self, slots: int) -> CostRange:
+        """Seconds until the study ends with so many trials at the same time, each as fast as it is here."""
+        return _wall_range(self.device_s, self.start_s, max(self.arm_trial_s.values(), default=0.0), slots)
+
 
 def estimate_study(planned: PlannedStudy, capacity: Capacity, completed: CompletedWork = NOTHING_COMPLETED) -> Estimate:
     """The cost of the trials that are left, each as fast as its arm is on this machine, spread over the slots.
@@ -134,11 +138,10 @@ def estimate_study(planned: PlannedStudy, capacity: Capacity, completed: Complet
             trial_s[name] = one.expected
     start_s = planned.start_up.ray_s + contention * planned.start_up.workers_s if num_trials else 0.0
     crowded = CostRange(device_s.low, device_s.expected, device_s.high * (MEMORY_CONTENTION if slots > 1 else 1.0))
-    # The last trials end one by one: on average half of the slots are empty for the length of one.
-    tail_s = max(trial_s.values(), default=0.0) * (1 - 1 / slots) / 2 if num_trials else 0.0
+    longest_s = max(trial_s.values(), default=0.0) if num_trials else 0.0
     hours = crowded.times(resources.num_workers / 3600)
     return Estimate(
-        wall_s=crowded.times(1 / slots) + CostRange(start_s, start_s + tail_s, start_s + tail_s),
+        wall_s=_wall_range(crowded, start_s, longest_s, slots),
         device_s=crowded,
         gpu_hours=hours.times(resources.gpu),
         core_hours=hours.times(resources.cpu),
@@ -150,6 +153,12 @@ def estimate_study(planned: PlannedStudy, capacity: Capacity, completed: Complet
         start_s=start_s,
         arm_trial_s=trial_s,
     )
+
+
+def _wall_range(device_s: CostRange, start_s: float, longest_s: float, slots: int) -> CostRange:
+    # The last trials end one by one: on average half of the slots are empty for the length of one.
+    ended_s = start_s + longest_s * (1 - 1 / slots) / 2
+    return device_s.times(1 / slots) + CostRange(start_s, ended_s, ended_s)
 
 
 def _planned_trials(planned: PlannedStudy) -> Iterable[tuple[str, Stage, tuple[float, float, float]]]:

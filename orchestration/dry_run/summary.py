@@ -15,7 +15,11 @@ from reports.results.metrics import find_metric
 from reports.text.durations import duration_range_text, duration_text, held_time_text, rough_duration_text
 from reports.text.rounding import count
 from search_spaces.schema.distributions import Choice, IntRange
+from search_spaces.schema.schema import Resources
 from search_spaces.terms.trial import Arm
+
+_NUMBERS_OF_GPUS = (1, 8)
+"""What people rent."""
 
 NO_NOISE = "every arm of a declared contrast gives the same numbers under any seed: one seed says as much as many"
 
@@ -88,13 +92,35 @@ def describe_as_text(
             f"this many fit on the cluster as it is now (nodes that can train: {estimate.num_nodes}); "
             "the seconds of a trial were measured on this machine, not on theirs"
         )
-    if planned.tried_on != planned.runner.device:
+    if planned.tried_on == planned.runner.device:
+        lines += gpu_lines(estimate, planned.space.resources)
+    else:
         lines.append("timed on the CPUs of this machine: it has no GPU, and the GPUs of the cluster were not tried")
     if gpu.high:
         lines.append(f"about {held_time_text(*_in_seconds(gpu), 'GPU')}")
     lines.append(f"about {held_time_text(*_in_seconds(core), 'core')}")
     lines += [f"caution: {sentence}" for sentence in planned.cautions]
     return "\n".join([*lines, *_foresight_lines(planned, differences)])
+
+
+def gpu_lines(estimate: Estimate, wanted: Resources) -> list[str]:
+    """How long the study takes on one GPU and on more, where its trials run on GPUs; a trial is as fast as it was here.
+
+    Args:
+        estimate: of the study.
+        wanted: what one trial takes.
+    """
+    lines = []
+    for num_gpus in _NUMBERS_OF_GPUS if wanted.gpu else ():
+        slots = int(num_gpus / (wanted.gpu * wanted.num_workers) + 1e-9)
+        if slots:
+            wall, cores = estimate.wall_with(slots), slots * wanted.cpu * wanted.num_workers
+            room = f"{count(slots, 'trial')} at a time, {cores:g} CPUs"
+            lines.append(
+                f"with {count(num_gpus, 'GPU')} like the one tried ({room}): "
+                f"about {rough_duration_text(wall.expected)} ({duration_range_text(wall.low, wall.high)})"
+            )
+    return lines
 
 
 def _in_seconds(hours: CostRange) -> tuple[float, float, float]:

@@ -17,13 +17,14 @@ from orchestration.dry_run.cost_estimate import (
     TRIAL_S,
     CompletedWork,
     CostRange,
+    Estimate,
     estimate_study,
     expected_costs,
     read_progress,
 )
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.preview import preview
-from orchestration.dry_run.summary import describe_as_json, describe_as_text
+from orchestration.dry_run.summary import describe_as_json, describe_as_text, gpu_lines
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.machine.cpu_contention import cpu_contention
@@ -242,3 +243,40 @@ def test_looking_back_counts_the_arms_that_run(planned: PlannedStudy) -> None:
     assert set(expected_costs(estimate_study(planned, ROOM))) == {"trials"} | {
         f"{name}{end}_s" for name in ("wall", "device") for end in ("", "_low", "_high")
     }
+
+
+HOURS_ON_GPUS = Estimate(
+    wall_s=CostRange(0, 0, 0),
+    device_s=CostRange(8 * 3600.0, 16 * 3600.0, 32 * 3600.0),
+    gpu_hours=CostRange(0, 0, 0),
+    core_hours=CostRange(0, 0, 0),
+    num_trials=100,
+    num_reused=0,
+    num_reopened=0,
+    slots=1,
+    num_nodes=None,
+    start_s=60.0,
+    arm_trial_s={"full": 480.0, "ridge": 1.0},
+)
+
+
+def test_a_study_on_gpus_says_how_long_one_and_eight_of_them_take() -> None:
+    whole = gpu_lines(HOURS_ON_GPUS, Resources(cpu=2, gpu=1))
+    # By hand: 16 h, or 2 h; a minute of start-up; while the slots empty, seven sixteenths of the longest trial.
+    assert HOURS_ON_GPUS.wall_with(1).expected == 16 * 3600 + 60
+    assert HOURS_ON_GPUS.wall_with(8) == CostRange(3600 + 60, 7200 + 60 + 210, 14400 + 60 + 210)
+    assert [line.partition(":")[0] for line in whole] == [
+        "with 1 GPU like the one tried (1 trial at a time, 2 CPUs)",
+        "with 8 GPUs like the one tried (8 trials at a time, 16 CPUs)",
+    ]
+    shared = gpu_lines(HOURS_ON_GPUS, Resources(cpu=2, gpu=0.25))
+    assert [line.partition(":")[0] for line in shared] == [
+        "with 1 GPU like the one tried (4 trials at a time, 8 CPUs)",
+        "with 8 GPUs like the one tried (32 trials at a time, 64 CPUs)",
+    ]
+
+
+def test_a_trial_on_more_gpus_than_there_are_and_a_study_on_cpus_have_no_such_line() -> None:
+    (line,) = gpu_lines(HOURS_ON_GPUS, Resources(gpu=1, workers=2))
+    assert line.startswith("with 8 GPUs like the one tried (4 trials at a time")
+    assert gpu_lines(HOURS_ON_GPUS, Resources()) == []

@@ -7,18 +7,22 @@ import pickle
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 import orchestration.planning.plan_study  # noqa: F401 (its name is counted too)
 import search_spaces.design.arms
+from dmd.data.formats.planted import planted_dataset
+from dmd.data.formats.planted_spec import PlantedSpec
 from orchestration.cli.search import app
 from search_spaces.loading.packaged import packaged_spaces
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue
 from search_spaces.terms.trial import Arm
 from tests.dmd.data.formats.test_emotion_files import mult, sims
+from tests.dmd.data.formats.test_mmsa import aligned
 from tests.dmd.data.utterances.test_dialogues import meld
 
 SMALL = "data.path='planted:num_videos=9,clips_per_video=60'"
@@ -29,8 +33,22 @@ EMOTIONS: Mapping[str, Callable[[], object]] = {"iemocap": mult, "meld": lambda:
 """Spaces whose data are told by their layout -> a small file of it."""
 
 
+PAPER = {"paper-mosi": "MOSI", "paper-mosei": "MOSEI"}
+"""Spaces that are run by who has MMSA's files -> the data set."""
+
+
+def small_mmsa_file() -> dict[str, dict[str, Any]]:
+    """As ``aligned_50.pkl``, small but for the 160 training items of one published optimiser step."""
+    return aligned(planted_dataset(PlantedSpec(num_videos=45, clips_per_video=6)))
+
+
 def small_data(name: str, folder: Path) -> list[str]:
     """What has a packaged space run on little data."""
+    if name in PAPER:
+        place = folder / "files" / PAPER[name] / "Processed"
+        place.mkdir(parents=True)
+        (place / "aligned_50.pkl").write_bytes(pickle.dumps(small_mmsa_file()))
+        return ["--data-dir", str(folder / "files")]
     if name not in EMOTIONS:
         return ["--set", SMALL, "--set", THREE_FOLDS]
     path = folder / "small.pkl"
@@ -46,10 +64,13 @@ def dry_run(name: str, out: Path, *more: str) -> str:
     return done.output
 
 
-@pytest.mark.parametrize("name", packaged_spaces())
+# At the published sizes of two dozen methods; `test_packaged.py` plans their arms.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in PAPER else ()) for name in packaged_spaces()]
+)
 def test_a_packaged_space_says_its_arms_its_trials_and_its_cost(name: str, tmp_path: Path) -> None:
     said = json.loads(dry_run(name, tmp_path / "runs", "--json"))
-    assert set(said) == {"study", "arms", "num_trials", "stages", "estimate", "detectable"}
+    assert set(said) == {"study", "arms", "num_trials", "stages", "estimate", "detectable", "extension"}
     assert said["num_trials"] == said["stages"]["search"] + said["stages"]["confirm"] > 0
     assert set(said["estimate"]["arm_trial_s"]) == set(said["arms"])
     assert said["estimate"]["wall_s"] > 0

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.planning.method_catalogue import describe_methods
+from reports.sections.paper_tables.labels import label_key
+from reports.sections.paper_tables.published import method_rows
 from search_spaces.design.arm_searches import plan_searches
 from search_spaces.design.arms import plan_arms
 from search_spaces.design.contrasts import plan_contrasts
@@ -165,6 +167,42 @@ def test_mult_is_compared_at_the_size_of_dmd_with_and_without_gd() -> None:
     assert set(searches["mult-heads"].parameters) == set(searches["mult"].parameters)
     size = size_of(space, CATALOGUE, num_file_folds=5)
     assert (size.num_search, size.num_confirm) == (4 * 5 * 6, 4 * 5 * 3)
+
+
+@pytest.mark.parametrize(("name", "dataset"), [("paper-mosi", "CMU-MOSI"), ("paper-mosei", "CMU-MOSEI")])
+def test_the_paper_s_tables_have_every_method_that_there_is_as_published(name: str, dataset: str) -> None:
+    space = packaged(name)
+    arms = {arm.name: arm for arm in plan_arms(space, CATALOGUE)}
+    by_label = {label_key(method.label): method.name for method in CATALOGUE.methods.values()}
+    printed = {row.method for row in method_rows() if row.dataset == dataset}
+    there = {by_label[label_key(method)] for method in printed if label_key(method) in by_label}
+    assert len(there) >= 8
+    assert there <= {arm.model for arm in arms.values()}
+    # Table 3 and its edges, Table 5, and nothing tuned on anything.
+    assert {"full", "no-hetero_gd", "no-ca", "no-ca-hetero_gd", "only-fd", "none", "mult-gd"} <= set(arms)
+    pairs = {(pair.first, pair.second): pair for pair in plan_contrasts(space, tuple(arms.values()), CATALOGUE.methods)}
+    assert {pair.isolates for pair in pairs.values()} >= {
+        "FD",
+        "HomoGD",
+        "HeteroGD given CA",
+        "CA without HeteroGD",
+        "GD",
+    }
+    assert space.search is None
+    assert confirm_seeds(space) == (1111, 1112, 1113, 1114, 1115)
+    assert str(arms["full"].settings["preset"]).startswith("official")
+    assert size_of(space, CATALOGUE).num_confirm == 5 * len(arms)
+
+
+def test_table_4_is_measured_where_it_was_printed_in_both_readings() -> None:
+    arms = {arm.name: arm for arm in plan_arms(packaged("paper-mosei"), CATALOGUE)}
+    alone = {(arm.settings["modality"], arm.components["fd"]) for arm in arms.values() if arm.model == "unimodal"}
+    assert alone == {(modality, fd) for modality in ("language", "vision", "audio") for fd in (True, False)}
+    heads = arms["fd-heads"]
+    assert heads.components == {"fd": True, "homo_gd": False, "ca": False, "hetero_gd": False}
+    assert heads.settings["keep_aux_heads"] is True
+    sizes = ("width", "heads", "levels", "kernel.vision", "learning_rate", "accumulation.steps", "mask_padding")
+    assert all(arms["vision-fd"].settings[name] == heads.settings[name] for name in sizes)
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,11 @@ def test_an_arm_that_trains_bert_stands_at_the_row_with_an_asterisk() -> None:
 def test_mosei_is_table_2_and_other_data_stand_beside_no_table() -> None:
     mult = arm("mult", "mult")
     assert list(tables_of(study_of(mult, data={"name": "mosei_senti"}))) == [2, 5]
+    # MMSA calls the files of both data sets the same; their folders tell them apart.
+    mmsa = {"name": "aligned_50.pkl", "path": "MOSEI/Processed/aligned_50.pkl"}
+    assert list(tables_of(study_of(mult, data=mmsa))) == [2, 5]
+    assert list(tables_of(study_of(mult, data=mmsa | {"path": "/data/MOSI/Processed/aligned_50.pkl"}))) == [1, 5]
+    assert tables_of(study_of(mult, data=mmsa | {"path": "aligned_50.pkl"})) == {}
     for name in ("planted", "ch-sims"):
         study = study_of(mult, data={"name": name})
         assert tables_of(study) == {}
