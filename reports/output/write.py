@@ -40,7 +40,7 @@ def write_report(
     read_details: ReadDetails = no_details,
     importance_methods: Sequence[ImportanceMethod] = (),
 ) -> Path:
-    """Write ``report.md``, ``report.html``, ``tables/*.{csv,tex}`` and ``figures/*.{svg,png}`` below ``directory``.
+    """Write ``report.md``, ``report.html``, ``tables/*.{csv,tex,md}`` and ``figures/*.{svg,png}`` below ``directory``.
 
     Returns the path of ``report.md``. Raises ValueError where records contradict each other (see
     :func:`reports.analysis.analyse`); nothing is written then.

@@ -7,6 +7,7 @@ line is scaled down to it, a narrower one keeps its size; where ``amssymb`` is n
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.text.markdown_table import Grid
@@ -73,7 +74,7 @@ class LatexTable:
     def to_latex(self) -> str:
         """The file's text: a ``table`` with caption and the label ``tab:<name>``."""
         grid, environment = self.grid, "table*" if self.is_wide else "table"
-        rows = [f"{' & '.join(escape(cell) for cell in row)} \\\\" for row in grid.rows]
+        heading, *rows = map(_row, (grid.headings, *grid.rows))
         for place in sorted(grid.blocks, reverse=True):
             rows.insert(place, r"\midrule")
         lines = [
@@ -87,7 +88,7 @@ class LatexTable:
             r"\sbox0{%",
             rf"\begin{{tabular}}{{{grid.align}}}",
             r"\toprule",
-            f"{' & '.join(escape(heading) for heading in grid.headings)} \\\\",
+            heading,
             r"\midrule",
             *rows,
             r"\bottomrule",
@@ -109,6 +110,13 @@ def escape(text: str) -> str:
     """``text`` as LaTeX that prints it. A character beyond ASCII that LaTeX may not know stays as it is."""
     marked = _MINUS.sub("\x00", text)
     return "".join("$-$" if letter == "\x00" else _CHARACTERS.get(letter, letter) for letter in marked)
+
+
+def _row(cells: Sequence[str]) -> str:
+    """One line of the table; what the rule or the line break before it would take for its option (``[a]``, ``*a``)
+    stands behind an empty group."""
+    text = " & ".join(map(escape, cells))
+    return f"{'{}' if text.startswith(('[', '*')) else ''}{text} \\\\"
 
 
 def interval_caption(why_not_new: str, groups_are: str) -> str:

@@ -86,6 +86,14 @@ def test_whatever_a_cell_holds_is_printed() -> None:
     assert escape("no-ca") == "no-ca"
 
 
+def test_a_row_is_no_option_of_what_stands_before_it() -> None:
+    grid = Grid(("[Arm]", "n"), "lr", (("[a]", "1"), ("*b", "[2]")))
+    lines = LatexTable("t", "Caption.", grid).to_latex().splitlines()
+    assert r"{}[Arm] & n \\" in lines
+    assert r"{}[a] & 1 \\" in lines
+    assert r"{}*b & [2] \\" in lines
+
+
 def test_a_block_begins_with_a_rule() -> None:
     grid = Grid(("Arm", "n"), "lr", (("a", "1"), ("b", "2"), ("c", "3")), blocks=(1,))
     lines = LatexTable("t", "Caption.", grid).to_latex().splitlines()
