@@ -15,6 +15,8 @@ import torch
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.groups import ITEMS
+from dmd.data.formats.load import find_data
+from dmd.data.formats.planted_words import describe_planted
 from dmd.metrics.sentiment import clip_limit
 from orchestration.node_setup.fingerprint import Fingerprint
 from orchestration.planning.arm_checks import describe_arm
@@ -134,6 +136,7 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         **({} if target.kind == "regression" else {"target": {"kind": target.kind, "names": list(target.names)}}),
         **({} if limit is None else {"clip_limit": limit}),
         "cautions": list(planned.cautions),
+        "planted": list(describe_planted(planned.runner.data)) if _is_planted(planned) else [],
         "tested_groups_seen": [overlap.num_tested_seen, overlap.num_tested],
         "non_finite": {modality: dataset.non_finite[modality] for modality in dataset.modalities},
         "official_split": folds.kind == "official",
@@ -141,6 +144,10 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
         "modalities": list(dataset.modalities),
         "text": _describe_text(dataset),
     }
+
+
+def _is_planted(planned: PlannedStudy) -> bool:
+    return find_data(planned.runner.data, planned.runner.data_dir) is None
 
 
 # The paper's two kinds of language features, told apart by their width as every reader of these files does.

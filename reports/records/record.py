@@ -272,7 +272,8 @@ class StudyDescription:
             (low, high, neutral), ``clip_limit`` (how far from neutral a prediction counts; absent: as it is),
             ``cautions`` (what the data keep the study from saying, in sentences), ``tested_groups_seen`` (groups of the
             test part that lie in the training or validation part, too; those of it), ``target`` (``kind`` and
-            ``names``; absent: one number).
+            ``names``; absent: one number), ``planted`` (what generated data are made of, in sentences; empty or absent
+            for other data).
         provenance: versions, hardware, command line, start time, code fingerprint.
         fixed: settings that the study set for all arms and searched for none.
         description: what the author of the search space wrote about it; empty if nothing.

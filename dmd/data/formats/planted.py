@@ -7,6 +7,7 @@ Structure, for clip i of video v (all draws are functions of the seed alone):
 * interaction ``x`` in {-1, +1}: the sign of a language event times the state of the audio at the same relative time
   *plus a lag*. The audio state flips half-way through the clip, so its mean over time carries nothing; sign, time and
   state are independent of everything else. Neither modality alone, nor any sum of functions of each, predicts ``x``;
+  (``interaction_form=question``: another interaction, :mod:`dmd.data.formats.planted_question`);
 * latent score ``z = sqrt(1 - interaction) a + sqrt(interaction) x + label_noise e``;
 * label ``clip(1.5 z, -3, 3)`` on the 0.2 grid; the ``num_neutral`` labels nearest to 0 are set to exactly 0.
 
@@ -14,9 +15,9 @@ With another ``target`` the clips are the same and the labels differ: classes
 (:mod:`dmd.data.formats.planted_classes`), a yes-or-no question per class, or several numbers: the label above, then one
 of each modality alone, ``1.5 (sqrt(1/2) common + sqrt(1/2) exclusive + label_noise e)``.
 
-Each modality shows its signals along four orthonormal directions (common, exclusive, event or state, spare) in white
-noise: language with little noise, audio and vision with more. Clips have unequal lengths; the first clip has one step
-in every modality and the second one is full. Videos are split 60/20/20 into train, valid and test.
+Each modality shows its signals along orthonormal directions (common, exclusive, event or state, or the parts of a
+question) in white noise: language with little noise, audio and vision with more. Clips have unequal lengths; the first
+clip has one step in every modality and the second one is full. Videos are split 60/20/20 into train, valid and test.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from dmd.data.formats.declared import UNDECLARED, Declared
 from dmd.data.formats.mmsa import read_mmsa
 from dmd.data.formats.planted_classes import draw_classes, even_share, guess_classes
 from dmd.data.formats.planted_latents import Latents
+from dmd.data.formats.planted_question import draw_question
 from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.samples import LabelScale
 from dmd.data.tables.layout import KIND_KEY, LABELS_KEY, NAMES_KEY, SPLITS
@@ -154,10 +156,11 @@ def draw_latents(spec: PlantedSpec, videos: Array) -> Latents:
     each = (1.0 - COMMON_SHARE) / len(MODALITIES)
     own = np.sqrt(COMMON_SHARE) * common + np.sqrt(each) * sum(exclusive.values())
     additive = np.sqrt(spec.video_effect) * of_video + np.sqrt(1.0 - spec.video_effect) * own
-    interaction = event_sign * audio_state(audio_start, event_time + LAG)
+    question = draw_question(spec, _draw_lengths(spec, n)["audio"]) if spec.asks_questions else None
+    interaction = question.answer if question else event_sign * audio_state(audio_start, event_time + LAG)
     score = np.sqrt(1.0 - spec.interaction) * additive + np.sqrt(spec.interaction) * interaction
     noisy = score + spec.label_noise * noise
-    return Latents(common, exclusive, event_sign, event_time, audio_start, interaction, additive, noisy)
+    return Latents(common, exclusive, event_sign, event_time, audio_start, interaction, additive, noisy, question)
 
 
 def _lean(spec: PlantedSpec, interaction: Array, audio_start: Array) -> Array:
@@ -211,22 +214,24 @@ def _make_features(spec: PlantedSpec, modality: Modality, latents: Latents, leng
     """(n, T, D) float32, right-padded with zeros."""
     generator = numpy_generator(spec.seed, "planted", "features", modality)
     n, steps, width = len(lengths), _steps_of(spec, modality), int(getattr(spec, f"{modality}_width"))
-    directions = np.linalg.qr(generator.standard_normal((width, width)))[0][:, :4].T * np.sqrt(width) / 2
+    directions = np.linalg.qr(generator.standard_normal((width, width)))[0][:, :5].T * np.sqrt(width) / 2
     offsets = np.arange(steps)
     time = (offsets + 0.5) / lengths[:, None]
-    signals = np.zeros((n, steps, 3))
+    signals = np.zeros((n, steps, EVENT + 1))
     # the common factor sways in time by a rhythm of the modality's own, around the clip's value
     rhythm = 0.3 * np.sin(2 * np.pi * (time + MODALITIES.index(modality) / 3))
     signals[:, :, COMMON] = latents.common[:, None] * (1.0 + rhythm)
     signals[:, :, EXCLUSIVE] = latents.exclusive[modality][:, None]
-    if modality == "language":
+    if latents.question is not None:
+        signals = np.concatenate([signals[:, :, :EVENT], latents.question.signals(modality, steps)], axis=2)
+    elif modality == "language":
         event_step = np.floor(latents.event_time * lengths).astype(np.int64)
         # scaled so that the event weighs as much over the clip as a signal that is always on
         signals[np.arange(n), event_step, EVENT] = latents.event_sign * np.sqrt(steps)
     elif modality == "audio":
         signals[:, :, EVENT] = audio_state(latents.audio_start[:, None], time)
     noise = float(getattr(spec, f"{modality}_noise")) * generator.standard_normal((n, steps, width))
-    values = signals @ directions[:3] + noise
+    values = signals @ directions[: signals.shape[2]] + noise
     values[offsets >= lengths[:, None]] = 0.0
     return np.asarray(values, dtype=np.float32)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dmd.data.formats.planted_question import Question
 from dmd.data.samples.arrays import AnyArray
 from dmd.modalities import Modality
 
@@ -21,6 +22,7 @@ class Latents:
         interaction: (n,) cross-modal interaction.
         additive: (n,) score without interaction and noise.
         score: (n,) what labels are made of.
+        question: what language asks of the audio, where the interaction is that; None: it is an event.
     """
 
     common: AnyArray
@@ -31,3 +33,4 @@ class Latents:
     interaction: AnyArray
     additive: AnyArray
     score: AnyArray
+    question: Question | None = None

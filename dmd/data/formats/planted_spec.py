@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 from dmd.data.samples.target import KINDS, SENTIMENT_TARGET, Target, TargetKind
 from dmd.errors import DataError
 from dmd.modalities import MODALITIES
 
 PLANTED = "planted"
+InteractionForm = Literal["event", "question"]
 SEVERAL_NAMES = ("multimodal", *MODALITIES)
 """Of ``target=several``, as CH-SIMS has them: the clip as a whole, then each modality alone."""
 
@@ -33,6 +35,9 @@ class PlantedSpec:
         num_videos: groups.
         clips_per_video: samples per group.
         interaction: share of the variance of the latent score that the cross-modal interaction carries; 0 none, 1 all.
+        interaction_form: ``event``: the sign of a language event times the state of the audio somewhat later;
+            ``question``: what the audio says at the moment that language asks for
+            (:mod:`dmd.data.formats.planted_question`), which is learned in far fewer steps.
         video_effect: share of the remaining (additive) variance that is the video's.
         label_noise: standard deviation of noise on the latent score (whose own is 1) that no model can explain.
         language_noise, audio_noise, vision_noise: standard deviation of the noise on each feature; each planted signal
@@ -67,6 +72,7 @@ class PlantedSpec:
     target: TargetKind = "regression"
     num_classes: int = 4
     imbalance: float = 1.0
+    interaction_form: InteractionForm = "event"
 
     def __post_init__(self) -> None:
         """Raises DataError with every field that is out of range."""
@@ -95,6 +101,11 @@ class PlantedSpec:
         return self.target in ("classes", "binaries")
 
     @property
+    def asks_questions(self) -> bool:
+        """Whether the interaction is a question that language asks of the audio."""
+        return self.interaction_form == "question"
+
+    @property
     def declared_target(self) -> Target:
         """What is predicted."""
         if self.target == "regression":
@@ -117,7 +128,7 @@ class PlantedSpec:
 
 
 def _ranges(spec: PlantedSpec) -> list[tuple[str, float, float, float]]:
-    """(name, value, low, high) of every field; widths hold at least the four planted directions."""
+    """(name, value, low, high) of every number; widths hold at least the planted directions, four or five."""
     bounds: dict[str, tuple[float, float]] = {
         "seed": (0, 2**32 - 1),
         "num_videos": (3, 10_000),
@@ -129,10 +140,12 @@ def _ranges(spec: PlantedSpec) -> list[tuple[str, float, float, float]]:
         "num_classes": (2, 8),
         "imbalance": (1, 100),
     }
+    if spec.asks_questions:
+        bounds["audio_width"] = (5.0, 2048.0)
     ends = {"_width": (4.0, 2048.0), "_steps": (4.0, 2048.0), "_noise": (0.0, 100.0)}
     found = []
     for part in fields(spec):
-        if part.name == "target":
+        if isinstance(part.default, str):
             continue
         low, high = bounds.get(part.name) or next(ends[end] for end in ends if part.name.endswith(end))
         found.append((part.name, float(getattr(spec, part.name)), low, high))
@@ -141,15 +154,29 @@ def _ranges(spec: PlantedSpec) -> list[tuple[str, float, float, float]]:
 
 def _target_problems(spec: PlantedSpec) -> Iterator[str]:
     """A kind that there is not, and fields that have no meaning under the given kind."""
-    if spec.target not in KINDS:
-        near = difflib.get_close_matches(spec.target, KINDS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        yield f"target must be one of {', '.join(KINDS)}, but is {spec.target!r}{hint}"
+    unknown = [
+        _unknown_word(name, value, known)
+        for name, value, known in (
+            ("target", spec.target, KINDS),
+            ("interaction_form", spec.interaction_form, get_args(InteractionForm)),
+        )
+        if value not in known
+    ]
+    if unknown:
+        yield from unknown
         return
+    if spec.has_classes and spec.asks_questions:
+        yield f"interaction_form=question has no meaning for target={spec.target}; remove it"
     ignored = {"num_neutral": spec.has_classes, "num_classes": not spec.has_classes, "imbalance": not spec.has_classes}
     for part in fields(spec):
         if ignored.get(part.name) and getattr(spec, part.name) != part.default:
             yield f"{part.name} has no meaning for target={spec.target}; remove it"
+
+
+def _unknown_word(name: str, value: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(value, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{name} must be one of {', '.join(known)}, but is {value!r}{hint}"
 
 
 def parse_planted_name(text: str) -> PlantedSpec:
