@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from reports.records.details import ReadDetails, no_details
 from reports.records.record import RunRecord, StudyDescription
@@ -11,23 +12,31 @@ from reports.results.arms_as_trained import as_trained
 from reports.results.confirm_records import distinct_records, superseded_records
 from reports.results.current_choice import ChoiceRule
 from reports.results.estimates import Compared, Estimator
-from reports.results.highlighted_arms import highlight_arms
+from reports.results.highlighted_arms import HighlightedArms, highlight_arms
 from reports.results.metrics import Metric, find_metric
 from reports.results.results import ResultsTable
 from reports.sections.ablation.answer import compose_answer
 from reports.sections.ablation.arms import compare_models, tabulate_ablation
-from reports.sections.ablation.constant_comparison import compare_with_constant
+from reports.sections.ablation.constant_comparison import ConstantComparison, compare_with_constant
 from reports.sections.ablation.contrasts import tabulate_contrasts
-from reports.sections.ablation.section import AblationSection, AnswerSection, ContrastsSection, MethodsSection
-from reports.sections.ablation.values import ContrastRow, MeasuredArms
+from reports.sections.ablation.section import (
+    AblationSection,
+    AnswerSection,
+    ContrastsSection,
+    ForestSection,
+    MethodsSection,
+)
+from reports.sections.ablation.values import ArmRow, ContrastRow, ContrastTable, MeasuredArms
+from reports.sections.asked.section import AskedSection
 from reports.sections.attribution.section import AttributionSection
 from reports.sections.attribution.values import attribute
 from reports.sections.classes.confusion import confusions
 from reports.sections.classes.section import ClassesSection, QuestionsSection
-from reports.sections.hyperparameters.configurations import best_configurations
+from reports.sections.hyperparameters.configurations import BestConfigurations, best_configurations
 from reports.sections.hyperparameters.importance import ImportanceMethod
 from reports.sections.hyperparameters.section import HyperparametersSection
-from reports.sections.hyperparameters.values import examine_hyperparameters
+from reports.sections.hyperparameters.values import Hyperparameters, examine_hyperparameters
+from reports.sections.left_out.section import LeftOutSection
 from reports.sections.main_table.section import MainTableSection
 from reports.sections.main_table.values import tabulate_main
 from reports.sections.missing.section import MissingSection
@@ -55,12 +64,58 @@ from reports.sections.run_log.section import (
 )
 from reports.sections.run_log.test_set_use import scored_configurations
 from reports.sections.run_log.trials import trial_table
+from reports.sections.section import Section
 from reports.sections.seed_race.section import SeedRaceSection
-from reports.sections.seed_race.values import run_race
+from reports.sections.seed_race.values import RaceTable, run_race
 from reports.sections.tuning.section import TuningSection
-from reports.sections.tuning.values import account_budget
+from reports.sections.tuning.values import Budget, account_budget
 from reports.sections.warnings.section import WarningsSection
 from reports.sections.warnings.values import collect_warnings
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What several sections share, computed once.
+
+    Attributes:
+        study: its arms described as they were trained.
+        records: of both stages, each once.
+        results, estimator: the scores, and what estimates them.
+        metrics: the primary one first.
+        race: of seeds; None where none were raced.
+        comparisons: arm -> how it compares with the constant predictor.
+        arms, contrasts: as measured.
+        highlighted: the arms that are shown in detail.
+        configurations, searches, budget: what the searches chose, say and used.
+    """
+
+    study: StudyDescription
+    records: Sequence[RunRecord]
+    results: ResultsTable
+    estimator: Estimator
+    metrics: tuple[Metric, ...]
+    race: RaceTable | None
+    comparisons: Mapping[str, ConstantComparison]
+    arms: MeasuredArms
+    contrasts: ContrastTable
+    highlighted: HighlightedArms
+    configurations: BestConfigurations
+    searches: Hyperparameters
+    budget: Budget
+
+    @property
+    def primary(self) -> Metric:
+        return self.metrics[0]
+
+    @property
+    def rows(self) -> tuple[ArmRow, ...]:
+        """Each arm once."""
+        return tuple(self.arms.by_name.values())
+
+    @property
+    def compared(self) -> tuple[Compared, ...]:
+        """The declared contrasts, for what asks how sure they are."""
+        return tuple(map(_compared, self.contrasts.rows))
 
 
 def analyse(
@@ -77,6 +132,32 @@ def analyse(
     Means are over folds first: a run scores on its fold, a cell is the mean over its seeds, an arm the mean over its
     cells. Raises ValueError where records contradict each other, or a metric or a contrast's arm is unknown.
     """
+    held = _measure(study, records, importance_methods)
+    answer = compose_answer(
+        held.study,
+        held.results,
+        held.contrasts,
+        held.arms,
+        held.comparisons,
+        held.primary,
+        num_failed_search=held.budget.num_failed,
+    )
+    sections = (*_first_sections(held, answer), *_further_sections(held, read_details))
+    left_out = tuple(item for section in sections for item in section.left_out())
+    return Report(
+        held.study,
+        held.results,
+        held.metrics,
+        answer,
+        held.arms.by_name,
+        scored_configurations(held.records),
+        (*sections, LeftOutSection(left_out)),
+    )
+
+
+def _measure(
+    study: StudyDescription, records: Sequence[RunRecord], importance_methods: Sequence[ImportanceMethod]
+) -> _Measured:
     records = distinct_records(records)
     metrics = _metrics_of(study)
     primary = metrics[0]
@@ -86,64 +167,98 @@ def analyse(
     race = run_race(study, results)
     comparisons = compare_with_constant(estimator, study, primary)
     arms = MeasuredArms(tabulate_ablation(estimator, study, metrics), compare_models(estimator, study, metrics, race))
-    contrasts = tabulate_contrasts(estimator, study, metrics, race, comparisons)
-    compared = tuple(map(_compared, contrasts.rows))
-    answer = compose_answer(study, results, contrasts, arms.models, comparisons, primary)
-    highlighted = highlight_arms(
-        study, primary, {name: row.measured[primary.name].estimates for name, row in arms.by_name.items()}
-    )
     configurations = best_configurations(study, results, records)
     searches = examine_hyperparameters(study, results, configurations, records, importance_methods)
-    budget = account_budget(study, searches.histories, records)
-    warnings = collect_warnings(
-        study, estimator, budget, tuple(arms.by_name.values()), comparisons, primary, race, records
+    return _Measured(
+        study=study,
+        records=records,
+        results=results,
+        estimator=estimator,
+        metrics=metrics,
+        race=race,
+        comparisons=comparisons,
+        arms=arms,
+        contrasts=tabulate_contrasts(estimator, study, metrics, race, comparisons),
+        highlighted=highlight_arms(
+            study, primary, {name: row.measured[primary.name].estimates for name, row in arms.by_name.items()}
+        ),
+        configurations=configurations,
+        searches=searches,
+        budget=account_budget(study, searches.histories, records),
     )
-    failures = tabulate_failures(study, results, records)
-    provenance = describe_provenance(study, results, metrics)
-    is_official, groups_are = results.is_official, study.groups_are
-    sections = (
-        AnswerSection(answer, arms, contrasts, study, results, primary),
+
+
+def _first_sections(held: _Measured, answer: tuple[str, ...]) -> tuple[Section, ...]:
+    """What every reader reads: what was asked, the answer, the table, the differences, the cautions."""
+    study, results, arms, contrasts = held.study, held.results, held.arms, held.contrasts
+    warnings = collect_warnings(
+        study, held.estimator, held.budget, held.rows, held.comparisons, held.primary, held.race, held.records
+    )
+    return (
+        AskedSection(study, results, held.primary),
+        AnswerSection(answer),
+        MainTableSection(tabulate_main(study, results, arms, contrasts, held.metrics), study, results),
+        ForestSection(arms, contrasts, study, results, held.primary),
         WarningsSection(warnings),
+    )
+
+
+def _further_sections(held: _Measured, read_details: ReadDetails) -> tuple[Section, ...]:
+    """What stands behind it: numbers first, then what models and searches show, then how the study went."""
+    return (*_number_sections(held, read_details), *_training_sections(held, read_details), *_log_sections(held))
+
+
+def _number_sections(held: _Measured, read_details: ReadDetails) -> tuple[Section, ...]:
+    study, results, metrics, highlighted = held.study, held.results, held.metrics, held.highlighted
+    detection = examine_detection(study, held.estimator, held.compared, held.records)
+    return (
+        AblationSection(held.arms, metrics, highlighted, study, results),
+        ClassesSection(held.rows, confusions(study, results), highlighted, study, results),
+        QuestionsSection(held.rows, study, results),
+        ContrastsSection(held.contrasts, metrics, study, results),
+        SeedRaceSection(held.race, held.compared),
+        PowerSection(detection, held.primary, study.groups_are, not results.why_not_new),
+        AttributionSection(attribute(held.estimator, study, metrics), metrics, study, results),
+        MethodsSection(held.arms.models, held.primary, study, results),
+        MissingSection(tabulate_missing(study, results, metrics), highlighted),
+        PaperTablesSection(paper_tables(study, held.estimator, read_details), study),
+    )
+
+
+def _training_sections(held: _Measured, read_details: ReadDetails) -> tuple[Section, ...]:
+    study, results, highlighted, searches = held.study, held.results, held.highlighted, held.searches
+    edges, maps = edge_graphs(study, results, read_details), feature_maps(study, results, read_details)
+    return (
+        TrainingSection(learning_curves(study, results), highlighted, study, results.is_official),
+        HyperparametersSection(searches, held.configurations, highlighted, study, results),
+        ParetoSection(tabulate_fronts(study, held.records), len(results.cells)),
+        TuningSection(held.budget, searches.optimism.objective, study, results),
+        ModelInsideSection(edges, maps, study.baseline, study.groups_are, results.is_official),
+    )
+
+
+def _log_sections(held: _Measured) -> tuple[Section, ...]:
+    study, results, race = held.study, held.results, held.race
+    failures = tabulate_failures(study, results, held.records)
+    provenance = describe_provenance(study, results, held.metrics)
+    return (
         ExtentSection(
             study,
             results,
-            metrics,
-            highlighted.selection,
-            has_searches=bool(budget.searches),
+            held.metrics,
+            held.highlighted.selection,
+            has_searches=bool(held.budget.searches),
             most_seeds=None if race is None else race.rule.looks[-1],
-            num_superseded=len(superseded_records(records, ChoiceRule.of(study))),
-        ),
-        MainTableSection(tabulate_main(study, results, arms, contrasts, metrics), study, results),
-        AblationSection(arms, metrics, highlighted, study, results),
-        ClassesSection(tuple(arms.by_name.values()), confusions(study, results), highlighted, study, results),
-        QuestionsSection(tuple(arms.by_name.values()), study, results),
-        ContrastsSection(contrasts, metrics, study, results),
-        SeedRaceSection(race, compared),
-        PowerSection(
-            examine_detection(study, estimator, compared, records), primary, groups_are, not results.why_not_new
-        ),
-        AttributionSection(attribute(estimator, study, metrics), metrics, study, results),
-        MethodsSection(arms.models, primary, study, results),
-        MissingSection(tabulate_missing(study, results, metrics), highlighted),
-        PaperTablesSection(paper_tables(study, estimator, read_details), study),
-        TrainingSection(learning_curves(study, results), highlighted, study, is_official),
-        HyperparametersSection(searches, configurations, highlighted, study, results),
-        ParetoSection(tabulate_fronts(study, records), len(results.cells)),
-        TuningSection(budget, searches.optimism.objective, study, results),
-        ModelInsideSection(
-            edge_graphs(study, results, read_details),
-            feature_maps(study, results, read_details),
-            study.baseline,
-            groups_are,
-            is_official,
+            num_superseded=len(superseded_records(held.records, ChoiceRule.of(study))),
         ),
         FailuresSection(failures),
-        CostSection(tabulate_cost(study, records), study, len(failures.missing)),
+        CostSection(tabulate_cost(study, held.records), study, len(failures.missing)),
         ArmsAsBuiltSection(study),
-        ProvenanceSection(provenance, tuple(arms.ablation.components), metrics, trial_table(study, records)),
-        RunAgainSection(provenance, study, searches.is_adaptive),
+        ProvenanceSection(
+            provenance, tuple(held.arms.ablation.components), held.metrics, trial_table(study, held.records)
+        ),
+        RunAgainSection(provenance, study, held.searches.is_adaptive),
     )
-    return Report(study, results, metrics, answer, arms.by_name, scored_configurations(records), sections)
 
 
 def _metrics_of(study: StudyDescription) -> tuple[Metric, ...]:

@@ -116,6 +116,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "output",
         "analysis",
         "report",
+        "sections.left_out",
+        "sections.asked",
         "sections.warnings",
         "sections.tuning",
         "sections.power",

@@ -16,6 +16,7 @@ import torch
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.groups import ITEMS
 from dmd.data.formats.load import find_data
+from dmd.data.formats.planted_spec import PLANTED
 from dmd.data.formats.planted_words import describe_planted
 from dmd.metrics.sentiment import clip_limit
 from orchestration.node_setup.fingerprint import Fingerprint
@@ -29,6 +30,7 @@ from search_spaces.design.arms import list_combinations
 from search_spaces.design.settings import full_settings
 from search_spaces.terms.trial import Arm, Value
 
+_LONGEST_NAME = 60
 PACKAGES = ("torch", "ray", "optuna", "mlflow", "numpy", "scipy")
 
 
@@ -125,7 +127,7 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
     rotation = "; fold f is tested, f+1 validates, the rest train"
     rotation += "." if groups_are == ITEMS else f"; {groups_are} never cross folds."
     return {
-        "name": dataset.name,
+        "name": _name_data(planned, dataset),
         "path": planned.runner.data,
         "content_hash": dataset.content_hash,
         "protocol": kinds[folds.kind] + (rotation if folds.kind != "official" else ""),
@@ -148,6 +150,11 @@ def _describe_data(planned: PlannedStudy, dataset: Dataset) -> dict[str, Any]:
 
 def _is_planted(planned: PlannedStudy) -> bool:
     return find_data(planned.runner.data, planned.runner.data_dir) is None
+
+
+def _name_data(planned: PlannedStudy, dataset: Dataset) -> str:
+    """The name that tables and captions print; planted data with many settings are called shorter there."""
+    return PLANTED if _is_planted(planned) and len(dataset.name) > _LONGEST_NAME else dataset.name
 
 
 # The paper's two kinds of language features, told apart by their width as every reader of these files does.

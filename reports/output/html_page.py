@@ -11,7 +11,7 @@ import base64
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import get_args
@@ -39,13 +39,22 @@ class Heading:
     text: str
 
 
-def render_page(title: str, markdown: str, drawings: Mapping[str, Drawing]) -> str:
-    """The page. drawings: by name; ``markdown`` refers to them as ``figures/<name>.svg``. Same input, same bytes."""
+def render_page(
+    title: str, markdown: str, drawings: Mapping[str, Drawing], folded: Collection[str] = frozenset()
+) -> str:
+    """The page. Same input, same bytes.
+
+    Args:
+        title: of the window.
+        markdown: the report; it refers to figures as ``figures/<name>.svg``.
+        drawings: figures by name.
+        folded: second-level headings whose sections are shown on demand.
+    """
     parser = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False})
     tokens = parser.parse(markdown)
     headings = _anchor_headings(tokens)
     _mark_cells(tokens)
-    arranged = list(_with_sections(_with_figures(_with_table_boxes(tokens), drawings)))
+    arranged = list(_with_sections(list(_with_figures(_with_table_boxes(tokens), drawings)), folded))
     body = parser.renderer.render(arranged, parser.options, {})
     script = _own_file("page.js")
     return (
@@ -110,12 +119,20 @@ def _with_table_boxes(tokens: Sequence[Token]) -> Iterator[Token]:
         if token.type == "heading_open":
             heading = _plain(tokens[place + 1])
         if token.type == "table_open":
+            _mark_numbered(tokens, place)
             yield _html(f'<div class="table" role="region" tabindex="0" aria-label="Table: {escape(heading)}">')
         if token.type == "tr_open" and _is_foot(tokens, place):
             token.attrSet("class", "foot")
         yield token
         if token.type == "table_close":
             yield _html("</div>\n")
+
+
+def _mark_numbered(tokens: Sequence[Token], table: int) -> None:
+    """A class for a table whose first column has no heading, because it only counts: the second one names its rows."""
+    first_heading = next(place for place in range(table, len(tokens)) if tokens[place].type == "th_open")
+    if not tokens[first_heading + 1].content.strip():
+        tokens[table].attrSet("class", "numbered")
 
 
 def _is_foot(tokens: Sequence[Token], row: int) -> bool:
@@ -173,14 +190,25 @@ def _without_images(token: Token) -> Token:
     return token
 
 
-def _with_sections(tokens: Iterator[Token]) -> Iterator[Token]:
-    """One ``section`` per second-level heading; what comes before the first is the summary."""
+def _with_sections(tokens: Sequence[Token], folded: Collection[str]) -> Iterator[Token]:
+    """One ``section`` per second-level heading; what comes before the first is the summary.
+
+    A folded section is a ``details`` with the heading as its summary: browsers find words in it, and open it for them.
+    """
+    end = "</section>\n"
     yield _html('<section class="summary">\n')
-    for token in tokens:
-        if token.type == "heading_open" and token.tag == "h2":
-            yield _html(f'</section>\n<section aria-labelledby="{token.attrGet("id")}">\n')
+    for place, token in enumerate(tokens):
+        is_heading = token.type == "heading_open" and token.tag == "h2"
+        if is_heading:
+            yield _html(f'{end}<section aria-labelledby="{token.attrGet("id")}">\n')
+            is_folded = _plain(tokens[place + 1]) in folded
+            end = "</details>\n</section>\n" if is_folded else "</section>\n"
+            if is_folded:
+                yield _html("<details>\n<summary>")
         yield token
-    yield _html("</section>\n")
+        if token.type == "heading_close" and token.tag == "h2" and end.startswith("</details>"):
+            yield _html("</summary>\n")
+    yield _html(end)
 
 
 def _html(text: str) -> Token:

@@ -11,6 +11,11 @@ from reports.drawing.style import FAINT, INK, LIGHT_PAGE, MUTED
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
+LEAST_TEXT = 10.0
+"""Pixels: smaller letters are hard to read on a phone, so the figure scrolls there instead of shrinking further."""
+
+_FONT_SIZE = re.compile(r"([\d.]+)px")
+
 THEMED: Mapping[str, str] = {INK: "--ink", MUTED: "--muted", FAINT: "--faint", LIGHT_PAGE: "--page"}
 """Colour of a figure -> the variable of the page that takes its place."""
 
@@ -28,6 +33,8 @@ def inline_svg(drawing: Drawing) -> str:
         for element in root.findall(f"{{{_SVG}}}{name}"):
             root.remove(element)
     _inherit_line_ends(root)
+    if "viewBox" in root.attrib:
+        root.set("style", f"--least: {_least_width(root):.0f}px")
     for element in root.iter():
         _adapt(element, drawing.name)
     title_id, text_id = f"{drawing.name}-title", f"{drawing.name}-text"
@@ -38,6 +45,15 @@ def inline_svg(drawing: Drawing) -> str:
         element.text = words
         root.insert(place, element)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _least_width(root: ElementTree.Element) -> float:
+    """The width in pixels of the page at which the smallest text is :data:`LEAST_TEXT` high."""
+    width = float(root.attrib["viewBox"].split()[2])
+    sizes = [
+        float(size) for element in root.iter(f"{{{_SVG}}}text") for size in _FONT_SIZE.findall(element.get("style", ""))
+    ]
+    return width * LEAST_TEXT / min(sizes, default=LEAST_TEXT)
 
 
 def _inherit_line_ends(root: ElementTree.Element) -> None:

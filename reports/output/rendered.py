@@ -15,11 +15,15 @@ from reports.text.escape_markup import escape_markup
 
 @dataclass(frozen=True)
 class RenderedReport:
-    """markdown: with figures as ``figures/<name>.svg`` and tables as ``tables/<file>``. tables: file -> text."""
+    """markdown: with figures as ``figures/<name>.svg`` and tables as ``tables/<file>``. tables: file -> text.
+
+    folded: titles of the sections that the HTML page shows on demand.
+    """
 
     markdown: str
     drawings: Mapping[str, Drawing]
     tables: Mapping[str, str]
+    folded: frozenset[str] = frozenset()
 
 
 def render_report(report: Report) -> RenderedReport:
@@ -28,4 +32,5 @@ def render_report(report: Report) -> RenderedReport:
     tables = {f"{table.name}.csv": table.to_csv() for table in report_tables(report)}
     tables |= {f"{table.name}.tex": table.to_latex() for table in latex_tables(report)}
     tables |= {f"{table.name}.md": escape_markup(table.to_markdown()) for table in markdown_tables(report)}
-    return RenderedReport(render_markdown(report), drawings, tables)
+    folded = frozenset(section.title for section in report.sections if section.folds and section.title)
+    return RenderedReport(render_markdown(report), drawings, tables, folded)

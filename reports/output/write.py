@@ -85,7 +85,7 @@ def write_files(contents: Mapping[str, bytes], directory: Path, put: PutInPlace 
 def _files(title: str, rendered: RenderedReport) -> dict[str, bytes]:
     files = {f"tables/{name}": text.encode() for name, text in rendered.tables.items()}
     files |= _figure_files(rendered.drawings)
-    page = render_page(title, rendered.markdown, rendered.drawings)
+    page = render_page(title, rendered.markdown, rendered.drawings, rendered.folded)
     return files | {PAGE_FILE: page.encode(), REPORT_FILE: escape_markup(rendered.markdown).encode()}
 
 

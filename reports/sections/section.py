@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from reports.drawing.plot import NoPlot, Plot
 from reports.text.csv_table import Table
 from reports.text.latex_table import LatexTable
 from reports.text.markdown_table import MarkdownTable
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What a section has nothing to say about. why: follows "because", in words that go for this study."""
+
+    what: str
+    why: str
 
 
 class Section(Protocol):
@@ -20,14 +29,20 @@ class Section(Protocol):
 
     Attributes:
         title: the heading; empty where the section continues the one above it.
+        folds: whether the HTML page shows the heading alone until the reader asks for more.
     """
 
     title: ClassVar[str] = ""
+    folds: ClassVar[bool] = True
 
     @abstractmethod
     def markdown(self) -> str:
         """What stands below the heading, figures referred to by name; empty where there is nothing to say, and then
         the heading is left out as well."""
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What :meth:`markdown` would only say that there is nothing to say about: a line at the end has it."""
+        return ()
 
     def csv_tables(self) -> tuple[Table, ...]:
         """CSV files, also the empty ones: a file that is always there is easier to read by program."""

@@ -1,5 +1,6 @@
 "use strict";
-// Three things, all optional: the theme, the section that is being read, tables that sort. The page works without them.
+// Four things, all optional: the theme, sections that unfold for whoever is sent to them, the section that is being
+// read, tables that sort. The page works without them.
 
 const root = document.documentElement;
 
@@ -32,6 +33,46 @@ function addThemeButton() {
   const last = remembered("theme");
   show(themes.includes(last) ? last : "auto");
   document.querySelector("nav").append(button);
+}
+
+const folds = [...document.querySelectorAll("main details")];
+
+// What an address names may lie in a folded section, or be its heading: it opens.
+function unfoldTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const fold = target?.closest("main details");
+  if (!fold || fold.open) return;
+  fold.open = true;
+  target.scrollIntoView();
+}
+
+function addFolds() {
+  if (!folds.length) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  const show = () => (button.textContent = folds.every((fold) => fold.open) ? "Fold sections" : "Unfold all sections");
+  button.addEventListener("click", () => {
+    const opens = !folds.every((fold) => fold.open);
+    for (const fold of folds) fold.open = opens;
+  });
+  for (const fold of folds) fold.addEventListener("toggle", show);
+  show();
+  document.querySelector("nav").append(button);
+  addEventListener("hashchange", unfoldTarget);
+  // The same address again is no change of it.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.('a[href^="#"]')) setTimeout(unfoldTarget);
+  });
+  unfoldTarget();
+  // Paper has no buttons: everything is printed, and folded again afterwards.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = folds.filter((fold) => !fold.open);
+    for (const fold of closed) fold.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of closed) fold.open = false;
+  });
 }
 
 function followReading() {
@@ -105,6 +146,7 @@ function makeSortable(table) {
   });
 }
 
+addFolds();
 addThemeButton();
 followReading();
 for (const table of document.querySelectorAll("main table")) {

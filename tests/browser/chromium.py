@@ -27,7 +27,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WIDE, NARROW = (1440, 900), (390, 844)
+WIDE, NARROW = (1300, 900), (420, 900)
 PATIENCE_S = 60
 
 
@@ -55,8 +55,8 @@ class Browser:
 
     def prefer(self, scheme: Literal["light", "dark"]) -> None:
         """What the system asks pages for."""
-        features = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a function body of JavaScript returns."""
@@ -102,6 +102,10 @@ class Browser:
     def complaints(self) -> list[str]:
         """Errors and warnings on the console, broken security policies among them."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+    def prints(self) -> None:
+        """Show the page as it is printed; :meth:`prefer` ends it."""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
 
     def shoot(self, name: str) -> None:
         """A picture of what is in view."""

@@ -33,6 +33,13 @@ def page(browser: Browser, study: Path) -> Browser:
     return browser
 
 
+@pytest.fixture
+def unfolded(page: Browser) -> Browser:
+    """The page with every section open, as its button opens them."""
+    next(button for button in page.all("nav button") if button.text == "Unfold all sections").click()
+    return page
+
+
 def column(browser: Browser, heading: str, table: int = 0) -> list[str]:
     """The cells below a heading, top to bottom."""
     return browser.run(
@@ -77,29 +84,32 @@ def test_one_file_is_all_that_is_asked_for(page: Browser, study: Path) -> None:
     assert page.complaints() == []
 
 
-def test_the_first_screen_says_which_components_matter(page: Browser) -> None:
+def test_the_first_screen_says_what_was_asked_and_which_components_matter(page: Browser) -> None:
     seen = page.run(
         """
         const top = (node) => node.getBoundingClientRect().top;
         const inView = (node) => top(node) >= 0 && top(node) < innerHeight;
-        return [...document.querySelectorAll(".summary li, #figure-contrasts svg text")].filter(inView)
+        return [...document.querySelectorAll(".summary p, .summary li, #main-table")].filter(inView)
           .map((node) => node.textContent).join(" | ");
         """
     )
+    assert seen.startswith("Asked: ")
     assert "declared contrasts are supported for both questions" in seen
     for component in ("HeteroGD given CA", "CA given HeteroGD", "HomoGD", "FD"):
         assert component in seen
-    assert seen.count("±") >= 12
+    assert seen.endswith("Main table")
 
 
-def test_a_wide_table_may_have_the_free_margin_and_nothing_else_does(page: Browser) -> None:
-    margin, others, overflow = page.run(
+def test_a_wide_table_may_have_the_free_margin_and_nothing_else_does(unfolded: Browser) -> None:
+    margin, others, overflow = unfolded.run(
         """
         const right = (found) => found.getBoundingClientRect().right;
         const window_ = document.documentElement.clientWidth;
         return [
           Math.max(...[...document.querySelectorAll("main .table")].map((table) => window_ - right(table))),
-          Math.max(...[...document.querySelectorAll("section > :not(.table)")].map((found) => found.clientWidth)),
+          Math.max(...[...document.querySelectorAll(
+            "section > :not(.table, details), section > details > :not(.table)"
+          )].map((found) => found.clientWidth)),
           document.documentElement.scrollWidth - window_,
         ];
         """
@@ -109,13 +119,13 @@ def test_a_wide_table_may_have_the_free_margin_and_nothing_else_does(page: Brows
     assert overflow <= 0
 
 
-def test_every_figure_has_a_name_and_a_description_and_keeps_its_words_inside(page: Browser) -> None:
-    figures = page.all("figure svg")
+def test_every_figure_has_a_name_and_a_description_and_keeps_its_words_inside(unfolded: Browser) -> None:
+    figures = unfolded.all("figure svg")
     assert len(figures) >= 8
     for figure in figures:
         assert figure.aria_role in ("image", "img")
         assert len(figure.accessible_name) > 60
-        cut = page.run(
+        cut = unfolded.run(
             """
             const box = arguments[0].getBoundingClientRect();
             const isInside = (own) => own.left > box.left - 3 && own.right < box.right + 3
@@ -132,11 +142,11 @@ def test_a_table_sorts_its_numbers_by_keyboard(page: Browser) -> None:
     heading = next(found.text for found in page.all("main th button") if found.text.startswith("MAE"))
     before = column(page, heading)
     assert press(page, heading) == "ascending"
-    values = [float(cell) for cell in column(page, heading)]
+    values = [float(cell.partition("±")[0]) for cell in column(page, heading)]
     assert values == sorted(values)
     assert len(values) >= 6
     assert press(page, heading, Keys.SPACE) == "descending"
-    assert [float(cell) for cell in column(page, heading)] == sorted(values, reverse=True)
+    assert [float(cell.partition("±")[0]) for cell in column(page, heading)] == sorted(values, reverse=True)
     assert press(page, heading) is None
     assert column(page, heading) == before
 
@@ -179,26 +189,79 @@ def test_dark_follows_the_system_and_the_button_overrides_it(page: Browser) -> N
 
 def test_a_phone_shows_it_without_scrolling_sideways(page: Browser) -> None:
     page.resize(*NARROW)
-    page.open(page.driver.current_url)
-    page.shoot("report-narrow")
-    page.shoot_whole("report-narrow-whole")
-    assert page.run("return document.documentElement.scrollWidth <= innerWidth")
-    boxes = page.run("return [...document.querySelectorAll('.table')].map((box) => box.scrollWidth > box.clientWidth)")
-    assert any(boxes)
+    for scheme in ("light", "dark"):
+        page.prefer(scheme)
+        page.open(page.driver.current_url)
+        page.shoot(f"report-narrow-{scheme}")
+        page.shoot_whole(f"report-narrow-{scheme}-whole")
+        assert page.run("return document.documentElement.scrollWidth <= innerWidth")
     assert float(page.run("return parseFloat(getComputedStyle(document.querySelector('main p')).fontSize)")) >= 15
 
 
-def test_navigation_leads_to_every_section(page: Browser) -> None:
+def test_on_a_phone_the_names_of_rows_stay_and_the_letters_of_figures_are_large_enough(page: Browser) -> None:
+    page.resize(*NARROW)
+    page.open(page.driver.current_url)
+    page.run("for (const fold of document.querySelectorAll('main details')) fold.open = true")
+    page.shoot_whole("report-narrow-unfolded")
+    tables = page.run(
+        """
+        const left = (found) => found.getBoundingClientRect().left;
+        return [...document.querySelectorAll(".table")].filter((box) => box.scrollWidth > box.clientWidth + 100)
+          .map((box) => {
+            box.scrollLeft = 100;
+            const name = box.querySelector("td:nth-child(" + (box.querySelector(".numbered") ? 2 : 1) + ")");
+            return [left(name) - left(box), name.getBoundingClientRect().width / box.clientWidth];
+          });
+        """
+    )
+    assert len(tables) >= 5
+    for offset, share in tables:
+        assert abs(offset) <= 1
+        assert share < 0.6, "there is room for what is beside the name"
+    letters = page.run(
+        """
+        const scale = (svg) => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+        return [...document.querySelectorAll("figure svg")].flatMap((svg) =>
+          [...svg.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize) * scale(svg)));
+        """
+    )
+    assert len(letters) > 100
+    assert min(letters) >= 9.9
+
+
+def test_navigation_leads_to_every_section_and_opens_it(page: Browser) -> None:
     links = page.all("nav a")
     assert len(links) >= 10
+    closed = "return [...document.querySelectorAll('main details')].filter((fold) => !fold.open).length"
+    assert page.run(closed) >= 8
     for link in links:
         link.click()
         target = page.run("return document.getElementById(arguments[0].hash.slice(1)).tagName", link)
         assert target == "H2"
+    page.wait_for("main details[open]", least=8)
+    assert page.run(closed) == 0
 
 
-def test_it_prints(page: Browser) -> None:
+def test_an_address_opens_the_section_that_it_points_into(page: Browser) -> None:
+    address, inner = page.run("return [location.href, document.querySelector('main details h3').id]")
+    for anchor in (inner, "provenance"):
+        page.open("about:blank")
+        page.open(f"{address}#{anchor}")
+        assert page.run("return document.getElementById(arguments[0]).closest('details').open", anchor)
+        assert page.run("return document.querySelectorAll('main details[open]').length") == 1
+        top = page.run("return document.getElementById(arguments[0]).getBoundingClientRect().top", anchor)
+        assert 0 <= top < 200
+
+
+def test_it_prints_with_every_section(page: Browser) -> None:
+    page.prints()
+    heights = page.run(
+        "return [...document.querySelectorAll('main details')].map((fold) => fold.getBoundingClientRect().height)"
+    )
+    assert len(heights) >= 8
+    assert min(heights) > 60, "more than its heading"
     page.prefer("dark")
     printed = page.print("report")
     assert printed.startswith(b"%PDF")
-    assert printed.count(b"/Type /Page\n") >= 4
+    assert printed.count(b"/Type /Page\n") >= 8
+    assert page.run("return document.querySelectorAll('main details[open]').length") == 0, "folded again"

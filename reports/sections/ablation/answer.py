@@ -2,56 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reports.records.record import Contrast, StudyDescription
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
 from reports.sections.ablation.constant_comparison import ConstantComparison
-from reports.sections.ablation.constant_sentences import headline_sentence
-from reports.sections.ablation.values import ContrastRow, ContrastTable, ModelRow
+from reports.sections.ablation.health import extent_sentence, learning_sentences
+from reports.sections.ablation.values import ContrastRow, ContrastTable, MeasuredArms, ModelRow
 from reports.statistics.verdict import VerdictKind
+from reports.text.listing import list_names
 from reports.text.number_cells import decimals_of
 from reports.text.rounding import fixed
+
+NO_CONTRAST = "no contrast was declared"
 
 
 def compose_answer(
     study: StudyDescription,
     results: ResultsTable,
     contrasts: ContrastTable,
-    models: Sequence[ModelRow],
+    arms: MeasuredArms,
     comparisons: Mapping[str, ConstantComparison],
     metric: Metric,
+    num_failed_search: int = 0,
 ) -> tuple[str, ...]:
-    """Sentences on what was measured, which contrasts are supported, and where the baseline stands.
+    """Sentences on how sound the study is, which contrasts are supported, and where the baseline stands.
 
     First of all stands what cannot be judged, because arms are not shown to have learned.
 
     Args:
         study, results: what was planned, and the scores.
         contrasts: the declared ones with their verdicts.
-        models: the baseline and every other method; empty without other methods.
+        arms: every arm as measured, and the methods among them.
         comparisons: arm -> how it compares with the constant predictor.
         metric: the primary one.
+        num_failed_search: search trials that failed.
     """
-    num_completed = int((results.state == RunState.COMPLETED).sum())
     if not results.runs:
         state = "has ended yet" if study.planned else "was asked for"
         return (f"No confirm trial of {study.study} {state}: there is nothing to compare.",)
-    num_failed = int((results.state == RunState.FAILED).sum())
-    num_planned = int((results.state != RunState.NOT_PLANNED).sum())
-    extent = f"{num_completed} of {num_planned} confirm runs completed" + (
-        f", {num_failed} failed" if num_failed else ""
-    )
-    sentences = [f"{extent}; claims are made on {metric.label} only."]
-    if num_completed == 0:
-        sentences.append(f"Every run failed: all scores below are those of the {study.target.constant_predictor}.")
-        return tuple(sentences)
-    headline = headline_sentence(contrasts.rows, comparisons, metric, study.target)
-    sentences = [*([headline] if headline else []), *sentences]
+    extent = extent_sentence(results, arms, metric, num_failed_search)
+    if not (results.state == RunState.COMPLETED).any():
+        return extent, f"Every run failed: all scores below are those of the {study.target.constant_predictor}."
+    sentences = [*learning_sentences(contrasts.rows, comparisons, metric, study.target), extent]
     sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are))
-    sentences.extend(_model_sentence(model, models[0], metric, contrasts) for model in models[1:])
+    sentences.extend(_model_sentences(arms.models, metric, contrasts))
     return tuple(sentences)
 
 
@@ -61,7 +58,7 @@ def name_contrast(contrast: Contrast) -> str:
     return f"{contrast.isolates} ({pair})" if contrast.isolates else pair
 
 
-def _name_briefly(contrast: Contrast) -> str:
+def name_briefly(contrast: Contrast) -> str:
     """The component that the contrast isolates, or the two arms where it isolates none."""
     has_component = contrast.isolates not in ("", "method", "settings")
     return contrast.isolates if has_component else contrast.pair
@@ -94,7 +91,7 @@ def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric, groups_are:
         if kind in CLAIMS:
             named = [f"{name_contrast(row.contrast)}, {_size(row, metric)}" for row in found]
         else:
-            named = [_name_briefly(row.contrast) for row in found]
+            named = [name_briefly(row.contrast) for row in found]
             if len(found) > MOST_NAMED:
                 named = [f"{len(found)} contrasts, named below"]
         if named:
@@ -122,21 +119,32 @@ def _widths(estimates: EstimatePair, decimals: int) -> str:
     )
 
 
-def _model_sentence(model: ModelRow, baseline: ModelRow, metric: Metric, contrasts: ContrastTable) -> str:
-    difference = model.to_baseline
-    if difference is None or difference.estimates is None:
-        return f"{baseline.row.label} cannot be compared with {model.row.label}: no pair of runs is complete."
-    estimates = difference.estimates
+def _model_sentences(models: Sequence[ModelRow], metric: Metric, contrasts: ContrastTable) -> Iterator[str]:
+    """Methods that no declared contrast compares with the baseline; the sentences on contrasts have the others."""
+    if not models:
+        return
+    baseline, *others = models
+    declared = [{row.contrast.first, row.contrast.second} for row in contrasts.rows]
+    incomparable = []
+    for model in others:
+        if {baseline.row.arm, model.row.arm} in declared:
+            continue
+        estimates = None if model.to_baseline is None else model.to_baseline.estimates
+        if estimates is None:
+            incomparable.append(model.row.label)
+        else:
+            yield _model_sentence(model, baseline, estimates, metric)
+    if incomparable:
+        names = list_names(incomparable, "methods")
+        yield f"{baseline.row.label} cannot be compared with {names}: no pair of runs is complete."
+
+
+def _model_sentence(model: ModelRow, baseline: ModelRow, estimates: EstimatePair, metric: Metric) -> str:
     decimals = decimals_of(estimates, metric)
     is_ahead = (estimates.value > 0) == metric.higher_is_better
     size = fixed(abs(estimates.value), decimals)
     is_level = float(size) == 0
     comparison = "level" if is_level else f"{'ahead' if is_ahead else 'behind'} by {size}{metric.unit} {metric.label}"
-    pair = {baseline.row.arm, model.row.arm}
-    declared = [row for row in contrasts.rows if {row.contrast.first, row.contrast.second} == pair]
-    words = "not a declared contrast, so no claim"
-    if declared:
-        contrast = declared[0].contrast
-        words = f"{' minus '.join(contrast.shown)}: {declared[0].verdict.text}"
     spread = ", ".join(filter(None, [_widths(estimates, decimals), f"n = {estimates.rerun.n} pairs"]))
-    return f"{baseline.row.label} against {model.row.label}: {comparison} ({spread}); {words}."
+    pair = f"{baseline.row.label} against {model.row.label}"
+    return f"{pair}: {comparison} ({spread}); not a declared contrast, so no claim."

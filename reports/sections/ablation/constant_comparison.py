@@ -57,6 +57,11 @@ class ConstantComparison:
         return not _is_shown(self.gain, self.higher_is_better)
 
     @property
+    def is_learned(self) -> bool:
+        """Whether its runs show it better than the predictor."""
+        return self.gain is not None and _is_shown(self.gain, self.higher_is_better)
+
+    @property
     def is_worse(self) -> bool:
         """Whether its completed runs score worse than the predictor on average."""
         if self.own is None or self.constant is None or self.is_yardstick:

@@ -28,7 +28,7 @@ def headline_sentence(
     if not unjudged:
         return ""
     found = {one.arm.name: one for row in unjudged for one in unlearned_of(row.contrast, comparisons)}
-    named = list_names([f"{one.arm.label} ({_numbers(one, metric)})" for one in found.values()], "arms")
+    named = list_names([f"{one.arm.label} ({against_constant(one, metric)})" for one in found.values()], "arms")
     contrasts = "the one declared contrast" if len(rows) == 1 else f"{len(unjudged)} of {len(rows)} declared contrasts"
     return (
         f"**No verdict on {contrasts}: {'an arm' if len(found) == 1 else 'arms'} of "
@@ -46,7 +46,7 @@ def _sentence(comparison: ConstantComparison, metric: Metric, target: Target) ->
     label = comparison.arm.label
     if comparison.is_worse:
         runs = count(comparison.num_completed, "completed run")
-        scores = f"score worse than the {target.constant_predictor} ({_numbers(comparison, metric)})"
+        scores = f"score worse than the {target.constant_predictor} ({against_constant(comparison, metric)})"
         if comparison.follows_labels:
             return f"The {runs} of {label} {scores}, although {_association(comparison, target)}."
         return (
@@ -55,7 +55,7 @@ def _sentence(comparison: ConstantComparison, metric: Metric, target: Target) ->
     if comparison.is_unlearned:
         gain = mean_cell(comparison.gain, metric, signed=True)
         return (
-            f"Not shown better than the {target.constant_predictor}: {label}, {_numbers(comparison, metric)}, "
+            f"Not shown better than the {target.constant_predictor}: {label}, {against_constant(comparison, metric)}, "
             f"difference {gain}."
         )
     return ""
@@ -77,7 +77,7 @@ def _association(comparison: ConstantComparison, target: Target) -> str:
     )
 
 
-def _numbers(comparison: ConstantComparison, metric: Metric) -> str:
+def against_constant(comparison: ConstantComparison, metric: Metric) -> str:
     """``1.452 against 1.401 MAE``."""
     if comparison.own is None or comparison.constant is None:
         return "no completed run"

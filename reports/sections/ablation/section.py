@@ -1,4 +1,4 @@
-"""The sections on measured arms: the answer above all, the ablation, the contrasts and the methods."""
+"""The sections on measured arms: the answer, the forest plot, the ablation, the contrasts and the methods."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.ablation import csv
 from reports.sections.ablation import text as grids
+from reports.sections.ablation.answer import NO_CONTRAST
 from reports.sections.ablation.arms_figure import arm_plot
 from reports.sections.ablation.forest_figure import contrast_plot
 from reports.sections.ablation.interval_rows import arm_marks
 from reports.sections.ablation.values import ContrastTable, MeasuredArms, ModelRow
-from reports.sections.section import Section
+from reports.sections.section import LeftOut, Section
 from reports.statistics.estimate import Estimate
 from reports.text.csv_table import Table
 from reports.text.latex_table import LatexTable, interval_caption
@@ -34,15 +35,31 @@ def _new_groups(study: StudyDescription, results: ResultsTable) -> str:
 
 @dataclass(frozen=True)
 class AnswerSection(Section):
-    """What the numbers support, the forest plot, and how to read an interval; it stands first, without a heading.
+    """How far the numbers can be relied on and what they support; without a heading, after what was asked.
 
     Attributes:
         sentences: the answer.
+    """
+
+    sentences: tuple[str, ...]
+
+    def markdown(self) -> str:
+        """A list."""
+        return "\n".join(f"- {sentence}" for sentence in self.sentences)
+
+
+@dataclass(frozen=True)
+class ForestSection(Section):
+    """The forest plot, and how to read an interval.
+
+    Attributes:
         arms, contrasts: what it is about.
         study, results, metric: of which; metric: the primary one.
     """
 
-    sentences: tuple[str, ...]
+    title: ClassVar[str] = "Forest plot"
+    folds: ClassVar[bool] = False
+
     arms: MeasuredArms
     contrasts: ContrastTable
     study: StudyDescription
@@ -50,10 +67,9 @@ class AnswerSection(Section):
     metric: Metric
 
     def markdown(self) -> str:
-        """The answer, the forest plot and the legend."""
+        """The plot and the legend."""
         return render_markdown_template(
-            "sections/ablation/answer.md.j2",
-            answer=self.sentences,
+            "sections/ablation/forest.md.j2",
             figures=refer_to_figures(self.figures()),
             is_official=self.results.is_official,
             why_not_new=self.results.why_not_new,
@@ -182,6 +198,10 @@ class ContrastsSection(Section):
             has_other_metrics=len(self.metrics) > 1,
             undeclared=grids.undeclared_grid(self.table.undeclared, metric),
         )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Contrasts, where none was declared."""
+        return () if self.table.rows else (LeftOut("contrasts", NO_CONTRAST),)
 
     def csv_tables(self) -> tuple[Table, ...]:
         """Every comparison on every metric."""

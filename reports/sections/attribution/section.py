@@ -13,9 +13,9 @@ from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.attribution.csv import attribution_table
 from reports.sections.attribution.figure import interaction_plot
-from reports.sections.attribution.text import attribution_grids
+from reports.sections.attribution.text import attribution_grids, attribution_left_out
 from reports.sections.attribution.values import Attribution
-from reports.sections.section import Section
+from reports.sections.section import LeftOut, Section
 from reports.text.csv_table import Table
 from reports.text.latex_table import LatexTable, interval_caption
 from reports.text.seeds_and_folds import paired_by
@@ -49,6 +49,10 @@ class AttributionSection(Section):
             paired_by=paired_by(self.results.is_official),
             figures=refer_to_figures(self.figures()),
         )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Values that average over combinations that the study has no arm for."""
+        return tuple(attribution_left_out(self.values, self.study.component_labels))
 
     def csv_tables(self) -> tuple[Table, ...]:
         """Every effect on every metric."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.attribution.values import Attribution, Effect, Factorial, PathStep
+from reports.sections.section import LeftOut
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import decimals_of, interval_cell
 from reports.text.rounding import ABSENT, fixed
 
 Labels = Mapping[str, str]
 """Component -> as readers see it."""
+
+MOST_MISSING = 3
+"""Combinations without an arm that a sentence names."""
 
 _INTERVALS = ("rerun 95%", "new data 95%")
 
@@ -24,8 +28,6 @@ class AttributionGrids:
 
     components: str
     held_on: str
-    factorial_missing: str
-    constrained_missing: str
     effects: Grid | None
     interactions: Grid | None
     constrained: Grid | None
@@ -44,8 +46,6 @@ def attribution_grids(section: Attribution, metric: Metric, labels: Labels) -> A
     return AttributionGrids(
         components=_names(factorial.components, labels) if factorial else "",
         held_on=_names(factorial.held_on, labels) if factorial else "",
-        factorial_missing=_combinations(factorial.missing, labels) if factorial else "",
-        constrained_missing=_combinations(constrained.missing, labels) if constrained else "",
         effects=_effect_grid(factorial, metric, labels) if factorial and factorial.main_effects else None,
         interactions=_interaction_grid(factorial.interactions, metric, labels)
         if factorial and factorial.interactions
@@ -53,6 +53,25 @@ def attribution_grids(section: Attribution, metric: Metric, labels: Labels) -> A
         constrained=_value_grid(constrained.values, metric, labels) if constrained and constrained.values else None,
         path=_path_grid(section.path, metric, labels) if section.path else None,
     )
+
+
+def attribution_left_out(section: Attribution, labels: Labels) -> Iterator[LeftOut]:
+    """What the study's arms do not allow to be computed."""
+    if section.note:
+        yield LeftOut("what single components are worth on average", section.note)
+    factorial, constrained = section.factorial, section.constrained
+    for what, held in (
+        ("main effects, interactions and Shapley values", factorial),
+        ("precedence-constrained values", constrained),
+    ):
+        if held is not None and held.missing:
+            number = len(held.missing)
+            named = f"{_combinations(held.missing, labels)}; " if number <= MOST_MISSING else ""
+            yield LeftOut(
+                what,
+                f"they average over {len(held.arms) + number} combinations of components, of which {number} "
+                f"{'has' if number == 1 else 'have'} no arm ({named}`design: factorial` runs all)",
+            )
 
 
 def _names(components: Sequence[str], labels: Labels) -> str:

@@ -16,9 +16,9 @@ from reports.sections.hyperparameters.csv import configuration_table, hyperparam
 from reports.sections.hyperparameters.history import objective_metric
 from reports.sections.hyperparameters.parallel_figure import parallel_plot
 from reports.sections.hyperparameters.sensitivity_figure import sensitivity_plot
-from reports.sections.hyperparameters.text import HyperparameterGrids, hyperparameter_grids
+from reports.sections.hyperparameters.text import HyperparameterGrids, hyperparameter_grids, why_no_search
 from reports.sections.hyperparameters.values import Hyperparameters
-from reports.sections.section import Section
+from reports.sections.section import LeftOut, Section
 from reports.text.csv_table import Table
 from reports.text.templates import render_markdown_template
 
@@ -55,12 +55,14 @@ class HyperparametersSection(Section):
             "sections/hyperparameters/section.md.j2",
             section=self.values,
             grids=self.grids,
-            was_searched=bool(self.study.search),
-            has_fixed=bool(self.study.fixed),
             selection=self.highlighted.selection,
             is_official=self.results.is_official,
             figures=refer_to_figures(self.figures()),
         )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What searches would say, where no search trial has ended."""
+        return () if self.values.histories else (LeftOut("hyperparameters", why_no_search(self.study)),)
 
     def csv_tables(self) -> tuple[Table, ...]:
         """Confirmed configurations, then every table of the section."""

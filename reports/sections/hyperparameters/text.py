@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.records.record import StudyDescription
 from reports.results.metrics import Metric
 from reports.sections.hyperparameters.configurations_text import ConfigurationBlock
 from reports.sections.hyperparameters.history import SearchHistory
@@ -44,6 +45,11 @@ class HyperparameterGrids:
     plateaus: tuple[ArmBlock, ...]
     optimism: Grid | None
     valid_test: Grid | None
+
+
+def why_no_search(study: StudyDescription) -> str:
+    """Why a study has nothing to say about searches."""
+    return "no search trial has ended yet" if study.search else "nothing was searched"
 
 
 def hyperparameter_grids(

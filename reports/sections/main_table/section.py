@@ -27,6 +27,7 @@ class MainTableSection(Section):
     """
 
     title: ClassVar[str] = "Main table"
+    folds: ClassVar[bool] = False
 
     table: MainTable
     study: StudyDescription

@@ -24,6 +24,15 @@ _MOST_ROOM = 1.0
 """How far the axis may reach beyond the median arm, in extents of that arm."""
 
 
+def why_no_curves(learning: LearningCurves, highlighted: HighlightedArms) -> str:
+    """Why there is nothing to draw; empty if there is something."""
+    if not learning.curves:
+        return "no confirm run has completed an epoch of training"
+    if not any(curve.arm in highlighted.names for curve in learning.curves):
+        return "no gradient trains the arms that are shown in detail"
+    return ""
+
+
 def learning_plot(
     learning: LearningCurves, study: StudyDescription, highlighted: HighlightedArms, is_official: bool
 ) -> Plot | NoPlot:
@@ -31,12 +40,10 @@ def learning_plot(
 
     is_official: whether there is one split, and so no folds.
     """
-    everything = learning.curves
-    if not everything:
-        return NoPlot(NAME, "No learning curves: no confirm run has completed an epoch of training.")
-    found = replace(learning, curves=tuple(curve for curve in everything if curve.arm in highlighted.names))
-    if not found.curves:
-        return NoPlot(NAME, "No learning curves: no gradient trains the arms that are shown in detail.")
+    missing = why_no_curves(learning, highlighted)
+    if missing:
+        return NoPlot(NAME, f"No learning curves: {missing}.")
+    found = replace(learning, curves=tuple(curve for curve in learning.curves if curve.arm in highlighted.names))
     metric = found.metric
     told = "; ".join(
         f"{curve.label} from {fixed(float(curve.mean[0]), metric.decimals)} to "

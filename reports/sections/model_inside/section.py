@@ -15,9 +15,9 @@ from reports.sections.model_inside.edges_figure import edge_plot
 from reports.sections.model_inside.feature_maps import FeatureMaps
 from reports.sections.model_inside.feature_maps_figure import class_map_plot, modality_map_plot
 from reports.sections.model_inside.learning_curves import LearningCurves
-from reports.sections.model_inside.learning_curves_figure import learning_plot
+from reports.sections.model_inside.learning_curves_figure import learning_plot, why_no_curves
 from reports.sections.model_inside.text import edge_grid, probe_grid, shown_graphs
-from reports.sections.section import Section
+from reports.sections.section import LeftOut, Section
 from reports.text.csv_table import Table
 from reports.text.seeds_and_folds import over_cells
 from reports.text.templates import render_markdown_template
@@ -44,7 +44,12 @@ class TrainingSection(Section):
     def markdown(self) -> str:
         """The figure."""
         (figure,) = refer_to_figures(self.figures()).values()
-        return figure
+        return "" if why_no_curves(self.learning, self.highlighted) else figure
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The curves, where there are none."""
+        missing = why_no_curves(self.learning, self.highlighted)
+        return (LeftOut("learning curves", missing),) if missing else ()
 
     def csv_tables(self) -> tuple[Table, ...]:
         """Every epoch of every arm."""
@@ -77,6 +82,8 @@ class ModelInsideSection(Section):
 
     def markdown(self) -> str:
         """Figures of edges and features, and two tables."""
+        if not (self.edges.graphs or self.features.maps):
+            return ""
         shown = shown_graphs(self.edges.graphs, self.baseline)
         return render_markdown_template(
             "sections/model_inside/section.md.j2",
@@ -89,6 +96,11 @@ class ModelInsideSection(Section):
             groups_are=self.groups_are,
             figures=refer_to_figures(self.figures()),
         )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Edges and features, where there are none."""
+        edges = () if self.edges.graphs else (LeftOut("who teaches whom", self.edges.note),)
+        return edges if self.features.maps else (*edges, LeftOut("what the features hold", self.features.note))
 
     def csv_tables(self) -> tuple[Table, ...]:
         """The edges of every arm, and every probe."""

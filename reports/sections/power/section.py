@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from reports.results.metrics import Metric
+from reports.sections.ablation.answer import NO_CONTRAST
 from reports.sections.power.text import detection_table, detection_text
 from reports.sections.power.values import Detection
-from reports.sections.section import Section
+from reports.sections.section import LeftOut, Section
 from reports.text.csv_table import Table
 from reports.text.templates import render_markdown_template
 
@@ -40,6 +41,10 @@ class PowerSection(Section):
             groups_are=self.groups_are,
             asks_new_data=self.asks_new_data,
         )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Sizes, where no contrast was declared."""
+        return () if self.values.rows else (LeftOut("how large a difference could have been seen", NO_CONTRAST),)
 
     def csv_tables(self) -> tuple[Table, ...]:
         """Every contrast, and the paper's differences."""

@@ -13,7 +13,7 @@ from reports.sections.run_log import text as grids
 from reports.sections.run_log.declarations import component_table, loss_grid, loss_table, weigh_terms
 from reports.sections.run_log.rerun_sentences import alone_text
 from reports.sections.run_log.values import CostTable, FailureTable, Provenance
-from reports.sections.section import Section
+from reports.sections.section import LeftOut, Section
 from reports.text.csv_table import Table
 from reports.text.seeds_and_folds import cells_text, seeds_text
 from reports.text.templates import render_markdown_template
@@ -80,6 +80,10 @@ class FailuresSection(Section):
             missing=self.failures.missing,
         )
 
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Failures, where there are none."""
+        return () if self.failures.rows else (LeftOut("failures", "no trial failed"),)
+
     def csv_tables(self) -> tuple[Table, ...]:
         """All of them."""
         return (csv.failure_table(self.failures),)
@@ -109,6 +113,10 @@ class CostSection(Section):
             pace=grids.pace_sentence(self.study, self.cost, self.num_missing),
             origins=self.cost.origins,
         )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Cost, before any trial has ended."""
+        return () if self.cost.rows else (LeftOut("cost", "no trial has ended"),)
 
     def csv_tables(self) -> tuple[Table, ...]:
         """The same without the total."""

@@ -10,7 +10,8 @@ from reports.drawing.plot import NoPlot, Plot
 from reports.records.record import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
-from reports.sections.section import Section
+from reports.sections.hyperparameters.text import why_no_search
+from reports.sections.section import LeftOut, Section
 from reports.sections.tuning.csv import budget_tables
 from reports.sections.tuning.figure import tuning_plot
 from reports.sections.tuning.text import budget_grids
@@ -39,17 +40,22 @@ class TuningSection(Section):
 
     def markdown(self) -> str:
         """The table of what was used, and the tuning curves."""
+        if not self.budget.searches:
+            return ""
         return render_markdown_template(
             "sections/tuning/section.md.j2",
             budget=self.budget,
             grids=budget_grids(self.budget),
             objective=self.objective,
-            was_searched=bool(self.study.search),
             has_unsearched=bool({arm.name for arm in self.study.arms} - set(self.budget.by_arm())),
             mean_of_searches=mean_of_searches(self.results.is_official),
             is_official=self.results.is_official,
             figures=refer_to_figures(self.figures()),
         )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The budget, where no search trial has ended."""
+        return () if self.budget.searches else (LeftOut("the tuning budget", why_no_search(self.study)),)
 
     def csv_tables(self) -> tuple[Table, ...]:
         """Every search, and every point of every curve."""

@@ -14,6 +14,7 @@ class WarningsSection(Section):
     """One sentence for each warning, the gravest first; without one there is nothing to say."""
 
     title: ClassVar[str] = "Before you believe it"
+    folds: ClassVar[bool] = False
 
     warnings: tuple[str, ...]
 

@@ -10,6 +10,7 @@ from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunCounts, RunState
 from reports.sections.ablation.constant_comparison import ConstantComparison
 from reports.sections.ablation.constant_sentences import constant_sentences
+from reports.sections.ablation.health import FEW_SEEDS, runs_by_arm
 from reports.sections.ablation.values import ArmRow
 from reports.sections.seed_race.values import RaceTable
 from reports.sections.tuning.values import Budget, unequal_budgets
@@ -20,7 +21,6 @@ from reports.statistics import corrected_t
 from reports.text.listing import list_names
 from reports.text.rounding import count
 
-FEW_SEEDS = 5
 FEW_GROUPS = 50
 
 
@@ -149,11 +149,7 @@ def _spread(study: StudyDescription, estimator: Estimator, rows: Sequence[ArmRow
 
 def _few_seeds(results: ResultsTable, rows: Sequence[ArmRow]) -> list[str]:
     """What few runs cannot say, and of which arms."""
-    runs = [
-        (row.label, row.counts.scored / row.counts.cells)
-        for row in rows
-        if row.counts.cells and row.facts.get("num_parameters") != 0
-    ]
+    runs = runs_by_arm(rows)
     each = "" if results.is_official else " per fold"
     single = [label for label, number in runs if number <= 1]
     few = [(label, number) for label, number in runs if 1 < number < FEW_SEEDS]

@@ -13,6 +13,8 @@ import pytest
 from reports.analysis import analyse
 from reports.drawing.render import Drawing
 from reports.output.html_page import render_page
+from reports.output.inline_svg import inline_svg
+from reports.output.side_by_side import put_side_by_side
 from reports.output.write import report_files
 from reports.records.record import StudyDescription
 from tests.reports.example_studies import EDGES, TABLE3, failed, make_records, make_study
@@ -137,6 +139,38 @@ def test_navigation_lists_every_section(page: str) -> None:
     links = [link["href"] for link in Elements(page).named("a")]
     for name in ("#ablation", "#contrasts", "#methods", "#cost", "#run-it-again"):
         assert name in links
+
+
+def test_what_is_read_first_is_open_and_the_rest_is_folded_below_its_heading(page: str) -> None:
+    folded = re.findall(r'<details>\n<summary><h2 id="([\w-]+)">', page)
+    headings = re.findall(r'<h2 id="([\w-]+)">', page)
+    opened = [name for name in headings if name not in folded]
+    assert opened == ["main-table", "forest-plot", "before-you-believe-it", "left-out"]
+    assert headings[:3] == opened[:3]
+    assert {"ablation", "contrasts", "failures", "provenance"} <= set(folded)
+    assert page.count("<details>") == page.count("</details>\n</section>") == len(folded)
+    assert page.index("Asked:") < page.index("confirm runs completed") < page.index('id="main-table"')
+
+
+def test_several_studies_side_by_side_are_not_folded() -> None:
+    study = make_study()
+    report = analyse(study, make_records(study, lambda arm: MEANS.get(arm, 0.9)))
+    part = put_side_by_side([report, report])
+    assert "<summary><h2" not in render_page("two", part.markdown, part.drawings, part.folded)
+
+
+def test_the_smallest_text_of_a_figure_decides_how_narrow_it_gets() -> None:
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 532.8 100"><text style="font: 9px x">a</text>'
+        '<text style="font-size: 7.6px; fill: red">b</text></svg>'
+    )
+    # 10 pixels for what is 7.6 of 532.8 units high.
+    assert "--least: 701px" in inline_svg(replace(FIGURE, svg=svg))
+
+
+def test_a_column_that_only_counts_does_not_take_the_place_of_the_name() -> None:
+    assert '<table class="numbered">' in render_page("T", "|  | Arm |\n| --- | --- |\n| 1 | full |\n", {})
+    assert 'numbered">' not in render_page("T", "| Arm | n |\n| --- | --- |\n| full | 1 |\n", {})
 
 
 def test_figures_follow_the_theme_and_the_files_do_not() -> None:

@@ -142,9 +142,9 @@ def test_every_section_is_there_with_both_questions_named() -> None:
     text = render_markdown(analyse(*whole_study()))
     sections = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
     assert sections == [
-        "Before you believe it",
-        "What was run",
         "Main table",
+        "Forest plot",
+        "Before you believe it",
         "Ablation",
         "Contrasts",
         "What this study can detect",
@@ -154,11 +154,11 @@ def test_every_section_is_there_with_both_questions_named() -> None:
         "Training",
         "Hyperparameters",
         "Budget",
-        "Inside the models",
-        "Failures",
+        "What was run",
         "Cost",
         "Provenance",
         "Run it again",
+        "Left out",
     ]
     for heading in [line for line in text.splitlines() if line.startswith("|") and "95%" in line]:
         assert "rerun 95%" in heading

@@ -98,7 +98,8 @@ def test_the_presets_stand_as_arms_at_equal_budget_and_width() -> None:
 def test_the_quickstart_needs_no_file_searches_and_confirms() -> None:
     space = packaged("quickstart")
     size = size_of(space, CATALOGUE)
-    assert space.data.path == "planted"
+    assert space.data.path.startswith("planted:")
+    assert len(space.contrasts) == 2
     assert 0 < size.num_search <= 8
     assert 0 < size.num_confirm <= 30
 

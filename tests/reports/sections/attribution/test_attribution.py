@@ -137,7 +137,8 @@ def test_a_missing_arm_is_named_and_nothing_is_computed(absent: tuple[str, ...])
     assert section.factorial.missing == section.constrained.missing == (absent,)
     assert section.factorial.main_effects == section.factorial.shapley == section.constrained.values == ()
     text = render_markdown(analyse(study, make_records(study, worth)))
-    assert f"1 has no arm ({' + '.join({'fd': 'FD', 'ca': 'CA'}[name] for name in absent)})" in text
+    assert f"1 has no arm ({' + '.join({'fd': 'FD', 'ca': 'CA'}[name] for name in absent)}; `design:" in text
+    assert "Shapley value**" not in text
 
 
 def test_a_run_that_is_not_there_drops_its_whole_set() -> None:

@@ -1,0 +1,1 @@
+"""What the study asked, in one paragraph before the answer."""

@@ -1,0 +1,66 @@
+"""What was asked, in words made from the plan alone: nothing here knows an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.records.record import StudyDescription
+from reports.results.metrics import Metric
+from reports.results.results import ResultsTable, RunState
+from reports.sections.ablation.answer import name_briefly
+from reports.text.rounding import count
+from reports.text.seeds_and_folds import cells_text
+
+MOST_NAMED = 7
+"""Contrasts or arms that the paragraph names; of more it says how many."""
+
+
+def asked_sentences(study: StudyDescription, results: ResultsTable, metric: Metric) -> Iterator[str]:
+    """The paragraph; a second one where the data are generated. metric: the primary one."""
+    better = "higher" if metric.higher_is_better else "lower"
+    yield (
+        f"**Asked:** {_question(study)} Judged by {metric.label} on the test part ({better} is better), with "
+        f"{_runs(results)}. Arms: {_arms(study)}. Data: {_data(study)}."
+    )
+    planted = study.data.get("planted") or ()
+    if planted:
+        yield (
+            f"**How the data were planted**, which no model is told: {'; '.join(planted)}. What follows can be held to "
+            "this truth."
+        )
+
+
+def _question(study: StudyDescription) -> str:
+    declared = [contrast for contrast in study.contrasts if contrast.in_family]
+    if not declared:
+        return f"how do {count(len(study.arms), 'arm')} score? No contrast was declared, so no claim is made."
+    names = list(dict.fromkeys(name_briefly(contrast) for contrast in declared))
+    if len(declared) > MOST_NAMED:
+        return f"which of {len(declared)} declared differences between {len(study.arms)} arms are real?"
+    listed = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
+    return f"what {'is' if len(names) == 1 else 'are'} {listed} worth ({count(len(declared), 'declared contrast')})?"
+
+
+def _runs(results: ResultsTable) -> str:
+    """``4 seeds``, ``3 to 5 seeds, 5 folds``: what was planned of every arm."""
+    numbers = {int(seeds) for seeds in (results.state != RunState.NOT_PLANNED).any(axis=2).sum(axis=1) if seeds}
+    least, most = min(numbers, default=0), max(numbers, default=0)
+    seeds = count(most, "seed") if least == most else f"{least} to {most} seeds"
+    return f"{seeds} per arm" if results.is_official else f"{seeds} per arm and {cells_text(results)}"
+
+
+def _arms(study: StudyDescription) -> str:
+    labels = [arm.label for arm in study.arms]
+    if len(labels) > MOST_NAMED + 1:
+        return f"{len(labels)}, all compared with {study.baseline}"
+    return ", ".join(labels)
+
+
+def _data(study: StudyDescription) -> str:
+    data = study.data
+    name = "generated" if data.get("planted") else study.data_name or "not recorded"
+    items = f", {data['num_items']} items" if data.get("num_items") else ""
+    groups = ""
+    if data.get("num_groups") and study.groups_are != "items":
+        groups = f" in {data['num_groups']} {study.groups_are}"
+    return f"{name}{items}{groups}"
