@@ -14,7 +14,7 @@ _DROWNED = 20.0
 """Noise over signal, from which on next to nothing can be learned from a modality."""
 
 _INTERACTIONS = {
-    "question": "what the audio says at the moment that language asks for",
+    "question": "what the audio says at the moment that language asks for, which neither tells alone",
     "event": "the sign of a language event times the state of the audio a quarter of the clip later",
 }
 

@@ -1,1 +1,4 @@
-"""What the study asked, in one paragraph before the answer."""
+"""What the study asked, in the first paragraph of the report.
+
+Made from the plan alone: nothing here knows an outcome. Read ``text.py``.
+"""

@@ -16,12 +16,14 @@ MOST_NAMED = 7
 
 
 def asked_sentences(study: StudyDescription, results: ResultsTable, metric: Metric) -> Iterator[str]:
-    """The paragraph; a second one where the data are generated. metric: the primary one."""
+    """The paragraph, the author's own words, and what is known of data that are generated. metric: the primary one."""
     better = "higher" if metric.higher_is_better else "lower"
     yield (
         f"**Asked:** {_question(study)} Judged by {metric.label} on the test part ({better} is better), with "
         f"{_runs(results)}. Arms: {_arms(study)}. Data: {_data(study)}."
     )
+    if study.description:
+        yield f"**In its author's words:** {study.description}"
     planted = study.data.get("planted") or ()
     if planted:
         yield (

@@ -36,7 +36,7 @@ def report_text(study: StudyDescription, records: list[RunRecord]) -> str:
 def test_what_an_author_wrote_is_no_limit() -> None:
     study = replace(make_study(), description="What is each part of DMD worth?")
     text = report_text(study, make_records(study, lambda arm: 0.9))
-    assert "- In its author's words: What is each part of DMD worth?" in text
+    assert "**In its author's words:** What is each part of DMD worth?" in text
     assert "Limits taken" not in text
     assert "In its author's words" not in report_text(make_study(), [])
 
