@@ -13,10 +13,13 @@ from search_spaces.design.plan import plan_grid_trials
 def unequal_budgets(planned: PlannedStudy, earlier: EarlierTrials) -> tuple[str, ...]:
     """A sentence where searched arms will have had unequally many search trials when this session has ended.
 
-    An arm without any, because ``--only`` leaves it to a later session, is not among them.
+    An arm without any, because ``--only`` leaves it to a later session, is not among them. Nothing is told where the
+    plan itself is so (arms of fewer parameters have smaller grids).
     """
-    budgets = {arm: number / len(planned.cells) for arm, number in _search_trials(planned, earlier).items() if number}
-    if len(set(budgets.values())) < 2:
+    totals = {arm: number for arm, number in _search_trials(planned, earlier).items() if number}
+    budgets = {arm: number / len(planned.cells) for arm, number in totals.items()}
+    is_as_planned = all(number == planned.num_searched(arm) for arm, number in totals.items())
+    if len(set(budgets.values())) < 2 or is_as_planned:
         return ()
     told = list_numbers(budgets, 4)
     remedy = " (without --only the others catch up)" if planned.only else ""

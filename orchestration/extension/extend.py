@@ -21,6 +21,10 @@ from orchestration.process.redaction import content_without_credentials
 from reports.records.extension import Extension
 from reports.text.rounding import count
 
+_ANOTHER_STUDY = (
+    "give it another `study` name or --out, or start anew with --fresh (the old one is kept): no trial stays the same"
+)
+"""What is left where data, code or software changed: nothing of such a study could be reused."""
 _RUNS_NOTHING = ("--dry-run", "--fresh", "--json", "--quiet")
 
 
@@ -86,15 +90,19 @@ def extend_study(
         UsageError: names everything that would change trials that have run.
     """
     planned, deciding = prepared.planned, deciding_facts(prepared)
-    reasons = _changed_facts(known.deciding, deciding)
+    facts = _changed_facts(known.deciding, deciding)
     changes = find_changes(known.space, content_without_credentials(planned.space.resolved()))
     added = describe_added(planned, known.description, changes)
-    if not (reasons or changes or added):
+    if not (facts or changes or added):
         return None
     earlier = read_earlier_trials(study_directory.path / LEDGER_FILE)
-    reasons += find_conflicts(planned, known.description, changes, earlier)
+    reasons = [*facts, *find_conflicts(planned, known.description, changes, earlier)]
     if reasons:
-        raise UsageError(_refusal(study_directory, planned, reasons, command))
+        remedy = _ANOTHER_STUDY if facts else _beside(study_directory, planned, command)
+        raise UsageError(
+            f"{study_directory.path}: this study was started differently, and trials of it would change: "
+            f"{'; '.join(reasons)}. Undo the change, or {remedy}"
+        )
     notes = describe_notes(planned, known.description, changes, earlier)
     extension = Extension(at, shlex.join(command), added, notes, earlier.num_ended, earlier.num_scored, changes)
     return PlannedExtension(extension, describe_effects(planned, changes, earlier))
@@ -112,15 +120,10 @@ def _changed_facts(known: Mapping[str, Any], deciding: Mapping[str, Any]) -> lis
     ]
 
 
-def _refusal(
-    study_directory: StudyDirectory, planned: PlannedStudy, reasons: Sequence[str], command: Sequence[str]
-) -> str:
-    """One line: every reason, and how to run the changed study beside this one."""
+def _beside(study_directory: StudyDirectory, planned: PlannedStudy, command: Sequence[str]) -> str:
+    """How to run the changed study beside the one that is there."""
     path = study_directory.path
     number = next(n for n in range(2, 1_000_000) if not path.with_name(f"{path.name}-{n}").exists())
-    words = [word for word in command if word not in _RUNS_NOTHING]
+    words = [word for word in command or ("dmd-search", "--space", "FILE") if word not in _RUNS_NOTHING]
     beside = shlex.join([*words, "--set", f"study={planned.space.study}-{number}", "--reuse", str(path)])
-    return (
-        f"{path}: this study was started differently, and trials of it would change: {'; '.join(reasons)}. "
-        f"Undo the change, or run it as a study of its own, which takes over every trial that stays the same: {beside}"
-    )
+    return f"run it as a study of its own, which takes over every trial that stays the same: {beside}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ class _Untracked(NoTracking):
     notes = ()
 
 
+@cache
 def plan(*overrides: str, only: tuple[str, ...] = (), space: str = SPACE) -> Prepared:
     """The space with these keys changed."""
     return prepare(load_text(space, describe_methods(), overrides), None, only=only)
@@ -52,8 +54,8 @@ def sit(out: Path, *overrides: str, only: tuple[str, ...] = (), space: str = SPA
     return directory.path
 
 
-def foresee(out: Path, *overrides: str, only: tuple[str, ...] = (), space: str = SPACE) -> str:
+def foresee(out: Path, *overrides: str, only: tuple[str, ...] = (), space: str = SPACE, as_json: bool = False) -> str:
     """What the dry run says of the same."""
     prepared = plan(*overrides, only=only, space=space)
     directory = StudyDirectory(out / prepared.planned.space.study)
-    return preview(prepared, directory, (), as_json=False, executor="inline", command=command_of(*overrides))
+    return preview(prepared, directory, (), as_json=as_json, executor="inline", command=command_of(*overrides))

@@ -60,6 +60,23 @@ def test_arms_that_inherit_continue_with_what_a_longer_search_chooses(short: Pre
     assert source.is_exhausted
 
 
+GRID = ("search.searcher=grid", "search.parameters.weakest={choice: [0.001, 0.002, 0.003, 0.004, 0.005, 0.006]}")
+
+
+@pytest.mark.parametrize("searcher", [("search.searcher=random",), ("search.searcher=tpe",), GRID])
+def test_two_sittings_search_what_one_does(searcher: tuple[str, ...]) -> None:
+    """TPE draws its first 4 trials at random for every budget up to 14; one worker tells it the same history."""
+    alone = SPACE.replace("arms: {controls: true, modalities: [language]}\n", "")
+    short, long = (plan(*searcher, f"search.trials={number}", space=alone).planned for number in (6, 9))
+    begun = drive(make_source(short), judge=judge)
+    source = make_source(long)
+    replay(source, begun)
+    two = [t for t in (*asked(begun), *asked(drive(source, judge=judge))) if t.stage == "search"]
+    one = [t for t in asked(drive(make_source(long), judge=judge)) if t.stage == "search"]
+    assert {t.id for t in two} == {t.id for t in one}
+    assert len(two) == len(one) == 3 * (6 if searcher == GRID else 9)
+
+
 def test_a_new_start_is_tried_next_and_a_new_parameter_has_its_fixed_value(short: Prepared) -> None:
     strongest = "search.parameters.strongest={uniform: [50, 200]}"
     long = plan("search.trials=3", strongest, "search.start=[{weakest: 0.005, strongest: 80}]", space=SPACE)
@@ -97,6 +114,16 @@ def test_what_confirm_trials_mean_may_change_before_there_are_any(short: Prepare
     missing = plan("confirm.missing={rates: [0.3]}", space=SPACE)
     assert conflicts(short, missing) == 'confirm.missing was absent, is {"rates": [0.3], "modalities": []}'
     assert conflicts(short, missing, has_confirms=False) == ""
+
+
+def test_a_budget_may_fall_to_what_was_tried_and_no_further(short: Prepared) -> None:
+    before = plan("search.trials=8", space=SPACE)
+    known = describe_study(before.planned, before.dataset, before.fingerprint, "dmd-search", "now")
+    begun = asked(drive(make_source(before.planned), judge=judge, limit=6))
+    for trials, expected in ((2, ""), (1, "search.trials was 8, is 1, and 2 were tried (leave it, or raise it)")):
+        after = plan(f"search.trials={trials}", space=SPACE).planned
+        changes = find_changes(before.planned.space.resolved(), after.space.resolved())
+        assert "; ".join(find_conflicts(after, known, changes, EarlierTrials(tuple(begun)))) == expected
 
 
 def test_one_reason_for_all_arms_that_a_setting_is_of(short: Prepared) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +16,6 @@ from orchestration.process.errors import UsageError
 from reports.records.record import RunRecord
 from tests.orchestration.command_line import records_in, results_in
 from tests.orchestration.extension.growing_study import SPACE, command_of, foresee, sit
-
-TPE = ("search.searcher=tpe",)
-GRID = ("search.searcher=grid", "search.parameters.weakest={choice: [0.001, 0.002, 0.003, 0.004]}")
 
 
 def searched(study: Path) -> dict[str, Mapping[str, object]]:
@@ -64,16 +62,6 @@ def test_two_sittings_give_the_trials_and_the_estimates_of_one(grown: tuple[Path
     assert tables[0] == tables[1]
 
 
-@pytest.mark.parametrize("searcher", [TPE, GRID], ids=["tpe", "grid"])
-def test_other_searchers_propose_the_same_in_two_sittings(tmp_path: Path, searcher: tuple[str, ...]) -> None:
-    """TPE draws its first 4 trials at random for every budget up to 14; one worker tells it the same history."""
-    few, many = (f"search.trials={number}" for number in (4, 6))
-    for name, budgets in (("two", (few, many)), ("one", (many,))):
-        for budget in budgets:
-            sit(tmp_path / name, *searcher, budget)
-    assert searched(tmp_path / "two" / "grow") == searched(tmp_path / "one" / "grow")
-
-
 def test_an_earlier_choice_counts_as_a_use_of_the_test_part_and_enters_no_estimate(grown: tuple[Path, Path]) -> None:
     two, one = grown
     values = [record.valid["mae"] for record in records_in(two).values() if record.stage == "search"]
@@ -115,6 +103,8 @@ def test_what_is_added_is_told_before_and_kept_in_the_manifest(out: Path, capsys
     assert [line.strip() for line in told[1:5]] == list(added)
     assert before.items() <= results_in(study).items(), "what has run stays"
     assert "trials: 4 search + 4 confirm = 8; 5 to 6 left to run" in dry
+    told_to_programs = json.loads(foresee(out, *more, "confirm.seeds=3", as_json=True))
+    assert told_to_programs["extension"]["added"] == ["+ confirm seed 3"]
     assert sit(out, *more) == study
     assert extensions(study) == [added], "the same plan again adds nothing"
 
@@ -140,8 +130,8 @@ def test_a_parameter_that_is_searched_from_now_on_was_tried_at_its_fixed_value(o
 REFUSED = {
     "seed": (["seed=7"], ["seed was 0, is 7"]),
     "meaning": (
-        ["primary=test/corr", "search.searcher=tpe", "data.folds={by: video, k: 3}"],
-        ['primary was "test/mae", is "test/corr"', 'search.searcher was "random", is "tpe"', "data.folds was absent"],
+        ["primary=test/corr", "search.searcher=tpe"],
+        ['primary was "test/mae", is "test/corr"', 'search.searcher was "random", is "tpe"'],
     ),
     "settings": (["model.strongest=50"], ["strongest was 100.0, is 50.0 in ridge (3 trials)"]),
     "narrower": (
@@ -165,6 +155,16 @@ def test_what_would_change_trials_is_refused_with_the_command_that_reuses_the_re
     assert all(reason in line for reason in reasons), line
     assert line.endswith(f": {command_of(*given[0])} --set study=grow-2 --reuse {out / 'grow'}")
     assert extensions(out / "grow") == []
+
+
+def test_where_no_trial_stays_the_same_nothing_is_said_of_reusing_it(out: Path) -> None:
+    with pytest.raises(UsageError) as refusal:
+        foresee(out, "data.folds={by: video, k: 3}", "seed=7")
+    (line,) = str(refusal.value).splitlines()
+    assert "data.folds was absent, is" in line
+    assert "seed was 0, is 7" in line
+    assert "--reuse" not in line
+    assert "--fresh" in line
 
 
 def test_a_narrower_range_that_holds_every_trial_is_no_change_of_them(out: Path) -> None:
