@@ -36,6 +36,7 @@ def perform(request: SearchRequest) -> int:
         return _export(request, study_directory, request.export_config)
     if request.report_only:
         return _report(request, study_directory)
+    request.say(f"planning {loaded.space.study}: reading the data, building and timing every arm")
     prepared = _prepare(request, loaded)
     if request.dry_run:
         return _preview(request, prepared, study_directory)
@@ -48,6 +49,8 @@ def _load(request: SearchRequest) -> LoadedSpace:
 
     # A file that is no YAML is refused before the methods, and torch with them, are imported.
     document = read_document(find_space(request.space))
+    if not request.report_only and request.export_config is None:
+        request.say(f"reading {request.space}")
     from orchestration.planning.load_space import load_space
 
     return load_space(document, request.overrides, request.plugins)

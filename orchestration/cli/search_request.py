@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from orchestration.cli.exit_codes import harmless
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRequest:
@@ -51,6 +53,11 @@ class SearchRequest:
     fold: int | None
     as_json: bool
     quiet: bool
+
+    def say(self, line: str) -> None:
+        """What the command is doing, on stderr; nothing where only its result is wanted."""
+        if not (self.quiet or self.as_json):
+            print(harmless(line), file=sys.stderr, flush=True)
 
     def require_consistent(self) -> None:
         """Raise UsageError, with every problem at once, where options contradict each other."""

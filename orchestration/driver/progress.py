@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, TextIO
 
@@ -14,12 +15,17 @@ from rich.text import Text
 
 from orchestration.driver.tally import ArmTally, StudyTally
 from orchestration.ledger.events import Event
+from orchestration.ledger.trial_json import trial_from_json
+from orchestration.process.redaction import one_line
 from reports.records.record import RunRecord
 from reports.text.durations import duration_text, rough_duration_text
+from reports.text.rounding import compact, count
+from search_spaces.terms.trial import Trial
 
 MOST_ARMS_SHOWN = 16
 _REFRESHES_PER_S = 2.0
 _MANY_TRIALS = 200
+_MOST_VALUES = 8
 _MANY_TRIALS_PAUSE_S = 5.0
 """With more trials than that, lines come at most so often; failures always come."""
 
@@ -73,21 +79,44 @@ class NoProgress:
 
 
 class LineProgress(NoProgress):
-    """One line per trial that ends, for files and pipes."""
+    """A line when trials are about to start, one when the first trains, and one per trial that ends; for files and
+    pipes."""
 
     def __init__(self, tally: StudyTally, stream: TextIO) -> None:
         self._tally = tally
         self._stream = stream
         self._printed_at: float | None = None
+        self._asked: dict[str, str] = {}
+        self._has_begun = False
+
+    def __enter__(self) -> LineProgress:
+        left = max(self._tally.num_planned - self._tally.num_ended, 0)
+        if left:
+            self._print(f"starting: {count(left, 'trial')} to run")
+        return self
 
     def __call__(self, event: Event) -> None:
         record = self._tally.see(event)
+        if not self._has_begun:
+            self._see_beginning(event)
         if record is None or not (record.status == "failed" or self._is_due()):
             return
         tally = self._tally
         left = "" if tally.left_s is None else f", about {rough_duration_text(tally.left_s)} left"
         counts = f"[{tally.num_ended}/{tally.num_planned}, {duration_text(tally.elapsed_s)}{left}]"
-        print(f"{counts} {describe_end(record, tally)}", file=self._stream, flush=True)
+        self._print(f"{counts} {describe_end(record, tally)}")
+
+    def _see_beginning(self, event: Event) -> None:
+        if event.kind == "ask":
+            self._asked[event.trial_id] = describe_trial(trial_from_json(event.data["trial"]))
+        elif event.kind == "attempt":
+            first = self._asked.get(event.trial_id)
+            self._print(f"training has begun{'' if first is None else f': {first}'}")
+            self._has_begun = True
+            self._asked.clear()
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
 
     def _is_due(self) -> bool:
         now = self._tally.elapsed_s
@@ -100,22 +129,28 @@ class LineProgress(NoProgress):
 
 
 class LiveProgress:
-    """A table of the arms that changes in place; failures are printed above it and stay."""
+    """A table of the arms that changes in place, with the latest trial below it; failures are printed above it and
+    stay."""
 
     def __init__(self, study: str, tally: StudyTally, console: Console) -> None:
         self._study = study
         self._tally = tally
         self._console = console
+        self._latest = ""
         self._live = Live(
             console=console,
             refresh_per_second=_REFRESHES_PER_S,
-            get_renderable=lambda: draw_tally(study, tally, console.height),
+            get_renderable=lambda: draw_tally(study, tally, console.height, self._latest),
         )
 
     def __call__(self, event: Event) -> None:
         record = self._tally.see(event)
-        if record is not None and record.status == "failed":
+        if record is None:
+            return
+        if record.status == "failed":
             self._console.print(Text(describe_end(record, self._tally), style="red"))
+        else:
+            self._latest = describe_end(record, self._tally)
 
     def __enter__(self) -> LiveProgress:
         self._live.start(refresh=True)
@@ -128,27 +163,56 @@ class LiveProgress:
 
 
 def describe_end(record: RunRecord, tally: StudyTally) -> str:
-    """One trial that has ended, in a line."""
-    fold_text = "" if record.fold is None else f" r{record.repeat}f{record.fold}"
-    value = tally.objective.of_record(record)
-    score = record.error or ("no value" if value is None else f"valid/{tally.objective.metric} {value:.4f}")
+    """One trial that has ended, in a line: its number, where it stands, what it reached, the best of its arm so far,
+    and the values that were searched."""
+    number = "" if record.number is None else f" {record.number + 1}"
+    where = f"{record.stage} {record.arm}{_fold_text(record.repeat, record.fold)} seed {record.seed}"
     how = "reused" if record.reused_from is not None else duration_text(record.duration_s)
+    epochs = count(record.num_epochs, "epoch")
     return (
-        f"{record.status} {record.stage} {record.arm}{fold_text} seed {record.seed}: "
-        f"{score}, {record.num_epochs} epochs, {how}"
+        f"trial{number} {record.status}: {where}: {_score(record, tally)}, {epochs}, {how}"
+        f"{_values_text(record.parameters)}"
     )
 
 
-def draw_tally(study: str, tally: StudyTally, height: int) -> RenderableType:
-    """The table of the arms under a line on the whole.
+def describe_trial(trial: Trial) -> str:
+    """A trial that starts, in a line."""
+    where = f"{trial.stage} {trial.arm}{_fold_text(trial.cell.repeat, trial.cell.fold)} seed {trial.seed}"
+    return f"{where}{_values_text(trial.parameters)}"
+
+
+def _score(record: RunRecord, tally: StudyTally) -> str:
+    if record.error is not None:
+        return one_line(record.error)
+    value, metric = tally.objective.of_record(record), f"valid/{tally.objective.metric}"
+    best = tally.arms[record.arm].best if record.arm in tally.arms else None
+    known = "" if best is None else f" (best of {record.arm} {best:.4f})"
+    if value is None:
+        return f"no value{known}"
+    return f"{metric} {value:.4f}{f' (the best of {record.arm} so far)' if value == best else known}"
+
+
+def _fold_text(repeat: int, fold: int | None) -> str:
+    return "" if fold is None else f" r{repeat}f{fold}"
+
+
+def _values_text(parameters: Mapping[str, object]) -> str:
+    shown = [f"{name} {compact(value)}" for name, value in parameters.items()]
+    more = f", {len(shown) - _MOST_VALUES} more" if len(shown) > _MOST_VALUES else ""
+    return f"; {', '.join(shown[:_MOST_VALUES])}{more}" if shown else ""
+
+
+def draw_tally(study: str, tally: StudyTally, height: int, latest: str = "") -> RenderableType:
+    """The table of the arms under a line on the whole, above the latest trial.
 
     Args:
         study: its name.
         tally: the counts to show.
         height: lines that the terminal has.
+        latest: the trial that ended last, in a line; empty before any.
     """
     arms = list(tally.arms.items())
-    room = max(min(MOST_ARMS_SHOWN, height - 6), 1)
+    room = max(min(MOST_ARMS_SHOWN, height - 6 - bool(latest)), 1)
     shown, hidden = arms[:room], arms[room:]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("arm", no_wrap=True, max_width=40)
@@ -158,7 +222,8 @@ def draw_tally(study: str, tally: StudyTally, height: int) -> RenderableType:
         table.add_row(name, *_cells(arm))
     if hidden:
         table.add_row(f"{len(hidden)} more arms", *_cells(_sum([arm for _, arm in hidden])))
-    return Group(_draw_whole(study, tally), table)
+    last = [Text(latest, style="dim", no_wrap=True, overflow="ellipsis")] if latest else []
+    return Group(_draw_whole(study, tally), table, *last)
 
 
 def _draw_whole(study: str, tally: StudyTally) -> RenderableType:

@@ -16,6 +16,7 @@ from tests.hostile.contained import Container, Outcome
 from tests.hostile.pickles import BOMBS, GADGETS
 from tests.hostile.sequences import SEQUENCES, sound_folder
 from tests.hostile.tensors import TENSORS
+from tests.orchestration.command_line import errors_in
 
 MOST_MB, MOST_S = 400, 20
 FILES: Mapping[str, Write] = {
@@ -32,7 +33,7 @@ SEVERAL = {"dictionary in itself", "one array, many rows", "overlapping members"
 def require_refused(outcome: Outcome, line_begins: str, most_lines: int = 1) -> str:
     """The first line of a refusal."""
     assert outcome.code == 2, outcome.stderr[-2000:]
-    lines = outcome.stderr.splitlines()
+    lines = errors_in(outcome.stderr)
     assert 1 <= len(lines) <= most_lines, outcome.stderr[-2000:]
     assert all(line.startswith(f"error: {line_begins}") and len(line) < 2100 for line in lines)
     assert outcome.stdout == ""

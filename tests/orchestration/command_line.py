@@ -49,6 +49,11 @@ def run(name: str, *arguments: str, home: Path | None = None) -> subprocess.Comp
     return subprocess.run(command(name, *arguments), capture_output=True, text=True, env=environment, timeout=300)
 
 
+def errors_in(stderr: str) -> list[str]:
+    """What a refused command says, without the lines on what it was doing before."""
+    return [line for line in stderr.splitlines() if not line.startswith(("reading ", "planning "))]
+
+
 def records_in(study: Path) -> dict[str, RunRecord]:
     """The records in the ledger of a study directory, by trial, each told once."""
     events = [event for event, _ in read_events(study / "ledger.jsonl", kinds=("tell",))]

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli.search import app
+from tests.orchestration.command_line import errors_in
 
 BROKEN = Path(__file__).parents[2] / "search_spaces" / "broken"
 SOUND = "study: demo\ndata: {path: planted}\nmodel: {name: dmd}\n"
@@ -37,7 +38,7 @@ def complaints(path: Path) -> list[str]:
     assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit)
     assert result.stdout == ""
-    return result.stderr.splitlines()
+    return errors_in(result.stderr)
 
 
 def test_the_corpus_is_whole() -> None:

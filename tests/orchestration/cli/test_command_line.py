@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,7 +88,7 @@ def test_a_dry_run_refuses_a_place_where_nothing_can_be_written(finished: list[s
 
 
 def test_a_dry_run_speaks_of_the_numbers_that_there_are(finished: list[str]) -> None:
-    lines = CliRunner().invoke(app, [*finished, "--dry-run"]).output.splitlines()
+    lines = CliRunner().invoke(app, [*finished, "--dry-run"]).stdout.splitlines()
     assert lines[0] == "study lines: 1 arm, 3 cells (folds), 1 confirm seed"
     assert lines[1] == "  ridge (ridge): no parameter is trained by gradients, so no epochs"
 
@@ -108,3 +110,37 @@ def test_a_report_alone_runs_nothing_and_says_so(finished: list[str]) -> None:
         "error: --report-only runs nothing: leave --dry-run out",
         "error: --report-only runs nothing: leave --fresh out",
     ]
+
+
+def test_a_command_says_what_it_does_before_it_does_it_and_not_where_only_its_result_is_wanted(
+    finished: list[str], tmp_path: Path
+) -> None:
+    arguments, _ = elsewhere(finished, tmp_path)
+    told = CliRunner().invoke(app, [*arguments, "--dry-run"])
+    assert told.stderr.splitlines() == [
+        f"reading {arguments[1]}",
+        "planning lines: reading the data, building and timing every arm",
+    ]
+    assert CliRunner().invoke(app, [*arguments, "--dry-run", "--json"]).stderr == ""
+    more = CliRunner().invoke(app, [*arguments, "--set", "confirm.seeds=2"])
+    assert more.exit_code == 0, more.output
+    lines = more.stderr.splitlines()
+    assert "starting: 3 trials to run" in lines
+    begun = next(line for line in lines if line.startswith("training has begun: confirm ridge r0f"))
+    assert lines.index("starting: 3 trials to run") < lines.index(begun)
+    assert [line for line in lines if line.startswith("[12/12,")]
+    assert all(character.isprintable() for line in lines for character in line)
+
+
+def test_the_first_word_comes_before_any_library(finished: list[str]) -> None:
+    """In a process of its own, stopped at its first word."""
+    script = (
+        "import sys; from orchestration.cli import search\n"
+        "class Stderr:\n"
+        "    def write(self, text): print(repr(text), sorted({'torch', 'ray', 'mlflow'} & set(sys.modules)))\n"
+        "    def flush(self): import os; sys.stdout.flush(); os._exit(0)\n"
+        f"sys.argv = ['dmd-search', *{finished!r}]; sys.stderr = Stderr()\n"
+        "search.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[0] == f"{'reading ' + finished[1]!r} []"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.orchestration.command_line import command, results_in, run
+from tests.orchestration.command_line import command, errors_in, results_in, run
 
 MODEL = '''\
 """An LSTM over the words, with the means of audio and vision beside it."""
@@ -78,7 +78,7 @@ def refused(folder: Path, model: str, *more: str) -> list[str]:
     done = run("dmd-search", *write(folder, model), *more)
     assert done.returncode == 2, done.stdout + done.stderr
     assert not (folder / "runs").exists()
-    return done.stderr.splitlines()
+    return errors_in(done.stderr)
 
 
 def test_a_file_is_enough_for_a_factorial_with_search_and_attribution(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_plugin_that_is_not_there_is_named_with_its_line(tmp_path: Path) -> No
     arguments = write(tmp_path, space=SPACE.replace("my_model.py", "your_model.py"))
     done = run("dmd-search", *arguments, "--dry-run")
     assert done.returncode == 2
-    assert done.stderr.splitlines() == [
+    assert errors_in(done.stderr) == [
         f"error: {tmp_path}/mine.yaml:3:11: plugins[0]: models/your_model.py: No such file or directory; name a Python "
         "file"
     ]

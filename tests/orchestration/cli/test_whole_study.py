@@ -14,7 +14,7 @@ from dmd.modalities import MODALITIES
 from orchestration.ledger.ledger import LEDGER_FILE, read_events
 from orchestration.ledger.state import LedgerState, fold_events
 from reports.records.details import details_in
-from tests.orchestration.command_line import SEARCH, command, run, write_space
+from tests.orchestration.command_line import SEARCH, command, errors_in, run, write_space
 from tests.orchestration.mlflow_store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
@@ -139,7 +139,7 @@ def test_a_changed_space_is_refused_and_more_seeds_are_welcome(finished: tuple[P
     changed = run("dmd-search", *arguments, "--set", "model.width=16")
     assert changed.returncode == 2
     assert "model.width was 8, is 16" in changed.stderr
-    assert len(changed.stderr.splitlines()) == 1
+    assert len(errors_in(changed.stderr)) == 1
     more = run("dmd-search", *arguments, "--set", "confirm.seeds=3", "--json")
     assert more.returncode == 0, more.stderr
     assert json.loads(more.stdout)["num_completed"] == NUM_CELLS * (NUM_SEARCHED + NUM_ARMS * 3)

@@ -6,12 +6,20 @@ import io
 import os
 import pty
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from orchestration.driver.progress import LineProgress, LiveProgress, NoProgress, draw_tally, show_progress
+from orchestration.driver.progress import (
+    LineProgress,
+    LiveProgress,
+    NoProgress,
+    describe_trial,
+    draw_tally,
+    show_progress,
+)
 from orchestration.driver.tally import StudyTally
 from orchestration.ledger.events import Event
 from orchestration.ledger.ledger import Ledger
@@ -19,7 +27,7 @@ from orchestration.ledger.trial_json import trial_to_json
 from orchestration.search.listed_source import ListedSource
 from orchestration.search.objective import Objective
 from reports.records.serialise import record_to_json
-from search_spaces.terms.trial import Trial
+from search_spaces.terms.trial import Cell, Trial
 from tests.orchestration.command_line import command, write_space
 from tests.orchestration.simulated_trials import record_of
 from tests.orchestration.toy_runner import make_trial
@@ -129,16 +137,43 @@ def test_lines_say_what_ended_and_thin_out_when_there_are_many() -> None:
         progress(tell(TRIALS[2], status="failed", error="training diverged"))
         tally.clock.now = 6.0  # type: ignore[attr-defined]
         progress(tell(TRIALS[3], reused_from="study x"))
-    lines = few.getvalue().splitlines()
+    begun, *lines = few.getvalue().splitlines()
+    assert begun == "training has begun: confirm full seed 0"
     assert len(lines) == 4
-    assert lines[0].startswith("[1/6, 0 s, about 0 s left] completed confirm full seed 0: valid/mae 0.2500, 3 epochs")
-    assert "failed confirm full seed 2: training diverged" in lines[2]
+    assert lines[0].startswith(
+        "[1/6, 0 s, about 0 s left] trial completed: confirm full seed 0: valid/mae 0.2500 (the best of full so far), "
+    )
+    assert "valid/mae 0.5000 (best of full 0.2500), 3 epochs" in lines[1]
+    assert "failed: confirm full seed 2: training diverged" in lines[2]
     assert lines[3].endswith("reused")
-    assert [line.split("]")[0] for line in many.getvalue().splitlines()] == [
+    assert [line.split("]")[0] for line in many.getvalue().splitlines()[1:]] == [
         "[1/5000, 0 s, about 0 s left",
         "[3/5000, 0 s, about 0 s left",
         "[4/5000, 6 s, about 2 h 5 min left",
     ]
+
+
+def test_a_line_has_the_number_of_a_trial_its_fold_its_values_and_no_control_character() -> None:
+    stream, tally = io.StringIO(), make_tally()
+    trial = replace(make_trial(7, stage="search", cell=Cell(1, 2)), parameters={"gamma": 0.123456, "fd": True})
+    with LineProgress(tally, stream) as progress:
+        for event in (ask(trial), attempt(trial), attempt(trial)):
+            progress(event)
+        progress(tell(trial, 0.25, number=11, parameters=dict(trial.parameters), fold=2, repeat=1))
+        progress(ask(TRIALS[0]))
+        progress(tell(TRIALS[0], status="failed", error="two\nlines\tof text"))
+    starting, begun, ended, failed = stream.getvalue().splitlines()
+    assert starting == "starting: 6 trials to run"
+    assert begun == "training has begun: search full r1f2 seed 7; gamma 0.123, fd yes"
+    assert "trial 12 completed: search full r1f2 seed 7: valid/mae 0.2500" in ended
+    assert ended.endswith("; gamma 0.123, fd yes")
+    assert "failed: confirm full seed 0: two lines of text" in failed
+    assert all(character.isprintable() for line in stream.getvalue().splitlines() for character in line)
+
+
+def test_a_trial_with_many_values_stays_one_short_line() -> None:
+    trial = replace(make_trial(0), parameters={f"p{number}": number for number in range(30)})
+    assert describe_trial(trial).endswith("p7 7, 22 more")
 
 
 def test_a_terminal_gets_the_table_and_failures_stay_above_it() -> None:
@@ -148,10 +183,12 @@ def test_a_terminal_gets_the_table_and_failures_stay_above_it() -> None:
     with LiveProgress("demo", tally, console) as progress:
         for event in (ask(TRIALS[0]), attempt(TRIALS[0]), tell(TRIALS[0], status="failed", error="training diverged")):
             progress(event)
+        progress(tell(TRIALS[1], 0.25, number=4))
     shown = stream.getvalue()
-    assert "failed confirm full seed 0: training diverged" in shown
-    assert "1 of 6 trials" in shown
-    assert shown.rindex("training diverged") < shown.rindex("1 of 6 trials")
+    assert "trial 5 completed: confirm full seed 1: valid/mae 0.2500" in shown, "the latest"
+    assert "trial failed: confirm full seed 0: training diverged" in shown
+    assert "2 of 6 trials" in shown
+    assert shown.rindex("training diverged") < shown.rindex("2 of 6 trials")
 
 
 def test_where_nobody_looks_nothing_is_shown() -> None:

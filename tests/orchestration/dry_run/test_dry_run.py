@@ -24,6 +24,7 @@ from search_spaces.terms.trial import Arm
 from tests.dmd.data.formats.test_emotion_files import mult, sims
 from tests.dmd.data.formats.test_mmsa import aligned
 from tests.dmd.data.utterances.test_dialogues import meld
+from tests.orchestration.command_line import errors_in
 
 SMALL = "data.path='planted:num_videos=9,clips_per_video=60'"
 THREE_FOLDS = "data.folds={by: video, k: 3}"
@@ -61,7 +62,7 @@ def dry_run(name: str, out: Path, *more: str) -> str:
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert not out.exists()
-    return done.output
+    return done.stdout
 
 
 # At the published sizes of two dozen methods; `test_packaged.py` plans their arms.
@@ -89,7 +90,7 @@ def test_one_process_and_a_cluster_are_not_both_meant(tmp_path: Path) -> None:
     chosen = ["--space", "quickstart", "--out", str(tmp_path / "runs"), "--address", "auto", "--executor", "inline"]
     done = CliRunner().invoke(app, chosen)
     assert done.exit_code == 2
-    assert done.stderr.startswith("error: --address: ")
+    assert errors_in(done.stderr)[0].startswith("error: --address: ")
     assert "--executor inline" in done.stderr
 
 
@@ -120,5 +121,5 @@ def test_the_arms_of_a_study_are_planned_once(tmp_path: Path, monkeypatch: pytes
     path.write_text(RIDGE_AND_MEDIAN)
     done = CliRunner().invoke(app, ["--space", str(path), "--out", str(tmp_path / "runs"), "--dry-run", "--json"])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.output)["arms"] == ["ridge", "median"]
+    assert json.loads(done.stdout)["arms"] == ["ridge", "median"]
     assert num_calls == 1

@@ -59,7 +59,7 @@ def test_a_dry_run_says_what_is_searched_in_each_method_and_which_arms_are_not(t
     arguments = ["--space", str(tmp_path / "space.yaml"), "--out", str(tmp_path / "runs"), "--dry-run"]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
-    lines = done.output.splitlines()
+    lines = done.stdout.splitlines()
     assert (
         "searched in mult: dropout.text uniform in [0, 0.5], dropout.embed uniform in [0, 0.5], "
         "dropout.output uniform in [0, 0.5], learning_rate log-uniform in [0.0001, 0.003]"
