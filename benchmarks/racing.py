@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from reports.statistics.racing import LEVEL, InterimLook, RaceRule, RaceState, interim_analysis, reject_by_holm
+from reports.statistics.interim.racing import LEVEL, InterimLook, RaceRule, RaceState, interim_analysis, reject_by_holm
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

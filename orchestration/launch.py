@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import shlex
 import socket
@@ -15,7 +16,6 @@ from orchestration.driver.fallback_scores import score_failure
 from orchestration.driver.limits import limits_of
 from orchestration.driver.progress import show_progress
 from orchestration.driver.reusable_results import FindResult
-from orchestration.driver.seed_race import make_seed_race
 from orchestration.driver.tally import StudyTally
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity, trial_resources
 from orchestration.dry_run.cost_estimate import estimate_study, expected_costs, num_beside
@@ -23,12 +23,14 @@ from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
 from orchestration.extension.extend import extend_study
 from orchestration.external.external_trials import external_trials
+from orchestration.ledger.events import Event
 from orchestration.ledger.ledger import Ledger, read_events, wrap_format_errors
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.machine.gpus import visible_gpus
-from orchestration.machine.resources import num_cpus
+from orchestration.machine.processors import num_cpus
 from orchestration.node_setup.requirements import NodeRequirements
 from orchestration.node_setup.shipped_files import make_shipped_data
+from orchestration.past_studies.reporter import Reporter
 from orchestration.past_studies.reuse import find_results
 from orchestration.past_studies.test_set_use import count_test_set_uses
 from orchestration.planning.make_source import make_source
@@ -40,14 +42,20 @@ from orchestration.process.errors import UsageError
 from orchestration.process.logs import study_logs
 from orchestration.process.redaction import content_without_credentials
 from orchestration.process.temporary import remove_abandoned
+from orchestration.ray_backend.early_cluster import EarlyCluster
 from orchestration.ray_backend.executor import RayTuneExecutor
 from orchestration.run_study import StudyOutcome, run_study
+from orchestration.search.seed_budget import SeedBudget
 from orchestration.search.stopping.by_arm import make_stopping
 from orchestration.search.stopping.rule import NeverStop, StoppingRule
 from orchestration.search.study_source import StudySource
+from orchestration.tracking.late_start import LateTracker
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from reports.records.record import RunRecord, StudyDescription
 from search_spaces.schema.durations import parse_duration
+
+_REPORT_AHEAD_S = 15.0
+"""Seconds before the expected end in which what writes the report gets ready."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class LaunchOptions:
         is_quiet: whether no progress is shown.
         command: as the user typed it, for the report.
         reuse: directories and MLflow addresses of studies whose results may be reused.
+        cluster: of our own, for this study, that was started before it was planned; None: one is started if needed.
     """
 
     executor: ExecutorName = "ray"
@@ -69,15 +78,22 @@ class LaunchOptions:
     is_quiet: bool = False
     command: str = ""
     reuse: tuple[str, ...] = ()
+    cluster: EarlyCluster | None = None
 
 
-def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchOptions) -> StudyOutcome:
+def launch(
+    prepared: Prepared,
+    study_directory: StudyDirectory,
+    options: LaunchOptions,
+    reporter: Reporter | None = None,
+) -> StudyOutcome:
     """Run the study, or continue it where its ledger ends.
 
     Args:
         prepared: the planned study and its data.
         study_directory: where its ledger, manifest and report lie.
         options: how to run it.
+        reporter: told when it should get ready, and when the report can be written; None: nobody.
 
     Raises:
         UsageError: if the directory holds another study.
@@ -97,18 +113,34 @@ def launch(prepared: Prepared, study_directory: StudyDirectory, options: LaunchO
             study_directory.path,
             uri=options.tracking_uri or space.tracking.uri,
         )
+        tracking = LateTracker(tracker)
         executor = _make_executor(prepared, options, study_directory.logs)
         tally = _tally(planned, ledger, is_extended=bool(description.extensions))
+        on_complete = reporter.begin if reporter is not None else lambda: None
+
+        def on_event(event: Event) -> None:
+            progress(event)
+            if event.kind in ("report", "tell"):
+                tracking.begin()
+            if reporter is not None and event.kind == "tell" and (tally.left_s or math.inf) < _REPORT_AHEAD_S:
+                reporter.prepare()
+
         with show_progress(space.study, tally, options.is_quiet) as progress:
-            race = make_seed_race(description, len(planned.cells)) if space.confirm.race is not None else None
+            race = None if space.confirm.race is None else _make_race(description, planned)
             source = make_source(planned, race)
             plan = _study_plan(prepared, study_directory, source, find_result)
-            outcome = run_study(plan, executor, planned.runner, ledger, tracker=tracker, on_event=progress)
+            outcome = run_study(plan, executor, planned.runner, ledger, tracking, on_event, on_complete)
     for note in (*source.notes, *tracker.notes):
         print(note, file=sys.stderr)
     # What processes of a killed session still wrote to when this one began.
     remove_abandoned()
     return outcome
+
+
+def _make_race(description: StudyDescription, planned: PlannedStudy) -> SeedBudget:
+    from orchestration.driver.seed_race import make_seed_race
+
+    return make_seed_race(description, len(planned.cells))
 
 
 def _tally(planned: PlannedStudy, ledger: Ledger, is_extended: bool) -> StudyTally:
@@ -156,6 +188,7 @@ def _make_executor(prepared: Prepared, options: LaunchOptions, logs: Path) -> Ex
         logs=logs / "ray",
         trial_timeout_s=None if timeout is None else parse_duration(timeout),
         requirements=_make_requirements(prepared),
+        cluster=options.cluster,
     )
 
 
@@ -239,7 +272,9 @@ def _describe_beginning(
 ) -> StudyDescription:
     """Add what is known of a new study before its first trial: earlier uses of the test set, and expected costs."""
     uses = count_test_set_uses(study_directory, prepared.dataset.content_hash)
-    capacity = measure_capacity(prepared.planned.space.resources, options.executor, options.address)
+    # A cluster that is coming up keeps the processors busy.
+    contention = None if options.cluster is None else options.cluster.contention
+    capacity = measure_capacity(prepared.planned.space.resources, options.executor, options.address, contention)
     costs = expected_costs(estimate_study(prepared.planned, capacity))
     return replace(description, scored_before=uses, estimate=costs)
 

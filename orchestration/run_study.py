@@ -44,6 +44,7 @@ def run_study(
     ledger: Ledger,
     tracker: Tracker | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
+    on_complete: Callable[[], None] = lambda: None,
 ) -> StudyOutcome:
     """Run the study, or continue it where its ledger ends.
 
@@ -56,6 +57,7 @@ def run_study(
         ledger: of the study, open.
         tracker: delivers the ledger to MLflow; None: nothing is tracked.
         on_event: called with every new event of the ledger (progress).
+        on_complete: called when all trials have ended, before what is left is delivered to MLflow.
 
     Raises:
         OSError: a full disk; what else the ledger or the executor raise passes through.
@@ -78,6 +80,8 @@ def run_study(
                 is_done = True
             # A study that its own deadline has stopped has ended as it was asked to.
             is_done = is_done or driver.check_limits() is not None
+            if is_done:
+                on_complete()
         except Exception:
             tracking.close("interrupted", interruption.deadline)
             raise

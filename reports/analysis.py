@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.in_turn import MapItems, in_turn
 from reports.records.details import ReadDetails, no_details
 from reports.records.record import RunRecord, StudyDescription
 from reports.report import Report
@@ -123,11 +124,13 @@ def analyse(
     records: Sequence[RunRecord],
     read_details: ReadDetails = no_details,
     importance_methods: Sequence[ImportanceMethod] = (),
+    map_items: MapItems = in_turn,
 ) -> Report:
     """Everything a report says about a study. The order of ``records`` does not matter.
 
     read_details: gives what a trial shows of every item, for the sections that look inside a model.
     importance_methods: how the importance of hyperparameters is measured; none: it is not.
+    map_items: goes through what takes long and falls into parts.
 
     Means are over folds first: a run scores on its fold, a cell is the mean over its seeds, an arm the mean over its
     cells. Raises ValueError where records contradict each other, or a metric or a contrast's arm is unknown.
@@ -142,7 +145,7 @@ def analyse(
         held.primary,
         num_failed_search=held.budget.num_failed,
     )
-    sections = (*_first_sections(held, answer), *_further_sections(held, read_details))
+    sections = (*_first_sections(held, answer), *_further_sections(held, read_details, map_items))
     left_out = tuple(item for section in sections for item in section.left_out())
     return Report(
         held.study,
@@ -203,9 +206,13 @@ def _first_sections(held: _Measured, answer: tuple[str, ...]) -> tuple[Section, 
     )
 
 
-def _further_sections(held: _Measured, read_details: ReadDetails) -> tuple[Section, ...]:
+def _further_sections(held: _Measured, read_details: ReadDetails, map_items: MapItems) -> tuple[Section, ...]:
     """What stands behind it: numbers first, then what models and searches show, then how the study went."""
-    return (*_number_sections(held, read_details), *_training_sections(held, read_details), *_log_sections(held))
+    return (
+        *_number_sections(held, read_details),
+        *_training_sections(held, read_details, map_items),
+        *_log_sections(held),
+    )
 
 
 def _number_sections(held: _Measured, read_details: ReadDetails) -> tuple[Section, ...]:
@@ -225,9 +232,9 @@ def _number_sections(held: _Measured, read_details: ReadDetails) -> tuple[Sectio
     )
 
 
-def _training_sections(held: _Measured, read_details: ReadDetails) -> tuple[Section, ...]:
+def _training_sections(held: _Measured, read_details: ReadDetails, map_items: MapItems) -> tuple[Section, ...]:
     study, results, highlighted, searches = held.study, held.results, held.highlighted, held.searches
-    edges, maps = edge_graphs(study, results, read_details), feature_maps(study, results, read_details)
+    edges, maps = edge_graphs(study, results, read_details), feature_maps(study, results, read_details, map_items)
     return (
         TrainingSection(learning_curves(study, results), highlighted, study, results.is_official),
         HyperparametersSection(searches, held.configurations, highlighted, study, results),

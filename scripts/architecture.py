@@ -137,6 +137,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "text",
         "results",
         "records",
+        "in_turn",
+        "statistics.interim",
         "statistics.scores",
         "statistics",
     ),

@@ -16,3 +16,10 @@ torch.set_num_threads(1)
 def _seeded_inputs() -> None:
     """Random inputs of tests repeat; the product itself reads no global generator."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _starts_ray_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process Ray starts once a plan is accepted: the many commands that are refused after a check of their
+    space would start and end it each. Commands as processes of their own start it early, as a user's do."""
+    monkeypatch.setattr("orchestration.cli.early_start._will_start_ray", lambda *arguments: False)

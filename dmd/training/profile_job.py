@@ -31,8 +31,8 @@ from dmd.training.step_groups import endless_batches, require_steps
 from dmd.training.training_part import prepare_part
 from dmd.training.turns import make_turns
 
-LEAST_STEPS, MOST_STEPS, LEAST_S = 3, 30, 0.25
-"""Timed steps, after a first one that is not: at least so many, and more until they took ``LEAST_S``. A step of a small
+LEAST_STEPS, MOST_STEPS, TIMED_S = 3, 30, 0.25
+"""Timed steps, after a first one that is not: at least so many, and more until they took ``TIMED_S``. A step of a small
 model is shorter than the pauses that a busy machine makes, and a mean over too few of them misses the pauses."""
 
 
@@ -65,19 +65,20 @@ class JobFacts:
     trace: str = ""
 
 
-def inspect_job(job: Job, dataset: Dataset) -> JobFacts:
+def inspect_job(job: Job, dataset: Dataset, timed_s: float = TIMED_S) -> JobFacts:
     """Build the job's model and time a few of its training steps; nothing is kept.
 
+    timed_s: seconds of steps after which no more are timed; who looks at many jobs gives each less.
     Raises InputError for settings or folds that break a rule.
     """
     torch.set_num_threads(job.num_threads)
     keep_freed_memory()
     settings = split_settings(job.model, job.settings)
     with float32_products(settings.training.precision):
-        return _try_out(job, settings, dataset)
+        return _try_out(job, settings, dataset, timed_s)
 
 
-def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
+def _try_out(job: Job, settings: JobSettings, dataset: Dataset, timed_s: float) -> JobFacts:
     training = settings.training
     began = time.perf_counter()
     parts = dataset.partition(job.fold, settings.inputs)
@@ -91,7 +92,7 @@ def _try_out(job: Job, settings: JobSettings, dataset: Dataset) -> JobFacts:
         # The package's own are proved by its tests.
         _prove(job, settings, dataset, train_part, valid_part)
     model.prepare_epoch(1, train_part)
-    rehearsal = _rehearse(model, train_part, training, job)
+    rehearsal = _rehearse(model, train_part, training, job, timed_s)
     started = time.perf_counter()
     predict(model, valid_part, label_unit(dataset.target))
     valid_s = time.perf_counter() - started
@@ -131,7 +132,7 @@ class _Rehearsal:
     trace: str
 
 
-def _rehearse(model: Model, part: Batch, training: TrainingConfig, job: Job) -> _Rehearsal:
+def _rehearse(model: Model, part: Batch, training: TrainingConfig, job: Job, timed_s: float) -> _Rehearsal:
     """A few training steps with everything that the loop does in one."""
     turns = make_turns(model, training)
     terms: dict[str, None] = {}
@@ -160,7 +161,7 @@ def _rehearse(model: Model, part: Batch, training: TrainingConfig, job: Job) -> 
             timed_from = time.perf_counter()
             continue
         num_timed = step
-        if num_timed >= LEAST_STEPS and time.perf_counter() - timed_from >= LEAST_S:
+        if num_timed >= LEAST_STEPS and time.perf_counter() - timed_from >= timed_s:
             break
     step_s = (time.perf_counter() - timed_from) / max(num_timed, 1)
     return _Rehearsal(tuple(terms), step_s, trace.hexdigest()[:12])

@@ -9,14 +9,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.cli.early_start import early_cluster
 from orchestration.cli.exit_codes import COMPLETED, SOME_FAILED
 from orchestration.cli.search_request import SearchRequest, command_line
 from orchestration.process.signals import INTERRUPTED, set_stop_message
 
 if TYPE_CHECKING:
     from orchestration.ledger.study_directory import StudyDirectory
+    from orchestration.past_studies.reporter import Reporter
     from orchestration.planning.load_space import LoadedSpace
     from orchestration.planning.prepared import Prepared
+    from orchestration.ray_backend.early_cluster import EarlyCluster
     from orchestration.run_study import StudyOutcome
 
 _NO_REPORT = "stopped before the report was written; --report-only writes it"
@@ -36,11 +39,12 @@ def perform(request: SearchRequest) -> int:
         return _export(request, study_directory, request.export_config)
     if request.report_only:
         return _report(request, study_directory)
-    request.say(f"planning {loaded.space.study}: reading the data, building and timing every arm")
-    prepared = _prepare(request, loaded)
-    if request.dry_run:
-        return _preview(request, prepared, study_directory)
-    return _run(request, prepared, study_directory)
+    with early_cluster(request, loaded.space.resources, study_directory) as cluster:
+        request.say(f"planning {loaded.space.study}: reading the data, building and timing every arm")
+        prepared = _prepare(request, loaded)
+        if request.dry_run:
+            return _preview(request, prepared, study_directory)
+        return _run(request, prepared, study_directory, cluster)
 
 
 def _load(request: SearchRequest) -> LoadedSpace:
@@ -120,8 +124,11 @@ def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyD
     return COMPLETED
 
 
-def _run(request: SearchRequest, prepared: Prepared, study_directory: StudyDirectory) -> int:
+def _run(
+    request: SearchRequest, prepared: Prepared, study_directory: StudyDirectory, cluster: EarlyCluster | None
+) -> int:
     from orchestration.launch import LaunchOptions, launch
+    from orchestration.past_studies.reporter import ReportHere, ReportProcess
 
     if request.fresh and (kept := study_directory.archive()) is not None:
         print(f"the earlier study is kept in {kept}", file=sys.stderr)
@@ -132,24 +139,28 @@ def _run(request: SearchRequest, prepared: Prepared, study_directory: StudyDirec
         is_quiet=request.quiet or request.as_json,
         command=command_line(),
         reuse=request.reuse,
+        cluster=cluster,
     )
-    outcome = launch(prepared, study_directory, options)
     uri = request.tracking_uri or prepared.planned.space.tracking.uri
-    _conclude(study_directory, outcome, request.as_json, uri)
+    make_reporter = ReportProcess if request.executor == "ray" else ReportHere
+    with make_reporter(study_directory.path, uri) as reporter:
+        outcome = launch(prepared, study_directory, options, reporter)
+        _conclude(study_directory, outcome, reporter, request.as_json, uri)
     if outcome.is_interrupted:
         return INTERRUPTED
     return SOME_FAILED if outcome.num_failed else COMPLETED
 
 
-def _conclude(study_directory: StudyDirectory, outcome: StudyOutcome, as_json: bool, uri: str | None) -> None:
+def _conclude(
+    study_directory: StudyDirectory, outcome: StudyOutcome, reporter: Reporter, as_json: bool, uri: str | None
+) -> None:
     """The report, unless the study was stopped (who stops thousands of trials does not wait for it), and the result."""
-    from orchestration.past_studies.write_report import deliver_report, rebuild_report
     from orchestration.process.redaction import without_credentials
 
     set_stop_message(_NO_REPORT)
-    report = None if outcome.is_interrupted else rebuild_report(study_directory)
+    report = None if outcome.is_interrupted else reporter.write()
     if report is not None and outcome.undelivered is None:
-        outcome = replace(outcome, undelivered=deliver_report(study_directory, report.answer, uri))
+        outcome = replace(outcome, undelivered=reporter.deliver(report))
     _print_result(study_directory, outcome, None if report is None else report.path, as_json, uri)
     if outcome.is_interrupted or outcome.undelivered:
         again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])

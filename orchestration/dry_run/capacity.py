@@ -29,13 +29,16 @@ class Capacity:
     contention: float = 1.0
 
 
-def measure_capacity(wanted: Wanted, executor: ExecutorName, address: str | None) -> Capacity:
-    """The capacity there is now. Takes a second.
+def measure_capacity(
+    wanted: Wanted, executor: ExecutorName, address: str | None, contention: float | None = None
+) -> Capacity:
+    """The capacity there is now. Takes a second on a busy machine.
 
     Args:
         wanted: what one trial takes.
         executor: ``inline`` runs one trial at a time.
         address: of a running cluster; None: this machine.
+        contention: as it was measured before; None: it is measured.
 
     Raises:
         ClusterUnreachable: nothing answers at ``address``.
@@ -48,7 +51,8 @@ def measure_capacity(wanted: Wanted, executor: ExecutorName, address: str | None
         return Capacity(*ask_cluster(address, trial_resources(wanted), wanted.max_concurrent))
     slots = count_local_slots(wanted)
     of_one = max(round(wanted.cpu), 1)
-    contention = 1.0 if wanted.gpu > 0 else cpu_contention(of_one, of_one * wanted.num_workers * slots)
+    if contention is None:
+        contention = 1.0 if wanted.gpu > 0 else cpu_contention(of_one, of_one * wanted.num_workers * slots)
     return Capacity(slots, contention=contention)
 
 

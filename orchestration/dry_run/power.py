@@ -18,8 +18,8 @@ from orchestration.dry_run.cost_estimate import Estimate
 from orchestration.planning.planned_study import PlannedStudy
 from reports.records.record import RunRecord
 from reports.results.metrics import find_metric
+from reports.statistics.interim.racing import LEVEL
 from reports.statistics.power import smallest_detectable
-from reports.statistics.racing import LEVEL
 from reports.statistics.rerun import noise_unit
 from search_spaces.design.contrasts import ContrastPair
 

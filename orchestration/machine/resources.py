@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 
 from orchestration.machine.gpus import free_gpus, take_gpus, visible_gpus
+from orchestration.machine.processors import num_cpus
 from orchestration.process.errors import UsageError
 from search_spaces.schema.schema import Resources
-
-
-def num_cpus() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def count_local_slots(wanted: Resources) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dmd
 from dmd.kernels import native
+from orchestration.node_setup.kept_digest import kept_digest
 
 SAME_NUMBERS: Mapping[str, str] = {"4f793e1e8a5a": "46a6de4c3a92"}
 """Digests of code, each with that of earlier code which gives the same numbers to the last bit: modules were moved and
@@ -52,7 +53,7 @@ def take_fingerprint(device: str, threads: int, workers: int) -> Fingerprint:
         threads: that torch uses in one worker.
         workers: processes that train one trial together.
     """
-    code = code_digest(Path(dmd.__file__).parent)
+    code = kept_digest(Path(dmd.__file__).parent, code_digest)
     return Fingerprint(SAME_NUMBERS.get(code, code), version("torch"), device, threads, workers, _kernels(device))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.ledger.study_directory import Manifest
@@ -19,8 +19,10 @@ from reports.records.details import Details
 from reports.records.record import ArmDescription, Contrast, MergedPart, PlannedCell, RunRecord, StudyDescription
 from reports.records.serialise import record_to_json
 from reports.sections.run_log.provenance import command_of
-from search_spaces.design.contrasts import Methods, auto_contrasts
 from search_spaces.terms.trial import Arm
+
+if TYPE_CHECKING:
+    from search_spaces.design.contrasts import Methods
 
 MOST_SHOWN = 10
 
@@ -176,6 +178,9 @@ def _unite_contrasts(
             Arm(arm.name, arm.label, role_of(arm), arm.model, dict(arm.settings), dict(arm.components)) for arm in arms
         ]
         designs = {_design_of(study.manifest.space) for study in studies}
+        # One study alone has its contrasts, and needs no checks of a space.
+        from search_spaces.design.contrasts import auto_contrasts
+
         pairs = auto_contrasts(planned, methods, design=designs.pop() if len(designs) == 1 else None)
         return tuple(Contrast(pair.first, pair.second, pair.isolates, pair.in_family) for pair in pairs)
     united: dict[frozenset[str], Contrast] = {}

@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.progress import read_progress
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
 from orchestration.ledger.report_summary import write_summary
 from orchestration.ledger.study_directory import StudyDirectory
+from orchestration.machine.processors import num_cpus
 from orchestration.past_studies.merge import merge_studies
 from orchestration.past_studies.merge_conflicts import find_merge_conflicts, group_mergeable
+from orchestration.past_studies.written_report import WrittenReport
 from orchestration.process.atomic_files import put_in_place
 from orchestration.process.errors import UsageError
+from orchestration.process.forked import map_forked
 from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.search.importance import importance_methods
-from orchestration.tracking.attach_report import attach_report
-from orchestration.tracking.sqlite_store import opened_store, store_of
 from reports.analysis import analyse
 from reports.output.write import report_files, write_files, write_side_by_side
 from reports.report import Report
-from search_spaces.design.contrasts import Methods
+
+if TYPE_CHECKING:
+    from search_spaces.design.contrasts import Methods
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 Layout = Literal["auto", "merge", "side-by-side"]
 """How several studies become one report; ``auto`` merges what may be merged and puts the rest side by side."""
-
-
-@dataclass(frozen=True)
-class WrittenReport:
-    """A report that was written.
-
-    Attributes:
-        path: of ``report.md``.
-        answer: its first paragraph, one sentence each.
-    """
-
-    path: Path
-    answer: tuple[str, ...]
 
 
 def deliver_report(study_directory: StudyDirectory, answer: Sequence[str], uri: str | None) -> str | None:
@@ -55,6 +47,9 @@ def deliver_report(study_directory: StudyDirectory, answer: Sequence[str], uri: 
         One line saying why it could not be attached, or None. Nothing that goes wrong there may cost the user the
         report.
     """
+    from orchestration.tracking.attach_report import attach_report
+    from orchestration.tracking.sqlite_store import opened_store, store_of
+
     manifest = study_directory.read_manifest()
     assert manifest is not None, "a report was written from it"
     store = store_of(study_directory.path, uri)
@@ -118,16 +113,20 @@ def _write(reports: Sequence[Report], directory: Path) -> Path:
     """One report alone, several side by side."""
     try:
         if len(reports) == 1:
-            return write_files(report_files(reports[0]), directory, put_in_place)
+            return write_files(report_files(reports[0], _on_all_processors), directory, put_in_place)
         return write_side_by_side(reports, directory, put_in_place)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise UsageError(f"{directory}: the report cannot be written: {error.strerror}{where}") from error
 
 
+def _on_all_processors(function: Callable[[Item], Result], items: Sequence[Item], /) -> list[Result]:
+    return map_forked(function, items, num_cpus())
+
+
 def _analyse(study: RecordedStudy) -> Report:
     try:
-        return analyse(study.description, study.records, study.read_details, importance_methods())
+        return analyse(study.description, study.records, study.read_details, importance_methods(), _on_all_processors)
     except ValueError as error:
         raise UsageError(f"{study.origin}: what is recorded contradicts itself: {error}") from error
 

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import logging
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from orchestration.process.orphans import kill_writers_in
 from orchestration.process.redaction import one_line, redacted_line, without_credentials
 from orchestration.process.temporary import place_for_sockets, temporary_directory
 from orchestration.ray_backend.environment import ray_environment
-from orchestration.ray_backend.private_api import interruptible_ray_init, quiet_dead_workers, without_api_server
+from orchestration.ray_backend.private_api import interruptible_ray_init, lean_cluster, quiet_dead_workers
 from orchestration.ray_backend.runtime_env import code_for_workers
 
 _PATIENCE_S = 10.0
+_OF_A_TRIAL = ("orchestration.ray_backend.trainable", "orchestration.executors.dmd_runner")
+"""What a worker imports, and with it torch and Tune."""
 
 
 @contextlib.contextmanager
@@ -28,9 +30,10 @@ def ray_cluster(
     address: str | None,
     num_cpus: int | None = None,
     custom: Mapping[str, float] | None = None,
-    logs: Path | None = None,
+    logs: Callable[[], Path | None] = lambda: None,
     sends_code: bool = True,
     interruption: Interruption | None = None,
+    preloads: bool = False,
 ) -> Iterator[bool]:
     """A connection to Ray. Yields whether it ends with this context: an existing one of this process is left open.
 
@@ -38,16 +41,19 @@ def ray_cluster(
         address: of a running cluster (``auto``, ``ray://...``); None: start one on this machine.
         num_cpus: CPUs that a cluster of our own declares; None: the machine's.
         custom: further resources that it declares.
-        logs: where to copy the logs of its processes before its temporary directory is removed; None: nowhere.
+        logs: called when the cluster has ended: where to copy the logs of its processes before its temporary
+            directory is removed; None: nowhere.
         sends_code: whether workers of a running cluster get the code of this process; False if none will be started.
         interruption: interrupts the start of Ray.
+        preloads: whether the workers that a cluster of our own starts ahead, one per CPU, import at once what a trial
+            needs.
 
     Raises:
         ClusterUnreachable: there is no cluster at ``address``.
         RayUnusable: Ray does not start on this machine.
         StudyInterrupted: ``interruption`` was requested during the start.
     """
-    with ray_environment(has_own_cluster=address is None):
+    with ray_environment(has_own_cluster=address is None, preloaded=_OF_A_TRIAL if preloads else ()):
         import ray
 
         _be_quiet()
@@ -80,7 +86,10 @@ def _running_cluster(address: str, runtime_env: dict[str, Any] | None, interrupt
 
 @contextlib.contextmanager
 def _own_cluster(
-    num_cpus: int | None, custom: Mapping[str, float] | None, logs: Path | None, interruption: Interruption
+    num_cpus: int | None,
+    custom: Mapping[str, float] | None,
+    logs: Callable[[], Path | None],
+    interruption: Interruption,
 ) -> Iterator[None]:
     with temporary_directory(place=place_for_sockets()) as directory:
         try:
@@ -89,8 +98,8 @@ def _own_cluster(
         finally:
             _shut_down()
             kill_writers_in(directory)
-            if logs is not None:
-                collect_worker_logs(directory / "session_latest" / "logs", logs)
+            if (kept := logs()) is not None:
+                collect_worker_logs(directory / "session_latest" / "logs", kept)
 
 
 def _start(
@@ -99,7 +108,7 @@ def _start(
     import ray
 
     try:
-        with without_api_server(), interruptible_ray_init(interruption):
+        with lean_cluster(), interruptible_ray_init(interruption):
             ray.init(
                 address="local",
                 num_cpus=num_cpus,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 # Tune's snapshots, default loggers and changes of directory are off.
 _OURS = {
@@ -41,23 +41,27 @@ _OF_OWN_CLUSTER = {
 _FOREIGN = re.compile(r"TUNE_|RAY_AIR_")
 # Where the studies of others are. What protects Ray, and how much it logs, are the user's decisions.
 _FOREIGN_TO_OWN_CLUSTER = re.compile(r"TUNE_|RAY_(?!AUTH_|BACKEND_LOG_LEVEL$)[A-Z]")
+_PRELOADED = "RAY_preload_python_modules"
 _READ_BY_RAY = re.compile(r"TUNE_|RAY_|MALLOC_ARENA_MAX$")
 
 
 @contextlib.contextmanager
-def ray_environment(has_own_cluster: bool) -> Iterator[None]:
+def ray_environment(has_own_cluster: bool, preloaded: Sequence[str] = ()) -> Iterator[None]:
     """Set the variables inside this context, and restore them at its end.
 
     Ray must be imported, started and shut down inside it.
 
     Args:
         has_own_cluster: whether the study starts a cluster on this machine.
+        preloaded: modules that workers import when they start.
     """
     before = {name: value for name, value in os.environ.items() if _READ_BY_RAY.match(name)}
     foreign = _FOREIGN_TO_OWN_CLUSTER if has_own_cluster else _FOREIGN
     for name in filter(foreign.match, before):
         del os.environ[name]
     os.environ.update(_OURS | _OF_OWN_CLUSTER if has_own_cluster else _OURS)
+    if preloaded:
+        os.environ.update({_PRELOADED: ",".join(preloaded)})
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import socket
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from orchestration.process.interruption import Interruption, StudyInterrupted
 from orchestration.process.temporary import temporary_directory
 from orchestration.ray_backend.capacity import can_train, cluster_capacity
 from orchestration.ray_backend.cluster import is_ray_client, ray_cluster
+from orchestration.ray_backend.early_cluster import EarlyCluster
 from orchestration.ray_backend.environment import limit_pending_trials
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class RayTuneExecutor:
         logs: where to copy the logs of a cluster of our own; None: nowhere.
         trial_timeout_s: seconds without a report after which a trial counts as hung; None: no limit.
         requirements: what the nodes of a running cluster must have; None: they have it.
+        cluster: of our own, started already; it is closed when the study ends. None: one is started.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class RayTuneExecutor:
         logs: Path | None = None,
         trial_timeout_s: float | None = None,
         requirements: NodeRequirements | None = None,
+        cluster: EarlyCluster | None = None,
     ) -> None:
         self._resources = resources
         self._address = address
@@ -61,12 +64,12 @@ class RayTuneExecutor:
         self._logs = logs
         self._trial_timeout_s = trial_timeout_s
         self._requirements = requirements if address is not None else None
+        self._cluster = cluster
 
     def run(self, driver: Driver, runner: TrialRunner, interruption: Interruption) -> None:
         if driver.has_all_given_out:
             return
-        cluster = ray_cluster(self._address, self._num_cpus, self._custom, self._logs, interruption=interruption)
-        with cluster as ends_with_study, ExitStack() as opened:
+        with self._connection(interruption) as ends_with_study, ExitStack() as opened:
             from orchestration.executors.hang_detector import HangDetector
             from orchestration.ray_backend.tune_adapters import TuneBridge
 
@@ -81,12 +84,17 @@ class RayTuneExecutor:
             bridge = TuneBridge(driver, capacity, interruption, hang_detector, transfer, leaves_all=ends_with_study)
             storage = opened.enter_context(temporary_directory("tune-"))
             worker = {"runner": runner, "resources": self._resources, "provider": provider, "transfer": transfer}
-            _fit(bridge, worker, storage)
+            _fit(bridge, worker, storage, not is_given)
             if bridge.error is not None:
                 raise bridge.error
             if not bridge.has_all_ended():
                 # Also where Tune has ended by itself: what is left to do is not done.
                 raise StudyInterrupted
+
+    def _connection(self, interruption: Interruption) -> AbstractContextManager[bool]:
+        if self._cluster is not None:
+            return self._cluster.taken(self._logs, interruption)
+        return ray_cluster(self._address, self._num_cpus, self._custom, lambda: self._logs, interruption=interruption)
 
 
 def _prepare_nodes(requirements: NodeRequirements, resources: Resources) -> FileProvider:
@@ -109,11 +117,15 @@ def _start_checkpoint_store(checkpoints: Path | None, opened: ExitStack) -> Chec
     return opened.enter_context(start_checkpoint_store(directory, study, is_ray_client()))
 
 
-def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path) -> None:
+def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path, is_own_cluster: bool) -> None:
     """parameters: of every worker, for TrialTrainable.setup."""
     from ray import tune
 
-    from orchestration.ray_backend.private_api import redirect_tune_session_dir, treat_oom_kill_as_actor_death
+    from orchestration.ray_backend.private_api import (
+        any_worker_serves,
+        redirect_tune_session_dir,
+        treat_oom_kill_as_actor_death,
+    )
     from orchestration.ray_backend.trainable import TrialTrainable
     from orchestration.ray_backend.tune_adapters import BridgeStopper, DriverScheduler, DriverSearcher, OwnSignals
 
@@ -123,7 +135,8 @@ def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path) -> No
         tune.PlacementGroupFactory([resources.bundle] * resources.workers),
     )
     redirected = redirect_tune_session_dir(storage) if is_ray_client() else contextlib.nullcontext()
-    with treat_oom_kill_as_actor_death(), redirected:
+    served = any_worker_serves() if is_own_cluster else contextlib.nullcontext()
+    with treat_oom_kill_as_actor_death(), served, redirected:
         tune.run(
             trainable,
             name="study",

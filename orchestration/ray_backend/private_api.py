@@ -7,8 +7,7 @@ study goes on with what ``without`` says.
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
+import ctypes
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -22,6 +21,10 @@ from orchestration.process.signals import NOTICES, blocked_signals, handled_sign
 
 _SINCE = "2.60"
 _LOOK_MS = 100
+_SIGACTION_BYTES = 256
+"""Room for the C library's description of a handler, which is passed back as it came (152 bytes on Linux)."""
+_PATIENCE_S = 30.0
+"""How long Ray itself waits for a node of a new cluster."""
 
 WORKER_LOGS = PrivateName(
     "ray._private.worker",
@@ -35,6 +38,41 @@ API_SERVER = PrivateName(
     "Node.start_api_server",
     "leaving out the process that asks three clouds' metadata services, even with usage statistics off",
     "that process runs",
+    _SINCE,
+)
+MONITOR = PrivateName(
+    "ray._private.node",
+    "Node.start_monitor",
+    "leaving out the process that asks a cloud for more machines",
+    "that process runs, and the start takes longer",
+    _SINCE,
+)
+LOG_MONITOR = PrivateName(
+    "ray._private.node",
+    "Node.start_log_monitor",
+    "leaving out the process that copies what workers print to the driver, which does not listen",
+    "that process runs, and the start takes longer",
+    _SINCE,
+)
+DASHBOARD_DEPENDENCIES = PrivateName(
+    "ray._private.utils",
+    "get_dashboard_dependency_error",
+    "a small agent on the node, as without the dashboard's packages, instead of one that serves a dashboard",
+    "the start takes longer",
+    _SINCE,
+)
+GET_NODE = PrivateName(
+    "ray._private.services",
+    "get_node",
+    "noticing at once that the node of a new cluster is up, where Ray looks every second",
+    "the start takes up to two seconds longer",
+    _SINCE,
+)
+GCS_CLIENT = PrivateName(
+    "ray._raylet",
+    "GcsClient",
+    GET_NODE.purpose,
+    GET_NODE.without,
     _SINCE,
 )
 NODE_INIT = PrivateName(
@@ -77,6 +115,20 @@ TASK_FAILED = PrivateName(
     "RayActorManager._actor_task_failed",
     ACTOR_MANAGER.purpose,
     ACTOR_MANAGER.without,
+    _SINCE,
+)
+WORKER_VARIABLES = PrivateName(
+    "ray.tune.execution.class_cache",
+    "DEFAULT_ENV_VARS",
+    "giving trials to workers that have started already",
+    "the first trials wait until others have started",
+    _SINCE,
+)
+PASSED_VARIABLES = PrivateName(
+    "ray.tune.execution.class_cache",
+    "ENV_VARS_TO_PROPAGATE",
+    WORKER_VARIABLES.purpose,
+    WORKER_VARIABLES.without,
     _SINCE,
 )
 SESSION_DIR = PrivateName(
@@ -124,12 +176,19 @@ LAST_RESULT = PrivateName(
 OF_MODULES = (
     WORKER_LOGS,
     API_SERVER,
+    MONITOR,
+    LOG_MONITOR,
+    DASHBOARD_DEPENDENCIES,
+    GET_NODE,
+    GCS_CLIENT,
     NODE_INIT,
     START_PROCESS,
     WAIT_FOR_PORT,
     SIGTERM_HANDLER,
     ACTOR_MANAGER,
     TASK_FAILED,
+    WORKER_VARIABLES,
+    PASSED_VARIABLES,
     SESSION_DIR,
     ACTOR_ID,
     ERROR_FILE,
@@ -147,9 +206,33 @@ def quiet_dead_workers() -> AbstractContextManager[None]:
     return WORKER_LOGS.replaced(lambda enabled: False)
 
 
-def without_api_server() -> AbstractContextManager[None]:
-    """Ray starts no dashboard process, which it does even without a dashboard, for usage statistics alone."""
-    return API_SERVER.replaced(lambda start: lambda node, **options: None)
+@contextlib.contextmanager
+def lean_cluster() -> Iterator[None]:
+    """A cluster that Ray starts inside this context has the processes that a study needs, and is used once it is up.
+
+    Without: the dashboard, which Ray starts even if it is not wanted, for usage statistics alone; the autoscaler; the
+    forwarding of workers' output; the part of a node's agent that serves the dashboard.
+    """
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(API_SERVER.replaced(lambda start: lambda node, **options: None))
+        opened.enter_context(MONITOR.replaced(lambda start: lambda node: None))
+        opened.enter_context(LOG_MONITOR.replaced(lambda start: lambda node: None))
+        opened.enter_context(DASHBOARD_DEPENDENCIES.replaced(lambda find: lambda: "not needed"))
+        opened.enter_context(GET_NODE.replaced(_once_registered))
+        yield
+
+
+def _once_registered(get_node: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
+    def get_registered_node(gcs_address: str, node_id: str) -> Any:
+        client = GCS_CLIENT.find()
+        if client is not None:
+            connected = client(address=gcs_address)
+            deadline = time.monotonic() + _PATIENCE_S
+            while not connected.get_all_node_info(timeout=_PATIENCE_S) and time.monotonic() < deadline:
+                time.sleep(_LOOK_MS / 5000)
+        return get_node(gcs_address, node_id)
+
+    return get_registered_node
 
 
 @contextlib.contextmanager
@@ -159,15 +242,13 @@ def interruptible_ray_init(interruption: Interruption) -> Iterator[None]:
     It takes seconds, and the caller kills the processes that there are. The phase in which the driver connects to them
     is not interrupted: half a connection would end this process (decision 46).
     """
-    try:
-        with contextlib.ExitStack() as opened:
-            opened.enter_context(NODE_INIT.replaced(_within(interruption.waiting)))
-            opened.enter_context(START_PROCESS.replaced(_within(partial(_spawning, interruption))))
-            opened.enter_context(WAIT_FOR_PORT.replaced(_in_short_waits))
-            opened.enter_context(SIGTERM_HANDLER.replaced(lambda set_handler: lambda handler: None))
-            yield
-    finally:
-        _restore_signal_handlers()
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(_kept_signal_actions())
+        opened.enter_context(NODE_INIT.replaced(_within(interruption.waiting)))
+        opened.enter_context(START_PROCESS.replaced(_within(partial(_spawning, interruption))))
+        opened.enter_context(WAIT_FOR_PORT.replaced(_in_short_waits))
+        opened.enter_context(SIGTERM_HANDLER.replaced(lambda set_handler: lambda handler: None))
+        yield
 
 
 def _within(context: Callable[[], AbstractContextManager[None]]) -> Callable[[Function], Function]:
@@ -203,13 +284,19 @@ def _in_short_waits(wait: Callable[..., int]) -> Callable[..., int]:
     return wait_for_port
 
 
-def _restore_signal_handlers() -> None:
+@contextlib.contextmanager
+def _kept_signal_actions() -> Iterator[None]:
     """Ray's library installs a handler of its own below Python's, which reports SIGTERM as a crash and aborts the
-    process three seconds later."""
-    if threading.current_thread() is threading.main_thread():
-        for number in handled_signals():
-            if (handler := signal.getsignal(number)) is not None:
-                signal.signal(number, handler)
+    process three seconds later. It is undone on the level of the C library, which any thread may do."""
+    change = ctypes.CDLL(None).sigaction
+    before = {number: ctypes.create_string_buffer(_SIGACTION_BYTES) for number in handled_signals()}
+    for number, action in before.items():
+        change(int(number), None, action)
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            change(int(number), action, None)
 
 
 @contextlib.contextmanager
@@ -235,6 +322,15 @@ def _make_actor_manager(before: Any) -> Any:
             super()._actor_task_failed(tracked_actor_task, exception)
 
     return ActorManager
+
+
+@contextlib.contextmanager
+def any_worker_serves() -> Iterator[None]:
+    """Tune, which must run inside this context, asks for workers without environment variables of their own, so that it
+    gets those which Ray has started ahead. They inherit the variables of this process: only for a cluster of our own.
+    """
+    with WORKER_VARIABLES.replaced(lambda variables: {}), PASSED_VARIABLES.replaced(lambda names: set()):
+        yield
 
 
 def redirect_tune_session_dir(directory: Path) -> AbstractContextManager[None]:

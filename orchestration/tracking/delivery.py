@@ -60,11 +60,16 @@ def connect(uri: str) -> MlflowClient:
     """
     require_driver(uri)
     require_answer(uri)
+    return import_client(uri)(tracking_uri=uri)
+
+
+def import_client(uri: str) -> type[MlflowClient]:
+    """MLflow's client, imported for ``uri`` and quiet."""
     settle_environment(uri)
     from mlflow import MlflowClient
 
     hand_to_root("mlflow", "alembic")
-    return MlflowClient(tracking_uri=uri)
+    return MlflowClient
 
 
 class Delivery:

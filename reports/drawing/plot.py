@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    # A study runs without drawing anything, and reads values of sections.
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)

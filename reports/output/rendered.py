@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reports.drawing.plot import Plot
 from reports.drawing.render import Drawing, render
+from reports.in_turn import MapItems, in_turn
 from reports.output.forms import latex_tables, markdown_tables, plots_of, report_tables
 from reports.output.markdown import render_markdown
 from reports.report import Report
@@ -26,9 +27,10 @@ class RenderedReport:
     folded: frozenset[str] = frozenset()
 
 
-def render_report(report: Report) -> RenderedReport:
-    """Markdown, figures and tables of a report."""
-    drawings = {plot.name: render(plot) for plot in plots_of(report).values() if isinstance(plot, Plot)}
+def render_report(report: Report, map_items: MapItems = in_turn) -> RenderedReport:
+    """Markdown, figures and tables of a report. map_items: goes through the figures."""
+    plots = [plot for plot in plots_of(report).values() if isinstance(plot, Plot)]
+    drawings = {drawing.name: drawing for drawing in map_items(render, plots)}
     tables = {f"{table.name}.csv": table.to_csv() for table in report_tables(report)}
     tables |= {f"{table.name}.tex": table.to_latex() for table in latex_tables(report)}
     tables |= {f"{table.name}.md": escape_markup(table.to_markdown()) for table in markdown_tables(report)}

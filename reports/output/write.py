@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reports.analysis import analyse
 from reports.drawing.render import Drawing
+from reports.in_turn import MapItems, in_turn
 from reports.output.directory_lock import UNFINISHED, directory_lock
 from reports.output.html_page import render_page
 from reports.output.rendered import RenderedReport, render_report
@@ -56,9 +57,12 @@ def write_side_by_side(reports: Sequence[Report], directory: Path, put: PutInPla
     return write_files(_files(title, put_side_by_side(reports)), directory, put)
 
 
-def report_files(report: Report) -> Mapping[str, bytes]:
-    """Path below the report's directory -> content of every file, those that refer to others after them."""
-    return _files(report.study.study, render_report(report))
+def report_files(report: Report, map_items: MapItems = in_turn) -> Mapping[str, bytes]:
+    """Path below the report's directory -> content of every file, those that refer to others after them.
+
+    map_items: goes through the figures.
+    """
+    return _files(report.study.study, render_report(report, map_items))
 
 
 def write_files(contents: Mapping[str, bytes], directory: Path, put: PutInPlace = rename_all) -> Path:

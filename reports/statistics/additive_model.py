@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from reports.statistics.arrays import FloatArray, IntArray
+from reports.statistics.distributions import f_quantile, f_upper
 from reports.statistics.estimate import CONFIDENCE
 
 _SEPARABLE = 1e-6
@@ -48,7 +48,7 @@ class TermFit:
         """
         between = np.atleast_2d(first - second)
         d = self.coefficients.size
-        multiplier = np.sqrt(d * stats.f.ppf(CONFIDENCE, d, self.df))
+        multiplier = np.sqrt(d * f_quantile(CONFIDENCE, d, self.df))
         variance = np.einsum("ij,jk,ik->i", between, self.covariance, between)
         return between @ self.coefficients, multiplier * np.sqrt(np.maximum(variance, 0.0))
 
@@ -121,5 +121,5 @@ def _term_fit(coefficients: FloatArray, covariance: FloatArray, variance: float,
     if variance <= 1e-24:
         p_value = 1.0 if np.allclose(coefficients, 0, atol=1e-12) else 0.0
     else:
-        p_value = float(stats.f.sf(coefficients @ np.linalg.solve(covariance, coefficients) / d, d, df))
+        p_value = float(f_upper(coefficients @ np.linalg.solve(covariance, coefficients) / d, d, df))
     return TermFit(coefficients, covariance, p_value, df)

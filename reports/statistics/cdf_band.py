@@ -16,9 +16,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, stats
 
 from reports.statistics.arrays import FloatArray, IntArray
+from reports.statistics.distributions import beta_quantile, beta_upper_quantile, poisson_mass
 
 MOST_RANKS = 200
 """With more values only so many ranks are bounded, denser towards the smallest; those between follow from these."""
@@ -34,11 +34,13 @@ def rank_band(num_values: int, confidence: float) -> tuple[FloatArray, FloatArra
 
     def limits(level: float) -> tuple[FloatArray, FloatArray]:
         tail = level / 2
-        beta = stats.beta(ranks, n - ranks + 1)
-        return np.asarray(beta.ppf(tail)), np.asarray(beta.isf(tail))
+        return beta_quantile(tail, ranks, n - ranks + 1), beta_upper_quantile(tail, ranks, n - ranks + 1)
 
     def excess(log_level: float) -> float:
         return staying_probability(n, ranks, *limits(float(np.exp(log_level)))) - confidence
+
+    # Imported where a band is computed: it takes longer than most reports.
+    from scipy import optimize
 
     # All hold together at least where the pointwise errors add up to the allowed one, and at most where each has it.
     lowest, highest = np.log((1 - confidence) / (2 * ranks.size)), np.log(1 - confidence)
@@ -69,7 +71,7 @@ def staying_probability(num_values: int, ranks: IntArray, low: FloatArray, high:
         time = float(times[place])
         if time > now:
             steps = np.arange(most - first + 1)
-            grown = np.convolve(weights, stats.poisson.pmf(steps, num_values * (time - now)))[: most - first + 1]
+            grown = np.convolve(weights, poisson_mass(steps, num_values * (time - now)))[: most - first + 1]
             weights, now = grown, time
         if place < ranks.size:
             most = int(ranks[place + 1]) - 1 if place + 1 < ranks.size else num_values
@@ -79,4 +81,4 @@ def staying_probability(num_values: int, ranks: IntArray, low: FloatArray, high:
         if weights.size == 0:
             return 0.0
     total = weights[num_values - first] if num_values - first < weights.size else 0.0
-    return float(total / stats.poisson.pmf(num_values, num_values))
+    return float(total / poisson_mass(num_values, num_values))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from reports.statistics.arrays import FloatArray
+from reports.statistics.distributions import beta_quantile
 from reports.statistics.estimate import CONFIDENCE, Estimate
 from reports.statistics.rerun import noise_unit
 
@@ -86,6 +86,6 @@ def improvement_probability(differences: FloatArray, higher_is_better: bool) -> 
     n = present.size
     wins = float((oriented > 0).sum()) + 0.5 * float((oriented == 0).sum())
     tail = (1 - CONFIDENCE) / 2
-    low = 0.0 if wins == 0 else float(stats.beta.ppf(tail, wins, n - wins + 1))
-    high = 1.0 if wins == n else float(stats.beta.ppf(1 - tail, wins + 1, n - wins))
+    low = 0.0 if wins == 0 else float(beta_quantile(tail, wins, n - wins + 1))
+    high = 1.0 if wins == n else float(beta_quantile(1 - tail, wins + 1, n - wins))
     return ImprovementProbability(wins / n, low, high, n)

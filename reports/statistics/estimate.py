@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scipy import stats
+from reports.statistics.distributions import t_quantile, t_upper
 
 Question = Literal["rerun", "new data"]
 
@@ -89,6 +89,6 @@ def t_estimate(value: float, std_error: float, df: float, n: int, question: Ques
     if std_error <= _NEGLIGIBLE * max(1.0, abs(value)):
         is_zero = abs(value) <= _NEGLIGIBLE
         return Estimate(value, value, value, n, df, question, 1.0 if is_zero else 0.0, "", 0.0, method)
-    half_width = float(stats.t.ppf((1 + CONFIDENCE) / 2, df)) * std_error
-    p_value = float(2 * stats.t.sf(abs(value) / std_error, df))
+    half_width = float(t_quantile((1 + CONFIDENCE) / 2, df)) * std_error
+    p_value = float(2 * t_upper(abs(value) / std_error, df))
     return Estimate(value, value - half_width, value + half_width, n, df, question, p_value, "", std_error, method)

@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from reports.statistics.arrays import FloatArray
+from reports.statistics.distributions import normal_upper_quantile
 from reports.statistics.estimate import CONFIDENCE
 from reports.statistics.rerun import SeedBlock, rerun_sum
 
@@ -72,6 +72,6 @@ def measure_pairing(first: FloatArray, second: FloatArray) -> Pairing | None:
 def _fisher_interval(correlation: float, df: int) -> tuple[float | None, float | None]:
     if df < 4 or abs(correlation) >= 1:
         return None, None
-    half_width = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) / np.sqrt(df - 2)
+    half_width = float(normal_upper_quantile((1 - CONFIDENCE) / 2)) / np.sqrt(df - 2)
     centre = np.arctanh(correlation)
     return float(np.tanh(centre - half_width)), float(np.tanh(centre + half_width))

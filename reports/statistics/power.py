@@ -7,7 +7,9 @@ like this one would have claimed it. A smaller one may well be there and stay un
 
 from __future__ import annotations
 
-from scipy import special, stats
+from scipy import special
+
+from reports.statistics.distributions import t_upper, t_upper_quantile
 
 POWER = 0.8
 """Share of studies that would show a difference of the stated size."""
@@ -27,7 +29,7 @@ def smallest_detectable(std_error: float, df: float, level: float, power: float 
     Returns:
         The difference, in the unit of ``std_error``; 0 for runs that do not vary.
     """
-    critical = float(stats.t.isf(level / 2, df))
+    critical = float(t_upper_quantile(level / 2, df))
     return std_error * float(special.nctdtrinc(df, 1 - power, critical))
 
 
@@ -39,4 +41,4 @@ def level_in_use(half_width: float, std_error: float, df: float) -> float:
         std_error: of its value.
         df: degrees of freedom of the t interval.
     """
-    return float(2 * stats.t.sf(half_width / std_error, df))
+    return float(2 * t_upper(half_width / std_error, df))

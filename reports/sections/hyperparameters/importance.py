@@ -18,11 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.parameter import SearchedParameter
 from reports.statistics.arrays import FloatArray, IntArray
+from reports.statistics.distributions import t_quantile
 from reports.statistics.estimate import CONFIDENCE
 from reports.text.rounding import count
 
@@ -270,7 +270,7 @@ def _method_shares(
     noise: Mapping[int, float],
 ) -> MethodShares:
     """value: (P,); resampled: (B, P); noise: kind of a parameter -> its noise level."""
-    half_width = stats.t.ppf((1 + CONFIDENCE) / 2, len(resampled) - 1) * resampled.std(axis=0, ddof=1)
+    half_width = t_quantile((1 + CONFIDENCE) / 2, len(resampled) - 1) * resampled.std(axis=0, ddof=1)
     is_judged = np.isfinite(value)
     order = sorted(np.flatnonzero(is_judged).tolist(), key=lambda j: (-value[j], search.parameters[j].name))
     shares = tuple(

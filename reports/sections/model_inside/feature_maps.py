@@ -12,11 +12,14 @@ Legend: ``n`` test items, ``d`` features of a modality.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 
 import numpy as np
 
+from reports.in_turn import MapItems, in_turn
 from reports.records.details import Details, ReadDetails
 from reports.records.record import Predictions, RunRecord, StudyDescription
 from reports.results.results import ResultsTable, cell_of
@@ -113,7 +116,27 @@ class FeatureMaps:
     note: str = ""
 
 
-def feature_maps(study: StudyDescription, results: ResultsTable, read_details: ReadDetails) -> FeatureMaps:
+@dataclass(frozen=True)
+class _Shown:
+    """An arm whose features are shown: the run, and what it kept of every item."""
+
+    label: str
+    record: RunRecord
+    predictions: Predictions
+    details: Details
+
+    def features(self, kind: str) -> list[FloatArray]:
+        """(n, d) of every modality. kind: ``common`` or ``exclusive``."""
+        return [np.asarray(self.details[f"{kind}/{modality}"], dtype=np.float64) for modality in MODALITIES]
+
+    def group_of(self) -> IntArray:
+        """(n,) number of each item's group."""
+        return np.unique(self.predictions.groups, return_inverse=True)[1].astype(np.int64)
+
+
+def feature_maps(
+    study: StudyDescription, results: ResultsTable, read_details: ReadDetails, map_items: MapItems = in_turn
+) -> FeatureMaps:
     """The maps of :data:`MOST_ARMS` arms whose runs kept common and exclusive features.
 
     The baseline first, then those with the fewest components: what decoupling alone does to features stands beside what
@@ -122,8 +145,9 @@ def feature_maps(study: StudyDescription, results: ResultsTable, read_details: R
     Args:
         study, results: what was planned, and the runs.
         read_details: trial id -> what it kept of every test item.
+        map_items: goes through the pictures, each of which takes a second.
     """
-    found: list[FeatureMap] = []
+    shown: list[_Shown] = []
     others: list[str] = []
     has_details = False
     for arm in sorted(study.arms, key=lambda arm: (arm.name != study.baseline, sum(arm.components.values()))):
@@ -134,12 +158,24 @@ def feature_maps(study: StudyDescription, results: ResultsTable, read_details: R
             continue
         if not record.predictions.fit(study.target):
             continue
-        if len(found) < MOST_ARMS:
-            found.append(_map(study, arm.label, record, record.predictions, details))
+        if len(shown) < MOST_ARMS:
+            shown.append(_Shown(arm.label, record, record.predictions, details))
         else:
             others.append(arm.label)
-    if found:
-        return FeatureMaps(tuple(found), tuple(others))
+    if shown:
+        # Once, before the work is shared among processes.
+        import sklearn.linear_model
+        import sklearn.manifold
+        import sklearn.model_selection  # noqa: F401
+
+        # Those that take longest first.
+        by_modality: list[Callable[[], object]] = [partial(_by_modality, one) for one in shown]
+        drawn = map_items(lambda draw: draw(), by_modality + [partial(_by_class, study, one) for one in shown])
+        pairs = zip(shown, drawn[len(shown) :], drawn, strict=False)
+        return FeatureMaps(
+            tuple(_map(one, cast("ClassMap | None", first), cast(ModalityMap, second)) for one, first, second in pairs),
+            tuple(others),
+        )
     return FeatureMaps((), note="no arm decouples features" if has_details else "no details of trials were kept")
 
 
@@ -159,22 +195,16 @@ def _has_features(details: Details, record: RunRecord) -> bool:
     return len(arrays) == len(names) and is_usable and n >= 10
 
 
-def _map(
-    study: StudyDescription, label: str, record: RunRecord, predictions: Predictions, details: Details
-) -> FeatureMap:
-    common = [np.asarray(details[f"common/{modality}"], dtype=np.float64) for modality in MODALITIES]
-    exclusive = [np.asarray(details[f"exclusive/{modality}"], dtype=np.float64) for modality in MODALITIES]
-    group_of = np.unique(predictions.groups, return_inverse=True)[1].astype(np.int64)
-    by_class = _by_class(study, np.concatenate(common, axis=1), predictions, group_of)
-    by_modality = _modality_map(common, exclusive, group_of)
+def _map(shown: _Shown, by_class: ClassMap | None, by_modality: ModalityMap) -> FeatureMap:
+    record = shown.record
     return FeatureMap(
         arm=record.arm,
-        label=label,
+        label=shown.label,
         trial_id=record.trial_id,
         seed=record.seed,
         cell=cell_of(record.repeat, record.fold).name,
-        num_items=len(predictions.ids),
-        num_groups=int(group_of.max()) + 1,
+        num_items=len(shown.predictions.ids),
+        num_groups=int(shown.group_of().max()) + 1,
         perplexity=(
             _perplexity(0 if by_class is None else len(by_class.coordinates)),
             _perplexity(len(by_modality.coordinates)),
@@ -184,20 +214,23 @@ def _map(
     )
 
 
-def _by_class(
-    study: StudyDescription, features: FloatArray, predictions: Predictions, group_of: IntArray
-) -> ClassMap | None:
+def _by_class(study: StudyDescription, shown: _Shown) -> ClassMap | None:
     """The picture by what the target has of classes. Where several numbers are predicted, by the first."""
-    target = study.target
+    target, predictions, group_of = study.target, shown.predictions, shown.group_of()
+    features = np.concatenate(shown.features("common"), axis=1)
     if target.kind == "binaries":
         return None
     if target.kind == "classes":
-        shown, classes = _thinned(len(group_of), SHOWN_BY_CLASS), predictions.labels.astype(np.int64)
+        places, classes = _thinned(len(group_of), SHOWN_BY_CLASS), predictions.labels.astype(np.int64)
         named = linear_probe(features, classes, group_of)
-        return ClassMap(_embed(features[shown]), classes[shown].astype(np.float64), None, None, target.names, named)
+        return ClassMap(_embed(features[places]), classes[places].astype(np.float64), None, None, target.names, named)
     labels, _ = predictions.centred(study.neutral)
     first = labels if labels.ndim == 1 else labels[:, 0]
     return _class_map(features, first, group_of, "acc7" in study.metrics)
+
+
+def _by_modality(shown: _Shown) -> ModalityMap:
+    return _modality_map(shown.features("common"), shown.features("exclusive"), shown.group_of())
 
 
 def _thinned(num_items: int, most: int) -> IntArray:

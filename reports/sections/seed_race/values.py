@@ -17,9 +17,9 @@ from reports.results.grain import rounding_of
 from reports.results.metrics import Metric, find_metric
 from reports.results.results import ResultsTable, RunState
 from reports.statistics.estimate import Estimate
-from reports.statistics.racing import InterimLook, RaceRule, RaceState, interim_analysis
+from reports.statistics.interim.racing import InterimLook, RaceRule, RaceState, interim_analysis
+from reports.statistics.interim.sequential import allow_for_looks
 from reports.statistics.rerun import SeedBlock, rerun_sum
-from reports.statistics.sequential import allow_for_looks
 
 Outcome = Literal["shown", "given up", "not shown", "open"]
 

@@ -28,7 +28,7 @@ from orchestration.dry_run.summary import describe_as_json, describe_as_text, gp
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.machine.cpu_contention import cpu_contention
-from orchestration.machine.resources import num_cpus
+from orchestration.machine.processors import num_cpus
 from orchestration.machine.startup_time import StartUp, measure_start_up
 from orchestration.past_studies.write_report import rebuild_report
 from orchestration.planning.method_catalogue import describe_methods

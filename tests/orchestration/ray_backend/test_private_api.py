@@ -26,13 +26,19 @@ NAMES = {
 }
 CHANGES: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "WORKER_LOGS": private_api.quiet_dead_workers,
-    "API_SERVER": private_api.without_api_server,
+    "API_SERVER": private_api.lean_cluster,
+    "MONITOR": private_api.lean_cluster,
+    "LOG_MONITOR": private_api.lean_cluster,
+    "DASHBOARD_DEPENDENCIES": private_api.lean_cluster,
+    "GET_NODE": private_api.lean_cluster,
     "NODE_INIT": lambda: private_api.interruptible_ray_init(Interruption()),
     "START_PROCESS": lambda: private_api.interruptible_ray_init(Interruption()),
     "WAIT_FOR_PORT": lambda: private_api.interruptible_ray_init(Interruption()),
     "SIGTERM_HANDLER": lambda: private_api.interruptible_ray_init(Interruption()),
     "ACTOR_MANAGER": private_api.treat_oom_kill_as_actor_death,
     "TASK_FAILED": private_api.treat_oom_kill_as_actor_death,
+    "WORKER_VARIABLES": private_api.any_worker_serves,
+    "PASSED_VARIABLES": private_api.any_worker_serves,
     "SESSION_DIR": lambda: private_api.redirect_tune_session_dir(Path("elsewhere")),
 }
 NOBODY = SimpleNamespace()
@@ -50,7 +56,7 @@ def renamed(name: PrivateName) -> PrivateName:
 
 
 def test_every_name_is_listed_and_tested() -> None:
-    assert {*NAMES} == {*CHANGES, *READS, "LAST_RESULT"}
+    assert {*NAMES} == {*CHANGES, *READS, "LAST_RESULT", "GCS_CLIENT"}
     assert len(NAMES) == len(private_api.OF_MODULES) + len(private_api.OF_INSTANCES)
 
 

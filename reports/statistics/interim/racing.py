@@ -14,11 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from reports.statistics.arrays import BoolArray, FloatArray
-from reports.statistics.error_spending import boundary_p_values
-from reports.statistics.sequential import sequential_at
+from reports.statistics.distributions import normal_upper, normal_upper_quantile
+from reports.statistics.interim.error_spending import boundary_p_values
+from reports.statistics.interim.sequential import sequential_at
 
 LEVEL = 0.05
 LEAST_POWER = 0.2
@@ -125,18 +125,18 @@ def conditional_power(rule: RaceRule, number: int, look: InterimLook, levels: Fl
         (..., K) the chances; NaN where ``look`` saw nothing.
     """
     fraction = rule.fractions[number]
-    deviate = stats.norm.isf(look.p_values / 2)
+    deviate = normal_upper_quantile(look.p_values / 2)
     assumed = np.maximum(np.abs(look.differences), rule.smallest_effect)
     with np.errstate(divide="ignore", invalid="ignore"):
         drift = assumed / (look.std_errors * np.sqrt(fraction))
         expected = deviate * np.sqrt(fraction) + drift * (1 - fraction)
     needed = _needed_at_last(rule, np.broadcast_to(levels, look.p_values.shape))
-    power = stats.norm.sf((needed - expected) / np.sqrt(1 - fraction))
+    power = normal_upper((needed - expected) / np.sqrt(1 - fraction))
     return np.asarray(np.where(look.std_errors == 0, look.p_values == 0, power))
 
 
 def _needed_at_last(rule: RaceRule, levels: FloatArray) -> FloatArray:
     """The deviate that the last look needs at each level; few distinct levels occur (one per number of contrasts)."""
     distinct, places = np.unique(levels, return_inverse=True)
-    needed = stats.norm.isf(boundary_p_values(rule.fractions, distinct)[:, -1] / 2)
+    needed = normal_upper_quantile(boundary_p_values(rule.fractions, distinct)[:, -1] / 2)
     return np.asarray(needed[places].reshape(levels.shape))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.statistics.error_spending import boundary_p_values, nominal_levels, spent
+from reports.statistics.interim.error_spending import boundary_p_values, nominal_levels, spent
 
 RACE = (0.25, 0.4, 0.6, 0.8, 1.0)
 

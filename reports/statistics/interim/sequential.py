@@ -15,14 +15,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
-from scipy.interpolate import PchipInterpolator
 
 from reports.statistics.arrays import FloatArray
-from reports.statistics.error_spending import boundary_p_values, nominal_levels
+from reports.statistics.distributions import normal_upper, normal_upper_quantile, t_quantile, t_upper_quantile
 from reports.statistics.estimate import CONFIDENCE, Estimate
+from reports.statistics.interim.error_spending import boundary_p_values, nominal_levels
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator
 
 _DEVIATES = np.linspace(0.02, 8.0, 121)
 """Levels that the boundaries are tabulated at, as two-sided normal deviates: from 0.98 down to 1e-15."""
@@ -52,16 +55,19 @@ def sequential_at(look: int, p_values: FloatArray, fractions: Sequence[float]) -
     """
     # What a look needs does not depend on the looks after it.
     to_level = _level_of_deviate(tuple(fractions[: look + 1]))
-    deviates = stats.norm.isf(p_values / 2)
-    found = 2 * stats.norm.sf(to_level(np.where(np.isinf(deviates), 0.0, deviates)))
+    deviates = normal_upper_quantile(p_values / 2)
+    found = 2 * normal_upper(to_level(np.where(np.isinf(deviates), 0.0, deviates)))
     return np.asarray(np.where(p_values == 0, 0.0, np.where(np.isnan(p_values), np.nan, found)))
 
 
 @functools.lru_cache(maxsize=256)
 def _level_of_deviate(fractions: tuple[float, ...]) -> PchipInterpolator:
     """Deviate of the p-value at the last look -> deviate of the level that it shows a difference at; nearly a line."""
-    at_look = boundary_p_values(fractions, 2 * stats.norm.sf(_DEVIATES))[:, -1]
-    needed = stats.norm.isf(at_look / 2)
+    # Imported where a race is read: it takes longer than most reports.
+    from scipy.interpolate import PchipInterpolator
+
+    at_look = boundary_p_values(fractions, 2 * normal_upper(_DEVIATES))[:, -1]
+    needed = normal_upper_quantile(at_look / 2)
     return PchipInterpolator(np.concatenate([[0.0], needed]), np.concatenate([[0.0], _DEVIATES]), extrapolate=True)
 
 
@@ -76,7 +82,7 @@ def allow_for_looks(estimate: Estimate, p_values: Sequence[float], fractions: Se
     if estimate.df is None or estimate.half_width is None:
         return estimate
     level = _interval_level(tuple(fractions))
-    widening = float(stats.t.isf(level / 2, estimate.df) / stats.t.ppf((1 + CONFIDENCE) / 2, estimate.df))
+    widening = float(t_upper_quantile(level / 2, estimate.df) / t_quantile((1 + CONFIDENCE) / 2, estimate.df))
     half_width = estimate.half_width * widening
     return replace(
         estimate,

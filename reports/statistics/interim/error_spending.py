@@ -17,9 +17,9 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from reports.statistics.arrays import FloatArray
+from reports.statistics.distributions import normal_density, normal_upper, normal_upper_quantile
 
 _NODES = 64
 _BISECTIONS = 60
@@ -29,7 +29,7 @@ _FARTHEST = 40.0
 
 def spent(fraction: float, level: FloatArray) -> FloatArray:
     """How much of ``level`` may be spent once ``fraction`` (above 0, at most 1) of the runs are in."""
-    return np.asarray(4 * stats.norm.sf(stats.norm.isf(level / 4) / np.sqrt(fraction)))
+    return np.asarray(4 * normal_upper(normal_upper_quantile(level / 4) / np.sqrt(fraction)))
 
 
 def nominal_levels(fractions: Sequence[float], level: float) -> FloatArray:
@@ -52,9 +52,11 @@ def boundary_p_values(fractions: tuple[float, ...], levels: FloatArray) -> Float
         # A share that rounding makes negative is none.
         share = np.maximum(budget - used, 0.0)
         used = budget
-        boundary = stats.norm.isf(share / 2) * np.sqrt(fraction) if walk is None else walk.boundary(fraction, share)
+        boundary = (
+            normal_upper_quantile(share / 2) * np.sqrt(fraction) if walk is None else walk.boundary(fraction, share)
+        )
         boundary = np.minimum(boundary, _FARTHEST * np.sqrt(fraction))
-        boundaries[:, look] = 2 * stats.norm.sf(boundary / np.sqrt(fraction))
+        boundaries[:, look] = 2 * normal_upper(boundary / np.sqrt(fraction))
         walk = _Walk.start(fraction, boundary) if walk is None else walk.carry_on(fraction, boundary)
     return boundaries
 
@@ -73,7 +75,7 @@ class _Walk:
     @classmethod
     def start(cls, fraction: float, boundary: FloatArray) -> _Walk:
         nodes, weights = _nodes_within(boundary, fraction)
-        return cls(fraction, nodes, weights * stats.norm.pdf(nodes, scale=np.sqrt(fraction)))
+        return cls(fraction, nodes, weights * normal_density(nodes, np.sqrt(fraction)))
 
     def carry_on(self, fraction: float, boundary: FloatArray) -> _Walk:
         deviation = np.sqrt(fraction - self.fraction)
@@ -88,8 +90,8 @@ class _Walk:
         low, high = np.zeros_like(share), np.full_like(share, _FARTHEST)
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
-            above = stats.norm.sf((middle[:, None] - self.nodes) / deviation)
-            below = stats.norm.sf((middle[:, None] + self.nodes) / deviation)
+            above = normal_upper((middle[:, None] - self.nodes) / deviation)
+            below = normal_upper((middle[:, None] + self.nodes) / deviation)
             is_too_near = (self.weighted * (above + below)).sum(axis=1) > share
             low, high = np.where(is_too_near, middle, low), np.where(is_too_near, high, middle)
         return np.asarray((low + high) / 2)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reports.statistics.error_spending import nominal_levels
 from reports.statistics.estimate import t_estimate, undefined
+from reports.statistics.interim.error_spending import nominal_levels
+from reports.statistics.interim.sequential import allow_for_looks, sequential_p_value
 from reports.statistics.rerun import SeedBlock, rerun_sum
-from reports.statistics.sequential import allow_for_looks, sequential_p_value
 
 FRACTIONS = (0.25, 0.4, 0.6, 0.8, 1.0)
 

@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.racing import EFFECTS, race, run_all, simulate
-from reports.statistics.multiplicity import holm
-from reports.statistics.racing import (
+from reports.statistics.interim.racing import (
     InterimLook,
     RaceRule,
     RaceState,
@@ -16,6 +15,7 @@ from reports.statistics.racing import (
     interim_analysis,
     reject_by_holm,
 )
+from reports.statistics.multiplicity import holm
 
 RULE = RaceRule((5, 8, 12, 16, 20), smallest_effect=1.0)
 
@@ -85,7 +85,7 @@ def test_conditional_power_is_the_share_of_continuations_that_succeed(number: in
     # The runs to come: their mean has the variance of the runs so far, shrunk by their number.
     rest = np.random.default_rng(1).normal(max(seen, 1.0), error * np.sqrt(fraction / (1 - fraction)), num)
     final = (fraction * seen + (1 - fraction) * rest) / (error * np.sqrt(fraction))
-    from reports.statistics.error_spending import nominal_levels
+    from reports.statistics.interim.error_spending import nominal_levels
 
     needed = stats.norm.isf(nominal_levels(RULE.fractions, level)[-1] / 2)
     assert float(power[0]) == pytest.approx(float((final > needed).mean()), abs=0.005)
