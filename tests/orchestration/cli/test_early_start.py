@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.crash.processes import users_of
 from benchmarks.crash.stopping import left_in
-from tests.orchestration.command_line import command, write_space
+from tests.orchestration.command_line import command, errors_in, write_space
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_plan_that_is_refused_leaves_no_cluster(tmp_path: Path, temporary: Pat
     process = start(tmp_path, temporary, "--set", "arms.ablation.rows=[{hetero_gd: false}, {hetero_gd: false}]")
     printed, errors = process.communicate(timeout=120)
     assert (process.returncode, printed) == (2, ""), errors
-    assert len(errors.strip().splitlines()) == 1, errors
+    assert len(errors_in(errors)) == 1, errors
     assert left_in(temporary) == ()
     assert users_of(temporary) == []
 

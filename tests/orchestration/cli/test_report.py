@@ -23,6 +23,7 @@ from orchestration.planning.prepared import prepare
 from orchestration.process.errors import UsageError
 from orchestration.tracking.delivery import RECORD_ARTIFACT
 from orchestration.tracking.read_studies import _fetch, read_server
+from orchestration.tracking.run_content import study_run_name
 from search_spaces.loading.load import load_text
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
@@ -205,16 +206,17 @@ def test_a_store_of_an_earlier_version_or_with_a_broken_record_is_said(
     (experiment,) = [found for found in client.search_experiments() if found.name == "first"]
     runs = client.search_runs([experiment.experiment_id])
     artifacts = {run.info.run_name: Path(run.info.artifact_uri.removeprefix("file://")) for run in runs}
+    whole = study_run_name("first")
     backup = {}
     try:
-        trial = next(name for name in artifacts if name != "first")
-        for name, file in ((trial, "record.json"), ("first", "manifest.json")):
+        trial = next(name for name in artifacts if name != whole)
+        for name, file in ((trial, "record.json"), (whole, "manifest.json")):
             path = artifacts[name] / file
             backup[path] = path.read_bytes()
             path.write_text("{}")
             (line,) = refusal("--tracking-uri", f"sqlite:///{copy / 'mlflow.db'}", "--study", "first")
             assert "cannot be read" in line
-        (artifacts["first"] / "manifest.json").unlink()
+        (artifacts[whole] / "manifest.json").unlink()
         (line,) = refusal("--tracking-uri", f"sqlite:///{copy / 'mlflow.db'}", "--study", "first")
         assert "no run with a manifest" in line
     finally:

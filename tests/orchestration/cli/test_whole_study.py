@@ -138,7 +138,7 @@ def test_a_changed_space_is_refused_and_more_seeds_are_welcome(finished: tuple[P
     arguments = ["--space", str(space), "--out", str(study.parent)]
     changed = run("dmd-search", *arguments, "--set", "model.width=16")
     assert changed.returncode == 2
-    assert "model.width was 8, is 16" in changed.stderr
+    assert "width was 8, is 16 in full" in changed.stderr
     assert len(errors_in(changed.stderr)) == 1
     more = run("dmd-search", *arguments, "--set", "confirm.seeds=3", "--json")
     assert more.returncode == 0, more.stderr
