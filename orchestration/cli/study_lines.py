@@ -41,7 +41,16 @@ def status_lines(study: StudyStatus, now_ms: int) -> list[str]:
         lines.append(f"problem: {progress.problem}")
     if study.report is not None:
         lines.append(f"report: {study.report}{'' if study.is_reported else ' (of fewer trials than have ended)'}")
-    return [*lines, *(f"  {sentence}" for sentence in study.answer)]
+    return [*lines, *(f"  {_plain(sentence)}" for sentence in study.answer)]
+
+
+def headline(answer: Sequence[str]) -> str:
+    """The sentence of an answer that the report prints in bold, else its first; empty without one."""
+    return _plain(next((sentence for sentence in answer if sentence.startswith("**")), answer[0] if answer else ""))
+
+
+def _plain(sentence: str) -> str:
+    return sentence.replace("**", "")
 
 
 def place_lines(study: StudyStatus, runs: RunList | None) -> list[str]:
@@ -94,7 +103,7 @@ def places_as_dict(study: StudyStatus, runs: RunList | None) -> dict[str, Any]:
 
 
 def _row(study: StudyStatus, now_ms: int) -> tuple[str, ...]:
-    said = study.progress.problem or (study.answer[0] if study.answer else "")
+    said = study.progress.problem or headline(study.answer)
     if not said and study.best is not None:
         said = f"{_best(study.best)} ({study.best.arm})"
     return study.name, _state(study), _trials(study), _when(study.progress.last_ms, now_ms), said

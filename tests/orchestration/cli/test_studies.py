@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli.search import app
+from orchestration.cli.study_lines import headline
 from orchestration.ledger.events import Event, encode_event
 from orchestration.ledger.ledger import LEDGER_FILE, Ledger
 
@@ -57,7 +58,16 @@ def test_a_finished_study_is_listed_with_its_answer(runs: Path) -> None:
     heading, line = told("list", "--out", str(runs)).splitlines()
     assert heading.split() == ["study", "state", "trials", "last", "event", "answer,", "or", "best", "so", "far"]
     assert line.startswith("lines  done   9 of 9")
-    assert found["answer"][0] in line
+    assert line.endswith(headline(found["answer"]))
+
+
+def test_a_study_s_line_has_the_sentence_that_its_report_prints_in_bold() -> None:
+    assert (
+        headline(["All arms learnt.", "**1 of 2 contrasts is supported.**", "**More.**"])
+        == "1 of 2 contrasts is supported."
+    )
+    assert headline(["27 of 27 runs completed."]) == "27 of 27 runs completed."
+    assert headline([]) == ""
 
 
 def test_a_study_that_was_stopped_says_what_is_left(runs: Path, tmp_path: Path) -> None:
