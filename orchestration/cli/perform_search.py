@@ -40,7 +40,8 @@ def perform(request: SearchRequest) -> int:
     if request.report_only:
         return _report(request, study_directory)
     with early_cluster(request, loaded.space.resources, study_directory) as cluster:
-        request.say(f"planning {loaded.space.study}: reading the data, building and timing every arm")
+        meanwhile = "" if cluster is None else ", while Ray starts"
+        request.say(f"planning {loaded.space.study}: reading the data, building and timing every arm{meanwhile}")
         prepared = _prepare(request, loaded)
         if request.dry_run:
             return _preview(request, prepared, study_directory)
