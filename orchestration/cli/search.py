@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from orchestration.cli.app import ProductCommand, ProductGroup, Version, make_ap
 from orchestration.cli.exit_codes import bad_input_exits
 from orchestration.cli.perform_search import perform
 from orchestration.cli.search_request import SearchRequest
-from orchestration.cli.studies import list_studies, show_places, show_status
+from orchestration.cli.studies import list_studies, serve_mlflow, show_places, show_status
 from orchestration.process.errors import UsageError
 from orchestration.process.logs import quiet_libraries
 
@@ -39,11 +39,17 @@ class _SearchGroup(ProductGroup):
 
 
 app = make_app(cls=_SearchGroup)
-for _name, _command in (("list", list_studies), ("status", show_status), ("open", show_places)):
+_COMMANDS: Mapping[str, Callable[..., None]] = {
+    "list": list_studies,
+    "status": show_status,
+    "open": show_places,
+    "ui": serve_mlflow,
+}
+for _name, _command in _COMMANDS.items():
     app.command(_name, cls=ProductCommand)(_command)
 
 
-@app.callback(invoke_without_command=True, subcommand_metavar="[list|status|open]")
+@app.callback(invoke_without_command=True, subcommand_metavar=f"[{'|'.join(_COMMANDS)}]")
 def search(
     context: typer.Context,
     space: options.SpaceToRun = None,
@@ -78,7 +84,7 @@ def search(
         return
     with bad_input_exits():
         if space is None:
-            raise UsageError("missing option '--space': a search space; or name a command: list, status, open")
+            raise UsageError("missing option '--space': a search space; or name a command: " + ", ".join(_COMMANDS))
         code = perform(
             SearchRequest(
                 space=space,

@@ -75,6 +75,32 @@ def show_places(study: Study = None, out: options.Out = Path("runs"), as_json: o
     raise typer.Exit(COMPLETED)
 
 
+Port = Annotated[
+    int | None, typer.Option(metavar="PORT", help="Port of this machine. Default: the first free one from 5000 on.")
+]
+
+
+def serve_mlflow(study: Study = None, out: options.Out = Path("runs"), port: Port = None) -> None:
+    """Start MLflow's UI on a study, on this machine alone, and print the address of its runs; Ctrl-C ends it."""
+    with bad_input_exits():
+        from orchestration.process.errors import UsageError
+        from orchestration.tracking.run_list import find_run_list
+        from orchestration.tracking.sqlite_store import STORE_FILE, follow_move
+        from orchestration.tracking.ui_server import find_port, ui_server
+
+        directory = _find(study, out)[0].directory
+        chosen = find_port(port)
+        runs = find_run_list(directory, chosen)
+        if runs is None:
+            raise UsageError(f"{directory}: nothing is tracked yet; MLflow has it once the study has begun")
+        if not (directory / STORE_FILE).is_file():
+            raise UsageError(f"{directory}: it is tracked on a server, open it there: {runs.address}")
+        if note := follow_move(directory):
+            print(harmless(note), file=sys.stderr)
+        _print([f"its runs, in some seconds: {runs.address}"])
+        ui_server(directory, chosen).become()
+
+
 def _find(study: str | None, out: Path) -> list[StudyStatus]:
     """The study of that name; without one those that run, else the latest. Raises UsageError where there is none."""
     from orchestration.ledger.study_status import is_study, read_status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from orchestration.process.temporary import temporary_directory
 from orchestration.tracking.database import file_of, is_from_mlflow, require_driver
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
 from orchestration.tracking.run_content import CONTEXT_TAG, RESULT_TAG
+from orchestration.tracking.sqlite_store import follow_move
 from reports.records.details import Details, details_in
 from reports.records.record import RunRecord
 from reports.records.serialise import record_from_json
@@ -37,6 +39,8 @@ def results_at(uri: str, context: str) -> FindResult:
     if database is not None and not database.is_file():
         # MLflow would make one.
         raise UsageError(f"--reuse {target}: there is no such database; name one like runs/<study>/mlflow.db")
+    if database is not None and (note := follow_move(database.parent)):
+        print(note, file=sys.stderr)
     try:
         client = connect(uri)
         runs = {run.data.tags[RESULT_TAG]: run for run in _completed_runs(client, context)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from orchestration.tracking.artifacts import local_path
 from orchestration.tracking.database import file_of, is_from_mlflow, require_driver
 from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, connect
 from orchestration.tracking.run_content import LIMIT_TAG, STUDY_TAG, TRIAL_ID_TAG, WALL_TAG
+from orchestration.tracking.sqlite_store import follow_move
 from reports.records.details import Details, details_in
 from reports.records.record import RunRecord
 from reports.records.serialise import record_from_json
@@ -49,6 +51,7 @@ def read_server(uri: str, studies: Sequence[str]) -> Iterator[tuple[RecordedStud
     target = without_credentials(uri)
     require_driver(uri)
     _refuse_new_database(uri, target)
+    _follow_move(uri)
     with temporary_directory("report-") as folder:
         try:
             client = connect(uri)
@@ -70,6 +73,13 @@ def _refuse_new_database(uri: str, target: str) -> None:
     database = file_of(uri)
     if database is not None and not database.is_file():
         raise UsageError(f"{target}: there is no such database; correct --tracking-uri")
+
+
+def _follow_move(uri: str) -> None:
+    """The store of a study's directory, which may have been moved, lies beside the files that it names."""
+    database = file_of(uri)
+    if database is not None and (note := follow_move(database.parent)):
+        print(note, file=sys.stderr)
 
 
 def _read_study(client: MlflowClient, name: str, target: str, folder: Path) -> RecordedStudy:

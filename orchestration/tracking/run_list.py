@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from orchestration.ledger.ledger import LEDGER_FILE, LedgerError
 from orchestration.ledger.state import read_ledger_id
+from orchestration.tracking.experiment_page import list_address
 from orchestration.tracking.position import POSITION_FILE
 from orchestration.tracking.sqlite_store import STORE_FILE, ui_command
 
-LOCAL_UI = "http://127.0.0.1:5000"
-"""Where ``mlflow ui`` listens unless it is told otherwise."""
+LOCAL_HOST, LOCAL_PORT = "127.0.0.1", 5000
+"""Where MLflow listens unless it is told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,27 @@ class RunList:
     address: str
 
 
-def find_run_list(directory: Path) -> RunList | None:
+def find_run_list(directory: Path, port: int = LOCAL_PORT) -> RunList | None:
     """The list of runs of the study in ``directory``; None if nothing of it was tracked. Reads files only.
 
     A server is not asked, so of a study there the address is that of its first page.
+
+    Args:
+        directory: the study's.
+        port: of this machine, where the UI is started.
     """
+    local = f"http://{LOCAL_HOST}:{port}"
     store = directory / STORE_FILE
     if store.is_file():
         experiment = _find_experiment(store, directory / LEDGER_FILE)
-        page = "" if experiment is None else f"#/experiments/{experiment}/runs"
-        return RunList(ui_command(directory), f"{LOCAL_UI}/{page}")
+        page = "" if experiment is None else list_address(str(experiment))
+        return RunList(ui_command(directory), f"{local}/{page}")
     target = _tracked_at(directory)
     if target is None:
         return None
     if target.startswith(("http://", "https://")):
         return RunList(None, target)
-    return RunList(f"mlflow ui --backend-store-uri {target}", LOCAL_UI)
+    return RunList(f"mlflow ui --backend-store-uri {target}", local)
 
 
 def _find_experiment(store: Path, ledger: Path) -> int | None:

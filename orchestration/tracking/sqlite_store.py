@@ -12,12 +12,18 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
+from orchestration.ledger.ledger import LEDGER_FILE, LedgerError
+from orchestration.ledger.state import read_ledger_id
 from orchestration.process.atomic_files import put_in_place
 from orchestration.process.temporary import temporary_directory
 from orchestration.tracking.delivery import connect
+from orchestration.tracking.experiment import LEDGER_TAG
 
 STORE_FILE = "mlflow.db"
+ARTIFACTS = "artifacts"
+"""Folder of a study's directory that has the artifacts of its runs."""
 # In an address these begin something else, or stand for another sign; versions of SQLAlchemy differ in which.
 _NOT_IN_ADDRESSES = re.compile(r"[?#%]")
 
@@ -43,10 +49,8 @@ def opened_store(directory: Path, uri: str | None) -> Iterator[str]:
 
 
 def ui_command(directory: Path) -> str:
-    """The shell command that shows the store in ``directory`` in a browser."""
-    if _NOT_IN_ADDRESSES.search(str(directory)):
-        return f"cd {shlex.quote(str(directory))} && mlflow ui --backend-store-uri sqlite:///{STORE_FILE}"
-    return shlex.join(["mlflow", "ui", "--backend-store-uri", f"sqlite:///{directory / STORE_FILE}"])
+    """The shell command that shows the store in ``directory`` in a browser, wherever the directory was moved to."""
+    return shlex.join(["dmd-search", "ui", str(directory)])
 
 
 def make_own_store(directory: Path) -> None:
@@ -70,6 +74,36 @@ def move_artifacts(directory: Path, before: str, now: str) -> None:
                 f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column} || '/', 1, ?) = ?",
                 (now, len(before) + 1, len(before) + 1, f"{before}/"),
             )
+
+
+def follow_move(directory: Path) -> str | None:
+    """Have the store in a study's directory find its artifacts where the directory is now. MLflow is not imported.
+
+    Returns:
+        One line if that cannot be written down, or None.
+    """
+    store, now = directory / STORE_FILE, (directory / ARTIFACTS).absolute().as_uri()
+    try:
+        ledger = read_ledger_id(directory / LEDGER_FILE)
+        if ledger is None or not store.is_file():
+            return None
+        before = _artifacts_address(store, ledger)
+        if before is not None and before.startswith("file:") and before != now:
+            move_artifacts(directory, before, now)
+    except (sqlite3.Error, OSError, LedgerError) as error:
+        return f"{store}: files of runs may not be found, as the store cannot be told where they are now ({error})"
+    return None
+
+
+def _artifacts_address(store: Path, ledger: str) -> str | None:
+    """Where the experiment of a ledger has its artifacts, by what the store says."""
+    with contextlib.closing(sqlite3.connect(f"file:{quote(str(store.absolute()))}?mode=ro", uri=True)) as opened:
+        found = opened.execute(
+            "SELECT artifact_location FROM experiments JOIN experiment_tags USING (experiment_id) "
+            "WHERE key = ? AND value = ?",
+            (LEDGER_TAG, ledger),
+        ).fetchone()
+        return None if found is None else str(found[0])
 
 
 @contextlib.contextmanager

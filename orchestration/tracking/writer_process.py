@@ -40,7 +40,7 @@ from orchestration.tracking.delivery import Delivery, connect
 from orchestration.tracking.experiment import claim_experiment, has_run, restore_runs
 from orchestration.tracking.position import POSITION_FILE, Position, load_position, save_position
 from orchestration.tracking.protocol import StudyStatus
-from orchestration.tracking.sqlite_store import make_own_store, move_artifacts, opened_store, store_of
+from orchestration.tracking.sqlite_store import ARTIFACTS, make_own_store, move_artifacts, opened_store, store_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -186,7 +186,7 @@ class Writer:
         config = self._config
         if config.uri is None:
             make_own_store(self._directory)
-        artifacts = self._directory / "artifacts"
+        artifacts = self._directory / ARTIFACTS
         client = connect(address)
         experiment = self._find_experiment(client, artifacts)
         return Delivery(

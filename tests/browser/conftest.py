@@ -40,13 +40,13 @@ SCREENSHOTS = Path(__file__).parents[2] / "runs" / "screenshots"
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of a study that ran through the command line to its end."""
+    """The directory of a study that ran through the command line to its end, and was moved then."""
     root = tmp_path_factory.mktemp("browser")
     space = root / "small.yaml"
     space.write_text(SPACE)
     done = run("dmd-search", "--space", str(space), "--out", str(root / "runs"), "--executor", "inline", "--quiet")
     assert done.returncode == 0, done.stderr
-    return root / "runs" / "small"
+    return (root / "runs" / "small").rename(root / "moved")
 
 
 @pytest.fixture(scope="session")
@@ -68,16 +68,12 @@ def browser(chromium: Browser) -> Browser:
 
 @pytest.fixture(scope="session")
 def mlflow_server(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an MLflow server on the study's store, as ``mlflow ui`` would start it."""
+    """The address of the MLflow server that ``dmd-search ui`` starts on the study."""
     port = _free_port()
     log = tmp_path_factory.mktemp("mlflow") / "server.log"
-    store = f"sqlite:///{study / 'mlflow.db'}"
-    arguments = command("mlflow", "server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port))
-    silent = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*arguments, "--workers", "1"],
-            env=os.environ | silent,
+            command("dmd-search", "ui", str(study), "--port", str(port)),
             stdout=output,
             stderr=output,
             start_new_session=True,

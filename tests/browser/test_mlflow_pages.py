@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from orchestration.tracking.run_list import find_run_list
 from tests.browser.chromium import Browser
 from tests.orchestration.mlflow_store import Store
 
@@ -82,6 +84,38 @@ def test_the_study_says_its_answer_and_links_its_report(study_page: Browser) -> 
     study_page.shoot("mlflow-report")
 
 
+@pytest.mark.parametrize("way", ["printed", "by hand"])
+def test_the_list_of_runs_shows_confirm_runs_at_once(
+    way: str, browser: Browser, mlflow_server: str, store: Store, study: Path
+) -> None:
+    printed = find_run_list(study)
+    assert printed is not None
+    page = printed.address.partition("#")[2]
+    browser.resize(*LARGE)
+    browser.open(f"{mlflow_server}/#{page if way == 'printed' else page.partition('?')[0]}")
+    confirm = [run for run in store.trials.values() if run.data.tags["stage"] == "confirm"]
+    latest = max(confirm, key=lambda run: run.info.start_time)
+    best = min(confirm, key=lambda run: run.data.metrics["test/mae"])
+    words = browser.wait_for_text("matching runs", str((best if way == "printed" else latest).info.run_name))
+    browser.shoot(f"mlflow-list-{way.replace(' ', '-')}")
+    assert "search trials" in words
+    if way == "printed":
+        assert f"{len(confirm)} matching runs" in words
+        assert all(column in words for column in ("test/mae", "valid_at_best_epoch/mae", "learning_rate"))
+
+
+def test_a_run_of_a_moved_study_has_its_files(browser: Browser, mlflow_server: str, store: Store) -> None:
+    run = next(run for run in store.trials.values() if run.data.tags["stage"] == "confirm")
+    browser.resize(*LARGE)
+    place = f"experiments/{store.experiment.experiment_id}/runs/{run.info.run_id}"
+    browser.open(f"{mlflow_server}/#/{place}?workflowType=machine_learning")
+    browser.wait_for_text(str(run.info.run_name), "test/mae", "valid_at_best_epoch/mae")
+    browser.shoot("mlflow-run")
+    browser.open(f"{mlflow_server}/#/{place}/artifacts?workflowType=machine_learning")
+    browser.wait_for_text("record.json", "predictions.csv")
+    browser.shoot("mlflow-run-files")
+
+
 def test_the_confirm_runs_are_one_click_away_best_first(study_page: Browser, store: Store) -> None:
     confirm = [run for run in store.trials.values() if run.data.tags["stage"] == "confirm"]
     follow(study_page, "confirm runs")
@@ -95,7 +129,9 @@ def test_the_confirm_runs_are_one_click_away_best_first(study_page: Browser, sto
 
 def test_charts_are_drawn_at_once(study_page: Browser) -> None:
     follow(study_page, "their charts")
-    study_page.wait_for_text("valid_at_best_epoch/mae")
+    words = study_page.wait_for_text("test (8)", "test_of_constant (8)")
+    sections = [words.index(f"\n{name} (") for name in ("test", "test_of_constant", "train")]
+    assert sections == sorted(sections)
     study_page.wait_for("g.barlayer g.point", least=10)
     study_page.shoot("mlflow-charts")
 

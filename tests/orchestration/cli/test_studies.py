@@ -17,6 +17,7 @@ from orchestration.cli.search import app
 from orchestration.cli.study_lines import headline
 from orchestration.ledger.events import Event, encode_event
 from orchestration.ledger.ledger import LEDGER_FILE, Ledger
+from orchestration.tracking.experiment_page import list_address
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,13 @@ def told(*arguments: str) -> str:
     done = CliRunner().invoke(app, arguments)
     assert (done.exit_code, done.stderr) == (0, ""), done.output
     return done.stdout
+
+
+def refused(*arguments: str) -> str:
+    done = CliRunner().invoke(app, arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
 
 
 def study_in(runs: Path, name: str = "lines") -> dict[str, object]:
@@ -158,15 +166,24 @@ def test_open_names_the_report_and_the_list_of_runs(runs: Path) -> None:
         ((number,),) = store.execute("SELECT experiment_id FROM experiments WHERE name = 'lines'").fetchall()
     assert lines == [
         f"report: {directory / 'report.html'}",
-        f"start MLflow: mlflow ui --backend-store-uri sqlite:///{directory / 'mlflow.db'}",
-        f"its runs: http://127.0.0.1:5000/#/experiments/{number}/runs",
+        f"start MLflow: dmd-search ui {directory}",
+        f"its runs: http://127.0.0.1:5000/{list_address(str(number))}",
     ]
     places = json.loads(told("open", str(directory), "--json"))
     assert places["report"] == str(directory / "report.md")
-    assert places["mlflow"]["address"].endswith(f"/experiments/{number}/runs")
+    assert f"/experiments/{number}/runs?" in places["mlflow"]["address"]
 
 
-@pytest.mark.parametrize("command", ["status", "open"])
+def test_mlflow_is_not_started_where_it_would_have_nothing_to_show(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "lines", tmp_path / "lines")
+    for name in ("mlflow.db", "tracking.json"):
+        (tmp_path / "lines" / name).unlink()
+    assert "nothing is tracked yet" in refused("ui", "lines", "--out", str(tmp_path))
+    (tmp_path / "lines" / "tracking.json").write_text(json.dumps({"target": "http://there:5000"}))
+    assert "tracked on a server, open it there: http://there:5000" in refused("ui", "lines", "--out", str(tmp_path))
+
+
+@pytest.mark.parametrize("command", ["status", "open", "ui"])
 def test_an_unknown_study_is_told_with_the_nearest(runs: Path, command: str) -> None:
     done = CliRunner().invoke(app, [command, "lins", "--out", str(runs)])
     assert (done.exit_code, done.stdout) == (2, "")
