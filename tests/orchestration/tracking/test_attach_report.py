@@ -100,7 +100,7 @@ def test_a_password_is_left_out_before_a_long_message_is_cut(tmp_path: Path, mon
         # The cut falls into the password.
         raise ConnectionError("x" * 170 + " http://user:canary-canary-canary@host")
 
-    monkeypatch.setattr("orchestration.past_studies.write_report.attach_report", attach)
+    monkeypatch.setattr("orchestration.tracking.attach_report.attach_report", attach)
     study_directory = StudyDirectory(tmp_path)
     study_directory.write_manifest(Manifest(describe(), {}, {}))
     said = deliver_report(study_directory, ANSWER, "http://127.0.0.1:9")
