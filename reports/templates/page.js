@@ -43,7 +43,7 @@ function unfoldTarget() {
   const fold = target?.closest("main details");
   if (!fold || fold.open) return;
   fold.open = true;
-  target.scrollIntoView();
+  target.scrollIntoView({ behavior: "instant" });
 }
 
 function addFolds() {
