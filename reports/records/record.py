@@ -56,7 +56,7 @@ class Predictions:
         return labels, values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EpochPoint:
     """Metrics of one epoch: ``valid/mae``, ``train/loss``, ``train/<term>``, ``learning_rate``, ..."""
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import yaml
 
 from reports.records.declared import DeclaredComponent, DeclaredMethod, DeclaredTerm
+from reports.records.epoch_metrics import EpochMetrics
 from reports.records.extension import Extension, PlanChange
 from reports.records.file_names import require_plain_name
 from reports.records.record import (
@@ -88,7 +89,8 @@ def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
     known["test_missing"] = {n: _floats_from_json(scores) for n, scores in known.get("test_missing", {}).items()}
     known["duration_s"] = float(known["duration_s"])
     known["epochs"] = tuple(
-        EpochPoint(point["epoch"], _floats_from_json(point["metrics"])) for point in known.get("epochs", ())
+        EpochPoint(point["epoch"], EpochMetrics(_floats_from_json(point["metrics"])))
+        for point in known.get("epochs", ())
     )
     if isinstance(known.get("fallback_value"), list):
         known["fallback_value"] = tuple(known["fallback_value"])
