@@ -164,19 +164,25 @@ def _method(method: MethodSchema, own: Json) -> Json:
     names = sorted({*method.presets, *(preset.choices if preset else ())})
     properties: Json = {"name": {"const": method.name}, "preset": {"enum": [*names, None]}, **own}
     properties |= {setting.name: _setting(setting) for setting in settings}
-    for prefix, nested in _nested(settings).items():
-        properties[prefix] = {"type": "object", "properties": nested, "additionalProperties": False}
+    properties |= _nested([(setting.name, setting) for setting in settings])
     return {"type": "object", "properties": properties, "required": ["name"], "additionalProperties": False}
 
 
-def _nested(settings: Iterable[SettingSchema]) -> dict[str, Json]:
-    """``kernel: {audio: 3}`` for ``kernel.audio``: both may be written."""
-    groups: dict[str, Json] = {}
-    for setting in settings:
-        prefix, dot, rest = setting.name.partition(".")
-        if dot and "." not in rest:
-            groups.setdefault(prefix, {})[rest] = _setting(setting)
-    return groups
+def _nested(settings: Iterable[tuple[str, SettingSchema]]) -> dict[str, Json]:
+    """``dropout: {attention: {audio: 0}}`` for ``dropout.attention.audio``: every form may be written."""
+    groups: dict[str, list[tuple[str, SettingSchema]]] = {}
+    for name, setting in settings:
+        prefix, dot, rest = name.partition(".")
+        if dot:
+            groups.setdefault(prefix, []).append((rest, setting))
+    return {
+        prefix: {
+            "type": "object",
+            "properties": {name: _setting(setting) for name, setting in members} | _nested(members),
+            "additionalProperties": False,
+        }
+        for prefix, members in groups.items()
+    }
 
 
 def _setting(setting: SettingSchema) -> Json:

@@ -16,7 +16,7 @@ import pytest
 
 from dmd.data.formats.load import convert_dataset
 from orchestration.executors.local_workers import LocalPeer
-from tests.orchestration.command_line import command
+from tests.orchestration.command_line import command, errors_in
 
 ALL = pytest.mark.parametrize(
     "number",
@@ -313,6 +313,7 @@ def test_the_commands_end_so_from_their_first_moment(name: str, line: str, after
         time.sleep(after_s)
         # As a terminal does: to every process of the group.
         os.killpg(process.pid, signal.SIGINT)
-        assert end_of(process) == (130, [line])
+        code, said = end_of(process)
+        assert (code, errors_in("\n".join(said))) == (130, [line])
     assert {path.name for path in tmp_path.iterdir()} == {"data.npz", "temporary"}
     assert list((tmp_path / "temporary").iterdir()) == []

@@ -85,7 +85,7 @@ def test_a_study_is_the_same_whatever_the_environment_says(tmp_path: Path) -> No
     assert len(store.parents) == 1
     assert len(store.trials) == 2
     assert {run.info.status for run in (*store.parents, *store.trials.values())} == {"FINISHED"}
-    assert all("cost/duration_s" in run.data.metrics for run in store.trials.values())
+    assert all("trial/duration_s" in run.data.metrics for run in store.trials.values())
 
 
 @pytest.mark.parametrize("has_own_cluster", [True, False])
