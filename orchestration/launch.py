@@ -128,7 +128,7 @@ def launch(
         with show_progress(space.study, tally, options.is_quiet) as progress:
             race = None if space.confirm.race is None else _make_race(description, planned)
             source = make_source(planned, race)
-            plan = _study_plan(prepared, study_directory, source, find_result)
+            plan = _study_plan(prepared, study_directory, source, find_result, tally.num_planned)
             outcome = run_study(plan, executor, planned.runner, ledger, tracking, on_event, on_complete)
     for note in (*source.notes, *tracker.notes):
         print(note, file=sys.stderr)
@@ -202,7 +202,7 @@ def _make_requirements(prepared: Prepared) -> NodeRequirements:
 
 
 def _study_plan(
-    prepared: Prepared, study_directory: StudyDirectory, source: StudySource, find_result: FindResult
+    prepared: Prepared, study_directory: StudyDirectory, source: StudySource, find_result: FindResult, num_planned: int
 ) -> StudyPlan:
     planned, dataset = prepared.planned, prepared.dataset
     space, objective = planned.space, planned.objective
@@ -226,13 +226,13 @@ def _study_plan(
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
         external_trials=external_trials(planned.external_runs, dataset, folds.at, planned.context),
         find_result=find_result,
-        session=_describe_session(planned),
+        session=_describe_session(planned, num_planned),
     )
 
 
-def _describe_session(planned: PlannedStudy) -> dict[str, object]:
-    """Who runs it, and how many trials there will be where all arms run."""
-    number = {} if planned.only else {"num_planned": planned.num_trials}
+def _describe_session(planned: PlannedStudy, num_planned: int) -> dict[str, object]:
+    """Who runs it, and how many trials there will be at most where all arms run, as progress counts them."""
+    number = {} if planned.only else {"num_planned": num_planned}
     return {"pid": os.getpid(), "host": socket.gethostname(), **number}
 
 

@@ -97,8 +97,8 @@ def describe_as_text(
     else:
         lines.append("timed on the CPUs of this machine: it has no GPU, and the GPUs of the cluster were not tried")
     if gpu.high:
-        lines.append(f"about {held_time_text(*_in_seconds(gpu), 'GPU')}")
-    lines.append(f"about {held_time_text(*_in_seconds(core), 'core')}")
+        lines.append(held_time_text(*_in_seconds(gpu), "GPU"))
+    lines.append(held_time_text(*_in_seconds(core), "core"))
     lines += [f"caution: {sentence}" for sentence in planned.cautions]
     return "\n".join([*lines, *_foresight_lines(planned, differences)])
 

@@ -59,7 +59,7 @@ def exact_duration_text(seconds: float) -> str:
 
 
 def held_time_text(middle: float, low: float, high: float, of: str) -> str:
-    """An estimate of time times devices, in seconds: ``17 core-minutes (12 to 22)``, ``320 GPU-hours (250 to 400)``.
+    """An estimate of time times devices, in seconds: ``about 17 core-minutes (12 to 22)``, ``less than 1 GPU-minute``.
 
     of: what is held, ``core`` or ``GPU``.
     """
@@ -68,7 +68,7 @@ def held_time_text(middle: float, low: float, high: float, of: str) -> str:
     size, unit = (_HOUR, "hour") if middle >= _HOUR else (_MINUTE, "minute")
     number, first, last = (_two_digits(seconds / size) for seconds in (middle, low, high))
     ends = "" if first == last else f" ({first} to {last})"
-    return f"{number} {of}-{unit}{'' if number == '1' else 's'}{ends}"
+    return f"about {number} {of}-{unit}{'' if number == '1' else 's'}{ends}"
 
 
 def _round(seconds: float, steps: _Steps) -> float:

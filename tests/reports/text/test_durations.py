@@ -68,8 +68,8 @@ def test_what_somebody_asked_for_stays_exact() -> None:
 
 
 def test_time_of_devices_is_in_minutes_below_an_hour_and_never_in_powers_of_ten() -> None:
-    assert held_time_text(1008.0, 750.0, 1350.0, "core") == "17 core-minutes (12 to 22)"
-    assert held_time_text(3600.0, 3600.0, 3600.0, "GPU") == "1 GPU-hour"
-    assert held_time_text(7560.0, 4000.0, 14_800.0, "GPU") == "2.1 GPU-hours (1.1 to 4.1)"
-    assert held_time_text(320 * 3600.0, 250 * 3600.0, 1412 * 3600.0, "GPU") == "320 GPU-hours (250 to 1,400)"
+    assert held_time_text(1008.0, 750.0, 1350.0, "core") == "about 17 core-minutes (12 to 22)"
+    assert held_time_text(3600.0, 3600.0, 3600.0, "GPU") == "about 1 GPU-hour"
+    assert held_time_text(7560.0, 4000.0, 14_800.0, "GPU") == "about 2.1 GPU-hours (1.1 to 4.1)"
+    assert held_time_text(320 * 3600.0, 250 * 3600.0, 1412 * 3600.0, "GPU") == "about 320 GPU-hours (250 to 1,400)"
     assert held_time_text(20.0, 10.0, 30.0, "core") == "less than 1 core-minute"

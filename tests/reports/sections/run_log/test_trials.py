@@ -43,6 +43,22 @@ def test_every_trial_is_one_line_with_what_it_tried_and_found() -> None:
     assert (last["model"], last["test/mae"], last["valid/mae"], last["parameter/gamma"]) == ("external", "1.0", "", "")
 
 
+def test_confirm_trials_of_a_configuration_that_a_longer_search_replaced_are_marked() -> None:
+    study = replace(make_study(folds=(0,), seeds=(1, 2)), search={"scope": "per_arm", "objective": "mae"})
+    first = replace(make_search_record("full", 0, 0, 0.9), configuration_id="a")
+    second = replace(make_search_record("full", 0, 1, 0.7), configuration_id="b")
+    earlier = [replace(make_record("full", seed, 0, 0.5), configuration_id="a", trial_id=f"e{seed}") for seed in (1, 2)]
+    now = [replace(make_record("full", seed, 0, 0.8), configuration_id="b") for seed in (1, 2)]
+    rows = rows_of(trial_table(study, [first, second, *earlier, *now]).to_csv())
+    assert {row["trial_id"]: row["superseded"] for row in rows if row["stage"] == "confirm"} == {
+        "e1": "yes",
+        "e2": "yes",
+        "full-confirm-1-0": "",
+        "full-confirm-2-0": "",
+    }
+    assert {row["superseded"] for row in rows if row["stage"] == "search"} == {""}
+
+
 def test_on_one_split_there_is_no_fold() -> None:
     study = make_study(folds=(None,), seeds=(1,))
     (row,) = rows_of(trial_table(study, [make_record("full", 1, None, 0.9)]).to_csv())
