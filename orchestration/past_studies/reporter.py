@@ -5,10 +5,9 @@ To import what draws a report, and MLflow to deliver it, takes seconds in which 
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -16,8 +15,8 @@ from typing import Any, Protocol
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.written_report import WrittenReport
 from orchestration.process import cleanup
+from orchestration.process.child_module import start_module
 from orchestration.process.errors import UsageError
-from orchestration.process.signals import NOTICES, blocked_signals
 
 WRITE, DELIVER = "write", "deliver"
 WORKER = "orchestration.past_studies.report_worker"
@@ -77,6 +76,9 @@ class ReportHere:
 class ReportProcess:
     """A reporter that is a process; as a context it is gone at the end.
 
+    Where the process dies, or fails at what it does not know as a refusal, this one does its work: nothing that goes
+    wrong there may cost a complete study its report.
+
     Args:
         directory: the study's.
         uri: MLflow's tracking address; None: the store in the study's directory.
@@ -85,7 +87,8 @@ class ReportProcess:
     def __init__(self, directory: Path, uri: str | None) -> None:
         self._directory = directory
         self._uri = uri
-        self._process: subprocess.Popen[str] | None = None
+        self._here = ReportHere(directory, uri)
+        self._process: subprocess.Popen[bytes] | None = None
         self._has_begun = False
 
     def __enter__(self) -> ReportProcess:
@@ -100,17 +103,7 @@ class ReportProcess:
         """Start the process."""
         if self._process is not None:
             return
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        with blocked_signals(*NOTICES):
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", WORKER],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env=environment,
-                # Only this process handles Ctrl-C.
-                start_new_session=True,
-            )
+        self._process = start_module(WORKER)
         cleanup.register(self._kill)
         # Not as an argument: an address may have a password.
         self._ask(str(self._directory), self._uri)
@@ -124,31 +117,35 @@ class ReportProcess:
         if not self._has_begun:
             self.begin()
         answer = self._answer()
+        if answer is None:
+            return self._here.write()
         if "refused" in answer:
             raise UsageError(answer["refused"])
         return WrittenReport(Path(answer["path"]), tuple(answer["answer"]))
 
     def deliver(self, report: WrittenReport) -> str | None:
         self._ask(DELIVER, list(report.answer))
-        said: str | None = self._answer()["said"]
+        answer = self._answer()
+        if answer is None:
+            return self._here.deliver(report)
+        said: str | None = answer["said"]
         return said
 
     def _ask(self, *question: object) -> None:
         assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
+        # That it is gone shows where an answer is awaited.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(f"{json.dumps(question)}\n".encode())
 
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self) -> dict[str, Any] | None:
+        """The answer to the last question; None where the process has ended."""
         assert self._process is not None and self._process.stdout is not None
         line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the process that writes the report ended with code {self._process.wait()}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return json.loads(line) if line.endswith(b"\n") else None
 
     def _kill(self) -> None:
         if self._process is not None:
             cleanup.unregister(self._kill)
-            self._process.kill()
-            self._process.communicate()
+            with self._process as process:
+                process.kill()
             self._process = None

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import asdict, replace
@@ -19,8 +17,8 @@ from typing import IO
 
 from orchestration.ledger.ledger import Ledger, read_events
 from orchestration.process import cleanup
+from orchestration.process.child_module import start_module
 from orchestration.process.redaction import without_credentials
-from orchestration.process.signals import NOTICES, blocked_signals
 from orchestration.process.temporary import remove_abandoned
 from orchestration.tracking import writer_process as writer
 from orchestration.tracking.position import load_position
@@ -79,21 +77,10 @@ class MlflowTracker:
 
     def start(self) -> None:
         """Spawn the writer process; a thread reads its progress."""
-        # The modules of this process, and none from the directory in which the study was started.
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         logs = Path(self._config.logs)
         logs.mkdir(parents=True, exist_ok=True)
-        with (logs / OUTPUT_FILE).open("ab") as output, blocked_signals(*NOTICES):
-            self._writer = subprocess.Popen(
-                [sys.executable, "-P", "-m", writer.__name__],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                env=environment,
-                # Only the driver handles Ctrl-C.
-                start_new_session=True,
-            )
+        with (logs / OUTPUT_FILE).open("ab") as output:
+            self._writer = start_module(writer.__name__, output)
         cleanup.register(self._kill_writer)
         self._started_at = time.monotonic()
         self._listener = threading.Thread(target=self._listen, args=(self._writer.stdout,), daemon=True)

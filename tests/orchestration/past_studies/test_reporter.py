@@ -48,3 +48,18 @@ def test_a_process_that_was_not_needed_is_gone(study: Path) -> None:
         child = process._process
     assert child is not None
     assert child.poll() is not None
+
+
+def test_a_process_that_dies_costs_no_report(study: Path) -> None:
+    with ReportHere(study, None) as here:
+        report = here.write()
+    with ReportProcess(study, None) as process:
+        process.prepare()
+        assert process._process is not None
+        process._process.kill()
+        process._process.wait()
+        process.begin()
+        (study / "report.md").unlink()
+        assert process.write() == report
+        assert report.path.exists()
+        assert process.deliver(report) is None
