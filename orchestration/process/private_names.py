@@ -1,7 +1,7 @@
 """Private names of other libraries: looked up with a warning in the log, replaced for a while only.
 
-A library may rename or remove a private name in any release. The ``private_api.py`` of each library's folder lists the
-names that this product uses; no other module may use one (tests/test_architecture.py).
+A library may rename or remove a private name in any release. The ``private_*api.py`` files of each library's folder
+list those that this product uses; no other module may use one (tests/test_architecture.py).
 """
 
 from __future__ import annotations

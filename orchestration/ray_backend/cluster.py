@@ -17,7 +17,7 @@ from orchestration.process.orphans import kill_writers_in
 from orchestration.process.redaction import one_line, redacted_line, without_credentials
 from orchestration.process.temporary import place_for_sockets, temporary_directory
 from orchestration.ray_backend.environment import ray_environment
-from orchestration.ray_backend.private_api import interruptible_ray_init, lean_cluster, quiet_dead_workers
+from orchestration.ray_backend.private_cluster_api import interruptible_ray_init, lean_cluster, quiet_dead_workers
 from orchestration.ray_backend.runtime_env import code_for_workers
 
 _PATIENCE_S = 10.0

@@ -121,7 +121,7 @@ def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path, is_ow
     """parameters: of every worker, for TrialTrainable.setup."""
     from ray import tune
 
-    from orchestration.ray_backend.private_api import (
+    from orchestration.ray_backend.private_tune_api import (
         any_worker_serves,
         redirect_tune_session_dir,
         treat_oom_kill_as_actor_death,

@@ -22,7 +22,7 @@ from orchestration.process.interruption import Interruption, StudyInterrupted
 from orchestration.process.signals import handled_signals
 from orchestration.ray_backend.capacity import ClusterCapacity
 from orchestration.ray_backend.checkpoint_transfer import CheckpointTransfer
-from orchestration.ray_backend.private_api import error_file_of, take_from_result, worker_of
+from orchestration.ray_backend.private_tune_api import error_file_of, take_from_result, worker_of
 from orchestration.ray_backend.trainable import CHECKPOINT_DIRECTORY, ENDING, REPORT, TRIAL
 from orchestration.ray_backend.worker_nodes import WorkerNodes, dead_nodes
 from search_spaces.terms.trial import Trial

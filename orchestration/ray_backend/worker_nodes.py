@@ -8,7 +8,7 @@ import ray
 from ray.exceptions import RayError
 from ray.tune import Callback
 
-from orchestration.ray_backend.private_api import actor_id, worker_of
+from orchestration.ray_backend.private_tune_api import actor_id, worker_of
 
 
 class WorkerNodes(Callback):
