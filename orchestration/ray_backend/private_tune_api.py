@@ -1,0 +1,172 @@
+"""The private names of Ray Tune that a running study uses, and everything that it changes in Tune.
+
+Every change is a context that undoes it. A name that a version of Ray does not have is a warning in the log, and the
+study goes on with what ``without`` says. Those of the start of a cluster are in ``private_cluster_api.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from orchestration.process.private_names import PrivateName
+
+_SINCE = "2.60"
+
+ACTOR_MANAGER = PrivateName(
+    "ray.tune.execution.tune_controller",
+    "RayActorManager",
+    "retrying trials whose worker was killed by Ray's memory monitor",
+    "a machine that runs out of memory ends the study",
+    _SINCE,
+)
+TASK_FAILED = PrivateName(
+    "ray.tune.execution.tune_controller",
+    "RayActorManager._actor_task_failed",
+    ACTOR_MANAGER.purpose,
+    ACTOR_MANAGER.without,
+    _SINCE,
+)
+WORKER_VARIABLES = PrivateName(
+    "ray.tune.execution.class_cache",
+    "DEFAULT_ENV_VARS",
+    "giving trials to workers that have started already",
+    "the first trials wait until others have started",
+    _SINCE,
+)
+PASSED_VARIABLES = PrivateName(
+    "ray.tune.execution.class_cache",
+    "ENV_VARS_TO_PROPAGATE",
+    WORKER_VARIABLES.purpose,
+    WORKER_VARIABLES.without,
+    _SINCE,
+)
+SESSION_DIR = PrivateName(
+    "ray.train._internal.storage",
+    "_get_ray_train_session_dir",
+    "running Tune in a process that is on no node of the cluster (ray://)",
+    "Tune may not start there; connect from a node of the cluster instead",
+    _SINCE,
+)
+ACTOR_ID = PrivateName(
+    "ray.actor",
+    "ActorHandle._actor_id",
+    "finding the node of a worker without keeping the worker alive",
+    "the loss of a node counts as a failure of its trials",
+    _SINCE,
+)
+RAY_ACTOR = PrivateName(
+    "ray.tune.experiment.trial",
+    "_TemporaryTrialState.ray_actor",
+    "reaching the worker of a trial of Tune",
+    "stopped trials train to their last epoch, and trials that hang are not retried",
+    _SINCE,
+)
+TEMPORARY_STATE = PrivateName(
+    "ray.tune.experiment.trial",
+    "Trial.temporary_state",
+    RAY_ACTOR.purpose,
+    RAY_ACTOR.without,
+    _SINCE,
+)
+ERROR_FILE = PrivateName(
+    "ray.tune.experiment.trial",
+    "Trial.error_file",
+    "the reason for which a trial lost its worker",
+    "the record of the trial does not give the reason",
+    _SINCE,
+)
+LAST_RESULT = PrivateName(
+    "ray.tune.experiment.trial",
+    "Trial.last_result",
+    "freeing the results of trials that have ended",
+    "they stay in memory until the study ends",
+    _SINCE,
+)
+OF_MODULES = (
+    ACTOR_MANAGER,
+    TASK_FAILED,
+    WORKER_VARIABLES,
+    PASSED_VARIABLES,
+    SESSION_DIR,
+    ACTOR_ID,
+    ERROR_FILE,
+    LAST_RESULT,
+)
+"""Names that modules and classes of Ray have."""
+OF_INSTANCES = (TEMPORARY_STATE, RAY_ACTOR)
+"""Names that only instances of classes have."""
+
+
+@contextlib.contextmanager
+def treat_oom_kill_as_actor_death() -> Iterator[None]:
+    """Tune, which must run inside this context, retries trials whose worker was killed by Ray's memory monitor.
+
+    Tune expects RayActorError and crashes on OutOfMemoryError, so the second is converted into the first.
+    """
+    if TASK_FAILED.find() is None:
+        yield
+        return
+    with ACTOR_MANAGER.replaced(_make_actor_manager):
+        yield
+
+
+def _make_actor_manager(before: Any) -> Any:
+    from ray.exceptions import OutOfMemoryError, RayActorError
+
+    class ActorManager(before):  # type: ignore[misc]
+        def _actor_task_failed(self, tracked_actor_task: Any, exception: Exception) -> None:
+            if isinstance(exception, OutOfMemoryError):
+                exception = RayActorError(error_msg=str(exception))
+            super()._actor_task_failed(tracked_actor_task, exception)
+
+    return ActorManager
+
+
+@contextlib.contextmanager
+def any_worker_serves() -> Iterator[None]:
+    """Tune, which must run inside this context, asks for workers without environment variables of their own, so that it
+    gets those which Ray has started ahead. They inherit the variables of this process: only for a cluster of our own.
+    """
+    with WORKER_VARIABLES.replaced(lambda variables: {}), PASSED_VARIABLES.replaced(lambda names: set()):
+        yield
+
+
+def redirect_tune_session_dir(directory: Path) -> AbstractContextManager[None]:
+    """Tune, which must run inside this context, writes its files into ``directory`` instead of the node's session: the
+    process of a Ray client is on no node."""
+    return SESSION_DIR.replaced(lambda find: lambda: str(directory))
+
+
+def actor_id(actor: Any) -> str | None:
+    """The id of an actor, in hexadecimal digits; None if Ray does not tell it."""
+    found = ACTOR_ID.of(actor)
+    return None if found is None else str(found.hex())
+
+
+def worker_of(trial: Any) -> Any | None:
+    """The actor that runs a trial of Tune; None if there is none now."""
+    state = TEMPORARY_STATE.of(trial)
+    return None if state is None else RAY_ACTOR.of(state)
+
+
+def error_file_of(trial: Any) -> Path | None:
+    """Tune's file with the error of a trial; None if there is none."""
+    found = ERROR_FILE.of(trial)
+    return Path(found) if found else None
+
+
+def take_from_result(trial: Any, result: dict[str, Any], key: str) -> Any | None:
+    """A value of the last result of a trial of Tune, which Tune then keeps no longer; None if there is none.
+
+    Args:
+        trial: of Tune; it keeps its last result until the study ends.
+        result: the same result as Tune hands it over.
+        key: of the value.
+    """
+    kept = LAST_RESULT.of(trial)
+    found = None if kept is None else kept.pop(key, None)
+    return result.get(key) if found is None else found
