@@ -64,6 +64,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "dry_run",
         "extension",
         "planning",
+        "planning.checks",
         "finished_study",
         "ray_backend",
         "node_setup",

@@ -61,32 +61,13 @@ def prepare(
     """
     space = space.model_copy(update={"resources": resolve_workers(space.resources, is_local=address is None)})
     require_resources(space.resources, is_local=address is None)
-    device = "cuda" if space.resources.gpu > 0 else "cpu"
-    threads = max(int(space.resources.cpu), 1)
-    directory = None if data_dir is None else data_dir.absolute()
-    fingerprint = take_fingerprint(device, threads, space.resources.num_workers)
-    runner = DmdRunner(
-        data=space.data.path,
-        data_dir=directory,
-        declared=declared_by(space),
-        folds=fold_plan(space),
-        device=device,
-        num_threads=threads,
-        keeps_details=space.confirm.details,
-        keeps_weights=space.confirm.keep == "weights",
-        provenance={"code": fingerprint.code, "torch": fingerprint.torch},
-        plugins=plugins,
-    )
+    fingerprint = take_fingerprint(_device(space), _threads(space), space.resources.num_workers)
+    runner = _make_runner(space, data_dir, fingerprint, plugins)
     dataset = open_dataset(runner.data, runner.data_dir, runner.declared)
     if dataset.modalities != (space.data.modalities or MODALITIES):
         # Only a converted folder knows it, so the arms were planned for other data.
         arms = ()
-    if dataset.modalities != MODALITIES:
-        data = space.data.model_copy(update={"modalities": dataset.modalities})
-        space = space.model_copy(update={"data": data})
-    if "primary" not in space.model_fields_set and dataset.target.kind in PRIMARY_OF:
-        # A file that says what its labels are says, too, what a study of it is about.
-        space = space.model_copy(update={"primary": PRIMARY_OF[dataset.target.kind]})
+    space = _complete(space, dataset)
     runner = replace(runner, missing=_missing_conditions(space))
     planned = plan_study(
         space,
@@ -98,6 +79,42 @@ def prepare(
         arms=arms,
     )
     return Prepared(planned, dataset, fingerprint)
+
+
+def _make_runner(
+    space: SearchSpace, data_dir: Path | None, fingerprint: Fingerprint, plugins: tuple[PluginFile, ...]
+) -> DmdRunner:
+    return DmdRunner(
+        data=space.data.path,
+        data_dir=None if data_dir is None else data_dir.absolute(),
+        declared=declared_by(space),
+        folds=fold_plan(space),
+        device=_device(space),
+        num_threads=_threads(space),
+        keeps_details=space.confirm.details,
+        keeps_weights=space.confirm.keep == "weights",
+        provenance={"code": fingerprint.code, "torch": fingerprint.torch},
+        plugins=plugins,
+    )
+
+
+def _device(space: SearchSpace) -> str:
+    return "cuda" if space.resources.gpu > 0 else "cpu"
+
+
+def _threads(space: SearchSpace) -> int:
+    return max(int(space.resources.cpu), 1)
+
+
+def _complete(space: SearchSpace, dataset: Dataset) -> SearchSpace:
+    """The space with what only its data say."""
+    if dataset.modalities != MODALITIES:
+        data = space.data.model_copy(update={"modalities": dataset.modalities})
+        space = space.model_copy(update={"data": data})
+    if "primary" not in space.model_fields_set and dataset.target.kind in PRIMARY_OF:
+        # A file that says what its labels are says, too, what a study of it is about.
+        space = space.model_copy(update={"primary": PRIMARY_OF[dataset.target.kind]})
+    return space
 
 
 def _missing_conditions(space: SearchSpace) -> tuple[str, ...]:

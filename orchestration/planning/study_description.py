@@ -20,7 +20,7 @@ from dmd.data.formats.planted_spec import PLANTED
 from dmd.data.formats.planted_words import describe_planted
 from dmd.metrics.sentiment import clip_limit
 from orchestration.node_setup.fingerprint import Fingerprint
-from orchestration.planning.arm_checks import describe_arm
+from orchestration.planning.arm_difference import describe_arm
 from orchestration.planning.declared_methods import declare_methods
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.search_description import describe_search

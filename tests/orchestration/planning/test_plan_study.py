@@ -16,7 +16,7 @@ from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.node_setup.fingerprint import code_digest
 from orchestration.past_studies.write_report import rebuild_report
-from orchestration.planning.arm_checks import describe_arm
+from orchestration.planning.arm_difference import describe_arm
 from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, deciding_facts, prepare

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dmd.training.profile_job import JobFacts
 from dmd.training.run import split_settings
-from orchestration.process.errors import UsageError
 from search_spaces.design.arm_searches import ArmSearch, drop_inactive
 from search_spaces.terms.catalogue import Catalogue
 from search_spaces.terms.trial import Arm
@@ -14,52 +13,43 @@ from search_spaces.terms.trial import Arm
 _BATCH_SIZE = "batch_size"
 
 
-def require_shares(workers: int, arms: Sequence[Arm], searches: Mapping[str, ArmSearch], catalogue: Catalogue) -> None:
-    """Refuse batches that are too small for all workers: some would never train.
+def find_small_batches(
+    workers: int, arms: Sequence[Arm], searches: Mapping[str, ArmSearch], catalogue: Catalogue
+) -> Iterator[str]:
+    """A line per arm whose batches can be too small for all workers: some would never train.
 
     Args:
         workers: that train one trial together.
         arms: of the study.
         searches: arm -> its search.
         catalogue: methods and their settings.
-
-    Raises:
-        UsageError: with a line per arm where a batch can be smaller than ``workers``.
     """
-    problems = []
     for arm in arms:
         smallest = min(_batch_sizes(arm, searches[arm.name]))
         has_batches = drop_inactive(catalogue.methods[arm.model], arm, {_BATCH_SIZE: smallest})
         if has_batches and workers > smallest:
-            problems.append(
+            yield (
                 f"resources.workers: {workers} workers share each batch, and arm {arm.name!r} has batches of "
                 f"{smallest}; ask for at most {smallest} workers, or for a larger batch_size"
             )
-    if problems:
-        raise UsageError("\n".join(problems))
 
 
-def require_sharing(workers: int, arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> None:
-    """Refuse methods whose loss does not share batches: gradients of several workers would not add up to those of one.
+def find_unshared_losses(workers: int, arms: Sequence[Arm], facts: Mapping[str, JobFacts]) -> Iterator[str]:
+    """A line per method whose loss does not share batches: several workers would train something else than one, since
+    their gradients would not add up to its own.
 
     Args:
         workers: that train one trial together.
         arms: of the study.
         facts: arm -> what a trial of it does.
-
-    Raises:
-        UsageError: with a line per arm where several workers would train something else than one.
     """
-    unaware = [arm for arm in arms if not facts[arm.name].shares_batches]
-    if workers > 1 and unaware:
-        raise UsageError(
-            "\n".join(
+    for arm in arms:
+        if workers > 1 and not facts[arm.name].shares_batches:
+            yield (
                 f"resources.workers: the loss of {arm.model!r} (arm {arm.name!r}) takes a worker's part of a batch for "
                 "the whole; compare rows on `inputs.gather(x)`, put nn.LayerNorm or nn.GroupNorm in the place of batch "
                 "normalisation, or write `workers: 1`"
-                for arm in unaware
             )
-        )
 
 
 def _batch_sizes(arm: Arm, search: ArmSearch) -> list[int]:

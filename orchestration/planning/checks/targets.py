@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from dmd.data.samples.target import Target
 from dmd.registry import find_method
-from orchestration.process.errors import UsageError
 from search_spaces.design.arm_searches import ArmSearch
 from search_spaces.schema.distributions import Distribution
 from search_spaces.terms.trial import Arm, Value
@@ -41,23 +40,21 @@ _MEANT_FOR = {
 }
 
 
-def require_meaning(arms: Sequence[Arm], searches: Mapping[str, ArmSearch], target: Target, data: str) -> None:
-    """Refuse methods that cannot be trained for this target, and settings that would change nothing.
+def find_target_conflicts(
+    arms: Sequence[Arm], searches: Mapping[str, ArmSearch], target: Target, data: str
+) -> Iterator[str]:
+    """A line per method that cannot be trained for this target, and per setting that would change nothing.
 
     Args:
         arms: that are trained.
         searches: name of an arm -> what is searched for it.
         target: of the data.
         data: name of the data, for the message.
-
-    Raises:
-        UsageError: with a line per arm, and per setting.
     """
-    conflicts = ((arm, find_method(arm.model).find_target_conflict(target)) for arm in arms)
-    problems = [f"arm {arm.name!r}: {arm.model} {conflict}" for arm, conflict in conflicts if conflict]
-    problems += _find_idle(arms, searches, target, data)
-    if problems:
-        raise UsageError("\n".join(problems))
+    for arm in arms:
+        if conflict := find_method(arm.model).find_target_conflict(target):
+            yield f"arm {arm.name!r}: {arm.model} {conflict}"
+    yield from _find_idle(arms, searches, target, data)
 
 
 def _find_idle(arms: Sequence[Arm], searches: Mapping[str, ArmSearch], target: Target, data: str) -> Iterator[str]:

@@ -72,3 +72,10 @@ def test_a_setting_that_would_change_nothing_is_refused(tmp_path: Path, kind: st
 def test_weights_of_classes_are_a_setting_where_there_are_classes(tmp_path: Path) -> None:
     planned = prepare_text(space(tmp_path, "classes", ", class_weights: balanced")).planned
     assert planned.baseline.settings["class_weights"] == "balanced"
+
+
+def test_all_that_does_not_fit_the_data_is_said_at_once(tmp_path: Path) -> None:
+    text = space(tmp_path, "classes", ", auxiliary_weight: 0.5") + "primary: test/mae\n"
+    with pytest.raises(UsageError) as refused:
+        prepare_text(text)
+    assert [line.split(" ")[0] for line in str(refused.value).splitlines()] == ["primary:", "arm"]

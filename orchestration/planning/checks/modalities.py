@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dmd.modalities import MODALITIES, Modality
-from orchestration.process.errors import UsageError
 from search_spaces.design.arm_searches import ArmSearch
 from search_spaces.design.settings import full_settings
 from search_spaces.design.subsets import SUBSET_SETTING
@@ -14,30 +13,26 @@ from search_spaces.terms.catalogue import Catalogue, MethodSchema
 from search_spaces.terms.trial import Arm, Value
 
 
-def require_modalities(
+def find_missing_modalities(
     arms: Sequence[Arm], searches: Mapping[str, ArmSearch], catalogue: Catalogue, available: Sequence[Modality]
-) -> None:
-    """Refuse arms and searched values that need a modality which the data do not have.
+) -> Iterator[str]:
+    """A line per arm or searched value that needs a modality which the data do not have.
 
     Args:
         arms: of the study.
         searches: arm -> its search.
         catalogue: methods and what they need.
         available: the modalities of the data.
-
-    Raises:
-        UsageError: with a line per arm or searched value.
     """
     absent = frozenset(MODALITIES) - frozenset(available)
     able = [name for name, method in catalogue.methods.items() if not method.needs(full_settings(method, {})) & absent]
-    problems = [
-        f"{who} needs {' and '.join(m for m in MODALITIES if m in missing)}, which the data do not have; "
-        f"{_suggest_blank(catalogue.methods[arm.model], arm, available)}methods that can do without: {', '.join(able)}"
-        for arm in arms
-        for who, missing in _find_missing(arm, searches[arm.name], catalogue.methods[arm.model], absent)
-    ]
-    if problems:
-        raise UsageError("\n".join(problems))
+    for arm in arms:
+        method = catalogue.methods[arm.model]
+        for who, missing in _find_missing(arm, searches[arm.name], method, absent):
+            yield (
+                f"{who} needs {' and '.join(m for m in MODALITIES if m in missing)}, which the data do not have; "
+                f"{_suggest_blank(method, arm, available)}methods that can do without: {', '.join(able)}"
+            )
 
 
 def _find_missing(
