@@ -145,7 +145,7 @@ def _make_race(description: StudyDescription, planned: PlannedStudy) -> SeedBudg
 
 def _tally(planned: PlannedStudy, ledger: Ledger, is_extended: bool) -> StudyTally:
     """How far the arms that run now are, by the ledger of earlier sessions."""
-    tally = StudyTally(planned.num_trials, planned.shown_objective)
+    tally = StudyTally(planned.num_trials, planned.shown_objective, num_folds=len(planned.cells))
     ended: list[RunRecord] = []
     with wrap_format_errors(ledger.path):
         for event, _ in read_events(ledger.path, stop=ledger.length, kinds=("ask", "tell")):

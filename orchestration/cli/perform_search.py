@@ -104,7 +104,7 @@ def _prepare(request: SearchRequest, loaded: LoadedSpace) -> Prepared:
 def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyDirectory) -> int:
     from orchestration.dry_run.preview import preview
     from orchestration.ledger.ledger import LEDGER_FILE
-    from orchestration.tracking.store_preview import describe_store
+    from orchestration.tracking.experiment import describe_store
 
     print(
         preview(

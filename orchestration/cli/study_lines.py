@@ -6,12 +6,14 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from orchestration.ledger.study_status import BestTrial, StudyStatus
+from orchestration.ledger.best_so_far import BestSoFar, BestTrial
+from orchestration.ledger.study_status import StudyStatus
 from orchestration.tracking.run_list import RunList
 from reports.text.durations import duration_text, rough_duration_text
 from reports.text.rounding import compact
 
 _MOST_AGO_MS = 86_400_000
+_MOST_FOLDS = 10
 _HEADINGS = ("study", "state", "trials", "last event", "answer, or best so far")
 
 
@@ -29,7 +31,7 @@ def status_lines(study: StudyStatus, now_ms: int) -> list[str]:
     counts = ", ".join(f"{number} {status}" for status, number in progress.ended.items())
     lines = [f"{study.name}: {_state(study)}", f"trials: {_trials(study)} ended ({counts}){_rest(study)}"]
     if study.best is not None:
-        lines.append(f"best so far: {_best(study.best)} ({_where(study.best)}{_values(study.best)})")
+        lines += _best_lines(study.best)
     left_s = study.left_s(now_ms)
     if study.state != "done" and left_s is not None:
         when = "" if study.state == "running" else " once it goes on"
@@ -83,7 +85,7 @@ def as_dict(study: StudyStatus, now_ms: int) -> dict[str, Any]:
             **progress.ended,
             "open": len(progress.running),
         },
-        "best": None if best is None else {**vars(best), "parameters": dict(best.parameters)},
+        "best": None if best is None else _best_as_dict(best),
         "left_s": study.left_s(now_ms),
         "last_event": None if progress.last_ms is None else _moment(progress.last_ms).isoformat(timespec="seconds"),
         "limit": progress.limit,
@@ -105,7 +107,7 @@ def places_as_dict(study: StudyStatus, runs: RunList | None) -> dict[str, Any]:
 def _row(study: StudyStatus, now_ms: int) -> tuple[str, ...]:
     said = study.progress.problem or headline(study.answer)
     if not said and study.best is not None:
-        said = f"{_best(study.best)} ({study.best.arm})"
+        said = f"{_score(study.best)} ({study.best.arm}{_mean_of(study.best)})"
     return study.name, _state(study), _trials(study), _when(study.progress.last_ms, now_ms), said
 
 
@@ -133,17 +135,38 @@ def _rest(study: StudyStatus) -> str:
     return f"{text}, at most {study.num_planned - study.progress.num_ended - begun} more"
 
 
-def _best(best: BestTrial) -> str:
+def _best_lines(best: BestSoFar) -> list[str]:
+    """The best arm; with folds, the best trial of each, as long as that is a list to read."""
+    if len(best.trials) == 1:
+        (trial,) = best.trials
+        where = f"{trial.stage} {trial.arm}{_fold(trial)} seed {trial.seed}{_values(trial)}"
+        return [f"best so far: {_score(best)} ({where})"]
+    number = len(best.trials)
+    lines = [f"best so far: {best.arm}, {_score(best)} (the mean of its best trial on each of {number} folds)"]
+    if number > _MOST_FOLDS:
+        return lines
+    return lines + [f" {_fold(t)}: {t.value:.4f} ({t.stage} seed {t.seed}{_values(t)})" for t in best.trials]
+
+
+def _best_as_dict(best: BestSoFar) -> dict[str, Any]:
+    trials = [{**vars(trial), "parameters": dict(trial.parameters)} for trial in best.trials]
+    return {"metric": best.metric, "value": best.value, "arm": best.arm, "trials": trials}
+
+
+def _score(best: BestSoFar) -> str:
     return f"valid/{best.metric} {best.value:.4f}"
 
 
-def _where(best: BestTrial) -> str:
-    fold = "" if best.fold is None else f" r{best.repeat}f{best.fold}"
-    return f"{best.stage} {best.arm}{fold} seed {best.seed}"
+def _mean_of(best: BestSoFar) -> str:
+    return f", mean of {len(best.trials)} folds" if len(best.trials) > 1 else ""
 
 
-def _values(best: BestTrial) -> str:
-    values = ", ".join(f"{name} {compact(value)}" for name, value in best.parameters.items())
+def _fold(trial: BestTrial) -> str:
+    return "" if trial.fold is None else f" r{trial.repeat}f{trial.fold}"
+
+
+def _values(trial: BestTrial) -> str:
+    values = ", ".join(f"{name} {compact(value)}" for name, value in trial.parameters.items())
     return f"; {values}" if values else ""
 
 

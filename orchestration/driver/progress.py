@@ -163,8 +163,8 @@ class LiveProgress:
 
 
 def describe_end(record: RunRecord, tally: StudyTally) -> str:
-    """One trial that has ended, in a line: its number, where it stands, what it reached, the best of its arm so far,
-    and the values that were searched."""
+    """One trial that has ended, in a line: its number, where it stands, what it reached, the best of its arm on its
+    fold so far, and the values that were searched."""
     number = "" if record.number is None else f" {record.number + 1}"
     where = f"{record.stage} {record.arm}{_fold_text(record.repeat, record.fold)} seed {record.seed}"
     how = "reused" if record.reused_from is not None else duration_text(record.duration_s)
@@ -185,11 +185,12 @@ def _score(record: RunRecord, tally: StudyTally) -> str:
     if record.error is not None:
         return one_line(record.error)
     value, metric = tally.objective.of_record(record), f"valid/{tally.objective.metric}"
-    best = tally.arms[record.arm].best if record.arm in tally.arms else None
-    known = "" if best is None else f" (best of {record.arm} {best:.4f})"
+    best = tally.arms[record.arm].best.get((record.repeat, record.fold)) if record.arm in tally.arms else None
+    of = record.arm if record.fold is None else f"{record.arm} on this fold"
+    known = "" if best is None else f" (best of {of} {best:.4f})"
     if value is None:
         return f"no value{known}"
-    return f"{metric} {value:.4f}{f' (the best of {record.arm} so far)' if value == best else known}"
+    return f"{metric} {value:.4f}{f' (the best of {of} so far)' if value == best else known}"
 
 
 def _fold_text(repeat: int, fold: int | None) -> str:
@@ -216,12 +217,13 @@ def draw_tally(study: str, tally: StudyTally, height: int, latest: str = "") -> 
     shown, hidden = arms[:room], arms[room:]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("arm", no_wrap=True, max_width=40)
-    for heading in ("running", "completed", "pruned", "failed", f"best valid/{tally.objective.metric}"):
+    mean = f", mean of {tally.num_folds} folds" if tally.num_folds > 1 else ""
+    for heading in ("running", "completed", "pruned", "failed", f"best valid/{tally.objective.metric}{mean}"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, arm in shown:
-        table.add_row(name, *_cells(arm))
+        table.add_row(name, *_cells(arm, tally.num_folds))
     if hidden:
-        table.add_row(f"{len(hidden)} more arms", *_cells(_sum([arm for _, arm in hidden])))
+        table.add_row(f"{len(hidden)} more arms", *_cells(_sum([arm for _, arm in hidden]), tally.num_folds))
     last = [Text(latest, style="dim", no_wrap=True, overflow="ellipsis")] if latest else []
     return Group(_draw_whole(study, tally), table, *last)
 
@@ -235,11 +237,18 @@ def _draw_whole(study: str, tally: StudyTally) -> RenderableType:
     return line
 
 
-def _cells(arm: ArmTally) -> tuple[RenderableType, ...]:
+def _cells(arm: ArmTally, num_folds: int) -> tuple[RenderableType, ...]:
     completed = str(arm.completed) + (f" ({arm.reused} reused)" if arm.reused else "")
     failed = Text(str(arm.failed), style="red" if arm.failed else "")
-    best = "" if arm.best is None else f"{arm.best:.4f}"
-    return str(arm.running), completed, str(arm.pruned), failed, best
+    return str(arm.running), completed, str(arm.pruned), failed, _best_cell(arm, num_folds)
+
+
+def _best_cell(arm: ArmTally, num_folds: int) -> str:
+    """A mean over some of the folds could not be compared with that of another arm."""
+    mean = arm.best_mean(num_folds)
+    if mean is not None:
+        return f"{mean:.4f}"
+    return f"{len(arm.best)} of {num_folds} folds" if arm.best else ""
 
 
 def _sum(arms: list[ArmTally]) -> ArmTally:

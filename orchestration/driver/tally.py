@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from statistics import fmean
 
 from orchestration.ledger.events import Event
 from orchestration.search.objective import Objective
@@ -22,7 +23,8 @@ class ArmTally:
         pruned: stopped early.
         failed: ended without a result.
         reused: completed in another study.
-        best: the best objective of an ended trial on validation; None while there is none.
+        best: (repeat, fold) -> the best objective of a completed trial on validation there. Folds differ in difficulty,
+            so values of different ones are not compared.
     """
 
     running: int = 0
@@ -30,12 +32,16 @@ class ArmTally:
     pruned: int = 0
     failed: int = 0
     reused: int = 0
-    best: float | None = None
+    best: dict[tuple[int, int | None], float] = field(default_factory=dict)
 
     @property
     def ended(self) -> int:
         """Trials that have ended, however."""
         return self.completed + self.pruned + self.failed
+
+    def best_mean(self, num_folds: int) -> float | None:
+        """The mean of the best values over all ``num_folds`` folds; None until every fold has one."""
+        return fmean(self.best.values()) if self.best and len(self.best) >= num_folds else None
 
 
 @dataclass
@@ -47,12 +53,14 @@ class StudyTally:
         objective: what ``ArmTally.best`` is of.
         clock: seconds that never run backwards; this session begins now.
         arms: by name, in the order in which they appear.
+        num_folds: of all repeats; 1 on an official split.
     """
 
     num_planned: int
     objective: Objective
     clock: Callable[[], float] = time.monotonic
     arms: dict[str, ArmTally] = field(default_factory=dict)
+    num_folds: int = 1
 
     def __post_init__(self) -> None:
         self._began = self.clock()
@@ -130,9 +138,9 @@ class StudyTally:
         if record.reused_from is not None:
             arm.reused += 1
         value = self.objective.of_record(record) if record.status == "completed" else None
-        rank = self.objective.rank
-        if value is not None and (arm.best is None or rank(value) < rank(arm.best)):
-            arm.best = value
+        fold, rank = (record.repeat, record.fold), self.objective.rank
+        if value is not None and rank(value) <= rank(arm.best.get(fold, value)):
+            arm.best[fold] = value
 
     def _arm(self, name: str) -> ArmTally:
         return self.arms.setdefault(name, ArmTally())

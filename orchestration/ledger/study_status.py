@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestration.ledger.best_so_far import BestSoFar, find_best
 from orchestration.ledger.events import EventKind
 from orchestration.ledger.file_names import MANIFEST_FILE, REPORT_FILE
 from orchestration.ledger.ledger import LEDGER_FILE
@@ -22,27 +22,6 @@ State = Literal["running", "done", "at its limit", "stopped", "damaged", "not be
 
 
 _TELLS: tuple[EventKind, ...] = ("tell",)
-
-
-@dataclass(frozen=True)
-class BestTrial:
-    """The completed trial with the best validation value so far.
-
-    Attributes:
-        metric, value: on validation, without prefix; as recorded.
-        arm, stage, seed: of the trial.
-        repeat, fold: of its cell; ``fold`` is None on an official split.
-        parameters: what was searched.
-    """
-
-    metric: str
-    value: float
-    arm: str
-    stage: str
-    seed: int
-    repeat: int
-    fold: int | None
-    parameters: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -68,7 +47,7 @@ class StudyStatus:
     num_planned: int | None
     pid: int | None
     host: str | None
-    best: BestTrial | None
+    best: BestSoFar | None
     answer: tuple[str, ...]
     report: Path | None
     is_reported: bool
@@ -158,35 +137,14 @@ def _planned(progress: StudyProgress, manifest: Mapping[str, Any]) -> int | None
     return None if planned is None else max(planned, progress.num_ended + len(progress.running))
 
 
-def _best(directory: Path, manifest: Mapping[str, Any]) -> BestTrial | None:
+def _best(directory: Path, manifest: Mapping[str, Any]) -> BestSoFar | None:
     search = manifest.get("search")
     metric = str((search if isinstance(search, dict) else {}).get("objective") or manifest.get("primary") or "")
     known = known_metric(metric)
     if known is None:
         return None
-    sign = -1.0 if known.higher_is_better else 1.0
     tells = sound_events(directory / LEDGER_FILE, _TELLS)
-    found = (_completed(event.data.get("record"), metric) for event in tells)
-    return min((trial for trial in found if trial is not None), key=lambda trial: sign * trial.value, default=None)
-
-
-def _completed(record: Any, metric: str) -> BestTrial | None:
-    try:
-        value = float(record["valid"][metric])
-        if record["status"] != "completed" or not math.isfinite(value):
-            return None
-        return BestTrial(
-            metric,
-            value,
-            arm=str(record["arm"]),
-            stage=str(record["stage"]),
-            seed=int(record["seed"]),
-            repeat=int(record["repeat"]),
-            fold=None if record["fold"] is None else int(record["fold"]),
-            parameters=dict(record["parameters"]),
-        )
-    except (KeyError, TypeError, ValueError):
-        return None
+    return find_best((event.data.get("record") for event in tells), metric, known.higher_is_better)
 
 
 def _is_newer(report: Path, ledger: Path) -> bool:

@@ -51,7 +51,7 @@ def attach_report(uri: str, study: StudyDescription, answer: Sequence[str], dire
         client.log_artifact(run, str(directory / file))
     for folder in FOLDERS:
         client.log_artifacts(run, str(directory / folder), folder)
-    links = describe_links(str(experiment.experiment_id), bool(study.search), f"{run}/artifacts/{PAGE_FILE}")
+    links = describe_links(str(experiment.experiment_id), study, f"{run}/artifacts/{PAGE_FILE}")
     note = f"{links}\n\n{render_answer(answer)}\n\n{_FILES_NOTE}\n\n{NAMES_NOTE}"
     client.set_tag(run, NOTE_TAG, note)
     for tag, value in {**view_tags(study), NOTE_TAG: note}.items():

@@ -40,6 +40,7 @@ from orchestration.tracking.run_content import (
     trial_params,
     trial_tags,
 )
+from orchestration.tracking.superseded_runs import SupersededRuns
 from reports.records.details import details_path
 from reports.records.record import RunRecord
 from reports.records.serialise import record_from_json
@@ -84,6 +85,7 @@ class Delivery:
         position: what has been delivered so far.
         known_unsent_offset: events that end after this offset of the ledger were never sent, so their runs cannot exist
             and are not looked up.
+        superseded: marks confirm runs that a longer search has replaced; None where there can be none.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Delivery:
         manifest: Path,
         position: Position,
         known_unsent_offset: int,
+        superseded: SupersededRuns | None = None,
     ) -> None:
         self._client = client
         self._study = study
@@ -105,6 +108,7 @@ class Delivery:
         self._places: dict[str, str] = {}
         self._parent = position.parent_run
         self._known_unsent_offset = known_unsent_offset
+        self._superseded = superseded
 
     def position_at(self, offset: int) -> Position:
         """The position to save once everything before ``offset`` is delivered."""
@@ -143,7 +147,15 @@ class Delivery:
                     raise
                 num_rejected += len(events)
                 logging.getLogger(__name__).warning("MLflow refuses events of trial %s: %s", trial_id, error)
+        if self._superseded is not None:
+            self._superseded.see(event for event, _ in batch)
+            self.mark_superseded()
         return num_rejected
+
+    def mark_superseded(self) -> None:
+        """Tell the confirm runs that a longer search has replaced from the others, as far as is known by now."""
+        if self._superseded is not None:
+            self._superseded.mark(self._parent)
 
     def end_study(self, status: str, at_ms: int, wall_s: float) -> None:
         """Close the run of the study.

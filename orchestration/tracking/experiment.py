@@ -7,7 +7,13 @@ two drivers that start together do not share one.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from orchestration.ledger.state import read_ledger_id
+from orchestration.process.redaction import redacted_line, without_credentials
+from orchestration.tracking.database import file_of, is_from_mlflow
+from orchestration.tracking.delivery import connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -60,6 +66,31 @@ def is_taken(client: MlflowClient, study: str, ledger: str | None) -> bool:
         return bool(own.name != study)
     found = client.get_experiment_by_name(study)
     return found is not None and not _is_free(client, found)
+
+
+def describe_store(uri: str, study: str, ledger: Path | None) -> str | None:
+    """What a dry run says of the store at ``uri``, in one line; None if there is nothing to remark. Reads only.
+
+    Args:
+        uri: MLflow's tracking address.
+        study: its name.
+        ledger: the study's, which need not exist; None for a study that starts over.
+    """
+    file = file_of(uri)
+    if file is not None and not file.is_file():
+        # MLflow would create it.
+        return None
+    target = without_credentials(uri)
+    try:
+        taken = is_taken(connect(uri), study, None if ledger is None else read_ledger_id(ledger))
+    except Exception as error:
+        if not is_from_mlflow(error):
+            raise
+        reason = redacted_line(error, 200)
+        return f"tracking: MLflow at {target} does not answer now ({type(error).__name__}: {reason})"
+    if taken:
+        return f"tracking: MLflow at {target} has another study {study!r}; this one gets a name of its own there"
+    return None
 
 
 def restore_runs(client: MlflowClient, experiment: str) -> int:

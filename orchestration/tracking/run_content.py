@@ -16,6 +16,8 @@ RESULT_TAG = "result_id"
 CONTEXT_TAG = "context"
 LIMIT_TAG = "limit"
 WALL_TAG = "wall_s"
+STAGE_TAG = "stage"
+SUPERSEDED_TAG = "superseded"
 PARENT_TAG = "mlflow.parentRunId"
 MAX_TEXT = 5000
 
@@ -28,6 +30,8 @@ PER_TRIAL = "trial"
 """Prefix of what a run took: seconds, epochs, parameters."""
 SEARCH_RUNS = "report and search trials"
 """In the name of the study's run: what is to be found there."""
+SUPERSEDED = "superseded"
+"""The stage of a confirm run whose configuration a search that went on chooses no longer."""
 
 # MLflow's names of terminal states.
 RUN_STATUS: Mapping[Status, str] = {"completed": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
@@ -106,7 +110,7 @@ def trial_tags(trial: Trial) -> dict[str, str]:
         CONTEXT_TAG: trial.context,
         "arm": trial.arm,
         "model": trial.model,
-        "stage": trial.stage,
+        STAGE_TAG: trial.stage,
         "configuration_id": trial.configuration_id,
         "fold": "official" if trial.cell.fold is None else str(trial.cell.fold),
         "repeat": str(trial.cell.repeat),

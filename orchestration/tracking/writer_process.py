@@ -41,6 +41,7 @@ from orchestration.tracking.experiment import claim_experiment, has_run, restore
 from orchestration.tracking.position import POSITION_FILE, Position, load_position, save_position
 from orchestration.tracking.protocol import StudyStatus
 from orchestration.tracking.sqlite_store import ARTIFACTS, make_own_store, move_artifacts, opened_store, store_of
+from orchestration.tracking.superseded_runs import follow_superseded
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -186,18 +187,22 @@ class Writer:
         config = self._config
         if config.uri is None:
             make_own_store(self._directory)
-        artifacts = self._directory / ARTIFACTS
+        artifacts, manifest = self._directory / ARTIFACTS, self._directory / MANIFEST_FILE
         client = connect(address)
         experiment = self._find_experiment(client, artifacts)
-        return Delivery(
+        delivery = Delivery(
             client,
             config.study,
             experiment,
             artifacts,
-            self._directory / MANIFEST_FILE,
+            manifest,
             self._position,
             self._known_unsent_offset,
+            follow_superseded(client, experiment, manifest, self._ledger, self._position.offset),
         )
+        # A session that was killed, or an earlier version, may have left some unmarked.
+        delivery.mark_superseded()
+        return delivery
 
     def _find_experiment(self, client: MlflowClient, artifacts: Path) -> str:
         """The study's experiment with its runs restored; if one is gone for good, everything is delivered again."""

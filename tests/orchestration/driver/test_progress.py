@@ -72,7 +72,7 @@ def test_counts_and_best_by_arm() -> None:
     tally.see(tell(TRIALS[1], 0.6, "pruned"))
     tally.see(tell(TRIALS[2], 0.4, "failed", error="diverged"))
     full = tally.arms["full"]
-    assert (full.running, full.completed, full.pruned, full.failed, full.best) == (0, 1, 1, 1, 0.7)
+    assert (full.running, full.completed, full.pruned, full.failed, full.best) == (0, 1, 1, 1, {(0, None): 0.7})
     assert tally.num_ended == 3
 
 
@@ -98,11 +98,11 @@ def test_an_earlier_session_counts_and_its_running_trials_go_on() -> None:
     tally = make_tally()
     for event in (ask(TRIALS[0]), tell(TRIALS[0], 0.3), ask(TRIALS[1])):
         tally.recall(event)
-    assert (tally.num_ended, tally.arms["full"].best) == (1, 0.3)
+    assert (tally.num_ended, tally.arms["full"].best_mean(1)) == (1, 0.3)
     tally.see(attempt(TRIALS[1]))
     assert tally.arms["full"].running == 1
     tally.see(tell(TRIALS[1], 0.2))
-    assert (tally.arms["full"].running, tally.arms["full"].best) == (0, 0.2)
+    assert (tally.arms["full"].running, tally.arms["full"].best_mean(1)) == (0, 0.2)
 
 
 def test_the_table_has_a_row_per_arm_and_sums_those_that_do_not_fit() -> None:
@@ -122,6 +122,30 @@ def test_the_table_has_a_row_per_arm_and_sums_those_that_do_not_fit() -> None:
     assert lines[2].split() == ["arm-0", "1", "1", "0", "0", "0.5000"]
     assert lines[-1].split() == ["4", "more", "arms", "4", "4", "0", "0"]
     assert len(lines) == 8
+
+
+def test_the_best_so_far_is_of_one_fold_in_lines_and_the_mean_of_all_folds_in_the_table() -> None:
+    """Folds differ in difficulty: the best value of all would only say which one is the easiest."""
+    stream, tally = io.StringIO(), make_tally()
+    tally.num_folds = 2
+    hard, hard_again, easy = (make_trial(n, "full", cell=Cell(0, fold)) for n, fold in enumerate((0, 0, 1)))
+    other = make_trial(3, "no_ca", cell=Cell(0, 1))
+    progress = LineProgress(tally, stream)
+    for trial, value in ((hard, 0.9), (easy, 0.2), (hard_again, 0.8), (other, 0.1)):
+        progress(ask(trial))
+        progress(tell(trial, value, fold=trial.cell.fold))
+    lines = stream.getvalue().splitlines()
+    assert "r0f0 seed 0: valid/mae 0.9000 (the best of full on this fold so far)" in lines[0]
+    assert "r0f1 seed 2: valid/mae 0.2000 (the best of full on this fold so far)" in lines[1]
+    assert "r0f0 seed 1: valid/mae 0.8000 (the best of full on this fold so far)" in lines[2]
+    progress(tell(replace(hard, seed=9), 0.85, fold=0))
+    assert "valid/mae 0.8500 (best of full on this fold 0.8000)" in stream.getvalue().splitlines()[4]
+    console = Console(file=io.StringIO(), width=120, record=True)
+    console.print(draw_tally("demo", tally, height=11))
+    heading, full, no_ca = console.export_text().splitlines()[1:4]
+    assert heading.rstrip().endswith("best valid/mae, mean of 2 folds")
+    assert full.split()[-1] == "0.5000"  # (0.8 + 0.2) / 2
+    assert no_ca.rstrip().endswith("1 of 2 folds"), "one fold says nothing beside two"
 
 
 def test_lines_say_what_ended_and_thin_out_when_there_are_many() -> None:

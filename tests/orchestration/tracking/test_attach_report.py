@@ -74,7 +74,7 @@ def test_the_description_says_the_answer_and_links_the_report_and_the_trials(att
     shown = parse_qs(urlsplit(links[1][1:]).query)["viewStateShareKey"][0]
     view = saved_view(store.experiment.tags, shown)
     assert view["searchFilter"] == 'tags.stage = "confirm"'
-    assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`test/mae`", True)
+    assert (view["orderByKey"], view["orderByAsc"]) == ("tags.`mlflow.runName`", True)
     found = store.client.search_runs([store.experiment.experiment_id], view["searchFilter"])
     assert len(found) == len(store.trials) == 1
 

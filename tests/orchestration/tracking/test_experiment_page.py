@@ -28,11 +28,12 @@ from tests.reports.example_studies import make_records, make_study
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 
+OFFICIAL = tuple(replace(cell, fold=None) for cell in make_study().planned)
 SEARCH = {"objective": "valid/corr", "parameters": {"learning_rate": "log_uniform(1e-4, 1e-2)"}}
 
 
 def test_the_list_of_confirm_runs_has_test_scores_as_columns_and_begins_with_the_best() -> None:
-    study = replace(make_study(), search=SEARCH)
+    study = replace(make_study(), search=SEARCH, planned=OFFICIAL)
     view = saved_view(view_tags(study), CONFIRM_VIEW)
     assert view["searchFilter"] == 'tags.stage = "confirm"'
     assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`test/mae`", True)
@@ -43,8 +44,17 @@ def test_the_list_of_confirm_runs_has_test_scores_as_columns_and_begins_with_the
     )
 
 
+def test_with_folds_runs_of_one_arm_and_fold_stand_together() -> None:
+    """Values of folds of different difficulty are no order of quality."""
+    study = replace(make_study(), search=SEARCH)
+    assert {cell.fold for cell in study.planned} > {0}
+    for key in (CONFIRM_VIEW, SEARCH_VIEW):
+        view = saved_view(view_tags(study), key)
+        assert (view["orderByKey"], view["orderByAsc"]) == ("tags.`mlflow.runName`", True)
+
+
 def test_search_trials_are_a_view_of_their_own_ordered_by_what_the_search_looked_at() -> None:
-    view = saved_view(view_tags(replace(make_study(), search=SEARCH)), SEARCH_VIEW)
+    view = saved_view(view_tags(replace(make_study(), search=SEARCH, planned=OFFICIAL)), SEARCH_VIEW)
     assert view["searchFilter"] == 'tags.stage = "search"'
     assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`valid_at_best_epoch/corr`", False)
     assert not any("test/" in column for column in view["selectedColumns"])
@@ -52,8 +62,8 @@ def test_search_trials_are_a_view_of_their_own_ordered_by_what_the_search_looked
 
 def test_without_a_search_there_is_neither_a_view_nor_a_link_of_search_trials() -> None:
     assert list(view_tags(replace(make_study(), search={}))) == [f"{VIEW_TAG}{CONFIRM_VIEW}"]
-    assert "search trials" not in describe_links("1", has_search=False)
-    assert "[search trials]" in describe_links("1", has_search=True)
+    assert "search trials" not in describe_links("1", replace(make_study(), search={}))
+    assert "[search trials]" in describe_links("1", replace(make_study(), search=SEARCH))
 
 
 def test_a_view_fits_into_a_tag_however_much_is_searched() -> None:

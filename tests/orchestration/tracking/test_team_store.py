@@ -13,8 +13,7 @@ from mlflow import MlflowClient
 from orchestration.ledger.file_names import MANIFEST_FILE
 from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.state import read_ledger_id
-from orchestration.tracking.experiment import claim_experiment, find_experiment
-from orchestration.tracking.store_preview import describe_store
+from orchestration.tracking.experiment import claim_experiment, describe_store, find_experiment
 from tests.orchestration.command_line import run
 from tests.orchestration.delivered_study import run_and_write
 from tests.orchestration.toy_runner import make_trial
