@@ -1,4 +1,4 @@
-"""What ``--dry-run`` prints: arms, trials, cost with its range, and what the study could detect."""
+"""What ``--dry-run`` prints: arms, contrasts, trials, cost with its range, and what the study could detect."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from orchestration.dry_run.contrasts import contrast_lines, contrasts_as_json
 from orchestration.dry_run.cost_estimate import CostRange, Estimate
 from orchestration.dry_run.power import DetectableDifference
 from orchestration.extension.extend import PlannedExtension
 from orchestration.planning.planned_study import PlannedStudy
 from reports.results.metrics import find_metric
-from reports.text.durations import duration_range_text, duration_text, held_time_text, rough_duration_text
+from reports.text.durations import duration_text, estimated_duration_text, held_time_text, rough_duration_text
 from reports.text.rounding import count
 from search_spaces.schema.distributions import Choice, IntRange
 from search_spaces.schema.schema import Resources
@@ -55,6 +56,7 @@ def describe_as_json(
         {
             "study": planned.space.study,
             "arms": [arm.name for arm in planned.running_arms],
+            **contrasts_as_json(planned),
             "num_trials": size.num_trials,
             "stages": {"search": size.num_search, "confirm": size.num_confirm},
             "estimate": cost,
@@ -79,12 +81,12 @@ def describe_as_text(
         extension: what this adds to a study that has begun; None: nothing.
     """
     begun = [] if extension is None else extension.lines(planned.space.study)
-    lines = [_headline(planned), *begun, *_arm_lines(planned), *_default_search_lines(planned)]
-    lines += [*_stopping_lines(planned), _trial_line(planned, estimate)]
+    lines = [_headline(planned), *begun, *_arm_lines(planned), *contrast_lines(planned)]
+    lines += [*_default_search_lines(planned), *_stopping_lines(planned), _trial_line(planned, estimate)]
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
     at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
     lines.append(
-        f"about {rough_duration_text(wall.expected)} ({duration_range_text(wall.low, wall.high)}) with "
+        f"about {estimated_duration_text(wall.expected, wall.low, wall.high)} with "
         f"{at_once} at a time, {rough_duration_text(estimate.start_s)} of it start-up"
     )
     if estimate.num_nodes is not None:
@@ -118,7 +120,7 @@ def gpu_lines(estimate: Estimate, wanted: Resources) -> list[str]:
             room = f"{count(slots, 'trial')} at a time, {cores:g} CPUs"
             lines.append(
                 f"with {count(num_gpus, 'GPU')} like the one tried ({room}): "
-                f"about {rough_duration_text(wall.expected)} ({duration_range_text(wall.low, wall.high)})"
+                f"about {estimated_duration_text(wall.expected, wall.low, wall.high)}"
             )
     return lines
 
@@ -154,12 +156,13 @@ def _arm_lines(planned: PlannedStudy) -> list[str]:
             )
             continue
         facts = planned.facts[arm.name]
+        shown = arm.name if arm.label == arm.name else f"{arm.name} ({arm.label})"
         if facts.num_parameters == 0:
-            lines.append(f"  {arm.name} ({arm.label}): no parameter is trained by gradients, so no epochs")
+            lines.append(f"  {shown}: no parameter is trained by gradients, so no epochs")
             continue
         built = " before its search" if _search_may_rebuild(planned, arm) else ""
         pace = f"{facts.num_parameters} parameters{built}, {duration_text(facts.epoch_s)} per epoch"
-        lines.append(f"  {arm.name} ({arm.label}): {pace}, at most {facts.max_epochs} epochs")
+        lines.append(f"  {shown}: {pace}, at most {facts.max_epochs} epochs")
     return lines
 
 

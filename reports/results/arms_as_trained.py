@@ -64,10 +64,11 @@ def as_trained(study: StudyDescription, results: ResultsTable) -> StudyDescripti
     """``study`` with arms, contrasts and fixed settings as its confirm runs have them; readers see labels of arms."""
     trained = _as_trained(study, results)
     labels = {arm.name: arm.label for arm in trained.arms}
-    return replace(trained, contrasts=tuple(_labelled(contrast, labels) for contrast in trained.contrasts))
+    return replace(trained, contrasts=tuple(labelled(contrast, labels) for contrast in trained.contrasts))
 
 
-def _labelled(contrast: Contrast, labels: Mapping[str, str]) -> Contrast:
+def labelled(contrast: Contrast, labels: Mapping[str, str]) -> Contrast:
+    """The contrast with what readers see of its arms. labels: arm -> its label."""
     names = (contrast.first, contrast.second)
     first, second = (labels.get(name, name) for name in names)
     if (first, second) == names:

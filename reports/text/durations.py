@@ -47,6 +47,12 @@ def duration_range_text(low: float, high: float) -> str:
     return f"{number if last.split(' ')[1:] == [unit] else first} to {last}"
 
 
+def estimated_duration_text(middle: float, low: float, high: float) -> str:
+    """An estimate with its ends, in seconds: ``17 min (12 to 22 min)``; ``17 min`` where all three read the same."""
+    expected, ends = rough_duration_text(middle), duration_range_text(low, high)
+    return expected if ends == expected else f"{expected} ({ends})"
+
+
 def exact_duration_text(seconds: float) -> str:
     """What somebody asked for, every unit of it: ``1 h 33 min``, ``1 d 12 h``, ``0.5 s``."""
     minutes, rest = divmod(seconds, _MINUTE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reports.records.record import Contrast, StudyDescription
+from reports.records.record import StudyDescription
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
@@ -12,6 +12,7 @@ from reports.sections.ablation.constant_comparison import ConstantComparison
 from reports.sections.ablation.health import extent_sentence, learning_sentences
 from reports.sections.ablation.values import ContrastRow, ContrastTable, MeasuredArms, ModelRow
 from reports.statistics.verdict import VerdictKind
+from reports.text.contrasts import name_briefly, name_contrast
 from reports.text.listing import list_names
 from reports.text.number_cells import decimals_of
 from reports.text.rounding import fixed
@@ -50,18 +51,6 @@ def compose_answer(
     sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are))
     sentences.extend(_model_sentences(arms.models, metric, contrasts))
     return tuple(sentences)
-
-
-def name_contrast(contrast: Contrast) -> str:
-    """``CA (full - no_ca)``, or the two arms alone where no component is named."""
-    pair = contrast.pair
-    return f"{contrast.isolates} ({pair})" if contrast.isolates else pair
-
-
-def name_briefly(contrast: Contrast) -> str:
-    """The component that the contrast isolates, or the two arms where it isolates none."""
-    has_component = contrast.isolates not in ("", "method", "settings")
-    return contrast.isolates if has_component else contrast.pair
 
 
 CLAIMS: tuple[VerdictKind, ...] = ("better", "worse", "better here", "worse here")

@@ -20,6 +20,7 @@ from reports.sections.ablation.interval_rows import arm_marks
 from reports.sections.ablation.values import ContrastTable, MeasuredArms, ModelRow
 from reports.sections.section import LeftOut, Section
 from reports.statistics.estimate import Estimate
+from reports.text.contrasts import corrected_over
 from reports.text.csv_table import Table
 from reports.text.latex_table import LatexTable, interval_caption
 from reports.text.markdown_table import Grid
@@ -190,6 +191,7 @@ class ContrastsSection(Section):
         return render_markdown_template(
             "sections/ablation/contrasts.md.j2",
             num_contrasts=len(rows),
+            corrected_over=corrected_over(len(rows)),
             verdicts=list(grids.verdict_lines(rows)),
             metric=metric,
             paired_by=paired_by(self.results.is_official),

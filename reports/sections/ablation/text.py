@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.results.metrics import Metric
-from reports.sections.ablation.answer import name_contrast
 from reports.sections.ablation.values import AblationTable, ArmRow, Comparison, ContrastRow, MetricDifference, ModelRow
+from reports.text.contrasts import name_contrast
 from reports.text.markdown_table import Grid, deal_columns
 from reports.text.number_cells import decimals_of, interval_cell, mean_cell, runs_cell
 from reports.text.rounding import ABSENT, count, fixed, p_text

@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from reports.records.record import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
-from reports.sections.ablation.answer import name_briefly
+from reports.text.contrasts import MOST_NAMED, judged_by, question_text
 from reports.text.rounding import count
 from reports.text.seeds_and_folds import cells_text
-
-MOST_NAMED = 7
-"""Contrasts or arms that the paragraph names; of more it says how many."""
 
 
 def asked_sentences(study: StudyDescription, results: ResultsTable, metric: Metric) -> Iterator[str]:
     """The paragraph, the author's own words, and what is known of data that are generated. metric: the primary one."""
-    better = "higher" if metric.higher_is_better else "lower"
+    asked, judged = question_text(study.contrasts, len(study.arms)), judged_by(metric)
     yield (
-        f"**Asked:** {_question(study)} Judged by {metric.label} on the test part ({better} is better), with "
-        f"{_runs(results)}. Arms: {_arms(study)}. Data: {_data(study)}."
+        f"**Asked:** {asked} {judged[:1].upper()}{judged[1:]}, with {_runs(results)}. Arms: {_arms(study)}. "
+        f"Data: {_data(study)}."
     )
     if study.description:
         yield f"**In its author's words:** {study.description}"
@@ -30,17 +27,6 @@ def asked_sentences(study: StudyDescription, results: ResultsTable, metric: Metr
             f"**How the data were planted**, which no model is told: {'; '.join(planted)}. What follows can be held to "
             "this truth."
         )
-
-
-def _question(study: StudyDescription) -> str:
-    declared = [contrast for contrast in study.contrasts if contrast.in_family]
-    if not declared:
-        return f"how do {count(len(study.arms), 'arm')} score? No contrast was declared, so no claim is made."
-    names = list(dict.fromkeys(name_briefly(contrast) for contrast in declared))
-    if len(declared) > MOST_NAMED:
-        return f"which of {len(declared)} declared differences between {len(study.arms)} arms are real?"
-    listed = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
-    return f"what {'is' if len(names) == 1 else 'are'} {listed} worth ({count(len(declared), 'declared contrast')})?"
 
 
 def _runs(results: ResultsTable) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from reports.records.record import Contrast
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
-from reports.sections.ablation.answer import name_contrast
 from reports.sections.power.values import ContrastPower, NoiseFloor, PublishedGap, SmallestDetectable, TestSetUse
 from reports.statistics.estimate import Estimate
 from reports.statistics.verdict import MIN_DEGREES, why_unknown
+from reports.text.contrasts import name_contrast
 from reports.text.number_cells import decimals_of, interval_cell
 from reports.text.rounding import count, decimals_for, fixed
 

@@ -71,7 +71,8 @@ def dry_run(name: str, out: Path, *more: str) -> str:
 )
 def test_a_packaged_space_says_its_arms_its_trials_and_its_cost(name: str, tmp_path: Path) -> None:
     said = json.loads(dry_run(name, tmp_path / "runs", "--json"))
-    assert set(said) == {"study", "arms", "num_trials", "stages", "estimate", "detectable", "extension"}
+    contents = {"study", "arms", "primary", "contrasts", "num_trials", "stages", "estimate", "detectable", "extension"}
+    assert set(said) == contents
     assert said["num_trials"] == said["stages"]["search"] + said["stages"]["confirm"] > 0
     assert set(said["estimate"]["arm_trial_s"]) == set(said["arms"])
     assert said["estimate"]["wall_s"] > 0
@@ -80,7 +81,7 @@ def test_a_packaged_space_says_its_arms_its_trials_and_its_cost(name: str, tmp_p
 def test_a_person_reads_the_same(tmp_path: Path) -> None:
     lines = dry_run("unimodal", tmp_path / "runs").splitlines()
     assert lines[0] == "study mosi-unimodal: 8 arms, 3 cells (folds), 3 confirm seeds"
-    assert [line.split()[0] for line in lines[1:9]] == [
+    assert [line.split()[0].rstrip(":") for line in lines[1:9]] == [
         "dmd", "language", "language-fd", "audio", "audio-fd", "vision", "vision-fd", "median"
     ]  # fmt: skip
     assert "trials: 126 search + 72 confirm = 198" in lines

@@ -7,6 +7,7 @@ import pytest
 from reports.text.durations import (
     duration_range_text,
     duration_text,
+    estimated_duration_text,
     exact_duration_text,
     held_time_text,
     rough_duration_text,
@@ -59,6 +60,12 @@ def test_an_estimate_is_coarser_and_its_ends_share_their_unit() -> None:
     assert duration_range_text(45.0, 130.0) == "45 s to 2 min"
     assert duration_range_text(3600.0, 7510.0) == "1 h to 2 h 5 min"
     assert duration_range_text(59.0, 61.0) == "1 min"
+
+
+def test_the_ends_of_an_estimate_are_left_out_where_they_say_the_same() -> None:
+    assert estimated_duration_text(1008.0, 744.0, 1350.0) == "17 min (12 to 22 min)"
+    assert estimated_duration_text(60.0, 59.0, 61.0) == "1 min"
+    assert estimated_duration_text(90.0, 59.0, 61.0) == "1 min 30 s (1 min)"
 
 
 def test_what_somebody_asked_for_stays_exact() -> None:
