@@ -1,7 +1,7 @@
 """Our methods beside those of the field's package MMSA 2.2.1: what is learned, and what a training step costs.
 
     python -m benchmarks.peer_mmsa --python PATH [--data FILE] [--data-dir DIR] [--methods lmf tfn ...] [--seeds 5]
-        [--step] [--quick] [--out DIR]
+        [--step | --same] [--quick] [--out DIR]
 
 PATH is a Python that has MMSA; nothing of it is installed by this product. To make one:
 
@@ -15,6 +15,8 @@ clipped alike, and seeds 1, 2, ...; theirs once with padding on either side. The
 ours (``arms.external``) under ``--out``, whose report gives difference and interval; a run that is there is not made
 again. LF-LSTM, which MMSA has not, stands beside its LF-DNN; MCTN is compared in cost alone. ``--step``: only what a
 step costs, in turn, in processor time of one thread, at batch 16, ten steps (100, 73, 100 wide) and fifty (768, 5, 20).
+``--same``: only whether MFN and MFM compute the same from the same weights (:mod:`benchmarks.peer_mmsa.same`); the last
+line then has, under ``same``, the largest differences of prediction, loss and gradients, relative to the largest value.
 Full form: one to two hours of one core, half of it MulT and TFN; ``--step``: two minutes; ``--quick`` (LMF alone unless
 ``--methods`` says more, one seed, trainings that end at once): one.
 
@@ -40,6 +42,8 @@ from benchmarks.peer_mmsa.cost import dearest, measure_steps
 from benchmarks.peer_mmsa.pairs import PAIRS
 from benchmarks.peer_mmsa.peer import Peer, PeerFailed
 from benchmarks.peer_mmsa.quality import Learned, Task, compare
+from benchmarks.peer_mmsa.same import NAMES, compare_computed
+from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.load import open_dataset
 from dmd.errors import InputError
 from dmd.job import FoldRef
@@ -65,7 +69,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, default=os.environ.get(DATA_DIR), help=f"or {DATA_DIR}")
     parser.add_argument("--methods", nargs="+", choices=PAIRS, metavar="NAME", help="by our names; default: all")
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 1")
-    parser.add_argument("--step", action="store_true", help="only what a step costs")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--step", action="store_true", help="only what a step costs")
+    only.add_argument("--same", action="store_true", help="only whether MFN and MFM compute the same")
     parser.add_argument("--quick", action="store_true", help="LMF, one seed, trainings that end at once")
     parser.add_argument("--out", type=Path, help="folder of studies and predictions; default: one that is not kept")
     options = parser.parse_args(arguments)
@@ -107,6 +113,11 @@ def measure(options: argparse.Namespace, task: Task | None, peer: Peer) -> dict[
     return found
 
 
+def same(dataset: Dataset, peer: Peer, scratch: Path) -> dict[str, dict[str, float]]:
+    """Of the methods whose mechanism is the same on both sides. Raises InputError and PeerFailed."""
+    return {name: compare_computed(peer, name, dataset, scratch) for name in NAMES}
+
+
 def tell(name: str, learned: Learned) -> dict[str, Any]:
     """A line for readers; the same for the last one."""
     sides = ", ".join(f"{mae:.4f} padded on the {side}" for side, mae in learned.by_side.items())
@@ -128,11 +139,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             task = None if options.step else plan(options, options.out or Path(scratch))
             with Peer(options.python) as peer:
-                found = measure(options, task, peer)
+                if options.same and task is not None:
+                    found = {"same": same(task.dataset, peer, Path(scratch))}
+                else:
+                    found = {"methods": measure(options, task, peer)}
         except (InputError, StudyError, PeerFailed) as error:
             print(f"peer_mmsa: {error}", file=sys.stderr)
             sys.exit(2)
-    print(json.dumps({"methods": found}))
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch import nn
 
 from benchmarks.peer_mmsa.__main__ import main
 from benchmarks.peer_mmsa.cost import dearest, step_cost
 from benchmarks.peer_mmsa.quality import read_verdict, write_parts, write_predictions
+from benchmarks.peer_mmsa.same import NAMES, in_their_words
 from benchmarks.peer_mmsa.worker.conversion import convert, padded
 from dmd.data.formats.load import open_dataset
+from dmd.declaration.dims import Dims
+from dmd.layers.memory.stepped_lstm import SteppedLSTM
+from dmd.modalities import MODALITIES
+from dmd.registry import METHODS
 
 
 @pytest.mark.parametrize(
@@ -26,6 +33,7 @@ from dmd.data.formats.load import open_dataset
         (["--python", "x", "--seeds", "0"], "--seeds 0: at least 1"),
         (["--python", "x", "--methods", "tfm"], "invalid choice: 'tfm'"),
         (["--python", "x", "--data", "no_such_file.npz"], "no_such_file.npz"),
+        (["--python", "x", "--step", "--same"], "--same: not allowed with argument --step"),
     ],
 )
 def test_what_cannot_be_run_is_said_in_one_line(
@@ -37,6 +45,25 @@ def test_what_cannot_be_run_is_said_in_one_line(
     (line,) = told.err.splitlines()
     assert (ended.value.code, told.out) == (2, "")
     assert said in line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_weight_of_ours_has_one_place_in_theirs(name: str) -> None:
+    dims = Dims({"language": 4, "audio": 2, "vision": 3}, dict.fromkeys(MODALITIES, 5))
+    ours = dict(METHODS[name].build(METHODS[name].settings(), dims).named_parameters())
+    words = [word for word, _ in in_their_words(name, ours)]
+    assert len(words) == len(set(words)) == len(ours) > 30
+
+
+def test_our_cells_are_pytorchs_with_their_gates_in_its_order() -> None:
+    torch.manual_seed(0)
+    ours = SteppedLSTM(3, 2).double()
+    place = "fusion.system.lstms.audio"
+    weights = in_their_words("mfn", {f"{place}.{name}": p for name, p in ours.named_parameters()})
+    theirs = nn.LSTM(3, 2).double()
+    theirs.load_state_dict({f"{word.removeprefix('lstm_a.')}_l0": value for word, value in weights})
+    steps = torch.randn(4, 5, 3, dtype=torch.float64)
+    torch.testing.assert_close(ours(steps)[0], theirs(steps)[0], rtol=0, atol=1e-14)
 
 
 def test_padding_goes_to_either_side() -> None:

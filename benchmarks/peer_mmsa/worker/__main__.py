@@ -38,6 +38,7 @@ def main() -> None:
     # Not before it is known that they are there.
     import torch
 
+    from benchmarks.peer_mmsa.worker.computing import compute
     from benchmarks.peer_mmsa.worker.shims import apply_shims
     from benchmarks.peer_mmsa.worker.stepping import serve_steps
     from benchmarks.peer_mmsa.worker.training import train
@@ -48,6 +49,8 @@ def main() -> None:
         try:
             if request["do"] == "train":
                 send(train(request))
+            elif request["do"] == "compute":
+                send(compute(request))
             else:
                 serve_steps(request, receive, send)
         except Exception as error:

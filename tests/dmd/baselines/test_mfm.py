@@ -90,3 +90,11 @@ def test_as_many_parameters_as_the_published_network_less_its_unused_head() -> N
     """zoo.md section 1; 45,313 of them nothing ever reads."""
     assert count_parameters("mfm", "mmsa_mosi") == 951_155 - 45_313
     assert count_parameters("mfm", "mmsa_mosi", MOSI) == 1_416_123 - 45_313
+
+
+def test_presets_train_at_the_rates_that_their_other_values_were_found_at() -> None:
+    """zoo.md section 2, defect 10: whatever is configured, the field's package trains MFM at Adam's own 0.001."""
+    assert {name: preset["learning_rate"] for name, preset in METHOD.presets.items()} == {
+        "mmsa_mosi": 1e-3,
+        "mmsa_mosei": 1e-3,
+    }
