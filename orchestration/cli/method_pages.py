@@ -23,11 +23,10 @@ def print_method(context: typer.Context, name: str | None) -> None:
     """Print the page of a method and end the command."""
     if name is not None:
         with bad_input_exits():
-            from dmd.registry import find_method
-            from orchestration.planning.describe_method import describe_method
+            from orchestration.planning.describe_method import describe_named
 
             _use_plugins(context)
-            print(describe_method(find_method(name)), end="")
+            print(describe_named(name), end="")
         raise typer.Exit(COMPLETED)
 
 

@@ -8,9 +8,25 @@ from dmd.data.dataset.input_config import InputConfig
 from dmd.declaration.component import Component, LossTerm
 from dmd.declaration.method import Method
 from dmd.job import Setting
+from dmd.registry import find_method, known_methods
 from dmd.settings import Field
 from dmd.training.config import TrainingConfig
+from orchestration.planning.method_catalogue import describe_methods
+from orchestration.planning.other_names import find_other_name
 from orchestration.planning.setting_meanings import described_fields
+from orchestration.process.errors import UsageError
+
+
+def describe_named(name: str) -> str:
+    """The page of the method of that name.
+
+    Raises:
+        UsageError: for no method's name, with what else it is known as.
+        ConfigurationError: for a name that nothing has, with the nearest one.
+    """
+    if name not in known_methods() and (other := find_other_name(name, describe_methods())) is not None:
+        raise UsageError(f"no method {name!r}: it is {other.what}; --describe {other.method} tells of it")
+    return describe_method(find_method(name))
 
 
 def describe_method(method: Method) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dmd.data.dataset.input_config import InputConfig, inactive_inputs
 from dmd.declaration.method import Method
@@ -10,6 +11,7 @@ from dmd.registry import known_methods
 from dmd.scoring import KNOWN_METRICS, METRIC_FAMILIES
 from dmd.settings import Field
 from dmd.training.config import TrainingConfig
+from orchestration.planning.other_names import explain_name
 from orchestration.planning.setting_meanings import described_fields
 from search_spaces.terms.catalogue import (
     Catalogue,
@@ -28,7 +30,9 @@ def describe_methods(methods: Mapping[str, Method] | None = None) -> Catalogue:
         methods: name -> method; None: those that this process knows, the ones of plugins among them.
     """
     known = known_methods() if methods is None else methods
-    return Catalogue({name: _describe(method) for name, method in known.items()}, KNOWN_METRICS, METRIC_FAMILIES)
+    described = {name: _describe(method) for name, method in known.items()}
+    catalogue = Catalogue(described, KNOWN_METRICS, METRIC_FAMILIES)
+    return replace(catalogue, explain=lambda name: explain_name(name, catalogue))
 
 
 def _describe(method: Method) -> MethodSchema:

@@ -86,7 +86,7 @@ def _check_methods(space: SearchSpace, catalogue: Catalogue) -> Iterator[Finding
 def _check_method(path: str, spec: Method, catalogue: Catalogue) -> Iterator[Finding]:
     method = catalogue.methods.get(spec.name)
     if method is None:
-        hint = suggest(spec.name, catalogue.methods)
+        hint = catalogue.explain(spec.name) or suggest(spec.name, catalogue.methods)
         yield Finding(join_path(path, "name"), f"unknown method {show(spec.name)}; {hint}")
         return
     if spec.preset is not None and spec.preset not in known_presets(method):

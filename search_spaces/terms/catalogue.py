@@ -139,11 +139,14 @@ class Catalogue:
         methods: by name.
         metrics: ``mae``, ``corr``, ``acc7``, ``macro_f1``, ...
         metric_families: what metrics begin with that end in a name of the data's target (``f1_``).
+        explain: maps a name that is no method to what else it is, as a clause (``it is a preset of recurrent; write
+            ...``); empty where that is not known.
     """
 
     methods: Mapping[str, MethodSchema]
     metrics: tuple[str, ...]
     metric_families: tuple[str, ...] = ()
+    explain: Callable[[str], str] = lambda name: ""
 
     def may_have(self, metric: str) -> bool:
         """Whether some data have the metric."""
