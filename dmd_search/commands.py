@@ -19,7 +19,7 @@ from orchestration.past_studies.reuse import require_sources
 from orchestration.past_studies.write_report import deliver_report, rebuild_report, write_studies
 from orchestration.planning.load_space import load_space as load_with_plugins
 from orchestration.planning.method_catalogue import describe_methods
-from orchestration.planning.prepared import prepare
+from orchestration.planning.prepared import Prepared, prepare
 from orchestration.process.redaction import without_credentials
 from orchestration.process.temporary import place_for_sockets
 from orchestration.tracking.database import require_driver
@@ -81,7 +81,6 @@ def run(
         StudyError: for what the user can correct.
         KeyboardInterrupt: the study was interrupted; the same call continues it.
     """
-    command = "" if isinstance(space, SearchSpace) else shlex.join(["dmd-search", "--space", os.fspath(space)])
     checked = space if isinstance(space, SearchSpace) else load_space(space)
     directory = StudyDirectory(Path(out) / checked.study)
     with raising_study_errors():
@@ -100,7 +99,7 @@ def run(
             address=address,
             tracking_uri=tracking_uri,
             is_quiet=quiet,
-            command=without_credentials(command),
+            command=_command(space, prepared),
             reuse=tuple(reuse),
         )
         outcome = launch(prepared, directory, options)
@@ -110,6 +109,15 @@ def run(
         if outcome.undelivered is None:
             deliver_report(directory, written.answer, uri)
     return Study(directory.path)
+
+
+def _command(space: SearchSpace | str | os.PathLike[str], prepared: Prepared) -> str:
+    """The command that runs the same study; empty for a space that is no file."""
+    if isinstance(space, SearchSpace):
+        return ""
+    data_dir = prepared.data_dir_needed
+    named = [] if data_dir is None else ["--data-dir", str(data_dir)]
+    return without_credentials(shlex.join(["dmd-search", "--space", os.fspath(space), *named]))
 
 
 def report(*studies: Study | str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> Path:

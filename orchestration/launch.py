@@ -40,7 +40,7 @@ from orchestration.planning.prepared import Prepared, deciding_facts
 from orchestration.planning.study_description import describe_study
 from orchestration.process.errors import UsageError
 from orchestration.process.logs import study_logs
-from orchestration.process.redaction import content_without_credentials
+from orchestration.process.redaction import content_without_credentials, without_credentials
 from orchestration.process.temporary import remove_abandoned
 from orchestration.ray_backend.early_cluster import EarlyCluster
 from orchestration.ray_backend.executor import RayTuneExecutor
@@ -52,6 +52,7 @@ from orchestration.search.study_source import StudySource
 from orchestration.tracking.late_start import LateTracker
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from reports.records.record import RunRecord, StudyDescription
+from search_spaces.loading.as_run import to_yaml
 from search_spaces.schema.durations import parse_duration
 
 _REPORT_AHEAD_S = 15.0
@@ -68,6 +69,7 @@ class LaunchOptions:
         tracking_uri: an MLflow server or database; None: as the space says, else SQLite in the study's directory.
         is_quiet: whether no progress is shown.
         command: as the user typed it, for the report.
+        space_text: the search space as it runs, as YAML, for the report; empty: the checked one with all defaults.
         reuse: directories and MLflow addresses of studies whose results may be reused.
         cluster: of our own, for this study, that was started before it was planned; None: one is started if needed.
     """
@@ -77,6 +79,7 @@ class LaunchOptions:
     tracking_uri: str | None = None
     is_quiet: bool = False
     command: str = ""
+    space_text: str = ""
     reuse: tuple[str, ...] = ()
     cluster: EarlyCluster | None = None
 
@@ -241,7 +244,7 @@ def _write_or_check_manifest(
 ) -> StudyDescription:
     """Write the manifest of a new study; extend that of a known one by what the plan has more."""
     known = study_directory.read_manifest()
-    description = _describe(prepared, options.command)
+    description = _describe(prepared, options)
     if known is None:
         description = _describe_beginning(description, study_directory, prepared, options)
     else:
@@ -249,22 +252,25 @@ def _write_or_check_manifest(
         planned = extend_study(study_directory, known, prepared, words, started)
         description = _keep_beginning(description, known.description)
         if planned is not None:
-            description = replace(description, extensions=(*description.extensions, planned.extension))
+            extension = replace(planned.extension, space_before=known.description.space_text)
+            description = replace(description, extensions=(*description.extensions, extension))
             print("\n".join(planned.lines(description.study)), file=sys.stderr)
     space = content_without_credentials(prepared.planned.space.resolved())
     study_directory.write_manifest(Manifest(description, space, deciding_facts(prepared)))
     return description
 
 
-def _describe(prepared: Prepared, command: str) -> StudyDescription:
+def _describe(prepared: Prepared, options: LaunchOptions) -> StudyDescription:
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    return describe_study(
+    described = describe_study(
         prepared.planned,
         dataset=prepared.dataset,
         fingerprint=prepared.fingerprint,
-        command=command,
+        command=options.command,
         started=started,
     )
+    text = options.space_text or to_yaml(prepared.planned.space.resolved())
+    return replace(described, space_text=without_credentials(text))
 
 
 def _describe_beginning(

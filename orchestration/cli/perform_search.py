@@ -45,7 +45,7 @@ def perform(request: SearchRequest) -> int:
         prepared = _prepare(request, loaded)
         if request.dry_run:
             return _preview(request, prepared, study_directory)
-        return _run(request, prepared, study_directory, cluster)
+        return _run(request, prepared, study_directory, cluster, loaded.text)
 
 
 def _load(request: SearchRequest) -> LoadedSpace:
@@ -115,7 +115,7 @@ def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyD
             executor=request.executor,
             address=request.address,
             is_fresh=request.fresh,
-            command=command_line(),
+            command=command_line(prepared.data_dir_needed),
         )
     )
     uri = request.tracking_uri or prepared.planned.space.tracking.uri
@@ -126,7 +126,11 @@ def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyD
 
 
 def _run(
-    request: SearchRequest, prepared: Prepared, study_directory: StudyDirectory, cluster: EarlyCluster | None
+    request: SearchRequest,
+    prepared: Prepared,
+    study_directory: StudyDirectory,
+    cluster: EarlyCluster | None,
+    space_text: str,
 ) -> int:
     from orchestration.launch import LaunchOptions, launch
     from orchestration.past_studies.reporter import ReportHere, ReportProcess
@@ -138,7 +142,8 @@ def _run(
         address=request.address,
         tracking_uri=request.tracking_uri,
         is_quiet=request.quiet or request.as_json,
-        command=command_line(),
+        command=command_line(prepared.data_dir_needed),
+        space_text=space_text,
         reuse=request.reuse,
         cluster=cluster,
     )

@@ -83,8 +83,14 @@ def _given_beside(option: str, given: Mapping[str, bool]) -> Iterator[str]:
     return (f"{option} runs nothing: leave {name} out" for name, is_given in given.items() if is_given)
 
 
-def command_line() -> str:
-    """The command as it was typed, with passwords in addresses blanked."""
+def command_line(data_dir: Path | None = None) -> str:
+    """The command as it was typed, with passwords in addresses blanked.
+
+    data_dir: folder of data files that the study needs; added where the environment named it and the command did not.
+    """
     from orchestration.process.redaction import without_credentials
 
-    return without_credentials(shlex.join(["dmd-search", *sys.argv[1:]]))
+    words = sys.argv[1:]
+    is_named = any(word.partition("=")[0] == "--data-dir" for word in words)
+    named = [] if data_dir is None or is_named else ["--data-dir", str(data_dir)]
+    return without_credentials(shlex.join(["dmd-search", *words, *named]))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from orchestration.finished_study.chosen import Choice, Configuration, choose_configuration, find_arm, objective_of
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
@@ -14,6 +11,7 @@ from orchestration.ledger.study_directory import PLUGIN_KEY, StudyDirectory
 from orchestration.process.atomic_files import write_whole
 from orchestration.process.errors import UsageError
 from reports.records.record import ArmDescription
+from search_spaces.loading.as_run import to_yaml
 from search_spaces.terms.trial import Cell
 
 FOLDER = "configurations"
@@ -41,7 +39,7 @@ def export_configuration(directory: Path, arm: str, fold: int | None = None) -> 
     chosen = choose_configuration(study, described, fold)
     name = f"{described.name}{'' if fold is None else f'-fold{fold}'}"
     path = directory / FOLDER / f"{name}.yaml"
-    text = _comment(study, described, chosen, fold) + _to_yaml(_space_of(directory, study, described, chosen, name))
+    text = _comment(study, described, chosen, fold) + to_yaml(_space_of(directory, study, described, chosen, name))
     try:
         write_whole(path, text.encode())
     except OSError as error:
@@ -112,8 +110,3 @@ def _name_cell(choice: Choice) -> str:
 
 def _mean_of(chosen: Configuration) -> str:
     return f", the mean over these {len(chosen.choices)}" if len(chosen.choices) > 1 else ""
-
-
-def _to_yaml(space: Mapping[str, Any]) -> str:
-    text: str = yaml.safe_dump(dict(space), sort_keys=False, allow_unicode=True, width=120)
-    return text

@@ -20,6 +20,7 @@ from reports.records.serialise import study_from_json, study_to_json
 MANIFEST_VERSION = 1
 EXTERNAL_KEY = "external predictions of "
 """Begins the names under which digests of prediction files decide whether a study is the same."""
+PLUGINS_FOLDER = "plugins"
 PLUGIN_KEY = "plugin of "
 """Begins the names under which digests of plugins do."""
 
@@ -86,7 +87,7 @@ class StudyDirectory:
     @property
     def plugins(self) -> Path:
         """The user's files whose methods the study trains, as they were."""
-        return self.path / "plugins"
+        return self.path / PLUGINS_FOLDER
 
     @property
     def artifacts(self) -> Path:

@@ -163,6 +163,7 @@ def _unite_descriptions(
                 study.description.study,
                 {names.of[study.origin][arm.name]: arm.name for arm in study.description.arms},
                 command_of(study.description),
+                study.description.space_text,
             )
             for study in studies
         ),

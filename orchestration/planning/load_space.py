@@ -8,8 +8,10 @@ from pathlib import Path
 
 from dmd.plugins.load import use_plugins
 from dmd.plugins.plugin_file import PluginFile
+from orchestration.ledger.study_directory import PLUGINS_FOLDER
 from orchestration.planning.method_catalogue import describe_methods
-from orchestration.planning.plugins import find_plugins
+from orchestration.planning.plugins import find_plugins, kept_name
+from search_spaces.loading.as_run import as_run
 from search_spaces.loading.document import Document
 from search_spaces.loading.load import check_and_plan
 from search_spaces.schema.schema import SearchSpace
@@ -24,11 +26,13 @@ class LoadedSpace:
         space: as checked.
         arms: planned for the checks.
         plugins: whose methods this process now uses.
+        text: the space as it runs, as YAML; the copies of its plugins are named as seen from a folder of the study's.
     """
 
     space: SearchSpace
     arms: tuple[Arm, ...]
     plugins: tuple[PluginFile, ...]
+    text: str
 
 
 def load_space(document: Document, overrides: Sequence[str] = (), plugins: Sequence[Path] = ()) -> LoadedSpace:
@@ -46,4 +50,5 @@ def load_space(document: Document, overrides: Sequence[str] = (), plugins: Seque
     files = find_plugins(document, plugins)
     use_plugins(files)
     space, arms = check_and_plan(document, describe_methods(), overrides)
-    return LoadedSpace(space, arms, files)
+    kept = [f"../{PLUGINS_FOLDER}/{kept_name(plugin)}" for plugin in files]
+    return LoadedSpace(space, arms, files, as_run(document, overrides, kept))

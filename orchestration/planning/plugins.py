@@ -47,7 +47,12 @@ def keep_plugins(study_directory: StudyDirectory, plugins: Sequence[PluginFile])
     """Leave the sources in the study's directory: its models cannot be built without them."""
     for plugin in plugins:
         study_directory.plugins.mkdir(parents=True, exist_ok=True)
-        write_whole(study_directory.plugins / f"{plugin.digest}-{plugin.name}", plugin.content.encode())
+        write_whole(study_directory.plugins / kept_name(plugin), plugin.content.encode())
+
+
+def kept_name(plugin: PluginFile) -> str:
+    """The file name of a plugin's copy in a study's directory."""
+    return f"{plugin.digest}-{plugin.name}"
 
 
 def kept_plugins(study_directory: StudyDirectory) -> tuple[PluginFile, ...]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dmd.data.dataset.dataset import Dataset
-from dmd.data.formats.load import open_dataset
+from dmd.data.formats.load import find_data, open_dataset
+from dmd.errors import DataError
 from dmd.modalities import MODALITIES
 from dmd.plugins.plugin_file import PluginFile
 from orchestration.executors.dmd_runner import DmdRunner
@@ -39,6 +40,18 @@ class Prepared:
     planned: PlannedStudy
     dataset: Dataset
     fingerprint: Fingerprint
+
+    @property
+    def data_dir_needed(self) -> Path | None:
+        """The folder of data files without which this study would not be found; None if it needs none."""
+        runner = self.planned.runner
+        if self.planned.external or self.planned.encoders is not None:
+            return runner.data_dir
+        try:
+            find_data(runner.data)
+        except DataError:
+            return runner.data_dir
+        return None
 
 
 def prepare(

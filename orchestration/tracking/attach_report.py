@@ -15,7 +15,7 @@ from reports.output.markdown import render_answer
 from reports.output.write import PAGE_FILE, REPORT_FILE
 from reports.records.record import StudyDescription
 
-FOLDERS = ("tables", "figures")
+FOLDERS = ("tables", "figures", "spaces")
 
 _FILES_NOTE = (
     f"`{REPORT_FILE}`, `tables/` and `figures/` are beside the report, among the artifacts of the study's run."
@@ -49,7 +49,7 @@ def attach_report(uri: str, study: StudyDescription, answer: Sequence[str], dire
     run = str(found[0].info.run_id)
     for file in (REPORT_FILE, PAGE_FILE):
         client.log_artifact(run, str(directory / file))
-    for folder in FOLDERS:
+    for folder in (name for name in FOLDERS if (directory / name).is_dir()):
         client.log_artifacts(run, str(directory / folder), folder)
     links = describe_links(str(experiment.experiment_id), study, f"{run}/artifacts/{PAGE_FILE}")
     note = f"{links}\n\n{render_answer(answer)}\n\n{_FILES_NOTE}\n\n{NAMES_NOTE}"

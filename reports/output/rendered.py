@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reports.drawing.plot import Plot
 from reports.drawing.render import Drawing, render
@@ -11,20 +11,27 @@ from reports.in_turn import MapItems, in_turn
 from reports.output.forms import latex_tables, markdown_tables, plots_of, report_tables
 from reports.output.markdown import render_markdown
 from reports.report import Report
+from reports.sections.run_log.kept_spaces import kept_spaces
 from reports.text.escape_markup import escape_markup
 
 
 @dataclass(frozen=True)
 class RenderedReport:
-    """markdown: with figures as ``figures/<name>.svg`` and tables as ``tables/<file>``. tables: file -> text.
+    """A report in memory.
 
-    folded: titles of the sections that the HTML page shows on demand.
+    Attributes:
+        markdown: with figures as ``figures/<name>.svg``, tables as ``tables/<file>`` and spaces as ``spaces/<file>``.
+        drawings: by name.
+        tables: file -> text.
+        folded: titles of the sections that the HTML page shows on demand.
+        spaces: path -> text of the search spaces that ran.
     """
 
     markdown: str
     drawings: Mapping[str, Drawing]
     tables: Mapping[str, str]
     folded: frozenset[str] = frozenset()
+    spaces: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_report(report: Report, map_items: MapItems = in_turn) -> RenderedReport:
@@ -35,4 +42,5 @@ def render_report(report: Report, map_items: MapItems = in_turn) -> RenderedRepo
     tables |= {f"{table.name}.tex": table.to_latex() for table in latex_tables(report)}
     tables |= {f"{table.name}.md": escape_markup(table.to_markdown()) for table in markdown_tables(report)}
     folded = frozenset(section.title for section in report.sections if section.folds and section.title)
-    return RenderedReport(render_markdown(report), drawings, tables, folded)
+    spaces = {space.path: space.text for space in kept_spaces(report.study) if space.path}
+    return RenderedReport(render_markdown(report), drawings, tables, folded, spaces)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from reports.output.rendered import RenderedReport, render_report
 from reports.report import Report
 from reports.results.results import RunState
+from reports.sections.run_log.kept_spaces import FOLDER as SPACES
 from reports.text.markdown_table import Grid, deal_columns
 from reports.text.number_cells import CELL_LEGEND, mean_cell
 from reports.text.rounding import ABSENT
@@ -36,20 +37,22 @@ class _Column:
 
 
 def put_side_by_side(reports: Sequence[Report]) -> RenderedReport:
-    """One report of several; tables lie in a folder per study, figures have its name in front."""
+    """One report of several; tables and spaces lie in a folder per study, figures have its name in front."""
     columns = _columns(reports)
     rendered = {column.key: render_report(column.report) for column in columns}
     markdown = _overview(columns)
     tables: dict[str, str] = {}
+    spaces: dict[str, str] = {}
     drawings = {}
     for column in columns:
         part = rendered[column.key]
         markdown += f"\n{_demote(_readdress(part.markdown, column.key), column.label)}"
         tables |= {f"{column.key}/{name}": text for name, text in part.tables.items()}
+        spaces |= {_below_spaces(path, column.key): text for path, text in part.spaces.items()}
         for drawing in part.drawings.values():
             name = f"{column.key}-{drawing.name}"
             drawings[name] = replace(drawing, name=name)
-    return RenderedReport(markdown, drawings, tables)
+    return RenderedReport(markdown, drawings, tables, spaces=spaces)
 
 
 def compare(reports: Sequence[Report]) -> str:
@@ -120,9 +123,15 @@ def _shared_splits(columns: Sequence[_Column]) -> Iterator[tuple[str, int]]:
 
 
 def _readdress(markdown: str, key: str) -> str:
-    """Paths of figures and tables as they are in the common folder."""
+    """Paths of figures, tables and spaces as they are in the common folder."""
+    for opening in "[(":
+        markdown = markdown.replace(f"{opening}{SPACES}/", f"{opening}{SPACES}/{key}/")
     markdown = markdown.replace("](figures/", f"](figures/{key}-").replace("](tables/", f"](tables/{key}/")
     return markdown.replace("`tables/", f"`tables/{key}/")
+
+
+def _below_spaces(path: str, key: str) -> str:
+    return path.replace(f"{SPACES}/", f"{SPACES}/{key}/", 1)
 
 
 def _demote(markdown: str, title: str) -> str:

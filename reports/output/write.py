@@ -41,7 +41,8 @@ def write_report(
     read_details: ReadDetails = no_details,
     importance_methods: Sequence[ImportanceMethod] = (),
 ) -> Path:
-    """Write ``report.md``, ``report.html``, ``tables/*.{csv,tex,md}`` and ``figures/*.{svg,png}`` below ``directory``.
+    """Write ``report.md``, ``report.html``, ``tables/*.{csv,tex,md}``, ``figures/*.{svg,png}`` and ``spaces/*.yaml``
+    below ``directory``.
 
     Returns the path of ``report.md``. Raises ValueError where records contradict each other (see
     :func:`reports.analysis.analyse`); nothing is written then.
@@ -88,6 +89,7 @@ def write_files(contents: Mapping[str, bytes], directory: Path, put: PutInPlace 
 
 def _files(title: str, rendered: RenderedReport) -> dict[str, bytes]:
     files = {f"tables/{name}": text.encode() for name, text in rendered.tables.items()}
+    files |= {path: text.encode() for path, text in rendered.spaces.items()}
     files |= _figure_files(rendered.drawings)
     page = render_page(title, rendered.markdown, rendered.drawings, rendered.folded)
     return files | {PAGE_FILE: page.encode(), REPORT_FILE: escape_markup(rendered.markdown).encode()}

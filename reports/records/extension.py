@@ -26,6 +26,7 @@ class Extension:
         num_ended: trials that had ended before.
         num_scored: confirm trials that had been scored on test before.
         changes: of the search space.
+        space_before: the search space as it ran before, as YAML; empty if not recorded.
     """
 
     at: str
@@ -35,6 +36,7 @@ class Extension:
     num_ended: int = 0
     num_scored: int = 0
     changes: tuple[PlanChange, ...] = ()
+    space_before: str = ""
 
     @property
     def date(self) -> str:

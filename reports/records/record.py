@@ -240,11 +240,13 @@ class MergedPart:
         study: its name.
         arms: name of an arm here -> its name in that study.
         command: what ran it; empty if not recorded.
+        space_text: its search space as it ran, as YAML; empty if not recorded.
     """
 
     study: str
     arms: Mapping[str, str]
     command: str = ""
+    space_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -289,6 +291,7 @@ class StudyDescription:
         parts: the studies that this one was merged from; empty for a study of its own.
         declared: method -> what it declares of itself, for every method that could be an arm; empty if not recorded.
         extensions: what later sessions changed of the plan, in their order; all else here is the plan as it stands.
+        space_text: the search space as it ran, as YAML with what the command line changed in it; empty if not recorded.
     """
 
     study: str
@@ -313,6 +316,7 @@ class StudyDescription:
     parts: tuple[MergedPart, ...] = ()
     declared: Mapping[str, DeclaredMethod] = field(default_factory=dict)
     extensions: tuple[Extension, ...] = ()
+    space_text: str = ""
 
     def method(self, name: str) -> DeclaredMethod:
         """What a method declares of itself; no more than its name where that was not recorded."""

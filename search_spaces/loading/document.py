@@ -45,6 +45,7 @@ class Document:
         key_marks: path -> position of the key.
         value_marks: path -> position of the value.
         problems: found while reading.
+        text: as it was written.
     """
 
     source: str
@@ -52,6 +53,7 @@ class Document:
     key_marks: Mapping[str, Mark]
     value_marks: Mapping[str, Mark]
     problems: tuple[Problem, ...]
+    text: str = ""
 
     def locate(self, finding: Finding) -> Problem:
         """The finding at its line, or at the line of the nearest section around it that the text has."""
@@ -99,7 +101,7 @@ def parse_document(text: str, source: str) -> Document:
         raise _fatal(source, "must be a mapping of `key: value` lines, got a list or a single value", _mark(root))
     reader = _Reader(source)
     content = reader.read(root, "", 0)
-    return Document(source, content, reader.key_marks, reader.value_marks, tuple(reader.problems))
+    return Document(source, content, reader.key_marks, reader.value_marks, tuple(reader.problems), text)
 
 
 def parse_value(text: str, source: str) -> Any:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reports.records.record import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
+from reports.sections.run_log.kept_spaces import kept_spaces
 from reports.sections.run_log.origins import row_commands, trace_cells
 from reports.sections.run_log.values import Provenance, Sitting
 
@@ -23,6 +25,7 @@ def describe_provenance(study: StudyDescription, results: ResultsTable, metrics:
         metrics: those whose cell means are given.
     """
     command = command_of(study)
+    kept = [space.path for space in kept_spaces(study)]
     environment = {key: value for key, value in study.provenance.items() if key not in _COMMAND_KEYS}
     return Provenance(
         _flatten(study.data),
@@ -32,6 +35,7 @@ def describe_provenance(study: StudyDescription, results: ResultsTable, metrics:
         row_commands(study, results, command),
         trace_cells(study, results, metrics),
         sittings_of(study),
+        tuple(path for path in kept[0 if study.parts else -1 :] if path),
     )
 
 
@@ -52,7 +56,9 @@ def sittings_of(study: StudyDescription) -> tuple[Sitting, ...]:
     began = str(study.provenance.get("started", ""))[:10]
     first = Sitting(f"{began}: began the study" if began else "began the study", _first_command(study))
     later = (Sitting(f"{found.date}: {'; '.join(found.added)}", found.command) for found in study.extensions)
-    return (first, *later)
+    return tuple(
+        replace(sitting, space=space.path) for sitting, space in zip((first, *later), kept_spaces(study), strict=True)
+    )
 
 
 def _first_command(study: StudyDescription) -> str:

@@ -199,6 +199,7 @@ class RunAgainSection(Section):
             "sections/run_log/run_again.md.j2",
             command=self.provenance.command,
             sittings=self.provenance.sittings,
+            spaces=self.provenance.spaces,
             rows=self.provenance.rows,
             alone=alone_text(self.study.search, self.is_adaptive),
         )

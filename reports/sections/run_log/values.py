@@ -87,10 +87,17 @@ class CostTable:
 
 @dataclass(frozen=True)
 class Sitting:
-    """One session that planned something. adds: what, in words, with its day. command: that ran it."""
+    """One session that planned something.
+
+    Attributes:
+        adds: what, in words, with its day.
+        command: that ran it.
+        space: path of the search space as it ran then; empty if not kept.
+    """
 
     adds: str
     command: str
+    space: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,7 @@ class Provenance:
         rows: the same for single arms.
         cells: the trials behind every arm on every cell.
         sittings: the commands that planned the study; empty where one planned it all.
+        spaces: paths of the search spaces as they ran last; several of a merged study.
     """
 
     data: tuple[tuple[str, str], ...]
@@ -112,3 +120,4 @@ class Provenance:
     rows: tuple[RowCommand, ...]
     cells: tuple[CellOrigin, ...]
     sittings: tuple[Sitting, ...] = ()
+    spaces: tuple[str, ...] = ()

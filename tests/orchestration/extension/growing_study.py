@@ -14,6 +14,8 @@ from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, prepare
 from orchestration.tracking.protocol import NoTracking
+from search_spaces.loading.as_run import as_run
+from search_spaces.loading.document import parse_document
 from search_spaces.loading.load import load_text
 
 SPACE = """\
@@ -46,7 +48,8 @@ def sit(out: Path, *overrides: str, only: tuple[str, ...] = (), space: str = SPA
     """Run the changed space in ``out``, and return the study's directory."""
     prepared = plan(*overrides, only=only, space=space)
     directory = StudyDirectory(out / prepared.planned.space.study)
-    options = launch.LaunchOptions(executor="inline", is_quiet=True, command=command_of(*overrides))
+    text = as_run(parse_document(space, "grow.yaml"), overrides)
+    options = launch.LaunchOptions("inline", is_quiet=True, command=command_of(*overrides), space_text=text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(launch, "MlflowTracker", lambda *args, **options: _Untracked())
         outcome = launch.launch(prepared, directory, options)

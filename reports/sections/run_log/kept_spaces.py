@@ -1,0 +1,42 @@
+"""The search spaces that a study ran, as files beside its report: who repeats it needs the text, not its name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reports.records.record import StudyDescription
+
+FOLDER = "spaces"
+
+
+@dataclass(frozen=True)
+class KeptSpace:
+    """A search space as it ran. path: below the report's directory; empty for one that was not kept."""
+
+    path: str
+    text: str
+
+
+def kept_spaces(study: StudyDescription) -> tuple[KeptSpace, ...]:
+    """Of a study the space of every sitting, the last one as it stands; of a merged one that of each part."""
+    return tuple(_of_parts(study) if study.parts else _of_sittings(study))
+
+
+def _of_sittings(study: StudyDescription) -> Iterator[KeptSpace]:
+    for number, extension in enumerate(study.extensions, 1):
+        yield _kept(f"{study.study}-sitting-{number}", extension.space_before)
+    yield _kept(study.study, study.space_text)
+
+
+def _of_parts(study: StudyDescription) -> Iterator[KeptSpace]:
+    seen: Counter[str] = Counter()
+    for part in study.parts:
+        seen[part.study] += 1
+        again = f"-{seen[part.study]}" if seen[part.study] > 1 else ""
+        yield _kept(f"{part.study}{again}", part.space_text)
+
+
+def _kept(name: str, text: str) -> KeptSpace:
+    return KeptSpace(f"{FOLDER}/{name}.yaml" if text else "", text)
