@@ -194,9 +194,11 @@ class Checkpointing:
     Attributes:
         directory: holds the checkpoint, and at the end the weights (:attr:`Job.keeps_weights`).
         keep: writes a file (path, content) and its folder durably, so that a crash leaves the old file or the new one.
-        every: epochs between two checkpoints.
+        max_share: of the time, that saving may take: after an epoch the state is saved unless the last time that it was
+            is too short ago for that. A crash costs no more than what is trained in 1 / ``max_share`` times the
+            seconds of one saving, and an epoch. 1: it is saved after every epoch.
     """
 
     directory: Path
     keep: Callable[[Path, memoryview], None]
-    every: int = 1
+    max_share: float = 1.0

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from dmd.job import Checkpointing
 
 FILE = "state.pt"
 KEYS = frozenset(("model", "turns", "epoch", "step", "best_error", "best_epoch", "best", "duration_s", "reports"))
@@ -16,6 +20,27 @@ KEYS = frozenset(("model", "turns", "epoch", "step", "best_error", "best_epoch",
 
 class CheckpointRefused(ValueError):
     """A file that is no training state of this program, damaged or hostile; the message is one line."""
+
+
+class StateKeeper:
+    """Saves the state of one training run, as often as its cost allows (:attr:`dmd.job.Checkpointing.max_share`).
+
+    Args:
+        checkpointing: where and how; None: nothing is saved.
+    """
+
+    def __init__(self, checkpointing: Checkpointing | None) -> None:
+        self._checkpointing = checkpointing
+        self._not_before = time.monotonic()
+
+    def save(self, dump: Callable[[], dict[str, Any]]) -> None:
+        """Save what ``dump`` returns, unless it is too early."""
+        began = time.monotonic()
+        if self._checkpointing is None or began < self._not_before:
+            return
+        self._checkpointing.keep(self._checkpointing.directory / FILE, encode_state(dump()))
+        ended = time.monotonic()
+        self._not_before = ended + (ended - began) * (1 / self._checkpointing.max_share - 1)
 
 
 def encode_state(state: dict[str, Any]) -> memoryview:

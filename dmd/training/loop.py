@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from dmd.job import Checkpointing, EpochReport, OnEpoch
 from dmd.layers.heads import start_heads
 from dmd.models.model import Model
 from dmd.scoring import Scoring
-from dmd.training.checkpoint import FILE, CheckpointRefused, decode_state, encode_state, take_up_state
+from dmd.training.checkpoint import CheckpointRefused, StateKeeper, decode_state, take_up_state
 from dmd.training.config import TrainingConfig
 from dmd.training.distributed.team import SOLO, Team, take_rows
 from dmd.training.evaluate import predict
@@ -97,7 +98,7 @@ def train(
     on_epoch = team.follow(on_epoch)
     if team.rank > 0:
         checkpointing = None
-    state = trainer.restore(checkpointing)
+    state, keeper = trainer.restore(checkpointing), StateKeeper(checkpointing)
     if state.epoch == 0 and config.head_start == "median":
         start_heads(model, typical_output(train_part))
     goes_on = True
@@ -113,12 +114,11 @@ def train(
         report = EpochReport(state.epoch, metrics, time.perf_counter() - started)
         state.reports.append(report)
         state.duration_s += report.duration_s
-        if checkpointing is not None and state.epoch % checkpointing.every == 0:
-            checkpointing.keep(checkpointing.directory / FILE, encode_state(trainer.dump(state)))
+        keeper.save(partial(trainer.dump, state))
         goes_on = on_epoch(report)
     model.load_state_dict(state.best)
-    if checkpointing is not None and goes_on:
-        checkpointing.keep(checkpointing.directory / FILE, encode_state(trainer.dump_finished(state)))
+    if goes_on:
+        keeper.save(partial(trainer.dump_finished, state))
     return Trained(model, tuple(state.reports), state.best_epoch, goes_on, state.duration_s)
 
 

@@ -16,6 +16,9 @@ from orchestration.executors.protocol import FileProvider, NodeInputs, RunTrial
 from orchestration.process.atomic_files import write_whole
 from search_spaces.terms.trial import Cell, Trial
 
+_MOST_TIME_SAVING = 0.05
+"""Of a trial's time."""
+
 
 @dataclass(frozen=True)
 class FoldPlan:
@@ -90,7 +93,9 @@ class DmdRunner:
             checkpoint_directory: Path | None,
             worker: WorkerRank = WorkerRank(),  # noqa: B008 (frozen)
         ) -> JobResult:
-            checkpointing = None if checkpoint_directory is None else Checkpointing(checkpoint_directory, write_whole)
+            checkpointing = None
+            if checkpoint_directory is not None:
+                checkpointing = Checkpointing(checkpoint_directory, write_whole, _MOST_TIME_SAVING)
             job = replace(self.job_of(trial), directories=inputs.directories)
             return run_job(job, inputs.dataset, on_epoch, checkpointing, worker)
 
