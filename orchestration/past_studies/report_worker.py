@@ -7,6 +7,7 @@ It reads which study it is, then a question per line, and answers each with a li
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.ledger.study_directory import StudyDirectory
+from orchestration.past_studies.remembered_results import RememberedResults
 from orchestration.past_studies.reporter import DELIVER
-from orchestration.past_studies.write_report import deliver_report, rebuild_report
+from orchestration.past_studies.write_report import deliver_report, look_ahead, on_all_processors, rebuild_report
 from orchestration.process.errors import UsageError
 from orchestration.process.logs import quiet_libraries
-from orchestration.tracking.delivery import import_client
-from orchestration.tracking.sqlite_store import store_of
+from orchestration.tracking.delivery import connect, import_client
+from orchestration.tracking.sqlite_store import STORE_FILE, opened_store, store_of
+from reports.in_turn import MapItems
 
 
 def main() -> None:
@@ -31,28 +34,35 @@ def main() -> None:
     os.dup2(2, 1)
     directory, uri = json.loads(sys.stdin.readline())
     study = StudyDirectory(Path(directory))
-    _get_ready(study, uri)
+    map_items = RememberedResults(on_all_processors)
+    _get_ready(study, uri, map_items)
     for line in sys.stdin:
-        print(json.dumps(_answer_to(json.loads(line), study, uri)), file=answers, flush=True)
+        print(json.dumps(_answer_to(json.loads(line), study, uri, map_items)), file=answers, flush=True)
 
 
-def _get_ready(study: StudyDirectory, uri: str | None) -> None:
-    """Import what a report of this study needs."""
-    import_client(store_of(study.path, uri))
-    manifest = study.read_manifest()
-    if manifest is not None and manifest.description.search:
-        from orchestration.search import optuna_importance  # noqa: F401
-    if study.artifacts.is_dir() and any(study.artifacts.iterdir()):
-        # What trials kept of every item is looked into.
-        from reports.sections.model_inside import probe  # noqa: F401
+def _get_ready(study: StudyDirectory, uri: str | None, map_items: MapItems) -> None:
+    """Do what a report of this study needs and what can be done before it is complete.
+
+    It only saves time: what fails here fails again, and is told, where the report is written.
+    """
+    with contextlib.suppress(Exception):
+        import_client(store_of(study.path, uri))
+        if uri is None and (study.path / STORE_FILE).is_file():
+            with opened_store(study.path, uri) as address:
+                connect(address)
+    with contextlib.suppress(Exception):
+        manifest = study.read_manifest()
+        if manifest is not None and manifest.description.search:
+            from orchestration.search import optuna_importance  # noqa: F401
+        look_ahead(study, map_items)
 
 
-def _answer_to(question: Sequence[Any], study: StudyDirectory, uri: str | None) -> dict[str, Any]:
+def _answer_to(question: Sequence[Any], study: StudyDirectory, uri: str | None, map_items: MapItems) -> dict[str, Any]:
     kind, *details = question
     if kind == DELIVER:
         return {"said": deliver_report(study, details[0], uri)}
     try:
-        report = rebuild_report(study)
+        report = rebuild_report(study, map_items)
     except UsageError as error:
         return {"refused": str(error)}
     return {"path": str(report.path), "answer": list(report.answer)}

@@ -22,8 +22,12 @@ from orchestration.process.forked import map_forked
 from orchestration.process.redaction import redacted_line, without_credentials
 from orchestration.search.importance import importance_methods
 from reports.analysis import analyse
+from reports.in_turn import MapItems
 from reports.output.write import report_files, write_files, write_side_by_side
 from reports.report import Report
+from reports.results.confirm_records import distinct_records
+from reports.results.results import ResultsTable
+from reports.sections.model_inside.feature_maps import feature_maps
 
 if TYPE_CHECKING:
     from search_spaces.design.contrasts import Methods
@@ -66,19 +70,35 @@ def deliver_report(study_directory: StudyDirectory, answer: Sequence[str], uri: 
     return None
 
 
-def rebuild_report(study_directory: StudyDirectory) -> WrittenReport:
+def on_all_processors(function: Callable[[Item], Result], items: Sequence[Item], /) -> list[Result]:
+    """A :class:`reports.in_turn.MapItems`."""
+    return map_forked(function, items, num_cpus())
+
+
+def rebuild_report(study_directory: StudyDirectory, map_items: MapItems = on_all_processors) -> WrittenReport:
     """Write the report of what the ledger and the details of its trials hold; the same ones give the same bytes.
 
     Its summary is written beside it, for ``dmd-search list``.
+
+    Args:
+        study_directory: the study's.
+        map_items: goes through the parts of the analysis that take long.
 
     Raises UsageError where there is no study.
     """
     # Before the records: a ledger that grows meanwhile has more than its summary tells.
     progress = read_progress(study_directory.path / LEDGER_FILE)
-    report = _analyse(read_directory(study_directory.path))
+    report = _analyse(read_directory(study_directory.path), map_items)
     path = _write([report], study_directory.path)
     write_summary(study_directory.path, report.answer, progress)
     return WrittenReport(path, report.answer)
+
+
+def look_ahead(study_directory: StudyDirectory, map_items: MapItems) -> None:
+    """Do of a study that still runs what takes long in its report: what models show of every item."""
+    study = read_directory(study_directory.path)
+    results = ResultsTable.from_records(study.description, distinct_records(study.records))
+    feature_maps(study.description, results, study.read_details, map_items)
 
 
 def write_studies(studies: Sequence[RecordedStudy], directory: Path, methods: Methods, layout: Layout = "auto") -> Path:
@@ -113,20 +133,16 @@ def _write(reports: Sequence[Report], directory: Path) -> Path:
     """One report alone, several side by side."""
     try:
         if len(reports) == 1:
-            return write_files(report_files(reports[0], _on_all_processors), directory, put_in_place)
+            return write_files(report_files(reports[0], on_all_processors), directory, put_in_place)
         return write_side_by_side(reports, directory, put_in_place)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise UsageError(f"{directory}: the report cannot be written: {error.strerror}{where}") from error
 
 
-def _on_all_processors(function: Callable[[Item], Result], items: Sequence[Item], /) -> list[Result]:
-    return map_forked(function, items, num_cpus())
-
-
-def _analyse(study: RecordedStudy) -> Report:
+def _analyse(study: RecordedStudy, map_items: MapItems = on_all_processors) -> Report:
     try:
-        return analyse(study.description, study.records, study.read_details, importance_methods(), _on_all_processors)
+        return analyse(study.description, study.records, study.read_details, importance_methods(), map_items)
     except ValueError as error:
         raise UsageError(f"{study.origin}: what is recorded contradicts itself: {error}") from error
 

@@ -31,8 +31,11 @@ _OURS = {
 # For a cluster of our own. It stays on the loopback address (Ray's switch for systems whose firewall asks about every
 # port), and its workers have the priority of this process: by Ray's own they would stand still beside any busy
 # neighbour, and nobody could say how long a study takes. Who wants them to step back starts the study with ``nice``.
-# They run this interpreter; under ``uv run`` Ray would build an environment for each.
+# They run this interpreter; under ``uv run`` Ray would build an environment for each. Workers that it has started
+# ahead stay: it ends those beyond the processors that nobody has reserved, so Tune's reservation for the first trials
+# would now and then end the very workers that they are for.
 _OF_OWN_CLUSTER = {
+    "RAY_idle_worker_killing_time_threshold_ms": "600000",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_worker_niceness": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",

@@ -22,6 +22,7 @@ import numpy as np
 from reports.in_turn import MapItems, in_turn
 from reports.records.details import Details, ReadDetails
 from reports.records.record import Predictions, RunRecord, StudyDescription
+from reports.records.target import Target
 from reports.results.results import ResultsTable, cell_of
 from reports.sections.model_inside.edges import MODALITIES
 from reports.sections.model_inside.probe import Probe, linear_probe
@@ -129,6 +130,12 @@ class _Shown:
         """(n, d) of every modality. kind: ``common`` or ``exclusive``."""
         return [np.asarray(self.details[f"{kind}/{modality}"], dtype=np.float64) for modality in MODALITIES]
 
+    def labels(self, study: StudyDescription) -> FloatArray:
+        """(n, ...) of every item; less the neutral point, where numbers are predicted."""
+        is_number = study.target.kind in ("regression", "several")
+        labels = self.predictions.centred(study.neutral)[0] if is_number else self.predictions.labels
+        return np.asarray(labels, dtype=np.float64)
+
     def group_of(self) -> IntArray:
         """(n,) number of each item's group."""
         return np.unique(self.predictions.groups, return_inverse=True)[1].astype(np.int64)
@@ -168,9 +175,19 @@ def feature_maps(
         import sklearn.manifold
         import sklearn.model_selection  # noqa: F401
 
-        # Those that take longest first.
-        by_modality: list[Callable[[], object]] = [partial(_by_modality, one) for one in shown]
-        drawn = map_items(lambda draw: draw(), by_modality + [partial(_by_class, study, one) for one in shown])
+        has_seven = "acc7" in study.metrics
+        # Those that take longest first. Each is told what it needs and no more: who keeps results knows it by that.
+        draws: list[Callable[[], object]] = [
+            *(
+                partial(_modality_map, one.features("common"), one.features("exclusive"), one.group_of())
+                for one in shown
+            ),
+            *(
+                partial(_by_class, study.target, one.labels(study), one.features("common"), one.group_of(), has_seven)
+                for one in shown
+            ),
+        ]
+        drawn = map_items(lambda draw: draw(), draws)
         pairs = zip(shown, drawn[len(shown) :], drawn, strict=False)
         return FeatureMaps(
             tuple(_map(one, cast("ClassMap | None", first), cast(ModalityMap, second)) for one, first, second in pairs),
@@ -214,23 +231,21 @@ def _map(shown: _Shown, by_class: ClassMap | None, by_modality: ModalityMap) -> 
     )
 
 
-def _by_class(study: StudyDescription, shown: _Shown) -> ClassMap | None:
-    """The picture by what the target has of classes. Where several numbers are predicted, by the first."""
-    target, predictions, group_of = study.target, shown.predictions, shown.group_of()
-    features = np.concatenate(shown.features("common"), axis=1)
+def _by_class(
+    target: Target, labels: FloatArray, common: Sequence[FloatArray], group_of: IntArray, has_seven: bool
+) -> ClassMap | None:
+    """The picture by what the target has of classes. Where several numbers are predicted, by the first.
+
+    labels: less the neutral point, where numbers are predicted.
+    """
+    features = np.concatenate(common, axis=1)
     if target.kind == "binaries":
         return None
     if target.kind == "classes":
-        places, classes = _thinned(len(group_of), SHOWN_BY_CLASS), predictions.labels.astype(np.int64)
+        places, classes = _thinned(len(group_of), SHOWN_BY_CLASS), labels.astype(np.int64)
         named = linear_probe(features, classes, group_of)
         return ClassMap(_embed(features[places]), classes[places].astype(np.float64), None, None, target.names, named)
-    labels, _ = predictions.centred(study.neutral)
-    first = labels if labels.ndim == 1 else labels[:, 0]
-    return _class_map(features, first, group_of, "acc7" in study.metrics)
-
-
-def _by_modality(shown: _Shown) -> ModalityMap:
-    return _modality_map(shown.features("common"), shown.features("exclusive"), shown.group_of())
+    return _class_map(features, labels if labels.ndim == 1 else labels[:, 0], group_of, has_seven)
 
 
 def _thinned(num_items: int, most: int) -> IntArray:
