@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 import os
-import shlex
 import socket
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from orchestration.begin_study import BegunStudy, Session, begin_study
 from orchestration.driver.driver import StudyPlan
 from orchestration.driver.fallback_scores import score_failure
 from orchestration.driver.limits import limits_of
@@ -18,29 +18,25 @@ from orchestration.driver.progress import show_progress
 from orchestration.driver.reusable_results import FindResult
 from orchestration.driver.tally import StudyTally
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity, trial_resources
-from orchestration.dry_run.cost_estimate import estimate_study, expected_costs, num_beside
+from orchestration.dry_run.cost_estimate import num_beside
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
-from orchestration.extension.extend import extend_study
 from orchestration.external.external_trials import external_trials
 from orchestration.ledger.events import Event
 from orchestration.ledger.ledger import Ledger, read_events, wrap_format_errors
-from orchestration.ledger.study_directory import Manifest, StudyDirectory
+from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.machine.gpus import visible_gpus
 from orchestration.machine.processors import num_cpus
 from orchestration.node_setup.requirements import NodeRequirements
 from orchestration.node_setup.shipped_files import make_shipped_data
 from orchestration.past_studies.reporter import Reporter
 from orchestration.past_studies.reuse import find_results
-from orchestration.past_studies.test_set_use import count_test_set_uses
 from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.plugins import keep_plugins
-from orchestration.planning.prepared import Prepared, deciding_facts
-from orchestration.planning.study_description import describe_study
+from orchestration.planning.prepared import Prepared
 from orchestration.process.errors import UsageError
 from orchestration.process.logs import study_logs
-from orchestration.process.redaction import content_without_credentials, without_credentials
 from orchestration.process.temporary import remove_abandoned
 from orchestration.ray_backend.early_cluster import EarlyCluster
 from orchestration.ray_backend.executor import RayTuneExecutor
@@ -52,7 +48,6 @@ from orchestration.search.study_source import StudySource
 from orchestration.tracking.late_start import LateTracker
 from orchestration.tracking.mlflow_tracker import MlflowTracker
 from reports.records.record import RunRecord, StudyDescription
-from search_spaces.loading.as_run import to_yaml
 from search_spaces.schema.durations import parse_duration
 
 _REPORT_AHEAD_S = 15.0
@@ -108,7 +103,7 @@ def launch(
     remove_abandoned()
     with _open_ledger(study_directory) as ledger, study_logs(study_directory.logs):
         study_directory.remove_unfinished()
-        description = _write_or_check_manifest(study_directory, prepared, options)
+        begun = begin_study(study_directory, prepared, _session_of(prepared, options, find_result))
         keep_plugins(study_directory, planned.runner.plugins)
         tracker = MlflowTracker(
             ledger,
@@ -118,7 +113,7 @@ def launch(
         )
         tracking = LateTracker(tracker)
         executor = _make_executor(prepared, options, study_directory.logs)
-        tally = _tally(planned, ledger, is_extended=bool(description.extensions))
+        tally = _tally(planned, ledger, begun)
         on_complete = reporter.begin if reporter is not None else lambda: None
 
         def on_event(event: Event) -> None:
@@ -129,9 +124,9 @@ def launch(
                 reporter.prepare()
 
         with show_progress(space.study, tally, options.is_quiet) as progress:
-            race = None if space.confirm.race is None else _make_race(description, planned)
+            race = None if space.confirm.race is None else _make_race(begun.description, planned)
             source = make_source(planned, race)
-            plan = _study_plan(prepared, study_directory, source, find_result, tally.num_planned)
+            plan = _study_plan(prepared, study_directory, source, find_result, tally)
             outcome = run_study(plan, executor, planned.runner, ledger, tracking, on_event, on_complete)
     for note in (*source.notes, *tracker.notes):
         print(note, file=sys.stderr)
@@ -140,15 +135,26 @@ def launch(
     return outcome
 
 
+def _session_of(prepared: Prepared, options: LaunchOptions, find_result: FindResult) -> Session:
+    # A cluster that is coming up keeps the processors busy.
+    contention = None if options.cluster is None else options.cluster.contention
+    wanted = prepared.planned.space.resources
+    measure = partial(measure_capacity, wanted, options.executor, options.address, contention)
+    return Session(options.command, options.space_text, measure, find_result)
+
+
 def _make_race(description: StudyDescription, planned: PlannedStudy) -> SeedBudget:
     from orchestration.driver.seed_race import make_seed_race
 
     return make_seed_race(description, len(planned.cells))
 
 
-def _tally(planned: PlannedStudy, ledger: Ledger, is_extended: bool) -> StudyTally:
+def _tally(planned: PlannedStudy, ledger: Ledger, begun: BegunStudy) -> StudyTally:
     """How far the arms that run now are, by the ledger of earlier sessions."""
-    tally = StudyTally(planned.num_trials, planned.shown_objective, num_folds=len(planned.cells))
+    tally = StudyTally(
+        planned.num_trials, planned.shown_objective, num_folds=len(planned.cells), reusable=set(begun.reusable)
+    )
+    is_extended = bool(begun.description.extensions)
     ended: list[RunRecord] = []
     with wrap_format_errors(ledger.path):
         for event, _ in read_events(ledger.path, stop=ledger.length, kinds=("ask", "tell")):
@@ -205,7 +211,11 @@ def _make_requirements(prepared: Prepared) -> NodeRequirements:
 
 
 def _study_plan(
-    prepared: Prepared, study_directory: StudyDirectory, source: StudySource, find_result: FindResult, num_planned: int
+    prepared: Prepared,
+    study_directory: StudyDirectory,
+    source: StudySource,
+    find_result: FindResult,
+    tally: StudyTally,
 ) -> StudyPlan:
     planned, dataset = prepared.planned, prepared.dataset
     space, objective = planned.space, planned.objective
@@ -229,68 +239,11 @@ def _study_plan(
         complete_failure=lambda trial, record: score_failure(dataset, folds.at(trial.cell), record),
         external_trials=external_trials(planned.external_runs, dataset, folds.at, planned.context),
         find_result=find_result,
-        session=_describe_session(planned, num_planned),
+        session=_describe_session(planned, tally),
     )
 
 
-def _describe_session(planned: PlannedStudy, num_planned: int) -> dict[str, object]:
+def _describe_session(planned: PlannedStudy, tally: StudyTally) -> dict[str, object]:
     """Who runs it, and how many trials there will be at most where all arms run, as progress counts them."""
-    number = {} if planned.only else {"num_planned": num_planned}
+    number = {} if planned.only else {"num_planned": tally.num_planned, "num_reusable": len(tally.reusable)}
     return {"pid": os.getpid(), "host": socket.gethostname(), **number}
-
-
-def _write_or_check_manifest(
-    study_directory: StudyDirectory, prepared: Prepared, options: LaunchOptions
-) -> StudyDescription:
-    """Write the manifest of a new study; extend that of a known one by what the plan has more."""
-    known = study_directory.read_manifest()
-    description = _describe(prepared, options)
-    if known is None:
-        description = _describe_beginning(description, study_directory, prepared, options)
-    else:
-        words, started = shlex.split(options.command), str(description.provenance["started"])
-        planned = extend_study(study_directory, known, prepared, words, started)
-        description = _keep_beginning(description, known.description)
-        if planned is not None:
-            extension = replace(planned.extension, space_before=known.description.space_text)
-            description = replace(description, extensions=(*description.extensions, extension))
-            print("\n".join(planned.lines(description.study)), file=sys.stderr)
-    space = content_without_credentials(prepared.planned.space.resolved())
-    study_directory.write_manifest(Manifest(description, space, deciding_facts(prepared)))
-    return description
-
-
-def _describe(prepared: Prepared, options: LaunchOptions) -> StudyDescription:
-    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    described = describe_study(
-        prepared.planned,
-        dataset=prepared.dataset,
-        fingerprint=prepared.fingerprint,
-        command=options.command,
-        started=started,
-    )
-    text = options.space_text or to_yaml(prepared.planned.space.resolved())
-    return replace(described, space_text=without_credentials(text))
-
-
-def _describe_beginning(
-    description: StudyDescription, study_directory: StudyDirectory, prepared: Prepared, options: LaunchOptions
-) -> StudyDescription:
-    """Add what is known of a new study before its first trial: earlier uses of the test set, and expected costs."""
-    uses = count_test_set_uses(study_directory, prepared.dataset.content_hash)
-    # A cluster that is coming up keeps the processors busy.
-    contention = None if options.cluster is None else options.cluster.contention
-    capacity = measure_capacity(prepared.planned.space.resources, options.executor, options.address, contention)
-    costs = expected_costs(estimate_study(prepared.planned, capacity))
-    return replace(description, scored_before=uses, estimate=costs)
-
-
-def _keep_beginning(description: StudyDescription, began: StudyDescription) -> StudyDescription:
-    """What was so when the study began stays so."""
-    return replace(
-        description,
-        provenance=began.provenance,
-        scored_before=began.scored_before,
-        estimate=began.estimate,
-        extensions=began.extensions,
-    )

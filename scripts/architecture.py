@@ -60,6 +60,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "orchestration": (
         "cli",
         "launch",
+        "begin_study",
         "run_study",
         "dry_run",
         "extension",

@@ -90,9 +90,10 @@ class LineProgress(NoProgress):
         self._has_begun = False
 
     def __enter__(self) -> LineProgress:
-        left = max(self._tally.num_planned - self._tally.num_ended, 0)
-        if left:
-            self._print(f"starting: {count(left, 'trial')} to run")
+        left, reused = self._tally.num_left, len(self._tally.reusable)
+        taken = f", {reused} reused from other studies" if reused else ""
+        if left or reused:
+            self._print(f"starting: {count(left, 'trial')} to run{taken}")
         return self
 
     def __call__(self, event: Event) -> None:

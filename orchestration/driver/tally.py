@@ -54,6 +54,7 @@ class StudyTally:
         clock: seconds that never run backwards; this session begins now.
         arms: by name, in the order in which they appear.
         num_folds: of all repeats; 1 on an official split.
+        reusable: ids of trials that have not ended and whose results other studies have.
     """
 
     num_planned: int
@@ -61,6 +62,7 @@ class StudyTally:
     clock: Callable[[], float] = time.monotonic
     arms: dict[str, ArmTally] = field(default_factory=dict)
     num_folds: int = 1
+    reusable: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._began = self.clock()
@@ -75,19 +77,24 @@ class StudyTally:
         return sum(arm.ended for arm in self.arms.values())
 
     @property
+    def num_left(self) -> int:
+        """Trials that are left to run, as far as is known."""
+        return max(self.num_planned - self.num_ended - len(self.reusable), 0)
+
+    @property
     def elapsed_s(self) -> float:
         """Seconds of this session."""
         return self.clock() - self._began
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until every planned trial has ended, at the pace since the first one started; None without a pace.
+        """Seconds until every trial that is left has ended, at the pace since the first one; None without a pace.
 
         An upper bound where trials may be left out (a race, a search space that is used up).
         """
         if self._num_run_here == 0 or self._first_at is None:
             return None
-        return (self.clock() - self._first_at) / self._num_run_here * max(self.num_planned - self.num_ended, 0)
+        return (self.clock() - self._first_at) / self._num_run_here * self.num_left
 
     def recall(self, event: Event) -> RunRecord | None:
         """Take in an event of an earlier session, and return the record of the trial that it ends, if it does.
@@ -128,6 +135,7 @@ class StudyTally:
         return record
 
     def _end(self, record: RunRecord) -> None:
+        self.reusable.discard(record.trial_id)
         arm = self._arm(record.arm)
         if record.status == "completed":
             arm.completed += 1

@@ -30,6 +30,7 @@ class StudyProgress:
         last_ms: when the latest event was, milliseconds since 1970; None before any.
         first_attempt_ms: when the first trial of the latest session began to train; None before any.
         num_ended_here: trials that trained in the latest session and ended.
+        num_reused_here: trials that ended in it without training.
         size: bytes of the ledger that were read.
         problem: why the rest could not be read, one line; None if there is no rest.
     """
@@ -42,6 +43,7 @@ class StudyProgress:
     last_ms: int | None = None
     first_attempt_ms: int | None = None
     num_ended_here: int = 0
+    num_reused_here: int = 0
     size: int = 0
     problem: str | None = None
 
@@ -55,11 +57,16 @@ class StudyProgress:
         return sum(self.ended.values())
 
     def left_s(self, num_planned: int, now_ms: int) -> float | None:
-        """Seconds until so many trials have ended, at the pace of the latest session up to ``now_ms``."""
+        """Seconds until so many trials have ended, at the pace of the latest session up to ``now_ms``.
+
+        What that session knew to be reusable from other studies takes none.
+        """
         if self.first_attempt_ms is None or self.num_ended_here == 0:
             return None
         pace_s = (now_ms - self.first_attempt_ms) / 1000 / self.num_ended_here
-        return pace_s * max(num_planned - self.num_ended, 0)
+        known = self.session.get("num_reusable")
+        reusable = max(known - self.num_reused_here, 0) if isinstance(known, int) else 0
+        return pace_s * max(num_planned - self.num_ended - reusable, 0)
 
     def see(self, line: CheckedLine) -> None:
         """Take in the next line. Only what is needed of it is decoded: predictions would take most of the time."""
@@ -76,7 +83,7 @@ class StudyProgress:
         self.session = told if isinstance(told, dict) else {}
         planned = self.session.get("num_planned")
         self.num_planned = planned if isinstance(planned, int) else None
-        self.limit, self.first_attempt_ms, self.num_ended_here = None, None, 0
+        self.limit, self.first_attempt_ms, self.num_ended_here, self.num_reused_here = None, None, 0, 0
         self._started_here.clear()
 
     def _see_trial(self, line: CheckedLine, trial: str) -> None:
@@ -90,6 +97,7 @@ class StudyProgress:
             self._told.add(trial)
             self.ended[status[1].decode()] += 1
             self.num_ended_here += trial in self._started_here
+            self.num_reused_here += trial not in self._started_here
 
 
 def read_progress(path: Path) -> StudyProgress:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Extension:
         num_ended: trials that had ended before.
         num_scored: confirm trials that had been scored on test before.
         changes: of the search space.
+        estimate: what it was expected to cost, as in ``StudyDescription.estimate``; empty if not recorded.
         space_before: the search space as it ran before, as YAML; empty if not recorded.
     """
 
@@ -36,6 +38,7 @@ class Extension:
     num_ended: int = 0
     num_scored: int = 0
     changes: tuple[PlanChange, ...] = ()
+    estimate: Mapping[str, float] = field(default_factory=dict)
     space_before: str = ""
 
     @property

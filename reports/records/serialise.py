@@ -166,6 +166,7 @@ def _read_extension(payload: Mapping[str, Any], where: str) -> Extension:
     known = _known_keys(Extension, payload, where)
     for name in ("added", "notes"):
         known[name] = tuple(known.get(name, ()))
+    known["estimate"] = _any_from_json(known.get("estimate", {}))
     known["changes"] = tuple(_read_part(PlanChange, item, where) for item in known.get("changes", ()))
     return require_types(Extension(**known), where)
 

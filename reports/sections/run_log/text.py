@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reports.records.record import ArmDescription, StudyDescription
 from reports.results.arms_as_trained import DIFFERENCE, SIZE, SIZES
@@ -80,12 +80,14 @@ def pace_sentence(study: StudyDescription, cost: CostTable, num_missing: int) ->
 
     num_missing: planned confirm runs without a record.
     """
-    expected, wall_s = study.estimate, study.wall_s
+    expected, wall_s = _expected_in_all(study), study.wall_s
     if not expected or wall_s is None or not cost.rows:
         return ""
     given = {arm.name for arm in study.arms if arm.is_external}
     ran = sum(row.trials - row.reused for row in cost.rows if row.arm not in given)
     planned = expected.get("trials", ran)
+    if not (ran or planned):
+        return "Everything was reused, as expected: nothing was left to run."
     # More than were expected: seeds were added since, and what they took was not foreseen.
     is_same_plan = ran <= planned
     parts = []
@@ -98,7 +100,16 @@ def pace_sentence(study: StudyDescription, cost: CostTable, num_missing: int) ->
         )
     rest = f" {count(num_missing, 'planned confirm run')} did not run." if num_missing else ""
     grown = "" if is_same_plan else f" for {count(round(planned), 'trial')}; {ran} have run since:"
-    return f"Expected before the start{grown} {' and '.join(parts)}.{rest}"
+    when = "before each sitting, all together" if any(e.estimate for e in study.extensions) else "before the start"
+    return f"Expected {when}{grown} {' and '.join(parts)}.{rest}"
+
+
+def _expected_in_all(study: StudyDescription) -> Mapping[str, float]:
+    """What was expected at the beginning and of each extension, summed; the beginning alone where one has no record."""
+    if not study.estimate or not all(extension.estimate for extension in study.extensions):
+        return study.estimate
+    parts = (study.estimate, *(extension.estimate for extension in study.extensions))
+    return {name: sum(part[name] for part in parts) for name in study.estimate}
 
 
 def origin_grid(cells: Sequence[CellOrigin]) -> Grid | None:

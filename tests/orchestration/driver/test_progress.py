@@ -94,6 +94,22 @@ def test_time_left_counts_from_the_first_trial_and_leaves_out_what_cost_nothing(
     assert tally.left_s == pytest.approx(10.0 * 7)
 
 
+def test_what_other_studies_have_is_no_time_left() -> None:
+    tally, stream = make_tally(6), io.StringIO()
+    tally.reusable = {trial.id for trial in TRIALS[2:5]}
+    clock: Clock = tally.clock  # type: ignore[assignment]
+    with LineProgress(tally, stream):
+        assert stream.getvalue() == "starting: 3 trials to run, 3 reused from other studies\n"
+    tally.see(ask(TRIALS[0]))
+    tally.see(attempt(TRIALS[0]))
+    clock.now = 10.0
+    tally.see(tell(TRIALS[0]))
+    assert tally.left_s == pytest.approx(20.0), "of six trials one has ended, and three are known"
+    tally.see(ask(TRIALS[2]))
+    tally.see(tell(TRIALS[2], reused_from="study x"))
+    assert tally.left_s == pytest.approx(20.0)
+
+
 def test_an_earlier_session_counts_and_its_running_trials_go_on() -> None:
     tally = make_tally()
     for event in (ask(TRIALS[0]), tell(TRIALS[0], 0.3), ask(TRIALS[1])):

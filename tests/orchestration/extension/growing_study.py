@@ -44,12 +44,16 @@ def command_of(*overrides: str) -> str:
     return shlex.join(["dmd-search", "--space", "grow.yaml", *(w for o in overrides for w in ("--set", o))])
 
 
-def sit(out: Path, *overrides: str, only: tuple[str, ...] = (), space: str = SPACE) -> Path:
+def sit(
+    out: Path, *overrides: str, only: tuple[str, ...] = (), space: str = SPACE, reuse: tuple[str, ...] = ()
+) -> Path:
     """Run the changed space in ``out``, and return the study's directory."""
     prepared = plan(*overrides, only=only, space=space)
     directory = StudyDirectory(out / prepared.planned.space.study)
     text = as_run(parse_document(space, "grow.yaml"), overrides)
-    options = launch.LaunchOptions("inline", is_quiet=True, command=command_of(*overrides), space_text=text)
+    options = launch.LaunchOptions(
+        "inline", is_quiet=True, command=command_of(*overrides), space_text=text, reuse=reuse
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(launch, "MlflowTracker", lambda *args, **options: _Untracked())
         outcome = launch.launch(prepared, directory, options)

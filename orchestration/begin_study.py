@@ -1,0 +1,131 @@
+"""What a session settles before its first trial: that the study is the same, what extends it, what is left to run."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from orchestration.driver.reusable_results import FindResult, find_nothing
+from orchestration.dry_run.capacity import Capacity
+from orchestration.dry_run.cost_estimate import (
+    NOTHING_COMPLETED,
+    CompletedWork,
+    estimate_study,
+    expected_costs,
+    read_progress,
+)
+from orchestration.extension.extend import extend_study
+from orchestration.ledger.finished_trials import read_finished
+from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.study_directory import Manifest, StudyDirectory
+from orchestration.past_studies.test_set_use import count_test_set_uses
+from orchestration.planning.prepared import Prepared, deciding_facts
+from orchestration.planning.study_description import describe_study
+from orchestration.process.redaction import content_without_credentials, without_credentials
+from reports.records.extension import Extension
+from reports.records.record import StudyDescription
+from search_spaces.loading.as_run import to_yaml
+
+
+@dataclass(frozen=True)
+class Session:
+    """How a study is run now.
+
+    Attributes:
+        command: as the user typed it.
+        space_text: the search space as it runs, as YAML; empty: the checked one with all defaults.
+        measure_capacity: room for its trials; called where costs are expected only, for it takes time.
+        find_result: finds results in other studies.
+    """
+
+    command: str
+    space_text: str
+    measure_capacity: Callable[[], Capacity]
+    find_result: FindResult = find_nothing
+
+
+@dataclass(frozen=True)
+class BegunStudy:
+    """A study whose manifest is written.
+
+    Attributes:
+        description: of all its sessions.
+        reusable: ids of trials that have not ended here and are known in other studies.
+    """
+
+    description: StudyDescription
+    reusable: frozenset[str]
+
+
+def begin_study(study_directory: StudyDirectory, prepared: Prepared, session: Session) -> BegunStudy:
+    """Write the manifest of a new study; extend that of a known one by what the plan has more.
+
+    Raises UsageError, with every reason, where trials of a known study would change.
+    """
+    known = study_directory.read_manifest()
+    description = _describe(prepared, session)
+    if known is None:
+        completed = read_progress(prepared.planned, (), session.find_result)
+        uses = count_test_set_uses(study_directory, prepared.dataset.content_hash)
+        costs = _expect(prepared, session, completed)
+        description = replace(description, scored_before=uses, estimate=costs)
+    else:
+        words, started = shlex.split(session.command), str(description.provenance["started"])
+        planned = extend_study(study_directory, known, prepared, words, started)
+        is_extended = planned is not None or bool(known.description.extensions)
+        completed = _read_completed(study_directory, prepared, session, is_extended)
+        description = _keep_beginning(description, known.description)
+        if planned is not None:
+            extension = _complete(planned.extension, known, _expect(prepared, session, completed))
+            description = replace(description, extensions=(*description.extensions, extension))
+            print("\n".join(planned.lines(description.study)), file=sys.stderr)
+    space = content_without_credentials(prepared.planned.space.resolved())
+    study_directory.write_manifest(Manifest(description, space, deciding_facts(prepared)))
+    return BegunStudy(description, frozenset(record.trial_id for record in completed.reused))
+
+
+def _describe(prepared: Prepared, session: Session) -> StudyDescription:
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    described = describe_study(
+        prepared.planned,
+        dataset=prepared.dataset,
+        fingerprint=prepared.fingerprint,
+        command=session.command,
+        started=started,
+    )
+    text = session.space_text or to_yaml(prepared.planned.space.resolved())
+    return replace(described, space_text=without_credentials(text))
+
+
+def _read_completed(
+    study_directory: StudyDirectory, prepared: Prepared, session: Session, is_extended: bool
+) -> CompletedWork:
+    """What need not run any more; read where somebody will be told of it."""
+    if not is_extended and session.find_result is find_nothing:
+        return NOTHING_COMPLETED
+    finished = read_finished(study_directory.path / LEDGER_FILE).records
+    own = [replace(record, epochs=(), predictions=None) for record in finished]
+    return read_progress(prepared.planned, own, session.find_result, is_extended)
+
+
+def _expect(prepared: Prepared, session: Session, completed: CompletedWork) -> dict[str, float]:
+    """What the trials that are left will cost."""
+    return expected_costs(estimate_study(prepared.planned, session.measure_capacity(), completed))
+
+
+def _complete(extension: Extension, known: Manifest, costs: dict[str, float]) -> Extension:
+    return replace(extension, space_before=known.description.space_text, estimate=costs)
+
+
+def _keep_beginning(description: StudyDescription, began: StudyDescription) -> StudyDescription:
+    """What was so when the study began stays so."""
+    return replace(
+        description,
+        provenance=began.provenance,
+        scored_before=began.scored_before,
+        estimate=began.estimate,
+        extensions=began.extensions,
+    )
