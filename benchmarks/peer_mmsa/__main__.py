@@ -1,7 +1,7 @@
 """Our methods beside those of the field's package MMSA 2.2.1: what is learned, and what a training step costs.
 
     python -m benchmarks.peer_mmsa --python PATH [--data FILE] [--data-dir DIR] [--methods lmf tfn ...] [--seeds 5]
-        [--step | --same] [--quick] [--out DIR]
+        [--sides left right] [--step | --same] [--quick] [--out DIR]
 
 PATH is a Python that has MMSA; nothing of it is installed by this product. To make one:
 
@@ -11,10 +11,13 @@ PATH is a Python that has MMSA; nothing of it is installed by this product. To m
 
 Its loader, models, losses and loops run as they are (:mod:`benchmarks.peer_mmsa.worker.shims` says what that takes) at
 their published configuration; ours have the preset ``mmsa_mosi``. Both get the official split of FILE, standardised and
-clipped alike, and seeds 1, 2, ...; theirs once with padding on either side. Their predictions are arms of a study of
-ours (``arms.external``) under ``--out``, whose report gives difference and interval; a run that is there is not made
-again. LF-LSTM, which MMSA has not, stands beside its LF-DNN; MCTN is compared in cost alone. ``--step``: only what a
-step costs, in turn, in processor time of one thread, at batch 16, ten steps (100, 73, 100 wide) and fifty (768, 5, 20).
+clipped alike, and seeds 1, 2, ...; theirs once with padding on either side, and MFN, whose audio and vision its
+configuration averages over time, once more without that (which decides no verdict). Their predictions are arms of a
+study of ours (``arms.external``) under ``--out``, whose report gives difference and interval; a run that is there is
+not made again. LF-LSTM, which MMSA has not, stands beside its LF-DNN; MCTN is compared in cost alone.
+
+``--step``: only what a step costs, in turn, in processor time of one thread, at batch 16, ten steps (100, 73, 100 wide)
+and fifty (768, 5, 20).
 ``--same``: only whether MFN and MFM compute the same from the same weights (:mod:`benchmarks.peer_mmsa.same`); the last
 line then has, under ``same``, the largest differences of prediction, loss and gradients, relative to the largest value.
 Full form: one to two hours of one core, half of it MulT and TFN; ``--step``: two minutes; ``--quick`` (LMF alone unless
@@ -41,8 +44,9 @@ import torch
 from benchmarks.peer_mmsa.cost import dearest, measure_steps
 from benchmarks.peer_mmsa.pairs import PAIRS
 from benchmarks.peer_mmsa.peer import Peer, PeerFailed
-from benchmarks.peer_mmsa.quality import Learned, Task, compare
+from benchmarks.peer_mmsa.quality import Against, Learned, Task, compare
 from benchmarks.peer_mmsa.same import NAMES, compare_computed
+from benchmarks.peer_mmsa.worker.conversion import SIDES
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.load import open_dataset
 from dmd.errors import InputError
@@ -69,6 +73,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, default=os.environ.get(DATA_DIR), help=f"or {DATA_DIR}")
     parser.add_argument("--methods", nargs="+", choices=PAIRS, metavar="NAME", help="by our names; default: all")
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 1")
+    parser.add_argument(
+        "--sides", nargs="+", choices=SIDES, default=SIDES, help="that theirs is padded on; default: both"
+    )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--step", action="store_true", help="only what a step costs")
     only.add_argument("--same", action="store_true", help="only whether MFN and MFM compute the same")
@@ -85,7 +92,7 @@ def plan(options: argparse.Namespace, out: Path) -> Task:
     dataset = open_dataset(options.data, options.data_dir)
     dataset.count_parts(FoldRef("official"))
     seeds = range(1, 2 if options.quick else options.seeds + 1)
-    return Task(options.data, options.data_dir, dataset, seeds, out, options.quick)
+    return Task(options.data, options.data_dir, dataset, seeds, out, options.quick, tuple(options.sides))
 
 
 def measure(options: argparse.Namespace, task: Task | None, peer: Peer) -> dict[str, dict[str, Any]]:
@@ -120,15 +127,22 @@ def same(dataset: Dataset, peer: Peer, scratch: Path) -> dict[str, dict[str, flo
 
 def tell(name: str, learned: Learned) -> dict[str, Any]:
     """A line for readers; the same for the last one."""
-    sides = ", ".join(f"{mae:.4f} padded on the {side}" for side, mae in learned.by_side.items())
-    high = None if learned.rerun_high is None else round(learned.rerun_high, 4)
-    print(f"{name}: ours {learned.ours:.4f}, theirs {sides}; {learned.difference:+.4f}, rerun up to {high}", flush=True)
+    sides = ", ".join(f"{found.theirs:.4f} padded on the {side}" for side, found in learned.by_side.items())
+    print(f"{name}: ours {learned.ours:.4f}, theirs {sides}; {_verdict(learned.best)}", flush=True)
+    if learned.as_sequences is not None:
+        theirs = f"{learned.as_sequences.theirs:.4f} with audio and vision as sequences"
+        print(f"{name}: ours {learned.ours:.4f}, theirs {theirs}; {_verdict(learned.as_sequences)}", flush=True)
     return {
         "ours_mae": round(learned.ours, 4),
-        "peer_mae": round(learned.theirs, 4),
-        "difference": round(learned.difference, 4),
-        "rerun_high": high,
+        "peer_mae": round(learned.best.theirs, 4),
+        "difference": round(learned.best.difference, 4),
+        "rerun_high": None if learned.best.rerun_high is None else round(learned.best.rerun_high, 4),
     }
+
+
+def _verdict(found: Against) -> str:
+    high = None if found.rerun_high is None else round(found.rerun_high, 4)
+    return f"{found.difference:+.4f}, rerun up to {high}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

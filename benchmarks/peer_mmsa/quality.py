@@ -16,7 +16,7 @@ import dmd_search
 from benchmarks.peer_mmsa.pairs import PAIRS
 from benchmarks.peer_mmsa.peer import Peer
 from benchmarks.peer_mmsa.worker.conversion import MODALITIES as THEIR_MODALITIES
-from benchmarks.peer_mmsa.worker.conversion import Side
+from benchmarks.peer_mmsa.worker.conversion import SIDES, Side
 from benchmarks.zoo.steps import PUBLISHED
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.input_config import InputConfig
@@ -25,6 +25,8 @@ from dmd.job import FoldRef
 from dmd.modalities import MODALITIES
 
 METRIC = "mae"
+SEQUENCES = "sequences"
+"""Of an arm of theirs whose audio and vision are not averaged over time, padded on the left."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Task:
         seeds: of both sides.
         out: folder of studies and predictions; what is there already is not done again.
         quick: one epoch without an improvement ends a training.
+        sides: of padding, that theirs is trained with; a method that is compared on another side alone is still so.
     """
 
     data: str
@@ -46,6 +49,22 @@ class Task:
     seeds: Sequence[int]
     out: Path
     quick: bool
+    sides: tuple[Side, ...] = SIDES
+
+
+@dataclass(frozen=True)
+class Against:
+    """Test MAE of an arm of theirs on the official split, over the seeds.
+
+    Attributes:
+        theirs: its own.
+        difference: ours minus that.
+        rerun_high: upper end of its 95% interval for new seeds; None with one seed.
+    """
+
+    theirs: float
+    difference: float
+    rerun_high: float | None
 
 
 @dataclass(frozen=True)
@@ -53,19 +72,21 @@ class Learned:
     """Test MAE on the official split, over the seeds.
 
     Attributes:
-        ours, theirs: theirs with its padding on the side that serves it best.
-        side: that one.
-        difference: ours minus theirs.
-        rerun_high: upper end of its 95% interval for new seeds; None with one seed.
-        by_side: theirs on every side.
+        ours: the one that the others are held against.
+        side: the padding that serves theirs best.
+        by_side: theirs at its published configuration.
+        as_sequences: theirs with audio and vision that are not averaged over time; None: not trained.
     """
 
     ours: float
-    theirs: float
     side: Side
-    difference: float
-    rerun_high: float | None
-    by_side: Mapping[Side, float]
+    by_side: Mapping[Side, Against]
+    as_sequences: Against | None = None
+
+    @property
+    def best(self) -> Against:
+        """Theirs on the side that serves it best: the one of the verdict."""
+        return self.by_side[self.side]
 
 
 def compare(task: Task, peer: Peer, name: str) -> Learned:
@@ -73,15 +94,22 @@ def compare(task: Task, peer: Peer, name: str) -> Learned:
     task.out.mkdir(parents=True, exist_ok=True)
     parts = task.out / "parts.npz"
     ids = write_parts(task.dataset, parts)
-    arms: dict[Side, Path] = {}
-    for side in PAIRS[name].sides:
-        arms[side] = task.out / f"{name}-{side}.csv"
-        runs = {seed: _train_theirs(task, peer, name, side, seed, parts) for seed in task.seeds}
-        write_predictions(arms[side], ids, runs)
+    arms: dict[str, Path] = {}
+    sides = sides_of(name, task.sides)
+    for variant in (*sides, SEQUENCES) if PAIRS[name].as_sequences else sides:
+        arms[variant] = task.out / f"{name}-{variant}.csv"
+        runs = {seed: _train_theirs(task, peer, name, variant, seed, parts) for seed in task.seeds}
+        write_predictions(arms[variant], ids, runs)
     study = dmd_search.run(
         _write_space(task, name, arms), data_dir=task.data_dir, out=task.out / "studies", executor="inline"
     )
-    return read_verdict(name, study.results(), study.contrasts(), tuple(arms))
+    return read_verdict(name, study.results(), study.contrasts(), sides)
+
+
+def sides_of(name: str, wanted: Sequence[Side]) -> tuple[Side, ...]:
+    """The wanted ones among those that a method is compared on; all of these where it is compared on no other."""
+    own = PAIRS[name].sides
+    return tuple(side for side in own if side in wanted) or own
 
 
 def write_parts(dataset: Dataset, path: Path) -> Sequence[str]:
@@ -105,10 +133,14 @@ def write_parts(dataset: Dataset, path: Path) -> Sequence[str]:
     return parts.test.inputs.ids
 
 
-def _train_theirs(task: Task, peer: Peer, name: str, side: Side, seed: int, parts: Path) -> Sequence[float]:
-    kept = task.out / f"{name}-{side}-{seed}{'-quick' if task.quick else ''}.json"
+def _train_theirs(task: Task, peer: Peer, name: str, variant: str, seed: int, parts: Path) -> Sequence[float]:
+    kept = task.out / f"{name}-{variant}-{seed}{'-quick' if task.quick else ''}.json"
     if not kept.exists():
-        changes = {"early_stop": 1} if task.quick else {}
+        changes: dict[str, Any] = {"early_stop": 1} if task.quick else {}
+        side = variant
+        if variant == SEQUENCES:
+            changes["need_normalized"] = False
+            side = "left"
         answer = peer.ask(
             "train",
             method=PAIRS[name].theirs,
@@ -118,8 +150,8 @@ def _train_theirs(task: Task, peer: Peer, name: str, side: Side, seed: int, part
             changes=changes,
         )
         print(
-            f"{name}, MMSA's {PAIRS[name].theirs} padded on the {side}, seed {seed}: validation MAE "
-            f"{answer['valid_mae']:.4f} ({answer['cpu_s']:.0f} s)",
+            f"{name}, MMSA's {PAIRS[name].theirs} ({variant}), seed {seed}: validation MAE {answer['valid_mae']:.4f} "
+            f"({answer['cpu_s']:.0f} s)",
             flush=True,
         )
         kept.write_text(json.dumps(answer))
@@ -136,19 +168,19 @@ def write_predictions(path: Path, ids: Sequence[str], runs: Mapping[int, Sequenc
             writer.writerows((item, seed, prediction) for item, prediction in zip(ids, predictions, strict=True))
 
 
-def arm_of(side: Side) -> str:
+def arm_of(variant: str) -> str:
     """The name of theirs in the study."""
-    return f"mmsa-{side}"
+    return f"mmsa-{variant}"
 
 
-def _write_space(task: Task, name: str, arms: Mapping[Side, Path]) -> Path:
+def _write_space(task: Task, name: str, arms: Mapping[str, Path]) -> Path:
     space = {
         "study": f"peer-{name}",
         "description": f"{name} at its published settings beside MMSA's {PAIRS[name].theirs}",
         "data": {"path": task.data},
         "model": {"name": name, "preset": PUBLISHED, **({"patience": 1} if task.quick else {})},
-        "arms": {"external": [{"arm": arm_of(side), "path": str(path.absolute())} for side, path in arms.items()]},
-        "contrasts": [[name, arm_of(side)] for side in arms],
+        "arms": {"external": [{"arm": arm_of(each), "path": str(path.absolute())} for each, path in arms.items()]},
+        "contrasts": [[name, arm_of(each)] for each in arms],
         "confirm": {"seeds": list(task.seeds)},
     }
     path = task.out / f"{name}.yaml"
@@ -157,18 +189,16 @@ def _write_space(task: Task, name: str, arms: Mapping[Side, Path]) -> Path:
 
 
 def read_verdict(name: str, results: pd.DataFrame, contrasts: pd.DataFrame, sides: Sequence[Side]) -> Learned:
-    """From the tables of the report, against the side with the lower mean error."""
+    """From the tables of the report."""
     errors = results[results["metric"] == METRIC].set_index("arm")["value"]
-    by_side = {side: float(errors[arm_of(side)]) for side in sides}
-    side = min(by_side, key=lambda each: by_side[each])
-    ours_first = (contrasts["first"] == name) & (contrasts["second"] == arm_of(side)) & (contrasts["metric"] == METRIC)
-    found = contrasts[ours_first].iloc[0]
-    high = found["rerun_high"]
-    return Learned(
-        ours=float(errors[name]),
-        theirs=by_side[side],
-        side=side,
-        difference=float(found["value"]),
-        rerun_high=None if pd.isna(high) else float(high),
-        by_side=by_side,
-    )
+    ours_first = contrasts[(contrasts["first"] == name) & (contrasts["metric"] == METRIC)]
+
+    def against(variant: str) -> Against:
+        found = ours_first[ours_first["second"] == arm_of(variant)].iloc[0]
+        high = found["rerun_high"]
+        return Against(float(errors[arm_of(variant)]), float(found["value"]), None if pd.isna(high) else float(high))
+
+    by_side = {side: against(side) for side in sides}
+    side = min(by_side, key=lambda each: by_side[each].theirs)
+    as_sequences = against(SEQUENCES) if PAIRS[name].as_sequences else None
+    return Learned(float(errors[name]), side, by_side, as_sequences)

@@ -14,7 +14,7 @@ from torch import nn
 
 from benchmarks.peer_mmsa.__main__ import main
 from benchmarks.peer_mmsa.cost import dearest, step_cost
-from benchmarks.peer_mmsa.quality import read_verdict, write_parts, write_predictions
+from benchmarks.peer_mmsa.quality import Against, read_verdict, sides_of, write_parts, write_predictions
 from benchmarks.peer_mmsa.same import NAMES, in_their_words
 from benchmarks.peer_mmsa.worker.conversion import convert, padded
 from dmd.data.formats.load import open_dataset
@@ -97,13 +97,19 @@ def test_predictions_are_written_as_external_arms_read_them(tmp_path: Path) -> N
 
 
 def test_the_verdict_is_against_the_side_that_serves_the_peer_best() -> None:
-    arms = ["lmf", "mmsa-left", "mmsa-right"]
-    results = pd.DataFrame({"arm": arms, "metric": "mae", "value": [0.75, 0.74, 0.9]})
-    contrasts = pd.DataFrame(
-        {"first": "lmf", "second": arms[1:], "metric": "mae", "value": [0.01, -0.15], "rerun_high": [0.03, -0.1]}
-    )
-    learned = read_verdict("lmf", results, contrasts, ("left", "right"))
-    assert (learned.side, learned.theirs, learned.difference, learned.rerun_high) == ("left", 0.74, 0.01, 0.03)
+    arms = ["mfn", "mmsa-left", "mmsa-right", "mmsa-sequences"]
+    results = pd.DataFrame({"arm": arms, "metric": "mae", "value": [0.75, 0.74, 0.9, 0.7]})
+    differences = {"value": [0.01, -0.15, 0.05], "rerun_high": [0.03, -0.1, float("nan")]}
+    contrasts = pd.DataFrame({"first": "mfn", "second": arms[1:], "metric": "mae", **differences})
+    learned = read_verdict("mfn", results, contrasts, ("left", "right"))
+    assert (learned.ours, learned.side, learned.best) == (0.75, "left", Against(0.74, 0.01, 0.03))
+    # what is not averaged is told, and no verdict
+    assert learned.as_sequences == Against(0.7, 0.05, None)
+
+
+def test_a_method_that_is_compared_on_one_side_alone_stays_there() -> None:
+    assert sides_of("mfn", ("left",)) == ("left",)
+    assert sides_of("misa", ("left",)) == ("right",)
 
 
 def test_a_step_is_told_at_the_shape_where_ours_compares_worst() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 Side = Literal["left", "right"]
+SIDES: tuple[Side, ...] = ("left", "right")
 Arrays = Mapping[str, npt.NDArray[Any]]
 PARTS = ("train", "valid", "test")
 MODALITIES = ("text", "audio", "vision")
