@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -17,6 +17,7 @@ from orchestration.cli.exit_codes import COMPLETED, bad_input_exits, harmless
 
 if TYPE_CHECKING:
     from orchestration.ledger.study_status import StudyStatus
+    from orchestration.tracking.ui_server import UiServer
 
 Study = Annotated[
     str | None,
@@ -97,8 +98,30 @@ def serve_mlflow(study: Study = None, out: options.Out = Path("runs"), port: Por
             raise UsageError(f"{directory}: it is tracked on a server, open it there: {runs.address}")
         if note := follow_move(directory):
             print(harmless(note), file=sys.stderr)
-        _print([f"its runs, in some seconds: {runs.address}"])
-        ui_server(directory, chosen).become()
+        _serve(ui_server(directory, chosen), chosen, runs.address)
+
+
+def _serve(ui: UiServer, port: int, address: str) -> NoReturn:
+    """Print the address once somebody answers there, and stay until the server or this program is ended."""
+    from orchestration.process.errors import UsageError
+    from orchestration.process.server import ServerEnded, running_server
+    from orchestration.process.signals import set_stop_message
+    from orchestration.tracking.run_list import LOCAL_HOST
+
+    set_stop_message("MLflow has ended")
+    print("starting MLflow, which takes some seconds", file=sys.stderr)
+    try:
+        with running_server(ui.command, ui.directory, ui.environment, show=_print_line_of_server) as server:
+            server.wait_until_it_answers(LOCAL_HOST, port)
+            _print([f"its runs, until Ctrl-C: {address}"])
+            sys.stdout.flush()
+            server.wait_until_it_ends()
+    except ServerEnded as ended:
+        raise UsageError(f"MLflow {ended}") from None
+
+
+def _print_line_of_server(line: str) -> None:
+    print(harmless(line), file=sys.stderr)
 
 
 def _find(study: str | None, out: Path) -> list[StudyStatus]:

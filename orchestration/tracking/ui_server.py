@@ -14,12 +14,19 @@ from orchestration.tracking.run_list import LOCAL_HOST, LOCAL_PORT
 from orchestration.tracking.sqlite_store import STORE_FILE
 
 _PORTS_TRIED = 20
-_SILENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+_SILENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "PYTHONWARNINGS": "ignore",
+    # Jobs are for language models; their eight processes cost more than the server, and outlive it.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
 
 
 @dataclass(frozen=True)
 class UiServer:
-    """A process that serves MLflow's UI.
+    """How MLflow's UI is started so that it says nothing but errors.
 
     Attributes:
         command: program and arguments.
@@ -31,17 +38,11 @@ class UiServer:
     directory: Path
     environment: Mapping[str, str]
 
-    def become(self) -> None:
-        """Replace this process by the server; does not return."""
-        sys.stdout.flush()
-        os.chdir(self.directory)
-        os.execve(self.command[0], self.command, dict(self.environment))
-
 
 def ui_server(directory: Path, port: int) -> UiServer:
     """The server for the store in a study's ``directory``."""
     # One worker, as one person looks.
-    options = ["--host", LOCAL_HOST, "--port", str(port), "--workers", "1"]
+    options = ["--host", LOCAL_HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
     command = (sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", f"sqlite:///{STORE_FILE}", *options)
     return UiServer(command, directory.absolute(), os.environ | _SILENT)
 
