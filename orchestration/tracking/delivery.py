@@ -266,7 +266,7 @@ class Delivery:
         """MLflow copies files; what it calls ended must have them after a power cut, too."""
         place = local_path(self._places.get(run) or self._client.get_run(run).info.artifact_uri)
         if place is not None and place.is_dir():
-            sync_all(place)
+            sync_all([place])
             for folder in place.parents[:3]:
                 sync(folder)
 

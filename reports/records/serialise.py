@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -88,10 +88,9 @@ def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
     known["effects"] = _floats_from_json(known.get("effects", {}))
     known["test_missing"] = {n: _floats_from_json(scores) for n, scores in known.get("test_missing", {}).items()}
     known["duration_s"] = float(known["duration_s"])
-    known["epochs"] = tuple(
-        EpochPoint(point["epoch"], EpochMetrics(_floats_from_json(point["metrics"])))
-        for point in known.get("epochs", ())
-    )
+    curve = known.get("epochs", ())
+    metrics = EpochMetrics.of_curve(_floats_from_json(point["metrics"]) for point in curve)
+    known["epochs"] = tuple(map(EpochPoint, [point["epoch"] for point in curve], metrics))
     if isinstance(known.get("fallback_value"), list):
         known["fallback_value"] = tuple(known["fallback_value"])
     stored = known.get("predictions")
@@ -278,10 +277,16 @@ def _predictions_to_json(predictions: Predictions) -> Json:
     }
 
 
+@lru_cache(maxsize=256)
+def _one_of_equals(names: tuple[str, ...]) -> tuple[str, ...]:
+    """All runs on a fold predict the same items: their names are kept once and not in every record."""
+    return names
+
+
 def _predictions_from_json(payload: Mapping[str, Any]) -> Predictions:
     found = Predictions(
-        tuple(payload["ids"]),
-        tuple(payload["groups"]),
+        _one_of_equals(tuple(payload["ids"])),
+        _one_of_equals(tuple(payload["groups"])),
         _float32_from_json(payload["labels"]),
         _float32_from_json(payload["values"]),
     )

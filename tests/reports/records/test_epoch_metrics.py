@@ -35,3 +35,11 @@ def test_many_take_less_than_half_of_the_memory_of_dicts() -> None:
         return size
 
     assert size_of(EpochMetrics) < size_of(dict) / 2
+
+
+def test_those_of_a_curve_are_the_mappings_that_they_were_made_of() -> None:
+    curve = [CONTENT, {"valid/mae": 0.25}, {}, CONTENT | {"train/loss": 0.5}]
+    found = list(EpochMetrics.of_curve(curve))
+    assert found == curve
+    assert [len(metrics) for metrics in found] == [3, 1, 0, 3]
+    assert pickle.loads(pickle.dumps(found)) == curve

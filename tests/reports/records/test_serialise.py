@@ -226,3 +226,12 @@ def test_a_declaration_that_somebody_changed_is_named() -> None:
     stored["declared"]["dmd"]["components"][0]["label"] = 3
     with pytest.raises(NotAsWritten, match=r"study toy, declared dmd: label cannot be"):
         study_from_json(stored)
+
+
+def test_runs_on_the_same_items_keep_their_names_once() -> None:
+    predictions = make_predictions(4, 5, 0.1, 0)
+    text = json.dumps(record_to_json(replace(make_record("full", 1, 0, 0.9), predictions=predictions)))
+    first, second = (record_from_json(json.loads(text)).predictions for _ in range(2))
+    assert first is not None and second is not None
+    assert first.ids is second.ids and first.groups is second.groups
+    assert first.ids == predictions.ids
