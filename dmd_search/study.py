@@ -66,7 +66,8 @@ class Study:
 
         Args:
             arm: by name; None: the baseline.
-            fold: what this fold chose; None: what most folds did.
+            fold: what this fold chose; None: a rule that is fair to folds of different difficulty
+                (:func:`orchestration.finished_study.chosen.choose_configuration`).
 
         Raises:
             StudyError: there is no such arm, or nothing is chosen yet.

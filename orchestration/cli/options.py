@@ -75,12 +75,13 @@ ExportConfig = Annotated[
     typer.Option(
         "--export-config",
         metavar="ARM",
-        help="Write the configuration that the arm chose as a search space of its own; run nothing.",
+        help="Write the arm's configuration as a search space of its own; run nothing. With folds: the best mean where "
+        "all tried the same, else what most chose, else the choice nearest to all of them.",
     ),
 ]
 Fold = Annotated[
     int | None,
-    typer.Option("--fold", metavar="K", help="With --export-config: what this fold chose."),
+    typer.Option("--fold", metavar="K", help="With --export-config: what this fold alone chose."),
 ]
 Describe = Annotated[
     str | None,

@@ -64,9 +64,11 @@ def _load(request: SearchRequest) -> LoadedSpace:
 def _export(request: SearchRequest, study_directory: StudyDirectory, arm: str) -> int:
     from orchestration.finished_study.export_space import export_configuration
 
-    written = export_configuration(study_directory.path, arm, request.fold)
+    written = export_configuration(study_directory.path, arm, request.fold, request.data_dir)
+    for line in written.lines:
+        request.say(line)
     study = study_directory.path.name
-    print(json.dumps({"study": study, "configuration": str(written)}) if request.as_json else written)
+    print(json.dumps({"study": study, "configuration": str(written.path)}) if request.as_json else written.path)
     return COMPLETED
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Literal
 
 from dmd.scoring import higher_is_better
+from orchestration.finished_study.nearest import nearest
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.process.errors import UsageError
 from reports.records.record import ArmDescription, RunRecord
@@ -14,6 +16,10 @@ from reports.results.confirm_records import confirmed_records
 from reports.results.current_choice import ChoiceRule
 from search_spaces.terms.problems import suggest
 from search_spaces.terms.trial import Cell, Value
+
+Rule = Literal["only", "mean", "most", "nearest"]
+"""Why a configuration speaks for an arm: it is the only choice; its mean over folds that all tried it is the best; most
+folds chose it; it is the folds' choice that is nearest to the others."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Choice:
         cell: the fold.
         configuration_id: of it.
         settings: all that the arm fixes and the search chose.
+        parameters: what the search chose.
         score: on validation: of the search trial that won, else the mean over confirm trials.
         is_final: whether confirm trials have begun; before that the search may still find a better one.
     """
@@ -31,34 +38,43 @@ class Choice:
     cell: Cell
     configuration_id: str
     settings: Mapping[str, Value]
+    parameters: Mapping[str, Value]
     score: float
     is_final: bool
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """One configuration of an arm, and the folds that chose it.
+    """One configuration of an arm.
 
     Attributes:
-        choices: of this configuration, at least one.
-        num_cells: folds on which the arm has chosen any.
+        settings: all that the arm fixes and the search chose.
+        parameters: what the search chose.
+        score: on validation, of the arm that decided; a mean over all folds by the rule ``mean``, else over those that
+            chose it.
+        rule: why it is the one.
+        by_fold: what every fold chose.
+        choices: those of ``by_fold`` that are this configuration; none where a mean decided for another one.
+        decided_by: the arm whose search decided, where the arm has none of its own; else empty.
     """
 
+    settings: Mapping[str, Value]
+    parameters: Mapping[str, Value]
+    score: float
+    rule: Rule
+    by_fold: tuple[Choice, ...]
     choices: tuple[Choice, ...]
-    num_cells: int
+    decided_by: str = ""
 
     @property
-    def settings(self) -> Mapping[str, Value]:
-        return self.choices[0].settings
-
-    @property
-    def score(self) -> float:
-        """Mean over its folds."""
-        return fmean(choice.score for choice in self.choices)
+    def num_cells(self) -> int:
+        """Folds on which the arm has chosen any."""
+        return len(self.by_fold)
 
     @property
     def is_final(self) -> bool:
-        return all(choice.is_final for choice in self.choices)
+        """Whether no search of it can go on to find a better one."""
+        return all(choice.is_final for choice in self.by_fold)
 
 
 def find_arm(study: RecordedStudy, name: str | None = None) -> ArmDescription:
@@ -74,8 +90,8 @@ def find_arm(study: RecordedStudy, name: str | None = None) -> ArmDescription:
 
 
 def objective_of(study: RecordedStudy) -> str:
-    """The validation metric that configurations are chosen by."""
-    return str(study.description.search.get("objective", study.description.primary))
+    """The validation metric that configurations are chosen by, without prefix."""
+    return ChoiceRule.of(study.description).objective
 
 
 def confirmed_trials(study: RecordedStudy, arm: ArmDescription) -> tuple[RunRecord, ...]:
@@ -86,7 +102,11 @@ def confirmed_trials(study: RecordedStudy, arm: ArmDescription) -> tuple[RunReco
 
 
 def choose_configuration(study: RecordedStudy, arm: ArmDescription, fold: int | None = None) -> Configuration:
-    """The configuration that most folds chose; of several the one with the best score on validation.
+    """The configuration of an arm, by a rule that is fair to folds of different difficulty.
+
+    Values of different folds are not compared. Where every fold tried what the others chose (a grid), the best mean
+    over the folds decides; else what most folds chose; among equals the one that is nearest to what all of them chose.
+    An arm that is not searched follows the arm whose configurations it inherits.
 
     Args:
         study: finished, or still running.
@@ -96,38 +116,95 @@ def choose_configuration(study: RecordedStudy, arm: ArmDescription, fold: int | 
     Raises:
         UsageError: nothing is chosen yet, or there is no such fold.
     """
-    choices = [choice for choice in _choices(study, arm) if fold is None or choice.cell.fold == fold]
+    choices = tuple(choice for choice in _choices(study, arm) if fold is None or choice.cell.fold == fold)
     if not choices:
         where = f"arm {arm.name}" + ("" if fold is None else f", fold {fold}")
         raise UsageError(f"{study.origin}: {where}: no trial has completed yet, so no configuration is chosen")
+    decider = _decider(study, arm)
+    if decider != arm.name:
+        return _inherit(choices, choose_configuration(study, find_arm(study, decider), fold), decider)
     by_id: dict[str, list[Choice]] = {}
     for choice in choices:
         by_id.setdefault(choice.configuration_id, []).append(choice)
-    sign = -1.0 if higher_is_better(objective_of(study)) else 1.0
-    ranked = sorted(by_id.values(), key=lambda same: (-len(same), sign * fmean(choice.score for choice in same)))
-    return Configuration(tuple(ranked[0]), len(choices))
+    if len(by_id) == 1:
+        return _chosen(choices, choices, "only")
+    tried = _searched(study, arm.name, objective_of(study))
+    return _by_mean(study, choices, tried) or _by_count(choices, list(by_id.values()), tried)
+
+
+def _by_mean(study: RecordedStudy, choices: tuple[Choice, ...], tried: Sequence[RunRecord]) -> Configuration | None:
+    """The best mean over the folds, of configurations that were tried on all of them; None where a fold's choice was
+    not, so that what others chose is unknown there."""
+    metric = objective_of(study)
+    best: dict[str, dict[Cell, RunRecord]] = {}
+    for (cell, _), records in _by_cell_and_configuration(tried).items():
+        best.setdefault(records[0].configuration_id, {})[cell] = _best(records, metric)
+    cells = {choice.cell for choice in choices}
+    known = {name: found for name, found in best.items() if cells <= found.keys()}
+    if not all(choice.configuration_id in known for choice in choices):
+        return None
+    sign = -1.0 if higher_is_better(metric) else 1.0
+    means = {name: fmean(found[cell].valid[metric] for cell in cells) for name, found in known.items()}
+    name = min(means, key=lambda name: (sign * means[name], name))
+    winner = next(iter(known[name].values()))
+    same = tuple(choice for choice in choices if choice.configuration_id == name)
+    return Configuration(winner.settings, winner.parameters, means[name], "mean", choices, same)
+
+
+def _by_count(
+    choices: tuple[Choice, ...], groups: Sequence[Sequence[Choice]], tried: Sequence[RunRecord]
+) -> Configuration:
+    most = max(len(same) for same in groups)
+    leading = [same for same in groups if len(same) == most]
+    if len(leading) == 1:
+        return _chosen(leading[0], choices, "most")
+    index = nearest(
+        [same[0].parameters for same in leading],
+        [choice.parameters for choice in choices],
+        [record.parameters for record in tried],
+    )
+    return _chosen(leading[index], choices, "nearest")
+
+
+def _chosen(same: Sequence[Choice], choices: tuple[Choice, ...], rule: Rule) -> Configuration:
+    score = fmean(choice.score for choice in same)
+    return Configuration(same[0].settings, same[0].parameters, score, rule, choices, tuple(same))
+
+
+def _inherit(choices: tuple[Choice, ...], decided: Configuration, decider: str) -> Configuration:
+    """The configuration of an arm that takes over what another one chose, as far as it has the same parameters."""
+    cells = {choice.cell for choice in decided.choices}
+    same = tuple(choice for choice in choices if choice.cell in cells)
+    inherited = {n: decided.parameters[n] for n in choices[0].parameters if n in decided.parameters}
+    settings = same[0].settings if same else {**choices[0].settings, **inherited}
+    return Configuration(settings, inherited, decided.score, decided.rule, choices, same, decider)
+
+
+def _decider(study: RecordedStudy, arm: ArmDescription) -> str:
+    """The arm whose search chooses for this one."""
+    return ChoiceRule.of(study.description).decided_by.get(arm.name, arm.name)
 
 
 def _choices(study: RecordedStudy, arm: ArmDescription) -> list[Choice]:
     metric = objective_of(study)
-    confirmed, searched = _by_cell(confirmed_trials(study, arm)), _by_cell(_searched(study, arm, metric))
+    confirmed, searched = _by_cell(confirmed_trials(study, arm)), _by_cell(_searched(study, arm.name, metric))
     choices = []
     for cell in sorted({*confirmed, *searched}, key=lambda cell: (cell.repeat, -1 if cell.fold is None else cell.fold)):
         records = confirmed.get(cell) or [_best(searched[cell], metric)]
         same = [r for r in searched.get(cell, ()) if r.configuration_id == records[0].configuration_id] or records
         score = fmean(record.valid[metric] for record in same)
-        choices.append(Choice(cell, records[0].configuration_id, records[0].settings, score, cell in confirmed))
+        chosen = records[0]
+        choices.append(
+            Choice(cell, chosen.configuration_id, chosen.settings, chosen.parameters, score, cell in confirmed)
+        )
     return choices
 
 
-def _searched(study: RecordedStudy, arm: ArmDescription, metric: str) -> list[RunRecord]:
+def _searched(study: RecordedStudy, arm: str, metric: str) -> list[RunRecord]:
     return [
         record
         for record in study.records
-        if record.arm == arm.name
-        and record.stage == "search"
-        and record.status == "completed"
-        and metric in record.valid
+        if record.arm == arm and record.stage == "search" and record.status == "completed" and metric in record.valid
     ]
 
 
@@ -140,6 +217,13 @@ def _by_cell(records: Sequence[RunRecord]) -> dict[Cell, list[RunRecord]]:
     found: dict[Cell, list[RunRecord]] = {}
     for record in records:
         found.setdefault(Cell(record.repeat, record.fold), []).append(record)
+    return found
+
+
+def _by_cell_and_configuration(records: Sequence[RunRecord]) -> dict[tuple[Cell, str], list[RunRecord]]:
+    found: dict[tuple[Cell, str], list[RunRecord]] = {}
+    for record in records:
+        found.setdefault((Cell(record.repeat, record.fold), record.configuration_id), []).append(record)
     return found
 
 

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.finished_study.chosen import Choice, Configuration, choose_configuration, find_arm, objective_of
+from orchestration.finished_study.chosen import Configuration, choose_configuration, find_arm
+from orchestration.finished_study.export_words import describe_choice, describe_next, describe_use
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
 from orchestration.ledger.study_directory import PLUGIN_KEY, StudyDirectory
 from orchestration.process.atomic_files import write_whole
 from orchestration.process.errors import UsageError
+from orchestration.process.redaction import one_line
 from reports.records.record import ArmDescription
 from search_spaces.loading.as_run import to_yaml
-from search_spaces.terms.trial import Cell
 
 FOLDER = "configurations"
 """Where exported spaces lie below a study's directory."""
 _LONGEST_NAME = 100
 
 
-def export_configuration(directory: Path, arm: str, fold: int | None = None) -> Path:
-    """Write the configuration that most folds chose as a search space.
+@dataclass(frozen=True)
+class Exported:
+    """A written search space. lines: what it is and what to do with it, for a person."""
+
+    path: Path
+    lines: tuple[str, ...]
+
+
+def export_configuration(directory: Path, arm: str, fold: int | None = None, data_dir: Path | None = None) -> Exported:
+    """Write the configuration of an arm as a search space.
 
     Args:
         directory: of the study, finished or running.
         arm: by name.
-        fold: take what this fold chose; None: what most folds did.
-
-    Returns:
-        The path of the file.
+        fold: take what this fold chose; None: the rule of :func:`choose_configuration`.
+        data_dir: folder of data files; in the commands that the file names if the data are not found without it.
 
     Raises:
         UsageError: there is no such study, arm or fold, or nothing is chosen yet.
@@ -39,12 +48,17 @@ def export_configuration(directory: Path, arm: str, fold: int | None = None) -> 
     chosen = choose_configuration(study, described, fold)
     name = f"{described.name}{'' if fold is None else f'-fold{fold}'}"
     path = directory / FOLDER / f"{name}.yaml"
-    text = _comment(study, described, chosen, fold) + to_yaml(_space_of(directory, study, described, chosen, name))
+    space = _space_of(directory, study, described, chosen, name)
+    space["description"] = describe_use(study, described, chosen)
+    lines = (*describe_choice(study, described, chosen), *describe_next(path, space, study, data_dir))
+    option = "" if fold is None else f" --fold {fold}"
+    title = f"Arm {arm} of study {study.description.study}, by dmd-search --export-config {arm}{option}."
+    text = "".join(f"# {one_line(line)}\n" for line in (title, *lines)) + to_yaml(space)
     try:
         write_whole(path, text.encode())
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
-    return path
+    return Exported(path, lines)
 
 
 def _space_of(
@@ -57,7 +71,8 @@ def _space_of(
     kept = {key: value for key, value in space.get("confirm", {}).items() if key in ("details", "keep")}
     return {
         "study": f"{study.description.study}-{name}"[:_LONGEST_NAME],
-        "data": space["data"],
+        "description": "",
+        "data": _data_of(space["data"]),
         # The study's own copy of the file: relative to the folder that this space is written to.
         **({"plugins": [f"../{_kept_plugin(directory, plugin)}"]} if plugin else {}),
         "seed": space.get("seed", 0),
@@ -66,6 +81,12 @@ def _space_of(
         "confirm": {"seeds": _seeds(study, arm), **kept},
         **({"resources": space["resources"]} if "resources" in space else {}),
     }
+
+
+def _data_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The study's data; folds of the file's own are drawn by none of our numbers."""
+    folds = data.get("folds")
+    return {**data, "folds": "file"} if folds is not None and folds.get("by") == "file" else dict(data)
 
 
 def _kept_plugin(directory: Path, digest: str) -> str:
@@ -80,33 +101,3 @@ def _seeds(study: RecordedStudy, arm: ArmDescription) -> list[int]:
     """Those that the arm ran under; before that the planned ones."""
     ran = {record.seed for record in study.records if record.arm == arm.name and record.stage == "confirm"}
     return sorted(ran or {cell.seed for cell in study.description.planned if cell.arm == arm.name})
-
-
-def _comment(study: RecordedStudy, arm: ArmDescription, chosen: Configuration, fold: int | None) -> str:
-    metric, option = objective_of(study), "" if fold is None else f" --fold {fold}"
-    lines = [
-        f"The configuration of arm {arm.name} of study {study.description.study}, written by dmd-search "
-        f"--export-config {arm.name}{option}.",
-        f"{_chosen_by(chosen, fold)}; valid/{metric} {chosen.score:.6g}{_mean_of(chosen)}.",
-    ]
-    if not chosen.is_final:
-        lines.append("Preliminary: its search was still running, and may find a better one.")
-    return "".join(f"# {line}\n" for line in lines)
-
-
-def _chosen_by(chosen: Configuration, fold: int | None) -> str:
-    names = ", ".join(_name_cell(choice) for choice in chosen.choices)
-    if chosen.choices[0].cell == Cell():
-        return "Chosen on the official split"
-    if len(chosen.choices) == chosen.num_cells:
-        return f"Chosen by all folds ({names})" if fold is None else f"Chosen by {names}"
-    return f"Chosen by {len(chosen.choices)} of {chosen.num_cells} folds ({names}); the others chose differently"
-
-
-def _name_cell(choice: Choice) -> str:
-    repeat = f" of repeat {choice.cell.repeat}" if choice.cell.repeat else ""
-    return f"fold {choice.cell.fold}{repeat}"
-
-
-def _mean_of(chosen: Configuration) -> str:
-    return f", the mean over these {len(chosen.choices)}" if len(chosen.choices) > 1 else ""
