@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,26 @@ def test_workers_have_the_priority_of_the_study() -> None:
     import ray
 
     assert ray.get(ray.remote(lambda: os.nice(0)).remote()) == os.nice(0)
+
+
+def test_workers_that_are_ready_serve_whoever_reserves_the_processors() -> None:
+    """findings/ray-reservation-ends-ready-workers.sh: Ray would end them within two seconds."""
+    import ray
+    from ray.util import placement_group, remove_placement_group
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+    @ray.remote(num_cpus=1)
+    def process() -> int:
+        time.sleep(0.5)  # so that the next one needs another
+        return os.getpid()
+
+    ready = set(ray.get([process.remote() for _ in range(3)]))
+    group = placement_group([{"CPU": 1}] * 3)
+    assert group.wait(30)
+    time.sleep(2)
+    served = process.options(scheduling_strategy=PlacementGroupSchedulingStrategy(group))
+    assert set(ray.get([served.remote() for _ in range(3)])) >= ready
+    remove_placement_group(group)
 
 
 @pytest.mark.parametrize(
