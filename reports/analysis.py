@@ -195,7 +195,15 @@ def _first_sections(held: _Measured, answer: tuple[str, ...]) -> tuple[Section, 
     """What every reader reads: what was asked, the answer, the table, the differences, the cautions."""
     study, results, arms, contrasts = held.study, held.results, held.arms, held.contrasts
     warnings = collect_warnings(
-        study, held.estimator, held.budget, held.rows, held.comparisons, held.primary, held.race, held.records
+        study,
+        held.estimator,
+        held.budget,
+        held.rows,
+        held.comparisons,
+        held.primary,
+        held.race,
+        held.records,
+        held.searches.edges,
     )
     return (
         AskedSection(study, results, held.primary),
@@ -260,7 +268,7 @@ def _log_sections(held: _Measured) -> tuple[Section, ...]:
         ),
         FailuresSection(failures),
         CostSection(tabulate_cost(study, held.records), study, len(failures.missing)),
-        ArmsAsBuiltSection(study),
+        ArmsAsBuiltSection(study, results),
         ProvenanceSection(
             provenance, tuple(held.arms.ablation.components), held.metrics, trial_table(study, held.records)
         ),

@@ -11,6 +11,7 @@ from orchestration.ledger.study_status import StudyStatus
 from orchestration.tracking.run_list import RunList
 from reports.text.durations import duration_text, rough_duration_text
 from reports.text.rounding import compact
+from search_spaces.terms.trial import Cell
 
 _MOST_AGO_MS = 86_400_000
 _MOST_FOLDS = 10
@@ -47,8 +48,9 @@ def status_lines(study: StudyStatus, now_ms: int) -> list[str]:
 
 
 def headline(answer: Sequence[str]) -> str:
-    """The sentence of an answer that the report prints in bold, else its first; empty without one."""
-    return _plain(next((sentence for sentence in answer if sentence.startswith("**")), answer[0] if answer else ""))
+    """What the report prints in bold of its answer, else its first sentence; empty without one."""
+    bold = next((sentence.split("**")[1] for sentence in answer if sentence.startswith("**")), "")
+    return bold or next(iter(answer), "")
 
 
 def _plain(sentence: str) -> str:
@@ -162,7 +164,7 @@ def _mean_of(best: BestSoFar) -> str:
 
 
 def _fold(trial: BestTrial) -> str:
-    return "" if trial.fold is None else f" r{trial.repeat}f{trial.fold}"
+    return "" if trial.fold is None else f" {Cell(trial.repeat, trial.fold).label}"
 
 
 def _values(trial: BestTrial) -> str:

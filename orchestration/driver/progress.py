@@ -20,7 +20,7 @@ from orchestration.process.redaction import one_line
 from reports.records.record import RunRecord
 from reports.text.durations import duration_text, rough_duration_text
 from reports.text.rounding import compact, count
-from search_spaces.terms.trial import Trial
+from search_spaces.terms.trial import Cell, Trial
 
 MOST_ARMS_SHOWN = 16
 _REFRESHES_PER_S = 2.0
@@ -167,7 +167,7 @@ def describe_end(record: RunRecord, tally: StudyTally) -> str:
     """One trial that has ended, in a line: its number, where it stands, what it reached, the best of its arm on its
     fold so far, and the values that were searched."""
     number = "" if record.number is None else f" {record.number + 1}"
-    where = f"{record.stage} {record.arm}{_fold_text(record.repeat, record.fold)} seed {record.seed}"
+    where = f"{record.stage} {record.arm}{_fold_text(Cell(record.repeat, record.fold))} seed {record.seed}"
     how = "reused" if record.reused_from is not None else duration_text(record.duration_s)
     epochs = count(record.num_epochs, "epoch")
     return (
@@ -178,7 +178,7 @@ def describe_end(record: RunRecord, tally: StudyTally) -> str:
 
 def describe_trial(trial: Trial) -> str:
     """A trial that starts, in a line."""
-    where = f"{trial.stage} {trial.arm}{_fold_text(trial.cell.repeat, trial.cell.fold)} seed {trial.seed}"
+    where = f"{trial.stage} {trial.arm}{_fold_text(trial.cell)} seed {trial.seed}"
     return f"{where}{_values_text(trial.parameters)}"
 
 
@@ -194,8 +194,9 @@ def _score(record: RunRecord, tally: StudyTally) -> str:
     return f"{metric} {value:.4f}{f' (the best of {of} so far)' if value == best else known}"
 
 
-def _fold_text(repeat: int, fold: int | None) -> str:
-    return "" if fold is None else f" r{repeat}f{fold}"
+def _fold_text(cell: Cell) -> str:
+    """`` fold 2``; empty on an official split."""
+    return "" if cell.fold is None else f" {cell.label}"
 
 
 def _values_text(parameters: Mapping[str, object]) -> str:

@@ -27,7 +27,7 @@ def describe_search(planned: PlannedStudy) -> dict[str, Any]:
     """``StudyDescription.search``; empty where nothing is searched.
 
     Two methods may search one parameter over different distributions: its text then says which is whose, and its
-    distribution is the narrowest that holds both.
+    distribution is the narrowest that holds both; ``ranges`` has each arm's own.
     """
     search = planned.space.search
     found = _searched_parameters(planned)
@@ -42,6 +42,7 @@ def describe_search(planned: PlannedStudy) -> dict[str, Any]:
         "trials": search.trials,
         "parameters": {name: _text(entries) for name, entries in found.items()},
         "distributions": {name: hull.declare() for name, hull in hulls.items() if hull is not None},
+        "ranges": _ranges_by_arm(planned),
     }
     if words := search.scheduler.describe():
         content["stopping"] = words
@@ -54,13 +55,30 @@ def describe_search(planned: PlannedStudy) -> dict[str, Any]:
     return content
 
 
+def _owners(planned: PlannedStudy) -> list[str]:
+    """Arms that are searched for themselves."""
+    return sorted({plan.owner for plan in planned.searches.values() if plan.owner is not None})
+
+
+def _ranges_by_arm(planned: PlannedStudy) -> dict[str, dict[str, Any]]:
+    """Searched arm -> parameter -> its distribution there, and the least and the greatest value that there can be."""
+    models = {arm.name: arm.model for arm in planned.arms}
+    ranges: dict[str, dict[str, Any]] = {}
+    for owner in _owners(planned):
+        settings = planned.catalogue.methods[models[owner]].settings
+        ranges[owner] = {
+            name: {"distribution": distribution.declare(), "least": settings[name].low, "most": settings[name].high}
+            for name, distribution in planned.searches[owner].parameters.items()
+        }
+    return ranges
+
+
 def _searched_parameters(planned: PlannedStudy) -> Mapping[str, list[_Searched]]:
     """Parameter -> where it is searched, once per distribution."""
     search = planned.space.search
-    owners = sorted({plan.owner for plan in planned.searches.values() if plan.owner is not None})
     models = {arm.name: arm.model for arm in planned.arms}
     found: dict[str, dict[str, _Searched]] = {}
-    for owner in owners if search else ():
+    for owner in _owners(planned) if search else ():
         assert search is not None
         whole = parameters_of(search, planned.catalogue.methods[models[owner]])
         for name, distribution in planned.searches[owner].parameters.items():

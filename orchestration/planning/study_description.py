@@ -26,6 +26,7 @@ from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.search_description import describe_search
 from orchestration.process.redaction import one_line
 from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
+from reports.sections.model_inside.why_none import KEEPS_DETAILS
 from search_spaces.design.arms import list_combinations
 from search_spaces.design.settings import full_settings
 from search_spaces.terms.trial import Arm, Value
@@ -60,6 +61,7 @@ def describe_study(
                 components=dict(arm.components),
                 facts=describe_arm(arm, planned),
                 settings=_settings_of(arm, planned),
+                overrides=_overrides_of(arm, planned),
             )
             for arm in planned.arms
         ),
@@ -89,7 +91,7 @@ def describe_study(
 
 def _describe_confirm(planned: PlannedStudy) -> dict[str, Any]:
     confirm = planned.space.confirm
-    content: dict[str, Any] = {"seeds": list(planned.seeds), "top": confirm.top}
+    content: dict[str, Any] = {"seeds": list(planned.seeds), "top": confirm.top, KEEPS_DETAILS: confirm.details}
     if confirm.race is not None:
         content["racing"] = {"looks": list(confirm.race.looks), "smallest_effect": confirm.smallest_effect}
     if planned.runner.missing:
@@ -101,6 +103,15 @@ def _settings_of(arm: Arm, planned: PlannedStudy) -> dict[str, Value]:
     if arm.is_external:
         return planned.external[arm.name].settings
     return full_settings(planned.catalogue.methods[arm.model], arm.settings)
+
+
+def _overrides_of(arm: Arm, planned: PlannedStudy) -> dict[str, Value]:
+    """What the study's file has otherwise than the preset that the arm names, or than the method's defaults."""
+    if arm.is_external:
+        return {}
+    method, settings = planned.catalogue.methods[arm.model], _settings_of(arm, planned)
+    preset = full_settings(method, method.presets.get(str(settings.get("preset")), {}))
+    return {n: value for n, value in settings.items() if n != "preset" and value != preset.get(n)}
 
 
 def _planned_cells(planned: PlannedStudy) -> Iterator[PlannedCell]:

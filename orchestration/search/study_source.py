@@ -174,7 +174,7 @@ class StudySource:
         best = sorted(deciding.scores, key=lambda score: score[:2])[: self._top]
         if not best:
             self._notes.append(
-                f"{state.arm_fold.arm}, {state.arm_fold.cell.name}: no search trial of {deciding.arm_fold.arm} "
+                f"{state.arm_fold.arm}, {state.arm_fold.cell.label}: no search trial of {deciding.arm_fold.arm} "
                 "completed; the confirm trials use the fixed settings of the arm"
             )
             return [{}]

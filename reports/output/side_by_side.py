@@ -16,7 +16,7 @@ from reports.results.results import RunState
 from reports.sections.run_log.kept_spaces import FOLDER as SPACES
 from reports.text.markdown_table import Grid, deal_columns
 from reports.text.number_cells import CELL_LEGEND, mean_cell
-from reports.text.rounding import ABSENT
+from reports.text.rounding import ABSENT, count
 from reports.text.templates import render_markdown_template
 
 MOST_COLUMNS = 3
@@ -108,7 +108,7 @@ def _cell(column: _Column, arm: str) -> str:
     if row is None:
         return ABSENT
     metric = column.report.primary
-    return f"{mean_cell(row.measured[metric.name].estimates, metric)}, n {row.counts.scored}"
+    return f"{mean_cell(row.measured[metric.name].estimates, metric)}, {count(row.counts.scored, 'run')}"
 
 
 def _shared_splits(columns: Sequence[_Column]) -> Iterator[tuple[str, int]]:

@@ -158,6 +158,8 @@ class ArmDescription:
             (sentence).
         settings: every setting before a search (as trained: after it, without those that differ from cell to cell),
             defaults included; empty if not recorded.
+        overrides: those of ``settings`` that differ from what the arm's preset has (without a preset, from the
+            method's defaults); None if not recorded.
         varying: of an arm as trained (:mod:`reports.results.arms_as_trained`), the components that its searches chose
             in some cells only: name -> (cells that have it, cells). They are not in ``components`` then. Empty in a
             plan.
@@ -170,6 +172,7 @@ class ArmDescription:
     components: Mapping[str, bool]
     facts: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Value] = field(default_factory=dict)
+    overrides: Mapping[str, Value] | None = None
     varying: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -263,10 +266,13 @@ class StudyDescription:
         planned: every confirm trial.
         search: how configurations were chosen (``scope``, ``searcher``, ``scheduler``, ``stopping`` as the scheduler in
             words (absent: none, or not recorded), ``objective``, ``trials`` per search, ``parameters`` as name -> text
-            of the distribution, ``distributions`` as name -> its YAML form, such as ``{"log_uniform": [0.01, 1.0]}``);
-            empty if nothing was searched.
+            of the distribution, ``distributions`` as name -> its YAML form, such as ``{"log_uniform": [0.01, 1.0]}``,
+            ``ranges`` as searched arm -> name -> ``distribution``, ``least``, ``most``: the arm's own, and the ends of
+            what the setting can be (None: it has no such end); absent in studies of earlier versions); empty if
+            nothing was searched.
         confirm: ``seeds`` (the list that every arm but a control uses), ``top`` and ``missing`` (the conditions of
-            ``RunRecord.test_missing``; absent: none was asked for); empty if nothing is known.
+            ``RunRecord.test_missing``; absent: none was asked for), ``details`` (bool: whether trials keep what their
+            model shows of every item; absent: not recorded); empty if nothing is known.
         data: ``name``, ``path``, ``content_hash``, ``protocol`` (one sentence), ``num_items``, ``num_groups``,
             ``groups_are`` (``videos``, ``speakers``; ``items`` where no groups are known), ``non_finite`` counts,
             ``official_split`` (bool: one split, so new-data intervals are over test groups), ``aligned`` (bool: the

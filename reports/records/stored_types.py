@@ -26,8 +26,9 @@ KNOWN_KEYS: Mapping[str, Mapping[str, Any]] = {
         "memory": str,
         "parameters": Mapping[str, Any],
         "distributions": Mapping[str, Any],
+        "ranges": Mapping[str, Mapping[str, Mapping[str, Any]]],
     },
-    "confirm": {"seeds": list[int], "top": int, "racing": Mapping[str, Any], "missing": list[str]},
+    "confirm": {"seeds": list[int], "top": int, "details": bool, "racing": Mapping[str, Any], "missing": list[str]},
     "data": {
         "name": str,
         "protocol": str,

@@ -24,10 +24,18 @@ VerdictKind = Literal[
 
 @dataclass(frozen=True)
 class Verdict:
-    """``kind`` for counting and sorting, ``text`` for the reader."""
+    """What may be said of one contrast.
+
+    Attributes:
+        kind: for counting and sorting.
+        text: for the reader.
+        is_corrected_away: whether an interval of the contrast alone leaves out zero where the correction over all
+            declared contrasts leaves nothing to claim: beside that interval the verdict needs a word.
+    """
 
     kind: VerdictKind
     text: str
+    is_corrected_away: bool = False
 
 
 def decide_verdict(
@@ -55,7 +63,9 @@ def decide_verdict(
     if rerun.df < MIN_DEGREES:
         return Verdict("too few to say", f"cannot be judged: {rerun.n} pairs of runs are too few")
     if corrected_rerun > LEVEL or rerun.value == 0:
-        return Verdict("no difference shown", "no difference shown")
+        is_corrected_away = _leaves_out_zero(rerun)
+        lost = _CORRECTED_AWAY.format(question=rerun.question) if is_corrected_away else ""
+        return Verdict("no difference shown", f"no difference shown{lost}", is_corrected_away)
     is_better = (rerun.value > 0) == higher_is_better
     here: VerdictKind = "better here" if is_better else "worse here"
     adjective = "better" if is_better else "worse"
@@ -66,7 +76,17 @@ def decide_verdict(
         return Verdict(here, f"{adjective} on these data; new {groups_are} cannot be judged: {refusal}")
     if corrected_both is not None and corrected_both <= LEVEL:
         return Verdict("better" if is_better else "worse", f"{adjective}, with new seeds and for new {groups_are}")
-    return Verdict(here, f"{adjective} on these data, not shown for new {groups_are}")
+    is_corrected_away = new_data is not None and _leaves_out_zero(new_data)
+    lost = _CORRECTED_AWAY.format(question="new data") if is_corrected_away else ""
+    return Verdict(here, f"{adjective} on these data, not shown for new {groups_are}{lost}", is_corrected_away)
+
+
+_CORRECTED_AWAY = " once all declared contrasts are allowed for (Holm), though its {question} interval leaves out zero"
+
+
+def _leaves_out_zero(estimate: Estimate) -> bool:
+    """Whether the interval, which knows of no other contrast, lies to one side of zero."""
+    return estimate.low is not None and estimate.high is not None and (estimate.low > 0 or estimate.high < 0)
 
 
 def no_verdict_text(unlearned: Sequence[str], predictor: str) -> str:

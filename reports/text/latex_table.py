@@ -12,9 +12,14 @@ from dataclasses import dataclass
 
 from reports.text.markdown_table import Grid
 
-HEADER = r"""% Needs \usepackage{booktabs}; read it with \input.
-% With \usepackage{amssymb} ticks are check marks, with \usepackage{graphicx} a table fits the line.
+HEADER = (
+    r"""% Needs \usepackage{booktabs}; read it with \input. With \usepackage{graphicx} a wide table fits the line."""
+)
+
+_CHECK_MARK = r"\checkmark"
+OF_TICKS = r"""% With \usepackage{amssymb} ticks are check marks.
 \providecommand{\checkmark}{\surd}"""
+"""Stands in files of tables with ticks."""
 
 _FITTED = (
     r"\ifdim\wd0>\linewidth\ifdefined\resizebox\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi\else\usebox0\fi"
@@ -36,7 +41,7 @@ _CHARACTERS = {
     "|": r"$|$",
     '"': "''",
     "`": r"\textasciigrave{}",
-    "✓": r"$\checkmark$",
+    "✓": f"${_CHECK_MARK}$",
     "·": r"$\cdot$",
     "±": r"$\pm$",
     "†": r"$\dagger$",
@@ -77,8 +82,10 @@ class LatexTable:
         heading, *rows = map(_row, (grid.headings, *grid.rows))
         for place in sorted(grid.blocks, reverse=True):
             rows.insert(place, r"\midrule")
+        has_ticks = any(_CHECK_MARK in text for text in (heading, *rows, *map(escape, (self.caption, *self.notes))))
         lines = [
             HEADER,
+            *([OF_TICKS] if has_ticks else []),
             rf"\begin{{{environment}}}[tbp]",
             r"\centering",
             rf"\caption{{{escape(self.caption)}}}",

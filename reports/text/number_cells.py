@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.results.results import RunCounts
@@ -16,13 +19,29 @@ def decimals_of(estimates: EstimatePair, metric: Metric) -> int:
     return decimals_for([estimates.rerun.half_width, estimates.new_data.half_width], metric.decimals)
 
 
-def mean_cell(estimates: EstimatePair | None, metric: Metric, signed: bool = False) -> str:
-    """``0.931 (± 0.012, ± 0.045)``: rerun first, new data second; a dash for an interval that is undefined."""
+def column_decimals(column: Iterable[EstimatePair | None], metric: Metric) -> int:
+    """Decimals of a column, in which numbers are compared down the rows: those that most rows support, of equally many
+    the most. A method without randomness has one interval alone and would stand out by its digits."""
+    numbers = Counter(decimals_of(estimates, metric) for estimates in column if estimates is not None)
+    return max(numbers, key=lambda decimals: (numbers[decimals], decimals), default=metric.decimals)
+
+
+def mean_cell(estimates: EstimatePair | None, metric: Metric, signed: bool = False, decimals: int | None = None) -> str:
+    """``0.931 (± 0.012, ± 0.045)``: rerun first, new data second; a dash for an interval that is undefined.
+
+    decimals: of the column; None: what these intervals support.
+    """
     if estimates is None:
         return ABSENT
-    decimals = decimals_of(estimates, metric)
+    decimals = decimals_of(estimates, metric) if decimals is None else decimals
     widths = [f"± {fixed(item.half_width, decimals)}" for item in (estimates.rerun, estimates.new_data)]
     return f"{fixed(estimates.value, decimals, signed)} ({', '.join(widths)})"
+
+
+def mean_column(column: Sequence[EstimatePair | None], metric: Metric, signed: bool = False) -> list[str]:
+    """The cells of a column, with equally many decimals."""
+    decimals = column_decimals(column, metric)
+    return [mean_cell(estimates, metric, signed, decimals) for estimates in column]
 
 
 def interval_cell(estimate: Estimate, decimals: int, signed: bool = False) -> str:

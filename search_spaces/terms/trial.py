@@ -72,7 +72,15 @@ class Cell:
 
     @property
     def name(self) -> str:
+        """Short; seeds of proposals are made from it."""
         return "official" if self.fold is None else f"r{self.repeat}f{self.fold}"
+
+    @property
+    def label(self) -> str:
+        """As readers see it, here and in reports: ``official``, ``fold 2``, ``repeat 1 fold 2``."""
+        if self.fold is None:
+            return "official"
+        return f"repeat {self.repeat} fold {self.fold}" if self.repeat else f"fold {self.fold}"
 
 
 @dataclass(frozen=True)

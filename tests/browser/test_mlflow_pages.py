@@ -74,7 +74,7 @@ def table_rows(browser: Browser) -> dict[str, list[str]]:
 
 
 def test_the_study_says_its_answer_and_links_its_report(study_page: Browser) -> None:
-    study_page.wait_for_text("declared contrasts are supported for both questions")
+    study_page.wait_for_text("declared contrasts a difference is shown for both questions")
     study_page.shoot("mlflow-study")
     follow(study_page, "Report")
     study_page.wait_for_text("report.html", "report.md", "tables", "figures")

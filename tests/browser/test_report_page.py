@@ -94,7 +94,7 @@ def test_the_first_screen_says_what_was_asked_and_which_components_matter(page: 
         """
     )
     assert seen.startswith("Asked: ")
-    assert "declared contrasts are supported for both questions" in seen
+    assert "declared contrasts a difference is shown for both questions" in seen
     for component in ("HeteroGD given CA", "CA given HeteroGD", "HomoGD", "FD"):
         assert component in seen
     assert seen.endswith("Main table")

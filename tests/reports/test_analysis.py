@@ -277,7 +277,7 @@ def test_comparisons_beside_the_family_cost_it_nothing_and_claim_nothing() -> No
     assert estimates is not None
     assert estimates.value == pytest.approx(-0.3, abs=0.01)
     text = render_markdown(report)
-    assert "of 1 declared contrasts are supported" in text
+    assert "of 1 declared contrast a difference is shown" in text
     (line,) = [line for line in text.splitlines() if "HomoGD's distillation" in line]
     assert line.startswith("| full - no_homo_gd_heads ")
 

@@ -15,7 +15,7 @@ from reports.statistics.verdict import VerdictKind
 from reports.text.contrasts import name_briefly, name_contrast
 from reports.text.listing import list_names
 from reports.text.number_cells import decimals_of
-from reports.text.rounding import fixed
+from reports.text.rounding import count, fixed
 
 NO_CONTRAST = "no contrast was declared"
 
@@ -48,7 +48,7 @@ def compose_answer(
     if not (results.state == RunState.COMPLETED).any():
         return extent, f"Every run failed: all scores below are those of the {study.target.constant_predictor}."
     sentences = [*learning_sentences(contrasts.rows, comparisons, metric, study.target), extent]
-    sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are))
+    sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are, results.why_not_new))
     sentences.extend(_model_sentences(arms.models, metric, contrasts))
     return tuple(sentences)
 
@@ -70,11 +70,13 @@ MOST_NAMED = 7
 """Contrasts without a claim that the answer names; of more it says how many, and the figure below names them."""
 
 
-def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric, groups_are: str) -> list[str]:
+def _contrast_sentences(
+    rows: Sequence[ContrastRow], metric: Metric, groups_are: str, why_not_new: str
+) -> Iterator[str]:
     if not rows:
-        return ["No contrast was declared, so nothing is claimed about single components."]
-    supported = sum(row.verdict.kind in ("better", "worse") for row in rows)
-    sentences = [f"**{supported} of {len(rows)} declared contrasts are supported for both questions.**"]
+        yield "No contrast was declared, so nothing is claimed about single components."
+        return
+    yield _headline(rows, groups_are, why_not_new)
     for kind, lead in _LEADS:
         found = [row for row in rows if row.verdict.kind == kind]
         if kind in CLAIMS:
@@ -84,8 +86,32 @@ def _contrast_sentences(rows: Sequence[ContrastRow], metric: Metric, groups_are:
             if len(found) > MOST_NAMED:
                 named = [f"{len(found)} contrasts, named below"]
         if named:
-            sentences.append(lead.format(groups=groups_are, found="; ".join(named)))
-    return sentences
+            yield lead.format(groups=groups_are, found="; ".join(named))
+    overruled = [name_briefly(row.contrast) for row in rows if row.verdict.is_corrected_away]
+    if overruled:
+        named = [f"{len(overruled)} contrasts, named below"] if len(overruled) > MOST_NAMED else overruled
+        yield (
+            f"Not claimed although an interval leaves out zero: {'; '.join(named)}. Of {len(rows)} intervals some do "
+            "by chance alone, which the correction allows for."
+        )
+
+
+def _headline(rows: Sequence[ContrastRow], groups_are: str, why_not_new: str) -> str:
+    """In how many contrasts a difference is shown, for which questions, and by what standard."""
+    claims: tuple[VerdictKind, ...] = ("better here", "worse here") if why_not_new else ("better", "worse")
+    shown = sum(row.verdict.kind in claims for row in rows)
+    questions = (
+        f"with new seeds on these data (rerun); new {groups_are} are not asked about, as {why_not_new}"
+        if why_not_new
+        else f"for both questions: with new seeds on these data (rerun) and for new {groups_are} (new data)"
+    )
+    standard = ""
+    if len(rows) > 1:
+        standard = (
+            f" Verdicts are corrected for asking {len(rows)} at once (Holm); each ± is the 95% interval of its number "
+            "alone."
+        )
+    return f"**In {shown} of {count(len(rows), 'declared contrast')} a difference is shown {questions}.**{standard}"
 
 
 def _size(row: ContrastRow, metric: Metric) -> str:

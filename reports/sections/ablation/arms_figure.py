@@ -14,6 +14,7 @@ from reports.results.metrics import Metric
 from reports.sections.ablation.component_ticks import Tick
 from reports.sections.ablation.interval_axes import Columns, draw_interval, head, interval_axes, number, write
 from reports.sections.ablation.interval_rows import ArmMark
+from reports.text.rounding import count
 
 NAME = "arms"
 
@@ -36,7 +37,7 @@ def arm_plot(
     """
     if not any(mark.row.value is not None for mark in marks):
         return NoPlot(NAME, "No figure of the arms: no confirm run has ended.")
-    told = "; ".join(f"{mark.row.label} {mark.row.text}, n = {mark.row.n}" for mark in marks)
+    told = "; ".join(f"{mark.row.label} {mark.row.text}, {count(mark.row.n, 'run')}" for mark in marks)
     better = "higher" if metric.higher_is_better else "lower"
     new = f"Line: for new {new_groups} (new data). " if new_groups else ""
     has_baseline = any(mark.is_baseline and mark.row.value is not None for mark in marks)
@@ -78,7 +79,7 @@ def draw_arms(marks: Sequence[ArmMark], components: Mapping[str, str], metric: M
     for column, component in enumerate(components.values()):
         head(figure, axes, dots + _TICK * column, component, align="center")
     head(figure, axes, right - 0.4, "mean (± rerun, ± new data)", align="right")
-    head(figure, axes, right, "n", align="right")
+    head(figure, axes, right, "runs", align="right")
     unit = f", {metric.unit}" if metric.unit else ""
     axes.set_xlabel(f"{metric.label}{unit}")
     return figure

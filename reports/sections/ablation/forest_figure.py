@@ -27,6 +27,9 @@ VERDICT_MARKS: Mapping[VerdictKind, tuple[str, str, bool]] = {
 }
 """Kind of verdict -> colour, marker, whether it is filled."""
 
+CORRECTED_AWAY = " (Holm)"
+"""Behind the verdict where an interval beside it leaves out zero, but not once all contrasts are allowed for."""
+
 SHORT_WORDS: Mapping[VerdictKind, str] = {
     "better": "better",
     "better here": "better on these data",
@@ -57,9 +60,18 @@ def contrast_plot(contrasts: Sequence[ContrastRow], metric: Metric, new_groups: 
     if not any(mark.row.value is not None for mark in marks):
         reason = "no declared contrast has a complete pair of runs" if every else "no contrast was declared"
         return NoPlot(NAME, f"No forest plot: {reason}.")
-    told = "; ".join(f"{mark.row.label} {mark.row.text}, {SHORT_WORDS[mark.kind]}" for mark in marks)
+    told = "; ".join(f"{mark.row.label} {mark.row.text}, {verdict_words(mark)}" for mark in marks)
     new = f"Line: for new {new_groups} (new data). " if new_groups else ""
     skipped = f" The first {len(marks)} of {len(every)}; all are in the table." if len(every) > len(marks) else ""
+    shown = "Hollow diamond or square: shown with new seeds"
+    if new_groups:
+        shown = f"Filled diamond or square: shown with new seeds and for new {new_groups}; hollow: on these data only"
+    holm = ""
+    if any(mark.is_corrected_away for mark in marks):
+        holm = (
+            f"{CORRECTED_AWAY}: the interval is that of one contrast alone and leaves out zero; the verdict allows for "
+            f"all {len(every)} and does not follow it."
+        )
     better = "Right" if metric.higher_is_better else "Left"
     return Plot(
         NAME,
@@ -67,10 +79,14 @@ def contrast_plot(contrasts: Sequence[ContrastRow], metric: Metric, new_groups: 
         f"Difference (± rerun, ± new data) and verdict: {told}.",
         f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm is "
         f"better. Pale band: 95% interval for new seeds on these data (rerun). {new}"
-        f"Filled diamond or square: shown for both questions; hollow: on these "
-        f"data only; grey: not shown.{skipped}",
+        f"{shown}; grey: not shown.{holm}{skipped}",
         lambda: draw_contrasts(marks, metric),
     )
+
+
+def verdict_words(mark: ContrastMark) -> str:
+    """``better on these data``; with :data:`CORRECTED_AWAY` where the interval beside it seems to say more."""
+    return SHORT_WORDS[mark.kind] + (CORRECTED_AWAY if mark.is_corrected_away else "")
 
 
 def draw_contrasts(marks: Sequence[ContrastMark], metric: Metric) -> Figure:
@@ -80,7 +96,7 @@ def draw_contrasts(marks: Sequence[ContrastMark], metric: Metric) -> Figure:
     labels = [shorten(mark.row.label, _MOST_LEFT / _BOLD, size) for mark in marks]
     pairs = [shorten(mark.pair, _MOST_LEFT, SMALL) for mark in marks]
     widths = [text_width(label, size) * _BOLD for label in labels] + [text_width(pair, SMALL) for pair in pairs]
-    right_words = [_HEADING, *(mark.row.text for mark in marks), *(SHORT_WORDS[mark.kind] for mark in marks)]
+    right_words = [_HEADING, *(mark.row.text for mark in marks), *map(verdict_words, marks)]
     columns = Columns(max(widths) + 0.2, max(text_width(words, SMALL) for words in right_words) + 0.25)
     figure, axes = interval_axes([mark.row for mark in marks], columns, reference=0.0)
     right = figure.get_figwidth() - columns.right + 0.15
@@ -91,7 +107,7 @@ def draw_contrasts(marks: Sequence[ContrastMark], metric: Metric) -> Figure:
         write(figure, axes, 0.0, -place + lift, label, size=size, weight="bold")
         write(figure, axes, 0.0, -place - 0.22, pair, color=MUTED, size=SMALL)
         write(figure, axes, right, -place + 0.19, number(mark.row.text), size=SMALL)
-        write(figure, axes, right, -place - 0.22, SHORT_WORDS[mark.kind], color=MUTED, size=SMALL)
+        write(figure, axes, right, -place - 0.22, verdict_words(mark), color=MUTED, size=SMALL)
     head(figure, axes, right, _HEADING)
     for side, align, name in ((0.0, "left", "← {} better"), (1.0, "right", "{} better →")):
         arm = "first" if (side == 1.0) == metric.higher_is_better else "second"

@@ -11,7 +11,7 @@ from reports.sections.ablation.component_ticks import Tick
 from reports.sections.ablation.values import ArmRow, ContrastRow
 from reports.statistics.estimate import Estimate
 from reports.statistics.verdict import VerdictKind
-from reports.text.number_cells import mean_cell
+from reports.text.number_cells import mean_column
 
 Interval = tuple[float, float]
 
@@ -43,13 +43,14 @@ class ContrastMark:
     Attributes:
         row: the difference with its intervals.
         pair: ``first - second``; empty where the row's label says it already.
-        kind, words: of its verdict.
+        kind, words, is_corrected_away: of its verdict.
     """
 
     row: IntervalRow
     pair: str
     kind: VerdictKind
     words: str
+    is_corrected_away: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ class ArmMark:
 
 def contrast_marks(contrasts: Sequence[ContrastRow], metric: Metric) -> tuple[ContrastMark, ...]:
     """The declared contrasts on the primary metric, in declared order."""
-    return tuple(_contrast_mark(row, metric) for row in contrasts)
+    estimates = [row.differences[metric.name].estimates for row in contrasts]
+    texts = mean_column(estimates, metric, signed=True)
+    return tuple(_contrast_mark(row, *shown) for row, *shown in zip(contrasts, estimates, texts, strict=True))
 
 
 def arm_marks(arms: Iterable[ArmRow], metric: Metric, baseline: str) -> tuple[ArmMark, ...]:
@@ -84,26 +87,28 @@ def arm_marks(arms: Iterable[ArmRow], metric: Metric, baseline: str) -> tuple[Ar
         metric: the primary one.
         baseline: its name.
     """
-    return tuple(_arm_mark(row, metric, baseline) for row in arms)
+    rows = tuple(arms)
+    estimates = [row.measured[metric.name].estimates for row in rows]
+    texts = mean_column(estimates, metric)
+    return tuple(
+        ArmMark(row.arm, _interval_row(row.label, found, text), row.components, row.arm == baseline, row.ticks)
+        for row, found, text in zip(rows, estimates, texts, strict=True)
+    )
 
 
-def _contrast_mark(row: ContrastRow, metric: Metric) -> ContrastMark:
-    contrast = row.contrast
+def _contrast_mark(row: ContrastRow, estimates: EstimatePair | None, text: str) -> ContrastMark:
+    contrast, verdict = row.contrast, row.verdict
     pair = contrast.pair
-    interval_row = _interval_row(contrast.isolates or pair, row.differences[metric.name].estimates, metric, signed=True)
-    return ContrastMark(interval_row, pair if contrast.isolates else "", row.verdict.kind, row.verdict.text)
+    interval_row = _interval_row(contrast.isolates or pair, estimates, text)
+    shown_pair = pair if contrast.isolates else ""
+    return ContrastMark(interval_row, shown_pair, verdict.kind, verdict.text, verdict.is_corrected_away)
 
 
-def _arm_mark(row: ArmRow, metric: Metric, baseline: str) -> ArmMark:
-    interval_row = _interval_row(row.label, row.measured[metric.name].estimates, metric, signed=False)
-    return ArmMark(row.arm, interval_row, row.components, row.arm == baseline, row.ticks)
-
-
-def _interval_row(label: str, estimates: EstimatePair | None, metric: Metric, signed: bool) -> IntervalRow:
+def _interval_row(label: str, estimates: EstimatePair | None, text: str) -> IntervalRow:
+    """text: of the estimates, as the column has it."""
     if estimates is None:
         return IntervalRow(label, None, None, None, 0, "no runs")
     rerun, new_data = estimates.rerun, estimates.new_data
-    text = mean_cell(estimates, metric, signed)
     return IntervalRow(label, estimates.value, _interval(rerun), _interval(new_data), rerun.n, text)
 
 

@@ -138,7 +138,7 @@ class AblationSection(Section):
         return (
             LatexTable(
                 "ablation",
-                f"Ablation, study {study}. n counts runs. {intervals}.",
+                f"Ablation, study {study}. {intervals}.",
                 grids.ablation_grid(self.arms.ablation, self.metrics[0]),
                 (ticks,) if ticks else (),
             ),
@@ -215,8 +215,7 @@ class ContrastsSection(Section):
         intervals = interval_caption(self.results.why_not_new, self.study.groups_are)
         sizes = LatexTable(
             "contrasts",
-            f"Declared contrasts, study {study}: first minus second, {metric.label}; n counts pairs of runs. "
-            f"{intervals}.",
+            f"Declared contrasts, study {study}: first minus second, {metric.label}, over pairs of runs. {intervals}.",
             grids.contrast_size_grid(rows, metric),
         )
         tests = LatexTable(
@@ -263,5 +262,5 @@ class MethodsSection(Section):
     def latex_tables(self) -> tuple[LatexTable, ...]:
         """The same table."""
         intervals = interval_caption(self.results.why_not_new, self.study.groups_are)
-        caption = f"Methods, study {self.study.study}. n counts runs. {intervals}."
+        caption = f"Methods, study {self.study.study}. {intervals}."
         return (LatexTable("methods", caption, grids.model_grid(self.models, self.metric)),)

@@ -8,7 +8,7 @@ from reports.results.metrics import Metric
 from reports.sections.ablation.values import AblationTable, ArmRow, Comparison, ContrastRow, MetricDifference, ModelRow
 from reports.text.contrasts import name_contrast
 from reports.text.markdown_table import Grid, deal_columns
-from reports.text.number_cells import decimals_of, interval_cell, mean_cell, runs_cell
+from reports.text.number_cells import column_decimals, interval_cell, mean_cell, mean_column, runs_cell
 from reports.text.rounding import ABSENT, count, fixed, p_text
 
 
@@ -17,12 +17,11 @@ def _ticks(row: ArmRow, components: Iterable[str]) -> tuple[str, ...]:
     return tuple(ticks[name].mark if name in ticks else "" for name in components)
 
 
-def primary_columns(row: ArmRow, metric: Metric) -> tuple[str, ...]:
-    """n, mean and both intervals of one arm."""
+def primary_columns(row: ArmRow, metric: Metric, decimals: int) -> tuple[str, ...]:
+    """Runs, mean and both intervals of one arm. decimals: of the column."""
     estimates = row.measured[metric.name].estimates
     if estimates is None:
         return runs_cell(row.counts), ABSENT, ABSENT, ABSENT
-    decimals = decimals_of(estimates, metric)
     return (
         runs_cell(row.counts),
         fixed(estimates.value, decimals),
@@ -34,12 +33,13 @@ def primary_columns(row: ArmRow, metric: Metric) -> tuple[str, ...]:
 def ablation_grid(table: AblationTable, metric: Metric) -> Grid:
     """Arms with their components and the primary metric, and survivors-only figures where runs failed."""
     has_survivors = any(row.measured[metric.name].survivors for row in table.rows)
-    headings = ("Arm", *table.components.values(), "n", _heading(metric), "rerun 95%", "new data 95%")
+    headings = ("Arm", *table.components.values(), "runs", _heading(metric), "rerun 95%", "new data 95%")
+    decimals = column_decimals((row.measured[metric.name].estimates for row in table.rows), metric)
     rows = []
     for row in table.rows:
-        cells = (row.label, *_ticks(row, table.components), *primary_columns(row, metric))
+        cells = (row.label, *_ticks(row, table.components), *primary_columns(row, metric, decimals))
         if has_survivors:
-            cells += (mean_cell(row.measured[metric.name].survivors, metric),)
+            cells += (mean_cell(row.measured[metric.name].survivors, metric, decimals=decimals),)
         rows.append(cells)
     align = "l" + "c" * len(table.components) + "rrrr"
     if has_survivors:
@@ -62,23 +62,24 @@ def ticks_sentence(table: AblationTable) -> str:
 def other_metric_grids(arms: Sequence[ArmRow], others: Sequence[Metric], most: int = 3) -> Iterator[Grid]:
     """Every arm on the metrics other than the primary, a few per table, in all about as many."""
     for shown in deal_columns(others, most):
-        rows = tuple(
-            (row.label, runs_cell(row.counts), *(mean_cell(row.measured[m.name].estimates, m) for m in shown))
-            for row in arms
-        )
-        yield Grid(("Arm", "n", *(_heading(metric) for metric in shown)), "lr" + "r" * len(shown), rows)
+        columns = (mean_column([row.measured[metric.name].estimates for row in arms], metric) for metric in shown)
+        heads = ([row.label for row in arms], [runs_cell(row.counts) for row in arms])
+        rows = tuple(zip(*heads, *columns, strict=True))
+        yield Grid(("Arm", "runs", *(_heading(metric) for metric in shown)), "lr" + "r" * len(shown), rows)
 
 
 def contrast_size_grid(contrasts: Sequence[ContrastRow], metric: Metric) -> Grid:
     """How large each declared contrast is."""
     has_survivors = any(row.differences[metric.name].survivors for row in contrasts)
-    headings: tuple[str, ...] = ("", "Contrast", "n", f"{metric.label} difference", "rerun 95%", "new data 95%")
+    headings: tuple[str, ...] = ("", "Contrast", "pairs", f"{metric.label} difference", "rerun 95%", "new data 95%")
+    differences = [row.differences[metric.name] for row in contrasts]
+    decimals = column_decimals((difference.estimates for difference in differences), metric)
     rows = []
-    for number, row in enumerate(contrasts, start=1):
-        difference = row.differences[metric.name]
-        name = (str(number), row.contrast.pair)
-        cells: tuple[str, ...] = (*name, *difference_columns(difference, metric))
-        rows.append((*cells, mean_cell(difference.survivors, metric, signed=True)) if has_survivors else cells)
+    for number, (row, difference) in enumerate(zip(contrasts, differences, strict=True), start=1):
+        cells: tuple[str, ...] = (str(number), row.contrast.pair, *difference_columns(difference, decimals))
+        if has_survivors:
+            cells += (mean_cell(difference.survivors, metric, signed=True, decimals=decimals),)
+        rows.append(cells)
     align = "rlrrrr"
     if has_survivors:
         headings, align = (*headings, "survivors only"), align + "r"
@@ -89,20 +90,20 @@ def undeclared_grid(comparisons: Sequence[Comparison], metric: Metric) -> Grid |
     """What stands beside the declared contrasts, without claim; None if nothing does."""
     if not comparisons:
         return None
+    decimals = column_decimals((row.differences[metric.name].estimates for row in comparisons), metric)
     rows = []
     for row in comparisons:
         name = (row.contrast.pair, row.contrast.isolates or ABSENT)
-        rows.append((*name, *difference_columns(row.differences[metric.name], metric)))
-    headings = ("Comparison", "Isolates", "n", f"{metric.label} difference", "rerun 95%", "new data 95%")
+        rows.append((*name, *difference_columns(row.differences[metric.name], decimals)))
+    headings = ("Comparison", "Isolates", "pairs", f"{metric.label} difference", "rerun 95%", "new data 95%")
     return Grid(headings, "llrrrr", tuple(rows))
 
 
-def difference_columns(difference: MetricDifference, metric: Metric) -> tuple[str, str, str, str]:
-    """n, difference, rerun interval, new-data interval."""
+def difference_columns(difference: MetricDifference, decimals: int) -> tuple[str, str, str, str]:
+    """Pairs of runs, difference, rerun interval, new-data interval. decimals: of the column."""
     estimates = difference.estimates
     if estimates is None:
         return "0", ABSENT, ABSENT, ABSENT
-    decimals = decimals_of(estimates, metric)
     return (
         str(estimates.rerun.n),
         fixed(estimates.value, decimals, signed=True),
@@ -148,13 +149,16 @@ def verdict_lines(contrasts: Sequence[ContrastRow]) -> Iterator[str]:
 
 def model_grid(models: Sequence[ModelRow], metric: Metric) -> Grid:
     """The baseline beside every other method, with the difference from the baseline."""
+    changes = [None if model.to_baseline is None else model.to_baseline.estimates for model in models]
+    of_change = column_decimals(changes, metric)
+    of_mean = column_decimals((model.row.measured[metric.name].estimates for model in models), metric)
     rows = []
     for model in models:
         difference = model.to_baseline
-        change = ("", "", "") if difference is None else difference_columns(difference, metric)[1:]
-        rows.append((model.row.label, *primary_columns(model.row, metric), *change))
+        change = ("", "", "") if difference is None else difference_columns(difference, of_change)[1:]
+        rows.append((model.row.label, *primary_columns(model.row, metric, of_mean), *change))
     intervals = ("rerun 95%", "new data 95%")
-    headings = ("Method", "n", _heading(metric), *intervals, "baseline minus method", *intervals)
+    headings = ("Method", "runs", _heading(metric), *intervals, "baseline minus method", *intervals)
     return Grid(headings, "lrrrrrrr", tuple(rows))
 
 

@@ -74,7 +74,7 @@ class AttributionSection(Section):
             ("precedence_constrained", "Precedence-constrained values (feasible orders only)", grids.constrained),
         ):
             if grid is not None:
-                caption = f"{title}, {what}: with minus without; n counts complete sets. {intervals}."
+                caption = f"{title}, {what}: with minus without, over complete sets of runs. {intervals}."
                 yield LatexTable(name, caption, grid)
 
     def figures(self) -> tuple[Plot | NoPlot, ...]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.attribution.values import Attribution, Effect, Factorial, PathStep
 from reports.sections.section import LeftOut
 from reports.text.markdown_table import Grid
-from reports.text.number_cells import decimals_of, interval_cell
+from reports.text.number_cells import column_decimals, interval_cell
 from reports.text.rounding import ABSENT, fixed
 
 Labels = Mapping[str, str]
@@ -82,49 +81,54 @@ def _combinations(combinations: Sequence[Sequence[str]], labels: Labels) -> str:
     return "; ".join(" + ".join(labels[name] for name in on) or "none on" for on in combinations)
 
 
-def _sum_columns(estimates: Mapping[str, EstimatePair | None], metric: Metric) -> tuple[str, str, str, str]:
-    """n, value and both intervals."""
-    found = estimates[metric.name]
-    if found is None:
-        return "0", ABSENT, ABSENT, ABSENT
-    decimals = decimals_of(found, metric)
-    return (
-        str(found.rerun.n),
-        fixed(found.value, decimals, signed=True),
-        interval_cell(found.rerun, decimals, signed=True),
-        interval_cell(found.new_data, decimals, signed=True),
-    )
+def _sum_columns(sums: Sequence[Effect] | Sequence[PathStep], metric: Metric) -> Iterator[tuple[str, str, str, str]]:
+    """Sets of runs, value and both intervals of each sum, with equally many decimals."""
+    column = [each.estimates[metric.name] for each in sums]
+    decimals = column_decimals(column, metric)
+    for found in column:
+        if found is None:
+            yield "0", ABSENT, ABSENT, ABSENT
+            continue
+        yield (
+            str(found.rerun.n),
+            fixed(found.value, decimals, signed=True),
+            interval_cell(found.rerun, decimals, signed=True),
+            interval_cell(found.new_data, decimals, signed=True),
+        )
 
 
 def _effect_grid(factorial: Factorial, metric: Metric, labels: Labels) -> Grid:
-    rows = []
-    for main, shapley in zip(factorial.main_effects, factorial.shapley, strict=True):
-        n, *of_main = _sum_columns(main.estimates, metric)
-        _, *of_shapley = _sum_columns(shapley.estimates, metric)
-        rows.append((labels[main.components[0]], n, *of_main, *of_shapley))
+    effects = _sum_columns(factorial.main_effects, metric), _sum_columns(factorial.shapley, metric)
+    rows = [
+        (labels[main.components[0]], *of_main, *of_shapley[1:])
+        for main, of_main, of_shapley in zip(factorial.main_effects, *effects, strict=True)
+    ]
     unit = f"{metric.label} {metric.unit}".strip()
-    headings = ("Component", "n", f"main effect, {unit}", *_INTERVALS, f"Shapley value, {unit}", *_INTERVALS)
+    headings = ("Component", "sets", f"main effect, {unit}", *_INTERVALS, f"Shapley value, {unit}", *_INTERVALS)
     return Grid(headings, "lrrrrrrr", tuple(rows))
 
 
 def _interaction_grid(interactions: Sequence[Effect], metric: Metric, labels: Labels) -> Grid:
     rows = tuple(
-        (" x ".join(labels[name] for name in effect.components), *_sum_columns(effect.estimates, metric))
-        for effect in interactions
+        (" x ".join(labels[name] for name in effect.components), *columns)
+        for effect, columns in zip(interactions, _sum_columns(interactions, metric), strict=True)
     )
-    return Grid(("Pair", "n", "interaction", *_INTERVALS), "lrrrr", rows)
+    return Grid(("Pair", "sets", "interaction", *_INTERVALS), "lrrrr", rows)
 
 
 def _value_grid(values: Sequence[Effect], metric: Metric, labels: Labels) -> Grid:
-    rows = tuple((labels[value.components[0]], *_sum_columns(value.estimates, metric)) for value in values)
-    return Grid(("Component", "n", "precedence-constrained value", *_INTERVALS), "lrrrr", rows)
+    rows = tuple(
+        (labels[value.components[0]], *columns)
+        for value, columns in zip(values, _sum_columns(values, metric), strict=True)
+    )
+    return Grid(("Component", "sets", "precedence-constrained value", *_INTERVALS), "lrrrr", rows)
 
 
 def _path_grid(steps: Sequence[PathStep], metric: Metric, labels: Labels) -> Grid:
     rows = []
-    for step in steps:
+    for step, columns in zip(steps, _sum_columns(steps, metric), strict=True):
         changes = [f"- {labels[name]}" for name in step.removed]
         changes += [f"+ {labels[name]}" for name in step.added]
-        rows.append((f"{step.from_arm} to {step.to_arm}", ", ".join(changes), *_sum_columns(step.estimates, metric)))
-    headings = ("Step", "Change", "n", f"{metric.label} changes by", *_INTERVALS)
+        rows.append((f"{step.from_arm} to {step.to_arm}", ", ".join(changes), *columns))
+    headings = ("Step", "Change", "pairs", f"{metric.label} changes by", *_INTERVALS)
     return Grid(headings, "llrrrr", tuple(rows))

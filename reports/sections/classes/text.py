@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from reports.records.target import Target
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric, find_metric
 from reports.sections.ablation.values import ArmRow
 from reports.sections.classes.confusion import Confusion
 from reports.text.csv_table import Cell, Table
 from reports.text.markdown_table import Grid, deal_columns
-from reports.text.number_cells import mean_cell, runs_cell
+from reports.text.number_cells import mean_column, runs_cell
 from reports.text.rounding import ABSENT, fixed
 
 MOST_CLASSES = 12
@@ -53,7 +54,7 @@ def confusion_grid(confusion: Confusion, names: Sequence[str]) -> Grid:
             for s, count in zip(shares, counts, strict=True)
         )
         rows.append((name, f"{total:.0f}", *cells))
-    return Grid(("label", "n", *(f"as {name}" for name in names)), "lr" + "r" * len(names), tuple(rows))
+    return Grid(("label", "items", *(f"as {name}" for name in names)), "lr" + "r" * len(names), tuple(rows))
 
 
 def confusion_sentence(confusion: Confusion, names: Sequence[str]) -> str:
@@ -79,16 +80,18 @@ def confusion_table(confusions: Sequence[Confusion], names: Sequence[str]) -> Ta
 
 
 def _with_number(metric: Metric, num_items: float | None) -> str:
-    number = "" if num_items is None else f" (n = {num_items:.0f})"
+    number = "" if num_items is None else f" ({num_items:.0f} items)"
     return f"{metric.heading} {metric.unit}{number}"
 
 
 def _grid(arms: Sequence[ArmRow], columns: Sequence[tuple[Metric, str]]) -> Grid:
     """columns: each metric with its heading."""
-    rows = tuple((row.label, runs_cell(row.counts), *(_cell(row, metric) for metric, _ in columns)) for row in arms)
+    heads = ([row.label for row in arms], [runs_cell(row.counts) for row in arms])
+    numbers = (mean_column([_estimates(row, metric) for row in arms], metric) for metric, _ in columns)
+    rows = tuple(zip(*heads, *numbers, strict=True))
     return Grid(("Arm", "runs", *(heading for _, heading in columns)), "lr" + "r" * len(columns), rows)
 
 
-def _cell(row: ArmRow, metric: Metric) -> str:
+def _estimates(row: ArmRow, metric: Metric) -> EstimatePair | None:
     measured = row.measured.get(metric.name)
-    return ABSENT if measured is None else mean_cell(measured.estimates, metric)
+    return None if measured is None else measured.estimates

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.sections.hyperparameters.configurations import BestConfiguration
+from reports.sections.hyperparameters.optimum import ParameterPlateau
 from reports.sections.hyperparameters.values import Hyperparameters
 from reports.statistics.estimate import Estimate
 from reports.text.csv_table import Cell, Table
@@ -36,7 +37,17 @@ def hyperparameter_tables(section: Hyperparameters) -> tuple[Table, ...]:
         ),
         Table(
             "flatness",
-            ("arm", "objective", "run_deviation", "df", "num_within", "num_trials", "parameter", "share", "by_chance"),
+            (
+                "arm",
+                "objective",
+                "run_deviation",
+                "df",
+                "num_within",
+                "num_trials",
+                "parameter",
+                "share",
+                *_CHANCE_COLUMNS,
+            ),
             tuple(_flatness(section)),
         ),
         Table(
@@ -71,9 +82,14 @@ def _flatness(section: Hyperparameters) -> Iterator[tuple[Cell, ...]]:
     for plateau in section.plateaus:
         head = (plateau.arm, plateau.objective.name, plateau.run_deviation, plateau.df)
         for item in plateau.parameters:
-            yield *head, plateau.num_within, plateau.num_trials, item.parameter.name, item.share, item.by_chance
+            yield *head, plateau.num_within, plateau.num_trials, item.parameter.name, item.share, *_chance(item)
 
 
+def _chance(item: ParameterPlateau) -> tuple[Cell, ...]:
+    return item.by_chance, item.chance_low, item.chance_high
+
+
+_CHANCE_COLUMNS = ("by_chance", "chance_low", "chance_high")
 _CURVE_COLUMNS = (
     *("arm", "objective", "parameter", "unit", "value", "effect", "half_width"),
     *("may_be_best", "p_flat", "p_flat_holm", "num_trials", "degree", "df", "compared_after"),

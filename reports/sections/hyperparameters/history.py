@@ -29,7 +29,7 @@ class SearchHistory:
         arm: its name.
         objective: the validation metric that was searched on.
         parameters: those that took at least two values where they had an effect.
-        constant: names of the others, of which the search says nothing.
+        constant: names of the others that it was given, of which the search says nothing.
         cells: where there was a search.
         place: (n,) index into ``cells``.
         units: (n, P) unit coordinates; NaN where the parameter had no effect beside the trial's other values.
@@ -95,9 +95,10 @@ def search_histories(study: StudyDescription, records: Sequence[RunRecord]) -> t
         if record.stage == "search":
             by_arm[record.arm].append(record)
     objective = objective_metric(study)
-    parameters = searched_parameters(study.search)
     return tuple(
-        _history(arm.name, objective, parameters, by_arm[arm.name]) for arm in study.arms if arm.name in by_arm
+        _history(arm.name, objective, searched_parameters(study.search, arm.name), by_arm[arm.name])
+        for arm in study.arms
+        if arm.name in by_arm
     )
 
 
@@ -111,6 +112,8 @@ def _history(
     arm: str, objective: Metric, parameters: Sequence[SearchedParameter], records: Sequence[RunRecord]
 ) -> SearchHistory:
     ordered = sorted(records, key=_place_in_search)
+    proposed = {name for record in ordered for name in record.parameters}
+    parameters = [parameter for parameter in parameters if parameter.name in proposed]
     cells = tuple(sorted({cell_of(record.repeat, record.fold) for record in ordered}))
     index = {cell: place for place, cell in enumerate(cells)}
     units = np.array([[_unit(parameter, record) for parameter in parameters] for record in ordered])

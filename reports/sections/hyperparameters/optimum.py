@@ -20,6 +20,7 @@ from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.parameter import SearchedParameter
 from reports.statistics.arrays import FloatArray
+from reports.statistics.chance import mean_span
 from reports.statistics.rerun import noise_unit
 
 NO_NOISE_LEVEL = "no two confirm runs of a configuration have a validation value, so the noise of a run is not known"
@@ -36,11 +37,14 @@ class ParameterPlateau:
             cells.
         by_chance: the share that as many trials drawn evenly at random span on average, the same for every numeric
             parameter; a parameter that matters spans less. None for a choice.
+        chance_low, chance_high: what 95% of such draws span; None for a choice, or where there is nothing to span.
     """
 
     parameter: SearchedParameter
     share: float
     by_chance: float | None
+    chance_low: float | None = None
+    chance_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,5 @@ def _parameter_plateau(parameter: SearchedParameter, units_by_cell: Sequence[Flo
         held = [np.unique(units).size / len(parameter.options) for units in present]
         return ParameterPlateau(parameter, float(np.mean(held)), None)
     spans = [float(np.ptp(units)) if units.size else 0.0 for units in present]
-    # k points drawn evenly from [0, 1] span (k - 1) / (k + 1) on average.
-    chance = [max(units.size - 1, 0) / (units.size + 1) for units in present]
-    return ParameterPlateau(parameter, float(np.mean(spans)), float(np.mean(chance)))
+    chance = mean_span([units.size for units in present])
+    return ParameterPlateau(parameter, float(np.mean(spans)), chance.mean, chance.low, chance.high)

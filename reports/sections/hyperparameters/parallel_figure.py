@@ -36,17 +36,24 @@ def parallel_plot(histories: Sequence[SearchHistory]) -> Plot | NoPlot:
     failed = f" {lost} trials without a value have no line." if lost else ""
     comparison = describe_comparisons({history.arm: history.comparison for history in histories})
     compared = f" {comparison}" if comparison else ""
+    others = f"; blue: the others of its best {BEST_SHARE:.0%}" if any(map(_has_others, shown)) else ""
+    crowd = " Where these lines crowd together the best trials agree." if others else ""
     return Plot(
         NAME,
         "Search trials in parallel coordinates",
         f"{told}.",
         "Every line is one search trial; it crosses each axis at the value it tried, logarithms where the search drew "
         f"from them. Rightmost: its rank by {histories[0].objective.label} on validation within its search, best at "
-        f"the top. Blue: the best {BEST_SHARE:.0%} of each search; orange: the best one. Where blue lines crowd "
-        "together the best trials agree; whether the parameter matters is asked under Sensitivity."
+        f"the top. Orange: the best trial of each search{others}.{crowd} Whether a parameter matters is asked under "
+        "Sensitivity."
         f"{compared}{failed}{skipped}",
         lambda: draw_parallel(shown),
     )
+
+
+def _has_others(lines: ParallelLines) -> bool:
+    """Whether there are lines among the best that are not the best of their search: of few trials there are none."""
+    return bool((lines.is_best & (lines.ranks < 1)).any())
 
 
 def draw_parallel(found: Sequence[ParallelLines]) -> Figure:

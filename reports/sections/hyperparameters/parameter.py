@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from reports.records.record import Value
@@ -26,6 +26,7 @@ class SearchedParameter:
         kind: of the distribution.
         low, high: bounds of a numeric parameter; 0 for a choice.
         options: values of a choice; empty for a numeric parameter.
+        least, most: what the setting can be at all; None: it has no such end, or it was not recorded.
     """
 
     name: str
@@ -33,11 +34,47 @@ class SearchedParameter:
     low: float = 0.0
     high: float = 0.0
     options: tuple[Value, ...] = ()
+    least: float | None = None
+    most: float | None = None
 
     @property
     def is_numeric(self) -> bool:
         """False for a choice, whose options have no order."""
         return self.kind != "choice"
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether its values have a first and a last: numbers, listed in rising or falling order if they are listed."""
+        if self.is_numeric:
+            return True
+        numbers = [float(option) for option in self.options if _is_number(option)]
+        return len(numbers) == len(self.options) and (numbers == sorted(numbers) or numbers == sorted(numbers)[::-1])
+
+    @property
+    def last_unit(self) -> float:
+        """The unit coordinate of the upper end."""
+        return 1.0 if self.is_numeric else float(len(self.options) - 1)
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The unit coordinates of all its values; none for a range without steps."""
+        if self.kind == "int":
+            return tuple(self.to_unit(value) for value in range(int(self.low), int(self.high) + 1))
+        return tuple(map(float, range(len(self.options))))
+
+    def end_value(self, side: Literal["lower", "upper"]) -> Value:
+        """The value at an end of the range."""
+        return self.from_unit(0.0 if side == "lower" else self.last_unit)
+
+    def ends_at(self, side: Literal["lower", "upper"]) -> bool:
+        """Whether the range ends there because the setting does; a range from 0 on does where no end was recorded."""
+        end = self.end_value(side)
+        if isinstance(end, (bool, str)):
+            return False
+        if self.least is None and self.most is None and self.kind == "uniform" and side == "lower":
+            return end == 0
+        is_least = self.least is not None and end <= self.least
+        return is_least or (self.most is not None and end >= self.most)
 
     @property
     def range_text(self) -> str:
@@ -72,13 +109,26 @@ def _is_same(option: Value, value: Value) -> bool:
     return isinstance(option, bool) == isinstance(value, bool) and option == value
 
 
-def searched_parameters(search: Mapping[str, Any]) -> tuple[SearchedParameter, ...]:
-    """The parameters of ``StudyDescription.search``, by name; empty where their ranges were not recorded.
+def searched_parameters(search: Mapping[str, Any], arm: str) -> tuple[SearchedParameter, ...]:
+    """The parameters that a search of ``arm`` has, by name; empty where their ranges were not recorded.
 
-    Raises ValueError for a distribution that cannot be read.
+    Studies of earlier versions know one range for all arms, which holds each arm's own.
+
+    Args:
+        search: ``StudyDescription.search``.
+        arm: by name.
+
+    Raises:
+        ValueError: for a distribution that cannot be read.
     """
-    declared: Mapping[str, Any] = search.get("distributions") or {}
-    return tuple(_read(name, declared[name]) for name in sorted(declared))
+    own = (search.get("ranges") or {}).get(arm)
+    if own is None:
+        declared: Mapping[str, Any] = search.get("distributions") or {}
+        return tuple(_read(name, declared[name]) for name in sorted(declared))
+    return tuple(
+        replace(_read(name, held.get("distribution")), least=held.get("least"), most=held.get("most"))
+        for name, held in sorted(own.items())
+    )
 
 
 def _read(name: str, declared: Any) -> SearchedParameter:

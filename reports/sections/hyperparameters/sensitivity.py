@@ -43,6 +43,8 @@ class EffectCurve:
         p_flat: of "this parameter has no effect".
         p_holm: the same, corrected over the parameters of the arm.
         best: index of the best point.
+        span, span_width: how much better the best point is than the worst, with the half-width of its 95% interval,
+            simultaneous over the curve.
         may_be_best: (m,) the points not shown worse than the best one; with 95% confidence the truly best point is
             among them.
         num_trials: (m,) for a choice the trials with that option, else all ``n`` trials in which the parameter had an
@@ -58,6 +60,13 @@ class EffectCurve:
     best: int
     may_be_best: BoolArray
     num_trials: tuple[int, ...]
+    span: float = 0.0
+    span_width: float = 0.0
+
+    @property
+    def may_reach(self) -> float:
+        """The largest difference between two values of the parameter that these trials do not exclude."""
+        return self.span + self.span_width
 
     @property
     def share_may_be_best(self) -> float:
@@ -181,7 +190,17 @@ def _curve(basis: _Basis, term: TermFit, p_holm: float, sign: float) -> EffectCu
     best = int(np.argmin(sign * effect))
     lag, lag_width = term.difference(basis.points, basis.points[best])
     may_be_best = sign * lag <= lag_width
-    num_trials = basis.num_trials
+    worst = int(np.argmax(sign * lag))
     return EffectCurve(
-        basis.parameter, basis.units, effect, half_width, term.p_value, p_holm, best, may_be_best, num_trials
+        basis.parameter,
+        basis.units,
+        effect,
+        half_width,
+        term.p_value,
+        p_holm,
+        best,
+        may_be_best,
+        basis.num_trials,
+        float(abs(lag[worst])),
+        float(lag_width[worst]),
     )

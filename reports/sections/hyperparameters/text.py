@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from reports.records.record import StudyDescription
 from reports.results.metrics import Metric
 from reports.sections.hyperparameters.configurations_text import ConfigurationBlock
+from reports.sections.hyperparameters.findings import best_text, edge_lines, finding_text
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.hyperparameters.importance import Importance, MethodShares, Share
 from reports.sections.hyperparameters.optimism import Optimism
-from reports.sections.hyperparameters.optimum import Plateau
+from reports.sections.hyperparameters.optimum import ParameterPlateau, Plateau
 from reports.sections.hyperparameters.sensitivity import TREND_NAMES, EffectCurve, Sensitivity
 from reports.sections.hyperparameters.values import Hyperparameters
 from reports.statistics.estimate import Estimate
-from reports.statistics.verdict import LEVEL
 from reports.text.markdown_table import Grid
 from reports.text.number_cells import interval_cell
 from reports.text.rounding import ABSENT, compact, count, decimals_for, fixed, p_text
-
-ANYWHERE = "anywhere"
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,7 @@ class HyperparameterGrids:
     configurations: tuple[ConfigurationBlock, ...]
     importance: tuple[ArmBlock, ...]
     findings: tuple[str, ...]
+    edges: tuple[str, ...]
     sensitivity: tuple[ArmBlock, ...]
     plateaus: tuple[ArmBlock, ...]
     optimism: Grid | None
@@ -63,7 +60,10 @@ def hyperparameter_grids(
         importance=tuple(
             _importance_block(item, arm_mean[item.arm]) for item in section.importance if item.arm in detailed
         ),
-        findings=tuple(_finding(item, history) for item, history in trends if item.arm in detailed),
+        findings=tuple(
+            finding_text(item, history, section.is_adaptive) for item, history in trends if item.arm in detailed
+        ),
+        edges=tuple(edge_lines(section.edges, detailed)),
         sensitivity=tuple(
             _sensitivity_block(item, arm_mean[item.arm]) for item in section.sensitivity if item.arm in detailed
         ),
@@ -96,7 +96,7 @@ def _importance_block(importance: Importance, history: SearchHistory) -> ArmBloc
         for found in importance.methods:
             cells += _share_cells(shares.get(found.method.name))
         rows.append(cells)
-    headings: tuple[str, ...] = ("Parameter", "n")
+    headings: tuple[str, ...] = ("Parameter", "trials")
     for found in importance.methods:
         headings += (found.method.name, "trials 95%", "noise up to")
     lead = _extent(history, importance.num_trials, importance.num_pruned, importance.num_cells)
@@ -118,20 +118,6 @@ def _beyond_noise(methods: Sequence[MethodShares]) -> Iterator[str]:
         yield f"Beyond noise by {found.method.name}: {', '.join(names) or 'none'}."
         if found.unjudged:
             yield f"Not judged by {found.method.name}, as not every trial has them: {', '.join(found.unjudged)}."
-
-
-def _finding(sensitivity: Sensitivity, history: SearchHistory) -> str:
-    """What the trends of one arm support, in a sentence."""
-    constant = f"; had one value in all trials: {', '.join(history.constant)}" if history.constant else ""
-    if sensitivity.refusal:
-        return f"`{sensitivity.arm}`: nothing is said of single parameters; {sensitivity.refusal}{constant}."
-    shown = [curve for curve in sensitivity.curves if curve.p_holm <= LEVEL]
-    others = [curve.parameter.name for curve in sensitivity.curves if curve.p_holm > LEVEL]
-    told = [f"{curve.parameter.name} (best: {best_text(curve)})" for curve in sorted(shown, key=lambda c: c.p_flat)]
-    if not told:
-        return f"`{sensitivity.arm}`: no parameter is shown to matter{constant}."
-    silent = f"; no effect shown: {', '.join(others)}" if others else ""
-    return f"`{sensitivity.arm}`: matters: {', '.join(told)}{silent}{constant}."
 
 
 def _sensitivity_block(sensitivity: Sensitivity, history: SearchHistory) -> ArmBlock:
@@ -160,7 +146,7 @@ def _trend_grid(curves: Sequence[EffectCurve]) -> Grid:
         cells = tuple(_effect_cell(curve, place) for place in places)
         n = str(curve.num_trials[0])
         rows.append((curve.parameter.name, curve.parameter.range_text, n, *cells, _p_cell(curve), best_text(curve)))
-    headings = ("Parameter", "searched", "n", "at the low end", "in the middle", "at the high end")
+    headings = ("Parameter", "searched", "trials", "at the low end", "in the middle", "at the high end")
     return Grid((*headings, "p if flat / Holm", "best lies in (95%)"), "llrrrrrl", tuple(rows))
 
 
@@ -179,7 +165,7 @@ def _option_grid(curves: Sequence[EffectCurve], metric: Metric) -> Grid:
                     "yes" if curve.may_be_best[place] else "no",
                 )
             )
-    headings = ("Choice", "option", "n", f"{metric.label} effect", "p if equal / Holm", "may be best (95%)")
+    headings = ("Choice", "option", "trials", f"{metric.label} effect", "p if equal / Holm", "may be best (95%)")
     return Grid(headings, "lrrrrl", tuple(rows))
 
 
@@ -191,28 +177,6 @@ def _effect_cell(curve: EffectCurve, place: int) -> str:
     effect, half_width = float(curve.effect[place]), float(curve.half_width[place])
     decimals = decimals_for([half_width], 3)
     return f"{fixed(effect, decimals, signed=True)} ± {fixed(half_width, decimals)}"
-
-
-def best_text(curve: EffectCurve) -> str:
-    """Where the best value may lie: ``anywhere``, ``0.01 to 0.05``, ``up to 0.02 or from 0.5``."""
-    if curve.may_be_best.all():
-        return ANYWHERE
-    if not curve.parameter.is_numeric:
-        tried = curve.units[curve.may_be_best].tolist()
-        return " or ".join(compact(curve.parameter.from_unit(unit)) for unit in tried)
-    places = np.flatnonzero(curve.may_be_best)
-    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
-    last = curve.units.size - 1
-    told = []
-    for run in runs:
-        low, high = (compact(curve.parameter.from_unit(float(curve.units[place]))) for place in (run[0], run[-1]))
-        if run[0] == 0 and run[-1] < last:
-            told.append(f"up to {high}" if run.size > 1 else low)
-        elif run[-1] == last and run[0] > 0:
-            told.append(f"from {low}" if run.size > 1 else high)
-        else:
-            told.append(f"{low} to {high}" if run.size > 1 else low)
-    return " or ".join(told)
 
 
 def _plateau_block(plateau: Plateau, history: SearchHistory) -> ArmBlock:
@@ -228,13 +192,20 @@ def _plateau_block(plateau: Plateau, history: SearchHistory) -> ArmBlock:
     if history.count("pruned"):
         lead += " Trials that were stopped early are left out."
     rows = [
-        (item.parameter.name, item.parameter.range_text, _percent(item.share), _percent(item.by_chance))
+        (item.parameter.name, item.parameter.range_text, _percent(item.share), _chance_cell(item))
         for item in plateau.parameters
     ]
     if not rows:
         return ArmBlock(lead, ())
-    headings = ("Parameter", "searched", "they span", "as many random trials")
+    headings = ("Parameter", "searched", "they span", "as many random trials (95%)")
     return ArmBlock(lead, (Grid(headings, "llrr", tuple(rows)),))
+
+
+def _chance_cell(item: ParameterPlateau) -> str:
+    """``33% (13 to 54)``."""
+    if item.chance_low is None or item.chance_high is None:
+        return _percent(item.by_chance)
+    return f"{_percent(item.by_chance)} ({100 * item.chance_low:.0f} to {100 * item.chance_high:.0f})"
 
 
 def _percent(share: float | None) -> str:
@@ -252,20 +223,20 @@ def _optimism_grid(optimism: Optimism) -> Grid | None:
         )
         for row in optimism.search
     ]
-    names = ("n", f"in the search, {metric.label}", "fresh seeds", "lost")
-    headings = ("Arm", "cells", "searched", *names, "rerun 95%", "new data 95%")
+    names = ("runs", f"in the search, {metric.label}", "fresh seeds", "lost")
+    headings = ("Arm", "cells", "search trials", *names, "rerun 95%", "new data 95%")
     return Grid(headings, "lrrrrrrrr", tuple(rows)) if rows else None
 
 
 def _valid_test_grid(optimism: Optimism) -> Grid | None:
     metric = optimism.objective
     rows = [(row.arm, *_gap_cells(row.valid, row.test, (row.rerun,), metric)) for row in optimism.valid_test]
-    names = ("n", f"valid {metric.label}", f"test {metric.label}", "lost", "rerun 95%")
+    names = ("runs", f"valid {metric.label}", f"test {metric.label}", "lost", "rerun 95%")
     return Grid(("Arm", *names), "lrrrrr", tuple(rows)) if rows else None
 
 
 def _gap_cells(promised: float, found: float, gaps: Sequence[Estimate], metric: Metric) -> tuple[str, ...]:
-    """n, both means, the gap, its intervals. gaps: estimates of the gap, that over fresh seeds first."""
+    """Runs, both means, the gap, its intervals. gaps: estimates of the gap, that over fresh seeds first."""
     decimals = decimals_for([gap.half_width for gap in gaps], metric.decimals)
     means = (fixed(promised, decimals), fixed(found, decimals), fixed(gaps[0].value, decimals, signed=True))
     return str(gaps[0].n), *means, *(interval_cell(gap, decimals, signed=True) for gap in gaps)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reports.records.record import RunRecord, StudyDescription
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.configurations import BestConfigurations
+from reports.sections.hyperparameters.edges import Edge, find_edges
 from reports.sections.hyperparameters.equal_epochs import describe_comparisons
 from reports.sections.hyperparameters.history import SearchHistory, search_histories
 from reports.sections.hyperparameters.importance import Importance, ImportanceMethod, measure_importance
@@ -26,6 +27,7 @@ class Hyperparameters:
         searcher, scheduler: as the study asked for; empty if nothing was searched.
         histories, importance, sensitivity, plateaus: one entry per arm that was searched for itself.
         optimism: of every arm that has the runs.
+        edges: best values at an end of their range.
         not_asked: names of methods of importance that these trials, not drawn at random, would have misled.
     """
 
@@ -36,6 +38,7 @@ class Hyperparameters:
     sensitivity: tuple[Sensitivity, ...]
     plateaus: tuple[Plateau, ...]
     optimism: Optimism
+    edges: tuple[Edge, ...] = ()
     not_asked: tuple[str, ...] = ()
 
     @property
@@ -76,14 +79,18 @@ def examine_hyperparameters(
     """
     histories = search_histories(study, records)
     are_draws = study.search.get("searcher") == "random" and not study.search.get("starting_points")
+    sensitivity = tuple(measure_sensitivity(history) for history in histories)
+    is_grid = study.search.get("searcher") == "grid"
+    trends = zip(histories, sensitivity, strict=True)
     asked = [method for method in methods if are_draws or not method.needs_draws]
     return Hyperparameters(
         searcher=str(study.search.get("searcher", "")),
         scheduler=str(study.search.get("scheduler", "")),
         histories=histories,
         importance=measure_importance(histories, asked),
-        sensitivity=tuple(measure_sensitivity(history) for history in histories),
+        sensitivity=sensitivity,
         plateaus=tuple(measure_plateau(history, results) for history in histories),
         optimism=measure_optimism(study, results, configurations),
+        edges=tuple(edge for history, found in trends for edge in find_edges(history, found, is_grid)),
         not_asked=tuple(method.name for method in methods if method not in asked),
     )

@@ -38,7 +38,10 @@ class MainTableSection(Section):
         if not self._has_runs:
             return ""
         return render_markdown_template(
-            "sections/main_table/section.md.j2", table=self._markdown_table.to_markdown().rstrip("\n"), name=NAME
+            "sections/main_table/section.md.j2",
+            table=self._markdown_table.to_markdown().rstrip("\n"),
+            name=NAME,
+            groups_are=self.study.groups_are,
         )
 
     def csv_tables(self) -> tuple[Table, ...]:

@@ -27,7 +27,7 @@ def main_grid(table: MainTable) -> Grid:
         marks = (marks_cell(row.marks),) if against else ()
         numbers = (_column_cell(row, primary), *marks, *(_column_cell(row, column) for column in others))
         rows.append((str(row.number), row.arm.label, *_ticks(row, ticks), seeds_cell(row), *numbers))
-    headings = ("", "Arm", *table.components.values(), "n", primary.heading, *against)
+    headings = ("", "Arm", *table.components.values(), "seeds", primary.heading, *against)
     headings += tuple(column.heading for column in others)
     align = "rl" + "c" * len(ticks) + "rr" + "l" * len(against) + "r" * len(others)
     blocks = (table.num_family,) if 1 < table.num_family < len(rows) else ()
@@ -60,7 +60,7 @@ def _number(cell: MainCell, metric: Metric, num_seeds: int) -> str:
     if cell.mean is None:
         return ABSENT
     spread = f"±{fixed(cell.deviation, metric.decimals)}" if cell.deviation else ""
-    fewer = f" (n {cell.num_seeds})" if cell.num_seeds != num_seeds else ""
+    fewer = f" ({count(cell.num_seeds, 'seed')})" if cell.num_seeds != num_seeds else ""
     return f"{fixed(cell.mean, metric.decimals)}{spread}{fewer}"
 
 
@@ -88,7 +88,7 @@ def main_caption(table: MainTable, study: StudyDescription, results: ResultsTabl
     data = f" on {study.data_name}" if study.data_name else ""
     of_seed = "" if results.is_official else f" of each seed's mean over {cells_text(results)}"
     unit = "" if all(not metric.unit for column in table.columns for metric in column.metrics) else _PER_CENT
-    return f"Study {study.study}{data}: test scores, mean ± SD over seeds{of_seed}; n counts seeds{unit}."
+    return f"Study {study.study}{data}: test scores, mean ± SD over seeds{of_seed}{unit}."
 
 
 _PER_CENT = "; accuracies and F1 in per cent"
@@ -110,7 +110,7 @@ def _notes(table: MainTable, study: StudyDescription, results: ResultsTable) -> 
     if any(held.failed for held in counts):
         yield f"Failed runs score as the {study.target.constant_predictor}, in means and SDs."
     if any(held.missing for held in counts):
-        yield "Where runs are missing, n and SD are of the seeds that have all of theirs, means of all runs."
+        yield "Where runs are missing, seeds and SD are those that have all of theirs, means of all runs."
     if any(tick.varies for row in table.rows for tick in row.arm.ticks.values()):
         yield "A share beside a tick: in so many cells the search chose the component."
 

@@ -18,6 +18,7 @@ import numpy as np
 from reports.records.details import Details, ReadDetails
 from reports.records.record import StudyDescription
 from reports.results.results import ResultsTable, RunState
+from reports.sections.model_inside.why_none import why_none
 from reports.sections.paper_tables.published import edge_units
 from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate
@@ -106,14 +107,14 @@ def edge_graphs(study: StudyDescription, results: ResultsTable, read_details: Re
         read_details: trial id -> what it kept of every test item.
     """
     graphs: list[EdgeGraph] = []
-    num_read = 0
+    has_details = False
     for place, arm in enumerate(results.arms):
         units: dict[str, _Runs] = {}
         for seed, cell in np.argwhere(results.state[place] == RunState.COMPLETED).tolist():
             details = read_details(results.runs[place, seed, cell].trial_id)
             if details is None:
                 continue
-            num_read += 1
+            has_details = True
             for unit in _units_in(details):
                 weights = _weights(details, unit)
                 if weights is not None:
@@ -125,7 +126,7 @@ def edge_graphs(study: StudyDescription, results: ResultsTable, read_details: Re
             graphs.append(_graph(arm, study.arms[place].label, unit, units[unit]))
     if graphs:
         return EdgeGraphs(tuple(graphs))
-    return EdgeGraphs((), "no arm has a graph-distillation unit" if num_read else "no details of trials were kept")
+    return EdgeGraphs((), why_none(study, results, "no arm has a graph-distillation unit", has_details))
 
 
 class _Runs:

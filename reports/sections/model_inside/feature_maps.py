@@ -26,6 +26,7 @@ from reports.records.target import Target
 from reports.results.results import ResultsTable, cell_of
 from reports.sections.model_inside.edges import MODALITIES
 from reports.sections.model_inside.probe import Probe, linear_probe
+from reports.sections.model_inside.why_none import why_none
 from reports.statistics.arrays import BoolArray, FloatArray, IntArray
 
 MOST_ARMS = 3
@@ -193,7 +194,7 @@ def feature_maps(
             tuple(_map(one, cast("ClassMap | None", first), cast(ModalityMap, second)) for one, first, second in pairs),
             tuple(others),
         )
-    return FeatureMaps((), note="no arm decouples features" if has_details else "no details of trials were kept")
+    return FeatureMaps((), note=why_none(study, results, "no arm decouples features", has_details))
 
 
 def _first_run(results: ResultsTable, arm: str) -> RunRecord | None:

@@ -19,7 +19,7 @@ def edge_grid(graphs: Sequence[EdgeGraph]) -> Grid | None:
     if not graphs:
         return None
     has_prior = any(edge.prior is not None for graph in graphs for edge in graph.edges)
-    headings = ("Unit", "Edge", "n", "weight", "rerun 95%", "SD over items", "SD over runs")
+    headings = ("Unit", "Edge", "runs", "weight", "rerun 95%", "SD over items", "SD over runs")
     rows = [_edge_cells(graph, edge, has_prior) for graph in graphs for edge in graph.edges]
     blocks = tuple(range(6, len(rows), 6))
     return Grid(

@@ -15,15 +15,19 @@ from reports.sections.paper_tables.published import (
     is_published_data,
     method_rows,
     nearest_dataset,
-    unimodal_sources,
 )
 from reports.sections.paper_tables.table import PaperColumn, PaperEntry, PaperRow, PaperTable
+from reports.text.listing import list_names
 
 METRICS = tuple(METRIC_KEYS)
 _NUMBERS = {"CMU-MOSI": 1, "CMU-MOSEI": 2}
 _COLUMNS = (PaperColumn("ACC7"), PaperColumn("ACC2"), PaperColumn("F1"))
 _THIS_STUDY = "this study"
 _ALL_MODALITIES = "language+audio+vision"
+_METHODS = ("baseline", "model")
+"""Roles of the arms that have a row: an ablation, a subset of modalities and a control are arms of the baseline."""
+_STYLE = "style"
+"""Ends the label of a method that is made after the description of another one, of which there is no code."""
 
 
 def methods_table(study: StudyDescription, estimator: Estimator) -> PaperTable | None:
@@ -37,7 +41,7 @@ def methods_table(study: StudyDescription, estimator: Estimator) -> PaperTable |
     rows = [_row(row, study, estimator, published) for row in printed]
     blocks = [place for place in range(1, len(printed)) if printed[place].setting != printed[place - 1].setting]
     placed = {arm for row in rows for entry in row.entries for arm in entry.arms}
-    own = [arm for arm in study.arms if arm.name not in placed and _is_whole(study, arm)]
+    own = [arm for arm in study.arms if arm.name not in placed and arm.role in _METHODS]
     if own:
         blocks.append(len(rows))
     for arm in own:
@@ -69,6 +73,11 @@ def setting_of(study: StudyDescription, arm: ArmDescription) -> Setting | None:
 
 def _notes(study: StudyDescription) -> tuple[str, ...]:
     notes = ["An asterisk marks language features from BERT; the other rows of the paper use GloVe."]
+    others = [arm.label for arm in study.arms if arm.role not in _METHODS]
+    if others:
+        notes.append(
+            f"Every method of this study has a row; arms of the baseline have none here: {list_names(others, 'arms')}."
+        )
     aligned = study.data.get("aligned")
     if aligned is None:
         notes.append("Whether this study's data are aligned was not recorded: measured numbers have rows of their own.")
@@ -88,18 +97,11 @@ def _published_methods(study: StudyDescription) -> tuple[ArmDescription, ...]:
     return tuple(
         arm
         for arm in study.arms
-        if arm.role in ("baseline", "model")
+        if arm.role in _METHODS
         and not arm.varying
         and study.method(arm.model).has_defaults(arm.components)
         and str(arm.settings.get("modalities", _ALL_MODALITIES)).count("+") == _ALL_MODALITIES.count("+")
     )
-
-
-def _is_whole(study: StudyDescription, arm: ArmDescription) -> bool:
-    """Whether an arm is a whole method, of all modalities and with every component that its authors have."""
-    default = {component.name for component in study.method(arm.model).components if component.is_default}
-    lost = default & {*arm.varying, *(name for name, on in arm.components.items() if not on)}
-    return arm.role in ("baseline", "model") and not lost and not is_method(study, arm, unimodal_sources().alone)
 
 
 def _row(
@@ -113,18 +115,39 @@ def _entry(
     row: MethodRow, study: StudyDescription, estimator: Estimator, published: Sequence[ArmDescription]
 ) -> PaperEntry:
     arms = [arm for arm in published if is_method(study, arm, row.method)]
-    if not arms:
-        return gap_entry(_why_no_arm(row.method, study), METRICS, row.metrics)
     arm = next((arm for arm in arms if setting_of(study, arm) == row.setting), None)
-    if arm is None:
-        return gap_entry("another setting than this study's", METRICS, row.metrics)
-    return measured_entry(estimator, arm.name, METRICS, row.metrics)
+    if arm is not None:
+        return measured_entry(estimator, arm.name, METRICS, row.metrics)
+    why = _why_another_setting(row.setting, study, has_arm=bool(arms)) or _why_no_arm(row.method, study)
+    return gap_entry(why, METRICS, row.metrics)
+
+
+def _why_another_setting(setting: Setting, study: StudyDescription, has_arm: bool) -> str:
+    """Why no arm of this study can stand at a row of this setting; empty if one could.
+
+    has_arm: whether the study has an arm of the row's method, in whatever setting.
+    """
+    aligned, text = study.data.get("aligned"), study.data.get("text")
+    if aligned is None:
+        return "another setting than this study's" if has_arm else ""
+    own = "aligned" if aligned else "unaligned"
+    if setting.alignment != own:
+        return f"printed for {setting.alignment} data, this study's are {own}"
+    if setting.text == "bert" and text != "bert":
+        return "printed for language features from BERT, which no arm of the method reads here"
+    if setting.text != "bert" and text == "bert":
+        return "printed for language features from GloVe, this study's are from BERT"
+    return ""
 
 
 def _why_no_arm(method: str, study: StudyDescription) -> str:
     if not study.methods:
         return "no arm of this study"
     known = {label_key(study.method(name).label): name for name in study.methods}
-    if label_key(method) in known:
-        return f"no arm of this study (arms.models: [{known[label_key(method)]}] would make it one)"
+    if name := known.get(label_key(method)):
+        return f"no arm of this study (arms.models: [{name}] would make it one)"
+    if name := known.get(label_key(method) + _STYLE):
+        if any(arm.model == name for arm in study.arms):
+            return "not implemented as published; its -style arm, after its description, has a row of its own"
+        return f"not implemented as published (arms.models: [{name}] adds a row of its own, after its description)"
     return "no arm of this study, and not implemented here"

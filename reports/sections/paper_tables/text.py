@@ -9,7 +9,7 @@ from reports.sections.paper_tables.published import Printed
 from reports.sections.paper_tables.table import PaperCell, PaperColumn, PaperEntry, PaperTable
 from reports.text.csv_table import ANSWER_COLUMNS, Cell, Table, estimate_pair_cells
 from reports.text.markdown_table import Grid
-from reports.text.number_cells import mean_cell, runs_cell
+from reports.text.number_cells import column_decimals, mean_cell, runs_cell
 from reports.text.rounding import ABSENT, fixed
 
 
@@ -25,16 +25,17 @@ class PaperBlock:
 def paper_block(table: PaperTable) -> PaperBlock:
     """One table with its footnotes."""
     letters = _letters(table)
+    decimals = [_decimals_of(table, group) for group in range(len(table.groups))]
     rows = []
     for row in table.rows:
         cells = row.names
-        for columns, entry in zip(table.groups, row.entries, strict=True):
-            cells += tuple(_cells(columns, entry, letters))
+        for columns, entry, digits in zip(table.groups, row.entries, decimals, strict=True):
+            cells += tuple(_cells(columns, entry, letters, digits))
         rows.append(cells)
     headings = table.name_headings
     align = "l" + ("l" if table.number in (1, 2, 4) else "c") * (len(headings) - 1)
     for columns in table.groups:
-        headings += ("n", *(heading for column in columns for heading in _headings(column)))
+        headings += ("runs", *(heading for column in columns for heading in _headings(column)))
         align += "r" * (1 + sum(len(_headings(column)) for column in columns))
     return PaperBlock(table, Grid(headings, align, tuple(rows), table.blocks), tuple(_footnotes(table, letters)))
 
@@ -44,13 +45,24 @@ def _headings(column: PaperColumn) -> tuple[str, ...]:
     return (f"{column.heading} published", measured) if column.has_printed else (measured,)
 
 
-def _cells(columns: tuple[PaperColumn, ...], entry: PaperEntry, letters: Mapping[str, str]) -> Iterator[str]:
+def _decimals_of(table: PaperTable, group: int) -> Mapping[str, int]:
+    """Metric -> decimals of its measured numbers in a group of columns."""
+    column: dict[str, list[PaperCell]] = {}
+    for row in table.rows:
+        for cell in row.entries[group].cells:
+            column.setdefault(cell.metric.name, []).append(cell)
+    return {name: column_decimals((cell.measured for cell in cells), cells[0].metric) for name, cells in column.items()}
+
+
+def _cells(
+    columns: tuple[PaperColumn, ...], entry: PaperEntry, letters: Mapping[str, str], decimals: Mapping[str, int]
+) -> Iterator[str]:
     yield ABSENT if entry.counts is None else runs_cell(entry.counts)
     mark = f"{ABSENT} {letters[entry.gap]}" if entry.gap else ABSENT
     for column, cell in zip(columns, entry.cells, strict=True):
         if column.has_printed:
             yield printed_cell(cell.printed)
-        yield measured_cell(cell) if cell.measured is not None else mark
+        yield measured_cell(cell, decimals[cell.metric.name]) if cell.measured is not None else mark
 
 
 def printed_cell(printed: Printed | None) -> str:
@@ -60,9 +72,9 @@ def printed_cell(printed: Printed | None) -> str:
     return f"[{fixed(printed.value, 1)}]" if printed.is_repaired else fixed(printed.value, 1)
 
 
-def measured_cell(cell: PaperCell) -> str:
-    """Mean with the half-widths of both intervals."""
-    return mean_cell(cell.measured, cell.metric)
+def measured_cell(cell: PaperCell, decimals: int | None = None) -> str:
+    """Mean with the half-widths of both intervals. decimals: of the column; None: what the intervals support."""
+    return mean_cell(cell.measured, cell.metric, decimals=decimals)
 
 
 def _letters(table: PaperTable) -> dict[str, str]:

@@ -202,7 +202,7 @@ def _constant_note(estimator: Estimator) -> tuple[str, ...]:
     num_cells = len(estimator.results.cells)
     extent = "one split" if estimator.results.is_official else f"{num_cells} folds"
     return (
-        f"A predictor that always answers with the training median scores {' and '.join(told)} (n = {extent}): a "
+        f"A predictor that always answers with the training median scores {' and '.join(told)} ({extent}): a "
         "modality that does not beat it has given the model nothing to predict from.",
     )
 

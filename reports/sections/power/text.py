@@ -11,7 +11,7 @@ from reports.sections.power.sentences import describe_test_set_use, floor_senten
 from reports.sections.power.values import Detection, SmallestDetectable
 from reports.text.csv_table import Cell, Table
 from reports.text.markdown_table import Grid
-from reports.text.number_cells import decimals_of
+from reports.text.number_cells import column_decimals, decimals_of
 from reports.text.rounding import ABSENT, fixed
 
 
@@ -41,20 +41,20 @@ def detection_text(section: Detection, metric: Metric, groups_are: str) -> Detec
 
 def power_grid(section: Detection, metric: Metric, groups_are: str) -> Grid:
     """Per contrast: what was seen, and what could have been."""
+    decimals = column_decimals((row.detectable.estimates for row in section.rows), metric)
     rows: list[tuple[str, ...]] = []
     for number, row in enumerate(section.rows, start=1):
         estimates, pair = row.detectable.estimates, row.contrast.pair
         if estimates is None:
             rows.append((str(number), pair, "0", ABSENT, ABSENT, ABSENT))
             continue
-        decimals = decimals_of(estimates, metric)
         sizes = [
             fixed(size, decimals) for size in (abs(estimates.value), row.detectable.rerun, row.detectable.new_data)
         ]
         rows.append((str(number), pair, str(estimates.rerun.n), *sizes))
     unit = f"{metric.label} {metric.unit}".strip()
     detectable = ("detectable, these data", f"detectable, new {groups_are}")
-    return Grid(("", "Contrast", "n", f"seen, {unit}", *detectable), "rlrrrr", tuple(rows))
+    return Grid(("", "Contrast", "pairs", f"seen, {unit}", *detectable), "rlrrrr", tuple(rows))
 
 
 def pairing_grid(section: Detection, metric: Metric) -> Grid | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from reports.records.declared import DeclaredMethod, DeclaredTerm
@@ -33,10 +33,16 @@ class WeighedTerm:
     is_searched: bool
 
 
-def weigh_terms(study: StudyDescription) -> tuple[WeighedTerm, ...]:
-    """The terms of every method whose loss has several, weighed as in its first arm; study: as trained."""
+def weigh_terms(study: StudyDescription, tuned: Mapping[str, Collection[str]]) -> tuple[WeighedTerm, ...]:
+    """The terms of every method whose loss has several, weighed as in its first arm.
+
+    Args:
+        study: as trained.
+        tuned: arm -> the settings that a search chose for it; of an arm that is not in it, whatever is searched.
+    """
+    asked = frozenset(study.search.get("parameters") or ())
     return tuple(
-        _weigh(study, arm, method, term)
+        _weigh(tuned.get(arm.name, asked), arm, method, term)
         for arm, method in _methods(study)
         if len(method.losses) > 1
         for term in method.losses
@@ -85,8 +91,8 @@ def _methods(study: StudyDescription) -> Iterator[tuple[ArmDescription, Declared
     return ((arm, study.method(name)) for name, arm in first.items())
 
 
-def _weigh(study: StudyDescription, arm: ArmDescription, method: DeclaredMethod, term: DeclaredTerm) -> WeighedTerm:
-    is_searched = not set(term.weights).isdisjoint(study.search.get("parameters") or ())
+def _weigh(tuned: Collection[str], arm: ArmDescription, method: DeclaredMethod, term: DeclaredTerm) -> WeighedTerm:
+    is_searched = not set(term.weights).isdisjoint(tuned)
     factor: float | None = 1.0
     for name in term.weights:
         value = arm.settings.get(name)

@@ -10,7 +10,7 @@ from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
 from reports.sections.run_log import csv
 from reports.sections.run_log import text as grids
-from reports.sections.run_log.declarations import component_table, loss_grid, loss_table, weigh_terms
+from reports.sections.run_log.declarations import WeighedTerm, component_table, loss_grid, loss_table, weigh_terms
 from reports.sections.run_log.rerun_sentences import alone_text
 from reports.sections.run_log.values import CostTable, FailureTable, Provenance
 from reports.sections.section import LeftOut, Section
@@ -125,16 +125,21 @@ class CostSection(Section):
 
 @dataclass(frozen=True)
 class ArmsAsBuiltSection(Section):
-    """What was built for every arm, and what its method declares; empty where neither was recorded."""
+    """What every arm is, what was built for it, and what its method declares.
+
+    Attributes:
+        study, results: whose arms these are, and the runs that say what was tuned.
+    """
 
     title: ClassVar[str] = "Arms as built"
 
     study: StudyDescription
+    results: ResultsTable
 
     def markdown(self) -> str:
         """A line per arm, and the terms of each method's loss."""
-        lines = "\n".join(f"- {line}" for line in grids.arm_lines(self.study.arms))
-        losses = loss_grid(weigh_terms(self.study))
+        lines = "\n".join(f"- {line}" for line in grids.arm_lines(self.study, self._tuned))
+        losses = loss_grid(self._terms)
         if losses is None:
             return lines
         lead = "Terms of the loss, weighed as in the first arm of each method (`tables/losses.csv` names it):"
@@ -142,7 +147,19 @@ class ArmsAsBuiltSection(Section):
 
     def csv_tables(self) -> tuple[Table, ...]:
         """Labels of components, and weights of losses."""
-        return component_table(self.study), loss_table(weigh_terms(self.study))
+        return component_table(self.study), loss_table(self._terms)
+
+    @property
+    def _terms(self) -> tuple[WeighedTerm, ...]:
+        return weigh_terms(self.study, self._tuned)
+
+    @property
+    def _tuned(self) -> dict[str, frozenset[str]]:
+        """Arm -> the settings that its confirm runs have from a search; without the arms that have no run yet."""
+        runs_of = {arm.name: self.results.runs_of(arm.name).values() for arm in self.study.arms}
+        return {
+            arm: frozenset(name for run in runs for name in run.parameters) for arm, runs in runs_of.items() if runs
+        }
 
 
 @dataclass(frozen=True)

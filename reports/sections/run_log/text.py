@@ -2,39 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from reports.records.record import ArmDescription, StudyDescription
+from reports.records.record import ArmDescription, StudyDescription, Value
 from reports.results.arms_as_trained import DIFFERENCE, SIZE, SIZES
 from reports.sections.run_log.origins import CellOrigin
 from reports.sections.run_log.values import CostTable, FailureTable
 from reports.text.durations import duration_range_text, duration_text, rough_duration_text
+from reports.text.listing import list_names
 from reports.text.markdown_table import Grid
-from reports.text.rounding import ABSENT, count
+from reports.text.rounding import ABSENT, compact, count
 
 MOST_FAILURES_SHOWN = 30
 MOST_CELLS_SHOWN, MOST_TRIALS_SHOWN = 100, 5
 
 
-def arm_lines(arms: Sequence[ArmDescription]) -> tuple[str, ...]:
-    """One line per arm: what was built for it and how it differs from the baseline; empty where not recorded."""
-    lines = []
-    for arm in arms:
-        difference = arm.facts.get(DIFFERENCE)
-        if difference:
-            lines.append(f"`{arm.name}` ({arm.label}): {_built(arm)}{difference}.")
-    return tuple(lines)
+def arm_lines(study: StudyDescription, tuned: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """One line per arm: its method, preset and settings, what was built for it, how it differs from the baseline.
+
+    Args:
+        study: as trained.
+        tuned: arm -> the settings that a search chose for it.
+    """
+    return tuple(_arm_line(study, arm, tuned.get(arm.name, ())) for arm in study.arms)
+
+
+def _arm_line(study: StudyDescription, arm: ArmDescription, tuned: Collection[str]) -> str:
+    name = f"`{arm.name}`" if arm.label == arm.name else f"`{arm.name}` ({arm.label})"
+    if arm.is_external:
+        return f"{name}: predictions of other code."
+    parts = [_method_text(study, arm), _overrides_text(study, arm, tuned)]
+    parts += [f"tuned: {list_names(sorted(tuned), 'settings')}"] if tuned else []
+    parts += [_built(arm), str(arm.facts.get(DIFFERENCE, ""))]
+    return f"{name}: {'; '.join(filter(None, parts))}."
+
+
+def _method_text(study: StudyDescription, arm: ArmDescription) -> str:
+    """``method `recurrent` (LSTM), preset `text_lstm```."""
+    label, preset = study.method(arm.model).label, arm.settings.get("preset")
+    method = f"method `{arm.model}`" + (f" ({label})" if label not in ("", arm.model) else "")
+    return method if preset is None else f"{method}, preset `{preset}`"
+
+
+def _overrides_text(study: StudyDescription, arm: ArmDescription, tuned: Collection[str]) -> str:
+    """The settings that are not the preset's, but for those that a search chose: ``with batch_size 32``.
+
+    Where it was not recorded what the preset has: how the arm differs from the first one of its method.
+    """
+    if arm.overrides is not None:
+        return _settings_text("with", arm.overrides, tuned)
+    first = next(other for other in study.arms if other.model == arm.model)
+    differing = {n: value for n, value in arm.settings.items() if n in first.settings and first.settings[n] != value}
+    differing.pop("preset", None)
+    return _settings_text(f"other than `{first.name}`:", differing, tuned)
+
+
+def _settings_text(lead: str, settings: Mapping[str, Value], tuned: Collection[str]) -> str:
+    told = [f"{name} {compact(value)}" for name, value in sorted(settings.items()) if name not in tuned]
+    return f"{lead} {list_names(told, 'other settings')}" if told else ""
 
 
 def _built(arm: ArmDescription) -> str:
-    """``3 parameters; ``, by cell where the searches of cells chose models of unequal size."""
+    """``3 parameters``, by cell where the searches of cells chose models of unequal size."""
     sizes: dict[int, list[str]] = {}
     for cell, size in arm.facts.get(SIZES, {}).items():
         sizes.setdefault(size, []).append(cell)
     if sizes:
-        return "".join(f"{size} parameters ({', '.join(cells)}); " for size, cells in sizes.items())
+        return "; ".join(f"{size} parameters ({', '.join(cells)})" for size, cells in sizes.items())
     size = arm.facts.get(SIZE)
-    return "" if size is None else f"{size} parameters; "
+    return "" if size is None else f"{size} parameters"
 
 
 def failure_grid(failures: FailureTable) -> Grid | None:

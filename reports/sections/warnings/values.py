@@ -12,11 +12,13 @@ from reports.sections.ablation.constant_comparison import ConstantComparison
 from reports.sections.ablation.constant_sentences import constant_sentences
 from reports.sections.ablation.health import FEW_SEEDS, runs_by_arm
 from reports.sections.ablation.values import ArmRow
+from reports.sections.hyperparameters.edges import Edge
 from reports.sections.seed_race.values import RaceTable
 from reports.sections.tuning.values import Budget, unequal_budgets
 from reports.sections.warnings.divergence import failing_searches
 from reports.sections.warnings.effects import without_effect
 from reports.sections.warnings.extensions import extension_cautions
+from reports.sections.warnings.training_length import capped_training
 from reports.statistics import corrected_t
 from reports.text.listing import list_names
 from reports.text.rounding import count
@@ -33,6 +35,7 @@ def collect_warnings(
     metric: Metric,
     race: RaceTable | None = None,
     records: Sequence[RunRecord] = (),
+    edges: Sequence[Edge] = (),
 ) -> tuple[str, ...]:
     """Every warning that applies, the gravest first.
 
@@ -44,19 +47,22 @@ def collect_warnings(
         comparisons: arm -> how it compares with the constant predictor.
         metric: the primary one.
         race: of the study's seeds; None where none were raced.
-        records: of the trials, which know what has an effect in a trained model.
+        records: of the trials, which know what has an effect in a trained model, and how training ended.
+        edges: best values at an end of their range.
     """
     sentences = [
         *_incomplete(rows),
         *_failed(rows, study.target.constant_predictor),
         *constant_sentences(comparisons, metric, study.target),
         *without_effect(study, records),
+        *capped_training(study, records),
         *_open_races(race),
         *extension_cautions(study, records),
         *study.data.get("cautions", ()),
         *_ungrouped(study),
         *_spread(study, estimator, rows),
         *_tuning(study, budget),
+        *_at_an_end(study, edges),
         *_external(study),
         *_unknown_arms(estimator.results),
     ]
@@ -185,6 +191,17 @@ def _tuning(study: StudyDescription, budget: Budget) -> list[str]:
         names = list_names([arm.label for arm in planned if arm.name in tuned], "arms")
         sentences.append(f"Tuned: {names}; not tuned: {list_names(without, 'arms')}.")
     return [*sentences, *failing_searches(budget)]
+
+
+def _at_an_end(study: StudyDescription, edges: Sequence[Edge]) -> list[str]:
+    labels = {arm.name: arm.label for arm in study.arms}
+    told = [f"{labels[edge.arm]} {edge.parameter.name} ({edge.side} end)" for edge in edges]
+    if not told:
+        return []
+    return [
+        f"Best values lie at an end of the searched range: {list_names(told, 'parameters')}. Beyond it these arms may "
+        "be better than they look here; widen the range there (Hyperparameters says from where)."
+    ]
 
 
 def _inherited(study: StudyDescription) -> list[str]:

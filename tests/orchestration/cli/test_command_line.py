@@ -126,7 +126,7 @@ def test_a_command_says_what_it_does_before_it_does_it_and_not_where_only_its_re
     assert more.exit_code == 0, more.output
     lines = more.stderr.splitlines()
     assert "starting: 3 trials to run" in lines
-    begun = next(line for line in lines if line.startswith("training has begun: confirm ridge r0f"))
+    begun = next(line for line in lines if line.startswith("training has begun: confirm ridge fold "))
     assert lines.index("starting: 3 trials to run") < lines.index(begun)
     assert [line for line in lines if line.startswith("[12/12,")]
     assert all(character.isprintable() for line in lines for character in line)

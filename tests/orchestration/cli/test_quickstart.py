@@ -22,5 +22,5 @@ def test_the_quickstart_shows_what_was_planted_and_nothing_else(tmp_path: Path) 
     assert verdicts["no-homo_gd"] not in CLAIMED
     text = (tmp_path / "quickstart" / "report.md").read_text()
     beginning = text[: text.index("## Main table")]
-    assert "**1 of 2 declared contrasts are supported for both questions.**" in beginning
+    assert "**In 1 of 2 declared contrasts a difference is shown for both questions: " in beginning
     assert "**How the data were planted**, which no model is told: 80% of the label" in beginning

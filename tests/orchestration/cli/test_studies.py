@@ -71,7 +71,7 @@ def test_a_finished_study_is_listed_with_its_answer(runs: Path) -> None:
 
 def test_a_study_s_line_has_the_sentence_that_its_report_prints_in_bold() -> None:
     assert (
-        headline(["All arms learnt.", "**1 of 2 contrasts is supported.**", "**More.**"])
+        headline(["All arms learnt.", "**1 of 2 contrasts is supported.** So much for it.", "**More.**"])
         == "1 of 2 contrasts is supported."
     )
     assert headline(["27 of 27 runs completed."]) == "27 of 27 runs completed."
@@ -89,7 +89,7 @@ def test_a_study_that_was_stopped_says_what_is_left(runs: Path, tmp_path: Path) 
     text = told("status", "lines", "--out", str(tmp_path))
     assert "lines: stopped\ntrials: 1 of 9 ended (1 completed, 0 pruned, 0 failed), at most 8 more\n" in text
     assert "best so far: valid/mae " in text
-    assert "(search ridge r0f" in text
+    assert "(search ridge fold " in text
     assert "time left: about" in text
 
 

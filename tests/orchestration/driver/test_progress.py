@@ -204,8 +204,8 @@ def test_a_line_has_the_number_of_a_trial_its_fold_its_values_and_no_control_cha
         progress(tell(TRIALS[0], status="failed", error="two\nlines\tof text"))
     starting, begun, ended, failed = stream.getvalue().splitlines()
     assert starting == "starting: 6 trials to run"
-    assert begun == "training has begun: search full r1f2 seed 7; gamma 0.123, fd yes"
-    assert "trial 12 completed: search full r1f2 seed 7: valid/mae 0.2500" in ended
+    assert begun == "training has begun: search full repeat 1 fold 2 seed 7; gamma 0.123, fd yes"
+    assert "trial 12 completed: search full repeat 1 fold 2 seed 7: valid/mae 0.2500" in ended
     assert ended.endswith("; gamma 0.123, fd yes")
     assert "failed: confirm full seed 0: two lines of text" in failed
     assert all(character.isprintable() for line in stream.getvalue().splitlines() for character in line)

@@ -40,6 +40,10 @@ def test_each_method_is_told_with_its_own_distributions() -> None:
     )
     assert description["parameters"]["alpha"] == "uniform in [0.02, 0.5]"
     assert description["distributions"]["learning_rate"] == {"log_uniform": [1e-4, 3e-3]}
+    ranges = description["ranges"]
+    assert {arm: set(found) for arm, found in ranges.items()} == {arm: searches[arm] for arm in ("dmd", "mult")}
+    assert ranges["dmd"]["learning_rate"] == {"distribution": {"log_uniform": [1e-4, 1e-3]}, "least": 0.0, "most": 10.0}
+    assert ranges["mult"]["dropout.text"]["least"] == 0.0
 
 
 def test_early_stopping_is_recorded_and_foretold_in_words(tmp_path: Path) -> None:

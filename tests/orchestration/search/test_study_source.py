@@ -108,7 +108,7 @@ def test_an_arm_whose_search_failed_is_confirmed_with_its_fixed_settings_and_not
     events = drive(source, judge=lambda trial: record_of(trial, status="failed"))
     assert winners(events) == {("full", "r0f0"): None}
     assert len(source.notes) == 1
-    assert "full, r0f0: no search trial of full completed" in source.notes[0]
+    assert "full, fold 0: no search trial of full completed" in source.notes[0]
 
 
 def test_top_two_are_both_confirmed_best_first_and_ties_go_to_the_first():

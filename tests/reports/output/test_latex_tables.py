@@ -94,6 +94,15 @@ def test_a_row_is_no_option_of_what_stands_before_it() -> None:
     assert r"{}*b & [2] \\" in lines
 
 
+def test_only_a_table_with_ticks_speaks_of_them() -> None:
+    plain, ticked = (LatexTable("t", "Caption.", Grid(("Arm", "on"), "lc", (("a", cell),))) for cell in ("no", "✓"))
+    assert "checkmark" not in plain.to_latex()
+    assert "amssymb" not in plain.to_latex()
+    assert r"\providecommand{\checkmark}" in ticked.to_latex()
+    noted = LatexTable("t", "Caption.", Grid(("Arm",), "l", (("a",),)), notes=("✓: on.",))
+    assert r"\providecommand{\checkmark}" in noted.to_latex()
+
+
 def test_a_block_begins_with_a_rule() -> None:
     grid = Grid(("Arm", "n"), "lr", (("a", "1"), ("b", "2"), ("c", "3")), blocks=(1,))
     lines = LatexTable("t", "Caption.", grid).to_latex().splitlines()

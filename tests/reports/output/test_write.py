@@ -175,7 +175,7 @@ def test_published_numbers_stand_beside_measured_ones_and_are_marked() -> None:
     cells = dict(zip(*([cell.strip() for cell in row.split("|")] for row in (heading, line)), strict=True))
     assert (cells["ACC7 published"], cells["F1 published"]) == ("37.5", "80.6")
     assert re.fullmatch(r"32\.\d+ \(± [\d.]+, ± [\d.]+\)", cells["ACC7 measured"])
-    assert (cells["CA"], cells["FD"], cells["n"]) == ("×", "✓", "15")  # noqa: RUF001
+    assert (cells["CA"], cells["FD"], cells["runs"]) == ("×", "✓", "15")  # noqa: RUF001
     assert "nothing is ranked across" in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -164,7 +165,8 @@ def test_studies_that_somebody_put_side_by_side_need_no_reason() -> None:
     assert "a dash stands for an arm" not in text
     other = make_study(("full", "ridge"))
     text = compare([report, analyse(other, make_records(other, lambda arm: 0.9))])
-    assert "n counts runs; a dash stands for an arm that the study does not have." in text
+    assert "of the study; a dash stands for an arm that the study does not have." in text
+    assert "), 15 runs |" in text
 
 
 def test_what_was_expected_is_held_against_the_trials_that_it_was_of() -> None:
@@ -201,17 +203,45 @@ def test_few_runs_are_said_of_the_arms_that_have_few() -> None:
     assert few(("full", 1), ("no_ca", 1), ("ridge", 1)) == ["One run per fold"]
 
 
+def test_the_headline_says_what_is_shown_and_what_was_not_asked() -> None:
+    study = make_study(("full", "no_ca", "no_hetero_gd"), seeds=(1, 2, 3, 4, 5))
+    records = make_records(study, {"full": 0.8, "no_ca": 0.95, "no_hetero_gd": 0.8}.__getitem__)
+    (headline,) = [sentence for sentence in analyse(study, records).answer if sentence.startswith("**In")]
+    assert headline == (
+        "**In 1 of 2 declared contrasts a difference is shown for both questions: with new seeds on these data (rerun) "
+        "and for new groups (new data).** Verdicts are corrected for asking 2 at once (Holm); each ± is the 95% "
+        "interval of its number alone."
+    )
+    seen = replace(study, data={**study.data, "groups_are": "videos", "tested_groups_seen": [3, 10]})
+    (headline,) = [sentence for sentence in analyse(seen, records).answer if sentence.startswith("**In")]
+    assert headline.startswith(
+        "**In 1 of 2 declared contrasts a difference is shown with new seeds on these data (rerun); new videos are not "
+        "asked about, as 3 of 10 "
+    )
+
+
+def test_headings_say_what_is_counted() -> None:
+    """Runs, pairs of them, seeds, trials: a column that is called n in every table means another thing in each."""
+    study = make_study(("full", "no_ca", "no_hetero_gd", "mult", "ridge"))
+    text = report_text(study, make_records(study, lambda arm: 0.9))
+    headings = [line for line, rule in pairwise(text.splitlines()) if rule.startswith(("| --", "| :-"))]
+    cells = [cell.strip() for line in headings for cell in line.strip("|").split("|")]
+    assert len(headings) > 12
+    assert "n" not in cells
+    assert {"runs", "pairs", "seeds"} <= set(cells)
+
+
 def test_what_is_not_asked_is_not_explained() -> None:
     """Where tested groups were seen in training, nothing is said of what a new-data interval is."""
     study = make_study(("full", "no_ca"))
     seen = replace(study, data={**study.data, "groups_are": "videos", "tested_groups_seen": [3, 10]})
     records = make_records(study, lambda arm: 0.9)
     text = " ".join(report_text(seen, records).split())
-    assert "It is a 95% interval, not corrected for multiplicity" in text
+    assert "It is a 95% interval, each of its number alone" in text
     assert "Line: for new" not in text
     assert "it must be shown with new seeds and for new" not in text
     asked = " ".join(report_text(study, records).split())
-    assert "Both are 95% intervals, not corrected for multiplicity" in asked
+    assert "Both are 95% intervals, each of its number alone" in asked
     assert "it must be shown with new seeds and for new" in asked
     captions = [table.caption for table in latex_tables(analyse(seen, records))]
     assert captions

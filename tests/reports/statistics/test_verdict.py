@@ -30,8 +30,25 @@ def test_verdict(value: float, higher_is_better: bool, p_rerun: float, p_both: f
 
 
 def test_one_question_alone_is_said_so() -> None:
-    verdict = decide_verdict(estimate(-0.1), estimate(-0.1, "new data"), 0.01, 0.3, higher_is_better=False)
+    wide = Estimate(-0.1, -0.3, 0.1, 15, 8, "new data", 0.01)
+    verdict = decide_verdict(estimate(-0.1), wide, 0.01, 0.3, higher_is_better=False)
     assert verdict.text == "better on these data, not shown for new groups"
+    assert not verdict.is_corrected_away
+
+
+def test_an_interval_that_the_correction_overrules_is_explained_where_it_stands() -> None:
+    """Intervals are of one contrast alone, verdicts of all: both at one place need a word."""
+    apart, wide = estimate(-0.1), Estimate(-0.1, -0.3, 0.1, 15, 8, "rerun", 0.4)
+    verdict = decide_verdict(apart, estimate(-0.1, "new data"), 0.2, 0.2, higher_is_better=False)
+    assert verdict.kind == "no difference shown"
+    assert verdict.text.endswith(
+        "once all declared contrasts are allowed for (Holm), though its rerun interval leaves out zero"
+    )
+    verdict = decide_verdict(apart, estimate(-0.1, "new data"), 0.01, 0.2, higher_is_better=False)
+    assert verdict.kind == "better here"
+    assert verdict.text.endswith("though its new data interval leaves out zero")
+    plain = decide_verdict(wide, estimate(-0.1, "new data"), 0.4, 0.4, higher_is_better=False)
+    assert (plain.text, plain.is_corrected_away) == ("no difference shown", False)
 
 
 def test_one_seed_is_refused_in_words() -> None:

@@ -23,7 +23,7 @@ def test_an_arm_outside_of_every_contrast_that_did_not_learn_stands_before_all_e
     study = make_study(tuple(LEARNED), contrasts=(Contrast("full", "no_ca", "CA"),))
     answer = analyse(study, make_records(study, {**LEARNED, "ridge": 1.6}.__getitem__)).answer
     assert answer[0].startswith(f"Not shown better than the {study.target.constant_predictor}: ridge (1.6")
-    assert "supported for both questions" in answer[2]
+    assert "a difference is shown for both questions" in answer[2]
     assert not any(sentence.startswith("All ") for sentence in answer)
 
 

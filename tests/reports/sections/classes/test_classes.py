@@ -78,7 +78,7 @@ def test_classes_are_shown_with_their_numbers_and_intervals(of_classes: Report) 
     text = section.markdown()
     (confusion,) = (one for one in section.confusions if one.arm == "full")
     for name, number in zip(EMOTIONS, confusion.num_items, strict=True):
-        assert f"F1 {name} ↑ % (n = {number:.0f})" in text
+        assert f"F1 {name} ↑ % ({number:.0f} items)" in text
     assert "tables/confusion.csv" in text
     (table,) = section.csv_tables()
     assert table.name == "confusion"

@@ -18,7 +18,7 @@ DECLARED = {
 
 
 def by_name() -> dict[str, SearchedParameter]:
-    return {parameter.name: parameter for parameter in searched_parameters({"distributions": DECLARED})}
+    return {parameter.name: parameter for parameter in searched_parameters({"distributions": DECLARED}, "full")}
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,22 @@ def test_ranges_are_read_as_the_search_space_declares_them(name: str) -> None:
 @pytest.mark.parametrize("declared", ["log-uniform", {"normal": [0, 1]}, {"uniform": [1]}, {"uniform": "01"}, {}])
 def test_a_distribution_that_cannot_be_read_is_refused_by_name(declared: object) -> None:
     with pytest.raises(ValueError, match="'gamma'"):
-        searched_parameters({"distributions": {"gamma": declared}})
+        searched_parameters({"distributions": {"gamma": declared}}, "full")
 
 
 def test_older_studies_without_ranges_have_no_parameters() -> None:
-    assert searched_parameters({"parameters": {"gamma": "log-uniform in [0.01, 1]"}}) == ()
+    assert searched_parameters({"parameters": {"gamma": "log-uniform in [0.01, 1]"}}, "full") == ()
+
+
+def test_an_arm_is_searched_over_its_own_range() -> None:
+    """One range for all arms would show a parameter in the middle of it that stands at the end of the arm's own."""
+    own = {
+        "gamma": {"distribution": {"log_uniform": [0.01, 0.1]}, "least": 0.0, "most": None},
+        "rate": {"distribution": {"uniform": [0.0, 0.5]}, "least": 0.0, "most": 1.0},
+    }
+    search = {"distributions": DECLARED, "ranges": {"full": own}}
+    gamma, rate = searched_parameters(search, "full")
+    assert (gamma.low, gamma.high, gamma.least, gamma.most) == (0.01, 0.1, 0.0, None)
+    assert gamma.to_unit(0.1) == pytest.approx(1.0)
+    assert (rate.name, rate.most) == ("rate", 1.0)
+    assert [parameter.name for parameter in searched_parameters(search, "other")] == sorted(DECLARED)

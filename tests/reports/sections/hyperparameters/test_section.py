@@ -12,9 +12,9 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.record import RunRecord, StudyDescription
 from reports.sections.hyperparameters.csv import hyperparameter_tables
+from reports.sections.hyperparameters.findings import best_text
 from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.hyperparameters.sensitivity import EffectCurve, measure_sensitivity
-from reports.sections.hyperparameters.text import best_text
 from tests.reports.example_studies import failed, make_record
 from tests.reports.sections.hyperparameters.example_searches import (
     BOX,
@@ -47,7 +47,9 @@ def text_of(study: StudyDescription, records: list[RunRecord], methods=(METHOD,)
 def test_the_section_says_what_matters_first() -> None:
     text = text_of(*searched_study())
     assert re.search(
-        r"- `full`: matters: gamma \(best: [^)]+\); no effect shown: alpha, kernel, lambda1, lambda2", text
+        r"- `full`: 60 trials show an effect of gamma \([\d.]+ ± [\d.]+ MAE from its worst value to its best; "
+        r"best: [^)]+\); not excluded by them: alpha \(up to [\d.]+ MAE\), kernel \(",
+        text,
     )
     assert "Beyond noise by R2: gamma." in text
     assert [line for line in text.splitlines() if line.startswith("### ")] == [

@@ -60,11 +60,11 @@ def by_hand() -> tuple[StudyDescription, list[RunRecord]]:
 
 def test_every_arm_is_one_row_with_mean_sd_and_seeds() -> None:
     full, no_ca, ridge = table_of(analyse(*by_hand()))
-    assert (full["Arm"], full["n"], full["MAE ↓"]) == ("full", "3", "1.000±0.100")
+    assert (full["Arm"], full["seeds"], full["MAE ↓"]) == ("full", "3", "1.000±0.100")
     assert (no_ca["Arm"], no_ca["MAE ↓"]) == ("no_ca", "1.300±0.100")
     # Acc-7 is 0.8 - MAE / 2.
     assert full["Acc-7 ↑"] == "30.0±5.0"
-    assert (ridge["Arm"], ridge["n"], ridge["MAE ↓"]) == ("ridge", "3", "1.500")
+    assert (ridge["Arm"], ridge["seeds"], ridge["MAE ↓"]) == ("ridge", "3", "1.500")
 
 
 def test_its_means_are_those_of_the_other_tables() -> None:
@@ -79,10 +79,10 @@ def test_its_means_are_those_of_the_other_tables() -> None:
 
 def test_what_the_numbers_are_is_said_in_the_caption() -> None:
     study, records = by_hand()
-    assert "mean ± SD over seeds of each seed's mean over 2 folds; n counts seeds" in notes_of(analyse(study, records))
+    assert "mean ± SD over seeds of each seed's mean over 2 folds; accuracies" in notes_of(analyse(study, records))
     official = make_study(("full", "no_ca"), folds=(None,))
     text = notes_of(analyse(official, make_records(official, {"full": 0.9, "no_ca": 0.95}.__getitem__)))
-    assert "mean ± SD over seeds; n counts seeds" in text
+    assert "mean ± SD over seeds; accuracies" in text
 
 
 def test_components_that_arms_differ_in_have_ticks() -> None:
@@ -98,7 +98,7 @@ def test_a_study_of_methods_has_no_columns_of_components() -> None:
         .section(MainTableSection)
         .markdown_tables()
     )
-    assert table.grid.headings[:3] == ("", "Arm", "n")
+    assert table.grid.headings[:3] == ("", "Arm", "seeds")
 
 
 @pytest.mark.parametrize("runs", [1, 2])
@@ -115,7 +115,7 @@ def test_failed_runs_score_as_the_constant_predictor_and_are_counted() -> None:
     # Seed 1 of the full model on fold 0, 0.6, becomes 1.4: its mean is 1.3 in place of 0.9.
     report = analyse(study, [failed(records[0]), *records[1:]])
     full = table_of(report)[0]
-    assert full["n"] == "3 (1 failed)"
+    assert full["seeds"] == "3 (1 failed)"
     assert full["MAE ↓"] == "1.133±0.153"  # 1.3, 1.0, 1.1: squares of 1/6, -2/15, -1/30 are 7/150, over 2
     assert "Failed runs score as the training-median predictor" in notes_of(report)
 
@@ -123,7 +123,7 @@ def test_failed_runs_score_as_the_constant_predictor_and_are_counted() -> None:
 def test_a_seed_that_lacks_a_run_is_not_counted_and_the_missing_run_is() -> None:
     study, records = by_hand()
     full = table_of(analyse(study, records[1:] if records[0].arm == "full" else records))[0]
-    assert full["n"] == "2 (1 missing)"
+    assert full["seeds"] == "2 (1 missing)"
     # The mean over folds of the means over seeds: of 0.7, 0.8 and of 1.2, 1.3, 1.4.
     assert full["MAE ↓"] == "1.025±0.071"
 

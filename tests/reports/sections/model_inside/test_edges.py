@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,7 +88,14 @@ def test_why_there_are_no_edges_is_said() -> None:
     study = make_study(seeds=(1,), folds=(0,))
     record = make_record("full", 1, 0, 0.9)
     results = ResultsTable.from_records(study, [record])
-    assert edge_graphs(study, results, no_details).note == "no details of trials were kept"
+    # Where it was not recorded whether details were asked for, a method may have none to keep.
+    no_unit = "no arm has a graph-distillation unit"
+    assert edge_graphs(study, results, no_details).note == f"{no_unit}, or none kept its details"
+    asked, refused = (replace(study, confirm={**study.confirm, "details": keeps}) for keeps in (True, False))
+    assert edge_graphs(asked, results, no_details).note == no_unit
+    assert edge_graphs(refused, results, no_details).note == "no details of trials were kept (`confirm.details: false`)"
+    nothing = ResultsTable.from_records(asked, [failed(record)])
+    assert edge_graphs(asked, nothing, no_details).note == "no confirm run has completed"
     featureless = reader({record.trial_id: {"heads/common": np.zeros(3, dtype=np.float32)}})
     assert edge_graphs(study, results, featureless).note == "no arm has a graph-distillation unit"
 

@@ -83,7 +83,7 @@ def test_why_there_are_no_maps_is_said() -> None:
     study = make_study(seeds=(1,), folds=(0,))
     records = with_predictions(make_records(study, lambda arm: 0.9))
     results = ResultsTable.from_records(study, records)
-    assert feature_maps(study, results, no_details).note == "no details of trials were kept"
+    assert feature_maps(study, results, no_details).note == "no arm decouples features, or none kept its details"
     edges_only = {record.trial_id: {"edges/homo": np.ones((48, 6), dtype=np.float32)} for record in records}
     assert feature_maps(study, results, reader(edges_only)).note == "no arm decouples features"
 

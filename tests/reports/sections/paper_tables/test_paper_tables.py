@@ -85,16 +85,19 @@ def test_a_study_without_arms_of_the_paper_shows_no_table() -> None:
 def test_table_1_has_every_printed_row_and_the_measured_number_at_its_setting() -> None:
     study = study_of(arm("mult", "mult", components={"gd": False}), arm("ridge", "ridge"), unimodal("audio", False))
     table = tables_of(study)[1]
-    assert len(table.rows) == 21 + 1
+    assert len(table.rows) == 21 + 2
     assert table.blocks == (10, 13, 21)  # aligned, aligned with BERT, unaligned, this study's own
     arms, printed, measured, gap = row_of(table, "MulT", "unaligned")
     assert (arms, printed, gap) == ("mult", [39.1, 81.1, 81.0], "")
     assert measured[0] == pytest.approx(100 * (0.8 - 0.9 / 2), abs=2)
-    assert row_of(table, "MulT", "aligned") == ("", [40.0, 83.0, 82.8], [None] * 3, "another setting than this study's")
+    other = "printed for aligned data, this study's are unaligned"
+    assert row_of(table, "MulT", "aligned") == ("", [40.0, 83.0, 82.8], [None] * 3, other)
     assert row_of(table, "DMD", "unaligned")[0] == "full"
-    assert row_of(table, "MFM", "aligned")[3] == "no arm of this study, and not implemented here"
-    assert row_of(table, "MISA*", "aligned")[3].startswith("no arm of this study (arms.models: [misa] would")
+    assert row_of(table, "MICA", "unaligned")[3] == "no arm of this study, and not implemented here"
+    # An arm of MISA would not fill it: the study's data are not those of the row.
+    assert row_of(table, "MISA*", "aligned")[3] == other
     assert row_of(table, "ridge", "this study")[:2] == ("ridge", [None] * 3)
+    assert row_of(table, "audio-False", "this study")[:2] == ("audio-False", [None] * 3)
     assert table.is_same_data
 
 
@@ -145,7 +148,42 @@ def test_a_method_stands_at_the_printed_row_of_its_label_whatever_its_name() -> 
     study = study_of(arm("mine", "late"), methods=("dmd", "late", "invariant"), declared=declared)
     table = tables_of(study)[1]
     assert row_of(table, "LF-LSTM", "unaligned")[:2] == ("mine", [33.7, 77.6, 77.8])
+    data = {"aligned": True, "text": "bert"}
+    table = tables_of(
+        study_of(arm("other", "late"), arm("mult", "mult"), data=data, methods=study.methods, declared=declared)
+    )[1]
     assert row_of(table, "MISA*", "aligned")[3].startswith("no arm of this study (arms.models: [invariant] would")
+
+
+def test_a_method_after_a_description_has_a_row_of_its_own_and_the_printed_row_says_so() -> None:
+    declared = {**DECLARED, "pmr-style": DeclaredMethod("PMR-style"), "mica-style": DeclaredMethod("MICA-style")}
+    methods = ("dmd", "mult", "pmr-style", "mica-style")
+    table = tables_of(study_of(arm("mult", "mult"), arm("mine", "pmr-style"), methods=methods, declared=declared))[1]
+    assert row_of(table, "mine", "this study")[0] == "mine"
+    arms, _, measured, gap = row_of(table, "PMR", "unaligned")
+    assert (arms, measured) == ("", [None] * 3)
+    assert gap == "not implemented as published; its -style arm, after its description, has a row of its own"
+    gap = row_of(table, "MICA", "unaligned")[3]
+    assert (
+        gap == "not implemented as published (arms.models: [mica-style] adds a row of its own, after its description)"
+    )
+
+
+def test_every_method_of_the_study_has_a_row_and_the_arms_without_one_are_named() -> None:
+    without_fd = dict(ALL_ON, fd=False)
+    study = study_of(
+        arm("mult", "mult"),
+        arm("plain", "dmd", components=without_fd),
+        arm("text", "dmd", components=ALL_ON, settings={"modalities": "language"}),
+        arm("no-fd", "dmd", "ablation", components=without_fd),
+        arm("again", "dmd", "control", components=ALL_ON),
+    )
+    table = tables_of(study)[1]
+    assert [row_of(table, name, "this study")[0] for name in ("plain", "text")] == ["plain", "text"]
+    placed = {one for row in table.rows for entry in row.entries for one in entry.arms}
+    assert placed == {"full", "mult", "plain", "text"}
+    (note,) = [note for note in table.notes if "has a row" in note]
+    assert note.endswith("arms of the baseline have none here: no-fd, again.")
 
 
 def test_a_component_is_the_paper_s_by_its_label_whatever_its_name() -> None:
@@ -315,12 +353,12 @@ def test_gaps_are_footnotes_with_the_rows_they_are_about() -> None:
     study = study_of(arm("mult", "mult"))
     block = paper_block(tables_of(study)[1])
     grid = str(block.grid)
-    assert max(len(line) for line in grid.splitlines()) <= 150
-    (line,) = [line for line in grid.splitlines() if line.startswith("| MFM ")]
+    assert max(len(line) for line in grid.splitlines()) <= 152
+    (line,) = [line for line in grid.splitlines() if line.startswith("| MICA ")]
     letter = line.split("|")[5].strip()[-1]
     (note,) = [note for note in block.gaps if note.startswith(f"{letter}: ")]
     assert "not implemented here" in note
-    assert "MFM" in note
+    assert "MICA" in note
     text = render_markdown(analyse(study, []))
     assert "the arm has no confirm run yet (MulT" in text
 
