@@ -20,6 +20,7 @@ from reports.sections.ablation.answer import compose_answer
 from reports.sections.ablation.arms import compare_models, tabulate_ablation
 from reports.sections.ablation.constant_comparison import ConstantComparison, compare_with_constant
 from reports.sections.ablation.contrasts import tabulate_contrasts
+from reports.sections.ablation.overturned import changed_verdicts
 from reports.sections.ablation.section import (
     AblationSection,
     AnswerSection,
@@ -144,6 +145,7 @@ def analyse(
         held.comparisons,
         held.primary,
         num_failed_search=held.budget.num_failed,
+        changes=changed_verdicts(held.study, held.records, held.contrasts.rows, held.primary),
     )
     sections = (*_first_sections(held, answer), *_further_sections(held, read_details, map_items))
     left_out = tuple(item for section in sections for item in section.left_out())

@@ -104,7 +104,17 @@ def extend_study(
             f"{'; '.join(reasons)}. Undo the change, or {remedy}"
         )
     notes = describe_notes(planned, known.description, changes, earlier)
-    extension = Extension(at, shlex.join(command), added, notes, earlier.num_ended, earlier.num_scored, changes)
+    before = tuple((pair.first, pair.second) for pair in known.description.contrasts if pair.in_family)
+    extension = Extension(
+        at,
+        shlex.join(command),
+        added,
+        notes,
+        earlier.num_ended,
+        earlier.num_scored,
+        changes,
+        contrasts_before=before,
+    )
     return PlannedExtension(extension, describe_effects(planned, changes, earlier))
 
 

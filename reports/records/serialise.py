@@ -167,6 +167,8 @@ def _read_extension(payload: Mapping[str, Any], where: str) -> Extension:
         known[name] = tuple(known.get(name, ()))
     known["estimate"] = _any_from_json(known.get("estimate", {}))
     known["changes"] = tuple(_read_part(PlanChange, item, where) for item in known.get("changes", ()))
+    if (before := known.get("contrasts_before")) is not None:
+        known["contrasts_before"] = tuple((str(first), str(second)) for first, second in before)
     return require_types(Extension(**known), where)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from reports.records.record import StudyDescription
 from reports.results.estimates import EstimatePair
@@ -10,9 +11,10 @@ from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
 from reports.sections.ablation.constant_comparison import ConstantComparison
 from reports.sections.ablation.health import extent_sentence, learning_sentences
+from reports.sections.ablation.overturned import VerdictChange
 from reports.sections.ablation.values import ContrastRow, ContrastTable, MeasuredArms, ModelRow
 from reports.statistics.verdict import VerdictKind
-from reports.text.contrasts import name_briefly, name_contrast
+from reports.text.contrasts import corrected_over, name_briefly, name_contrast
 from reports.text.listing import list_names
 from reports.text.number_cells import decimals_of
 from reports.text.rounding import count, fixed
@@ -28,6 +30,7 @@ def compose_answer(
     comparisons: Mapping[str, ConstantComparison],
     metric: Metric,
     num_failed_search: int = 0,
+    changes: Sequence[VerdictChange] = (),
 ) -> tuple[str, ...]:
     """Sentences on how sound the study is, which contrasts are supported, and where the baseline stands.
 
@@ -40,6 +43,7 @@ def compose_answer(
         comparisons: arm -> how it compares with the constant predictor.
         metric: the primary one.
         num_failed_search: search trials that failed.
+        changes: verdicts that an extension of the study changed.
     """
     if not results.runs:
         state = "has ended yet" if study.planned else "was asked for"
@@ -49,6 +53,7 @@ def compose_answer(
         return extent, f"Every run failed: all scores below are those of the {study.target.constant_predictor}."
     sentences = [*learning_sentences(contrasts.rows, comparisons, metric, study.target), extent]
     sentences.extend(_contrast_sentences(contrasts.rows, metric, study.groups_are, results.why_not_new))
+    sentences.extend(_change_sentences(changes, metric))
     sentences.extend(_model_sentences(arms.models, metric, contrasts))
     return tuple(sentences)
 
@@ -107,11 +112,25 @@ def _headline(rows: Sequence[ContrastRow], groups_are: str, why_not_new: str) ->
     )
     standard = ""
     if len(rows) > 1:
-        standard = (
-            f" Verdicts are corrected for asking {len(rows)} at once (Holm); each ± is the 95% interval of its number "
-            "alone."
-        )
+        standard = f" Verdicts are {corrected_over(len(rows))}; each ± is the 95% interval of its number alone."
     return f"**In {shown} of {count(len(rows), 'declared contrast')} a difference is shown {questions}.**{standard}"
+
+
+def verdict_text(row: ContrastRow) -> str:
+    """``full is better on these data``; of a verdict without direction its words alone."""
+    has_direction = row.verdict.kind.startswith(("better", "worse"))
+    return f"{row.contrast.shown[0]} is {row.verdict.text}" if has_direction else row.verdict.text
+
+
+def _change_sentences(changes: Sequence[VerdictChange], metric: Metric) -> Iterator[str]:
+    """A sentence per extension that overturned a verdict: what was shown, what was added, what is shown since."""
+    for extension, found in groupby(changes, key=lambda change: change.extension):
+        told = "; ".join(
+            f"{name_contrast(change.before.contrast)}, before: {verdict_text(change.before)} "
+            f"({_size(change.before, metric)}), since: {verdict_text(change.after)} ({_size(change.after, metric)})"
+            for change in found
+        )
+        yield f"**Overturned by the extension of {extension.date}** ({'; '.join(extension.added)}): {told}."
 
 
 def _size(row: ContrastRow, metric: Metric) -> str:

@@ -76,7 +76,8 @@ def contrast_marks(contrasts: Sequence[ContrastRow], metric: Metric) -> tuple[Co
     """The declared contrasts on the primary metric, in declared order."""
     estimates = [row.differences[metric.name].estimates for row in contrasts]
     texts = mean_column(estimates, metric, signed=True)
-    return tuple(_contrast_mark(row, *shown) for row, *shown in zip(contrasts, estimates, texts, strict=True))
+    rows = zip(contrasts, estimates, texts, strict=True)
+    return tuple(_contrast_mark(row, found, text) for row, found, text in rows)
 
 
 def arm_marks(arms: Iterable[ArmRow], metric: Metric, baseline: str) -> tuple[ArmMark, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.results.metrics import Metric
+from reports.sections.ablation.answer import verdict_text
 from reports.sections.ablation.values import AblationTable, ArmRow, Comparison, ContrastRow, MetricDifference, ModelRow
 from reports.text.contrasts import name_contrast
 from reports.text.markdown_table import Grid, deal_columns
@@ -142,9 +143,7 @@ def verdict_lines(contrasts: Sequence[ContrastRow]) -> Iterator[str]:
     """One sentence per declared contrast, in order."""
     for row in contrasts:
         failures = f" (counting {count(row.failed, 'failed run')})" if row.failed else ""
-        has_direction = row.verdict.kind.startswith(("better", "worse"))
-        subject = f"{row.contrast.shown[0]} is " if has_direction else ""
-        yield f"{name_contrast(row.contrast)}: {subject}{row.verdict.text}{failures}."
+        yield f"{name_contrast(row.contrast)}: {verdict_text(row)}{failures}."
 
 
 def model_grid(models: Sequence[ModelRow], metric: Metric) -> Grid:

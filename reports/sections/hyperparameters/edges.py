@@ -89,6 +89,6 @@ def _edges_of(
         if 0 < len(levels) < 1 / OUTER:
             reach, chance = min(abs(level - end) for level in levels), 1 / len(levels)
         number = int((distance <= reach + 1e-9).sum())
-        is_trend = curve is not None and curve.p_holm <= LEVEL and curve.units[curve.best] == end
+        is_trend = curve is not None and curve.p_holm <= LEVEL and float(curve.units[curve.best]) == end
         if is_trend or (number and at_least(number, units.size, chance) <= LEVEL + 1e-9):
             yield Edge(arm, parameter, side, number, int(units.size), is_trend)

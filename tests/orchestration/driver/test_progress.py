@@ -151,9 +151,9 @@ def test_the_best_so_far_is_of_one_fold_in_lines_and_the_mean_of_all_folds_in_th
         progress(ask(trial))
         progress(tell(trial, value, fold=trial.cell.fold))
     lines = stream.getvalue().splitlines()
-    assert "r0f0 seed 0: valid/mae 0.9000 (the best of full on this fold so far)" in lines[0]
-    assert "r0f1 seed 2: valid/mae 0.2000 (the best of full on this fold so far)" in lines[1]
-    assert "r0f0 seed 1: valid/mae 0.8000 (the best of full on this fold so far)" in lines[2]
+    assert "fold 0 seed 0: valid/mae 0.9000 (the best of full on this fold so far)" in lines[0]
+    assert "fold 1 seed 2: valid/mae 0.2000 (the best of full on this fold so far)" in lines[1]
+    assert "fold 0 seed 1: valid/mae 0.8000 (the best of full on this fold so far)" in lines[2]
     progress(tell(replace(hard, seed=9), 0.85, fold=0))
     assert "valid/mae 0.8500 (best of full on this fold 0.8000)" in stream.getvalue().splitlines()[4]
     console = Console(file=io.StringIO(), width=120, record=True)

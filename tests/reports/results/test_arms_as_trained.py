@@ -69,7 +69,7 @@ def lines_below(text: str, heading: str) -> list[str]:
 def test_components_that_were_chosen_everywhere_alike_are_those_of_the_arm() -> None:
     report = analyse(*make_searched({"full": [NO_CA_PATH] * 5}))
     text = render_markdown(report)
-    assert lines_below(text, "## Ablation")[2].startswith("| full |  ✓  |   ✓    |  ·  |    ·     |  10 |")
+    assert lines_below(text, "## Ablation")[2].startswith("| full |  ✓  |   ✓    |  ·  |    ·     |   10 |")
     first = rows_of(report, "ablation")[0]
     assert [first[name] for name in COMPONENTS] == ["true", "true", "false", "false"]
     tuned = "tuned: ca, fd, hetero_gd, homo_gd"
@@ -158,7 +158,7 @@ def test_how_an_arm_differs_is_said_of_what_was_trained() -> None:
     text = render_markdown(analyse(study, records))
     # 60,000 - 240,634 and 60,000 - 110,118.
     assert (
-        "`no_ca` (no_ca): 60000 parameters; each with what its own search chose: -180634 to -50118 parameters against "
+        "60000 parameters; each with what its own search chose: -180634 to -50118 parameters against "
         "the baseline." in text
     )
 

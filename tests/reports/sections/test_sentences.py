@@ -209,8 +209,8 @@ def test_the_headline_says_what_is_shown_and_what_was_not_asked() -> None:
     (headline,) = [sentence for sentence in analyse(study, records).answer if sentence.startswith("**In")]
     assert headline == (
         "**In 1 of 2 declared contrasts a difference is shown for both questions: with new seeds on these data (rerun) "
-        "and for new groups (new data).** Verdicts are corrected for asking 2 at once (Holm); each ± is the 95% "
-        "interval of its number alone."
+        "and for new groups (new data).** Verdicts are Holm-corrected over the 2 declared contrasts; each ± is "
+        "the 95% interval of its number alone."
     )
     seen = replace(study, data={**study.data, "groups_are": "videos", "tested_groups_seen": [3, 10]})
     (headline,) = [sentence for sentence in analyse(seen, records).answer if sentence.startswith("**In")]

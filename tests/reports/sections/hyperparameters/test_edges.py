@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.sections.hyperparameters.edges import Edge, find_edges
 from reports.sections.hyperparameters.findings import edge_text
-from reports.sections.hyperparameters.sensitivity import measure_sensitivity
+from reports.sections.hyperparameters.sensitivity import Sensitivity, measure_sensitivity
 from tests.reports.example_studies import make_records, make_search_record, warnings_of
 from tests.reports.sections.hyperparameters.example_searches import (
     make_search_records,
@@ -31,7 +30,8 @@ def edges_of(best: Sequence[Any], declared: Mapping[str, Any] = RATE, middle: An
         for number, held in enumerate(({name: middle}, {name: value}, {name: middle}))
     ]
     history = only_history(study, records)
-    return list(find_edges(history, measure_sensitivity(history), is_grid=search.get("searcher") == "grid"))
+    no_trend = Sensitivity(history.arm, history.objective, 0, 0, 0)
+    return list(find_edges(history, no_trend, is_grid=search.get("searcher") == "grid"))
 
 
 def told(edges: Sequence[Edge]) -> list[tuple[str, int, int]]:
@@ -86,13 +86,9 @@ def test_a_shown_trend_that_is_best_at_an_end_is_told_where_the_best_trials_lie_
 def test_the_report_says_it_in_its_section_and_among_the_cautions() -> None:
     study = make_search_study(RATE, folds=(None,))
     records = [record for record in make_records(study, lambda arm: 0.9) if record.stage == "confirm"]
-    records += [
-        replace(record, status="completed")
-        for number, (value, mae) in enumerate(((0.01, 0.9), (0.1, 0.7), (0.03, 0.8)))
-        for record in [
-            make_search_record("full", None, number, mae, parameters={"rate": value}, settings={"rate": value})
-        ]
-    ]
+    for number, (rate, mae) in enumerate(((0.01, 0.9), (0.1, 0.7), (0.03, 0.8))):
+        held = {"rate": rate}
+        records.append(make_search_record("full", None, number, mae, parameters=held, settings=held))
     report = analyse(study, records)
     assert "- `full`: rate at its upper end, 0.1 (the best trial of 1 of 1 search); searched: 0.001 to 0.1, log" in (
         render_markdown(report)

@@ -35,7 +35,8 @@ def test_runs_that_end_at_their_best_are_still_improving() -> None:
 def test_patience_that_outlasts_the_training_is_told() -> None:
     (sentence,) = capped_training(study_of(10, 10), runs("full", [3, 4, 6, 2, 5], 10))
     assert sentence.startswith(
-        "Early stopping could end no run, as `patience` is not below `max_epochs`: full (`patience` 10, `max_epochs` 10)."
+        "Early stopping could end no run, as `patience` is not below `max_epochs`: full (`patience` 10, "
+        "`max_epochs` 10)."
     )
     assert capped_training(study_of(10, 9), runs("full", [3, 4, 6, 2, 5], 10)) == []
 
