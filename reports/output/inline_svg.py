@@ -23,8 +23,9 @@ THEMED: Mapping[str, str] = {INK: "--ink", MUTED: "--muted", FAINT: "--faint", L
 def inline_svg(drawing: Drawing) -> str:
     """The ``svg`` element of a drawing for use inside HTML.
 
-    Its inks become variables of the page; ids get the figure's name in front, since a page holds several figures;
-    width and height are left to the page. It is one image to assistive technology, with title and description.
+    Its inks become variables of the page, its ground the page's; ids get the figure's name in front, since a page holds
+    several figures; width and height are left to the page. It is one image to assistive technology, with title and
+    description.
     """
     root = ElementTree.fromstring(drawing.svg)
     for name in ("width", "height", "version"):
@@ -33,6 +34,7 @@ def inline_svg(drawing: Drawing) -> str:
         for element in root.findall(f"{{{_SVG}}}{name}"):
             root.remove(element)
     _inherit_line_ends(root)
+    _clear_ground(root)
     if "viewBox" in root.attrib:
         root.set("style", f"--least: {_least_width(root):.0f}px")
     for element in root.iter():
@@ -54,6 +56,14 @@ def _least_width(root: ElementTree.Element) -> float:
         float(size) for element in root.iter(f"{{{_SVG}}}text") for size in _FONT_SIZE.findall(element.get("style", ""))
     ]
     return width * LEAST_TEXT / min(sizes, default=LEAST_TEXT)
+
+
+def _clear_ground(root: ElementTree.Element) -> None:
+    """Take the ground of the whole figure away: the page has the same, and its shade at the edge of a figure that
+    scrolls lies below the figure."""
+    for figure in root.findall(f"{{{_SVG}}}g"):
+        for ground in figure.findall(f"{{{_SVG}}}g[@id='patch_1']/{{{_SVG}}}path"):
+            ground.set("style", "fill: none")
 
 
 def _inherit_line_ends(root: ElementTree.Element) -> None:

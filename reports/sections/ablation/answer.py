@@ -72,7 +72,7 @@ _LEADS: tuple[tuple[VerdictKind, str], ...] = (
 
 
 MOST_NAMED = 7
-"""Contrasts without a claim that the answer names; of more it says how many, and the figure below names them."""
+"""Contrasts without a claim, or methods, that the answer names; of more it says how many, and what follows has them."""
 
 
 def _contrast_sentences(
@@ -96,8 +96,8 @@ def _contrast_sentences(
     if overruled:
         named = [f"{len(overruled)} contrasts, named below"] if len(overruled) > MOST_NAMED else overruled
         yield (
-            f"Not claimed although an interval leaves out zero: {'; '.join(named)}. Of {len(rows)} intervals some do "
-            "by chance alone, which the correction allows for."
+            f"Less is claimed than an interval alone suggests, which leaves out zero: {'; '.join(named)}. Of "
+            f"{len(rows)} contrasts some come out so by chance, and the correction allows for that."
         )
 
 
@@ -105,7 +105,7 @@ def _headline(rows: Sequence[ContrastRow], groups_are: str, why_not_new: str) ->
     """In how many contrasts a difference is shown, for which questions, and by what standard."""
     claims: tuple[VerdictKind, ...] = ("better here", "worse here") if why_not_new else ("better", "worse")
     shown = sum(row.verdict.kind in claims for row in rows)
-    questions = (
+    asked = (
         f"with new seeds on these data (rerun); new {groups_are} are not asked about, as {why_not_new}"
         if why_not_new
         else f"for both questions: with new seeds on these data (rerun) and for new {groups_are} (new data)"
@@ -113,7 +113,7 @@ def _headline(rows: Sequence[ContrastRow], groups_are: str, why_not_new: str) ->
     standard = ""
     if len(rows) > 1:
         standard = f" Verdicts are {corrected_over(len(rows))}; each ± is the 95% interval of its number alone."
-    return f"**In {shown} of {count(len(rows), 'declared contrast')} a difference is shown {questions}.**{standard}"
+    return f"**In {shown} of {count(len(rows), 'declared contrast')} a difference is shown {asked}.**{standard}"
 
 
 def verdict_text(row: ContrastRow) -> str:
@@ -126,8 +126,8 @@ def _change_sentences(changes: Sequence[VerdictChange], metric: Metric) -> Itera
     """A sentence per extension that overturned a verdict: what was shown, what was added, what is shown since."""
     for extension, found in groupby(changes, key=lambda change: change.extension):
         told = "; ".join(
-            f"{name_contrast(change.before.contrast)}, before: {verdict_text(change.before)} "
-            f"({_size(change.before, metric)}), since: {verdict_text(change.after)} ({_size(change.after, metric)})"
+            f"{name_contrast(change.before.contrast)}, before: {_size(change.before, metric)}, "
+            f"{verdict_text(change.before)}, since: {_size(change.after, metric)}, {verdict_text(change.after)}"
             for change in found
         )
         yield f"**Overturned by the extension of {extension.date}** ({'; '.join(extension.added)}): {told}."
@@ -159,7 +159,8 @@ def _model_sentences(models: Sequence[ModelRow], metric: Metric, contrasts: Cont
         return
     baseline, *others = models
     declared = [{row.contrast.first, row.contrast.second} for row in contrasts.rows]
-    incomparable = []
+    incomparable: list[str] = []
+    told: list[str] = []
     for model in others:
         if {baseline.row.arm, model.row.arm} in declared:
             continue
@@ -167,7 +168,12 @@ def _model_sentences(models: Sequence[ModelRow], metric: Metric, contrasts: Cont
         if estimates is None:
             incomparable.append(model.row.label)
         else:
-            yield _model_sentence(model, baseline, estimates, metric)
+            told.append(_model_sentence(model, baseline, estimates, metric))
+    if len(told) > MOST_NAMED:
+        told = [
+            f"{baseline.row.label} against {len(told)} further methods: no declared contrasts, so no claim (Methods)."
+        ]
+    yield from told
     if incomparable:
         names = list_names(incomparable, "methods")
         yield f"{baseline.row.label} cannot be compared with {names}: no pair of runs is complete."

@@ -63,7 +63,7 @@ def find_edges(history: SearchHistory, sensitivity: Sensitivity, is_grid: bool) 
             continue
         tried = history.units[:, column]
         units = tried[best][np.isfinite(tried[best])]
-        levels = np.unique(tried[np.isfinite(tried)]) if is_grid else parameter.levels
+        levels = tuple(np.unique(tried[np.isfinite(tried)]).tolist()) if is_grid else parameter.levels
         found += _edges_of(history.arm, parameter, units, levels, curves.get(parameter.name))
     return tuple(found)
 

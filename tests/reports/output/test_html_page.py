@@ -168,6 +168,18 @@ def test_the_smallest_text_of_a_figure_decides_how_narrow_it_gets() -> None:
     assert "--least: 701px" in inline_svg(replace(FIGURE, svg=svg))
 
 
+def test_a_figure_has_the_ground_of_the_page_so_that_the_shade_below_it_shows() -> None:
+    """A figure that is wider than the window scrolls, and a shade at its edge says so: it lies behind the figure."""
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><g id="figure_1"><g id="patch_1">'
+        '<path d="M 0 0" style="fill: #ffffff"/></g><g id="patch_2"><path d="M 1 1" style="fill: #ffffff"/></g></g>'
+        "</svg>"
+    )
+    shown = inline_svg(replace(FIGURE, svg=drawn))
+    assert 'd="M 0 0" style="fill: none"' in shown
+    assert 'd="M 1 1" style="fill: var(--page)"' in shown
+
+
 def test_a_column_that_only_counts_does_not_take_the_place_of_the_name() -> None:
     assert '<table class="numbered">' in render_page("T", "|  | Arm |\n| --- | --- |\n| 1 | full |\n", {})
     assert 'numbered">' not in render_page("T", "| Arm | n |\n| --- | --- |\n| full | 1 |\n", {})

@@ -156,6 +156,7 @@ def test_every_section_is_there_with_both_questions_named() -> None:
         "Budget",
         "What was run",
         "Cost",
+        "Arms as built",
         "Provenance",
         "Run it again",
         "Left out",
@@ -225,7 +226,9 @@ def test_every_arm_says_how_it_differs_from_the_baseline() -> None:
     proof = {"num_parameters": 506_922, "differs_from_baseline": "without modules crossmodal_attention"}
     arms = tuple(replace(arm, facts=proof) if arm.name == "no_ca" else arm for arm in study.arms)
     text = render_markdown(analyse(replace(study, arms=arms), records))
-    assert "`no_ca` (no_ca): 506922 parameters; without modules crossmodal_attention." in text
+    tuned = "method `dmd` (DMD); tuned: gamma"
+    assert f"`no_ca`: {tuned}; 506922 parameters; without modules crossmodal_attention." in text
+    assert f"`fd_only`: {tuned}.\n" in text
     assert text.count(" parameters; ") == 1
 
 

@@ -72,7 +72,7 @@ def test_components_that_were_chosen_everywhere_alike_are_those_of_the_arm() -> 
     assert lines_below(text, "## Ablation")[2].startswith("| full |  ✓  |   ✓    |  ·  |    ·     |   10 |")
     first = rows_of(report, "ablation")[0]
     assert [first[name] for name in COMPONENTS] == ["true", "true", "false", "false"]
-    tuned = "tuned: ca, fd, hetero_gd, homo_gd"
+    tuned = "tuned: ca, fd, gamma, hetero_gd, homo_gd"
     assert f"`full`: method `dmd` (DMD); {tuned}; 110118 parameters; as planned." in text
     latex = next(table for table in latex_tables(report) if table.name == "ablation").to_latex()
     assert r"full & $\checkmark$ & $\checkmark$ & $\cdot$ & $\cdot$ & 10" in latex

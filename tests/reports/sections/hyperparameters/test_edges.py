@@ -49,7 +49,7 @@ def test_one_of_several_searches_at_an_end_is_chance() -> None:
     # One in twenty at each end by chance: one of five searches comes out so in 23 of 100 studies, two in two of 100.
     assert edges_of([0.1, 0.02, 0.02, 0.03, 0.02]) == []
     assert told(edges_of([0.1, 0.1, 0.02, 0.03, 0.02])) == [("upper", 2, 5)]
-    assert edges_of([0.08] * 5) == []
+    assert edges_of([0.07] * 5) == []
 
 
 def test_ordered_options_and_whole_numbers_have_ends_by_chance_more_often() -> None:
