@@ -83,7 +83,8 @@ class Study:
         data_dir: str | os.PathLike[str] | None = None,
         plugins: Sequence[str | os.PathLike[str]] = (),
     ) -> pd.DataFrame:
-        """A row per item: ``id``, ``split``, ``mean``, and a column per seed and fold, as ``dmd-predict`` writes it.
+        """A row per item: ``id``, ``split``, by how many of the models it was ``seen_by`` in training or validation,
+        ``mean``, and a column per seed and fold, as ``dmd-predict`` writes it.
 
         Args:
             arm: by name; None: the baseline.
@@ -98,7 +99,7 @@ class Study:
             if plugins:
                 use_plugins([read_plugin(Path(plugin)) for plugin in plugins])
             found = predict_new(self.path, os.fspath(file), arm, data_directory(data_dir))
-        return pd.DataFrame({"id": found.ids, "split": found.splits, "mean": found.mean, **found.models})
+        return pd.DataFrame(found.columns())
 
     def _read(self) -> RecordedStudy:
         with raising_study_errors():

@@ -22,6 +22,7 @@ from orchestration.dry_run.cost_estimate import num_beside
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
 from orchestration.external.external_trials import external_trials
+from orchestration.finished_study.seen_clips import keep_clips
 from orchestration.ledger.events import Event
 from orchestration.ledger.ledger import Ledger, read_events, wrap_format_errors
 from orchestration.ledger.study_directory import StudyDirectory
@@ -105,6 +106,7 @@ def launch(
         study_directory.remove_unfinished()
         begun = begin_study(study_directory, prepared, _session_of(prepared, options, find_result))
         keep_plugins(study_directory, planned.runner.plugins)
+        keep_clips(study_directory.path, prepared.dataset, planned.runner.folds, planned.cells)
         tracker = MlflowTracker(
             ledger,
             space.study,

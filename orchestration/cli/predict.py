@@ -40,6 +40,7 @@ def predict(
     """Predict with every seed (and fold) of the arm's chosen configuration, and write the predictions and their mean.
 
     Sequences are standardised as in the study. Splits are all predicted, a column names them; labels are not looked at.
+    How many of the items the models have seen in training or validation is said, and stands in a column.
     """
     with bad_input_exits():
         from dmd.plugins.load import use_plugins
@@ -56,6 +57,7 @@ def predict(
             raise UsageError(f"{out}: cannot be written ({error.strerror}); choose another place with --out") from error
         models = "1 model" if len(predictions.models) == 1 else f"the mean of {len(predictions.models)} models"
         print(f"{len(predictions.ids)} items, arm {predictions.arm}, {models}", file=sys.stderr)
+        print(predictions.describe_seen(), file=sys.stderr)
         print(out)
     raise typer.Exit(COMPLETED)
 

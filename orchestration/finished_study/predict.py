@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,65 +12,20 @@ import numpy.typing as npt
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import open_dataset
-from dmd.data.samples.target import SENTIMENT_TARGET, Target
+from dmd.data.formats.planted_spec import PLANTED
+from dmd.data.samples.target import SENTIMENT_TARGET
 from dmd.modalities import MODALITIES
 from dmd.registry import known_methods
 from dmd.training.trained_model import TrainedModel
 from dmd.training.weights import TrainedWeights, decode_weights
 from orchestration.finished_study.chosen import confirmed_trials, find_arm
+from orchestration.finished_study.new_predictions import NewPredictions
+from orchestration.finished_study.seen_clips import KnownClips, fingerprint_clips, read_clips
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
 from orchestration.ledger.study_directory import StudyDirectory, weights_path
 from orchestration.process.errors import UsageError
 from reports.records.record import RunRecord
-from reports.text.spreadsheet_cell import inert_key
-
-
-@dataclass(frozen=True)
-class NewPredictions:
-    """Predictions of an arm's models, in the order of the data: in the unit of the study's labels, or probabilities.
-
-    Attributes:
-        arm: whose models.
-        ids: n ids of items.
-        splits: the split of each item, as the file calls it.
-        models: name of a model by fold and seed -> (n,) or (n, K).
-        target: what is predicted.
-    """
-
-    arm: str
-    ids: tuple[str, ...]
-    splits: tuple[str, ...]
-    models: Mapping[str, npt.NDArray[np.float32]]
-    target: Target = SENTIMENT_TARGET
-
-    @property
-    def mean(self) -> npt.NDArray[np.float64]:
-        """(n,) or (n, K) over all models."""
-        mean: npt.NDArray[np.float64] = np.mean([v.astype(np.float64) for v in self.models.values()], axis=0)
-        return mean
-
-    def to_csv(self) -> str:
-        """A row per item: id, split, mean, and a column per model; of K names each of these is K columns.
-
-        Of classes there is the most probable one by the mean, too.
-        """
-        columns: dict[str, Sequence[object]] = {
-            "id": [inert_key(item) for item in self.ids],
-            "split": [inert_key(split) for split in self.splits],
-        }
-        if self.target.kind == "classes":
-            columns["class"] = [self.target.names[number] for number in self.mean.argmax(axis=1)]
-        predicted: dict[str, npt.NDArray[np.floating]] = {"mean": self.mean, **self.models}
-        for name, values in predicted.items():
-            if values.ndim == 1:
-                columns[name] = values.tolist()
-            else:
-                columns |= {f"{name}_{of}": values[:, i].tolist() for i, of in enumerate(self.target.names)}
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-        return text.getvalue()
+from search_spaces.terms.trial import Cell
 
 
 def predict_new(directory: Path, data: str, arm: str | None = None, data_dir: Path | None = None) -> NewPredictions:
@@ -111,7 +64,26 @@ def predict_new(directory: Path, data: str, arm: str | None = None, data_dir: Pa
             models[_name_model(record, records)] = model.predict()
     if problems:
         raise UsageError("\n".join(problems))
-    return NewPredictions(described.name, dataset.ids, _split_of_rows(dataset), models, target)
+    cells = {_name_model(record, records): Cell(record.repeat, record.fold) for record in records}
+    found = NewPredictions(
+        arm=described.name, ids=dataset.ids, splits=_split_of_rows(dataset), models=models, target=target
+    )
+    cells = {_name_model(record, records): Cell(record.repeat, record.fold) for record in records}
+    clips = read_clips(directory)
+    return found if clips is None else _compare(found, clips, dataset, cells)
+
+
+def _compare(found: NewPredictions, clips: KnownClips, dataset: Dataset, cells: Mapping[str, Cell]) -> NewPredictions:
+    """Add which items each model has seen. cells: of each model."""
+    if not set(cells.values()) <= set(clips.cells):
+        return found
+    prints = fingerprint_clips(dataset)
+    is_own = np.isin(prints, clips.prints)
+    # Generated data have the same ids whatever they hold.
+    known_ids = frozenset[str]() if dataset.name.startswith(PLANTED) else frozenset(clips.ids)
+    namesakes = sum(item in known_ids for item, own in zip(dataset.ids, is_own, strict=True) if not own)
+    seen = {model: clips.seen_at(cell, prints) for model, cell in cells.items()}
+    return replace(found, seen=seen, num_namesakes=namesakes)
 
 
 def _require_weights(study: RecordedStudy, artifacts: Path, records: Sequence[RunRecord]) -> None:

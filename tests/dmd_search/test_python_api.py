@@ -67,7 +67,7 @@ def test_predictions_are_a_row_per_item_and_a_column_per_model(ran: dict[str, ob
     predictions, best = ran["predictions"], ran["best"]
     assert isinstance(predictions, pd.DataFrame) and isinstance(best, dict)
     models = [f"fold{fold}_seed{seed}" for fold in range(3) for seed in (1, 2, 3)]
-    assert list(predictions.columns) == ["id", "split", "mean", *models]
+    assert list(predictions.columns) == ["id", "split", "seen_by", "mean", *models]
     assert len(predictions) == 6
     assert predictions["mean"].to_numpy() == pytest.approx(predictions[models].mean(axis=1).to_numpy(), abs=1e-6)
     assert best["hidden.language"] == 8

@@ -19,7 +19,8 @@ from dmd.data.formats.planted import planted_bytes
 from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.target import Target
 from orchestration.cli.predict import app
-from orchestration.finished_study.predict import NewPredictions
+from orchestration.finished_study.new_predictions import NewPredictions
+from orchestration.finished_study.seen_clips import CLIPS_FILE
 from tests.orchestration.command_line import records_in
 from tests.orchestration.finished_study.small_study import run_study
 
@@ -58,7 +59,7 @@ def without(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 @pytest.mark.parametrize("arm", ["lf_lstm", "ridge"])
 def test_each_fold_predicts_its_own_test_part_as_the_ledger_has_it(finished: Path, tmp_path: Path, arm: str) -> None:
     rows = rows_of(finished, DATA, tmp_path / "p.csv", *([] if arm == "lf_lstm" else ["--arm", arm]))
-    assert list(rows[0]) == ["id", "split", "mean", *MODELS]
+    assert list(rows[0]) == ["id", "split", "seen_by", "mean", "mean_unseen", *MODELS]
     found = {row["id"]: row for row in rows}
     confirmed = [r for r in records_in(finished).values() if (r.arm, r.stage) == (arm, "confirm")]
     assert len(confirmed) == len(MODELS)
@@ -69,6 +70,57 @@ def test_each_fold_predicts_its_own_test_part_as_the_ledger_has_it(finished: Pat
         assert values == pytest.approx(record.predictions.values.tolist(), abs=1e-6)
     for row in rows:
         assert float(row["mean"]) == pytest.approx(np.mean([float(row[model]) for model in MODELS]), abs=1e-6)
+
+
+def test_clips_of_the_study_are_told_and_their_held_out_mean_is_given(finished: Path, tmp_path: Path) -> None:
+    """Of three folds each clip trains or validates in two, with two seeds each; the third has tested it."""
+    done = predict(finished, DATA, tmp_path / "p.csv")
+    assert done.stderr.splitlines()[1] == (
+        "seen: 18 of 18 items in training or validation of 4 of 6 models; scores of their mean are not held-out ones "
+        "(mean_unseen is the mean of the models that had not)"
+    )
+    tested = {
+        item: f"fold{record.fold}"
+        for record in records_in(finished).values()
+        if record.predictions is not None and record.arm == "lf_lstm"
+        for item in record.predictions.ids
+    }
+    for row in rows_of(finished, DATA, tmp_path / "q.csv"):
+        assert row["seen_by"] == "4"
+        unseen = [float(row[f"{tested[row['id']]}_seed{seed}"]) for seed in (1, 2)]
+        assert float(row["mean_unseen"]) == pytest.approx(np.mean(unseen), abs=1e-6)
+
+
+def test_clips_are_known_by_their_features_in_whatever_file_they_come(finished: Path, tmp_path: Path) -> None:
+    table = content()["test"]
+    bare = {"test": without(table, "regression_labels", "classification_labels", "id")}
+    done = predict(finished, write(tmp_path / "bare.pkl", bare), tmp_path / "p.csv")
+    number = len(table["id"])
+    assert f"seen: {number} of {number} items in training or validation of 4 of 6 models" in done.stderr
+    changed = {"test": {**table, "text": np.asarray(table["text"]) + 1}}
+    done = predict(finished, write(tmp_path / "changed.pkl", changed), tmp_path / "p.csv")
+    assert done.stderr.splitlines()[1] == (
+        "none of the items was in training or validation of these models; "
+        f"{number} further items with the id of a clip of the study, but other features: if it is the same clip, it is "
+        "not held-out, either"
+    )
+
+
+def test_of_new_data_nothing_was_seen(finished: Path, tmp_path: Path) -> None:
+    done = predict(finished, f"{DATA},seed=7", tmp_path / "p.csv")
+    assert done.stderr.splitlines()[1] == "none of the items was in training or validation of these models"
+    rows = rows_of(finished, f"{DATA},seed=7", tmp_path / "p.csv")
+    assert list(rows[0]) == ["id", "split", "seen_by", "mean", *MODELS]
+    assert {row["seen_by"] for row in rows} == {"0"}
+
+
+def test_of_a_study_that_kept_no_list_of_its_clips_it_is_not_known(finished: Path, tmp_path: Path) -> None:
+    study = tmp_path / "small"
+    shutil.copytree(finished, study)
+    (study / CLIPS_FILE).unlink()
+    done = predict(study, DATA, tmp_path / "p.csv")
+    assert "whether these models have seen the items is not known" in done.stderr
+    assert {row["seen_by"] for row in rows_of(study, DATA, tmp_path / "p.csv")} == {""}
 
 
 def test_labels_ids_and_splits_may_be_missing(finished: Path, tmp_path: Path) -> None:
@@ -144,8 +196,15 @@ def test_an_arm_that_is_not_there_and_a_study_that_is_none_are_refused(finished:
 def test_no_name_in_the_table_is_a_formula_and_clips_keep_theirs() -> None:
     target = Target("classes", ("sad", "glad"))
     found = NewPredictions(
-        "full", ("-3g5yACwYnA$_$1", "=1+1"), ("test", "=t"), {"m": np.float32([[0.9, 0.1]] * 2)}, target
+        arm="full",
+        ids=("-3g5yACwYnA$_$1", "=1+1"),
+        splits=("test", "=t"),
+        models={"m": np.float32([[0.9, 0.1]] * 2)},
+        target=target,
+        seen={"m": np.array([True, False])},
     )
     heading, *rows = csv.reader(io.StringIO(found.to_csv()))
-    assert heading == ["id", "split", "class", "mean_sad", "mean_glad", "m_sad", "m_glad"]
-    assert [row[:3] for row in rows] == [["-3g5yACwYnA$_$1", "test", "sad"], ["'=1+1", "'=t", "sad"]]
+    unseen = ["mean_unseen_sad", "mean_unseen_glad"]
+    assert heading == ["id", "split", "seen_by", "class", "mean_sad", "mean_glad", *unseen, "m_sad", "m_glad"]
+    assert [row[:4] for row in rows] == [["-3g5yACwYnA$_$1", "test", "1", "sad"], ["'=1+1", "'=t", "0", "sad"]]
+    assert [row[6] for row in rows] == ["", rows[1][4]], "no model is left that had not seen the first"
