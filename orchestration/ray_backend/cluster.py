@@ -17,12 +17,12 @@ from orchestration.process.orphans import kill_writers_in
 from orchestration.process.redaction import one_line, redacted_line, without_credentials
 from orchestration.process.temporary import place_for_sockets, temporary_directory
 from orchestration.ray_backend.environment import ray_environment
+from orchestration.ray_backend.preload import turns_in
 from orchestration.ray_backend.private_cluster_api import interruptible_ray_init, lean_cluster, quiet_dead_workers
 from orchestration.ray_backend.runtime_env import code_for_workers
 
 _PATIENCE_S = 10.0
-_OF_A_TRIAL = ("orchestration.ray_backend.trainable", "orchestration.executors.dmd_runner")
-"""What a worker imports, and with it torch and Tune."""
+_PRELOADED = ("orchestration.ray_backend.preloaded",)
 
 
 @contextlib.contextmanager
@@ -53,7 +53,7 @@ def ray_cluster(
         RayUnusable: Ray does not start on this machine.
         StudyInterrupted: ``interruption`` was requested during the start.
     """
-    with ray_environment(has_own_cluster=address is None, preloaded=_OF_A_TRIAL if preloads else ()):
+    with ray_environment(has_own_cluster=address is None, preloaded=_PRELOADED if preloads else ()):
         import ray
 
         _be_quiet()
@@ -108,7 +108,7 @@ def _start(
     import ray
 
     try:
-        with lean_cluster(), interruptible_ray_init(interruption):
+        with lean_cluster(), turns_in(directory), interruptible_ray_init(interruption):
             ray.init(
                 address="local",
                 num_cpus=num_cpus,
