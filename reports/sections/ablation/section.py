@@ -252,8 +252,11 @@ class MethodsSection(Section):
     results: ResultsTable
 
     def markdown(self) -> str:
-        """The table."""
-        return str(grids.model_grid(self.models, self.metric)) if self.models else ""
+        """The table, and where the claims are that its intervals do not make."""
+        if not self.models:
+            return ""
+        alone = "Each interval is of its number alone; what is claimed of a difference stands under Contrasts."
+        return f"{alone}\n\n{grids.model_grid(self.models, self.metric)}"
 
     def csv_tables(self) -> tuple[Table, ...]:
         """The same on the primary metric."""

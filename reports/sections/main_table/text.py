@@ -124,9 +124,10 @@ def _marks_note(table: MainTable, study: StudyDescription, results: ResultsTable
         "not shown": "no difference shown",
         "no verdict": "cannot be judged",
     }
+    corrected = "Holm-corrected over them, " if table.num_contrasts > 1 else ""
     used = [kind for kind in MARK_KINDS if any(kind in row.marks for row in table.rows)]
     return (
-        f"Against: the {count(table.num_contrasts, 'declared contrast')} on {primary.label}, Holm-corrected over them, "
+        f"Against: the {count(table.num_contrasts, 'declared contrast')} on {primary.label}, {corrected}"
         f"each with the number of the other row: {'; '.join(f'{SIGNS[kind]} {words[kind]}' for kind in used)}. "
         "Nothing is claimed of other differences."
     )

@@ -221,6 +221,21 @@ confirm: {seeds: 1}
 """
 
 
+def test_what_an_arm_has_otherwise_than_its_preset_is_recorded() -> None:
+    from orchestration.planning.study_description import describe_study
+
+    arms = (
+        "[{name: recurrent, arm: small, preset: text_lstm, hidden: 8, layers: 1}, {name: recurrent, preset: text_gru}]"
+    )
+    space = f"{SPACE.split('arms:')[0]}arms: {{models: {arms}}}\nconfirm: {{seeds: 1}}\n"
+    held = prepare(load_text(space, describe_methods()), None)
+    described = describe_study(held.planned, held.dataset, held.fingerprint, "dmd-search", "now").arms
+    overrides = {arm.name: arm.overrides for arm in described}
+    assert overrides["dmd"] == {"width": 8, "heads": 2, "levels": 1, "max_epochs": 2}
+    assert overrides["small"] == {"hidden": 8}, "one layer is what the preset has"
+    assert overrides["recurrent"] == {}
+
+
 def test_a_conditional_search_over_a_trade_off_runs_to_its_report(tmp_path: Path) -> None:
     planned = prepare(load_text(TRADE_OFF, describe_methods()), None)
     launch(planned, StudyDirectory(tmp_path), LaunchOptions(executor="inline", is_quiet=True))
