@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,17 +13,15 @@ from dmd.plugins.load import use_plugins
 from dmd.plugins.plugin_file import read_plugin
 from dmd_search.errors import raising_study_errors
 from dmd_search.study import Study, data_directory
-from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.recorded_study import read_directory
 from orchestration.ledger.study_directory import StudyDirectory
-from orchestration.past_studies.reuse import require_sources
-from orchestration.past_studies.write_report import deliver_report, rebuild_report, write_studies
+from orchestration.past_studies.write_report import write_studies
+from orchestration.perform_study import StudyRequest, perform_study, prepare_study
+from orchestration.planning.load_space import LoadedSpace
 from orchestration.planning.load_space import load_space as load_with_plugins
 from orchestration.planning.method_catalogue import describe_methods
-from orchestration.planning.prepared import Prepared, prepare
+from orchestration.planning.prepared import Prepared
 from orchestration.process.redaction import without_credentials
-from orchestration.process.temporary import place_for_sockets
-from orchestration.tracking.database import require_driver
 from search_spaces.loading.document import read_document
 from search_spaces.loading.packaged import find_space
 from search_spaces.schema.schema import SearchSpace
@@ -43,11 +42,7 @@ def load_space(
     Raises:
         StudyError: with every problem, each with its line.
     """
-    with raising_study_errors():
-        document = read_document(find_space(os.fspath(path_or_name)))
-        loaded = load_with_plugins(document, tuple(overrides), [Path(plugin) for plugin in plugins])
-        # Whoever runs it later may stand in another folder.
-        return loaded.space.model_copy(update={"plugins": tuple(plugin.place for plugin in loaded.plugins)})
+    return _load(path_or_name, overrides, plugins).space
 
 
 def run(
@@ -81,34 +76,48 @@ def run(
         StudyError: for what the user can correct.
         KeyboardInterrupt: the study was interrupted; the same call continues it.
     """
-    checked = space if isinstance(space, SearchSpace) else load_space(space)
-    directory = StudyDirectory(Path(out) / checked.study)
+    request = StudyRequest(
+        out=Path(out),
+        data_dir=data_directory(data_dir),
+        only=tuple(only),
+        reuse=tuple(reuse),
+        fresh=fresh,
+        tracking_uri=tracking_uri,
+        address=address,
+        executor=executor,
+        quiet=quiet,
+    )
+    loaded = _use(space) if isinstance(space, SearchSpace) else _load(space)
+    directory = StudyDirectory(request.out / loaded.space.study)
     with raising_study_errors():
-        if executor == "ray" and address is None:
-            place_for_sockets()
-        require_sources(tuple(reuse))
-        uri = tracking_uri or checked.tracking.uri
-        require_driver(uri)
-        files = tuple(read_plugin(Path(plugin)) for plugin in checked.plugins)
-        use_plugins(files)
-        prepared = prepare(checked, data_directory(data_dir), address, only=tuple(only), plugins=files)
-        if fresh:
-            directory.archive()
-        options = LaunchOptions(
-            executor=executor,
-            address=address,
-            tracking_uri=tracking_uri,
-            is_quiet=quiet,
-            command=_command(space, prepared),
-            reuse=tuple(reuse),
-        )
-        outcome = launch(prepared, directory, options)
-        if outcome.is_interrupted:
-            raise KeyboardInterrupt(f"{directory.path}: interrupted; the same call continues the study")
-        written = rebuild_report(directory)
-        if outcome.undelivered is None:
-            deliver_report(directory, written.answer, uri)
+        prepared = prepare_study(loaded, request)
+        command = _command(space, prepared)
+        performed = perform_study(prepared, directory, request, command=command, space_text=loaded.text)
+    if performed.outcome.is_interrupted:
+        raise KeyboardInterrupt(f"{directory.path}: interrupted; the same call continues the study")
     return Study(directory.path)
+
+
+def _load(
+    path_or_name: str | os.PathLike[str],
+    overrides: Sequence[str] = (),
+    plugins: Sequence[str | os.PathLike[str]] = (),
+) -> LoadedSpace:
+    """As :func:`load_space`, with what else was read."""
+    with raising_study_errors():
+        document = read_document(find_space(os.fspath(path_or_name)))
+        loaded = load_with_plugins(document, tuple(overrides), [Path(plugin) for plugin in plugins])
+        # Whoever runs it later may stand in another folder.
+        places = tuple(plugin.place for plugin in loaded.plugins)
+        return replace(loaded, space=loaded.space.model_copy(update={"plugins": places}))
+
+
+def _use(space: SearchSpace) -> LoadedSpace:
+    """A checked space, after which another one may have been loaded: from now on its plugins are used again."""
+    with raising_study_errors():
+        files = tuple(read_plugin(Path(plugin)) for plugin in space.plugins)
+        use_plugins(files)
+        return LoadedSpace(space, arms=(), plugins=files, text="")
 
 
 def _command(space: SearchSpace | str | os.PathLike[str], prepared: Prepared) -> str:

@@ -59,6 +59,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "dmd_search": ("commands", "study", "errors"),
     "orchestration": (
         "cli",
+        "perform_study",
         "launch",
         "begin_study",
         "run_study",

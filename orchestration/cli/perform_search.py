@@ -5,24 +5,20 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from orchestration.cli.early_start import early_cluster
 from orchestration.cli.exit_codes import COMPLETED, SOME_FAILED
 from orchestration.cli.search_request import SearchRequest, command_line
+from orchestration.perform_study import NO_REPORT, PerformedStudy, perform_study, prepare_study
 from orchestration.process.signals import INTERRUPTED, set_stop_message
 
 if TYPE_CHECKING:
     from orchestration.ledger.study_directory import StudyDirectory
-    from orchestration.past_studies.reporter import Reporter
     from orchestration.planning.load_space import LoadedSpace
     from orchestration.planning.prepared import Prepared
     from orchestration.ray_backend.early_cluster import EarlyCluster
-    from orchestration.run_study import StudyOutcome
-
-_NO_REPORT = "stopped before the report was written; --report-only writes it"
 
 
 def perform(request: SearchRequest) -> int:
@@ -42,7 +38,7 @@ def perform(request: SearchRequest) -> int:
     with early_cluster(request, loaded.space.resources, study_directory) as cluster:
         meanwhile = "" if cluster is None else ", while Ray starts"
         request.say(f"planning {loaded.space.study}: reading the data, building and timing every arm{meanwhile}")
-        prepared = _prepare(request, loaded)
+        prepared = prepare_study(loaded, request)
         if request.dry_run:
             return _preview(request, prepared, study_directory)
         return _run(request, prepared, study_directory, cluster, loaded.text)
@@ -75,32 +71,11 @@ def _export(request: SearchRequest, study_directory: StudyDirectory, arm: str) -
 def _report(request: SearchRequest, study_directory: StudyDirectory) -> int:
     from orchestration.past_studies.write_report import rebuild_report
 
-    set_stop_message(_NO_REPORT)
+    set_stop_message(NO_REPORT)
     report = rebuild_report(study_directory).path
     study = study_directory.path.name
     print(json.dumps({"study": study, "report": str(report)}) if request.as_json else report)
     return COMPLETED
-
-
-def _prepare(request: SearchRequest, loaded: LoadedSpace) -> Prepared:
-    """The planned study and its data, once everything that it will be run with is there."""
-    from orchestration.past_studies.reuse import require_sources
-    from orchestration.planning.prepared import prepare
-    from orchestration.process.temporary import place_for_sockets
-    from orchestration.tracking.database import require_driver
-
-    if request.address is None and request.executor == "ray":
-        place_for_sockets()
-    require_sources(request.reuse)
-    require_driver(request.tracking_uri or loaded.space.tracking.uri)
-    return prepare(
-        loaded.space,
-        request.data_dir,
-        request.address,
-        only=request.only,
-        arms=loaded.arms,
-        plugins=loaded.plugins,
-    )
 
 
 def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyDirectory) -> int:
@@ -120,7 +95,7 @@ def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyD
             command=command_line(prepared.data_dir_needed),
         )
     )
-    uri = request.tracking_uri or prepared.planned.space.tracking.uri
+    uri = request.tracking_of(prepared)
     ledger = None if request.fresh else study_directory.path / LEDGER_FILE
     if uri is not None and (note := describe_store(uri, study_directory.path.name, ledger)):
         print(note, file=sys.stderr)
@@ -134,53 +109,35 @@ def _run(
     cluster: EarlyCluster | None,
     space_text: str,
 ) -> int:
-    from orchestration.launch import LaunchOptions, launch
-    from orchestration.past_studies.reporter import ReportHere, ReportProcess
-
-    if request.fresh and (kept := study_directory.archive()) is not None:
-        print(f"the earlier study is kept in {kept}", file=sys.stderr)
-    options = LaunchOptions(
-        executor=request.executor,
-        address=request.address,
-        tracking_uri=request.tracking_uri,
-        is_quiet=request.quiet or request.as_json,
+    performed = perform_study(
+        prepared,
+        study_directory,
+        request,
         command=command_line(prepared.data_dir_needed),
         space_text=space_text,
-        reuse=request.reuse,
         cluster=cluster,
     )
-    uri = request.tracking_uri or prepared.planned.space.tracking.uri
-    make_reporter = ReportProcess if request.executor == "ray" else ReportHere
-    with make_reporter(study_directory.path, uri) as reporter:
-        outcome = launch(prepared, study_directory, options, reporter)
-        _conclude(study_directory, outcome, reporter, request.as_json, uri)
+    outcome = performed.outcome
+    _print_result(study_directory, performed, request.as_json, request.tracking_of(prepared))
+    if outcome.is_interrupted or outcome.undelivered:
+        _print_same_command()
     if outcome.is_interrupted:
         return INTERRUPTED
     return SOME_FAILED if outcome.num_failed else COMPLETED
 
 
-def _conclude(
-    study_directory: StudyDirectory, outcome: StudyOutcome, reporter: Reporter, as_json: bool, uri: str | None
-) -> None:
-    """The report, unless the study was stopped (who stops thousands of trials does not wait for it), and the result."""
+def _print_same_command() -> None:
     from orchestration.process.redaction import without_credentials
 
-    set_stop_message(_NO_REPORT)
-    report = None if outcome.is_interrupted else reporter.write()
-    if report is not None and outcome.undelivered is None:
-        outcome = replace(outcome, undelivered=reporter.deliver(report))
-    _print_result(study_directory, outcome, None if report is None else report.path, as_json, uri)
-    if outcome.is_interrupted or outcome.undelivered:
-        again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])
-        shown = without_credentials(again)
-        if shown != again:
-            print("the command below lacks the password of the address; put it back in:", file=sys.stderr)
-        print(f"the same command: {shown}", file=sys.stderr)
+    again = shlex.join(["dmd-search", *(argument for argument in sys.argv[1:] if argument != "--fresh")])
+    shown = without_credentials(again)
+    if shown != again:
+        print("the command below lacks the password of the address; put it back in:", file=sys.stderr)
+    print(f"the same command: {shown}", file=sys.stderr)
 
 
-def _print_result(
-    study_directory: StudyDirectory, outcome: StudyOutcome, report: Path | None, as_json: bool, uri: str | None
-) -> None:
+def _print_result(study_directory: StudyDirectory, performed: PerformedStudy, as_json: bool, uri: str | None) -> None:
+    outcome, report = performed.outcome, performed.report
     if outcome.undelivered:
         print(outcome.undelivered, file=sys.stderr)
     if as_json:

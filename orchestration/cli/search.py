@@ -103,7 +103,7 @@ def search(
                 export_config=export_config,
                 fold=fold,
                 as_json=as_json,
-                quiet=quiet,
+                quiet=quiet or as_json,
             )
         )
     raise typer.Exit(code)

@@ -7,56 +7,38 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from orchestration.cli.exit_codes import harmless
+from orchestration.perform_study import StudyRequest
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchRequest:
-    """The options of ``dmd-search --space``.
+class SearchRequest(StudyRequest):
+    """The options of ``dmd-search --space``; ``quiet`` is said by ``--json``, too.
 
     Attributes:
         space: a file, or the name of a packaged space.
-        out: folder for study directories.
-        data_dir: folder of data files.
         overrides: ``key=value``.
-        only: the arms that run; empty: all.
         plugins: files that declare methods.
-        reuse: studies whose identical trials are reused.
-        fresh: whether an existing study is archived.
-        tracking_uri: of MLflow; None: as the space says.
-        address: of a running Ray cluster.
-        executor: where trials run.
         dry_run: print the plan and its cost only.
         report_only: write the report only.
         export_config: the arm whose configuration is written; None: none.
         fold: of ``export_config``.
         as_json: the result as one JSON object.
-        quiet: no progress.
     """
 
     space: str
-    out: Path
-    data_dir: Path | None
     overrides: tuple[str, ...]
-    only: tuple[str, ...]
     plugins: tuple[Path, ...]
-    reuse: tuple[str, ...]
-    fresh: bool
-    tracking_uri: str | None
-    address: str | None
-    executor: Literal["ray", "inline"]
     dry_run: bool
     report_only: bool
     export_config: str | None
     fold: int | None
     as_json: bool
-    quiet: bool
 
     def say(self, line: str) -> None:
         """What the command is doing, on stderr; nothing where only its result is wanted."""
-        if not (self.quiet or self.as_json):
+        if not self.quiet:
             print(harmless(line), file=sys.stderr, flush=True)
 
     def require_consistent(self) -> None:

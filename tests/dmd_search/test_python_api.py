@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import dmd_search
+from orchestration.ledger.recorded_study import read_directory
 from tests.orchestration.command_line import records_in
 
 PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
@@ -80,6 +81,14 @@ def test_a_process_that_runs_a_study_twice_repeats_nothing_and_keeps_its_signal_
     assert isinstance(first, pd.DataFrame) and isinstance(second, pd.DataFrame)
     pd.testing.assert_frame_equal(first, second)
     assert ran["after"] == ran["before"]
+
+
+def test_a_space_that_is_a_file_stands_beside_the_report_as_it_was_written(tmp_path: Path) -> None:
+    """As after the command: with its comments, and without the defaults."""
+    text = f"# For chapter 3.\n{SPACE}"
+    (tmp_path / "tiny.yaml").write_text(text)
+    study = dmd_search.run(tmp_path / "tiny.yaml", out=tmp_path / "runs", executor="inline")
+    assert read_directory(study.path).description.space_text == text
 
 
 def test_what_a_command_would_refuse_is_an_exception_with_its_line(tmp_path: Path) -> None:

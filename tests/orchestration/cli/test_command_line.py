@@ -90,7 +90,7 @@ def test_a_dry_run_refuses_a_place_where_nothing_can_be_written(finished: list[s
 def test_a_dry_run_speaks_of_the_numbers_that_there_are(finished: list[str]) -> None:
     lines = CliRunner().invoke(app, [*finished, "--dry-run"]).stdout.splitlines()
     assert lines[0] == "study lines: 1 arm, 3 cells (folds), 1 confirm seed"
-    assert lines[1] == "  ridge (ridge): no parameter is trained by gradients, so no epochs"
+    assert lines[1] == "  ridge: no parameter is trained by gradients, so no epochs"
 
 
 def test_a_report_alone_is_json_where_json_was_asked_for(finished: list[str]) -> None:
