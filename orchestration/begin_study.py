@@ -12,6 +12,7 @@ from orchestration.driver.reusable_results import FindResult, find_nothing
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import (
     NOTHING_COMPLETED,
+    NOTHING_REUSABLE,
     CompletedWork,
     estimate_study,
     expected_costs,
@@ -69,6 +70,8 @@ def begin_study(study_directory: StudyDirectory, prepared: Prepared, session: Se
     description = _describe(prepared, session)
     if known is None:
         completed = read_progress(prepared.planned, (), session.find_result)
+        if session.find_result is not find_nothing and not completed.reused:
+            print(NOTHING_REUSABLE, file=sys.stderr)
         uses = count_test_set_uses(study_directory, prepared.dataset.content_hash)
         costs = _expect(prepared, session, completed)
         description = replace(description, scored_before=uses, estimate=costs)

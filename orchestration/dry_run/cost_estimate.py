@@ -76,6 +76,9 @@ class CompletedWork:
 
 
 NOTHING_COMPLETED = CompletedWork()
+NOTHING_REUSABLE = (
+    "--reuse: no trial there has the same data, code, settings and seed as one of this study, so all are run"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity
-from orchestration.dry_run.cost_estimate import estimate_study, read_progress
+from orchestration.dry_run.cost_estimate import NOTHING_REUSABLE, estimate_study, read_progress
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
 from orchestration.extension.extend import require_continuable
@@ -59,4 +59,6 @@ def preview(
     estimate = estimate_study(planned, capacity, completed)
     deviation = pooled_run_std([*own, *completed.reused], planned.space.primary_metric)
     describe = describe_as_json if as_json else describe_as_text
-    return describe(planned, estimate, detectable_differences(planned, estimate, deviation), extension)
+    told = describe(planned, estimate, detectable_differences(planned, estimate, deviation), extension)
+    is_in_vain = bool(reuse) and not (own or completed.reused)
+    return f"{told}\n{NOTHING_REUSABLE}" if is_in_vain and not as_json else told

@@ -21,6 +21,8 @@ from orchestration.process.redaction import content_without_credentials
 from reports.records.extension import Extension
 from reports.text.rounding import count
 
+_CODE = "code"
+_ANEW = "another `study` name, another --out, or --fresh (the old one is kept)"
 _ANOTHER_STUDY = (
     "give it another `study` name or --out, or start anew with --fresh (the old one is kept): no trial stays the same"
 )
@@ -95,8 +97,10 @@ def extend_study(
     added = describe_added(planned, known.description, changes)
     if not (facts or changes or added):
         return None
+    if _CODE in facts:
+        raise UsageError(_other_code(study_directory, facts))
     earlier = read_earlier_trials(study_directory.path / LEDGER_FILE)
-    reasons = [*facts, *find_conflicts(planned, known.description, changes, earlier)]
+    reasons = [*facts.values(), *find_conflicts(planned, known.description, changes, earlier)]
     if reasons:
         remedy = _ANOTHER_STUDY if facts else _beside(study_directory, planned, command)
         raise UsageError(
@@ -118,16 +122,25 @@ def extend_study(
     return PlannedExtension(extension, describe_effects(planned, changes, earlier))
 
 
-def _changed_facts(known: Mapping[str, Any], deciding: Mapping[str, Any]) -> list[str]:
-    """Facts besides the space that are not what they were. Predictions of other code, and plugins, may be added."""
+def _other_code(study_directory: StudyDirectory, facts: Mapping[str, str]) -> str:
+    """Why a study that another version began ends there. Settings that only one of them has are no further reasons."""
+    return (
+        f"{study_directory.path}: another version of this program began this study and gives other numbers "
+        f"({'; '.join(facts.values())}): go on with that version, or run it anew with {_ANEW}. "
+        "dmd-report, dmd-search status and ui read it as it is"
+    )
+
+
+def _changed_facts(known: Mapping[str, Any], deciding: Mapping[str, Any]) -> dict[str, str]:
+    """Facts besides the space that are not what they were, by name. Other code's predictions, and plugins, may be added."""
     added = {name for name in deciding if name.startswith((EXTERNAL_KEY, PLUGIN_KEY))} - set(known)
     # Whether an arm of a plugin may go is for its trials to say.
     gone = {name for name in known if name.startswith(PLUGIN_KEY)} - set(deciding)
-    return [
-        f"{name} was {known.get(name)!r}, is {deciding.get(name)!r}"
+    return {
+        name: f"{name} was {known.get(name)!r}, is {deciding.get(name)!r}"
         for name in sorted({*known, *deciding} - added - gone)
         if known.get(name) != deciding.get(name)
-    ]
+    }
 
 
 def _beside(study_directory: StudyDirectory, planned: PlannedStudy, command: Sequence[str]) -> str:

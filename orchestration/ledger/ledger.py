@@ -65,7 +65,9 @@ class Ledger:
         try:
             self._seq, self._length = self._check()
             self._file = self.path.open("ab")
-            self._file.truncate(self._length)
+            if self.path.stat().st_size > self._length:
+                # Only then: cut to the length that it has, a file counts as changed, and its report as out of date.
+                self._file.truncate(self._length)
             # What goes on from here builds on what is there, and on what was cut off being gone.
             os.fsync(self._file.fileno())
             sync(directory)

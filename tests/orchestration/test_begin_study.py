@@ -11,7 +11,7 @@ from orchestration.ledger.progress import StudyProgress
 from orchestration.ledger.recorded_study import read_directory
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.write_report import rebuild_report
-from tests.orchestration.extension.growing_study import sit
+from tests.orchestration.extension.growing_study import foresee, sit
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,14 @@ def test_where_everything_is_reused_nothing_is_expected(begun: Path, tmp_path: P
     estimate = read_directory(study).description.estimate
     assert (estimate["trials"], estimate["device_s"], estimate["wall_s"]) == (0, 0, 0)
     assert "Everything was reused, as expected: nothing was left to run." in report_of(study)
+
+
+def test_reuse_in_vain_is_told(begun: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other, told = "seed=7", "--reuse: no trial there has the same data, code, settings and seed"
+    assert told in foresee(tmp_path, other, reuse=(str(begun),))
+    assert told not in foresee(tmp_path, reuse=(str(begun),))
+    sit(tmp_path, other, reuse=(str(begun),))
+    assert told in capsys.readouterr().err
 
 
 def test_an_extension_is_expected_to_take_what_it_adds(begun: Path, tmp_path: Path) -> None:

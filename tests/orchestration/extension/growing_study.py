@@ -61,8 +61,15 @@ def sit(
     return directory.path
 
 
-def foresee(out: Path, *overrides: str, only: tuple[str, ...] = (), space: str = SPACE, as_json: bool = False) -> str:
+def foresee(
+    out: Path,
+    *overrides: str,
+    only: tuple[str, ...] = (),
+    space: str = SPACE,
+    as_json: bool = False,
+    reuse: tuple[str, ...] = (),
+) -> str:
     """What the dry run says of the same."""
     prepared = plan(*overrides, only=only, space=space)
     directory = StudyDirectory(out / prepared.planned.space.study)
-    return preview(prepared, directory, (), as_json=as_json, executor="inline", command=command_of(*overrides))
+    return preview(prepared, directory, reuse, as_json=as_json, executor="inline", command=command_of(*overrides))

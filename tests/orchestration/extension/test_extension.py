@@ -189,6 +189,28 @@ def test_where_no_trial_stays_the_same_nothing_is_said_of_reusing_it(out: Path) 
     assert "--fresh" in line
 
 
+def test_a_study_of_another_version_says_so_alone_and_nothing_of_it_changes(out: Path) -> None:
+    """Settings that one of the two versions does not have would be listed as changes of the user's."""
+    study = out / "grow"
+    manifest = study / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["deciding"]["code"] = "cc4f38c4c389"
+    for arm in content["description"]["arms"]:
+        del arm["settings"]["weakest"]
+    manifest.write_text(json.dumps(content))
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in (manifest, study / "ledger.jsonl")}
+    for attempt in (foresee, sit):
+        with pytest.raises(UsageError) as refusal:
+            attempt(out, "search.trials=4")
+        (line,) = str(refusal.value).splitlines()
+        assert (
+            "another version of this program began this study and gives other numbers (code was 'cc4f38c4c389'" in line
+        )
+        assert "--fresh (the old one is kept)" in line
+        assert "weakest" not in line
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
+
+
 def test_a_narrower_range_that_holds_every_trial_is_no_change_of_them(out: Path) -> None:
     values = [float(str(parameters["weakest"])) for parameters in searched(out / "grow").values()]
     narrower = f"search.parameters.weakest={{log_uniform: [{0.9 * min(values)}, {1.1 * max(values)}]}}"
