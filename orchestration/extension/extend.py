@@ -132,7 +132,7 @@ def _other_code(study_directory: StudyDirectory, facts: Mapping[str, str]) -> st
 
 
 def _changed_facts(known: Mapping[str, Any], deciding: Mapping[str, Any]) -> dict[str, str]:
-    """Facts besides the space that are not what they were, by name. Other code's predictions, and plugins, may be added."""
+    """Facts besides the space that changed, by name. Predictions of other code and plugins may be added."""
     added = {name for name in deciding if name.startswith((EXTERNAL_KEY, PLUGIN_KEY))} - set(known)
     # Whether an arm of a plugin may go is for its trials to say.
     gone = {name for name in known if name.startswith(PLUGIN_KEY)} - set(deciding)
