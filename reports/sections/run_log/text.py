@@ -13,6 +13,8 @@ from reports.text.listing import list_names
 from reports.text.markdown_table import Grid
 from reports.text.rounding import ABSENT, compact, count
 
+_OF_BASELINE = ("ablation", "subset", "control")
+"""Roles of arms that are the baseline but for what makes them arms."""
 MOST_FAILURES_SHOWN = 30
 MOST_CELLS_SHOWN, MOST_TRIALS_SHOWN = 100, 5
 
@@ -47,8 +49,13 @@ def _method_text(study: StudyDescription, arm: ArmDescription) -> str:
 def _overrides_text(study: StudyDescription, arm: ArmDescription, tuned: Collection[str]) -> str:
     """The settings that are not the preset's, but for those that a search chose: ``with batch_size 32``.
 
-    Where it was not recorded what the preset has: how the arm differs from the first one of its method.
+    Of an arm of the baseline what it has otherwise than that. Where it was not recorded what the preset has: how the
+    arm differs from the first one of its method.
     """
+    baseline = next((other for other in study.arms if other.name == study.baseline), arm)
+    if arm.role in _OF_BASELINE and arm is not baseline and arm.settings and baseline.settings:
+        own = {n: value for n, value in arm.settings.items() if baseline.settings.get(n) != value}
+        return _settings_text(f"as `{baseline.name}`, with", own, tuned) or f"as `{baseline.name}`"
     if arm.overrides is not None:
         return _settings_text("with", arm.overrides, tuned)
     first = next(other for other in study.arms if other.model == arm.model)

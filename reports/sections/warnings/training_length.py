@@ -54,11 +54,11 @@ def capped_training(study: StudyDescription, records: Sequence[RunRecord]) -> li
         for found in lengths
         if found.still_improves
     ]
-    unstopped = [
-        f"{found.label} (`patience` {found.patience}, `max_epochs` {found.max_epochs})"
-        for found in lengths
-        if found.cannot_stop_early
-    ]
+    alike: dict[str, list[str]] = defaultdict(list)
+    for found in lengths:
+        if found.cannot_stop_early:
+            alike[f"(`patience` {found.patience}, `max_epochs` {found.max_epochs})"].append(found.label)
+    unstopped = [f"{list_names(labels, 'arms')} {settings}" for settings, labels in alike.items()]
     sentences = []
     if improving:
         sentences.append(
@@ -68,7 +68,7 @@ def capped_training(study: StudyDescription, records: Sequence[RunRecord]) -> li
     if unstopped:
         sentences.append(
             "Early stopping could end no run, as `patience` is not below `max_epochs`: "
-            f"{list_names(unstopped, 'arms')}. Every run trained to its limit; its best epoch on validation was kept."
+            f"{'; '.join(unstopped)}. Every run trained to its limit; its best epoch on validation was kept."
         )
     return sentences
 

@@ -51,3 +51,15 @@ def test_in_a_study_of_an_earlier_version_an_arm_is_held_against_the_first_of_it
         "`lstm`: method `recurrent` (LSTM), preset `a`.",
         "`lstm-16`: method `recurrent` (LSTM), preset `a`; other than `lstm`: batch_size 16.",
     )
+
+
+def test_an_arm_of_the_baseline_is_held_against_it() -> None:
+    study = make_study(("full", "no_ca", "control"))
+    settings = ({"ca": True, "width": 16}, {"ca": False, "width": 16}, {"ca": True, "width": 16})
+    held = zip(study.arms, settings, strict=True)
+    arms = tuple(replace(arm, settings=own, overrides={**own, "width": 16}) for arm, own in held)
+    assert arm_lines(replace(study, arms=arms), {}) == (
+        "`full`: method `dmd` (DMD); with ca yes, width 16.",
+        "`no_ca`: method `dmd` (DMD); as `full`, with ca no.",
+        "`control` (full (other seeds)): method `dmd` (DMD); as `full`.",
+    )

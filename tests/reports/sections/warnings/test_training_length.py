@@ -39,6 +39,8 @@ def test_patience_that_outlasts_the_training_is_told() -> None:
         "`max_epochs` 10)."
     )
     assert capped_training(study_of(10, 9), runs("full", [3, 4, 6, 2, 5], 10)) == []
+    (both,) = capped_training(study_of(10, 10), [*runs("full", [3] * 5, 10), *runs("no_ca", [4] * 5, 10)])
+    assert ": full, no_ca (`patience` 10, `max_epochs` 10)." in both
 
 
 def test_chance_and_runs_that_stopped_by_themselves_are_no_caution() -> None:
