@@ -33,17 +33,9 @@ from orchestration.ledger.recorded_study import read_directory
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.ledger.trial_json import trial_to_json
 from orchestration.past_studies.write_report import write_studies
-from reports.records.record import (
-    ArmDescription,
-    Contrast,
-    EpochPoint,
-    PlannedCell,
-    Predictions,
-    RunRecord,
-    StudyDescription,
-    Value,
-)
+from reports.records.run_record import EpochPoint, Predictions, RunRecord, Value
 from reports.records.serialise import record_to_json
+from reports.records.study_description import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.terms.trial import Cell, Trial
 
 NUM_ARMS, NUM_FOLDS, NUM_SEEDS, NUM_EPOCHS, NUM_ITEMS = 20, 5, 20, 20, 750

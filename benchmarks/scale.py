@@ -53,7 +53,7 @@ from orchestration.search.optuna_search import SearchedSource, SearchPlan
 from orchestration.search.samplers import SearcherName
 from orchestration.search.stopping.by_arm import make_stopping
 from orchestration.search.study_source import ArmFold, StudySource
-from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
+from reports.records.study_description import ArmDescription, Contrast, PlannedCell, StudyDescription
 from search_spaces.schema.distributions import LogUniform
 from search_spaces.schema.schedulers import Scheduler
 from search_spaces.terms.trial import Cell, Trial, Value

@@ -15,7 +15,7 @@ from orchestration.finished_study.chosen import Configuration, choose_configurat
 from orchestration.finished_study.predict import predict_new
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
 from reports.analysis import analyse
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.report import Report
 from reports.sections.ablation.section import AblationSection, ContrastsSection
 from reports.text.csv_table import Table

@@ -27,7 +27,7 @@ from orchestration.planning.prepared import Prepared, deciding_facts
 from orchestration.planning.study_description import describe_study
 from orchestration.process.redaction import content_without_credentials, without_credentials
 from reports.records.extension import Extension
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from search_spaces.loading.as_run import to_yaml
 
 

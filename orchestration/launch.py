@@ -48,7 +48,8 @@ from orchestration.search.stopping.rule import NeverStop, StoppingRule
 from orchestration.search.study_source import StudySource
 from orchestration.tracking.late_start import LateTracker
 from orchestration.tracking.mlflow_tracker import MlflowTracker
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from search_spaces.schema.durations import parse_duration
 
 _REPORT_AHEAD_S = 15.0

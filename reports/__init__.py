@@ -2,7 +2,7 @@
 
 ``analysis.py`` computes all values of a report, ``sections/`` has a folder for each section, ``output/`` writes
 Markdown, HTML, CSV, LaTeX and figures, ``statistics/`` the estimates and tests. Reads records only: no Ray, no
-MLflow, no torch. Read ``analysis.py`` first, then ``records/record.py``.
+MLflow, no torch. Read ``analysis.py`` first, then ``records/run_record.py``.
 """
 
 from importlib import import_module
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reports.analysis import analyse
     from reports.output.write import write_report
-    from reports.records.record import RunRecord, StudyDescription
+    from reports.records.run_record import RunRecord
+    from reports.records.study_description import StudyDescription
     from reports.report import Report
 
 __all__ = ["Report", "RunRecord", "StudyDescription", "analyse", "write_report"]
 
 _HOMES = {
     "Report": "reports.report",
-    "RunRecord": "reports.records.record",
-    "StudyDescription": "reports.records.record",
+    "RunRecord": "reports.records.run_record",
+    "StudyDescription": "reports.records.study_description",
     "analyse": "reports.analysis",
     "write_report": "reports.output.write",
 }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from reports.in_turn import MapItems, in_turn
 from reports.records.details import ReadDetails, no_details
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.report import Report
 from reports.results.arms_as_trained import as_trained
 from reports.results.confirm_records import distinct_records, superseded_records

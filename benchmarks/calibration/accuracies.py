@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.calibration.error_rates import NAMES_A_WINNER, describe_arms
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from reports.results.estimates import Estimator
 from reports.results.group_replicates import CellReplicates, GroupReplicates
 from reports.results.metrics import METRICS

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.calibration.measured import METRIC, ask
-from reports.records.record import ArmDescription, Contrast, StudyDescription
+from reports.records.study_description import ArmDescription, Contrast, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.metrics import METRICS
 from reports.sections.ablation.contrasts import tabulate_contrasts

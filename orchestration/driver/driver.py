@@ -47,7 +47,7 @@ from orchestration.search.objective import Objective
 from orchestration.search.stopping.rule import Decision, NeverStop, StoppingRule
 from orchestration.search.trial_source import TrialSource
 from reports.records.details import Details, details_path, encode_details
-from reports.records.record import RunRecord, Status
+from reports.records.run_record import RunRecord, Status
 from reports.records.serialise import record_from_json, record_to_json
 from search_spaces.terms.trial import Trial
 

@@ -27,7 +27,7 @@ from dmd.job import JobResult
 from orchestration.ledger.state import ReportedEpoch
 from orchestration.process.errors import NodeIncompatible
 from orchestration.process.redaction import one_line
-from reports.records.record import EpochPoint, Predictions, RunRecord, Status
+from reports.records.run_record import EpochPoint, Predictions, RunRecord, Status
 from search_spaces.terms.trial import Trial
 
 DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.job import FoldRef
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 
 
 def score_failure(dataset: Dataset, fold: FoldRef, record: RunRecord) -> RunRecord:

@@ -17,7 +17,7 @@ from orchestration.driver.tally import ArmTally, StudyTally
 from orchestration.ledger.events import Event
 from orchestration.ledger.trial_json import trial_from_json
 from orchestration.process.redaction import one_line
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.text.durations import duration_text, rough_duration_text
 from reports.text.rounding import compact, count
 from search_spaces.terms.trial import Cell, Trial

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reports.records.details import Details
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.terms.trial import Trial
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from orchestration.search.seed_budget import SeedDecision
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.results import ResultsTable
 from reports.sections.seed_race.values import plan_race, run_race
 

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from orchestration.ledger.events import Event
 from orchestration.search.objective import Objective
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json
 
 

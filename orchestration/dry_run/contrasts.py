@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from orchestration.planning.study_design import StudyDesign
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from reports.results.arms_as_trained import labelled
 from reports.results.metrics import find_metric
 from reports.text.contrasts import corrected_over, judged_by, name_contrast, question_text

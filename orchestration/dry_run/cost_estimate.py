@@ -16,7 +16,7 @@ from orchestration.dry_run.capacity import Capacity
 from orchestration.planning.make_source import make_source
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.search.stopping.by_arm import share_of_epochs
-from reports.records.record import RunRecord, Stage
+from reports.records.run_record import RunRecord, Stage
 from reports.results.confirm_records import superseded_records
 from reports.results.current_choice import ChoiceRule
 

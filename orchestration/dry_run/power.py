@@ -16,7 +16,7 @@ import numpy as np
 
 from orchestration.dry_run.cost_estimate import Estimate
 from orchestration.planning.planned_study import PlannedStudy
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.results.metrics import find_metric
 from reports.statistics.interim.racing import LEVEL
 from reports.statistics.power import smallest_detectable

@@ -9,7 +9,7 @@ from orchestration.extension.changed_keys import describe_change, is_in
 from orchestration.extension.earlier_trials import EarlierTrials
 from orchestration.planning.planned_study import PlannedStudy
 from reports.records.extension import PlanChange
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.text.listing import list_names
 from reports.text.rounding import count
 

@@ -16,7 +16,7 @@ from orchestration.planning.make_source import Proposals
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.search.stopping.rungs import first_rungs
 from reports.records.extension import PlanChange
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.text.listing import list_names
 from reports.text.rounding import count
 from search_spaces.design.plan import make_trial

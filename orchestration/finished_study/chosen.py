@@ -11,7 +11,8 @@ from dmd.scoring import higher_is_better
 from orchestration.finished_study.nearest import nearest
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.process.errors import UsageError
-from reports.records.record import ArmDescription, RunRecord
+from reports.records.run_record import RunRecord
+from reports.records.study_description import ArmDescription
 from reports.results.confirm_records import confirmed_records
 from reports.results.current_choice import ChoiceRule
 from search_spaces.terms.problems import suggest

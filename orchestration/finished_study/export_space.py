@@ -14,7 +14,7 @@ from orchestration.ledger.study_directory import PLUGIN_KEY, StudyDirectory
 from orchestration.process.atomic_files import write_whole
 from orchestration.process.errors import UsageError
 from orchestration.process.redaction import one_line
-from reports.records.record import ArmDescription
+from reports.records.study_description import ArmDescription
 from search_spaces.loading.as_run import to_yaml
 
 FOLDER = "configurations"

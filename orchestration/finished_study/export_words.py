@@ -11,7 +11,7 @@ from dmd.data.formats.load import find_data
 from dmd.errors import DataError
 from orchestration.finished_study.chosen import Choice, Configuration, objective_of
 from orchestration.ledger.recorded_study import RecordedStudy
-from reports.records.record import ArmDescription
+from reports.records.study_description import ArmDescription
 from reports.text.listing import list_names
 from reports.text.rounding import compact, count
 from search_spaces.terms.trial import Cell

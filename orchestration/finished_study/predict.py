@@ -24,7 +24,7 @@ from orchestration.finished_study.seen_clips import KnownClips, fingerprint_clip
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
 from orchestration.ledger.study_directory import StudyDirectory, weights_path
 from orchestration.process.errors import UsageError
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.terms.trial import Cell
 
 

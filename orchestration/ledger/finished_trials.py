@@ -9,7 +9,7 @@ from orchestration.ledger.ledger import LedgerError, LedgerForeign, count_torn_b
 from orchestration.ledger.session_time import SessionTime
 from orchestration.ledger.state import REPORT_KINDS, LedgerState
 from orchestration.process.redaction import one_line
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.process.errors import UsageError
 from reports.records.details import ReadDetails, details_in
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 
 
 @dataclass(frozen=True)

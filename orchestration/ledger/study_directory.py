@@ -14,8 +14,8 @@ from orchestration.ledger.file_names import MANIFEST_FILE
 from orchestration.process.atomic_files import UNFINISHED, remove_half_written, write_whole
 from orchestration.process.errors import UsageError
 from reports.output.directory_lock import remove_unfinished
-from reports.records.record import StudyDescription
 from reports.records.serialise import study_from_json, study_to_json
+from reports.records.study_description import StudyDescription
 
 MANIFEST_VERSION = 1
 EXTERNAL_KEY = "external predictions of "

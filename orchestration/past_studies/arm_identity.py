@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.records.record import ArmDescription
+from reports.records.study_description import ArmDescription
 from search_spaces.terms.trial import ArmRole
 
 ROLES: tuple[ArmRole, ...] = ("baseline", "ablation", "subset", "model", "control")

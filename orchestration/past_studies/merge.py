@@ -16,8 +16,9 @@ from orchestration.ledger.study_directory import Manifest
 from orchestration.past_studies.arm_identity import ROLES, ArmKey, arm_key, role_of
 from orchestration.process.errors import UsageError
 from reports.records.details import Details
-from reports.records.record import ArmDescription, Contrast, MergedPart, PlannedCell, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_to_json
+from reports.records.study_description import ArmDescription, Contrast, MergedPart, PlannedCell, StudyDescription
 from reports.sections.run_log.provenance import command_of
 from search_spaces.terms.trial import Arm
 

@@ -11,7 +11,7 @@ from typing import Any
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.ledger.study_directory import EXTERNAL_KEY
 from orchestration.past_studies.arm_identity import ArmKey, arm_key, describe_difference
-from reports.records.record import ArmDescription, StudyDescription
+from reports.records.study_description import ArmDescription, StudyDescription
 
 
 def group_mergeable(studies: Sequence[RecordedStudy]) -> list[list[RecordedStudy]]:

@@ -9,7 +9,7 @@ from orchestration.ledger.ledger import LEDGER_FILE, LedgerError, read_events
 from orchestration.ledger.state import REPORT_KINDS, fold_events
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.process.errors import UsageError
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 
 
 def count_test_set_uses(study_directory: StudyDirectory, content_hash: str) -> dict[str, int]:

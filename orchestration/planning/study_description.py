@@ -25,7 +25,7 @@ from orchestration.planning.declared_methods import declare_methods
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.search_description import describe_search
 from orchestration.process.redaction import one_line
-from reports.records.record import ArmDescription, Contrast, PlannedCell, StudyDescription
+from reports.records.study_description import ArmDescription, Contrast, PlannedCell, StudyDescription
 from reports.sections.model_inside.why_none import KEEPS_DETAILS
 from search_spaces.design.arms import list_combinations
 from search_spaces.design.settings import full_settings

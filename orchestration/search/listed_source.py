@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.terms.trial import Trial
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 
 Direction = Literal["minimize", "maximize"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 
 SeedDecision = Literal["continue", "stop", "wait"]
 """``continue``: the arm runs this seed. ``stop``: neither this seed nor a later one. ``wait``: ask again after more

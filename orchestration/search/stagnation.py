@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestration.search.objective import Objective
 from orchestration.search.trial_source import TrialSource
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.terms.trial import Trial
 
 

@@ -14,7 +14,7 @@ from orchestration.search.confirm_queue import ConfirmQueue
 from orchestration.search.objective import Objective
 from orchestration.search.seed_budget import FixedSeeds, SeedBudget
 from orchestration.search.trial_source import TrialSource
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.terms.trial import Cell, Trial, Value
 
 

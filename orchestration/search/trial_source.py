@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.terms.trial import Trial
 
 

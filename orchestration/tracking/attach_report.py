@@ -13,7 +13,7 @@ from orchestration.tracking.experiment_page import NAMES_NOTE, NOTE_TAG, describ
 from orchestration.tracking.run_content import STUDY_TAG
 from reports.output.markdown import render_answer
 from reports.output.write import PAGE_FILE, REPORT_FILE
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 
 FOLDERS = ("tables", "figures", "spaces")
 

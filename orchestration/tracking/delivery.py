@@ -42,7 +42,7 @@ from orchestration.tracking.run_content import (
 )
 from orchestration.tracking.superseded_runs import SupersededRuns
 from reports.records.details import details_path
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from orchestration.tracking.run_content import (
     STAGE_TAG,
     SUPERSEDED,
 )
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import known_metric
 
 NOTE_TAG = "mlflow.note.content"

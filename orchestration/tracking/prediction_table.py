@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reports.records.record import Predictions
+from reports.records.run_record import Predictions
 from reports.text.spreadsheet_cell import inert_key
 
 

@@ -17,7 +17,7 @@ from orchestration.tracking.delivery import DETAILS_ARTIFACT, RECORD_ARTIFACT, c
 from orchestration.tracking.run_content import CONTEXT_TAG, RESULT_TAG
 from orchestration.tracking.sqlite_store import follow_move
 from reports.records.details import Details, details_in
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json
 from search_spaces.terms.trial import Trial
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from orchestration.ledger.events import Event, metrics_from_json
-from reports.records.record import RunRecord, Status
+from reports.records.run_record import RunRecord, Status
 from search_spaces.terms.trial import Trial
 
 TRIAL_ID_TAG = "trial_id"

@@ -24,7 +24,7 @@ from orchestration.tracking.run_content import (
     SUPERSEDED_TAG,
     TRIAL_ID_TAG,
 )
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json
 from reports.results.confirm_records import superseded_records
 from reports.results.current_choice import ChoiceRule

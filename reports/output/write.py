@@ -16,7 +16,8 @@ from reports.output.html_page import render_page
 from reports.output.rendered import RenderedReport, render_report
 from reports.output.side_by_side import put_side_by_side
 from reports.records.details import ReadDetails, no_details
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.report import Report
 from reports.sections.hyperparameters.importance import ImportanceMethod
 from reports.text.escape_markup import escape_markup

@@ -24,17 +24,9 @@ from reports.records.declared import DeclaredComponent, DeclaredMethod, Declared
 from reports.records.epoch_metrics import EpochMetrics
 from reports.records.extension import Extension, PlanChange
 from reports.records.file_names import require_plain_name
-from reports.records.record import (
-    ArmDescription,
-    Contrast,
-    EpochPoint,
-    MergedPart,
-    PlannedCell,
-    Predictions,
-    RunRecord,
-    StudyDescription,
-)
+from reports.records.run_record import EpochPoint, Predictions, RunRecord
 from reports.records.stored_types import KNOWN_KEYS, NotAsWritten, require_known_keys, require_types
+from reports.records.study_description import ArmDescription, Contrast, MergedPart, PlannedCell, StudyDescription
 from reports.records.target import Target
 
 Json = dict[str, Any]

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.records.record import ArmDescription, Contrast, StudyDescription, Value
+from reports.records.run_record import Value
+from reports.records.study_description import ArmDescription, Contrast, StudyDescription
 from reports.results.results import FoldCell, ResultsTable
 
 SIZE, SIZES, DIFFERENCE = "num_parameters", "sizes", "differs_from_baseline"

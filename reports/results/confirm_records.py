@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_to_json
 from reports.results.current_choice import ChoiceRule, current_configurations, is_behind, sign_of
 

@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import known_metric
 
 

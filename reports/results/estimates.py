@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from reports.results.grain import rounding_of
 from reports.results.group_replicates import GroupReplicates
 from reports.results.metrics import find_metric

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from reports.records.record import Predictions, RunRecord
+from reports.records.run_record import Predictions, RunRecord
 from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.group_spread import pseudo_values

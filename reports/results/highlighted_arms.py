@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 

@@ -14,7 +14,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from reports.records.record import Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
+from reports.records.study_description import StudyDescription
 from reports.records.target import ONE_NUMBER, Target
 from reports.results.confirm_records import confirmed_records, distinct_records
 from reports.results.current_choice import ChoiceRule

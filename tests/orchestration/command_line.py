@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from orchestration.ledger.ledger import read_events
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json
 
 SPACE = """\

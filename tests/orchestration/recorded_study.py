@@ -7,8 +7,9 @@ from pathlib import Path
 
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_to_json
+from reports.records.study_description import StudyDescription
 
 
 def write_recorded(directory: Path, study: StudyDescription, records: Sequence[RunRecord]) -> Path:

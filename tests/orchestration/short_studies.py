@@ -16,7 +16,8 @@ from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, prepare
 from orchestration.planning.study_description import describe_study
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from search_spaces.loading.load import load_text
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]

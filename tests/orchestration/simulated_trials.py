@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orchestration.search.trial_source import TrialSource
-from reports.records.record import EpochPoint, RunRecord, Status
+from reports.records.run_record import EpochPoint, RunRecord, Status
 from search_spaces.terms.trial import Trial
 from tests.orchestration.toy_runner import error_of
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from reports.records.details import Details, ReadDetails
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.sections.model_inside.edges import MODALITIES
 from tests.reports.example_studies import make_predictions
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from reports.records.record import Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
+from reports.records.study_description import StudyDescription
 from reports.records.target import Target
 from reports.statistics.scores.find import scores_of
 from tests.reports.example_studies import make_record, make_study

@@ -8,15 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from reports.records.declared import DeclaredComponent, DeclaredMethod
-from reports.records.record import (
-    ArmDescription,
-    Contrast,
-    EpochPoint,
-    PlannedCell,
-    Predictions,
-    RunRecord,
-    StudyDescription,
-)
+from reports.records.run_record import EpochPoint, Predictions, RunRecord
+from reports.records.study_description import ArmDescription, Contrast, PlannedCell, StudyDescription
 from reports.report import Report
 from reports.sections.ablation.section import ContrastsSection
 from reports.sections.ablation.values import ContrastTable

@@ -12,7 +12,8 @@ from scipy import stats
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import Contrast, StudyDescription
 from reports.report import Report
 from reports.sections.ablation.section import AblationSection
 from reports.sections.hyperparameters.section import HyperparametersSection

@@ -15,7 +15,7 @@ from reports.analysis import analyse
 from reports.drawing.plot import Plot
 from reports.output.markdown import render_markdown
 from reports.records.declared import DeclaredComponent, DeclaredMethod, DeclaredTerm
-from reports.records.record import ArmDescription, PlannedCell, StudyDescription
+from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.report import Report
 from reports.sections.ablation.section import AblationSection
 from reports.sections.attribution.section import AttributionSection

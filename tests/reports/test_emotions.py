@@ -10,7 +10,8 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import ArmDescription, Contrast, PlannedCell, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import ArmDescription, Contrast, PlannedCell, StudyDescription
 from reports.records.target import Target
 from reports.results.metrics import find_metric
 from reports.results.results import ResultsTable

@@ -13,7 +13,7 @@ from orchestration.search.stopping.median import MedianRule
 from orchestration.search.stopping.rule import Decision, NeverStop, StoppingRule
 from orchestration.search.stopping.rungs import bracket_weights, first_rungs, share_of_bracket
 from orchestration.search.stopping.successive_halving import HalvingRule, HyperbandRule
-from reports.records.record import Status
+from reports.records.run_record import Status
 from search_spaces.schema.schedulers import Scheduler
 from search_spaces.terms.trial import Cell, Stage, Trial
 

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from orchestration.process.logs import quiet_optuna
 from orchestration.search.objective import Direction
 from orchestration.search.stopping.rule import Decision
-from reports.records.record import Status
+from reports.records.run_record import Status
 from search_spaces.terms.trial import Trial
 
 

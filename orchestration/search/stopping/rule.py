@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from reports.records.record import Status
+from reports.records.run_record import Status
 from search_spaces.terms.trial import Trial
 
 Decision = Literal["continue", "stop"]

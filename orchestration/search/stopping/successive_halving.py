@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from orchestration.search.objective import Direction
 from orchestration.search.stopping.rule import Decision, StoppingRule
 from orchestration.search.stopping.rungs import bracket_weights
-from reports.records.record import Status
+from reports.records.run_record import Status
 from search_spaces.terms.trial import Trial, digest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState

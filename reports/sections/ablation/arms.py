@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.records.record import ArmDescription, StudyDescription
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
 from reports.sections.ablation.contrasts import difference_of

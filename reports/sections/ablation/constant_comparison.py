@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.records.record import ArmDescription, Contrast, StudyDescription
+from reports.records.study_description import ArmDescription, Contrast, StudyDescription
 from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import Metric
 from reports.results.results import CONSTANT_PREDICTOR, RunState

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from reports.records.record import Contrast, StudyDescription
+from reports.records.study_description import Contrast, StudyDescription
 from reports.results.estimates import Difference, Estimator
 from reports.results.metrics import Metric
 from reports.results.results import RunState

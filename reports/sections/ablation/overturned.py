@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reports.records.extension import Extension
-from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import Contrast, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable

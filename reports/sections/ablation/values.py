@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from reports.results.estimates import EstimatePair
 from reports.results.results import RunCounts
 from reports.sections.ablation.component_ticks import Tick, ticks_of
@@ -35,7 +35,7 @@ class ArmRow:
     """One arm in the tables.
 
     Attributes:
-        arm, label, role, model: as in :class:`~reports.records.record.ArmDescription`.
+        arm, label, role, model: as in :class:`~reports.records.study_description.ArmDescription`.
         components: likewise.
         facts: likewise.
         counts: its confirm runs.

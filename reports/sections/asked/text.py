@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
 from reports.text.contrasts import MOST_NAMED, judged_by, question_text

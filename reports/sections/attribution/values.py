@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reports.records.declared import DeclaredMethod
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import Metric
 from reports.statistics.factorial import (

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.records.record import Predictions, StudyDescription
+from reports.records.run_record import Predictions
+from reports.records.study_description import StudyDescription
 from reports.results.results import ResultsTable
 from reports.statistics.arrays import FloatArray
 from reports.statistics.scores.classes import predicted_classes

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.results.metrics import Metric
 from reports.text.listing import list_names
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.records.record import RunRecord, Status, StudyDescription
+from reports.records.run_record import RunRecord, Status
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import Metric, known_metric
 from reports.results.results import FoldCell, cell_of, objective_of
 from reports.sections.hyperparameters.equal_epochs import Comparison, compare_records

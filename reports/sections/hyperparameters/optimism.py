@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.configurations import BestConfigurations

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from reports.records.record import Value
+from reports.records.run_record import Value
 from reports.text.rounding import compact
 
 Kind = Literal["log_uniform", "uniform", "int", "choice"]

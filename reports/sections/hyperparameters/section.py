@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from reports.drawing.figure_reference import refer_to_figures
 from reports.drawing.plot import NoPlot, Plot
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.highlighted_arms import HighlightedArms
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.configurations import BestConfigurations

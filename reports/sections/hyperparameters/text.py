@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import Metric
 from reports.sections.hyperparameters.configurations_text import ConfigurationBlock
 from reports.sections.hyperparameters.findings import best_text, edge_lines, finding_text

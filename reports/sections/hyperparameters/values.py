@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.configurations import BestConfigurations
 from reports.sections.hyperparameters.edges import Edge, find_edges

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.results import ResultsTable
 from reports.sections.main_table.csv import NAME, main_csv
 from reports.sections.main_table.text import main_caption, main_grid, main_notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.main_table.columns import Column, notes_on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunState
 from reports.sections.ablation.values import ArmRow, ContrastTable, MeasuredArms

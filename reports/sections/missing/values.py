@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.grain import rounding_of
 from reports.results.metrics import Metric
 from reports.results.results import CONSTANT_PREDICTOR, ResultsTable, RunCounts, RunState

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reports.records.details import Details, ReadDetails
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.results import ResultsTable, RunState
 from reports.sections.model_inside.why_none import why_none
 from reports.sections.paper_tables.published import edge_units

@@ -21,7 +21,8 @@ import numpy as np
 
 from reports.in_turn import MapItems, in_turn
 from reports.records.details import Details, ReadDetails
-from reports.records.record import Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
+from reports.records.study_description import StudyDescription
 from reports.records.target import Target
 from reports.results.results import ResultsTable, cell_of
 from reports.sections.model_inside.edges import MODALITIES

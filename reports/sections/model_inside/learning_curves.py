@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.history import objective_metric

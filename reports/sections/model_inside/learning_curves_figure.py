@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREY, MUTED, SMALL
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.highlighted_arms import HighlightedArms
 from reports.sections.model_inside.learning_curves import LearningCurve, LearningCurves
 from reports.text.listing import list_names

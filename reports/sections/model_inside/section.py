@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from reports.drawing.figure_reference import refer_to_figures
 from reports.drawing.plot import NoPlot, Plot
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.highlighted_arms import HighlightedArms
 from reports.sections.model_inside.csv import edge_table, learning_table, probe_table
 from reports.sections.model_inside.edges import EdgeGraphs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.results import ResultsTable, RunState
 
 KEEPS_DETAILS = "details"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.estimates import Estimator
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
 from reports.sections.paper_tables.labels import switches_of_table_3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.records.record import ArmDescription, StudyDescription
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.results.estimates import Estimator
 from reports.sections.paper_tables.entries import gap_entry, measured_entry
 from reports.sections.paper_tables.labels import find_component, is_method

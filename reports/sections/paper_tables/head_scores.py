@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reports.records.details import ReadDetails
-from reports.records.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
+from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.results import ResultsTable
 from reports.statistics.scores.numbers import NUMBER_SCORES

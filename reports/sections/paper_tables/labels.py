@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from reports.records.declared import DeclaredMethod
-from reports.records.record import ArmDescription, StudyDescription
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.sections.paper_tables.published import (
     AblationRow,
     ablated_components,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.sections.paper_tables.table import PaperTable
 from reports.sections.paper_tables.text import paper_block, paper_csv
 from reports.sections.section import Section

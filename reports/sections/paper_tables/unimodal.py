@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports.records.details import ReadDetails
-from reports.records.record import ArmDescription, StudyDescription
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.results.estimates import EstimatePair, Estimator
 from reports.results.metrics import METRICS, Metric
 from reports.results.results import CONSTANT_PREDICTOR, RunCounts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.records.details import ReadDetails
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.estimates import Estimator
 from reports.sections.paper_tables.components import components_table
 from reports.sections.paper_tables.graph_distillation import graph_distillation_table

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reports.records.record import RunRecord, StudyDescription, Value
+from reports.records.run_record import RunRecord, Value
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import known_metric
 from reports.results.results import FoldCell, cell_of
 from reports.statistics.arrays import FloatArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.power.values import ContrastPower, NoiseFloor, PublishedGap, SmallestDetectable, TestSetUse

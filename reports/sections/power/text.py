@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from reports.results.metrics import Metric
 from reports.sections.power.sentences import describe_test_set_use, floor_sentence, power_sentence, published_sentence
 from reports.sections.power.values import Detection, SmallestDetectable

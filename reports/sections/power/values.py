@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import Contrast, StudyDescription
 from reports.results.estimates import Compared, EstimatePair, Estimator
 from reports.results.metrics import METRICS, Metric, find_metric
 from reports.results.results import FoldCell, cell_of

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import get_args
 
-from reports.records.record import RunRecord, Stage, StudyDescription
+from reports.records.run_record import RunRecord, Stage
+from reports.records.study_description import StudyDescription
 from reports.sections.run_log.values import CostRow, CostTable
 
 

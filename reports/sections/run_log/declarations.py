@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from reports.records.declared import DeclaredMethod, DeclaredTerm
-from reports.records.record import ArmDescription, StudyDescription
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.text.csv_table import Table
 from reports.text.markdown_table import Grid
 from reports.text.rounding import ABSENT, compact

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.results import ResultsTable, RunState, cell_of, is_scored
 from reports.sections.run_log.values import FailureRow, FailureTable
 

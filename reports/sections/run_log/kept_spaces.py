@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 
 FOLDER = "spaces"
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.records.record import ArmDescription, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable
 from reports.sections.run_log.kept_spaces import kept_spaces

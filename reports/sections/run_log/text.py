@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from reports.records.record import ArmDescription, StudyDescription, Value
+from reports.records.run_record import Value
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.results.arms_as_trained import DIFFERENCE, SIZE, SIZES
 from reports.sections.run_log.origins import CellOrigin
 from reports.sections.run_log.values import CostTable, FailureTable

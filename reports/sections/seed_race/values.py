@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from reports.records.record import Contrast, StudyDescription
+from reports.records.study_description import Contrast, StudyDescription
 from reports.results.grain import rounding_of
 from reports.results.metrics import Metric, find_metric
 from reports.results.results import ResultsTable, RunState

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.results import FoldCell, cell_of
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.tuning.curves import TuningCurve, draw_tuning_curves

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 
 LARGEST_WITHOUT_EFFECT = 1e-6
 """In the unit of the labels: below it a change is rounding."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.confirm_records import unconfirmed_places
 from reports.results.current_choice import ChoiceRule
 from reports.text.listing import list_names

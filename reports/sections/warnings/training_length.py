@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.records.record import ArmDescription, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.statistics.chance import at_least
 from reports.statistics.verdict import LEVEL
 from reports.text.listing import list_names

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
 from reports.results.results import ResultsTable, RunCounts, RunState

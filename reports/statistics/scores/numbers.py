@@ -3,7 +3,7 @@
 The definitions are those of the field (Acc-7: clip to [-3, 3], round half to even; ``non0``: zero labels dropped,
 positive against negative; ``has0``: non-negative against negative; ``sims``: positive against the rest; F1 weighted by
 the supports in the labels), for labels and predictions less the neutral point, predictions clipped where the scale has
-it so (:meth:`reports.records.record.Predictions.centred`). A definition may still be
+it so (:meth:`reports.records.run_record.Predictions.centred`). A definition may still be
 another one on a scale of its own: the caller compares the result with the recorded metric first.
 
 Legend: ``n`` items, ``k`` additive statistics; labels are (n,), predictions (..., n), sums (..., k) and scores (...).

@@ -18,7 +18,7 @@ from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.prepared import prepare
 from orchestration.process.errors import UsageError
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.loading.load import load_text
 from search_spaces.terms.trial import Trial
 from tests.orchestration.command_line import CONFIRM, SEARCH, SPACE, run, write_space

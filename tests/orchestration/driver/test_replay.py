@@ -10,7 +10,7 @@ import pytest
 from orchestration.ledger.events import Event
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.trial_json import trial_from_json
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json
 from search_spaces.schema.distributions import Choice, LogUniform, Uniform
 from search_spaces.terms.trial import Trial

@@ -15,7 +15,8 @@ from orchestration.driver.seed_race import SeedRace, make_seed_race
 from orchestration.search.objective import Objective
 from orchestration.search.seed_budget import SeedBudget, SeedDecision
 from orchestration.search.study_source import ArmFold, StudySource
-from reports.records.record import ArmDescription, Contrast, PlannedCell, Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
+from reports.records.study_description import ArmDescription, Contrast, PlannedCell, StudyDescription
 from reports.results.grain import rounding_of
 from reports.results.results import ResultsTable
 from search_spaces.terms.trial import Cell, Trial

@@ -35,7 +35,7 @@ from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.planned_study import PlannedStudy
 from orchestration.planning.prepared import prepare
 from orchestration.search.stopping.by_arm import share_of_epochs
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.loading.load import load_text
 from search_spaces.schema.schedulers import Scheduler
 from search_spaces.schema.schema import Resources

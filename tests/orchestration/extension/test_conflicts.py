@@ -10,7 +10,7 @@ from orchestration.extension.earlier_trials import EarlierTrials
 from orchestration.planning.make_source import Proposals, make_source
 from orchestration.planning.prepared import Prepared
 from orchestration.planning.study_description import describe_study
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.terms.trial import Trial
 from tests.orchestration.extension.growing_study import plan
 from tests.orchestration.simulated_trials import asked, drive, record_of, replay

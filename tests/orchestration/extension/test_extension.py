@@ -14,7 +14,7 @@ from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.write_report import rebuild_report
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.process.errors import UsageError
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.loading.load import load
 from tests.orchestration.command_line import records_in, results_in
 from tests.orchestration.extension.growing_study import SPACE, command_of, foresee, plan, sit

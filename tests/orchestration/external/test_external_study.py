@@ -24,7 +24,7 @@ from orchestration.past_studies.write_report import rebuild_report
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, prepare
 from orchestration.process.errors import UsageError
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.loading.load import load_text
 from tests.orchestration.mlflow_store import Store
 

@@ -9,7 +9,7 @@ from orchestration.finished_study.export_words import describe_choice
 from orchestration.finished_study.nearest import nearest
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.ledger.study_directory import Manifest
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from tests.reports.example_studies import make_record, make_study
 
 

@@ -14,7 +14,7 @@ from orchestration.finished_study.chosen import choose_configuration, find_arm
 from orchestration.ledger.recorded_study import read_directory
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.design.plan import plan_confirm_trials
 from search_spaces.loading.load import load
 from tests.orchestration.command_line import records_in

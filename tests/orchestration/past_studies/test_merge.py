@@ -19,7 +19,8 @@ from orchestration.process.errors import UsageError
 from reports.analysis import analyse
 from reports.output.forms import report_tables
 from reports.records.details import no_details
-from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import Contrast, StudyDescription
 from reports.sections.run_log.section import ProvenanceSection
 from tests.reports.example_studies import EDGES, TABLE3, make_records, make_study
 

@@ -24,7 +24,7 @@ from orchestration.process.atomic_files import write_whole
 from orchestration.process.errors import UsageError
 from orchestration.search.listed_source import ListedSource
 from reports.records.details import details_in, details_path, encode_details
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.records.serialise import record_to_json
 from search_spaces.loading.load import load_text
 from search_spaces.terms.trial import Trial

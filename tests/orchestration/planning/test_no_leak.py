@@ -19,7 +19,7 @@ from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from orchestration.run_study import run_study
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.loading.load import load
 from tests.orchestration.command_line import SEARCH, write_space
 

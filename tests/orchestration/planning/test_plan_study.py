@@ -21,7 +21,7 @@ from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import Prepared, deciding_facts, prepare
 from orchestration.process.errors import UsageError
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from search_spaces.design.subsets import SUBSET_SETTING, proper_subsets
 from search_spaces.loading.load import load, load_text
 from search_spaces.loading.packaged import find_space, packaged_spaces

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from orchestration.search.ended_trials import complete_all
 from orchestration.search.objective import Cost, Objective
 from orchestration.search.optuna_search import SearchedSource
-from reports.records.record import EpochPoint, RunRecord
+from reports.records.run_record import EpochPoint, RunRecord
 from search_spaces.schema.distributions import Choice, LogUniform
 from search_spaces.terms.trial import Trial
 from tests.orchestration.search.source_contract import SourceContract

@@ -12,7 +12,8 @@ import pytest
 from orchestration.search.importance import importance_methods
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.sections.hyperparameters.importance import Importance, ImportanceMethod, Sample, measure_importance
 from reports.sections.hyperparameters.parameter import SearchedParameter
 from reports.sections.hyperparameters.section import HyperparametersSection

@@ -13,7 +13,7 @@ from orchestration.past_studies.write_report import deliver_report
 from orchestration.tracking.attach_report import attach_report
 from orchestration.tracking.experiment_page import NOTE_TAG
 from reports.output.write import write_report
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from tests.orchestration.mlflow_store import Store
 from tests.orchestration.saved_views import saved_view
 from tests.orchestration.toy_runner import make_trial

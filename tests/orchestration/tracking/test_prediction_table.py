@@ -10,7 +10,7 @@ import pandas as pd
 from dmd.data.samples.target import SENTIMENT_TARGET
 from orchestration.external.prediction_file import read_prediction_file
 from orchestration.tracking.prediction_table import write_predictions
-from reports.records.record import Predictions
+from reports.records.run_record import Predictions
 
 NAMES = ("-3g5yACwYnA$_$1", "=1+1", "@x")
 

@@ -17,7 +17,7 @@ from reports.analysis import analyse
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.render import Drawing, render
 from reports.output.forms import plots_of
-from reports.records.record import ArmDescription, PlannedCell, StudyDescription
+from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.report import Report
 from tests.reports.example_details import details_of, reader, with_predictions
 from tests.reports.example_studies import COMPONENTS, EDGES, TABLE3, make_records, make_study

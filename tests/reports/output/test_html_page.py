@@ -16,7 +16,7 @@ from reports.output.html_page import render_page
 from reports.output.inline_svg import inline_svg
 from reports.output.side_by_side import put_side_by_side
 from reports.output.write import report_files
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from tests.reports.example_studies import EDGES, TABLE3, failed, make_records, make_study
 
 MEANS = dict(zip((*TABLE3, "control", "ridge"), (0.90, 0.91, 0.95, 0.96, 0.97, 1.0, 0.9, 0.93), strict=True))

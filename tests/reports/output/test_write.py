@@ -18,7 +18,8 @@ from reports.analysis import analyse
 from reports.output.forms import report_tables
 from reports.output.markdown import render_markdown
 from reports.output.write import write_files, write_report
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from tests.reports.example_studies import EDGES, TABLE3, failed, make_record, make_records, make_study
 
 MEANS = dict(zip((*TABLE3, "control", "ridge"), (0.90, 0.91, 0.95, 0.96, 0.97, 1.0, 0.9, 0.93), strict=True))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.records.declared import DeclaredComponent, DeclaredMethod, DeclaredTerm
-from reports.records.record import EpochPoint, Predictions, RunRecord
+from reports.records.run_record import EpochPoint, Predictions, RunRecord
 from reports.records.serialise import record_from_json, record_to_json, study_from_json, study_to_json
 from reports.records.stored_types import NotAsWritten
 from reports.records.target import Target

@@ -11,8 +11,9 @@ import pytest
 from reports.analysis import analyse
 from reports.output.forms import latex_tables, report_tables
 from reports.output.markdown import render_markdown
-from reports.records.record import RunRecord, StudyDescription, Value
+from reports.records.run_record import RunRecord, Value
 from reports.records.serialise import study_from_json, study_to_json
+from reports.records.study_description import StudyDescription
 from reports.report import Report
 from reports.sections.ablation.section import AblationSection
 from reports.sections.paper_tables.section import PaperTablesSection

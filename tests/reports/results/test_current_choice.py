@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.results.confirm_records import confirmed_records, superseded_records, unconfirmed_places
 from reports.results.current_choice import ChoiceRule
 from tests.reports.example_studies import make_record, make_study

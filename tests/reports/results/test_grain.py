@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from reports.analysis import analyse
-from reports.records.record import Contrast, Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
+from reports.records.study_description import Contrast, StudyDescription
 from reports.records.target import ONE_NUMBER, Target
 from reports.results.estimates import Estimator
 from reports.results.grain import rounding_of

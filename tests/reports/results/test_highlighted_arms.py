@@ -12,7 +12,7 @@ from reports.analysis import analyse
 from reports.drawing.plot import Plot
 from reports.output.forms import plots_of, report_tables
 from reports.output.markdown import render_markdown
-from reports.records.record import ArmDescription, Contrast
+from reports.records.study_description import ArmDescription, Contrast
 from reports.report import Report
 from reports.results.estimates import EstimatePair
 from reports.results.highlighted_arms import MOST_HIGHLIGHTED, highlight_arms

@@ -14,7 +14,8 @@ from dmd.data.samples.samples import LabelScale
 from dmd.metrics.sentiment import compute_metrics, metric_names
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
+from reports.records.study_description import StudyDescription
 from reports.report import Report
 from reports.results.estimates import Estimator
 from reports.results.results import CONSTANT_PREDICTOR, ResultsTable

@@ -11,7 +11,7 @@ from scipy import stats
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import ArmDescription, Contrast
+from reports.records.study_description import ArmDescription, Contrast
 from reports.report import Report
 from reports.results.metrics import METRICS
 from reports.results.results import CONSTANT_PREDICTOR, ResultsTable

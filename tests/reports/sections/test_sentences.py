@@ -11,7 +11,8 @@ from reports.analysis import analyse
 from reports.output.forms import latex_tables, report_tables
 from reports.output.markdown import render_markdown
 from reports.output.side_by_side import compare
-from reports.records.record import ArmDescription, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.sections.ablation.section import AblationSection, ForestSection
 from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.model_inside.section import TrainingSection

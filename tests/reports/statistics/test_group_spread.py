@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from reports.analysis import analyse
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.estimates import EstimatePair
 from reports.statistics import corrected_t, group_spread
 from reports.statistics.arrays import FloatArray

@@ -8,7 +8,7 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.write import report_files
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from tests.reports.example_studies import EDGES, TABLE3, make_records, make_study
 
 NOUNS = {"videos", "speakers", "dialogues", "items", "groups"}

@@ -9,7 +9,8 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import ArmDescription, PlannedCell, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.results.results import ResultsTable
 from reports.text.seeds_and_folds import cells_text, over_cells, seeds_text
 from tests.reports.example_studies import make_records, make_study

@@ -13,7 +13,7 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.forms import report_tables
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from reports.text.csv_table import Table
 from reports.text.spreadsheet_cell import inert_key, inert_text, original_text
 from tests.reports.example_studies import failed, make_records, make_study

@@ -10,8 +10,9 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import ArmDescription, Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
 from reports.records.serialise import record_from_json, record_to_json
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.records.target import Target
 from reports.report import Report
 from reports.results.estimates import Estimator

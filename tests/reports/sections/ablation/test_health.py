@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports.analysis import analyse
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from tests.reports.example_studies import failed, make_records, make_search_record, make_study
 
 LEARNED = {"full": 0.9, "no_ca": 0.95, "ridge": 0.93}

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from reports.analysis import analyse
 from reports.records.extension import Extension
-from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
 from reports.records.serialise import study_from_json, study_to_json
+from reports.records.study_description import Contrast, StudyDescription
 from tests.reports.example_studies import EDGES, make_record, make_study
 
 CA = EDGES[1]

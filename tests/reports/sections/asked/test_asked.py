@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports.analysis import analyse
-from reports.records.record import StudyDescription
+from reports.records.study_description import StudyDescription
 from reports.sections.asked.section import AskedSection
 from tests.reports.example_studies import EDGES, TABLE3, make_records, make_study
 

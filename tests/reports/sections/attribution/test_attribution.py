@@ -11,7 +11,8 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import ArmDescription, PlannedCell, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.sections.attribution.section import AttributionSection
 from reports.sections.attribution.values import Attribution, Effect
 from reports.statistics.corrected_t import corrected_mean

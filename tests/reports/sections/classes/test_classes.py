@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix
 
 from reports.analysis import analyse
 from reports.drawing.plot import NoPlot, Plot
-from reports.records.record import Predictions
+from reports.records.run_record import Predictions
 from reports.report import Report
 from reports.sections.ablation.section import AblationSection
 from reports.sections.classes.confusion import Confusion, confusions

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from reports.records.record import RunRecord, StudyDescription, Value
+from reports.records.run_record import RunRecord, Value
+from reports.records.study_description import StudyDescription
 from reports.sections.hyperparameters.history import SearchHistory, search_histories
 from tests.reports.example_studies import make_search_record, make_study
 

@@ -9,7 +9,8 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import EpochPoint, RunRecord, StudyDescription
+from reports.records.run_record import EpochPoint, RunRecord
+from reports.records.study_description import StudyDescription
 from reports.results.metrics import METRICS
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.equal_epochs import Comparison, compare_records, describe_comparisons

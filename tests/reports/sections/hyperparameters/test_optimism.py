@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from reports.analysis import analyse
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.sections.hyperparameters.csv import hyperparameter_tables
 from reports.sections.hyperparameters.optimism import Optimism
 from reports.sections.hyperparameters.section import HyperparametersSection

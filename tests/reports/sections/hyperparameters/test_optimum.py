@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.records.record import RunRecord
+from reports.records.run_record import RunRecord
 from reports.results.results import ResultsTable
 from reports.sections.hyperparameters.optimum import NO_NOISE_LEVEL, Plateau, measure_plateau
 from tests.reports.example_studies import make_record, make_search_record

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.records.record import Value
+from reports.records.run_record import Value
 from reports.sections.hyperparameters.sensitivity import EffectCurve, Sensitivity, measure_sensitivity
 from tests.reports.example_studies import failed
 from tests.reports.sections.hyperparameters.example_searches import (

@@ -13,7 +13,8 @@ import pytest
 from reports.analysis import analyse
 from reports.output.rendered import render_report
 from reports.output.side_by_side import put_side_by_side
-from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import Contrast, StudyDescription
 from reports.records.target import Target
 from reports.report import Report
 from reports.sections.main_table.section import MainTableSection

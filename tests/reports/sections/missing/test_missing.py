@@ -10,8 +10,9 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.write import write_report
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
 from reports.records.serialise import NotAsWritten, record_from_json, record_to_json, study_from_json, study_to_json
+from reports.records.study_description import StudyDescription
 from reports.sections.missing.section import MissingSection
 from reports.sections.missing.values import NOTHING, MissingTable
 from tests.reports.example_studies import failed, make_record, make_study

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.records.record import EpochPoint, RunRecord
+from reports.records.run_record import EpochPoint, RunRecord
 from reports.results.results import ResultsTable
 from reports.sections.model_inside.learning_curves import LearningCurve, learning_curves
 from tests.reports.example_studies import failed, make_record, make_search_record, make_study

@@ -12,7 +12,8 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.declared import DeclaredComponent, DeclaredMethod
 from reports.records.details import Details, no_details
-from reports.records.record import ArmDescription, PlannedCell, Predictions, RunRecord, StudyDescription
+from reports.records.run_record import Predictions, RunRecord
+from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
 from reports.sections.paper_tables.section import PaperTablesSection

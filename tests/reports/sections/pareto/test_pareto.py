@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from reports.output.write import write_report
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.sections.pareto.values import find_front, is_higher_better, tabulate_fronts
 from tests.reports.example_studies import failed, make_search_record, make_study
 

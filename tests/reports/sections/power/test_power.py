@@ -8,7 +8,7 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import Contrast
+from reports.records.study_description import Contrast
 from reports.results.estimates import EstimatePair
 from reports.results.metrics import METRICS
 from reports.sections.power.section import PowerSection

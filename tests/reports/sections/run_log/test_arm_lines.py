@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports.records.declared import DeclaredMethod
-from reports.records.record import ArmDescription, StudyDescription
 from reports.records.serialise import study_from_json, study_to_json
+from reports.records.study_description import ArmDescription, StudyDescription
 from reports.sections.run_log.text import arm_lines
 from tests.reports.example_studies import DECLARED, make_study
 

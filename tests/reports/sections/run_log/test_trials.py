@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from reports.analysis import analyse
 from reports.output.rendered import render_report
-from reports.records.record import ArmDescription, RunRecord
+from reports.records.run_record import RunRecord
+from reports.records.study_description import ArmDescription
 from reports.sections.run_log.trials import trial_table
 from tests.reports.example_studies import failed, make_record, make_search_record, make_study
 

@@ -12,7 +12,8 @@ import pytest
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.output.write import write_report
-from reports.records.record import Contrast, RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import Contrast, StudyDescription
 from reports.results.results import ResultsTable
 from reports.sections.seed_race.values import RaceTable, run_race
 from tests.reports.example_studies import contrasts_of, failed, make_record, make_study

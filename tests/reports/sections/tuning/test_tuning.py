@@ -10,7 +10,8 @@ import pytest
 
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.sections.tuning.csv import budget_tables
 from reports.sections.tuning.section import TuningSection
 from reports.sections.tuning.values import Budget

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reports.records.record import RunRecord, StudyDescription
+from reports.records.run_record import RunRecord
+from reports.records.study_description import StudyDescription
 from reports.sections.warnings.training_length import capped_training
 from tests.reports.example_studies import make_record, make_study, warnings_of
 
