@@ -78,8 +78,11 @@ def begin_study(study_directory: StudyDirectory, prepared: Prepared, session: Se
     else:
         words, started = shlex.split(session.command), str(description.provenance["started"])
         planned = extend_study(study_directory, known, prepared, words, started)
-        is_extended = planned is not None or bool(known.description.extensions)
-        completed = _read_completed(study_directory, prepared, session, is_extended)
+        completed = NOTHING_COMPLETED
+        if planned is not None or session.find_result is not find_nothing:
+            # Only then is anybody told of it: to read all that has ended takes time.
+            is_extended = planned is not None or bool(known.description.extensions)
+            completed = _read_completed(study_directory, prepared, session, is_extended)
         description = _keep_beginning(description, known.description)
         if planned is not None:
             extension = _complete(planned.extension, known, _expect(prepared, session, completed))
@@ -106,9 +109,7 @@ def _describe(prepared: Prepared, session: Session) -> StudyDescription:
 def _read_completed(
     study_directory: StudyDirectory, prepared: Prepared, session: Session, is_extended: bool
 ) -> CompletedWork:
-    """What need not run any more; read where somebody will be told of it."""
-    if not is_extended and session.find_result is find_nothing:
-        return NOTHING_COMPLETED
+    """What need not run any more."""
     finished = read_finished(study_directory.path / LEDGER_FILE).records
     own = [replace(record, epochs=(), predictions=None) for record in finished]
     return read_progress(prepared.planned, own, session.find_result, is_extended)
