@@ -22,7 +22,7 @@ _MOST_FOLDS = 12
 def describe_choice(study: RecordedStudy, arm: ArmDescription, chosen: Configuration) -> Iterator[str]:
     """Why it is this configuration, and what every fold chose."""
     metric = objective_of(study)
-    whose = f" of arm {chosen.decided_by}, from which {arm.name} inherits" if chosen.decided_by else ""
+    whose = f" (of arm {chosen.decided_by}, from which {arm.name} inherits)" if chosen.decided_by else ""
     score = f"valid/{metric} {chosen.score:.6g}"
     folds, number = _names(chosen.choices), count(chosen.num_cells, "fold")
     if chosen.by_fold[0].cell == Cell():
@@ -40,7 +40,7 @@ def describe_choice(study: RecordedStudy, arm: ArmDescription, chosen: Configura
     else:
         yield (
             f"The {number} chose differently, and values of different folds do not compare (folds differ in "
-            f"difficulty): this is the choice that lies nearest to all of them{whose}, of {folds}; {score} there."
+            f"difficulty): this is the choice of {folds}, which lies nearest to all of them{whose}; {score} there."
         )
     if not chosen.is_final:
         yield "Preliminary: its search was still running, and may find a better one."
