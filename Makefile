@@ -17,12 +17,12 @@ ifeq ($(TORCH),cpu)
 	$(BIN)/python -m pip install --quiet 'torch==$(TORCH_VERSION)+cpu'
 endif
 	$(BIN)/python -m pip install --quiet -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@# The build's own warnings are about setuptools; its errors are shown.
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
 search: install
 	$(BIN)/dmd-search --space quickstart
-	@echo "Report: runs/quickstart/report.md"
 
 # Files of tests are shared among two processes; what measures time runs afterwards with nothing beside it.
 test: install

@@ -103,8 +103,7 @@ class LineProgress(NoProgress):
         if record is None or not (record.status == "failed" or self._is_due()):
             return
         tally = self._tally
-        left = "" if tally.left_s is None else f", about {rough_duration_text(tally.left_s)} left"
-        counts = f"[{tally.num_ended}/{tally.num_planned}, {duration_text(tally.elapsed_s)}{left}]"
+        counts = f"[{tally.num_ended}/{tally.num_planned}, {_time_text(tally)}]"
         self._print(f"{counts} {describe_end(record, tally)}")
 
     def _see_beginning(self, event: Event) -> None:
@@ -231,12 +230,18 @@ def draw_tally(study: str, tally: StudyTally, height: int, latest: str = "") -> 
 
 
 def _draw_whole(study: str, tally: StudyTally) -> RenderableType:
-    left = "" if tally.left_s is None else f", about {rough_duration_text(tally.left_s)} left"
     line = Table.grid(padding=(0, 2, 0, 0))
     bar = ProgressBar(total=max(tally.num_planned, 1), completed=tally.num_ended, width=24)
     counts = f"{tally.num_ended} of {tally.num_planned} trials"
-    line.add_row(Text(study, style="bold"), bar, Text(counts), Text(f"{duration_text(tally.elapsed_s)}{left}"))
+    line.add_row(Text(study, style="bold"), bar, Text(counts), Text(_time_text(tally)))
     return line
+
+
+def _time_text(tally: StudyTally) -> str:
+    """``24 s, about 2 s left``; once no trial is left, what it took."""
+    is_known = tally.left_s is not None and tally.num_left > 0
+    left = f", about {rough_duration_text(tally.left_s or 0.0)} left" if is_known else ""
+    return f"{duration_text(tally.elapsed_s)}{left}"
 
 
 def _cells(arm: ArmTally, num_folds: int) -> tuple[RenderableType, ...]:

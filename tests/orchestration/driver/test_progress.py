@@ -164,6 +164,18 @@ def test_the_best_so_far_is_of_one_fold_in_lines_and_the_mean_of_all_folds_in_th
     assert no_ca.rstrip().endswith("1 of 2 folds"), "one fold says nothing beside two"
 
 
+def test_where_no_trial_is_left_no_time_is() -> None:
+    stream = io.StringIO()
+    progress = LineProgress(make_tally(2), stream)
+    for trial in TRIALS[:2]:
+        progress(ask(trial))
+        progress(attempt(trial))
+        progress(tell(trial, 0.5))
+    first, last = stream.getvalue().splitlines()[-2:]
+    assert first.startswith("[1/2, 0 s, about 0 s left] trial")
+    assert last.startswith("[2/2, 0 s] trial")
+
+
 def test_lines_say_what_ended_and_thin_out_when_there_are_many() -> None:
     few, many = io.StringIO(), io.StringIO()
     for stream, num_planned in ((few, 6), (many, 5000)):
