@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +37,13 @@ class RecordedStudy:
         return self.manifest.description
 
 
-def read_directory(directory: Path) -> RecordedStudy:
-    """The study in a directory: manifest, ledger, details. What the ledger lacks is said on stderr.
+def say_on_stderr(notice: str) -> None:
+    """Tell the user."""
+    print(notice, file=sys.stderr)
+
+
+def read_directory(directory: Path, notify: Callable[[str], None] = say_on_stderr) -> RecordedStudy:
+    """The study in a directory: manifest, ledger, details. ``notify`` is told in lines what the ledger lacks.
 
     Raises UsageError where there is no study, LedgerError for a ledger that cannot be read.
     """
@@ -47,7 +53,7 @@ def read_directory(directory: Path) -> RecordedStudy:
         raise UsageError(f"{directory}: no study here (manifest.json is missing); run dmd-search first")
     finished = read_finished(directory / LEDGER_FILE)
     for notice in finished.notices:
-        print(notice, file=sys.stderr)
+        notify(notice)
     details = details_in(study_directory.artifacts)
     manifest = manifest.ended_at(finished.limit or "", finished.wall_s)
     return RecordedStudy(str(directory), manifest, finished.records, details)

@@ -95,8 +95,11 @@ def rebuild_report(study_directory: StudyDirectory, map_items: MapItems = on_all
 
 
 def look_ahead(study_directory: StudyDirectory, map_items: MapItems) -> None:
-    """Do of a study that still runs what takes long in its report: what models show of every item."""
-    study = read_directory(study_directory.path)
+    """Do of a study that still runs what takes long in its report: what models show of every item.
+
+    A ledger that grows meanwhile may end in half a line, and that is no news.
+    """
+    study = read_directory(study_directory.path, notify=lambda notice: None)
     results = ResultsTable.from_records(study.description, distinct_records(study.records))
     feature_maps(study.description, results, study.read_details, map_items)
 

@@ -33,9 +33,9 @@ _OURS = {
 # neighbour, and nobody could say how long a study takes. Who wants them to step back starts the study with ``nice``.
 # They run this interpreter; under ``uv run`` Ray would build an environment for each. Workers that it has started
 # ahead stay: it ends those beyond the processors that nobody has reserved, so Tune's reservation for the first trials
-# would now and then end the very workers that they are for.
+# would now and then end the very workers that they are for. A minute is longer than a study takes to begin.
 _OF_OWN_CLUSTER = {
-    "RAY_idle_worker_killing_time_threshold_ms": "600000",
+    "RAY_idle_worker_killing_time_threshold_ms": "60000",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_worker_niceness": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
@@ -62,7 +62,8 @@ def ray_environment(has_own_cluster: bool, preloaded: Sequence[str] = ()) -> Ite
     foreign = _FOREIGN_TO_OWN_CLUSTER if has_own_cluster else _FOREIGN
     for name in filter(foreign.match, before):
         del os.environ[name]
-    os.environ.update(_OURS | _OF_OWN_CLUSTER if has_own_cluster else _OURS)
+    ours = _OURS | _OF_OWN_CLUSTER if has_own_cluster else _OURS
+    os.environ.update({name: value for name, value in ours.items() if name not in os.environ or name.isupper()})
     if preloaded:
         os.environ.update({_PRELOADED: ",".join(preloaded)})
     try:

@@ -7,9 +7,9 @@ trial trains while the next worker imports.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from orchestration.machine.processors import num_cpus
 from orchestration.process.file_lock import lock
 
 OF_A_TRIAL = ("orchestration.ray_backend.trainable", "orchestration.executors.dmd_runner")
+_MOST_TURNS = 64
+"""Each is an open file of every worker that waits."""
 TURNS = "DMD_PRELOAD_TURNS"
 """The variable that names a folder for the locks; without it nobody waits."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def turns_in(folder: Path) -> Iterator[None]:
     """Workers of a cluster that is started inside this context take turns by way of ``folder``."""
     os.environ[TURNS] = str(folder)
@@ -31,9 +33,12 @@ def turns_in(folder: Path) -> Iterator[None]:
         del os.environ[TURNS]
 
 
-@contextmanager
+@contextlib.contextmanager
 def turn(folder: Path, num_turns: int) -> Iterator[None]:
-    """One of ``num_turns`` turns; waits for one where all are taken. A process that dies gives its own back."""
+    """One of ``num_turns`` turns; waits for one where all are taken. A process that dies gives its own back.
+
+    Raises OSError where the folder is gone, or its file system has no locks.
+    """
     files = [os.open(folder / f"preload-{place}.lock", os.O_CREAT | os.O_RDWR) for place in range(num_turns)]
     try:
         if not any(map(_takes, files)):
@@ -57,6 +62,9 @@ def preload() -> None:
     folder = os.environ.get(TURNS)
     if folder is None:
         return
-    with turn(Path(folder), max(num_cpus() - 1, 1)):
+    with contextlib.ExitStack() as held:
+        # Without locks everybody imports at once. Ray would let the error end the worker.
+        with contextlib.suppress(OSError):
+            held.enter_context(turn(Path(folder), min(max(num_cpus() - 1, 1), _MOST_TURNS)))
         for module in OF_A_TRIAL:
             import_module(module)

@@ -51,7 +51,8 @@ class Limits(Section):
     """Where the study ends although it could continue; raise a limit and the same command continues.
 
     Attributes:
-        wall_time: running time of all sessions together; then running trials keep their state and the study stops.
+        wall_time: running time of all sessions together; then the study stops, and running trials keep the state that
+            they saved last.
         until: a date; at that moment the study stops in the same way.
         gpu_hours: GPU-hours of all sessions together; then no further trial starts, and running ones end.
         trials: number of trials; then no further trial starts, and running ones end.
