@@ -111,7 +111,9 @@ def study_from_json(payload: Mapping[str, Any]) -> StudyDescription:
         for section in KNOWN_KEYS:
             require_known_keys(section, getattr(study, section), where)
         _require_target(study, where)
-        require_plain_name(study.study, where)
+        # Reports name files by them.
+        for name in (study.study, *(part.study for part in study.parts)):
+            require_plain_name(name, where)
         for arm in study.arms:
             if max(len(arm.name), len(arm.label)) > LONGEST_NAME:
                 raise NotAsWritten(

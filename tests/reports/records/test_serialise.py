@@ -14,6 +14,7 @@ from reports.records.declared import DeclaredComponent, DeclaredMethod, Declared
 from reports.records.run_record import EpochPoint, Predictions, RunRecord
 from reports.records.serialise import record_from_json, record_to_json, study_from_json, study_to_json
 from reports.records.stored_types import NotAsWritten
+from reports.records.study_description import MergedPart
 from reports.records.target import Target
 from tests.reports.example_studies import make_predictions, make_record, make_study
 
@@ -154,6 +155,18 @@ def test_a_target_that_cannot_be_is_refused_by_name(target: object) -> None:
     stored = study_to_json(replace(study, data={**study.data, "target": target}))
     with pytest.raises(NotAsWritten, match=r"study toy: .*target"):
         study_from_json(stored)
+
+
+@pytest.mark.parametrize("name", ["../../out", "/out", "a/b", "..", ".hidden", "", "a\nb"])
+def test_a_name_that_leads_elsewhere_is_refused_of_a_study_and_of_the_parts_of_a_merged_one(name: str) -> None:
+    """Reports write `<name>.yaml`: a study that was sent to somebody must not choose where."""
+    merged = replace(make_study(), parts=(MergedPart("first", {}, "", "a: 1"), MergedPart("second", {})))
+    stored = study_to_json(merged)
+    assert study_from_json(stored) == merged
+    second = {**stored["parts"][1], "study": name}
+    for changed in ({**stored, "study": name}, {**stored, "parts": [stored["parts"][0], second]}):
+        with pytest.raises(NotAsWritten, match="is no name that this program gives"):
+            study_from_json(changed)
 
 
 CHANGES = st.sampled_from([None, 7, -1.5, "text", True, [], {}, [1], {"a": 1}, [[]], [None]])
