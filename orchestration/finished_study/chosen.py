@@ -123,7 +123,8 @@ def choose_configuration(study: RecordedStudy, arm: ArmDescription, fold: int | 
         raise UsageError(f"{study.origin}: {where}: no trial has completed yet, so no configuration is chosen")
     decider = _decider(study, arm)
     if decider != arm.name:
-        return _inherit(choices, choose_configuration(study, find_arm(study, decider), fold), decider)
+        owner = find_arm(study, decider)
+        return _inherit(arm, choices, owner, choose_configuration(study, owner, fold))
     by_id: dict[str, list[Choice]] = {}
     for choice in choices:
         by_id.setdefault(choice.configuration_id, []).append(choice)
@@ -172,13 +173,35 @@ def _chosen(same: Sequence[Choice], choices: tuple[Choice, ...], rule: Rule) -> 
     return Configuration(same[0].settings, same[0].parameters, score, rule, choices, tuple(same))
 
 
-def _inherit(choices: tuple[Choice, ...], decided: Configuration, decider: str) -> Configuration:
-    """The configuration of an arm that takes over what another one chose, as far as it has the same parameters."""
+def _inherit(
+    arm: ArmDescription, choices: tuple[Choice, ...], owner: ArmDescription, decided: Configuration
+) -> Configuration:
+    """The configuration of an arm that takes over what ``owner`` decided, as far as that applies to it."""
     cells = {choice.cell for choice in decided.choices}
     same = tuple(choice for choice in choices if choice.cell in cells)
-    inherited = {n: decided.parameters[n] for n in choices[0].parameters if n in decided.parameters}
-    settings = same[0].settings if same else {**choices[0].settings, **inherited}
-    return Configuration(settings, inherited, decided.score, decided.rule, choices, same, decider)
+    if same:
+        settings, parameters = same[0].settings, same[0].parameters
+    else:
+        own = {name: value for name, value in choices[0].settings.items() if name not in choices[0].parameters}
+        parameters = {
+            name: value
+            for name, value in decided.parameters.items()
+            if _takes_over(name, arm, choices, owner, decided.by_fold)
+        }
+        settings = {**own, **parameters}
+    return Configuration(settings, parameters, decided.score, decided.rule, choices, same, owner.name)
+
+
+def _takes_over(
+    name: str, arm: ArmDescription, choices: Sequence[Choice], owner: ArmDescription, decided: Sequence[Choice]
+) -> bool:
+    """Whether a searched value applies to the arm that inherits: as its own trials show; where none of them could have
+    it, unless the arm is built with another value."""
+    cells = {choice.cell for choice in decided if name in choice.parameters}
+    beside = [choice for choice in choices if choice.cell in cells]
+    if beside:
+        return any(name in choice.parameters for choice in beside)
+    return arm.settings.get(name) == owner.settings.get(name)
 
 
 def _decider(study: RecordedStudy, arm: ArmDescription) -> str:

@@ -109,8 +109,8 @@ class NewPredictions:
         number = self.num_seen_by
         if number is None:
             return (
-                "whether these models have seen the items is not known: the study kept no list of its clips; its "
-                "dmd-search command once more writes one, and trains nothing again"
+                "whether these models have seen the items is not known: the study has no list of its clips that can be "
+                "read; its dmd-search command once more writes one, and trains nothing again"
             )
         namesakes = (
             f"; {count(self.num_namesakes, 'further item')} with the id of a clip of the study, but other features: if "

@@ -13,7 +13,7 @@ from dmd.data.dataset.dataset import Dataset
 from dmd.data.formats.declared import Declared
 from dmd.data.formats.load import open_dataset
 from dmd.data.formats.planted_spec import PLANTED
-from dmd.data.samples.target import SENTIMENT_TARGET
+from dmd.data.samples.target import SENTIMENT_TARGET, Target
 from dmd.modalities import MODALITIES
 from dmd.registry import known_methods
 from dmd.training.trained_model import TrainedModel
@@ -51,12 +51,26 @@ def predict_new(directory: Path, data: str, arm: str | None = None, data_dir: Pa
     known = study.description.data.get("modalities")
     modalities = None if known is None else tuple(m for m in MODALITIES if m in known)
     dataset = open_dataset(data, data_dir, Declared(modalities=modalities, for_prediction=True))
+    models, target = _predict_each(records, artifacts, dataset, data_dir)
+    found = NewPredictions(
+        arm=described.name, ids=dataset.ids, splits=_split_of_rows(dataset), models=models, target=target
+    )
+    clips = read_clips(directory)
+    cells = {_name_model(record, records): Cell(record.repeat, record.fold) for record in records}
+    return found if clips is None else _compare(found, clips, dataset, cells)
+
+
+def _predict_each(
+    records: Sequence[RunRecord], artifacts: Path, dataset: Dataset, data_dir: Path | None
+) -> tuple[dict[str, npt.NDArray[np.float32]], Target]:
+    """The predictions of every model by its name, and what they are of. Raises UsageError with all reasons why the data
+    do not fit."""
     problems: dict[str, None] = {}
     models: dict[str, npt.NDArray[np.float32]] = {}
     target = SENTIMENT_TARGET
     for record in records:
         weights = _read_weights(artifacts, record)
-        _require_method(weights, described.name)
+        _require_method(weights, record.arm)
         target = weights.target
         model = TrainedModel(weights, dataset, data_dir)
         problems |= dict.fromkeys(model.find_problems())
@@ -64,13 +78,7 @@ def predict_new(directory: Path, data: str, arm: str | None = None, data_dir: Pa
             models[_name_model(record, records)] = model.predict()
     if problems:
         raise UsageError("\n".join(problems))
-    cells = {_name_model(record, records): Cell(record.repeat, record.fold) for record in records}
-    found = NewPredictions(
-        arm=described.name, ids=dataset.ids, splits=_split_of_rows(dataset), models=models, target=target
-    )
-    cells = {_name_model(record, records): Cell(record.repeat, record.fold) for record in records}
-    clips = read_clips(directory)
-    return found if clips is None else _compare(found, clips, dataset, cells)
+    return models, target
 
 
 def _compare(found: NewPredictions, clips: KnownClips, dataset: Dataset, cells: Mapping[str, Cell]) -> NewPredictions:

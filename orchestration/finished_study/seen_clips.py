@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +54,7 @@ class KnownClips:
 
 def keep_clips(directory: Path, dataset: Dataset, folds: FoldPlan, cells: Sequence[Cell]) -> None:
     """Write down which clips train and validate in each partition of a study, unless its directory has it already."""
-    path = directory / CLIPS_FILE
-    if path.is_file():
+    if read_clips(directory) is not None:
         return
     seen = np.zeros((len(cells), len(dataset)), dtype=bool)
     for number, cell in enumerate(cells):
@@ -71,18 +69,22 @@ def keep_clips(directory: Path, dataset: Dataset, folds: FoldPlan, cells: Sequen
         cells=np.array([(cell.repeat, _NO_FOLD if cell.fold is None else cell.fold) for cell in cells]),
         seen=seen,
     )
-    write_whole(path, content.getvalue())
+    write_whole(directory / CLIPS_FILE, content.getvalue())
 
 
 def read_clips(directory: Path) -> KnownClips | None:
     """What :func:`keep_clips` wrote; None where nothing was, as by an earlier version, or where it cannot be read."""
     try:
-        with np.load(directory / CLIPS_FILE, allow_pickle=False) as file:
-            ids, prints, cells, seen = (file[name] for name in ("ids", "prints", "cells", "seen"))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        # Given a path, NumPy leaves the file of a damaged archive open.
+        with np.load(io.BytesIO((directory / CLIPS_FILE).read_bytes()), allow_pickle=False) as file:
+            return _decode(*(file[name] for name in ("ids", "prints", "cells", "seen")))
+    except Exception:  # a damaged file raises whatever its bytes happen to hit
         return None
+
+
+def _decode(ids: npt.NDArray[np.str_], prints: Prints, cells: npt.NDArray[np.int64], seen: BoolArray) -> KnownClips:
     if cells.ndim != 2 or seen.shape != (len(cells), len(ids)) or prints.shape != ids.shape:
-        return None
+        raise ValueError("its arrays do not belong together")
     found = (Cell(int(repeat), None if fold == _NO_FOLD else int(fold)) for repeat, fold in cells)
     return KnownClips(tuple(ids.tolist()), prints.astype(np.uint64), tuple(found), seen.astype(bool))
 

@@ -14,6 +14,8 @@ from orchestration.ledger.ledger import LedgerError, read_events, read_lines, re
 
 _TRIAL = re.compile(rb'"trial_id":"([^"\\]+)"')
 _STATUS = re.compile(rb'"status":"(completed|pruned|failed)"')
+_REUSED = b'"reused_from":"'
+"""Of a trial that ran in its own study there is a null; in a text of somebody's the quotes have backslashes."""
 
 
 @dataclass
@@ -30,7 +32,7 @@ class StudyProgress:
         last_ms: when the latest event was, milliseconds since 1970; None before any.
         first_attempt_ms: when the first trial of the latest session began to train; None before any.
         num_ended_here: trials that trained in the latest session and ended.
-        num_reused_here: trials that ended in it without training.
+        num_reused_here: trials that ended in it with the results of another study.
         size: bytes of the ledger that were read.
         problem: why the rest could not be read, one line; None if there is no rest.
     """
@@ -97,7 +99,7 @@ class StudyProgress:
             self._told.add(trial)
             self.ended[status[1].decode()] += 1
             self.num_ended_here += trial in self._started_here
-            self.num_reused_here += trial not in self._started_here
+            self.num_reused_here += _REUSED in line.body
 
 
 def read_progress(path: Path) -> StudyProgress:

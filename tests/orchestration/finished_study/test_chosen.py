@@ -10,6 +10,7 @@ from orchestration.finished_study.nearest import nearest
 from orchestration.ledger.recorded_study import RecordedStudy
 from orchestration.ledger.study_directory import Manifest
 from reports.records.run_record import RunRecord
+from search_spaces.terms.trial import Value
 from tests.reports.example_studies import make_record, make_study
 
 
@@ -111,6 +112,52 @@ def test_an_heir_takes_over_a_best_mean_that_no_fold_confirmed() -> None:
     found = chosen(study_of(*grid, *runs), "no_ca")
     assert (found.settings, found.choices) == ({"gamma": 0.5, "width": 8}, ())
     assert "no fold chose it" in words(study_of(*grid, *runs), "no_ca")
+
+
+def conditional(fold: int, parameters: dict[str, Value], mae: float) -> RunRecord:
+    """A search trial of a parameter under the condition of another one."""
+    return replace(
+        searched(fold, 0.0, mae),
+        trial_id=f"full-{fold}-{parameters}",
+        configuration_id=str(parameters),
+        parameters=parameters,
+        settings={"width": 8, **parameters},
+    )
+
+
+PLAIN, DEEP, WIDE = {"kind": "plain"}, {"kind": "deep", "depth": 3}, {"kind": "wide", "units": 5}
+
+
+def test_an_heir_has_the_conditional_parameters_of_the_best_mean_and_none_of_those_it_lacks() -> None:
+    """Means 0.6, 0.6, 0.5: fold 0 chose one of the first two, fold 1 the other, and none the best."""
+    for first, second, best in ((PLAIN, WIDE, DEEP), (DEEP, WIDE, PLAIN), (WIDE, PLAIN, DEEP)):
+        maes = ((first, (0.4, 0.8)), (second, (0.8, 0.4)), (best, (0.5, 0.5)))
+        grid = [conditional(fold, values, mae) for values, of_folds in maes for fold, mae in enumerate(of_folds)]
+        runs = [confirmed(record, arm) for record in (grid[0], grid[3]) for arm in ("full", "no_ca")]
+        study = study_of(*grid, *runs)
+        assert chosen(study).settings == chosen(study, "no_ca").settings == {"width": 8, **best}
+        assert chosen(study, "no_ca").parameters == best
+
+
+def test_an_heir_keeps_what_it_is_built_with_and_leaves_what_its_own_trials_left() -> None:
+    heads = {"kind": "plain", "heads": 2}
+    maes = ((heads, (0.4, 0.8)), ({"kind": "wide", "heads": 4}, (0.8, 0.4)), ({**DEEP, "heads": 6}, (0.5, 0.5)))
+    grid = [conditional(fold, values, mae) for values, of_folds in maes for fold, mae in enumerate(of_folds)]
+    owners = [confirmed(grid[0]), confirmed(grid[3])]
+    heirs = [
+        replace(
+            confirmed(record, "no_ca"),
+            parameters={"kind": record.parameters["kind"]},
+            settings={"width": 8, "depth": 1, "kind": record.parameters["kind"]},
+        )
+        for record in (grid[0], grid[3])
+    ]
+    study = study_of(*grid, *owners, *heirs)
+    full, no_ca = study.description.arms
+    arms = (replace(full, settings={"depth": 2}), replace(no_ca, settings={"depth": 1}))
+    study = replace(study, manifest=Manifest(replace(study.description, arms=arms), {}, {}))
+    assert chosen(study).settings == {"width": 8, **DEEP, "heads": 6}
+    assert chosen(study, "no_ca").settings == {"width": 8, "kind": "deep", "depth": 1}
 
 
 def test_distances_count_what_lies_between_and_words_are_equal_or_not() -> None:

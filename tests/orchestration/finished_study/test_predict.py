@@ -20,7 +20,7 @@ from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.data.samples.target import Target
 from orchestration.cli.predict import app
 from orchestration.finished_study.new_predictions import NewPredictions
-from orchestration.finished_study.seen_clips import CLIPS_FILE
+from orchestration.finished_study.seen_clips import CLIPS_FILE, read_clips
 from tests.orchestration.command_line import records_in
 from tests.orchestration.finished_study.small_study import run_study
 
@@ -121,6 +121,37 @@ def test_of_a_study_that_kept_no_list_of_its_clips_it_is_not_known(finished: Pat
     done = predict(study, DATA, tmp_path / "p.csv")
     assert "whether these models have seen the items is not known" in done.stderr
     assert {row["seen_by"] for row in rows_of(study, DATA, tmp_path / "p.csv")} == {""}
+
+
+def npy() -> bytes:
+    content = io.BytesIO()
+    np.save(content, np.zeros(3))
+    return content.getvalue()
+
+
+def flipped(sound: bytes) -> bytes:
+    """Every bit of the first array's compressed bytes."""
+    return sound[:60] + bytes(255 - byte for byte in sound[60:100]) + sound[100:]
+
+
+def misshapen() -> bytes:
+    content = io.BytesIO()
+    np.savez(content, ids=np.array(["a"]), prints=np.array(["a"]), cells=np.zeros((1, 3)), seen=np.ones((1, 1)))
+    return content.getvalue()
+
+
+def test_a_damaged_list_of_clips_is_none_and_the_next_session_writes_it_again(finished: Path, tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "small" / CLIPS_FILE
+    shutil.copytree(finished, path.parent)
+    sound = path.read_bytes()
+    for damaged in (b"", npy(), flipped(sound), sound[:-30], misshapen()):
+        path.write_bytes(damaged)
+        assert read_clips(path.parent) is None
+    done = predict(path.parent, DATA, tmp_path / "p.csv")
+    assert done.exit_code == 0
+    assert "has no list of its clips that can be read; its dmd-search command once more writes one" in done.stderr
+    run_study(tmp_path)
+    assert "seen: 18 of 18 items" in predict(path.parent, DATA, tmp_path / "p.csv").stderr
 
 
 def test_labels_ids_and_splits_may_be_missing(finished: Path, tmp_path: Path) -> None:
