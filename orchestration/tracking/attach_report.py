@@ -14,8 +14,9 @@ from orchestration.tracking.run_content import STUDY_TAG
 from reports.output.markdown import render_answer
 from reports.output.write import PAGE_FILE, REPORT_FILE
 from reports.records.study_description import StudyDescription
+from reports.sections.run_log.kept_spaces import FOLDER as SPACES
 
-FOLDERS = ("tables", "figures", "spaces")
+FOLDERS = ("tables", "figures", SPACES)
 
 _FILES_NOTE = (
     f"`{REPORT_FILE}`, `tables/` and `figures/` are beside the report, among the artifacts of the study's run."

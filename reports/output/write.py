@@ -42,8 +42,8 @@ def write_report(
     read_details: ReadDetails = no_details,
     importance_methods: Sequence[ImportanceMethod] = (),
 ) -> Path:
-    """Write ``report.md``, ``report.html``, ``tables/*.{csv,tex,md}``, ``figures/*.{svg,png}`` and ``spaces/*.yaml``
-    below ``directory``.
+    """Write ``report.md``, ``report.html``, ``tables/*.{csv,tex,md}``, ``figures/*.{svg,png}`` and
+    ``spaces_as_run/*.yaml`` below ``directory``.
 
     Returns the path of ``report.md``. Raises ValueError where records contradict each other (see
     :func:`reports.analysis.analyse`); nothing is written then.

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from reports.records.study_description import StudyDescription
 
-FOLDER = "spaces"
+FOLDER = "spaces_as_run"
+"""Below the report's directory. A folder that nobody keeps spaces of their own in: reports overwrite their files."""
 
 
 @dataclass(frozen=True)

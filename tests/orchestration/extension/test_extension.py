@@ -83,9 +83,9 @@ def test_the_report_says_when_and_by_what_the_study_grew(grown: tuple[Path, Path
     assert extended.endswith(f", when 3 trials had ended, 1 of them scored on test: {added}.")
     again = two[two.index("Run it again") :].splitlines()
     first, second = (number for number, line in enumerate(again) if line.startswith("# "))
-    assert again[first].endswith(": began the study (spaces/grow-sitting-1.yaml)")
+    assert again[first].endswith(": began the study (spaces_as_run/grow-sitting-1.yaml)")
     assert again[first + 1] == command_of()
-    assert again[second].endswith(f": {added} (spaces/grow.yaml)")
+    assert again[second].endswith(f": {added} (spaces_as_run/grow.yaml)")
     assert again[second + 1] == command_of("search.trials=6", "confirm.seeds=2")
     assert f"{command_of('search.trials=6', 'confirm.seeds=2')} --only ridge --out again" in again
     assert "The study was extended when results on the test part were known" in two
@@ -96,11 +96,11 @@ def test_the_space_of_every_sitting_stands_beside_the_report_and_runs_it(grown: 
     two, one = grown
     text = (two / "report.md").read_text()
     for name in ("grow", "grow-sitting-1"):
-        assert f"[spaces/{name}.yaml](spaces/{name}.yaml)" in text
-    assert 'href="spaces/grow.yaml"' in (two / "report.html").read_text()
-    assert (two / "spaces" / "grow-sitting-1.yaml").read_text() == SPACE
-    assert [path.name for path in (one / "spaces").iterdir()] == ["grow.yaml"]
-    kept = load(two / "spaces" / "grow.yaml", describe_methods())
+        assert f"[spaces_as_run/{name}.yaml](spaces_as_run/{name}.yaml)" in text
+    assert 'href="spaces_as_run/grow.yaml"' in (two / "report.html").read_text()
+    assert (two / "spaces_as_run" / "grow-sitting-1.yaml").read_text() == SPACE
+    assert [path.name for path in (one / "spaces_as_run").iterdir()] == ["grow.yaml"]
+    kept = load(two / "spaces_as_run" / "grow.yaml", describe_methods())
     assert kept == plan("search.trials=6", "confirm.seeds=2").planned.space
 
 
@@ -108,8 +108,8 @@ def test_a_command_that_ran_two_versions_of_its_file_is_listed_once(out: Path) -
     study = sit(out, space=SPACE.replace("trials: 2", "trials: 3"))
     report = rebuild_report(StudyDirectory(study)).path.read_text()
     assert report.splitlines().count(command_of()) == 1
-    assert (study / "spaces" / "grow-sitting-1.yaml").read_text() == SPACE
-    assert "trials: 3" in (study / "spaces" / "grow.yaml").read_text()
+    assert (study / "spaces_as_run" / "grow-sitting-1.yaml").read_text() == SPACE
+    assert "trials: 3" in (study / "spaces_as_run" / "grow.yaml").read_text()
 
 
 def test_what_is_added_is_told_before_and_kept_in_the_manifest(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

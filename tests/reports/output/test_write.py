@@ -78,6 +78,18 @@ def test_same_records_same_bytes_in_any_order(tmp_path: Path) -> None:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
 
 
+def test_a_report_into_a_folder_of_the_user_s_leaves_the_spaces_kept_there_alone(tmp_path: Path) -> None:
+    """Who runs `--space spaces/toy.yaml` may report into the folder that has `spaces/`."""
+    own = tmp_path / "spaces" / "toy.yaml"
+    own.parent.mkdir()
+    own.write_text("mine")
+    study, records = whole_study()
+    report = write_report(replace(study, space_text="as: run"), records, tmp_path)
+    assert own.read_text() == "mine"
+    (kept,) = re.findall(r"\[.*?/toy\.yaml\]\((.*?)\)", report.read_text())
+    assert (tmp_path / kept).read_text() == "as: run"
+
+
 def test_files_are_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
     study, records = whole_study()
     report = write_report(study, records, tmp_path)
