@@ -117,6 +117,7 @@ def extend_study(
         earlier.num_ended,
         earlier.num_scored,
         changes,
+        num_asked=len(earlier.trials),
         contrasts_before=before,
     )
     return PlannedExtension(extension, describe_effects(planned, changes, earlier))

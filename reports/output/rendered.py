@@ -20,7 +20,8 @@ class RenderedReport:
     """A report in memory.
 
     Attributes:
-        markdown: with figures as ``figures/<name>.svg``, tables as ``tables/<file>`` and spaces as ``spaces_as_run/<file>``.
+        markdown: with figures as ``figures/<name>.svg``, tables as ``tables/<file>`` and spaces as
+            ``spaces_as_run/<file>``.
         drawings: by name.
         tables: file -> text.
         folded: titles of the sections that the HTML page shows on demand.

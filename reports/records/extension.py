@@ -29,6 +29,7 @@ class Extension:
         changes: of the search space.
         estimate: what it was expected to cost, as in ``StudyDescription.estimate``; empty if not recorded.
         space_before: the search space as it ran before, as YAML; empty if not recorded.
+        num_asked: trials that had been asked for before, open ones among them; None if not recorded.
         contrasts_before: the pairs of arms that were declared contrasts before; None if not recorded.
     """
 
@@ -41,6 +42,7 @@ class Extension:
     changes: tuple[PlanChange, ...] = ()
     estimate: Mapping[str, float] = field(default_factory=dict)
     space_before: str = ""
+    num_asked: int | None = None
     contrasts_before: tuple[tuple[str, str], ...] | None = None
 
     @property

@@ -52,6 +52,7 @@ def test_an_extension_is_expected_to_take_what_it_adds(begun: Path, tmp_path: Pa
     study = sit(tmp_path, "confirm.seeds=3")
     described = read_directory(study).description
     assert (described.estimate["trials"], described.extensions[0].estimate["trials"]) == (3, 2)
+    assert (described.extensions[0].num_asked, described.extensions[0].num_ended) == (3, 3)
     assert "Expected before each sitting, all together " in report_of(study)
     sit(tmp_path, "confirm.seeds=3")
     assert read_directory(study).description == described, "the same plan once more expects nothing new"

@@ -2,8 +2,8 @@
 
 Nothing is kept of earlier reports. What they said follows from the trials that had ended before the extension, judged
 as they were then: over the contrasts that were declared, by the configurations that the search had chosen. Trials are
-numbered in the order in which they were asked for, and a session that extends a study begins when all trials so far
-have ended; where one had not, nothing is said.
+numbered in the order in which they were asked for. Where one was still open when the extension began, its number does
+not tell it from those that had ended, and nothing is said; nor where it was not recorded how many had been asked for.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def _contrasts_before(
     study: StudyDescription, records: Sequence[RunRecord], extension: Extension, metric: Metric
 ) -> tuple[ContrastRow, ...]:
     """The declared contrasts as a report before the extension had them; none where that cannot be known."""
+    if extension.num_asked != extension.num_ended:
+        return ()
     earlier = [record for record in records if record.number is not None and record.number < extension.num_ended]
     scored = [record for record in earlier if record.test is not None]
     if not scored or (len(earlier), len(scored)) != (extension.num_ended, extension.num_scored):

@@ -25,6 +25,8 @@ from reports.statistics.verdict import LEVEL
 Side = Literal["lower", "upper"]
 OUTER = LEVEL
 """Share of a range at one end: one search alone is enough to call an edge, by a chance of that share."""
+_MOST_LEVELS = round(1 / OUTER) - 1
+"""Of so many values or fewer the outer share of the range holds none but the end."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def find_edges(history: SearchHistory, sensitivity: Sensitivity, is_grid: bool) 
             continue
         tried = history.units[:, column]
         units = tried[best][np.isfinite(tried[best])]
-        levels = tuple(np.unique(tried[np.isfinite(tried)]).tolist()) if is_grid else parameter.levels
+        levels = tuple(np.unique(tried[np.isfinite(tried)]).tolist()) if is_grid else parameter.levels(_MOST_LEVELS)
         found += _edges_of(history.arm, parameter, units, levels, curves.get(parameter.name))
     return tuple(found)
 
@@ -78,15 +80,17 @@ def _best_trials(history: SearchHistory) -> list[int]:
 def _edges_of(
     arm: str, parameter: SearchedParameter, units: FloatArray, levels: Sequence[float], curve: EffectCurve | None
 ) -> Iterator[Edge]:
-    """units: of the best trials; levels: every value that there is, in units, or none of a range without steps."""
-    sides: tuple[tuple[Side, float], ...] = (("lower", 0.0), ("upper", parameter.last_unit))
-    for side, end in sides:
+    """units: of the best trials; levels: every value that there is, in units; none of a range that has no steps or
+    more of them than matter."""
+    sides: tuple[Side, ...] = ("lower", "upper")
+    for side in sides:
         if parameter.ends_at(side):
             continue
+        end = parameter.end_unit(side)
         distance = np.abs(units - end)
         reach = OUTER * parameter.last_unit
         chance = OUTER
-        if 0 < len(levels) < 1 / OUTER:
+        if 0 < len(levels) <= _MOST_LEVELS:
             reach, chance = min(abs(level - end) for level in levels), 1 / len(levels)
         number = int((distance <= reach + 1e-9).sum())
         is_trend = curve is not None and curve.p_holm <= LEVEL and float(curve.units[curve.best]) == end

@@ -52,19 +52,27 @@ class SearchedParameter:
 
     @property
     def last_unit(self) -> float:
-        """The unit coordinate of the upper end."""
+        """The unit coordinate of the last value; the first one's is 0."""
         return 1.0 if self.is_numeric else float(len(self.options) - 1)
 
-    @property
-    def levels(self) -> tuple[float, ...]:
-        """The unit coordinates of all its values; none for a range without steps."""
+    def levels(self, most: int) -> tuple[float, ...]:
+        """The unit coordinates of all its values; none for a range without steps, nor of more than ``most``."""
+        # A range of seeds has millions.
+        num_values = int(self.high) - int(self.low) + 1 if self.kind == "int" else len(self.options)
+        if num_values > most:
+            return ()
         if self.kind == "int":
-            return tuple(self.to_unit(value) for value in range(int(self.low), int(self.high) + 1))
-        return tuple(map(float, range(len(self.options))))
+            return tuple(self.to_unit(int(self.low) + step) for step in range(num_values))
+        return tuple(map(float, range(num_values)))
+
+    def end_unit(self, side: Literal["lower", "upper"]) -> float:
+        """The unit coordinate of an end. The lower end of options in falling order is the last one."""
+        falls = self.is_ordered and not self.is_numeric and float(self.options[0]) > float(self.options[-1])
+        return self.last_unit if (side == "upper") != falls else 0.0
 
     def end_value(self, side: Literal["lower", "upper"]) -> Value:
         """The value at an end of the range."""
-        return self.from_unit(0.0 if side == "lower" else self.last_unit)
+        return self.from_unit(self.end_unit(side))
 
     def ends_at(self, side: Literal["lower", "upper"]) -> bool:
         """Whether the range ends there because the setting does; a range from 0 on does where no end was recorded."""

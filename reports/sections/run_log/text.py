@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 from reports.records.run_record import Value
@@ -124,11 +125,12 @@ def pace_sentence(study: StudyDescription, cost: CostTable, num_missing: int) ->
 
     num_missing: planned confirm runs without a record.
     """
-    expected, wall_s = _expected_in_all(study), study.wall_s
-    if not expected or wall_s is None or not cost.rows:
-        return ""
     given = {arm.name for arm in study.arms if arm.is_external}
     ran = sum(row.trials - row.reused for row in cost.rows if row.arm not in given)
+    sittings, wall_s = _expected_in_turn(study, cost.total.trials - ran), study.wall_s
+    expected = {name: sum(sitting[name] for sitting in sittings) for name in study.estimate}
+    if not expected or wall_s is None or not cost.rows:
+        return ""
     planned = expected.get("trials", ran)
     if not (ran or planned):
         return "Everything was reused, as expected: nothing was left to run."
@@ -144,16 +146,27 @@ def pace_sentence(study: StudyDescription, cost: CostTable, num_missing: int) ->
         )
     rest = f" {count(num_missing, 'planned confirm run')} did not run." if num_missing else ""
     grown = "" if is_same_plan else f" for {count(round(planned), 'trial')}; {ran} have run since:"
-    when = "before each sitting, all together" if any(e.estimate for e in study.extensions) else "before the start"
+    when = "before each sitting, all together" if len(sittings) > 1 else "before the start"
     return f"Expected {when}{grown} {' and '.join(parts)}.{rest}"
 
 
-def _expected_in_all(study: StudyDescription) -> Mapping[str, float]:
-    """What was expected at the beginning and of each extension, summed; the beginning alone where one has no record."""
-    if not study.estimate or not all(extension.estimate for extension in study.extensions):
-        return study.estimate
-    parts = (study.estimate, *(extension.estimate for extension in study.extensions))
-    return {name: sum(part[name] for part in parts) for name in study.estimate}
+def _expected_in_turn(study: StudyDescription, num_given: int) -> tuple[Mapping[str, float], ...]:
+    """What was expected at the beginning and of each extension, as long as these are parts of one sum.
+
+    Of an extension all is expected that is left then. Where the study had been interrupted that counts once more what
+    was expected before and had not run: the beginning stands alone then, as where an extension has no record.
+
+    Args:
+        study: as trained.
+        num_given: ended trials that did not run in the study; nothing was expected of them.
+    """
+    sittings = [study.estimate]
+    for extension in study.extensions:
+        num_expected = sum(sitting.get("trials", math.inf) for sitting in sittings)
+        if not extension.estimate or extension.num_ended - num_given < num_expected:
+            return (study.estimate,)
+        sittings.append(extension.estimate)
+    return tuple(sittings)
 
 
 def origin_grid(cells: Sequence[CellOrigin]) -> Grid | None:

@@ -43,8 +43,8 @@ class TrainingLength:
 
     @property
     def cannot_stop_early(self) -> bool:
-        """Whether patience is used up at the last epoch at the earliest."""
-        return self.patience >= self.max_epochs
+        """Whether patience is used up at the last epoch at the earliest: the first epoch is always the best so far."""
+        return self.patience + 1 >= self.max_epochs
 
 
 def capped_training(study: StudyDescription, records: Sequence[RunRecord]) -> list[str]:
@@ -68,7 +68,7 @@ def capped_training(study: StudyDescription, records: Sequence[RunRecord]) -> li
         )
     if unstopped:
         sentences.append(
-            "Early stopping could end no run, as `patience` is not below `max_epochs`: "
+            "Early stopping could end no run, as the first epoch and `patience` more reach `max_epochs`: "
             f"{'; '.join(unstopped)}. Every run trained to its limit; its best epoch on validation was kept."
         )
     return sentences

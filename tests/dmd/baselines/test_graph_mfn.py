@@ -107,6 +107,6 @@ def test_components_that_are_off_are_not_there() -> None:
 
 
 def test_as_many_parameters_as_the_published_network_and_its_vertices() -> None:
-    """zoo.md section 1: what the field's package registers, and the networks of its vertices."""
+    """What the field's package, MMSA 2.2.1, registers, and the networks of its vertices."""
     assert count_parameters("graph_mfn", "mmsa_mosi") == 1_517_216 + 208_656
     assert count_parameters("graph_mfn", "mmsa_mosi", MOSI) == 2_110_624 + 208_656

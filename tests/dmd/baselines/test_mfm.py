@@ -87,13 +87,13 @@ def test_components_that_are_off_leave_the_prediction_its_way() -> None:
 
 
 def test_as_many_parameters_as_the_published_network_less_its_unused_head() -> None:
-    """zoo.md section 1; 45,313 of them nothing ever reads."""
+    """Of MMSA 2.2.1 at equal sizes; 45,313 of them nothing ever reads."""
     assert count_parameters("mfm", "mmsa_mosi") == 951_155 - 45_313
     assert count_parameters("mfm", "mmsa_mosi", MOSI) == 1_416_123 - 45_313
 
 
 def test_presets_train_at_the_rates_that_their_other_values_were_found_at() -> None:
-    """zoo.md section 2, defect 10: whatever is configured, the field's package trains MFM at Adam's own 0.001."""
+    """Decision 215: whatever is configured, the field's package trains MFM at Adam's own 0.001."""
     assert {name: preset["learning_rate"] for name, preset in METHOD.presets.items()} == {
         "mmsa_mosi": 1e-3,
         "mmsa_mosei": 1e-3,

@@ -92,6 +92,6 @@ def test_components_that_are_off_are_not_there() -> None:
 
 
 def test_as_many_parameters_as_the_published_network() -> None:
-    """zoo.md sections 1 and 6: of the field's own package at equal sizes."""
+    """Of the field's own package, MMSA 2.2.1, at equal sizes."""
     assert count_parameters("mfn", "mmsa_mosi") == 1_579_249
     assert count_parameters("mfn", "mmsa_mosi", MOSI) == 2_172_657

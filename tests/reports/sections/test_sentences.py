@@ -11,6 +11,7 @@ from reports.analysis import analyse
 from reports.output.forms import latex_tables, report_tables
 from reports.output.markdown import render_markdown
 from reports.output.side_by_side import compare
+from reports.records.extension import Extension
 from reports.records.run_record import RunRecord
 from reports.records.study_description import ArmDescription, StudyDescription
 from reports.sections.ablation.section import AblationSection, ForestSection
@@ -184,6 +185,26 @@ def test_what_was_expected_is_held_against_the_trials_that_it_was_of() -> None:
     assert (
         "Expected before the start for 4 trials; 5 have run since: 10 s of wall time (5 to 20 s), took 12 s and" in text
     )
+
+
+def test_what_an_interrupted_study_had_not_run_is_not_expected_twice() -> None:
+    """Of four trials one had ended when two were added: before the extension five were left, so six in all ran."""
+    study = make_study(("full",), seeds=(1, 2, 3, 4), folds=(None,))
+    names = [f"{kind}{end}_s" for kind in ("wall", "device") for end in ("", "_low", "_high")]
+    first, later = ({"trials": num, **dict.fromkeys(names, 10.0 * num)} for num in (4, 5))
+    records = make_records(study, lambda arm: 0.9)
+    assert len(records) == 6
+
+    def told(num_ended: int, added: dict[str, float]) -> str:
+        extension = Extension(
+            "2026-11-29", "again", ("+ seeds",), num_ended=num_ended, estimate=added, num_asked=num_ended
+        )
+        text = report_text(replace(study, estimate=first, extensions=(extension,), wall_s=60.0), records)
+        return text[text.index("Expected before") :].split(" of wall time")[0]
+
+    assert told(1, later) == "Expected before the start for 4 trials; 6 have run since: 40 s"
+    added = {"trials": 2, **dict.fromkeys(names, 20.0)}
+    assert told(4, added) == "Expected before each sitting, all together 1 min"
 
 
 def test_few_runs_are_said_of_the_arms_that_have_few() -> None:

@@ -61,6 +61,22 @@ def test_ordered_options_and_whole_numbers_have_ends_by_chance_more_often() -> N
     assert told(edges_of([1, 1, 1, 1], {"layers": {"int": [1, 6]}}, 4)) == [("lower", 4, 4)]
 
 
+def test_options_in_falling_order_have_their_upper_end_first() -> None:
+    falling = {"batch": {"choice": [256, 128, 64, 32]}}
+    (edge,) = edges_of([256] * 5, falling, 64)
+    assert edge_text(edge) == "batch at its upper end, 256 (the best trials of 5 of 5 searches)"
+    (edge,) = edges_of([32] * 5, falling, 64)
+    assert edge_text(edge) == "batch at its lower end, 32 (the best trials of 5 of 5 searches)"
+    known = {"full": {"batch": {"distribution": falling["batch"], "least": 32, "most": None}}}
+    assert edges_of([32] * 5, falling, 64, ranges=known) == []
+
+
+def test_of_a_long_range_of_whole_numbers_nobody_lists_the_values() -> None:
+    long = {"number": {"int": [1, 10**12]}}
+    assert told(edges_of([10**12 - 5, 10**12], long, 10**11)) == [("upper", 2, 2)]
+    assert edges_of([10**11, 10**12 // 2], long, 10**11) == []
+
+
 def test_on_a_grid_the_first_and_the_last_point_are_ends_of_so_many() -> None:
     assert edges_of([0.1, 0.1], searcher="grid") == [], "of two points each is an end"
     assert told(edges_of([0.1] * 5, searcher="grid")) == [("upper", 5, 5)]
@@ -91,6 +107,9 @@ def test_the_report_says_it_in_its_section_and_among_the_cautions() -> None:
         records.append(make_search_record("full", None, number, mae, parameters=held, settings=held))
     report = analyse(study, records)
     assert "- `full`: rate at its upper end, 0.1 (the best trial of 1 of 1 search); searched: 0.001 to 0.1, log" in (
+        render_markdown(report)
+    )
+    assert "at most one in ten parameters without effect stands here by chance, if trials are drawn at random" in (
         render_markdown(report)
     )
     (caution,) = [text for text in warnings_of(report) if "end of the searched range" in text]

@@ -36,18 +36,21 @@ def test_runs_that_end_at_their_best_are_still_improving() -> None:
 def test_patience_that_outlasts_the_training_is_told() -> None:
     (sentence,) = capped_training(study_of(10, 10), runs("full", [3, 4, 6, 2, 5], 10))
     assert sentence.startswith(
-        "Early stopping could end no run, as `patience` is not below `max_epochs`: full (`patience` 10, "
-        "`max_epochs` 10)."
+        "Early stopping could end no run, as the first epoch and `patience` more reach `max_epochs`: full "
+        "(`patience` 10, `max_epochs` 10)."
     )
-    assert capped_training(study_of(10, 9), runs("full", [3, 4, 6, 2, 5], 10)) == []
+    # The best epoch is the first one at the earliest: a run stops after epoch 1 + 9, its last, or after 1 + 8.
+    (at_the_last,) = capped_training(study_of(10, 9), runs("full", [1] * 5, 10))
+    assert at_the_last.startswith("Early stopping could end no run")
+    assert capped_training(study_of(10, 8), runs("full", [1] * 5, 9)) == []
     (both,) = capped_training(study_of(10, 10), [*runs("full", [3] * 5, 10), *runs("no_ca", [4] * 5, 10)])
     assert ": full, no_ca (`patience` 10, `max_epochs` 10)." in both
 
 
 def test_chance_and_runs_that_stopped_by_themselves_are_no_caution() -> None:
     # Of three epochs the last is the best one by a chance of a third: two of three runs say nothing.
-    assert capped_training(study_of(3, 2), runs("full", [3, 3, 1], 3)) == []
-    assert capped_training(study_of(3, 2), runs("full", [3, 3, 3, 3, 3], 3)) != []
+    few, many = (capped_training(study_of(3, 2), runs("full", best, 3)) for best in ([3, 3, 1], [3] * 5))
+    assert [any("still improved" in text for text in told) for told in (few, many)] == [False, True]
     # Stopped after epoch 20 of 100: the best epoch is late in the run and far from the limit.
     assert capped_training(study_of(100, 10), runs("full", [20] * 5, 20)) == []
 
