@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from orchestration.driver.reusable_results import FindResult, find_nothing
 from orchestration.dry_run.capacity import Capacity
@@ -23,6 +24,7 @@ from orchestration.ledger.finished_trials import read_finished
 from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.past_studies.test_set_use import count_test_set_uses
+from orchestration.planning.plugins import KEY, kept_places
 from orchestration.planning.prepared import Prepared, deciding_facts
 from orchestration.planning.study_description import describe_study
 from orchestration.process.redaction import content_without_credentials, without_credentials
@@ -88,7 +90,7 @@ def begin_study(study_directory: StudyDirectory, prepared: Prepared, session: Se
             extension = _complete(planned.extension, known, _expect(prepared, session, completed))
             description = replace(description, extensions=(*description.extensions, extension))
             print("\n".join(planned.lines(description.study)), file=sys.stderr)
-    space = content_without_credentials(prepared.planned.space.resolved())
+    space = content_without_credentials(_checked_space(prepared))
     study_directory.write_manifest(Manifest(description, space, deciding_facts(prepared)))
     return BegunStudy(description, frozenset(record.trial_id for record in completed.reused))
 
@@ -102,8 +104,14 @@ def _describe(prepared: Prepared, session: Session) -> StudyDescription:
         command=session.command,
         started=started,
     )
-    text = session.space_text or to_yaml(prepared.planned.space.resolved())
+    text = session.space_text or to_yaml(_checked_space(prepared))
     return replace(described, space_text=without_credentials(text))
+
+
+def _checked_space(prepared: Prepared) -> dict[str, Any]:
+    """With all defaults; plugins are named by their copies, for the author's own folders are on no other machine."""
+    plugins = prepared.planned.runner.plugins
+    return {**prepared.planned.space.resolved(), **({KEY: kept_places(plugins)} if plugins else {})}
 
 
 def _read_completed(

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 COMPLETED = 0
 SOME_FAILED = 1
+CRASHED = 1
+"""Of a server that had answered."""
 BAD_INPUT = 2
 
 MOST_LINES, LONGEST_LINE = 100, 2000

@@ -13,7 +13,7 @@ import typer
 
 from orchestration.cli import options
 from orchestration.cli.completion import complete_studies
-from orchestration.cli.exit_codes import COMPLETED, bad_input_exits, harmless
+from orchestration.cli.exit_codes import COMPLETED, CRASHED, bad_input_exits, harmless, print_error
 
 if TYPE_CHECKING:
     from orchestration.ledger.study_status import StudyStatus
@@ -117,7 +117,11 @@ def _serve(ui: UiServer, port: int, address: str) -> NoReturn:
             sys.stdout.flush()
             server.wait_until_it_ends()
     except ServerEnded as ended:
-        raise UsageError(f"MLflow {ended}") from None
+        if not ended.has_answered:
+            raise UsageError(f"MLflow {ended}") from None
+        for line in f"MLflow {ended}".splitlines():
+            print_error(line)
+        raise typer.Exit(CRASHED) from None
 
 
 def _print_line_of_server(line: str) -> None:

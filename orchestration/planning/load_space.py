@@ -8,9 +8,8 @@ from pathlib import Path
 
 from dmd.plugins.load import use_plugins
 from dmd.plugins.plugin_file import PluginFile
-from orchestration.ledger.study_directory import PLUGINS_FOLDER
 from orchestration.planning.method_catalogue import describe_methods
-from orchestration.planning.plugins import find_plugins, kept_name
+from orchestration.planning.plugins import find_plugins, kept_places
 from search_spaces.loading.as_run import as_run
 from search_spaces.loading.document import Document
 from search_spaces.loading.load import check_and_plan
@@ -50,5 +49,4 @@ def load_space(document: Document, overrides: Sequence[str] = (), plugins: Seque
     files = find_plugins(document, plugins)
     use_plugins(files)
     space, arms = check_and_plan(document, describe_methods(), overrides)
-    kept = [f"../{PLUGINS_FOLDER}/{kept_name(plugin)}" for plugin in files]
-    return LoadedSpace(space, arms, files, as_run(document, overrides, kept))
+    return LoadedSpace(space, arms, files, as_run(document, overrides, kept_places(files)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dmd.errors import ConfigurationError
 from dmd.plugins.plugin_file import PluginFile, read_plugin
-from orchestration.ledger.study_directory import StudyDirectory
+from orchestration.ledger.study_directory import PLUGINS_FOLDER, StudyDirectory
 from orchestration.process.atomic_files import write_whole
 from search_spaces.loading.document import Document
 from search_spaces.terms.problems import Finding, Problem, SpaceErrors, join_path
@@ -53,6 +53,11 @@ def keep_plugins(study_directory: StudyDirectory, plugins: Sequence[PluginFile])
 def kept_name(plugin: PluginFile) -> str:
     """The file name of a plugin's copy in a study's directory."""
     return f"{plugin.digest}-{plugin.name}"
+
+
+def kept_places(plugins: Sequence[PluginFile]) -> list[str]:
+    """The copies of plugins as seen from a folder of the study's directory: what a space that is kept there names."""
+    return [f"../{PLUGINS_FOLDER}/{kept_name(plugin)}" for plugin in plugins]
 
 
 def kept_plugins(study_directory: StudyDirectory) -> tuple[PluginFile, ...]:

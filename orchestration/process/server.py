@@ -1,4 +1,5 @@
-"""A server as a child process: silent while it is well, ended with all of its own processes when this program ends."""
+"""A server as a child process: silent while it is well, ended with all of its own processes when this program ends,
+unless that is by SIGKILL (decision 210)."""
 
 from __future__ import annotations
 
@@ -28,7 +29,15 @@ _NONE = 0
 
 
 class ServerEnded(Exception):
-    """The server ended by itself. Its text: the exit code, then the last lines that it wrote."""
+    """The server ended by itself. Its text: the exit code, then the last lines that it wrote.
+
+    Attributes:
+        has_answered: whether it had served before.
+    """
+
+    def __init__(self, text: str, has_answered: bool) -> None:
+        super().__init__(text)
+        self.has_answered = has_answered
 
 
 class Server:
@@ -63,15 +72,17 @@ class Server:
     def _ended(self) -> ServerEnded:
         # Its last words; one of its processes that lives on may hold the pipe open.
         self._reader.join(timeout=1)
-        return ServerEnded("\n".join([f"ended with exit code {self._process.returncode}", *self._early]))
+        lines = [f"ended with exit code {self._process.returncode}", *self._early]
+        return ServerEnded("\n".join(lines), self._answers.is_set())
 
     def _read(self) -> None:
         assert self._process.stderr is not None, "it is started with a pipe"
-        for line in self._process.stderr:
-            text = line.decode(errors="replace").rstrip()
-            self._early.append(text)
-            if self._answers.is_set():
-                self._show(text)
+        with self._process.stderr as lines:
+            for line in lines:
+                text = line.decode(errors="replace").rstrip()
+                self._early.append(text)
+                if self._answers.is_set():
+                    self._show(text)
 
 
 @contextlib.contextmanager
@@ -111,13 +122,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the whole group of a process, by force after some seconds."""
     for number, patience_s in ((signal.SIGTERM, _PATIENCE_S), (signal.SIGKILL, _LAST_PATIENCE_S)):
         _signal_group(process, number)
-        deadline = time.monotonic() + patience_s
-        while _is_there(process):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(_LOOK_S)
-        else:
+        if _wait_until_gone(process, patience_s):
             return
+
+
+def _wait_until_gone(process: subprocess.Popen[bytes], patience_s: float) -> bool:
+    """Whether no process of the group is left within some seconds."""
+    deadline = time.monotonic() + patience_s
+    while _is_there(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK_S)
+    return True
 
 
 def _is_there(process: subprocess.Popen[bytes]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 import dmd_search
 from orchestration.ledger.recorded_study import read_directory
@@ -89,6 +90,21 @@ def test_a_space_that_is_a_file_stands_beside_the_report_as_it_was_written(tmp_p
     (tmp_path / "tiny.yaml").write_text(text)
     study = dmd_search.run(tmp_path / "tiny.yaml", out=tmp_path / "runs", executor="inline")
     assert read_directory(study.path).description.space_text == text
+
+
+def test_a_space_that_was_loaded_names_the_copies_of_its_plugins_and_no_place_on_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("""\
+from dataclasses import replace
+from dmd.baselines.lf_lstm import METHOD
+METHOD = replace(METHOD, name="own")
+""")
+    (tmp_path / "tiny.yaml").write_text(f"{SPACE.replace('ridge', 'own, max_epochs: 1')}plugins: [own.py]\n")
+    study = dmd_search.run(dmd_search.load_space(tmp_path / "tiny.yaml"), out=tmp_path / "runs", executor="inline")
+    (copy,) = (study.path / "plugins").iterdir()
+    text = read_directory(study.path).description.space_text
+    assert yaml.safe_load(text)["plugins"] == [f"../plugins/{copy.name}"]
+    for kept in ("manifest.json", "report.md", "spaces_as_run/tiny.yaml"):
+        assert str(tmp_path) not in (study.path / kept).read_text()
 
 
 def test_what_a_command_would_refuse_is_an_exception_with_its_line(tmp_path: Path) -> None:

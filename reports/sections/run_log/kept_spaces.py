@@ -10,6 +10,8 @@ from reports.records.study_description import StudyDescription
 
 FOLDER = "spaces_as_run"
 """Below the report's directory. A folder that nobody keeps spaces of their own in: reports overwrite their files."""
+_PLUGINS = "../plugins/"
+"""How a space names the copies of its plugins in the study's directory."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,11 @@ class KeptSpace:
 
     path: str
     text: str
+
+    @property
+    def has_plugins(self) -> bool:
+        """Whether it needs files that lie in the study's directory alone."""
+        return _PLUGINS in self.text
 
 
 def kept_spaces(study: StudyDescription) -> tuple[KeptSpace, ...]:

@@ -25,7 +25,7 @@ def describe_provenance(study: StudyDescription, results: ResultsTable, metrics:
         metrics: those whose cell means are given.
     """
     command = command_of(study)
-    kept = [space.path for space in kept_spaces(study)]
+    kept = [space for space in kept_spaces(study)[0 if study.parts else -1 :] if space.path]
     environment = {key: value for key, value in study.provenance.items() if key not in _COMMAND_KEYS}
     return Provenance(
         _flatten(study.data),
@@ -35,7 +35,8 @@ def describe_provenance(study: StudyDescription, results: ResultsTable, metrics:
         row_commands(study, results, command),
         trace_cells(study, results, metrics),
         sittings_of(study),
-        tuple(path for path in kept[0 if study.parts else -1 :] if path),
+        tuple(space.path for space in kept),
+        any(space.has_plugins for space in kept),
     )
 
 

@@ -217,6 +217,7 @@ class RunAgainSection(Section):
             command=self.provenance.command,
             sittings=self.provenance.sittings,
             spaces=self.provenance.spaces,
+            has_plugins=self.provenance.has_plugins,
             rows=self.provenance.rows,
             alone=alone_text(self.study.search, self.is_adaptive),
         )

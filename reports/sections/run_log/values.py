@@ -111,6 +111,7 @@ class Provenance:
         cells: the trials behind every arm on every cell.
         sittings: the commands that planned the study; empty where one planned it all.
         spaces: paths of the search spaces as they ran last; several of a merged study.
+        has_plugins: whether these need plugins, which lie in the study's directory alone.
     """
 
     data: tuple[tuple[str, str], ...]
@@ -121,3 +122,4 @@ class Provenance:
     cells: tuple[CellOrigin, ...]
     sittings: tuple[Sitting, ...] = ()
     spaces: tuple[str, ...] = ()
+    has_plugins: bool = False

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,8 @@ from orchestration.cli.study_lines import headline
 from orchestration.ledger.events import Event, encode_event
 from orchestration.ledger.ledger import LEDGER_FILE, Ledger
 from orchestration.tracking.experiment_page import list_address
+from orchestration.tracking.ui_server import UiServer
+from tests.orchestration.command_line import records_in
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,19 @@ def test_a_study_s_line_has_the_sentence_that_its_report_prints_in_bold() -> Non
     )
     assert headline(["27 of 27 runs completed."]) == "27 of 27 runs completed."
     assert headline([]) == ""
+
+
+def test_programs_read_the_best_so_far_with_the_best_trial_of_each_fold(runs: Path, tmp_path: Path) -> None:
+    copied(runs, tmp_path)
+    values: dict[int, list[float]] = {}
+    for record in records_in(runs / "lines").values():
+        values.setdefault(record.fold or 0, []).append(record.valid["mae"])
+    best = json.loads(told("status", "lines", "--out", str(tmp_path), "--json"))["best"]
+    assert list(best) == ["metric", "value", "arm", "trials"]
+    assert (best["metric"], best["arm"]) == ("mae", "ridge")
+    assert [(trial["fold"], trial["value"]) for trial in best["trials"]] == [(f, min(values[f])) for f in range(3)]
+    assert best["value"] == pytest.approx(sum(min(values[fold]) for fold in range(3)) / 3)
+    assert set(best["trials"][0]) == {"value", "arm", "stage", "seed", "repeat", "fold", "parameters"}
 
 
 def test_a_study_that_was_stopped_says_what_is_left(runs: Path, tmp_path: Path) -> None:
@@ -181,6 +197,29 @@ def test_mlflow_is_not_started_where_it_would_have_nothing_to_show(runs: Path, t
     assert "nothing is tracked yet" in refused("ui", "lines", "--out", str(tmp_path))
     (tmp_path / "lines" / "tracking.json").write_text(json.dumps({"target": "http://there:5000"}))
     assert "tracked on a server, open it there: http://there:5000" in refused("ui", "lines", "--out", str(tmp_path))
+
+
+SERVER = """\
+import socket, sys
+if sys.argv[2] == "broken":
+    sys.exit("no such table")
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as opened:
+    opened.accept()
+sys.exit("out of memory")
+"""
+
+
+@pytest.mark.parametrize(("kind", "code", "said"), [("broken", 2, "no such table"), ("crash", 1, "out of memory")])
+def test_a_server_that_crashes_is_no_bad_input(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, kind: str, code: int, said: str
+) -> None:
+    def serve(directory: Path, port: int) -> UiServer:
+        return UiServer((sys.executable, "-c", SERVER, str(port), kind), directory, os.environ)
+
+    monkeypatch.setattr("orchestration.tracking.ui_server.ui_server", serve)
+    done = CliRunner().invoke(app, ["ui", "lines", "--out", str(runs)])
+    assert done.exit_code == code
+    assert done.stderr.splitlines()[-2:] == ["error: MLflow ended with exit code 1", f"error: {said}"]
 
 
 @pytest.mark.parametrize("command", ["status", "open", "ui"])

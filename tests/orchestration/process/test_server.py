@@ -27,7 +27,7 @@ with socket.create_server(("127.0.0.1", port)) as opened:
     opened.accept()
     time.sleep(0.3)
     print("a real error", file=sys.stderr, flush=True)
-    time.sleep(60)
+    time.sleep(0 if sys.argv[2] == "crashing" else 60)
 """
 PROGRAM = """\
 import os, sys
@@ -42,7 +42,7 @@ try:
         print("up", flush=True)
         server.wait_until_it_ends()
 except ServerEnded as ended:
-    sys.exit(f"it {ended}")
+    sys.exit(f"it {ended}\\n{'it had answered' if ended.has_answered else 'it never answered'}")
 except Stopped as stopped:
     exit_now(str(stopped))
 """
@@ -121,5 +121,18 @@ def test_one_that_never_answers_says_why_and_leaves_nothing(tmp_path: Path) -> N
     with program(tmp_path, "broken") as (process, mark):
         output, errors = process.communicate(timeout=20)
         assert (output, process.returncode) == ("", 1)
-        assert errors.splitlines() == ["it ended with exit code 1", "a line of noise", "no such table"]
+        assert errors.splitlines() == [
+            "it ended with exit code 1",
+            "a line of noise",
+            "no such table",
+            "it never answered",
+        ]
+        assert alive(mark) == []
+
+
+def test_one_that_ends_after_it_has_answered_says_so(tmp_path: Path) -> None:
+    with program(tmp_path, "crashing") as (process, mark):
+        errors = process.communicate(timeout=20)[1]
+        lines = ["it ended with exit code 0", "a line of noise", "a real error", "it had answered"]
+        assert errors.splitlines() == lines
         assert alive(mark) == []
