@@ -220,7 +220,7 @@ def test_markup_in_names_stays_text_and_files_stay_in_the_directory(
     assert not any(sign in text for sign in ("<script>alert", 'src="http', 'href="javascript'))
     assert {path.name for path in tmp_path.iterdir()} == {"hostile"}
     made = {path.relative_to(hostile).parts[0] for path in hostile.rglob("*")}
-    assert made == {"manifest.json", LEDGER_FILE, "report.md", "report.html", "tables", "figures"}
+    assert made == {"manifest.json", LEDGER_FILE, "report.md", "report.html", "tables", "figures", "spaces_as_run"}
 
 
 DETAILS: Mapping[str, Callable[[Path], bytes]] = {

@@ -34,7 +34,7 @@ def arm_lines(study: StudyDescription, tuned: Mapping[str, Collection[str]]) -> 
 def _arm_line(study: StudyDescription, arm: ArmDescription, tuned: Collection[str]) -> str:
     name = f"`{arm.name}`" if arm.label == arm.name else f"`{arm.name}` ({arm.label})"
     if arm.is_external:
-        return f"{name}: predictions of other code."
+        return f"{name}: {arm.facts.get(DIFFERENCE) or 'predictions of other code'}."
     parts = [_method_text(study, arm), _overrides_text(study, arm, tuned)]
     parts += [f"tuned: {list_names(sorted(tuned), 'settings')}"] if tuned else []
     parts += [_built(arm), str(arm.facts.get(DIFFERENCE, ""))]

@@ -97,7 +97,7 @@ def test_a_file_is_enough_for_a_factorial_with_search_and_attribution(tmp_path: 
     assert (blind.returncode, out.exists()) == (2, False)
     assert "name it with --plugin" in blind.stderr
     assert run("dmd-predict", study, data, "--out", str(out), "--plugin", plugin).returncode == 0
-    assert out.read_text().splitlines()[0] == "id,split,mean,seed1,seed2"
+    assert out.read_text().splitlines()[0] == "id,split,seen_by,mean,seed1,seed2"
     exported = run("dmd-search", *arguments, "--export-config", "full")
     assert exported.returncode == 0, exported.stderr
     as_chosen = run("dmd-search", "--space", exported.stdout.strip(), "--dry-run", "--json")

@@ -236,9 +236,9 @@ def test_other_data_stand_side_by_side_and_say_so(tmp_path: Path, capsys: pytest
     text = report.read_text()
     headings = [line for line in text.splitlines() if line.startswith(("# ", "## "))]
     assert headings == ["# mosi + mosi-2 | mosei", "## mosi + mosi-2", "## mosei"]
-    (line,) = [line for line in text.splitlines() if line.startswith("| no_ca ") and ", n " in line]
+    (line,) = [line for line in text.splitlines() if line.startswith("| no_ca ") and " runs |" in line]
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
-    assert cells[1].endswith(", n 15")
+    assert cells[1].endswith(", 15 runs")
     assert cells[2] == "–"  # noqa: RUF001
     tables = {path.parent.name for path in (tmp_path / "out" / "tables").rglob("*.csv")}
     assert tables == {"mosi-mosi-2", "mosei"}
