@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 
 from reports.records.study_description import StudyDescription
 
@@ -39,11 +39,12 @@ def _of_sittings(study: StudyDescription) -> Iterator[KeptSpace]:
 
 
 def _of_parts(study: StudyDescription) -> Iterator[KeptSpace]:
-    seen: Counter[str] = Counter()
+    taken: set[str] = set()
     for part in study.parts:
-        seen[part.study] += 1
-        again = f"-{seen[part.study]}" if seen[part.study] > 1 else ""
-        yield _kept(f"{part.study}{again}", part.space_text)
+        names = chain([part.study], (f"{part.study}-{number}" for number in count(2)))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        yield _kept(name, part.space_text)
 
 
 def _kept(name: str, text: str) -> KeptSpace:
