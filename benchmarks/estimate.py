@@ -27,7 +27,8 @@ from typing import Any
 
 import yaml
 
-from orchestration.ledger.ledger import LEDGER_FILE, read_lines
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_lines
 from orchestration.ledger.session_time import SessionTime
 from orchestration.ledger.study_directory import StudyDirectory
 from search_spaces.loading.packaged import find_space

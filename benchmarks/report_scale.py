@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestration.ledger.events import Event, encode_event
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.recorded_study import read_directory
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.ledger.trial_json import trial_to_json

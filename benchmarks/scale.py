@@ -45,7 +45,8 @@ from dmd.job import EpochReport, JobResult
 from orchestration.driver.driver import Driver, StudyPlan
 from orchestration.driver.endings import ending_of_result
 from orchestration.executors.protocol import FileProvider, RunTrial, TrialRunner
-from orchestration.ledger.ledger import LEDGER_FILE, Ledger
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.process.interruption import Interruption
 from orchestration.search.objective import Objective

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from benchmarks.crash.session import Session
 from benchmarks.crash.stopping import Ending, stop
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.tracking.position import load_position
 from orchestration.tracking.sqlite_store import store_of
 from search_spaces.loading.packaged import find_space

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dmd.errors import InputError
-from orchestration.ledger.ledger import LedgerError
+from orchestration.ledger.errors import LedgerError
 from orchestration.process.errors import UsageError
 from search_spaces.terms.problems import SpaceErrors
 

@@ -20,8 +20,8 @@ from orchestration.dry_run.cost_estimate import (
     read_progress,
 )
 from orchestration.extension.extend import extend_study
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.finished_trials import read_finished
-from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.past_studies.test_set_use import count_test_set_uses
 from orchestration.planning.plugins import KEY, kept_places

@@ -23,8 +23,10 @@ from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
 from orchestration.external.external_trials import external_trials
 from orchestration.finished_study.seen_clips import keep_clips
+from orchestration.ledger.errors import wrap_format_errors
 from orchestration.ledger.events import Event
-from orchestration.ledger.ledger import Ledger, read_events, wrap_format_errors
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.machine.gpus import visible_gpus
 from orchestration.machine.processors import num_cpus

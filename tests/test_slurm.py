@@ -8,7 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from tests.orchestration import command_line as product
 
 SCRIPT = Path(__file__).parents[1] / "deploy" / "study.sbatch"

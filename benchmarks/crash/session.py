@@ -14,7 +14,8 @@ from pathlib import Path
 
 from benchmarks.crash.processes import training_below
 from orchestration.ledger.events import Event
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 
 PATIENCE_S = 900.0
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from benchmarks.overhead.processes import finish_side, start_side
 from benchmarks.overhead.store import require_rows
 from orchestration.ledger.events import EventKind
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 
 PRODUCT = "product_side"
 _LOOK_S = 0.2

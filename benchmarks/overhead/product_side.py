@@ -22,7 +22,8 @@ from orchestration.driver.driver import StudyPlan
 from orchestration.driver.progress import LineProgress
 from orchestration.driver.tally import StudyTally
 from orchestration.executors.protocol import Resources
-from orchestration.ledger.ledger import Ledger, read_events
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.ledger_file import read_events
 from orchestration.process.logs import quiet_libraries
 from orchestration.ray_backend.cluster import ray_cluster
 from orchestration.ray_backend.executor import RayTuneExecutor

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.power_cut.disk import Disk
 from benchmarks.power_cut.operations import Operation, read_operations, traced
 from orchestration.ledger.events import check_line
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 
 STUDY = "cut"
 SPACE = f"""\

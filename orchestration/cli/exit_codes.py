@@ -21,7 +21,7 @@ def bad_input_exits() -> Iterator[None]:
     """Print what the user can correct to stderr, a line per problem, and exit with 2."""
     from dmd.errors import InputError
     from orchestration.driver.endings import DISK_ERRNOS
-    from orchestration.ledger.ledger import LedgerError
+    from orchestration.ledger.errors import LedgerError
     from orchestration.process.errors import UsageError
     from search_spaces.terms.problems import SpaceErrors
 

@@ -80,7 +80,7 @@ def _report(request: SearchRequest, study_directory: StudyDirectory) -> int:
 
 def _preview(request: SearchRequest, prepared: Prepared, study_directory: StudyDirectory) -> int:
     from orchestration.dry_run.preview import preview
-    from orchestration.ledger.ledger import LEDGER_FILE
+    from orchestration.ledger.file_names import LEDGER_FILE
     from orchestration.tracking.experiment import describe_store
 
     print(

@@ -37,8 +37,9 @@ from orchestration.driver.endings import Ending, build_record, ending_of_result
 from orchestration.driver.limits import NO_LIMITS, LimitWatch, StudyLimits
 from orchestration.driver.reusable_results import FindResult, ReusableResult, find_nothing
 from orchestration.external.external_trials import ExternalTrial
+from orchestration.ledger.errors import wrap_format_errors
 from orchestration.ledger.events import Event, EventKind, metrics_from_json, metrics_to_json
-from orchestration.ledger.ledger import Ledger, wrap_format_errors
+from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.state import LedgerState
 from orchestration.ledger.study_directory import weights_path
 from orchestration.ledger.trial_json import trial_from_json, trial_to_json

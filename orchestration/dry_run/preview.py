@@ -10,8 +10,8 @@ from orchestration.dry_run.cost_estimate import NOTHING_REUSABLE, estimate_study
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
 from orchestration.extension.extend import require_continuable
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.finished_trials import read_finished
-from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.reuse import find_results
 from orchestration.planning.prepared import Prepared

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.ledger.ledger import read_events, require_plain, wrap_format_errors
+from orchestration.ledger.errors import require_plain, wrap_format_errors
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.trial_json import trial_from_json
 from search_spaces.terms.trial import Stage, Trial
 

@@ -11,7 +11,7 @@ from orchestration.extension.added import describe_added, describe_effects, desc
 from orchestration.extension.changed_keys import find_changes
 from orchestration.extension.conflicts import find_conflicts
 from orchestration.extension.earlier_trials import read_earlier_trials
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.lock import require_no_driver
 from orchestration.ledger.study_directory import EXTERNAL_KEY, PLUGIN_KEY, Manifest, StudyDirectory
 from orchestration.planning.planned_study import PlannedStudy

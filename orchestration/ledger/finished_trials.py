@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.ledger.ledger import LedgerError, LedgerForeign, count_torn_bytes, read_events, require_plain
+from orchestration.ledger.errors import LedgerError, LedgerForeign, require_plain
+from orchestration.ledger.ledger_file import count_torn_bytes, read_events
 from orchestration.ledger.session_time import SessionTime
 from orchestration.ledger.state import REPORT_KINDS, LedgerState
 from orchestration.process.redaction import one_line

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from orchestration.ledger.ledger import LOCK_FILE
+from orchestration.ledger.file_names import LOCK_FILE
 
 SYSTEM_LOCKS = Path("/proc/locks")
 

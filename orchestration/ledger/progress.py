@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestration.ledger.errors import LedgerError, require_plain
 from orchestration.ledger.events import CheckedLine, Event, EventKind
-from orchestration.ledger.ledger import LedgerError, read_events, read_lines, require_plain
+from orchestration.ledger.ledger_file import read_events, read_lines
 
 _TRIAL = re.compile(rb'"trial_id":"([^"\\]+)"')
 _STATUS = re.compile(rb'"status":"(completed|pruned|failed)"')

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.finished_trials import read_finished
-from orchestration.ledger.ledger import LEDGER_FILE
 from orchestration.ledger.study_directory import Manifest, StudyDirectory
 from orchestration.process.errors import UsageError
 from reports.records.details import ReadDetails, details_in

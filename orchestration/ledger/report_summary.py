@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.ledger.file_names import SUMMARY_FILE
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE, SUMMARY_FILE
 from orchestration.ledger.progress import StudyProgress
 from orchestration.process.atomic_files import write_whole
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.ledger.events import Event, EventKind, metrics_from_json
-from orchestration.ledger.ledger import read_events
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.trial_json import trial_from_json
 from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json

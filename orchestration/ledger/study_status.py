@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from orchestration.ledger.best_so_far import BestSoFar, find_best
 from orchestration.ledger.events import EventKind
-from orchestration.ledger.file_names import MANIFEST_FILE, REPORT_FILE
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE, MANIFEST_FILE, REPORT_FILE
 from orchestration.ledger.lock_holder import find_driver
 from orchestration.ledger.progress import StudyProgress, read_progress, sound_events
 from orchestration.ledger.report_summary import read_summary

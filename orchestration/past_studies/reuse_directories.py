@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.driver.reusable_results import FindResult, ReusableResult
-from orchestration.ledger.ledger import LEDGER_FILE, read_events, require_plain, wrap_format_errors
+from orchestration.ledger.errors import require_plain, wrap_format_errors
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.study_directory import StudyDirectory, weights_path
 from orchestration.ledger.trial_json import trial_from_json
 from orchestration.process.errors import UsageError

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from orchestration.ledger.ledger import LEDGER_FILE, LedgerError, read_events
+from orchestration.ledger.errors import LedgerError
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import REPORT_KINDS, fold_events
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.process.errors import UsageError

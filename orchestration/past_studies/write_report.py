@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.progress import read_progress
 from orchestration.ledger.recorded_study import RecordedStudy, read_directory
 from orchestration.ledger.report_summary import write_summary

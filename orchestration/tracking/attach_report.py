@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.state import read_ledger_id
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.experiment import find_experiment

@@ -15,7 +15,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
 
-from orchestration.ledger.ledger import Ledger, read_events
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.ledger_file import read_events
 from orchestration.process import cleanup
 from orchestration.process.child_module import start_module
 from orchestration.process.redaction import without_credentials

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from orchestration.ledger.ledger import LEDGER_FILE, LedgerError
+from orchestration.ledger.errors import LedgerError
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.state import read_ledger_id
 from orchestration.tracking.experiment_page import list_address
 from orchestration.tracking.position import POSITION_FILE

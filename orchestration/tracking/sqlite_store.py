@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from orchestration.ledger.ledger import LEDGER_FILE, LedgerError
+from orchestration.ledger.errors import LedgerError
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.state import read_ledger_id
 from orchestration.process.atomic_files import put_in_place
 from orchestration.process.temporary import temporary_directory

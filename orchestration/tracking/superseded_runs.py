@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.ledger.events import Event, EventKind
-from orchestration.ledger.ledger import read_events
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.study_directory import Manifest
 from orchestration.tracking.experiment_page import NOTE_TAG
 from orchestration.tracking.run_content import (

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from orchestration.ledger.events import Event
-from orchestration.ledger.file_names import MANIFEST_FILE
-from orchestration.ledger.ledger import LEDGER_FILE, read_events, read_lines
+from orchestration.ledger.file_names import LEDGER_FILE, MANIFEST_FILE
+from orchestration.ledger.ledger_file import read_events, read_lines
 from orchestration.ledger.session_time import SessionTime
 from orchestration.ledger.state import REPORT_KINDS, read_ledger_id
 from orchestration.process.atomic_files import remove_half_written, sync

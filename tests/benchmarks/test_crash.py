@@ -11,7 +11,7 @@ import pytest
 from benchmarks.crash.__main__ import make_schedule
 from benchmarks.crash.audit import Audit, audit
 from benchmarks.crash.faults import FAULTS
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.run_content import TRIAL_ID_TAG

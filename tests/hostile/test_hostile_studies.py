@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from dmd.training.checkpoint import FILE, CheckpointRefused, decode_state, encode_state
 from dmd.training.weights import WeightsRefused, decode_weights
 from orchestration.ledger.events import Event, encode_event
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.process.atomic_files import write_whole
 from reports.records.details import details_in, encode_details
 from tests.hostile.archives import ARCHIVES, Touches, described, member_of, pack

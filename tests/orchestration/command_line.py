@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.ledger.ledger import read_events
+from orchestration.ledger.ledger_file import read_events
 from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.tracking.writer_process import DriverMessages, Progress, Writer, WriterConfig
 from search_spaces.terms.trial import Trial
 from tests.orchestration.toy_studies import STUDY, listed, run_toy

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.crash.processes import descendants, users_of
-from orchestration.ledger.ledger import Ledger, read_events
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import LedgerState, fold_events
 from tests.orchestration.mlflow_store import Store, assert_agrees_with_ledger, reports_in
 from tests.orchestration.study_to_kill import NUM_CONFIRM, NUM_EPOCHS, NUM_SEARCH

@@ -11,7 +11,8 @@ import pytest
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
 from orchestration.dry_run.summary import describe_as_json, describe_as_text
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import fold_events
 from orchestration.planning.make_source import make_source
 from orchestration.planning.method_catalogue import describe_methods

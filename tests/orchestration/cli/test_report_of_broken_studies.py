@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli.report import app
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE
 from tests.orchestration.recorded_study import write_recorded
 from tests.reports.example_studies import failed, make_records, make_study
 

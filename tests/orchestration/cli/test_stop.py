@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.crash.stopping import left_in
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from tests.orchestration.command_line import command, run, write_space
 
 

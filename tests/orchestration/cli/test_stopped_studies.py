@@ -15,7 +15,8 @@ import pytest
 
 from benchmarks.crash.processes import command_of, descendants, users_of
 from benchmarks.crash.stopping import STOP_S, left_in
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from tests.orchestration import command_line as product
 
 HANGS = """

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from orchestration.cli.search import app
 from orchestration.cli.study_lines import headline
 from orchestration.ledger.events import Event, encode_event
-from orchestration.ledger.ledger import LEDGER_FILE, Ledger
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger import Ledger
 from orchestration.tracking.experiment_page import list_address
 from orchestration.tracking.ui_server import UiServer
 from tests.orchestration.command_line import records_in

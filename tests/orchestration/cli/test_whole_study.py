@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from dmd.modalities import MODALITIES
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import LedgerState, fold_events
 from reports.records.details import details_in
 from tests.orchestration.command_line import SEARCH, command, errors_in, run, write_space

@@ -11,7 +11,8 @@ import pytest
 from dmd.data.formats.load import open_dataset
 from dmd.job import FoldRef
 from orchestration.launch import LaunchOptions, launch
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import fold_events
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.write_report import rebuild_report

@@ -17,7 +17,8 @@ from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
 from orchestration.dry_run.summary import describe_as_text
 from orchestration.launch import LaunchOptions, launch
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import fold_events
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.past_studies.write_report import rebuild_report

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.ledger.ledger import LOCK_FILE, Ledger
+from orchestration.ledger.file_names import LOCK_FILE
+from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.lock_holder import find_driver
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.launch import LaunchOptions, launch
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import fold_events
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.planning.method_catalogue import describe_methods

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli.search import app
-from orchestration.ledger.ledger import LEDGER_FILE, read_events
+from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import fold_events
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare

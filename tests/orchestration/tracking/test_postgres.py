@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.ledger.events import Event
-from orchestration.ledger.ledger import read_events
+from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.trial_json import trial_from_json
 from orchestration.process.errors import UsageError
 from orchestration.process.redaction import without_credentials

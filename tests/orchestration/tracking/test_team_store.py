@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from orchestration.ledger.file_names import MANIFEST_FILE
-from orchestration.ledger.ledger import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE, MANIFEST_FILE
 from orchestration.ledger.state import read_ledger_id
 from orchestration.tracking.experiment import claim_experiment, describe_store, find_experiment
 from tests.orchestration.command_line import run
