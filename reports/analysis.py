@@ -17,6 +17,7 @@ from reports.results.estimates import Compared, Estimator
 from reports.results.highlighted_arms import HighlightedArms, highlight_arms
 from reports.results.metrics import Metric, find_metric
 from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.ablation.answer import compose_answer
 from reports.sections.ablation.arms import compare_models, tabulate_ablation
 from reports.sections.ablation.constant_comparison import ConstantComparison, compare_with_constant
@@ -167,7 +168,7 @@ def _measure(
     records = distinct_records(records)
     metrics = _metrics_of(study)
     primary = metrics[0]
-    results = ResultsTable.from_records(study, records)
+    results = tabulate_results(study, records)
     study = as_trained(study, results)
     estimator = Estimator.from_results(results)
     race = run_race(study, results)

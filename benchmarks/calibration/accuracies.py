@@ -18,9 +18,10 @@ import numpy.typing as npt
 from benchmarks.calibration.error_rates import NAMES_A_WINNER, describe_arms
 from reports.records.study_description import Contrast
 from reports.results.estimates import Estimator
+from reports.results.fold_cell import FoldCell
 from reports.results.group_replicates import CellReplicates, GroupReplicates
 from reports.results.metrics import METRICS
-from reports.results.results import FoldCell, ResultsTable, RunState
+from reports.results.results import ResultsTable, RunState
 from reports.sections.ablation.contrasts import tabulate_contrasts
 
 FloatArray = npt.NDArray[np.float64]

@@ -38,7 +38,7 @@ from reports.records.study_description import StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.group_replicates import GroupReplicates
 from reports.results.metrics import find_metric
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.statistics.estimate import Estimate
 from reports.statistics.scores.find import scores_of
 
@@ -141,7 +141,7 @@ def _take(
 
 def ask_runs(metric: str, runs: _Runs) -> Estimator:
     """The product's estimator of records with predictions."""
-    return Estimator.from_results(ResultsTable.from_records(_describe(metric), list(_records(metric, runs))))
+    return Estimator.from_results(tabulate_results(_describe(metric), list(_records(metric, runs))))
 
 
 def _describe(metric: str) -> StudyDescription:

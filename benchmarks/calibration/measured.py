@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from benchmarks.calibration.worlds import NUM_FOLDS
 from reports.results.estimates import Estimator
+from reports.results.fold_cell import FoldCell
 from reports.results.group_replicates import CellReplicates, GroupReplicates
-from reports.results.results import FoldCell, ResultsTable, RunState
+from reports.results.results import ResultsTable, RunState
 from reports.statistics.scores.numbers import NUMBER_SCORES
 
 FloatArray = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from orchestration.search.seed_budget import SeedDecision
 from reports.records.run_record import RunRecord
 from reports.records.study_description import StudyDescription
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.seed_race.values import plan_race, run_race
 
 Judge = Callable[[Sequence[RunRecord]], frozenset[str]]
@@ -73,7 +73,7 @@ def make_seed_race(study: StudyDescription, num_cells: int) -> SeedRace:
         raise ValueError(f"study {study.study} has a fixed number of confirm seeds; give every arm all of them")
 
     def judge(records: Sequence[RunRecord]) -> frozenset[str]:
-        race = run_race(study, ResultsTable.from_records(study, records))
+        race = run_race(study, tabulate_results(study, records))
         assert race is not None
         return race.racing_arms
 

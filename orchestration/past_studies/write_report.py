@@ -26,7 +26,7 @@ from reports.in_turn import MapItems
 from reports.output.write import report_files, write_files, write_side_by_side
 from reports.report import Report
 from reports.results.confirm_records import distinct_records
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.model_inside.feature_maps import feature_maps
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def look_ahead(study_directory: StudyDirectory, map_items: MapItems) -> None:
     A ledger that grows meanwhile may end in half a line, and that is no news.
     """
     study = read_directory(study_directory.path, notify=lambda notice: None)
-    results = ResultsTable.from_records(study.description, distinct_records(study.records))
+    results = tabulate_results(study.description, distinct_records(study.records))
     feature_maps(study.description, results, study.read_details, map_items)
 
 

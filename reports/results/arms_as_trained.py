@@ -13,7 +13,8 @@ from typing import Any
 
 from reports.records.run_record import Value
 from reports.records.study_description import ArmDescription, Contrast, StudyDescription
-from reports.results.results import FoldCell, ResultsTable
+from reports.results.fold_cell import FoldCell
+from reports.results.results import ResultsTable
 
 SIZE, SIZES, DIFFERENCE = "num_parameters", "sizes", "differs_from_baseline"
 

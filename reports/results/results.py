@@ -5,8 +5,7 @@ Legend: ``A`` arms, ``S`` seeds, ``C`` cells (one fold of one repeat, or the off
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -15,10 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reports.records.run_record import Predictions, RunRecord
-from reports.records.study_description import StudyDescription
 from reports.records.target import ONE_NUMBER, Target
-from reports.results.confirm_records import confirmed_records, distinct_records
-from reports.results.current_choice import ChoiceRule
+from reports.results.fold_cell import FoldCell
 from reports.statistics.additive_score import AdditiveScore
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.rerun import do_vary
@@ -37,21 +34,6 @@ class RunState(IntEnum):
     MISSING = 1
     COMPLETED = 2
     FAILED = 3
-
-
-@dataclass(frozen=True, order=True)
-class FoldCell:
-    """Where runs are tested; ``fold`` is -1 on an official split (so that cells sort)."""
-
-    repeat: int
-    fold: int
-
-    @property
-    def name(self) -> str:
-        """``official``, ``fold 2``, or ``repeat 1 fold 2``."""
-        if self.fold < 0:
-            return "official"
-        return f"repeat {self.repeat} fold {self.fold}" if self.repeat else f"fold {self.fold}"
 
 
 @dataclass(frozen=True)
@@ -111,48 +93,6 @@ class ResultsTable:
     clip_limit: float | None = None
     closed_forms: frozenset[str] = frozenset()
     target: Target = ONE_NUMBER
-
-    @classmethod
-    def from_records(cls, study: StudyDescription, records: Sequence[RunRecord]) -> ResultsTable:
-        """The table of a study. The order of ``records`` does not matter.
-
-        Raises ValueError if two different records share a trial id, or two trials share arm, configuration, seed and
-        cell.
-        """
-        arms = tuple(arm.name for arm in study.arms)
-        confirmed = confirmed_records(distinct_records(records), ChoiceRule.of(study))
-        known = [record for record in confirmed if record.arm in arms]
-        places = {(p.seed, cell_of(p.repeat, p.fold)) for p in study.planned if p.arm in arms}
-        places |= {(record.seed, cell_of(record.repeat, record.fold)) for record in known}
-        seeds = tuple(sorted({seed for seed, _ in places}))
-        cells = tuple(sorted({cell for _, cell in places}))
-        builder = _Builder(arms, seeds, cells, study.metrics, study.target)
-        for planned in study.planned:
-            if planned.arm in arms:
-                builder.plan(planned.arm, planned.seed, cell_of(planned.repeat, planned.fold))
-        for record in known:
-            builder.place(record)
-        builder.score()
-        unknown = tuple(sorted({record.arm for record in records} - set(arms)))
-        return cls(
-            arms,
-            seeds,
-            cells,
-            study.metrics,
-            builder.scores,
-            builder.state,
-            builder.num_train,
-            builder.num_test,
-            builder.runs,
-            unknown,
-            study.neutral,
-            builder.fallback,
-            builder.fallback_values,
-            study.why_not_new,
-            study.clip_limit,
-            frozenset(arm.name for arm in study.arms if not arm.has_gradients),
-            study.target,
-        )
 
     @property
     def is_official(self) -> bool:
@@ -241,84 +181,3 @@ class ResultsTable:
             cells=int(np.any(scored, axis=0).sum()),
             cells_planned=int(np.any(state != RunState.NOT_PLANNED, axis=0).sum()),
         )
-
-
-def cell_of(repeat: int, fold: int | None) -> FoldCell:
-    """The cell of a record or a planned trial."""
-    return FoldCell(repeat, -1 if fold is None else fold)
-
-
-def objective_of(study: StudyDescription) -> str:
-    """The validation metric that configurations are chosen by, without prefix."""
-    return ChoiceRule.of(study).objective
-
-
-def is_scored(record: RunRecord, metrics: Sequence[str]) -> bool:
-    """Whether a confirm trial ended with test scores, all of them finite.
-
-    A metric that the items leave undefined (Acc-2 without neutral labels, where all are neutral) is so for the
-    constant predictor as well, and is no fault of the trial.
-    """
-    if record.status != "completed" or record.test is None:
-        return False
-    fallback = record.fallback_test or {}
-    asked = (name for name in metrics if name in record.test and math.isfinite(fallback.get(name, 0.0)))
-    return all(math.isfinite(record.test[name]) for name in asked)
-
-
-class _Builder:
-    """Fills the arrays; lives only inside :meth:`ResultsTable.from_records`."""
-
-    def __init__(
-        self,
-        arms: Sequence[str],
-        seeds: Sequence[int],
-        cells: Sequence[FoldCell],
-        metrics: Sequence[str],
-        target: Target,
-    ) -> None:
-        self._arm = {arm: place for place, arm in enumerate(arms)}
-        self._seed = {seed: place for place, seed in enumerate(seeds)}
-        self._cell = {cell: place for place, cell in enumerate(cells)}
-        self._metrics = tuple(metrics)
-        shape = (len(arms), len(seeds), len(cells))
-        self.scores = np.full((*shape, len(metrics)), np.nan)
-        self.state = np.full(shape, int(RunState.NOT_PLANNED), dtype=np.int64)
-        self.num_train = np.zeros(len(cells), dtype=np.int64)
-        self.num_test = np.zeros(len(cells), dtype=np.int64)
-        self.runs: dict[tuple[int, int, int], RunRecord] = {}
-        self.fallback = np.full((len(cells), len(metrics)), np.nan)
-        self.fallback_values = np.full((len(cells), *target.prediction_columns), np.nan)
-
-    def plan(self, arm: str, seed: int, cell: FoldCell) -> None:
-        self.state[self._arm[arm], self._seed[seed], self._cell[cell]] = RunState.MISSING
-
-    def place(self, record: RunRecord) -> None:
-        cell = self._cell[cell_of(record.repeat, record.fold)]
-        place = (self._arm[record.arm], self._seed[record.seed], cell)
-        other = self.runs.setdefault(place, record)
-        if other is not record:
-            raise ValueError(
-                f"trials {other.trial_id} and {record.trial_id} are the same run twice (arm {record.arm}, "
-                f"seed {record.seed}, repeat {record.repeat}, fold {record.fold}) under different code, data or "
-                "versions; report one of them, or start the study afresh"
-            )
-        self.num_train[cell] = max(self.num_train[cell], record.num_train)
-        self.num_test[cell] = max(self.num_test[cell], record.num_test)
-
-    def score(self) -> None:
-        """Scores of every placed run; a failed one takes the constant predictor's (honesty rule 5)."""
-        fallback: dict[int, Mapping[str, float]] = {}
-        for (_, _, cell), record in sorted(self.runs.items(), key=lambda item: item[0]):
-            # That predictor knows the training labels only: it is the same for every arm and seed of a cell.
-            if record.fallback_test is not None and cell not in fallback:
-                fallback[cell] = record.fallback_test
-                self.fallback[cell] = [record.fallback_test.get(name, np.nan) for name in self._metrics]
-                answer = np.asarray(np.nan if record.fallback_value is None else record.fallback_value)
-                if answer.ndim == 0 or answer.shape == self.fallback_values.shape[1:]:
-                    self.fallback_values[cell] = answer
-        for (arm, seed, cell), record in self.runs.items():
-            scored = is_scored(record, self._metrics)
-            self.state[arm, seed, cell] = RunState.COMPLETED if scored else RunState.FAILED
-            values = record.test if scored else record.fallback_test or fallback.get(cell, {})
-            self.scores[arm, seed, cell] = [(values or {}).get(name, np.nan) for name in self._metrics]

@@ -14,7 +14,7 @@ from reports.records.run_record import RunRecord
 from reports.records.study_description import ArmDescription, Contrast, PlannedCell, StudyDescription
 from reports.records.target import Target
 from reports.results.metrics import find_metric
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.attribution.section import AttributionSection
 from reports.sections.hyperparameters.history import objective_metric
 from reports.sections.power.section import PowerSection
@@ -71,7 +71,7 @@ def test_a_race_decides_a_score_where_more_is_better(target: Target, metric: str
     racing = {"looks": [5, 8], "smallest_effect": 0.5}
     study = replace(study, contrasts=CONTRASTS, confirm={"seeds": list(seeds), "top": 1, "racing": racing})
     records = make_emotion_records(study, SKILL)
-    race = run_race(study, ResultsTable.from_records(study, records))
+    race = run_race(study, tabulate_results(study, records))
     assert race is not None
     assert race.metric.name == metric
     assert [row.outcome for row in race.rows] == ["shown", "given up"]

@@ -16,7 +16,7 @@ from reports.records.run_record import RunRecord
 from reports.records.study_description import Contrast, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.metrics import Metric
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.ablation.constant_comparison import compare_with_constant
 from reports.sections.ablation.contrasts import tabulate_contrasts
 from reports.sections.ablation.values import ContrastRow
@@ -81,7 +81,7 @@ def _contrasts_before(
         contrasts=_declared_before(study, extension, {record.arm for record in scored}),
         planned=tuple(cell for cell in study.planned if (cell.arm, cell.seed, cell.repeat, cell.fold) in places),
     )
-    estimator = Estimator.from_results(ResultsTable.from_records(then, earlier))
+    estimator = Estimator.from_results(tabulate_results(then, earlier))
     comparisons = compare_with_constant(estimator, then, metric)
     return tabulate_contrasts(estimator, then, (metric,), None, comparisons).rows
 

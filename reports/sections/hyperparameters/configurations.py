@@ -10,8 +10,10 @@ import numpy as np
 
 from reports.records.run_record import RunRecord, Value
 from reports.records.study_description import StudyDescription
+from reports.results.current_choice import ChoiceRule
+from reports.results.fold_cell import FoldCell, cell_of
 from reports.results.metrics import known_metric
-from reports.results.results import FoldCell, ResultsTable, cell_of, objective_of
+from reports.results.results import ResultsTable
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def best_configurations(
         study, results: what was planned, and the scores.
         records: of both stages, in any order.
     """
-    objective = objective_of(study)
+    objective = ChoiceRule.of(study).objective
     searches = _searches(records)
     confirmed: dict[Place, list[RunRecord]] = defaultdict(list)
     for (arm_place, _, cell_place), record in sorted(results.runs.items(), key=lambda item: item[0]):

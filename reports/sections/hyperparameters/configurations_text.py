@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.results.fold_cell import FoldCell
 from reports.results.metrics import Metric
-from reports.results.results import FoldCell
 from reports.sections.hyperparameters.configurations import BestConfiguration
 from reports.text.listing import MOST_LISTED, list_names
 from reports.text.markdown_table import Grid, deal_columns

@@ -15,8 +15,9 @@ import numpy as np
 
 from reports.records.run_record import RunRecord, Status
 from reports.records.study_description import StudyDescription
+from reports.results.current_choice import ChoiceRule
+from reports.results.fold_cell import FoldCell, cell_of
 from reports.results.metrics import Metric, known_metric
-from reports.results.results import FoldCell, cell_of, objective_of
 from reports.sections.hyperparameters.equal_epochs import Comparison, compare_records
 from reports.sections.hyperparameters.parameter import SearchedParameter, searched_parameters
 from reports.statistics.arrays import BoolArray, FloatArray, IntArray
@@ -105,7 +106,7 @@ def search_histories(study: StudyDescription, records: Sequence[RunRecord]) -> t
 
 def objective_metric(study: StudyDescription) -> Metric:
     """How the objective is shown; a metric that reports do not know is taken as a loss."""
-    name = objective_of(study)
+    name = ChoiceRule.of(study).objective
     return known_metric(name) or Metric(name, name, higher_is_better=False, factor=1.0, unit="", decimals=4)
 
 

@@ -24,7 +24,8 @@ from reports.records.details import Details, ReadDetails
 from reports.records.run_record import Predictions, RunRecord
 from reports.records.study_description import StudyDescription
 from reports.records.target import Target
-from reports.results.results import ResultsTable, cell_of
+from reports.results.fold_cell import cell_of
+from reports.results.results import ResultsTable
 from reports.sections.model_inside.edges import MODALITIES
 from reports.sections.model_inside.probe import Probe, linear_probe
 from reports.sections.model_inside.why_none import why_none

@@ -12,6 +12,7 @@ from reports.records.run_record import Predictions, RunRecord
 from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.statistics.scores.numbers import NUMBER_SCORES
 
 _AGREEMENT = 1e-4
@@ -98,7 +99,7 @@ def _questions(
     study: StudyDescription, arm: str, names: Sequence[str], metrics: Sequence[str], records: Sequence[RunRecord]
 ) -> Estimator:
     places = [replace(place, arm=name) for place in study.planned if place.arm == arm for name in names]
-    return Estimator.from_results(ResultsTable.from_records(_study_of(study, names, metrics, places), records))
+    return Estimator.from_results(tabulate_results(_study_of(study, names, metrics, places), records))
 
 
 def _study_of(

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from reports.records.run_record import RunRecord, Value
 from reports.records.study_description import StudyDescription
+from reports.results.fold_cell import FoldCell, cell_of
 from reports.results.metrics import known_metric
-from reports.results.results import FoldCell, cell_of
 from reports.statistics.arrays import FloatArray
 
 PARAMETERS, DEVICE_SECONDS = "parameters", "device_seconds"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from reports.records.run_record import RunRecord
 from reports.records.study_description import Contrast, StudyDescription
 from reports.results.estimates import Compared, EstimatePair, Estimator
+from reports.results.fold_cell import FoldCell, cell_of
 from reports.results.metrics import METRICS, Metric, find_metric
-from reports.results.results import FoldCell, cell_of
 from reports.sections.paper_tables.labels import find_row_of_table_3
 from reports.sections.paper_tables.published import AblationRow, published_dataset
 from reports.statistics.estimate import CONFIDENCE, Estimate

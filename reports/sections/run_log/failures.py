@@ -8,7 +8,9 @@ import numpy as np
 
 from reports.records.run_record import RunRecord
 from reports.records.study_description import StudyDescription
-from reports.results.results import ResultsTable, RunState, cell_of, is_scored
+from reports.results.fold_cell import cell_of
+from reports.results.results import ResultsTable, RunState
+from reports.results.tabulate import is_scored
 from reports.sections.run_log.values import FailureRow, FailureTable
 
 

@@ -8,7 +8,6 @@ from reports.records.run_record import RunRecord
 from reports.records.study_description import StudyDescription
 from reports.results.confirm_records import superseded_records
 from reports.results.current_choice import ChoiceRule
-from reports.results.results import objective_of
 from reports.text.csv_table import Cell, Table
 
 SUPERSEDED = "superseded"
@@ -40,7 +39,7 @@ def trial_table(study: StudyDescription, records: Sequence[RunRecord]) -> Table:
         study: whose objective and primary metric are shown, and whose order of arms.
         records: one per trial, in any order; only what a record holds in memory is read.
     """
-    objective, primary = objective_of(study), study.primary
+    objective, primary = ChoiceRule.of(study).objective, study.primary
     superseded = {record.trial_id for record in superseded_records(records, ChoiceRule.of(study))}
     parameters = sorted({name for record in records for name in record.parameters})
     place_of = {arm.name: place for place, arm in enumerate(study.arms)}

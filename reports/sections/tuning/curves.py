@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from reports.results.fold_cell import FoldCell
 from reports.results.metrics import Metric
-from reports.results.results import FoldCell
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.best_of import expected_best, typical_best, typical_best_band

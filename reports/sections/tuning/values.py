@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reports.records.run_record import RunRecord
 from reports.records.study_description import StudyDescription
-from reports.results.results import FoldCell, cell_of
+from reports.results.fold_cell import FoldCell, cell_of
 from reports.sections.hyperparameters.history import SearchHistory
 from reports.sections.tuning.curves import TuningCurve, draw_tuning_curves
 from reports.text.listing import list_numbers

@@ -19,6 +19,7 @@ from reports.records.run_record import Predictions, RunRecord
 from reports.records.study_description import ArmDescription, Contrast, PlannedCell, StudyDescription
 from reports.results.grain import rounding_of
 from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from search_spaces.terms.trial import Cell, Trial
 from tests.orchestration.command_line import run, write_space
 from tests.orchestration.search.source_contract import SourceContract
@@ -182,7 +183,7 @@ def test_a_look_of_the_driver_sees_the_items_that_the_report_will_see() -> None:
     judge_records = race._judge
 
     def spy(records: Sequence[RunRecord]) -> frozenset[str]:
-        looked_at.append(ResultsTable.from_records(counted, records))
+        looked_at.append(tabulate_results(counted, records))
         return judge_records(records)
 
     race._judge = spy
@@ -193,7 +194,7 @@ def test_a_look_of_the_driver_sees_the_items_that_the_report_will_see() -> None:
     for record in records:
         race.tell(record)
     (table,) = looked_at
-    whole = ResultsTable.from_records(counted, records)
+    whole = tabulate_results(counted, records)
     for results in (table, whole):
         assert rounding_of(results, "full", "acc2_non0").tolist() == [1 / (12 * 10**2)] * 2
     assert sum(record.predictions is not None for record in table.runs.values()) == len(CELLS)

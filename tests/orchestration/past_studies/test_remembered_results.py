@@ -11,7 +11,7 @@ import numpy as np
 from orchestration.past_studies.remembered_results import RememberedResults
 from reports.in_turn import in_turn
 from reports.records.serialise import record_from_json, record_to_json
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.model_inside.feature_maps import feature_maps
 from tests.reports.example_details import details_of, reader, with_predictions
 from tests.reports.example_studies import make_records, make_study
@@ -49,7 +49,7 @@ def test_pictures_of_trials_that_had_ended_are_those_of_the_complete_study() -> 
     def read(part: Sequence[object]):
         read_again = [record_from_json(record_to_json(record)) for record in part]
         kept = reader(pickle.loads(pickle.dumps(details)))
-        return ResultsTable.from_records(study, read_again), kept
+        return tabulate_results(study, read_again), kept
 
     counting = Counting()
     remembered = RememberedResults(counting)

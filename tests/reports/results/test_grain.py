@@ -16,7 +16,8 @@ from reports.records.target import ONE_NUMBER, Target
 from reports.results.estimates import Estimator
 from reports.results.grain import rounding_of
 from reports.results.metrics import find_metric
-from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR
+from reports.results.tabulate import tabulate_results
 from reports.sections.ablation.section import AblationSection
 from reports.sections.seed_race.values import run_race
 from reports.statistics.rerun import SeedBlock, rerun_sum
@@ -76,7 +77,7 @@ def test_no_score_that_counts_items_is_certain_after_three_runs(target: Target, 
 
 def test_continuous_scores_have_no_grain_and_many_items_hardly_any() -> None:
     study, records = study_with({"full": [0.812, 0.805, 0.831], "no_ca": [0.790, 0.781, 0.802]}, 5000)
-    results = ResultsTable.from_records(study, records)
+    results = tabulate_results(study, records)
     assert rounding_of(results, "full", "mae").tolist() == [0.0]
     for name, widest in (("acc2_has0", 1.001), ("mae", 1.0)):
         runs = results.of("full", name) - results.of("no_ca", name)
@@ -96,18 +97,18 @@ def test_the_items_are_those_that_the_metric_counts() -> None:
     found = Predictions(ids, ids, labels + 4, labels + 4)
     study, records = study_with({"full": [0.8, 0.9], "no_ca": [0.7, 0.8]}, 10, "acc2_non0")
     study = replace(study, data={**study.data, "label_scale": [1.0, 7.0, 4.0]})
-    held = ResultsTable.from_records(study, [replace(record, predictions=found) for record in records])
+    held = tabulate_results(study, [replace(record, predictions=found) for record in records])
     assert rounding_of(held, "full", "acc2_non0") == pytest.approx([1 / (12 * 6**2)])
-    unknown = ResultsTable.from_records(study, records)
+    unknown = tabulate_results(study, records)
     assert rounding_of(unknown, "full", "acc2_non0") == pytest.approx([1 / (12 * 10**2)])
-    nothing = ResultsTable.from_records(study, [replace(record, num_test=0) for record in records])
+    nothing = tabulate_results(study, [replace(record, num_test=0) for record in records])
     assert rounding_of(nothing, "full", "acc2_non0").tolist() == [0.0]
 
 
 def test_a_method_without_randomness_has_one_score_however_coarse_the_grid_is() -> None:
     study, records = study_with({"full": [0.6, 0.6, 0.6], "no_ca": [0.5, 0.5, 0.5]}, 30)
     arms = tuple(replace(arm, facts={"num_parameters": 0}) for arm in study.arms)
-    results = ResultsTable.from_records(replace(study, arms=arms), records)
+    results = tabulate_results(replace(study, arms=arms), records)
     assert not rounding_of(results, "full", "acc2_has0").any()
     assert not rounding_of(results, CONSTANT_PREDICTOR, "acc2_has0").any()
     (row,) = contrasts_of(analyse(replace(study, arms=arms), records)).rows
@@ -115,9 +116,7 @@ def test_a_method_without_randomness_has_one_score_however_coarse_the_grid_is() 
     # Beside it, the other arm alone is rounded.
     mixed = replace(study, arms=(study.arms[0], arms[1]))
     estimates = (
-        Estimator.from_results(ResultsTable.from_records(mixed, records))
-        .difference("full", "no_ca", "acc2_has0")
-        .estimates
+        Estimator.from_results(tabulate_results(mixed, records)).difference("full", "no_ca", "acc2_has0").estimates
     )
     assert estimates is not None
     assert estimates.rerun.std_error == pytest.approx(100 / 30 / np.sqrt(36))
@@ -130,7 +129,7 @@ def test_folds_and_weights_by_hand() -> None:
     assert estimate is not None
     assert estimate.std_error == pytest.approx(np.sqrt(0.12) / 2)
     study, records = study_with({"full": [0.6, 0.6, 0.6], "no_ca": [0.5, 0.5, 0.5]}, 30)
-    estimator = Estimator.from_results(ResultsTable.from_records(study, records))
+    estimator = Estimator.from_results(tabulate_results(study, records))
     halves = estimator.linear_contrast({"full": 0.5, "no_ca": -0.5}, "acc2_has0").estimates
     assert halves is not None
     assert halves.rerun.std_error == pytest.approx(100 / 30 * np.sqrt(0.5 / 36))
@@ -140,7 +139,7 @@ def test_a_race_does_not_take_equal_differences_for_shown() -> None:
     study, records = study_with({"full": [0.8] * 5, "no_ca": [0.8 - 1 / 30] * 5}, 30)
     racing = {"looks": [5, 20], "smallest_effect": 1.0}
     study = replace(study, confirm={"seeds": list(range(1, 21)), "top": 1, "racing": racing})
-    race = run_race(study, ResultsTable.from_records(study, records))
+    race = run_race(study, tabulate_results(study, records))
     assert race is not None
     assert (race.num_looks, race.rows[0].outcome) == (1, "open")
     (look,) = race.rows[0].looks
@@ -154,7 +153,7 @@ def test_two_models_that_answer_alike_on_few_items_are_not_known_to_be_one_for_n
     values = labels * np.where(np.arange(12) % 4 == 3, -1, 1).astype(np.float32)
     found = Predictions(tuple("abcdefghijkl"), tuple("aabbccddeeff"), labels, values)
     study, records = study_with({"full": [0.75] * 3, "no_ca": [0.75] * 3}, 12)
-    held = ResultsTable.from_records(study, [replace(record, predictions=found) for record in records])
+    held = tabulate_results(study, [replace(record, predictions=found) for record in records])
     estimates = Estimator.from_results(held).difference("full", "no_ca", "acc2_has0").estimates
     assert estimates is not None
     assert estimates.new_data.value == 0

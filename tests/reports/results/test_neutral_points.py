@@ -18,7 +18,8 @@ from reports.records.run_record import Predictions, RunRecord
 from reports.records.study_description import StudyDescription
 from reports.report import Report
 from reports.results.estimates import Estimator
-from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR
+from reports.results.tabulate import tabulate_results
 from reports.sections.ablation.section import AblationSection, MethodsSection
 from reports.sections.model_inside.section import ModelInsideSection
 from reports.sections.power.section import PowerSection
@@ -153,7 +154,7 @@ def test_the_training_median_has_its_intervals_on_every_scale(folds: list[int | 
         (study, records),
         (study_on((1, 7, 4), folds, "mae"), [shifted(r, 4) for r in records]),
     ):
-        estimator = Estimator.from_results(ResultsTable.from_records(of_study, of_records))
+        estimator = Estimator.from_results(tabulate_results(of_study, of_records))
         found.append([estimator.arm_mean(CONSTANT_PREDICTOR, metric) for metric in METRICS])
     assert found[0] == found[1]
     assert all(estimates is not None and estimates.new_data.half_width is not None for estimates in found[1])

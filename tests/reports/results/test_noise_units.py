@@ -14,7 +14,8 @@ from reports.output.markdown import render_markdown
 from reports.records.study_description import ArmDescription, Contrast
 from reports.report import Report
 from reports.results.metrics import METRICS
-from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR
+from reports.results.tabulate import tabulate_results
 from reports.sections.hyperparameters.optimum import NO_NOISE, NO_NOISE_LEVEL
 from reports.sections.power.section import PowerSection
 from reports.sections.power.sentences import floor_sentence, power_sentence
@@ -106,7 +107,7 @@ def test_which_arms_are_random_is_read_from_all_metrics_of_their_completed_runs(
         make_record("ridge", 1, None, 0.95),
         make_record("ridge", 2, None, 0.95),
     ]
-    results = ResultsTable.from_records(study, records)
+    results = tabulate_results(study, records)
     found = {arm: results.is_random(arm) for arm in (*results.arms, CONSTANT_PREDICTOR)}
     assert found == {"full": True, "no_ca": True, "ridge": False, CONSTANT_PREDICTOR: False}
     assert not do_vary(np.full((2, 1), np.nan))

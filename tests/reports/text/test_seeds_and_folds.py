@@ -12,6 +12,7 @@ from reports.output.markdown import render_markdown
 from reports.records.run_record import RunRecord
 from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.text.seeds_and_folds import cells_text, over_cells, seeds_text
 from tests.reports.example_studies import make_records, make_study
 
@@ -41,7 +42,7 @@ def table_of(seeds: dict[str, list[int]], cells: list[tuple[int, int | None]]) -
     planned = tuple(
         PlannedCell(arm, seed, repeat, fold) for arm, held in seeds.items() for seed in held for repeat, fold in cells
     )
-    return ResultsTable.from_records(replace(study, planned=planned), [])
+    return tabulate_results(replace(study, planned=planned), [])
 
 
 def test_many_seeds_are_a_range_and_many_groups_a_number() -> None:
@@ -69,6 +70,6 @@ def test_an_arm_of_other_code_has_seeds_of_its_own() -> None:
     given = ArmDescription("theirs", "theirs", "model", "external", {})
     planned = (*study.planned, PlannedCell("theirs", 1, 0, None))
     study = replace(study, arms=(*study.arms, given), planned=planned)
-    table = ResultsTable.from_records(study, [])
+    table = tabulate_results(study, [])
     assert seeds_text(table) == "seeds 1, 2, 3 (full) and 1 (theirs)"
     assert np.array_equal(table.seeds, [1, 2, 3])

@@ -16,7 +16,8 @@ from reports.records.study_description import ArmDescription, StudyDescription
 from reports.records.target import Target
 from reports.report import Report
 from reports.results.estimates import Estimator
-from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR
+from reports.results.tabulate import tabulate_results
 from reports.statistics.multiplicity import holm
 from tests.reports.example_emotions import (
     BINARIES,
@@ -184,7 +185,7 @@ def test_a_metric_that_the_items_leave_undefined_fails_no_run() -> None:
         else record
         for record in make_records(study, LEARNED.__getitem__)
     ]
-    results = ResultsTable.from_records(study, records)
+    results = tabulate_results(study, records)
     assert results.counts("full").failed == 0
     estimates = Estimator.from_results(results).arm_mean("full", "f1_non0")
     assert estimates is not None
@@ -201,7 +202,7 @@ def test_the_median_has_the_intervals_of_an_arm_that_answers_with_it() -> None:
             found = replace(found, values=np.zeros_like(found.values))
             record = replace(record, test=record.fallback_test, predictions=found)
         same.append(record)
-    estimator = Estimator.from_results(ResultsTable.from_records(study, same))
+    estimator = Estimator.from_results(tabulate_results(study, same))
     assert estimator.arm_mean(CONSTANT_PREDICTOR, "mae") == estimator.arm_mean("full", "mae")
 
 
@@ -211,7 +212,7 @@ def test_the_constant_predictor_of_every_kind_has_replicates(target: Target, num
     """An arm minus the predictor has a new-data interval on every metric: it is computed without each group, too."""
     study = make_emotion_study(target, num_folds=num_folds)
     records = make_emotion_records(study, {"full": 1.8, "no_ca": 1.2})
-    estimator = Estimator.from_results(ResultsTable.from_records(study, records))
+    estimator = Estimator.from_results(tabulate_results(study, records))
     for metric in study.metrics:
         gain = estimator.difference("full", CONSTANT_PREDICTOR, metric).estimates
         assert gain is not None

@@ -12,7 +12,7 @@ from reports.output.markdown import render_markdown
 from reports.records.run_record import EpochPoint, RunRecord
 from reports.records.study_description import StudyDescription
 from reports.results.metrics import METRICS
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.hyperparameters.equal_epochs import Comparison, compare_records, describe_comparisons
 from reports.sections.hyperparameters.optimum import measure_plateau
 from reports.sections.hyperparameters.parallel import parallel_lines
@@ -122,7 +122,7 @@ def test_what_could_be_chosen_are_the_trials_that_were_not_stopped() -> None:
     (curve,) = account_budget(study, [history], search).curves
     finished = [record.valid["mae"] for record in search if record.status == "completed"]
     assert curve.observed[-1] == pytest.approx(min(finished))
-    plateau = measure_plateau(history, ResultsTable.from_records(study, records))
+    plateau = measure_plateau(history, tabulate_results(study, records))
     assert plateau.num_trials == len(finished)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reports.records.run_record import RunRecord
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.hyperparameters.optimum import NO_NOISE_LEVEL, Plateau, measure_plateau
 from tests.reports.example_studies import make_record, make_search_record
 from tests.reports.sections.hyperparameters.example_searches import make_search_study, only_history
@@ -30,7 +30,7 @@ def plateau_of(losses: dict[int, list[float]], confirmed: dict[int, list[float]]
             replace(make_record("full", seed, fold, 1.0), valid={"mae": value})
             for seed, value in enumerate(values, start=1)
         ]
-    results = ResultsTable.from_records(study, records)
+    results = tabulate_results(study, records)
     return measure_plateau(only_history(study, records), results)
 
 

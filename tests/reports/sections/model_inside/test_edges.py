@@ -9,7 +9,7 @@ import pytest
 
 from dmd.layers import gd_unit
 from reports.records.details import no_details
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.model_inside.edges import EDGES, MODALITIES, EdgeGraph, edge_graphs, unit_label
 from tests.reports.example_details import make_edges, reader
 from tests.reports.example_studies import failed, make_record, make_study
@@ -20,7 +20,7 @@ FLAT = (1 / 6,) * 6
 
 def graphs(details, records, seeds=(1, 2), folds=(0, 1)) -> tuple[EdgeGraph, ...]:
     study = make_study(seeds=seeds, folds=folds)
-    return edge_graphs(study, ResultsTable.from_records(study, records), reader(details)).graphs
+    return edge_graphs(study, tabulate_results(study, records), reader(details)).graphs
 
 
 def test_the_order_is_the_model_s() -> None:
@@ -87,14 +87,14 @@ def test_failed_runs_and_damaged_arrays_are_left_out() -> None:
 def test_why_there_are_no_edges_is_said() -> None:
     study = make_study(seeds=(1,), folds=(0,))
     record = make_record("full", 1, 0, 0.9)
-    results = ResultsTable.from_records(study, [record])
+    results = tabulate_results(study, [record])
     # Where it was not recorded whether details were asked for, a method may have none to keep.
     no_unit = "no arm has a graph-distillation unit"
     assert edge_graphs(study, results, no_details).note == f"{no_unit}, or none kept its details"
     asked, refused = (replace(study, confirm={**study.confirm, "details": keeps}) for keeps in (True, False))
     assert edge_graphs(asked, results, no_details).note == no_unit
     assert edge_graphs(refused, results, no_details).note == "no details of trials were kept (`confirm.details: false`)"
-    nothing = ResultsTable.from_records(asked, [failed(record)])
+    nothing = tabulate_results(asked, [failed(record)])
     assert edge_graphs(asked, nothing, no_details).note == "no confirm run has completed"
     featureless = reader({record.trial_id: {"heads/common": np.zeros(3, dtype=np.float32)}})
     assert edge_graphs(study, results, featureless).note == "no arm has a graph-distillation unit"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reports.records.details import no_details
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.model_inside.feature_maps import MOST_ARMS, SHOWN_BY_MODALITY, FeatureMaps, feature_maps
 from tests.reports.example_details import details_of, make_features, reader, with_predictions
 from tests.reports.example_studies import TABLE3, failed, make_predictions, make_record, make_records, make_study
@@ -15,7 +15,7 @@ from tests.reports.example_studies import TABLE3, failed, make_predictions, make
 def maps_of(arms=("full", "no_ca"), changed=lambda records: records) -> FeatureMaps:
     study = make_study(arms, seeds=(1, 2), folds=(0, 1))
     records = changed(with_predictions(make_records(study, lambda arm: 0.9)))
-    return feature_maps(study, ResultsTable.from_records(study, records), reader(details_of(records)))
+    return feature_maps(study, tabulate_results(study, records), reader(details_of(records)))
 
 
 def test_probes_read_off_what_is_in_the_features() -> None:
@@ -62,7 +62,7 @@ def test_of_many_items_some_are_shown_and_all_are_probed() -> None:
     study = make_study(("full",), seeds=(1,), folds=(None,))
     record = replace(make_record("full", 1, None, 0.9), predictions=make_predictions(10, 25, 0.1, 0))
     details = {record.trial_id: make_features(record.predictions.labels)}
-    (found,) = feature_maps(study, ResultsTable.from_records(study, [record]), reader(details)).maps
+    (found,) = feature_maps(study, tabulate_results(study, [record]), reader(details)).maps
     assert len(found.by_modality.coordinates) <= 6 * SHOWN_BY_MODALITY
     assert found.by_modality.common is not None
     assert found.by_modality.common.n == 750
@@ -74,15 +74,15 @@ def test_seven_classes_are_asked_on_their_scale_only() -> None:
     study = make_study(("full",), seeds=(1,), folds=(0,))
     records = with_predictions(make_records(study, lambda arm: 0.9))
     details = reader(details_of(records))
-    assert feature_maps(study, ResultsTable.from_records(study, records), details).maps[0].by_class.seven is not None
+    assert feature_maps(study, tabulate_results(study, records), details).maps[0].by_class.seven is not None
     other = replace(study, metrics=("mae", "corr"))
-    assert feature_maps(other, ResultsTable.from_records(other, records), details).maps[0].by_class.seven is None
+    assert feature_maps(other, tabulate_results(other, records), details).maps[0].by_class.seven is None
 
 
 def test_why_there_are_no_maps_is_said() -> None:
     study = make_study(seeds=(1,), folds=(0,))
     records = with_predictions(make_records(study, lambda arm: 0.9))
-    results = ResultsTable.from_records(study, records)
+    results = tabulate_results(study, records)
     assert feature_maps(study, results, no_details).note == "no arm decouples features, or none kept its details"
     edges_only = {record.trial_id: {"edges/homo": np.ones((48, 6), dtype=np.float32)} for record in records}
     assert feature_maps(study, results, reader(edges_only)).note == "no arm decouples features"
@@ -93,4 +93,4 @@ def test_details_that_do_not_fit_the_predictions_are_not_used() -> None:
     records = with_predictions(make_records(study, lambda arm: 0.9))
     details = details_of(records)
     short = {trial_id: {name: array[:-1] for name, array in found.items()} for trial_id, found in details.items()}
-    assert feature_maps(study, ResultsTable.from_records(study, records), reader(short)).maps == ()
+    assert feature_maps(study, tabulate_results(study, records), reader(short)).maps == ()

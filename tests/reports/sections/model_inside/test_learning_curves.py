@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reports.records.run_record import EpochPoint, RunRecord
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.model_inside.learning_curves import LearningCurve, learning_curves
 from tests.reports.example_studies import failed, make_record, make_search_record, make_study
 
@@ -21,7 +21,7 @@ def trained(record: RunRecord, values: Sequence[float], best_epoch: int = 1) -> 
 
 def curves_of(records: Sequence[RunRecord], seeds: Sequence[int] = (1, 2)) -> tuple[LearningCurve, ...]:
     study = make_study(seeds=seeds, folds=(0, 1))
-    return learning_curves(study, ResultsTable.from_records(study, records)).curves
+    return learning_curves(study, tabulate_results(study, records)).curves
 
 
 def test_mean_over_folds_of_means_over_seeds_with_the_seed_deviation() -> None:
@@ -73,14 +73,14 @@ def test_a_method_without_gradients_has_no_curve_whatever_it_calls_an_epoch() ->
         ),
     )
     records = [trained(make_record(arm, 1, 0, 0.9), [1.0, 0.9, 0.8]) for arm in ("full", "path")]
-    found = learning_curves(study, ResultsTable.from_records(study, records))
+    found = learning_curves(study, tabulate_results(study, records))
     assert [curve.arm for curve in found.curves] == ["full"]
 
 
 def test_a_share_is_shown_in_per_cent() -> None:
     study = replace(make_study(seeds=(1,), folds=(0,)), search={"objective": "valid/acc7"})
     record = replace(make_record("full", 1, 0, 0.9), epochs=(EpochPoint(1, {"valid/acc7": 0.4, "valid/mae": 1.0}),))
-    found = learning_curves(study, ResultsTable.from_records(study, [record]))
+    found = learning_curves(study, tabulate_results(study, [record]))
     assert found.metric.label == "Acc-7"
     assert found.curves[0].mean.tolist() == [pytest.approx(40.0)]
 

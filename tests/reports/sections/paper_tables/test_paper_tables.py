@@ -15,7 +15,8 @@ from reports.records.details import Details, no_details
 from reports.records.run_record import Predictions, RunRecord
 from reports.records.study_description import ArmDescription, PlannedCell, StudyDescription
 from reports.results.estimates import Estimator
-from reports.results.results import CONSTANT_PREDICTOR, ResultsTable
+from reports.results.results import CONSTANT_PREDICTOR
+from reports.results.tabulate import tabulate_results
 from reports.sections.paper_tables.section import PaperTablesSection
 from reports.sections.paper_tables.table import PaperTable
 from reports.sections.paper_tables.text import paper_block
@@ -278,7 +279,7 @@ def test_the_deviation_moves_as_a_rerun_would_move_it() -> None:
     covered, num_studies = 0, 200
     for seed in range(num_studies):
         records = make_records(study, lambda name: 0.9, run_spread=0.02, fold_spread=0.0, seed=seed)
-        results = ResultsTable.from_records(study, with_accuracies(records, acc2))
+        results = tabulate_results(study, with_accuracies(records, acc2))
         table = unimodal_table(study, Estimator.from_results(results), no_details)
         assert table is not None
         (measured,) = [row.entries[0].cells[0].measured for row in table.rows if row.names == ("ACC2", "STD")]
@@ -386,4 +387,4 @@ def test_the_training_median_is_asked_as_an_arm_is() -> None:
 
 
 def asked(study: StudyDescription, records: Sequence[RunRecord]) -> Estimator:
-    return Estimator.from_results(ResultsTable.from_records(study, records))
+    return Estimator.from_results(tabulate_results(study, records))

@@ -10,7 +10,7 @@ import pytest
 from reports.analysis import analyse
 from reports.output.forms import report_tables
 from reports.output.markdown import render_markdown
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.run_log.origins import row_commands
 from reports.sections.run_log.section import ProvenanceSection
 from tests.reports.example_studies import failed, make_record, make_records, make_study
@@ -54,7 +54,7 @@ def test_a_row_is_made_again_by_its_arm_alone_elsewhere() -> None:
     command = (
         "dmd-search --space 'my space.yaml' --only full --out=runs --set a=1 --out b --reuse old --fresh --quiet --json"
     )
-    commands = {row.arm: row.command for row in row_commands(study, ResultsTable.from_records(study, []), command)}
+    commands = {row.arm: row.command for row in row_commands(study, tabulate_results(study, []), command)}
     assert commands == {
         "full": "dmd-search --space 'my space.yaml' --set a=1 --only full --out again",
         "no_ca": "dmd-search --space 'my space.yaml' --set a=1 --only no_ca --out again",
@@ -66,7 +66,7 @@ def test_a_row_is_made_again_by_its_arm_alone_elsewhere() -> None:
 def test_a_raced_row_is_given_the_seeds_that_it_got() -> None:
     study = make_study(("full", "no_ca"), folds=(0,))
     raced = replace(study, confirm={**study.confirm, "racing": {"looks": [1, 2, 3]}})
-    results = ResultsTable.from_records(raced, [make_record("full", seed, 0, 0.9) for seed in (1, 2)])
+    results = tabulate_results(raced, [make_record("full", seed, 0, 0.9) for seed in (1, 2)])
     first, other = (row.command for row in row_commands(raced, results, "dmd-search --space toy"))
     assert first == "dmd-search --space toy --set 'confirm={seeds: 2}' --only full --out again"
     assert other == "dmd-search --space toy --only no_ca --out again"
@@ -75,7 +75,7 @@ def test_a_raced_row_is_given_the_seeds_that_it_got() -> None:
 @pytest.mark.parametrize("command", ["", "dmd-search --space 'unfinished"])
 def test_a_command_that_was_not_recorded_or_cannot_be_read_gives_none(command: str) -> None:
     study = replace(make_study(("full",)), provenance={"command_line": command})
-    assert row_commands(study, ResultsTable.from_records(study, []), command) == ()
+    assert row_commands(study, tabulate_results(study, []), command) == ()
     assert ("was not recorded" in render_markdown(analyse(study, []))) is (command == "")
 
 

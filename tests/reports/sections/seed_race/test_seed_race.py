@@ -14,7 +14,7 @@ from reports.output.markdown import render_markdown
 from reports.output.write import write_report
 from reports.records.run_record import RunRecord
 from reports.records.study_description import Contrast, StudyDescription
-from reports.results.results import ResultsTable
+from reports.results.tabulate import tabulate_results
 from reports.sections.seed_race.values import RaceTable, run_race
 from tests.reports.example_studies import contrasts_of, failed, make_record, make_study
 
@@ -42,7 +42,7 @@ def records_of(num_seeds: dict[str, int], shift: dict[str, float], spread: float
 
 
 def race_of(study: StudyDescription, records: list[RunRecord]) -> RaceTable:
-    race = run_race(study, ResultsTable.from_records(study, records))
+    race = run_race(study, tabulate_results(study, records))
     assert race is not None
     return race
 
@@ -167,5 +167,5 @@ def test_the_report_says_how_many_contrasts_a_race_left_open() -> None:
 
 def test_a_fixed_number_of_seeds_has_no_race(tmp_path: Path) -> None:
     study = make_study(("full", "no_ca"))
-    assert run_race(study, ResultsTable.from_records(study, [])) is None
+    assert run_race(study, tabulate_results(study, [])) is None
     assert "racing" not in write_report(study, [], tmp_path).read_text()
