@@ -37,7 +37,7 @@ from reports.sections.attribution.values import attribute
 from reports.sections.classes.confusion import confusions
 from reports.sections.classes.section import ClassesSection, QuestionsSection
 from reports.sections.hyperparameters.configurations import BestConfigurations, best_configurations
-from reports.sections.hyperparameters.importance import ImportanceMethod
+from reports.sections.hyperparameters.importance_method import ImportanceMethod
 from reports.sections.hyperparameters.section import HyperparametersSection
 from reports.sections.hyperparameters.values import Hyperparameters, examine_hyperparameters
 from reports.sections.left_out.section import LeftOutSection

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reports.sections.hyperparameters.importance import ImportanceMethod, Sample
+from reports.sections.hyperparameters.importance_method import ImportanceMethod, Sample
 from reports.sections.hyperparameters.parameter import SearchedParameter
 
 FloatArray = npt.NDArray[np.float64]

@@ -22,7 +22,7 @@ from optuna.importance import (
 from optuna.trial import FrozenTrial, TrialState
 
 from orchestration.process.logs import quiet_optuna
-from reports.sections.hyperparameters.importance import Sample
+from reports.sections.hyperparameters.importance_method import Sample
 from reports.sections.hyperparameters.parameter import SearchedParameter
 
 FloatArray = npt.NDArray[np.float64]

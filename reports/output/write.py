@@ -19,7 +19,7 @@ from reports.records.details import ReadDetails, no_details
 from reports.records.run_record import RunRecord
 from reports.records.study_description import StudyDescription
 from reports.report import Report
-from reports.sections.hyperparameters.importance import ImportanceMethod
+from reports.sections.hyperparameters.importance_method import ImportanceMethod
 from reports.text.escape_markup import escape_markup
 
 REPORT_FILE, PAGE_FILE = "report.md", "report.html"

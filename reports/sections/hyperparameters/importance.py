@@ -1,10 +1,9 @@
 """How much of the outcome of a search each parameter decides, by methods that the caller passes in.
 
-The methods live elsewhere (they need a library that reports do not have); here they are given resamples and asked for
-shares. What they return is never zero, also for a parameter that does nothing, and always adds up to one; so beside
-each share stands how far pure noise reaches (Altmann et al. 2010, *Permutation importance: a corrected feature
-importance measure*: the objective shuffled among the trials of each fold), and an interval from the bootstrap over
-trials within folds (Efron and Tibshirani 1993, chapter 6).
+The methods (``importance_method.py``) are given resamples and asked for shares. What they return is never zero, also
+for a parameter that does nothing, and always adds up to one; so beside each share stands how far pure noise reaches
+(Altmann et al. 2010, *Permutation importance: a corrected feature importance measure*: the objective shuffled among the
+trials of each fold), and an interval from the bootstrap over trials within folds (Efron and Tibshirani 1993, ch. 6).
 
 Legend: ``n`` trials, ``P`` parameters, ``B`` samples.
 """
@@ -14,12 +13,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reports.sections.hyperparameters.history import SearchHistory
+from reports.sections.hyperparameters.importance_method import ImportanceMethod, Sample
 from reports.sections.hyperparameters.parameter import SearchedParameter
 from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.distributions import t_quantile
@@ -35,39 +35,6 @@ MOST_SAMPLES, FEWEST_SAMPLES, SAMPLES_OF_A_REPORT = 25, 6, 80
 of them widen the interval (t with one degree less than there are); they do not make it too narrow."""
 FEWEST_SHUFFLES = 2
 """Shuffles per arm where many arms are searched alike and share the noise level."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One question to a method: trials (with repetition) and a loss for each. rows: (n,) indices; losses: (n,)."""
-
-    rows: IntArray
-    losses: FloatArray
-
-
-EvaluateImportance = Callable[[Sequence[SearchedParameter], FloatArray, Sequence[Sample]], FloatArray]
-"""(P parameters, (n, P) units with NaN where inactive, B samples) -> (B, P) shares that add up to one over what the
-method can judge, NaN in every sample for the rest. The answer depends on the arguments alone."""
-
-
-@dataclass(frozen=True)
-class ImportanceMethod:
-    """One way to measure importance.
-
-    Attributes:
-        name: as the literature calls it.
-        meaning: what its shares say, one sentence.
-        source: the paper.
-        evaluate: from trials to shares.
-        needs_draws: whether it is right for trials that were drawn at random only; of others it finds out what the
-            searcher preferred.
-    """
-
-    name: str
-    meaning: str
-    source: str
-    evaluate: EvaluateImportance
-    needs_draws: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,34 +199,28 @@ def measure_importance(
 
 def _measure(method: ImportanceMethod, searches: Sequence[_Search], num_samples: int, seed: int) -> list[MethodShares]:
     """What one method says about each search. Searches that are alike share what noise gives, and its cost."""
-    shapes = Counter(search.shape for search in searches)
-    num_shuffled = {
-        shape: max(
-            FEWEST_SHUFFLES,
-            math.ceil(num_samples / sum(number for other, number in shapes.items() if shape.is_like(other))),
-        )
-        for shape in shapes
-    }
-    found = []
+    num_shuffled = _shuffles_by_shape([search.shape for search in searches], num_samples)
+    ends = [NUM_POINT_ESTIMATES, NUM_POINT_ESTIMATES + num_samples]
+    parts = []
     for search in searches:
         samples = search.samples(num_samples, num_shuffled[search.shape], seed)
-        found.append(method.evaluate(search.parameters, search.units, samples))
-    ends = [NUM_POINT_ESTIMATES, NUM_POINT_ESTIMATES + num_samples]
-    parts = [np.split(shares, ends) for shares in found]
+        parts.append(np.split(method.evaluate(search.parameters, search.units, samples), ends))
+    shuffled = [(search, shares) for search, (_, _, shares) in zip(searches, parts, strict=True)]
     noise = {
-        shape: _noise_levels(
-            [
-                (search.kinds, shuffled)
-                for search, (_, _, shuffled) in zip(searches, parts, strict=True)
-                if shape.is_like(search.shape)
-            ]
-        )
-        for shape in shapes
+        shape: _noise_levels([(search.kinds, shares) for search, shares in shuffled if shape.is_like(search.shape)])
+        for shape in num_shuffled
     }
     return [
         _method_shares(method, search, points.mean(axis=0), resampled, noise[search.shape])
         for search, (points, resampled, _) in zip(searches, parts, strict=True)
     ]
+
+
+def _shuffles_by_shape(shapes: Sequence[_Shape], num_samples: int) -> dict[_Shape, int]:
+    """How often the losses of each search of a shape are shuffled: ``num_samples`` times in all searches like it."""
+    numbers = Counter(shapes)
+    num_alike = {shape: sum(number for other, number in numbers.items() if shape.is_like(other)) for shape in numbers}
+    return {shape: max(FEWEST_SHUFFLES, math.ceil(num_samples / number)) for shape, number in num_alike.items()}
 
 
 def _method_shares(

@@ -12,7 +12,8 @@ from reports.sections.hyperparameters.configurations import BestConfigurations
 from reports.sections.hyperparameters.edges import Edge, find_edges
 from reports.sections.hyperparameters.equal_epochs import describe_comparisons
 from reports.sections.hyperparameters.history import SearchHistory, search_histories
-from reports.sections.hyperparameters.importance import Importance, ImportanceMethod, measure_importance
+from reports.sections.hyperparameters.importance import Importance, measure_importance
+from reports.sections.hyperparameters.importance_method import ImportanceMethod
 from reports.sections.hyperparameters.optimism import Optimism, measure_optimism
 from reports.sections.hyperparameters.optimum import Plateau, measure_plateau
 from reports.sections.hyperparameters.sensitivity import Sensitivity, measure_sensitivity

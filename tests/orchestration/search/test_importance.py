@@ -14,7 +14,8 @@ from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.records.run_record import RunRecord
 from reports.records.study_description import StudyDescription
-from reports.sections.hyperparameters.importance import Importance, ImportanceMethod, Sample, measure_importance
+from reports.sections.hyperparameters.importance import Importance, measure_importance
+from reports.sections.hyperparameters.importance_method import ImportanceMethod, Sample
 from reports.sections.hyperparameters.parameter import SearchedParameter
 from reports.sections.hyperparameters.section import HyperparametersSection
 from search_spaces.schema.distributions import LogUniform, Uniform

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.sections.hyperparameters.importance import Importance, ImportanceMethod, Sample, measure_importance
+from reports.sections.hyperparameters.importance import Importance, measure_importance
+from reports.sections.hyperparameters.importance_method import ImportanceMethod, Sample
 from reports.sections.hyperparameters.parameter import SearchedParameter
 from tests.reports.example_studies import failed
 from tests.reports.sections.hyperparameters.example_searches import (
