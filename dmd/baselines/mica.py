@@ -235,6 +235,7 @@ METHOD = Method(
     # as few elements of each row as keep those of a batch at 512
     presets={name: {**MULT_PRESETS[name], "elements": num} for name, num in (("tsai_mosi", 4), ("tsai_mosei", 5))},
     training={"learning_rate": 5e-4},
+    revision=1,  # the compiled library drops hidden units and residuals
     search={
         "weight.marginal": {"log_uniform": [0.01, 1.0]},
         "weight.element": {"log_uniform": [0.01, 1.0]},

@@ -177,6 +177,7 @@ METHOD = Method(
     ),
     presets=PRESETS,
     training={"learning_rate": 5e-4},
+    revision=1,  # the compiled library drops hidden units and residuals
     search={
         "levels": {"int": [1, 5]},
         "dropout.embed": {"uniform": [0.0, 0.4]},

@@ -74,14 +74,14 @@ CLONES void NAME(relu_forward)(REAL *restrict x, const REAL *restrict bias, int6
     }
 }
 
-/* dx = 0 where y is 0; dbias: (w) += column sums of dx. */
-CLONES void NAME(relu_backward)(const REAL *restrict y, REAL *restrict dx, REAL *restrict dbias, int64_t rows,
-                                int64_t w) {
+/* dx = 0 where y is 0, else dx * scale, the factor that y has been multiplied by; dbias: (w) += column sums of dx. */
+CLONES void NAME(relu_backward)(const REAL *restrict y, REAL *restrict dx, REAL *restrict dbias, REAL scale,
+                                int64_t rows, int64_t w) {
     for (int64_t r = 0; r < rows; r++) {
         const REAL *restrict row = y + r * w;
         REAL *restrict d = dx + r * w;
         for (int64_t c = 0; c < w; c++) {
-            d[c] = row[c] > 0 ? d[c] : 0;
+            d[c] = row[c] > 0 ? d[c] * scale : 0;
             dbias[c] += d[c];
         }
     }
@@ -93,15 +93,31 @@ CLONES void NAME(column_sums)(const REAL *restrict x, REAL *restrict sums, int64
         for (int64_t c = 0; c < w; c++) sums[c] += x[r * w + c];
 }
 
+/* What dropout multiplies by what it keeps. */
+static REAL NAME(dropout_scale)(int64_t threshold) { return (REAL)256 / (256 - threshold); }
+
 /* y = x / keep rate where the byte of an entry is at least the threshold, else 0. */
 CLONES void NAME(dropout)(const REAL *restrict x, REAL *restrict y, const int32_t *restrict table, uint64_t key,
                           int64_t threshold, int64_t count) {
     enum { AT_ONCE = 4096 };
     uint8_t draws[AT_ONCE + 64];
-    const REAL scale = (REAL)256 / (256 - threshold);
+    const REAL scale = NAME(dropout_scale)(threshold);
     for (int64_t start = 0; start < count; start += AT_ONCE) {
         const int64_t n = count - start < AT_ONCE ? count - start : AT_ONCE;
         draw(draws, table, key, start, n);
         for (int64_t i = 0; i < n; i++) y[start + i] = draws[i] >= threshold ? x[start + i] * scale : 0;
+    }
+}
+
+/* The same in place; the entries are those of the mask from the ``first`` on. */
+CLONES void NAME(drop)(REAL *restrict x, const int32_t *restrict table, uint64_t key, int64_t threshold, int64_t first,
+                       int64_t count) {
+    enum { AT_ONCE = 4096 };
+    uint8_t draws[AT_ONCE + 64];
+    const REAL scale = NAME(dropout_scale)(threshold);
+    for (int64_t start = 0; start < count; start += AT_ONCE) {
+        const int64_t n = count - start < AT_ONCE ? count - start : AT_ONCE;
+        draw(draws, table, key, first + start, n);
+        for (int64_t i = 0; i < n; i++) x[start + i] = draws[i] >= threshold ? x[start + i] * scale : 0;
     }
 }

@@ -18,6 +18,8 @@ from dmd.kernels import native
 
 NUM_PARAMETERS = 14
 """Of a level."""
+NUM_OTHERS = 3
+"""Masks of a level besides that of the attention weights."""
 _NONE = 0
 """The address of a tensor that is not there."""
 
@@ -31,6 +33,7 @@ class LevelShape:
         first, seen: (G, B) int64, the first key that may be seen, and how many from there on; None: all.
         ends: (G, B) int64, of the last level only: the one step of each target to compute; None: every step.
         dropout: of the attention weights, a part for each branch.
+        others: of what attention gives, of the hidden units and of what the feed-forward part gives, in one part each.
     """
 
     order: int
@@ -38,6 +41,7 @@ class LevelShape:
     seen: Tensor | None
     ends: Tensor | None
     dropout: DropoutMask | None
+    others: tuple[DropoutMask | None, ...] = (None, None, None)
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,9 @@ def _find_room(dtype: torch.dtype, numbers: tuple[int, ...], has_memory: bool, h
     table, sizes = array("q", [*numbers, _NONE, _NONE, has_memory, *[_NONE] * 11]), array("q", [0] * (1 + numbers[0]))
     ends = [False] * (numbers[0] - 1) + [has_ends]
     for has_end in ends:
-        table.extend([_NONE, _NONE, _NONE, has_end, _NONE, _NONE, *[_NONE] * 2 * NUM_PARAMETERS])
+        table.extend(
+            [_NONE, _NONE, _NONE, has_end, _NONE, *[_NONE] * 2 * NUM_OTHERS, _NONE, *[_NONE] * 2 * NUM_PARAMETERS]
+        )
     native.function(f"stack_room_{native.KINDS[dtype]}", 2)(table.buffer_info()[0], sizes.buffer_info()[0])
     return tuple(sizes)
 
@@ -159,8 +165,10 @@ def _add_levels(
     for index, level in enumerate(shape.levels):
         own = slice(index * NUM_PARAMETERS, (index + 1) * NUM_PARAMETERS)
         key = 0 if level.dropout is None else level.dropout.key
-        table.extend([level.order, *map(_address, (level.first, level.seen, level.ends)), key, kept[index].data_ptr()])
-        table.extend([*addresses[own], *d_addresses[own]])
+        table.extend([level.order, *map(_address, (level.first, level.seen, level.ends)), key])
+        for mask in level.others:
+            table.extend([0, 0] if mask is None else [mask.key, *mask.thresholds])
+        table.extend([kept[index].data_ptr(), *addresses[own], *d_addresses[own]])
 
 
 def _run(name: str, x: Tensor, table: array[int]) -> None:

@@ -84,6 +84,37 @@ static void NAME(pick)(const struct BASE(layer) *l, int64_t g, const REAL *x, RE
         memcpy(to + r * w, x + NAME(row)(l, g, r) * w, (size_t)(at_once * w) * sizeof(REAL));
 }
 
+/* Drops entries of x, those of a branch, (rows, w). */
+static void NAME(drop_rows)(const struct BASE(layer) *l, const struct BASE(mask) *mask, int64_t g, REAL *x, int64_t rows,
+                            int64_t w) {
+    if (mask->threshold) BASE(drop)(x, l->table, mask->key, mask->threshold, g * rows * w, rows * w);
+}
+
+/* to += dropout(x weight^T + bias), of a branch. x: (N_q, w_in); room: (N_q, w), worked in where something is dropped. */
+static void NAME(add_branch)(const struct BASE(layer) *l, const struct BASE(mask) *mask, int64_t g, const REAL *x,
+                             const REAL *weight, const REAL *bias, int64_t width_in, REAL *room, REAL *to) {
+    const int64_t w = l->width, rows = l->batch * BASE(steps_q)(l);
+    if (!mask->threshold) {
+        BASE(add_bias)(to, bias, rows, w);
+        BASE(multiply)(l->gemm, x, 0, weight, 1, to, rows, width_in, w, 1);
+        return;
+    }
+    BASE(multiply)(l->gemm, x, 0, weight, 1, room, rows, width_in, w, 0);
+    BASE(add_bias)(room, bias, rows, w);
+    NAME(drop_rows)(l, mask, g, room, rows, w);
+    BASE(add)(to, room, rows * w);
+}
+
+/* What reaches such a branch of the gradient behind it, which is in ``room`` where something is dropped. */
+static const REAL *NAME(into_branch)(const struct BASE(layer) *l, const struct BASE(mask) *mask, int64_t g,
+                                     const REAL *d_output, REAL *room) {
+    const int64_t w = l->width, rows = l->batch * BASE(steps_q)(l);
+    if (!mask->threshold) return d_output;
+    memcpy(room, d_output, (size_t)(rows * w) * sizeof(REAL));
+    NAME(drop_rows)(l, mask, g, room, rows, w);
+    return room;
+}
+
 void NAME(layer_forward)(const struct BASE(layer) *l) {
     const int64_t w = l->width, steps_q = BASE(steps_q)(l);
     const int64_t rows_x = l->batch * l->steps_x, rows_q = l->batch * steps_q, rows_k = l->batch * l->steps_k;
@@ -106,15 +137,14 @@ void NAME(layer_forward)(const struct BASE(layer) *l) {
                                 l->thresholds[g], s.attention, l->key, g * l->batch * l->heads, l->batch, l->heads,
                                 w / l->heads, steps_q, l->steps_k, l->order);
         NAME(pick)(l, g, x, k.middle);
-        BASE(add_bias)(k.middle, p.out_bias, rows_q, w);
-        BASE(multiply)(l->gemm, k.mixed, 0, p.out, 1, k.middle, rows_q, w, w, 1);
+        NAME(add_branch)(l, &l->mixed, g, k.mixed, p.out, p.out_bias, w, s.d_second, k.middle);
 
         BASE(norm_forward)(k.middle, p.second_gain, p.second_shift, s.second, k.second_stats, rows_q, w);
         BASE(multiply)(l->gemm, s.second, 0, p.widen, 1, hidden, rows_q, w, 4 * w, 0);
         BASE(relu_forward)(hidden, p.widen_bias, rows_q, 4 * w);
+        NAME(drop_rows)(l, &l->units, g, hidden, rows_q, 4 * w);
         memcpy(output, k.middle, (size_t)(rows_q * w) * sizeof(REAL));
-        BASE(add_bias)(output, p.narrow_bias, rows_q, w);
-        BASE(multiply)(l->gemm, hidden, 0, p.narrow, 1, output, rows_q, 4 * w, w, 1);
+        NAME(add_branch)(l, &l->fed, g, hidden, p.narrow, p.narrow_bias, 4 * w, s.d_second, output);
     }
 }
 
@@ -131,6 +161,7 @@ static void NAME(compute_again)(const struct BASE(layer) *l, int64_t g, const st
     if (k->hidden) return;
     BASE(multiply)(l->gemm, s->second, 0, p->widen, 1, s->hidden, rows_q, w, 4 * w, 0);
     BASE(relu_forward)(s->hidden, p->widen_bias, rows_q, 4 * w);
+    NAME(drop_rows)(l, &l->units, g, s->hidden, rows_q, 4 * w);
 }
 
 /* The vectors among the gradients start at zero; the passes add to them. */
@@ -157,19 +188,21 @@ void NAME(layer_backward)(const struct BASE(layer) *l) {
         NAME(clear_vectors)(&d, w);
 
         NAME(compute_again)(l, g, &p, &k, &s);
-        BASE(column_sums)(d_output, d.narrow_bias, rows_q, w);
-        BASE(multiply)(l->gemm, d_output, 0, p.narrow, 0, s.d_hidden, rows_q, w, 4 * w, 0);
-        BASE(multiply)(l->gemm, d_output, 1, hidden, 0, d.narrow, w, rows_q, 4 * w, 0);
-        BASE(relu_backward)(hidden, s.d_hidden, d.widen_bias, rows_q, 4 * w);
+        const REAL *d_fed = NAME(into_branch)(l, &l->fed, g, d_output, s.d_second);
+        BASE(column_sums)(d_fed, d.narrow_bias, rows_q, w);
+        BASE(multiply)(l->gemm, d_fed, 0, p.narrow, 0, s.d_hidden, rows_q, w, 4 * w, 0);
+        BASE(multiply)(l->gemm, d_fed, 1, hidden, 0, d.narrow, w, rows_q, 4 * w, 0);
+        BASE(relu_backward)(hidden, s.d_hidden, d.widen_bias, BASE(dropout_scale)(l->units.threshold), rows_q, 4 * w);
         BASE(multiply)(l->gemm, s.d_hidden, 0, p.widen, 0, s.d_second, rows_q, 4 * w, w, 0);
         BASE(multiply)(l->gemm, s.d_hidden, 1, s.second, 0, d.widen, 4 * w, rows_q, w, 0);
         memcpy(d_skip, d_output, (size_t)(rows_q * w) * sizeof(REAL));
         BASE(norm_backward)(s.d_second, k.middle, k.second_stats, p.second_gain, d_skip, d.second_gain, d.second_shift,
                             rows_q, w);
 
-        BASE(column_sums)(d_skip, d.out_bias, rows_q, w);
-        BASE(multiply)(l->gemm, d_skip, 0, p.out, 0, s.d_mixed, rows_q, w, w, 0);
-        BASE(multiply)(l->gemm, d_skip, 1, k.mixed, 0, d.out, w, rows_q, w, 0);
+        const REAL *d_out = NAME(into_branch)(l, &l->mixed, g, d_skip, s.d_second);
+        BASE(column_sums)(d_out, d.out_bias, rows_q, w);
+        BASE(multiply)(l->gemm, d_out, 0, p.out, 0, s.d_mixed, rows_q, w, w, 0);
+        BASE(multiply)(l->gemm, d_out, 1, k.mixed, 0, d.out, w, rows_q, w, 0);
         NAME(attention_backward)(k.query, k.key_value, p.query_bias, p.key_value_bias, k.mixed, k.softmax, s.d_mixed,
                                  s.d_query, s.d_key_value, NAME(of_group)(l, l->first, g),
                                  NAME(of_group)(l, l->seen, g), l->table, l->thresholds[g], s.attention, l->key,

@@ -10,6 +10,12 @@ struct BASE(parameters) {
     REAL *widen, *widen_bias, *narrow, *narrow_bias;
 };
 
+/* A mask of dropout over all branches, (G, N, ...), with one rate; its threshold is 0 where nothing is dropped. */
+struct BASE(mask) {
+    uint64_t key;
+    int64_t threshold;
+};
+
 /* A layer of all branches; its parameters have the branch as their first axis. What follows them only the backward pass
  * needs. */
 struct BASE(layer) {
@@ -22,6 +28,8 @@ struct BASE(layer) {
     const int32_t *table;       /* see draw() */
     const int32_t *thresholds;  /* (G) */
     uint64_t key;
+    /* of what attention gives, of the hidden units, of what the feed-forward part gives */
+    struct BASE(mask) mixed, units, fed;
     REAL *kept, *scratch, *output; /* output: (G, N_q, w) */
     struct BASE(parameters) parameters;
     const REAL *d_output;

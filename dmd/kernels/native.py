@@ -20,7 +20,7 @@ from torch import Tensor
 from dmd.dropout_mask import SEGMENT, DropoutMask, base_words
 from dmd.errors import ConfigurationError
 
-VERSION = 12
+VERSION = 13
 """Of what is compiled; the same number stands in ``native.c``. Raised with every change of a function there."""
 KINDS = {torch.float32: "float32", torch.float64: "float64"}
 

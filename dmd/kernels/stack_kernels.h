@@ -10,6 +10,7 @@ struct BASE(level) {
     int64_t order;
     const int64_t *first, *seen, *ends;
     uint64_t key;
+    struct BASE(mask) mixed, units, fed;
     REAL *kept;
     struct BASE(parameters) parameters, gradients;
 };
@@ -42,7 +43,9 @@ static void BASE(find_layers)(const struct BASE(stack) *s, struct BASE(layer) *l
             .groups = s->groups, .batch = s->batch, .heads = s->heads, .width = s->width, .steps_x = s->steps_x,
             .steps_k = s->steps_k, .order = own->order, .gemm = s->gemm, .x = x, .memory = s->memory,
             .first = own->first, .seen = own->seen, .ends = own->ends, .table = s->table,
-            .thresholds = s->thresholds, .key = own->key, .kept = own->kept, .scratch = s->scratch, .parameters = own->parameters, .d_memory = s->d_memory, .gradients = own->gradients,
+            .thresholds = s->thresholds, .key = own->key, .mixed = own->mixed, .units = own->units, .fed = own->fed,
+            .kept = own->kept, .scratch = s->scratch, .parameters = own->parameters, .d_memory = s->d_memory,
+            .gradients = own->gradients,
         };
         const struct BASE(room) room = LAYER(layer_room, l)(l);
         const int64_t rows = l->groups * l->batch * BASE(steps_q)(l);

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from dmd.dropout import Dropout
 from dmd.kernels import native
 from dmd.kernels.encoder_stack import StackShape
-from dmd.layers.encoder_layer import ALL_SEEN, EncoderLayer, EncoderRates, LayerView, Seen, knows_dropout
+from dmd.layers.encoder_layer import ALL_SEEN, EncoderLayer, EncoderRates, LayerView, Seen
 from dmd.layers.grouped import GroupedNorm, Run, of_run
 from dmd.layers.masks import real_steps
 from dmd.layers.native_stack import run_stack
@@ -161,8 +161,7 @@ class EncoderGroup(nn.Module):
             if seen is None and self.causal and self.reads == "last_valid":
                 seen = Seen(torch.zeros_like(ends), ends + 1)
             views[-1] = LayerView(run, seen, ALL_SEEN, ends)
-        is_native = native.serves(x) and knows_dropout(rates, dropout, site)
-        encode = self._run_native if is_native else self._run_layers
+        encode = self._run_native if native.serves(x) else self._run_layers
         normed = encode(x, memory, views, rates, dropout, site)
         if ends is not None:
             return normed.squeeze(2).unbind(0)
@@ -196,8 +195,7 @@ class EncoderGroup(nn.Module):
     ) -> Tensor:
         """The same by the compiled library."""
         run = views[0].run
-        masks = [dropout.mask(rates.attention, f"{site}.{level}.attention") for level in range(len(views))]
-        levels = [view.level(mask) for view, mask in zip(views, masks, strict=True)]
+        levels = [view.level(rates, dropout, f"{site}.{level}") for level, view in enumerate(views)]
         layers = [cast(EncoderLayer, layer) for layer in self.layers]
         num_keys = (x if memory is None else memory).shape[2]
         shape = StackShape(layers[0].heads, num_keys, levels)

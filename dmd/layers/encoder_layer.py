@@ -73,10 +73,16 @@ class LayerView:
             return None
         return torch.arange(self.ends.numel(), device=self.ends.device) * num_steps + self.ends.flatten()
 
-    def level(self, dropout: DropoutMask | None) -> LevelShape:
-        """The same for the compiled library; ``dropout``: of the attention weights."""
+    def level(self, rates: EncoderRates, dropout: Dropout, site: str) -> LevelShape:
+        """The same for the compiled library, with the masks of dropout."""
         firsts, nums = (None, None) if self.seen is None else (self.seen.firsts, self.seen.nums)
-        return LevelShape(self.order, firsts, nums, self.ends, dropout)
+        others = (
+            dropout.mask((rates.residual,), f"{site}.attention_residual"),
+            dropout.mask((rates.relu,), f"{site}.relu"),
+            dropout.mask((rates.residual,), f"{site}.feed_forward_residual"),
+        )
+        mask = dropout.mask(rates.attention, f"{site}.attention")
+        return LevelShape(self.order, firsts, nums, self.ends, mask, others)
 
     def mask(self, x: Tensor, num_keys: int, heads: int, dropout: DropoutMask | None) -> AttentionMask:
         """What the queries may see, as :func:`dmd.layers.attention.attend` reads it, on the device of ``x``.
@@ -129,15 +135,15 @@ class EncoderLayer(nn.Module):
         Returns:
             (G, B, T_q, w), or (G, B, 1, w) where the view leaves one query.
         """
-        dropped = dropout.mask(rates.attention, f"{site}.attention")
-        if native.serves(x) and knows_dropout(rates, dropout, site):
-            shape = StackShape(self.heads, (x if memory is None else memory).shape[2], [view.level(dropped)])
+        if native.serves(x):
+            num_keys = (x if memory is None else memory).shape[2]
+            shape = StackShape(self.heads, num_keys, [view.level(rates, dropout, site)])
             return run_stack(x, memory, [self.parameters_of(view.run)], None, shape)
         rows = view.rows(x.shape[2])
         run, source = view.run, x if memory is None else memory
         normed = self.attention_norm(x.flatten(1, 2), run)
         normed_source = normed if memory is None else self.attention_norm(memory.flatten(1, 2), run)
-        mask = view.mask(x, source.shape[2], self.heads, dropped)
+        mask = view.mask(x, source.shape[2], self.heads, dropout.mask(rates.attention, f"{site}.attention"))
         if rows is not None:
             x, normed = take_rows(x, rows), take_rows(normed.view(x.shape), rows).flatten(1, 2)
         mixed = self._attend(normed, normed_source, x.shape[1], mask, run)
@@ -176,11 +182,6 @@ class EncoderLayer(nn.Module):
         first = (self.attention_norm, self.query, self.key_value, self.out)
         parts = (*first, self.feed_forward_norm, self.widen, self.narrow)
         return LayerParameters(*(of_run(p, run) for part in parts for p in (part.weight, part.bias)))
-
-
-def knows_dropout(rates: EncoderRates, dropout: Dropout, site: str) -> bool:
-    """Whether the compiled library can do it: of a layer's three kinds it knows that of the attention weights."""
-    return dropout.mask((rates.relu, rates.residual), site) is None
 
 
 def take_rows(x: Tensor, rows: Tensor) -> Tensor:

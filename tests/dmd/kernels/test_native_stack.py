@@ -7,6 +7,7 @@ versions for particular widths of a head.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as Many
 
 import pytest
 import torch
@@ -142,27 +143,58 @@ def test_a_layer_of_long_sequences_keeps_little() -> None:
     assert 0 < sum(kept.values()) / (batch * num_steps) <= 6 * width + 2 * (3 + HEADS) + 1
 
 
-@pytest.mark.parametrize("is_crossmodal", [False, True])
-@pytest.mark.parametrize("rates", [(0.0, 0.0), (0.4, 0.2)], ids=["kept", "dropped"])
-def test_a_layer_by_itself_gives_what_torch_operations_give(
-    is_crossmodal: bool, rates: tuple[float, float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layer = EncoderLayer(("a", "b"), 12, HEADS).double()
+RATES = {
+    "kept": EncoderRates((0.0, 0.0), 0.0, 0.0, 0.0),
+    "attention": EncoderRates((0.4, 0.2), 0.0, 0.0, 0.0),
+    "relu": EncoderRates((0.0, 0.0), 0.0, 0.3, 0.0),
+    "residual": EncoderRates((0.0, 0.0), 0.0, 0.0, 0.25),
+    "all": EncoderRates((0.1, 0.0), 0.0, 0.3, 0.2),
+}
+"""By what is dropped."""
+
+
+def outcome(
+    x: Tensor, memory: Tensor | None, view: LayerView, rates: EncoderRates, width: int, dtype: torch.dtype
+) -> list[Tensor]:
+    """What a layer of two branches gives, and all gradients of its sine."""
+    layer = EncoderLayer(("a", "b"), width, HEADS)
     initialise(layer, 0)
-    generator = torch.Generator().manual_seed(0)
-    x, memory = (torch.randn(GROUPS, BATCH, num, 12, generator=generator, dtype=torch.float64) for num in (5, 7))
-    num_keys = 7 if is_crossmodal else 5
-    firsts, seen = torch.tensor([[0, 1, 0], [2, 0, 0]]), torch.tensor([[num_keys, 2, 3], [3, num_keys, 1]])
-    view = LayerView(None, Seen(firsts, seen), ALL_SEEN)
+    layer = layer.to(dtype)
+    given = [part.to(dtype).requires_grad_() for part in (x, memory) if part is not None]
+    source = None if memory is None else given[1]
+    output = layer(given[0], source, view, rates, SeededDropout(0, 0), "here")
+    return [output, *torch.autograd.grad(output.sin().sum(), [*given, *layer.parameters()])]
 
-    def outcome() -> list[Tensor]:
-        given = [x.clone().requires_grad_(), memory.clone().requires_grad_()][: 1 + is_crossmodal]
-        source = given[1] if is_crossmodal else None
-        output = layer(given[0], source, view, EncoderRates(rates, 0.0, 0.0, 0.0), SeededDropout(0, 0), "here")
-        return [output, *torch.autograd.grad(output.sin().sum(), [*given, *layer.parameters()])]
 
-    compiled = outcome()
-    monkeypatch.setattr(native, "is_available", lambda: False)
-    for own, other in zip(compiled, outcome(), strict=True):
-        torch.testing.assert_close(own, other, atol=1e-10, rtol=1e-10)
+def assert_equals_torch(compiled: Many[Tensor], torch_operations: Many[Tensor], tolerance: float) -> None:
     assert type(compiled[0].grad_fn).__name__ == "_StackBackward"
+    for own, other in zip(compiled, torch_operations, strict=True):
+        torch.testing.assert_close(own.double(), other, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", native.KINDS)
+@pytest.mark.parametrize("reads", ["all", "one"])
+@pytest.mark.parametrize("is_crossmodal", [False, True])
+@pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
+def test_a_layer_by_itself_gives_what_torch_operations_give(
+    is_crossmodal: bool, rates: EncoderRates, reads: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, memory = (torch.randn(GROUPS, BATCH, num, 12, generator=generator, dtype=torch.float64) for num in (13, 7))
+    num_keys = 7 if is_crossmodal else 13
+    firsts, seen = torch.tensor([[0, 1, 0], [2, 0, 0]]), torch.tensor([[num_keys, 2, 3], [3, num_keys, 1]])
+    ends = torch.tensor([[12, 0, 3], [4, 12, 7]]) if reads == "one" else None
+    view = LayerView(None, Seen(firsts, seen), ALL_SEEN, ends)
+    given = (x, memory if is_crossmodal else None, view, rates, 12)
+    compiled = outcome(*given, dtype)
+    monkeypatch.setattr(native, "is_available", lambda: False)
+    assert_equals_torch(compiled, outcome(*given, torch.float64), 1e-10 if dtype == torch.float64 else 5e-5)
+
+
+def test_hidden_units_that_are_computed_anew_are_dropped_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(GROUPS, 2 * HALF, NUM_STEPS, 4, generator=generator, dtype=torch.float64)
+    given = (x, x[:, :, :2].contiguous(), LayerView(None, None, ALL_SEEN), RATES["all"], 4)
+    compiled = outcome(*given, torch.float64)
+    monkeypatch.setattr(native, "is_available", lambda: False)
+    assert_equals_torch(compiled, outcome(*given, torch.float64), 1e-9)
