@@ -87,6 +87,10 @@ def run(
         executor=executor,
         quiet=quiet,
     )
+    return _perform(space, request)
+
+
+def _perform(space: SearchSpace | str | os.PathLike[str], request: StudyRequest) -> Study:
     loaded = _use(space) if isinstance(space, SearchSpace) else _load(space)
     directory = StudyDirectory(request.out / loaded.space.study)
     with raising_study_errors():

@@ -6,6 +6,7 @@ import math
 import os
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -120,24 +121,32 @@ def launch(
         executor = _make_executor(prepared, options, study_directory.logs)
         tally = _tally(planned, ledger, begun)
         on_complete = reporter.begin if reporter is not None else lambda: None
-
-        def on_event(event: Event) -> None:
-            progress(event)
-            if event.kind in ("report", "tell"):
-                tracking.begin()
-            if reporter is not None and event.kind == "tell" and (tally.left_s or math.inf) < _REPORT_AHEAD_S:
-                reporter.prepare()
-
         with show_progress(space.study, tally, options.is_quiet) as progress:
             race = None if space.confirm.race is None else _make_race(begun.description, planned)
             source = make_source(planned, race)
             plan = _study_plan(prepared, study_directory, source, find_result, tally)
+            on_event = _make_listener(progress, tracking, reporter, tally)
             outcome = run_study(plan, executor, planned.runner, ledger, tracking, on_event, on_complete)
     for note in (*source.notes, *tracker.notes):
         print(note, file=sys.stderr)
     # What processes of a killed session still wrote to when this one began.
     remove_abandoned()
     return outcome
+
+
+def _make_listener(
+    progress: Callable[[Event], None], tracking: LateTracker, reporter: Reporter | None, tally: StudyTally
+) -> Callable[[Event], None]:
+    """What is done at every event: progress goes on, and what the study needs later gets ready before it is needed."""
+
+    def on_event(event: Event) -> None:
+        progress(event)
+        if event.kind in ("report", "tell"):
+            tracking.begin()
+        if reporter is not None and event.kind == "tell" and (tally.left_s or math.inf) < _REPORT_AHEAD_S:
+            reporter.prepare()
+
+    return on_event
 
 
 def _session_of(prepared: Prepared, options: LaunchOptions, find_result: FindResult) -> Session:

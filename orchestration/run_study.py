@@ -69,32 +69,18 @@ def run_study(
         tracking.wake()
         on_event(event)
 
-    is_done = False
     with Interruption() as interruption:
         tracking.start()
         try:
             driver = _read_ledger(plan, ledger, on_new_event, interruption)
-            driver.score_external_trials()
-            with contextlib.suppress(StudyInterrupted), _alarm(driver.seconds_left, interruption):
-                executor.run(driver, runner, interruption)
-                is_done = True
-            # A study that its own deadline has stopped has ended as it was asked to.
-            is_done = is_done or driver.check_limits() is not None
+            is_done = _run_trials(driver, executor, runner, interruption)
             if is_done:
                 on_complete()
         except Exception:
             tracking.close("interrupted", interruption.deadline)
             raise
         undelivered = tracking.close("complete" if is_done else "interrupted", interruption.deadline)
-    ended, is_stopped = driver.num_ended, interruption.was_signalled or not is_done
-    return StudyOutcome(
-        num_completed=ended["completed"],
-        num_pruned=ended["pruned"],
-        num_failed=ended["failed"],
-        is_interrupted=is_stopped,
-        limit=driver.limit,
-        undelivered=undelivered,
-    )
+    return _outcome_of(driver, interruption.was_signalled or not is_done, undelivered)
 
 
 def _read_ledger(
@@ -105,6 +91,28 @@ def _read_ledger(
             return Driver(plan, ledger, on_event)
     except StudyInterrupted:
         raise Stopped("stopped before the study was resumed; the same command continues it") from None
+
+
+def _run_trials(driver: Driver, executor: Executor, runner: TrialRunner, interruption: Interruption) -> bool:
+    """Run what the ledger leaves to run; whether the study is then at its end."""
+    driver.score_external_trials()
+    with contextlib.suppress(StudyInterrupted), _alarm(driver.seconds_left, interruption):
+        executor.run(driver, runner, interruption)
+        return True
+    # A study that its own deadline has stopped has ended as it was asked to.
+    return driver.check_limits() is not None
+
+
+def _outcome_of(driver: Driver, is_interrupted: bool, undelivered: str | None) -> StudyOutcome:
+    ended = driver.num_ended
+    return StudyOutcome(
+        num_completed=ended["completed"],
+        num_pruned=ended["pruned"],
+        num_failed=ended["failed"],
+        is_interrupted=is_interrupted,
+        limit=driver.limit,
+        undelivered=undelivered,
+    )
 
 
 @contextlib.contextmanager

@@ -78,16 +78,13 @@ def search(
     Exit codes: 0 all trials completed; 1 some trials failed (the report is still written); 2 bad input;
     130 interrupted (the same command continues).
     """
-    if context.invoked_subcommand is not None:
-        with bad_input_exits():
-            _refuse_options_before(context)
-        return
     with bad_input_exits():
-        if space is None:
-            raise UsageError("missing option '--space': a search space; or name a command: " + ", ".join(_COMMANDS))
+        if context.invoked_subcommand is not None:
+            _refuse_options_before(context)
+            return
         code = perform(
             SearchRequest(
-                space=space,
+                space=_required(space),
                 out=out,
                 data_dir=data_dir,
                 overrides=tuple(overrides or ()),
@@ -107,6 +104,12 @@ def search(
             )
         )
     raise typer.Exit(code)
+
+
+def _required(space: str | None) -> str:
+    if space is None:
+        raise UsageError("missing option '--space': a search space; or name a command: " + ", ".join(_COMMANDS))
+    return space
 
 
 def _refuse_options_before(context: typer.Context) -> None:

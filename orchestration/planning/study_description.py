@@ -52,19 +52,7 @@ def describe_study(
     names = planned.scoring.names
     return StudyDescription(
         study=space.study,
-        arms=tuple(
-            ArmDescription(
-                name=arm.name,
-                label=arm.label,
-                role=arm.role,
-                model=arm.model,
-                components=dict(arm.components),
-                facts=describe_arm(arm, planned),
-                settings=_settings_of(arm, planned),
-                overrides=_overrides_of(arm, planned),
-            )
-            for arm in planned.arms
-        ),
+        arms=tuple(_arm_description(arm, planned) for arm in planned.arms),
         baseline=planned.baseline.name,
         contrasts=tuple(Contrast(pair.first, pair.second, pair.isolates, pair.in_family) for pair in planned.contrasts),
         primary=primary,
@@ -76,10 +64,7 @@ def describe_study(
         provenance={
             "command_line": command,
             "started": started,
-            "versions": {"dmd-search": version("dmd-search")} | {name: version(name) for name in PACKAGES},
-            "hardware": describe_hardware(),
-            **fingerprint.as_dict(),
-            **({"plugins": planned.plugin_methods} if planned.plugin_methods else {}),
+            **_describe_software(planned, fingerprint),
         },
         fixed={"model": space.model.name, **planned.baseline.settings},
         description=one_line(space.description or ""),
@@ -87,6 +72,29 @@ def describe_study(
         combinations=list_combinations(space, planned.catalogue),
         declared=declare_methods(planned.catalogue.methods),
     )
+
+
+def _arm_description(arm: Arm, planned: PlannedStudy) -> ArmDescription:
+    return ArmDescription(
+        name=arm.name,
+        label=arm.label,
+        role=arm.role,
+        model=arm.model,
+        components=dict(arm.components),
+        facts=describe_arm(arm, planned),
+        settings=_settings_of(arm, planned),
+        overrides=_overrides_of(arm, planned),
+    )
+
+
+def _describe_software(planned: PlannedStudy, fingerprint: Fingerprint) -> dict[str, Any]:
+    """What ran the study, and on which machine."""
+    return {
+        "versions": {name: version(name) for name in ("dmd-search", *PACKAGES)},
+        "hardware": describe_hardware(),
+        **fingerprint.as_dict(),
+        **({"plugins": planned.plugin_methods} if planned.plugin_methods else {}),
+    }
 
 
 def _describe_confirm(planned: PlannedStudy) -> dict[str, Any]:

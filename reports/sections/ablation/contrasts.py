@@ -88,11 +88,7 @@ def tabulate_contrasts(
     Raises:
         ValueError: if a contrast names an arm that the study does not have.
     """
-    arms = {arm.name for arm in study.arms}
-    for contrast in study.contrasts:
-        for arm in (contrast.first, contrast.second):
-            if arm not in arms:
-                raise ValueError(f"contrast {contrast.first} - {contrast.second}: the study has no arm {arm!r}")
+    _require_arms(study)
 
     def differences_of(contrast: Contrast) -> dict[str, MetricDifference]:
         held = race if contrast.in_family else None
@@ -103,24 +99,11 @@ def tabulate_contrasts(
     family = [contrast for contrast in study.contrasts if contrast.in_family]
     differences = [differences_of(contrast) for contrast in family]
     primary = metrics[0]
+    p_values = _correct([by_metric[primary.name] for by_metric in differences])
     rows = []
-    for contrast, by_metric, p in zip(
-        family, differences, _correct([item[primary.name] for item in differences]), strict=True
-    ):
-        estimates = by_metric[primary.name].estimates
-        verdict = decide_verdict(
-            None if estimates is None else estimates.rerun,
-            None if estimates is None else estimates.new_data,
-            p.rerun_holm,
-            p.both_holm,
-            primary.higher_is_better,
-            study.groups_are,
-        )
+    for contrast, by_metric, p in zip(family, differences, p_values, strict=True):
         unlearned = unlearned_of(contrast, comparisons)
-        if unlearned and verdict.kind != "too few to say":
-            verdict = Verdict(
-                "no verdict", no_verdict_text([one.arm.label for one in unlearned], study.target.constant_predictor)
-            )
+        verdict = _decide(by_metric[primary.name], p, primary, study, unlearned)
         rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(estimator, contrast)))
     undeclared = [
         Comparison(contrast, differences_of(contrast), _failed(estimator, contrast))
@@ -128,6 +111,45 @@ def tabulate_contrasts(
         if not contrast.in_family
     ]
     return ContrastTable(tuple(rows), tuple(undeclared))
+
+
+def _require_arms(study: StudyDescription) -> None:
+    arms = {arm.name for arm in study.arms}
+    for contrast in study.contrasts:
+        for arm in (contrast.first, contrast.second):
+            if arm not in arms:
+                raise ValueError(f"contrast {contrast.first} - {contrast.second}: the study has no arm {arm!r}")
+
+
+def _decide(
+    difference: MetricDifference,
+    p: PValues,
+    primary: Metric,
+    study: StudyDescription,
+    unlearned: Sequence[ConstantComparison],
+) -> Verdict:
+    """The verdict on one declared contrast.
+
+    Args:
+        difference: on the primary metric.
+        p: corrected over the whole family.
+        primary: the metric.
+        study: as trained.
+        unlearned: those of the two arms that are not shown better than the constant predictor.
+    """
+    estimates = difference.estimates
+    verdict = decide_verdict(
+        None if estimates is None else estimates.rerun,
+        None if estimates is None else estimates.new_data,
+        p.rerun_holm,
+        p.both_holm,
+        primary.higher_is_better,
+        study.groups_are,
+    )
+    if not unlearned or verdict.kind == "too few to say":
+        return verdict
+    labels = [comparison.arm.label for comparison in unlearned]
+    return Verdict("no verdict", no_verdict_text(labels, study.target.constant_predictor))
 
 
 def _failed(estimator: Estimator, contrast: Contrast) -> int:

@@ -1,9 +1,4 @@
-"""What the features of one run look like, and how much can be read off them.
-
-The picture is a t-SNE (van der Maaten and Hinton 2008, *Visualizing Data using t-SNE*): it keeps neighbours together
-and nothing else; sizes of clusters and distances between them mean nothing, and it shows clusters where there are none.
-So no picture goes without a number that was computed on the features themselves: see
-:mod:`reports.sections.model_inside.probe`.
+"""What the features of a run look like, and how much can be read off them: of which arms and runs.
 
 One run per arm is shown, the first by fold and seed, so that nobody chose it for its looks.
 
@@ -23,62 +18,21 @@ from reports.in_turn import MapItems, in_turn
 from reports.records.details import Details, ReadDetails
 from reports.records.run_record import Predictions, RunRecord
 from reports.records.study_description import StudyDescription
-from reports.records.target import Target
 from reports.results.fold_cell import cell_of
 from reports.results.results import ResultsTable
 from reports.sections.model_inside.edges import MODALITIES
-from reports.sections.model_inside.probe import Probe, linear_probe
+from reports.sections.model_inside.feature_pictures import (
+    ClassMap,
+    ModalityMap,
+    map_by_class,
+    map_by_modality,
+    perplexity_of,
+)
 from reports.sections.model_inside.why_none import why_none
-from reports.statistics.arrays import BoolArray, FloatArray, IntArray
+from reports.statistics.arrays import FloatArray, IntArray
 
 MOST_ARMS = 3
 """Arms that are shown; each costs seconds."""
-
-SHOWN_BY_CLASS, SHOWN_BY_MODALITY = 400, 100
-"""Most items in either picture; of more, every k-th is taken. Probes use all."""
-
-PERPLEXITY = 30.0
-
-
-@dataclass(frozen=True)
-class ClassMap:
-    """The common features of all modalities side by side, one point per item.
-
-    Attributes:
-        coordinates: (n, 2) of the picture, from (n, 3 d) features.
-        labels: (n,) of the shown items, less the neutral point.
-        sign: probe for negative against positive, neutral items left out; None where it cannot be asked.
-        seven: probe for the labels rounded to -3 ... 3; None on another scale, or where it cannot be asked.
-        names: of the classes, where classes are predicted; ``labels`` are their numbers then.
-        named: probe for those; None where it cannot be asked.
-    """
-
-    coordinates: FloatArray
-    labels: FloatArray
-    sign: Probe | None
-    seven: Probe | None
-    names: tuple[str, ...] = ()
-    named: Probe | None = None
-
-
-@dataclass(frozen=True)
-class ModalityMap:
-    """Common and exclusive features of every modality, six points per item.
-
-    Decoupling means that the modality can be read off the exclusive features and not off the common ones.
-
-    Attributes:
-        coordinates: (6 n, 2) of the picture.
-        modality: (6 n,) index into ``MODALITIES``.
-        is_common: (6 n,) whether the point is a common feature.
-        common, exclusive: probes for the modality that a feature came from; None where it cannot be asked.
-    """
-
-    coordinates: FloatArray
-    modality: IntArray
-    is_common: BoolArray
-    common: Probe | None
-    exclusive: Probe | None
 
 
 @dataclass(frozen=True)
@@ -135,8 +89,8 @@ class _Shown:
 
     def labels(self, study: StudyDescription) -> FloatArray:
         """(n, ...) of every item; less the neutral point, where numbers are predicted."""
-        is_number = study.target.kind in ("regression", "several")
-        labels = self.predictions.centred(study.neutral)[0] if is_number else self.predictions.labels
+        is_numeric = study.target.is_numeric
+        labels = self.predictions.centred(study.neutral)[0] if is_numeric else self.predictions.labels
         return np.asarray(labels, dtype=np.float64)
 
     def group_of(self) -> IntArray:
@@ -172,31 +126,33 @@ def feature_maps(
             shown.append(_Shown(arm.label, record, record.predictions, details))
         else:
             others.append(arm.label)
-    if shown:
-        # Once, before the work is shared among processes.
-        import sklearn.linear_model
-        import sklearn.manifold
-        import sklearn.model_selection  # noqa: F401
+    if not shown:
+        return FeatureMaps((), note=why_none(study, results, "no arm decouples features", has_details))
+    return FeatureMaps(_draw(shown, study, map_items), tuple(others))
 
-        has_seven = "acc7" in study.metrics
-        # Those that take longest first. Each is told what it needs and no more: who keeps results knows it by that.
-        draws: list[Callable[[], object]] = [
-            *(
-                partial(_modality_map, one.features("common"), one.features("exclusive"), one.group_of())
-                for one in shown
-            ),
-            *(
-                partial(_by_class, study.target, one.labels(study), one.features("common"), one.group_of(), has_seven)
-                for one in shown
-            ),
-        ]
-        drawn = map_items(lambda draw: draw(), draws)
-        pairs = zip(shown, drawn[len(shown) :], drawn, strict=False)
-        return FeatureMaps(
-            tuple(_map(one, cast("ClassMap | None", first), cast(ModalityMap, second)) for one, first, second in pairs),
-            tuple(others),
-        )
-    return FeatureMaps((), note=why_none(study, results, "no arm decouples features", has_details))
+
+def _draw(shown: Sequence[_Shown], study: StudyDescription, map_items: MapItems) -> tuple[FeatureMap, ...]:
+    """Both pictures of every arm."""
+    # Once, before the work is shared among processes.
+    import sklearn.linear_model
+    import sklearn.manifold
+    import sklearn.model_selection  # noqa: F401
+
+    has_seven = "acc7" in study.metrics
+    # Those that take longest first. Each is told what it needs and no more: who keeps results knows it by that.
+    draws: list[Callable[[], object]] = [
+        *(partial(map_by_modality, one.features("common"), one.features("exclusive"), one.group_of()) for one in shown),
+        *(
+            partial(map_by_class, study.target, one.labels(study), one.features("common"), one.group_of(), has_seven)
+            for one in shown
+        ),
+    ]
+    drawn = map_items(lambda draw: draw(), draws)
+    by_modality, by_class = drawn[: len(shown)], drawn[len(shown) :]
+    return tuple(
+        _map(one, cast("ClassMap | None", of_classes), cast(ModalityMap, of_modalities))
+        for one, of_classes, of_modalities in zip(shown, by_class, by_modality, strict=True)
+    )
 
 
 def _first_run(results: ResultsTable, arm: str) -> RunRecord | None:
@@ -226,73 +182,9 @@ def _map(shown: _Shown, by_class: ClassMap | None, by_modality: ModalityMap) -> 
         num_items=len(shown.predictions.ids),
         num_groups=int(shown.group_of().max()) + 1,
         perplexity=(
-            _perplexity(0 if by_class is None else len(by_class.coordinates)),
-            _perplexity(len(by_modality.coordinates)),
+            perplexity_of(0 if by_class is None else len(by_class.coordinates)),
+            perplexity_of(len(by_modality.coordinates)),
         ),
         by_class=by_class,
         by_modality=by_modality,
     )
-
-
-def _by_class(
-    target: Target, labels: FloatArray, common: Sequence[FloatArray], group_of: IntArray, has_seven: bool
-) -> ClassMap | None:
-    """The picture by what the target has of classes. Where several numbers are predicted, by the first.
-
-    labels: less the neutral point, where numbers are predicted.
-    """
-    features = np.concatenate(common, axis=1)
-    if target.kind == "binaries":
-        return None
-    if target.kind == "classes":
-        places, classes = _thinned(len(group_of), SHOWN_BY_CLASS), labels.astype(np.int64)
-        named = linear_probe(features, classes, group_of)
-        return ClassMap(_embed(features[places]), classes[places].astype(np.float64), None, None, target.names, named)
-    return _class_map(features, labels if labels.ndim == 1 else labels[:, 0], group_of, has_seven)
-
-
-def _thinned(num_items: int, most: int) -> IntArray:
-    """At most ``most`` places, evenly spaced."""
-    return np.arange(0, num_items, -(-num_items // most))
-
-
-def _class_map(features: FloatArray, labels: FloatArray, group_of: IntArray, has_seven: bool) -> ClassMap:
-    shown = _thinned(len(labels), SHOWN_BY_CLASS)
-    is_signed = labels != 0
-    seven = np.rint(np.clip(labels, -3, 3)).astype(np.int64)
-    return ClassMap(
-        coordinates=_embed(features[shown]),
-        labels=labels[shown],
-        sign=linear_probe(features[is_signed], (labels[is_signed] > 0).astype(np.int64), group_of[is_signed]),
-        seven=linear_probe(features, seven, group_of) if has_seven else None,
-    )
-
-
-def _modality_map(common: Sequence[FloatArray], exclusive: Sequence[FloatArray], group_of: IntArray) -> ModalityMap:
-    shown = _thinned(len(group_of), SHOWN_BY_MODALITY)
-    num_modalities = len(MODALITIES)
-    modality = np.repeat(np.arange(num_modalities), len(group_of))
-    groups = np.tile(group_of, num_modalities)
-    return ModalityMap(
-        coordinates=_embed(np.concatenate([features[shown] for features in (*common, *exclusive)])),
-        modality=np.tile(np.repeat(np.arange(num_modalities), len(shown)), 2),
-        is_common=np.repeat([True, False], num_modalities * len(shown)),
-        common=linear_probe(np.concatenate(common), modality, groups),
-        exclusive=linear_probe(np.concatenate(exclusive), modality, groups),
-    )
-
-
-def _perplexity(num_points: int) -> float:
-    """Usual values are 5 to 50; few points take less."""
-    return min(PERPLEXITY, (num_points - 1) / 3)
-
-
-def _embed(features: FloatArray) -> FloatArray:
-    """(n, 2) t-SNE coordinates: started from the first two principal components, so the same features look the same."""
-    from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
-
-    scale = features.std()
-    model = TSNE(perplexity=_perplexity(len(features)), init="pca", max_iter=500, random_state=0, n_jobs=1)
-    with threadpool_limits(limits=1):
-        return np.asarray(model.fit_transform(features / (scale if scale > 0 else 1.0)), dtype=np.float64)

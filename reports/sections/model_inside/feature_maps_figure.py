@@ -13,7 +13,8 @@ from reports.drawing.panels import PanelGrid, panels
 from reports.drawing.plot import NoPlot, Plot
 from reports.drawing.style import BLUE, GREEN, GREY, INK, MARKERS, MUTED, ORANGE, SERIES, SMALL, bare
 from reports.sections.model_inside.edges import MODALITIES
-from reports.sections.model_inside.feature_maps import ClassMap, FeatureMap, FeatureMaps, ModalityMap
+from reports.sections.model_inside.feature_maps import FeatureMap, FeatureMaps
+from reports.sections.model_inside.feature_pictures import ClassMap, ModalityMap
 from reports.sections.model_inside.probe import Probe
 
 CLASS_NAME, MODALITY_NAME = "common-space", "feature-spaces"

@@ -7,7 +7,8 @@ import pytest
 
 from reports.records.details import no_details
 from reports.results.tabulate import tabulate_results
-from reports.sections.model_inside.feature_maps import MOST_ARMS, SHOWN_BY_MODALITY, FeatureMaps, feature_maps
+from reports.sections.model_inside.feature_maps import MOST_ARMS, FeatureMaps, feature_maps
+from reports.sections.model_inside.feature_pictures import SHOWN_BY_MODALITY
 from tests.reports.example_details import details_of, make_features, reader, with_predictions
 from tests.reports.example_studies import TABLE3, failed, make_predictions, make_record, make_records, make_study
 
