@@ -14,7 +14,6 @@ from dmd.layers.pooling import pool_steps
 from dmd.layers.sequence import Sequence
 from dmd.modalities import MODALITIES, Modality
 from dmd.models.backbone_config import BackboneConfig, EncoderSizes
-from dmd.models.dmd_config import DMDConfig
 
 Sequences = Mapping[Modality, Sequence]
 MIN_MEMORY_LEVELS = 3
@@ -87,24 +86,29 @@ class CrossmodalAttention(nn.Module):
 class WithoutCrossmodalAttention(nn.Module):
     """What stands in for CA when it is off: the same shapes, no mixing across modalities.
 
-    ``self_attention``: one encoder per modality; ``identity``: the pooled sequence itself. Then Linear d -> 2d. Without
-    FD the one stream of a modality has been encoded already: its vector is taken over and only widened (Table 3 row 6).
+    One self-attention encoder per modality, or its pooled sequence itself, or what else has been encoded of it already;
+    then Linear d -> 2d.
+
+    Args:
+        config: of the backbone.
+        steps: of each modality.
+        encodes: whether there are encoders.
     """
 
-    def __init__(self, config: DMDConfig, steps: Mapping[Modality, int]) -> None:
+    def __init__(self, config: BackboneConfig, steps: Mapping[Modality, int], encodes: bool) -> None:
         super().__init__()
-        self.config = config
-        self.attention = SelfAttention(config, steps) if config.fd and config.ca_off == "self_attention" else None
+        self.pool = config.pool
+        self.attention = SelfAttention(config, steps) if encodes else None
         self.widen = nn.ModuleDict({m: nn.Linear(config.width, 2 * config.width) for m in MODALITIES})
 
     def forward(
-        self, sequences: Sequences, encoded: Mapping[Modality, Tensor], dropout: Dropout
+        self, sequences: Sequences, encoded: Mapping[Modality, Tensor] | None, dropout: Dropout
     ) -> dict[Modality, Tensor]:
         """Widen each modality without looking at the others.
 
         Args:
             sequences: modality -> (B, T'_m, d).
-            encoded: modality -> (B, d), the pooled vectors of the common branch; used without FD.
+            encoded: modality -> (B, d), taken where there are no encoders here; None: the sequence is pooled.
             dropout: of this step.
 
         Returns:
@@ -112,10 +116,10 @@ class WithoutCrossmodalAttention(nn.Module):
         """
         if self.attention is not None:
             pooled: Mapping[Modality, Tensor] = self.attention(sequences, dropout, "without_ca")
-        elif self.config.fd:
-            pooled = {m: pool_steps(sequences[m], self.config.pool) for m in MODALITIES}
-        else:
+        elif encoded is not None:
             pooled = encoded
+        else:
+            pooled = {m: pool_steps(sequences[m], self.pool) for m in MODALITIES}
         return {m: self.widen[m](pooled[m]) for m in MODALITIES}
 
 

@@ -92,7 +92,10 @@ class DMD(Model):
         self.decoupling = FeatureDecoupling(config, steps, dims.target.kind) if config.fd else None
         self.common_attention = SelfAttention(config, steps)
         self.crossmodal_attention = CrossmodalAttention(config, steps) if config.ca else None
-        self.without_ca = None if config.ca else WithoutCrossmodalAttention(config, steps)
+        self.without_ca = None
+        if not config.ca:
+            encodes = config.fd and config.ca_off == "self_attention"
+            self.without_ca = WithoutCrossmodalAttention(config, steps, encodes)
         self.gates = nn.ModuleDict({m: nn.Linear(2 * d, 2 * d) for m in MODALITIES})
         self.common_gate = nn.Linear(3 * d, 3 * d)
         self.fusion = ResidualHead(9 * d, 9 * d, columns)
@@ -150,7 +153,8 @@ class DMD(Model):
             reinforced = self.crossmodal_attention(parts.exclusive, dropout)
         else:
             assert self.without_ca is not None
-            reinforced = self.without_ca(parts.exclusive, pooled, dropout)
+            # without FD the one stream of a modality has been encoded already (Table 3 row 6)
+            reinforced = self.without_ca(parts.exclusive, None if self.config.fd else pooled, dropout)
         common = torch.cat([pooled[m] for m in MODALITIES], dim=-1)
         return Representations(projected, parts, reinforced, common)
 

@@ -171,7 +171,7 @@ class DMDConfig(BackboneConfig):
 
     fd: bool = setting(True, "feature decoupling")
     homo_gd: bool = setting(True, "graph distillation between common features")
-    ca: bool = setting(True, "crossmodal attention on exclusive features")
+    ca: bool = setting(True, "crossmodal attention; in DMD on exclusive features")
     hetero_gd: bool = setting(True, "graph distillation between reinforced exclusive features")
     keep_aux_heads: bool = setting(False, "keep the heads of a switched-off GD-Unit: supervision without distillation")
     ca_off: Literal["self_attention", "identity"] = setting("self_attention", "what replaces crossmodal attention")

@@ -2,7 +2,8 @@
 
 Shapes: B batch, d common width, T'_m steps of modality m after the temporal projection, K names of the target.
 
-Each modality is reinforced by the two others; the last steps are joined and the target predicted from them. With GD,
+Each modality is reinforced by the two others; the last steps are joined and the target predicted from them. Without
+crossmodal attention each has a self-attention encoder of its own, whose vector is widened to the same shape. With GD,
 three linear heads give each reinforced feature a logit of its own, and one GD-Unit distils between them, as DMD's
 HeteroGD does on the same kind of features: its modules, terms and details bear the names that they have in DMD.
 """
@@ -21,7 +22,7 @@ from dmd.dropout import Dropout, no_dropout
 from dmd.layers.gd_unit import GDOutput, GDUnit
 from dmd.layers.heads import HeadOutput, LinearHead, ResidualHead
 from dmd.modalities import MODALITIES, Modality
-from dmd.models.branches import CrossmodalAttention
+from dmd.models.branches import CrossmodalAttention, WithoutCrossmodalAttention
 from dmd.models.gd_settings import OFFICIAL_PRIOR_HETERO, gd_config
 from dmd.models.model import Model, Outputs
 from dmd.models.mult_config import MulTConfig
@@ -43,7 +44,9 @@ class MulT(Model):
         self.projection = TemporalProjection(
             dims, config.kernels, d, masks_padding=config.mask_padding, recurrent=config.recurrent
         )
-        self.crossmodal_attention = CrossmodalAttention(config, self.projection.steps)
+        steps = self.projection.steps
+        self.crossmodal_attention = CrossmodalAttention(config, steps) if config.ca else None
+        self.without_ca = None if config.ca else WithoutCrossmodalAttention(config, steps, encodes=True)
         self.fusion = ResidualHead(6 * d, 6 * d, columns)
         has_heads = config.gd or config.keep_aux_heads
         self.hetero_heads = None
@@ -86,9 +89,13 @@ class MulT(Model):
 
     def _reinforce(self, batch: Batch, dropout: Dropout) -> Vectors:
         """Modality -> (B, 2d)."""
-        reinforced: Vectors = self.crossmodal_attention(
-            self.projection(batch, self.config.dropout.text, dropout), dropout
-        )
+        projected = self.projection(batch, self.config.dropout.text, dropout)
+        reinforced: Vectors
+        if self.crossmodal_attention is not None:
+            reinforced = self.crossmodal_attention(projected, dropout)
+        else:
+            assert self.without_ca is not None
+            reinforced = self.without_ca(projected, None, dropout)
         return reinforced
 
     def _heads(self, reinforced: Vectors) -> Mapping[Modality, HeadOutput]:

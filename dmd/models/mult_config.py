@@ -15,7 +15,10 @@ from dmd.models.backbone_config import BackboneConfig, find_size_conflict, inact
 from dmd.models.gd_settings import GDUnitSettings
 from dmd.settings import setting
 
-COMPONENTS = (Component("gd", "GD", description="graph distillation between the features before fusion"),)
+COMPONENTS = (
+    Component("ca", "CA", parts=("crossmodal_attention",), description="crossmodal attention"),
+    Component("gd", "GD", description="graph distillation between the features before fusion"),
+)
 LOSSES = (
     LossTerm("task", description="error of every head that is read: L1, or cross-entropy of classes and answers"),
     LossTerm("dtl", ("lambda2",), "distillation along the edges of the GD-Unit (Eqs. 8 to 10)"),
@@ -49,6 +52,7 @@ class MulTConfig(BackboneConfig):
     """MulT on DMD's backbone; ``gd`` makes it the "MulT (w/ GD)" of Table 5 of the DMD paper.
 
     Attributes:
+        ca: each modality is reinforced by the two others; off: it has a self-attention encoder of its own.
         gd: graph distillation between the features before fusion.
         keep_aux_heads: keep the heads of the GD-Unit where it is off: supervision without distillation.
         lambda2: weight of L_dtl.
@@ -56,6 +60,7 @@ class MulTConfig(BackboneConfig):
         task_heads: the heads that the task loss sums over; ``final``: the fused one alone.
     """
 
+    ca: bool = setting(True, "crossmodal attention; off: a self-attention encoder per modality")
     gd: bool = setting(False, "graph distillation between the pre-fusion features")
     keep_aux_heads: bool = setting(False, "keep the heads with GD off: supervision without distillation")
     lambda2: float = setting(0.05, "weight of L_dtl", low=0)

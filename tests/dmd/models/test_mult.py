@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -66,6 +68,23 @@ def test_it_has_the_parameters_of_its_parts(
     assert sum(p.numel() for p in model.parameters()) == expected
 
 
+def test_without_crossmodal_attention_there_is_an_encoder_per_modality() -> None:
+    model = build_model("mult", {"width": 10, "heads": 2, "levels": 3, "ca": False}, make_dims((7, 5, 3)), 0)
+    # convolutions of 5 steps; encoders; Linear d -> 2d; fusion
+    expected = (7 + 5 + 3) * 5 * 10 + 3 * encoder_size(10, 3) + 3 * (10 * 20 + 20) + 2 * (36 * 100 + 60) + 61
+    assert sum(p.numel() for p in model.parameters()) == expected
+
+
+@pytest.mark.parametrize("ca", [True, False])
+def test_a_modality_sees_the_others_through_crossmodal_attention_alone(ca: bool) -> None:
+    model = tiny(ca=ca, keep_aux_heads=True).eval()
+    others = {m: x if m == "language" else torch.randn_like(x) for m, x in BATCH.features.items()}
+    before, after = (
+        model.inspect(batch)["heads/hetero_language"] for batch in (BATCH, replace(BATCH, features=others))
+    )
+    assert torch.equal(before, after) != ca
+
+
 def test_the_published_sizes_of_its_encoders_are_those_inside_dmd() -> None:
     # reference, MOSI row: cross 736 200, memory 1 456 200
     assert (6 * encoder_size(50, 4), 3 * encoder_size(100, 4)) == (736_200, 1_456_200)
@@ -126,7 +145,7 @@ def test_with_detached_teachers_the_heads_do_not_cancel() -> None:
     assert student_only.abs().item() > 1e-3
 
 
-@pytest.mark.parametrize("settings", [{}, {"gd": True}, {"keep_aux_heads": True}])
+@pytest.mark.parametrize("settings", [{}, {"gd": True}, {"keep_aux_heads": True}, {"ca": False}])
 def test_every_parameter_is_trained(settings: dict[str, Setting]) -> None:
     model = tiny(**settings)
     outputs = run(model)

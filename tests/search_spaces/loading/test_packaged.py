@@ -150,7 +150,7 @@ def test_mult_is_compared_at_the_size_of_dmd_with_and_without_gd() -> None:
     ]  # fmt: skip
     assert all(arms["dmd"].components.values())
     assert {name: arm.components for name, arm in arms.items() if arm.model == "mult"} == {
-        "mult": {"gd": False}, "mult-gd": {"gd": True}, "mult-heads": {"gd": False}
+        "mult": {"ca": True, "gd": False}, "mult-gd": {"ca": True, "gd": True}, "mult-heads": {"ca": True, "gd": False}
     }  # fmt: skip
     assert arms["mult-heads"].settings == {**arms["mult"].settings, "keep_aux_heads": True}
     assert all(arm.settings[name] == arms["dmd"].settings[name] for arm in arms.values() for name in SIZES)
