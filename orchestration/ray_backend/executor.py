@@ -123,6 +123,7 @@ def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path, is_ow
 
     from orchestration.ray_backend.private_tune_api import (
         any_worker_serves,
+        idle_workers_stay,
         redirect_tune_session_dir,
         treat_oom_kill_as_actor_death,
     )
@@ -135,8 +136,12 @@ def _fit(bridge: TuneBridge, parameters: Mapping[str, Any], storage: Path, is_ow
         tune.PlacementGroupFactory([resources.bundle] * resources.workers),
     )
     redirected = redirect_tune_session_dir(storage) if is_ray_client() else contextlib.nullcontext()
-    served = any_worker_serves() if is_own_cluster else contextlib.nullcontext()
-    with treat_oom_kill_as_actor_death(), served, redirected:
+    with ExitStack() as changed:
+        changed.enter_context(treat_oom_kill_as_actor_death())
+        changed.enter_context(redirected)
+        if is_own_cluster:
+            changed.enter_context(any_worker_serves())
+            changed.enter_context(idle_workers_stay())
         tune.run(
             trainable,
             name="study",

@@ -44,6 +44,13 @@ PASSED_VARIABLES = PrivateName(
     WORKER_VARIABLES.without,
     _SINCE,
 )
+IDLE_WORKERS = PrivateName(
+    "ray.tune.execution.tune_controller",
+    "_ObjectCache",
+    "keeping workers that wait for their next trial",
+    "all but one of them start again after every wait",
+    _SINCE,
+)
 SESSION_DIR = PrivateName(
     "ray.train._internal.storage",
     "_get_ray_train_session_dir",
@@ -91,6 +98,7 @@ OF_MODULES = (
     TASK_FAILED,
     WORKER_VARIABLES,
     PASSED_VARIABLES,
+    IDLE_WORKERS,
     SESSION_DIR,
     ACTOR_ID,
     ERROR_FILE,
@@ -133,6 +141,34 @@ def any_worker_serves() -> Iterator[None]:
     """
     with WORKER_VARIABLES.replaced(lambda variables: {}), PASSED_VARIABLES.replaced(lambda names: set()):
         yield
+
+
+@contextlib.contextmanager
+def idle_workers_stay() -> Iterator[None]:
+    """Tune, which must run inside this context, keeps the workers of trials that have ended until no trial is left.
+
+    Tune keeps one of those for which no trial is waiting, and ends the others. Where a search ends, its last trials are
+    waited for before the next ones are known, and every other worker would start again, which takes seconds. What is
+    kept holds its processors: only for a cluster of our own, and for trials that all need the same.
+    """
+    with IDLE_WORKERS.replaced(_make_keeping_cache):
+        yield
+
+
+def _make_keeping_cache(before: Any) -> Any:
+    class KeepingCache(before):  # type: ignore[misc]
+        def cache_object(self, key: Any, obj: Any) -> bool:
+            room = self.num_cached_objects + 1
+            self.increase_max(key, room)
+            try:
+                return bool(super().cache_object(key, obj))
+            finally:
+                self.decrease_max(key, room)
+
+        def flush_cached_objects(self, force_all: bool = False) -> Iterator[Any]:
+            return iter(super().flush_cached_objects(force_all=True)) if force_all else iter(())
+
+    return KeepingCache
 
 
 def redirect_tune_session_dir(directory: Path) -> AbstractContextManager[None]:

@@ -16,7 +16,7 @@ from orchestration.ray_backend.cluster import ray_cluster
 from orchestration.ray_backend.executor import RayTuneExecutor
 from tests.orchestration.executors.executor_contract import ExecutorContract
 from tests.orchestration.toy_runner import make_trial
-from tests.orchestration.toy_studies import listed, run_toy, state_of, toy_of
+from tests.orchestration.toy_studies import listed, run_toy, searched, state_of, toy_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -97,6 +97,12 @@ def test_resources_that_no_node_has_are_refused_at_once(tmp_path):
         ResourcesUnavailable, match=r"one trial needs 1 x \(CPU 1, GPU 2\), the cluster has CPU 2, GPU 0"
     ):
         run_toy(tmp_path, listed([make_trial()]), RayTuneExecutor(Resources(gpu=2)))
+
+
+def test_workers_that_wait_for_a_search_to_end_train_what_follows(tmp_path):
+    outcome = run_toy(tmp_path, searched(2, num_seeds=4), RayTuneExecutor(Resources(cpu=1)), epoch_s=0.2)
+    assert outcome.num_completed == 6
+    assert len(toy_of(tmp_path).processes("begin")) == 2
 
 
 def test_a_dead_worker_is_replaced_and_its_trial_goes_on_from_its_checkpoint(tmp_path):

@@ -43,6 +43,7 @@ CHANGES: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "TASK_FAILED": private_tune_api.treat_oom_kill_as_actor_death,
     "WORKER_VARIABLES": private_tune_api.any_worker_serves,
     "PASSED_VARIABLES": private_tune_api.any_worker_serves,
+    "IDLE_WORKERS": private_tune_api.idle_workers_stay,
     "SESSION_DIR": lambda: private_tune_api.redirect_tune_session_dir(Path("elsewhere")),
 }
 NOBODY = SimpleNamespace()
