@@ -13,6 +13,7 @@ boundaries (Khmaladze and Shinjikashvili 2001, *Calculation of Noncrossing Proba
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -39,15 +40,33 @@ def rank_band(num_values: int, confidence: float) -> tuple[FloatArray, FloatArra
     def excess(log_level: float) -> float:
         return staying_probability(n, ranks, *limits(float(np.exp(log_level)))) - confidence
 
-    # Imported where a band is computed: it takes longer than most reports.
-    from scipy import optimize
-
     # All hold together at least where the pointwise errors add up to the allowed one, and at most where each has it.
     lowest, highest = np.log((1 - confidence) / (2 * ranks.size)), np.log(1 - confidence)
-    level = 1 - confidence if n == 1 else float(np.exp(optimize.brentq(excess, lowest, highest, xtol=1e-6)))
+    level = 1 - confidence if n == 1 else float(np.exp(_crossing(excess, float(lowest), float(highest))))
     low, high = np.zeros(n), np.ones(n)
     low[ranks - 1], high[ranks - 1] = limits(level)
     return np.maximum.accumulate(low), np.minimum.accumulate(high[::-1])[::-1]
+
+
+def _crossing(function: Callable[[float], float], low: float, high: float, tolerance: float = 1e-6) -> float:
+    """Where a function that is positive at ``low`` and negative at ``high`` crosses zero.
+
+    False position, in the form (Illinois) that halves the value at an end which stays: Dowell and Jarratt 1971, *A
+    Modified Regula Falsi Method*. ``scipy.optimize`` has better ones, and takes longer to import than most bands.
+    """
+    at_low, at_high = function(low), function(high)
+    side = 0
+    while high - low > tolerance and at_low != at_high:
+        middle = (low * at_high - high * at_low) / (at_high - at_low)
+        value = function(middle)
+        if value > 0:
+            low, at_low = middle, value
+            at_high = at_high / 2 if side > 0 else at_high
+        else:
+            high, at_high = middle, value
+            at_low = at_low / 2 if side < 0 else at_low
+        side = 1 if value > 0 else -1
+    return low if at_low == 0 else (low + high) / 2
 
 
 def staying_probability(num_values: int, ranks: IntArray, low: FloatArray, high: FloatArray) -> float:

@@ -51,20 +51,16 @@ import importlib.metadata as metadata
 known = metadata.version
 metadata.version = lambda name: "2.12.0" if name == "torch" else known(name)
 """
-SLOW_DISK = """
-import time
-
-
+COUNTED_SAVES = """
 def note(event, arguments):
     if event == "os.rename" and str(arguments[1]).endswith("state.pt"):
         with open(os.environ["SAVED"], "a") as saved:
             saved.write("1")
-        time.sleep(0.5)
 
 
 sys.addaudithook(note)
 """
-"""Half a second for every training state that is saved on the node, which notes each."""
+"""The node notes every training state that it saves."""
 
 
 @dataclass
@@ -89,7 +85,7 @@ class ForeignCluster:
         return self.root / name / "cache"
 
     def num_saved(self, name: str) -> int:
-        """How many training states a node with a slow disk has saved."""
+        """How many training states a node with :data:`COUNTED_SAVES` has saved."""
         return len(_read(self.root / name / "saved"))
 
     def start_head(self, sees_all: bool) -> None:

@@ -13,14 +13,15 @@ from dmd.data.formats.planted_spec import PlantedSpec
 from dmd.training.checkpoint import decode_state
 from dmd.training.weights import decode_weights
 from orchestration.ledger.study_directory import weights_path
-from tests.orchestration.bare_nodes import SLOW_DISK, foreign_cluster, run_at, start_at
+from tests.orchestration.bare_nodes import COUNTED_SAVES, foreign_cluster, run_at, start_at
 from tests.orchestration.command_line import records_in, results_in, write_space
 
 pytestmark = pytest.mark.long
 
 NODES = ("first", "second")
 NUM_EPOCHS = 28
-"""At half a second each: longer than the ten seconds after which a checkpoint travels."""
+"""At half a second or more each, with CLIPS: longer than the ten seconds after which a checkpoint travels."""
+CLIPS = PlantedSpec(num_videos=60, clips_per_video=20)
 ONE_TRIAL = {
     "data.path": "data.pkl",
     "data.folds": "",
@@ -36,7 +37,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The driver's machine: a space, a data file, and what the study gives undisturbed."""
     place = tmp_path_factory.mktemp("laptop")
     write_space(place)
-    (place / "data.pkl").write_bytes(planted_bytes(PlantedSpec(num_videos=9, clips_per_video=6)))
+    (place / "data.pkl").write_bytes(planted_bytes(CLIPS))
     done = run_at(place, *search("alone", "--executor", "inline"))
     assert done.returncode == 0, done.stderr
     return place
@@ -54,7 +55,7 @@ def test_a_trial_goes_on_from_its_checkpoint_when_its_foreign_node_is_killed(
     out = f"away-{is_ray_client}"
     with foreign_cluster(tmp_path_factory.mktemp("nodes"), laptop, sees_all=not is_ray_client) as cluster:
         for name in NODES:
-            cluster.add_node(name, SLOW_DISK)
+            cluster.add_node(name, COUNTED_SAVES)
         # Where copies of checkpoints are kept: in the study, or, of a driver that is on no node, on the head node.
         copies = cluster.cache_of("head") / "states" if is_ray_client else laptop / out / "small" / "checkpoints"
         address = cluster.client_address if is_ray_client else cluster.address
@@ -67,8 +68,8 @@ def test_a_trial_goes_on_from_its_checkpoint_when_its_foreign_node_is_killed(
         assert driver.returncode == 0, errors
         (left,) = set(NODES) - {lost}
         assert 1 < reached < NUM_EPOCHS
-        # What it took over, each epoch after that, and the state of the ended trial: no epoch was trained again.
-        assert cluster.num_saved(left) == 1 + (NUM_EPOCHS - reached) + 1
+        # At most what it took over, each epoch after that, and the state of the ended trial: none was trained again.
+        assert 2 <= cluster.num_saved(left) <= 1 + (NUM_EPOCHS - reached) + 1
     study = laptop / out / "small"
     ((trial_id, record),) = records_in(study).items()
     assert (record.attempts, record.num_epochs) == (2, NUM_EPOCHS)
