@@ -17,13 +17,10 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from reports.statistics.arrays import BoolArray, FloatArray
 from reports.statistics.interim.racing import LEVEL, InterimLook, RaceRule, RaceState, interim_analysis, reject_by_holm
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 EFFECTS = np.array([0.0, 0.0, 0.5, 1.0, 2.0])
 NUM_STUDIES, NUM_QUICK = 20_000, 4_000

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.calibration.error_rates import NAMES_A_WINNER, describe_arms
 from reports.records.study_description import Contrast
@@ -23,8 +22,7 @@ from reports.results.group_replicates import CellReplicates, GroupReplicates
 from reports.results.metrics import METRICS
 from reports.results.results import ResultsTable, RunState
 from reports.sections.ablation.contrasts import tabulate_contrasts
-
-FloatArray = npt.NDArray[np.float64]
+from reports.statistics.arrays import FloatArray
 
 METRIC = "acc2_has0"
 NUM_ITEMS = (30, 50, 100, 229)

@@ -32,13 +32,14 @@ from benchmarks.calibration.class_worlds import (
 )
 from benchmarks.calibration.coverage import Key, Tally
 from benchmarks.calibration.error_rates import describe_arms
-from benchmarks.calibration.worlds import COMPONENTS, NUM_FOLDS, FloatArray
+from benchmarks.calibration.worlds import COMPONENTS, NUM_FOLDS
 from reports.records.run_record import Predictions, RunRecord
 from reports.records.study_description import StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.group_replicates import GroupReplicates
 from reports.results.metrics import find_metric
 from reports.results.tabulate import tabulate_results
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate
 from reports.statistics.scores.find import scores_of
 

@@ -17,15 +17,8 @@ from functools import cache
 
 import numpy as np
 
-from benchmarks.calibration.worlds import (
-    COMPONENTS,
-    NUM_FOLDS,
-    PENALTIES,
-    SHARED_BY_SEED,
-    FloatArray,
-    IntArray,
-    draw_alike,
-)
+from benchmarks.calibration.worlds import COMPONENTS, NUM_FOLDS, PENALTIES, SHARED_BY_SEED, draw_alike
+from reports.statistics.arrays import FloatArray, IntArray
 
 NAMES = ("neutral", "happy", "sad", "angry")
 FULL = "full"

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
 from benchmarks.calibration.measured import METRIC, ask
@@ -26,11 +25,10 @@ from benchmarks.calibration.worlds import (
     draw_run_errors,
     expected_scores,
 )
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate
 from reports.statistics.factorial import CombinationWeights, interaction, main_effect
 from reports.statistics.shapley import average_over_orders
-
-FloatArray = npt.NDArray[np.float64]
 
 SEEDS = (2, 3, 5, 10, 20)
 REPEATS = (1, 2, 3, 5, 10, 20)

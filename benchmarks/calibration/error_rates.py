@@ -15,16 +15,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.calibration.measured import METRIC, ask
 from reports.records.study_description import ArmDescription, Contrast, StudyDescription
 from reports.results.estimates import Estimator
 from reports.results.metrics import METRICS
 from reports.sections.ablation.contrasts import tabulate_contrasts
+from reports.statistics.arrays import FloatArray
 from reports.statistics.verdict import VerdictKind
-
-FloatArray = npt.NDArray[np.float64]
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     "full": ("fd", "homo_gd", "ca", "hetero_gd"),

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.calibration.worlds import NUM_FOLDS
 from reports.results.estimates import Estimator
 from reports.results.fold_cell import FoldCell
 from reports.results.group_replicates import CellReplicates, GroupReplicates
 from reports.results.results import ResultsTable, RunState
+from reports.statistics.arrays import FloatArray, IntArray
 from reports.statistics.scores.numbers import NUMBER_SCORES
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 METRIC = "mae"
 _NUM_TRAIN, _NUM_TEST = 3, 1

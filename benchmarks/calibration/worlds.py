@@ -18,11 +18,9 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from reports.statistics.arrays import FloatArray, IntArray
 
 NUM_FOLDS = 5
 COMPONENTS = ("strong", "weak", "idle")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from benchmarks.peer_official.authors import Networks, Schedule, train_loader, valid_loader
@@ -26,12 +25,12 @@ from dmd.errors import ConfigurationError
 from dmd.job import FoldRef, Job, Setting
 from dmd.training.label_units import label_unit
 from dmd.training.run import JobSettings, run_job, split_settings
+from reports.statistics.arrays import FloatArray
 from reports.statistics.estimate import Estimate
 from reports.statistics.rerun import SeedBlock, rerun_sum
 
 Side = Literal["ours", "theirs"]
 SIDES: tuple[Side, ...] = ("ours", "theirs")
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from dmd.data.dataset.dataset import Dataset
 from dmd.data.dataset.folds import rows_of_fold
+from dmd.data.samples.arrays import BoolArray
 from dmd.data.samples.row_blocks import row_blocks
 from dmd.data.samples.samples import Sequences
 from orchestration.executors.dmd_runner import FoldPlan
@@ -27,7 +28,6 @@ CLIPS_FILE = "clips.npz"
 _NO_FOLD = -1
 
 Prints = npt.NDArray[np.uint64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

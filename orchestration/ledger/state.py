@@ -42,14 +42,12 @@ class TrialState:
 
     Attributes:
         trial: as it was asked for.
-        asked_at_ms: when, milliseconds since 1970.
         number: how many trials were asked for before it.
         attempts: how often it was started on a worker.
         epochs: epoch -> report.
     """
 
     trial: Trial
-    asked_at_ms: int
     number: int = 0
     attempts: int = 0
     epochs: dict[int, ReportedEpoch] = field(default_factory=dict)
@@ -112,7 +110,7 @@ class LedgerState:
     def _apply_ask(self, event: Event) -> bool:
         if event.trial_id in self.running or event.trial_id in self.ended:
             return False
-        self.running[event.trial_id] = TrialState(trial_from_json(event.data["trial"]), event.at_ms, self.num_asked)
+        self.running[event.trial_id] = TrialState(trial_from_json(event.data["trial"]), self.num_asked)
         self.num_asked += 1
         return True
 

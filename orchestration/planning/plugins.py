@@ -58,10 +58,3 @@ def kept_name(plugin: PluginFile) -> str:
 def kept_places(plugins: Sequence[PluginFile]) -> list[str]:
     """The copies of plugins as seen from a folder of the study's directory: what a space that is kept there names."""
     return [f"../{PLUGINS_FOLDER}/{kept_name(plugin)}" for plugin in plugins]
-
-
-def kept_plugins(study_directory: StudyDirectory) -> tuple[PluginFile, ...]:
-    """The sources that :func:`keep_plugins` left, of methods that are not superseded by a later file of that name."""
-    found = sorted(study_directory.plugins.glob("*.py"), key=lambda path: path.stat().st_mtime)
-    latest = {path.name.split("-", 1)[1]: path for path in found if "-" in path.name}
-    return tuple(read_plugin(path, name) for name, path in latest.items())

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from reports.sections.hyperparameters.importance_method import ImportanceMethod, Sample
 from reports.sections.hyperparameters.parameter import SearchedParameter
-
-FloatArray = npt.NDArray[np.float64]
+from reports.statistics.arrays import FloatArray
 
 
 def importance_methods() -> tuple[ImportanceMethod, ...]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.importance import (
@@ -24,8 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 from orchestration.process.logs import quiet_optuna
 from reports.sections.hyperparameters.importance_method import Sample
 from reports.sections.hyperparameters.parameter import SearchedParameter
-
-FloatArray = npt.NDArray[np.float64]
+from reports.statistics.arrays import FloatArray
 
 # Main effects need no deeper trees, and single shallow ones do not learn the noise of small searches by heart.
 NUM_TREES, MAX_DEPTH = 8, 4

@@ -131,7 +131,6 @@ class StudySize:
         num_searches: searches, one per searched arm and cell.
         num_search: upper bound of search trials; a search ends early when nothing new is left to propose.
         num_confirm: upper bound of confirm trials.
-        least_confirm: lower bound: without the seeds that a race may save.
     """
 
     num_arms: int
@@ -139,7 +138,6 @@ class StudySize:
     num_searches: int
     num_search: int
     num_confirm: int
-    least_confirm: int
 
     @property
     def num_trials(self) -> int:
@@ -176,8 +174,7 @@ def count_trials(
         if space.search.searcher == "grid":
             budget = len(propose_grid(catalogue.methods[arm.model], arm, search, budget))
         per_search[arm.name] = budget
-    most = len(confirm_seeds(space))
-    least = space.confirm.race.least if space.confirm.race else most
+    num_seeds = len(confirm_seeds(space))
     trained = [search for search in running if search.arm not in {spec.arm for spec in space.arms.external}]
     chosen = [min(space.confirm.top, per_search[search.owner]) if search.owner else 1 for search in trained]
     return StudySize(
@@ -185,6 +182,5 @@ def count_trials(
         num_cells=len(cells),
         num_searches=len(per_search) * len(cells),
         num_search=sum(per_search.values()) * len(cells),
-        num_confirm=sum(chosen) * len(cells) * most,
-        least_confirm=sum(chosen) * len(cells) * least,
+        num_confirm=sum(chosen) * len(cells) * num_seeds,
     )

@@ -121,30 +121,22 @@ class Trial:
 
         Two trials with one result id give one result: a study may take it over from another one.
         """
-        return digest(
-            {
-                "model": self.model,
-                "stage": self.stage,
-                "settings": dict(self.settings),
-                "seed": self.seed,
-                "repeat": self.cell.repeat,
-                "fold": self.cell.fold,
-                "context": self.context,
-            }
-        )
+        return digest(self._decided_by)
 
     @cached_property
     def id(self) -> str:
         """Hash of everything that decides the result of this trial inside its arm and stage."""
-        return digest(
-            {
-                "arm": self.arm,
-                "model": self.model,
-                "stage": self.stage,
-                "settings": dict(self.settings),
-                "seed": self.seed,
-                "repeat": self.cell.repeat,
-                "fold": self.cell.fold,
-                "context": self.context,
-            }
-        )
+        return digest({"arm": self.arm, **self._decided_by})
+
+    @property
+    def _decided_by(self) -> dict[str, Any]:
+        """What decides the numbers."""
+        return {
+            "model": self.model,
+            "stage": self.stage,
+            "settings": dict(self.settings),
+            "seed": self.seed,
+            "repeat": self.cell.repeat,
+            "fold": self.cell.fold,
+            "context": self.context,
+        }

@@ -68,11 +68,6 @@ class EffectCurve:
         """The largest difference between two values of the parameter that these trials do not exclude."""
         return self.span + self.span_width
 
-    @property
-    def share_may_be_best(self) -> float:
-        """The share of the searched range (of the options) that may hold the best value: 1 is a flat optimum."""
-        return float(self.may_be_best.mean())
-
 
 @dataclass(frozen=True)
 class Sensitivity:

@@ -44,7 +44,7 @@ def test_fold():
     assert state.ended == {A.id: {"number": 0, "trial_id": A.id}}, "a record of an earlier version gets its number"
     assert state.num_asked == 2
     running = state.running[B.id]
-    assert (running.trial, running.attempts, running.asked_at_ms) == (B, 2, 1003)
+    assert (running.trial, running.number, running.attempts) == (B, 1, 2)
     assert {epoch: (item.metrics["valid/mae"], item.at_ms) for epoch, item in running.epochs.items() if epoch == 1} == {
         1: (0.9, 1005)
     }, "an epoch repeated after a retry keeps its first value and time"
