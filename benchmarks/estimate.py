@@ -95,12 +95,12 @@ def hold(space: str, neighbours: int, data_dir: Path | None) -> Held:
         for line, _ in read_lines(directory / LEDGER_FILE):
             taken.see(line)
     return Held(
-        Path(space).stem,
-        neighbours,
-        expected["wall_s"],
-        expected["wall_low_s"],
-        expected["wall_high_s"],
-        taken.used_ms() / 1000,
+        space=Path(space).stem,
+        neighbours=neighbours,
+        expected_s=expected["wall_s"],
+        low_s=expected["wall_low_s"],
+        high_s=expected["wall_high_s"],
+        took_s=taken.used_ms() / 1000,
     )
 
 

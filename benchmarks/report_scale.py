@@ -104,13 +104,31 @@ def make_trials(study: StudyDescription) -> Iterator[tuple[Trial, RunRecord]]:
                     name: float(np.exp(random.uniform(np.log(low), np.log(high))))
                     for name, (low, high) in RANGES.items()
                 }
-                trial = Trial(arm.name, arm.model, "search", drawn, drawn, 0, cell, "scale")
+                trial = Trial(
+                    arm=arm.name,
+                    model=arm.model,
+                    stage="search",
+                    settings=drawn,
+                    parameters=drawn,
+                    seed=0,
+                    cell=cell,
+                    context="scale",
+                )
                 level = 0.9 + 0.05 * fold + 0.1 * abs(math.log10(float(drawn["gamma"])) + 1)
                 record = make_record(study, trial, level + 0.03 * random.standard_normal(), random)
                 best = min(best, (record.valid["mae"], drawn), key=lambda pair: pair[0])
                 yield trial, record
             for seed in range(1, NUM_SEEDS + 1):
-                trial = Trial(arm.name, arm.model, "confirm", best[1], best[1], seed, cell, "scale")
+                trial = Trial(
+                    arm=arm.name,
+                    model=arm.model,
+                    stage="confirm",
+                    settings=best[1],
+                    parameters=best[1],
+                    seed=seed,
+                    cell=cell,
+                    context="scale",
+                )
                 yield trial, make_record(study, trial, 0.95 + 0.05 * fold + 0.03 * random.standard_normal(), random)
 
 

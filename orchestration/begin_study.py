@@ -69,30 +69,46 @@ def begin_study(study_directory: StudyDirectory, prepared: Prepared, session: Se
     Raises UsageError, with every reason, where trials of a known study would change.
     """
     known = study_directory.read_manifest()
-    description = _describe(prepared, session)
     if known is None:
-        completed = read_progress(prepared.planned, (), session.find_result)
-        if session.find_result is not find_nothing and not completed.reused:
-            print(NOTHING_REUSABLE, file=sys.stderr)
-        uses = count_test_set_uses(study_directory, prepared.dataset.content_hash)
-        costs = _expect(prepared, session, completed)
-        description = replace(description, scored_before=uses, estimate=costs)
+        description, completed = _begin(study_directory, prepared, session)
     else:
-        words, started = shlex.split(session.command), str(description.provenance["started"])
-        planned = extend_study(study_directory, known, prepared, words, started)
-        completed = NOTHING_COMPLETED
-        if planned is not None or session.find_result is not find_nothing:
-            # Only then is anybody told of it: to read all that has ended takes time.
-            is_extended = planned is not None or bool(known.description.extensions)
-            completed = _read_completed(study_directory, prepared, session, is_extended)
-        description = _keep_beginning(description, known.description)
-        if planned is not None:
-            extension = _complete(planned.extension, known, _expect(prepared, session, completed))
-            description = replace(description, extensions=(*description.extensions, extension))
-            print("\n".join(planned.lines(description.study)), file=sys.stderr)
+        description, completed = _continue(study_directory, known, prepared, session)
     space = content_without_credentials(_checked_space(prepared))
     study_directory.write_manifest(Manifest(description, space, deciding_facts(prepared)))
     return BegunStudy(description, frozenset(record.trial_id for record in completed.reused))
+
+
+def _begin(
+    study_directory: StudyDirectory, prepared: Prepared, session: Session
+) -> tuple[StudyDescription, CompletedWork]:
+    """Of a new study: its description, and what other studies have of it."""
+    description = _describe(prepared, session)
+    completed = read_progress(prepared.planned, (), session.find_result)
+    if session.find_result is not find_nothing and not completed.reused:
+        print(NOTHING_REUSABLE, file=sys.stderr)
+    uses = count_test_set_uses(study_directory, prepared.dataset.content_hash)
+    costs = _expect(prepared, session, completed)
+    return replace(description, scored_before=uses, estimate=costs), completed
+
+
+def _continue(
+    study_directory: StudyDirectory, known: Manifest, prepared: Prepared, session: Session
+) -> tuple[StudyDescription, CompletedWork]:
+    """Of a known study: its description, extended by what the plan has more, and what need not run any more."""
+    description = _describe(prepared, session)
+    words, started = shlex.split(session.command), str(description.provenance["started"])
+    planned = extend_study(study_directory, known, prepared, words, started)
+    completed = NOTHING_COMPLETED
+    if planned is not None or session.find_result is not find_nothing:
+        # Nothing else asks what has completed, and to read it takes time.
+        is_extended = planned is not None or bool(known.description.extensions)
+        completed = _read_completed(study_directory, prepared, session, is_extended)
+    description = _keep_beginning(description, known.description)
+    if planned is not None:
+        extension = _complete(planned.extension, known, _expect(prepared, session, completed))
+        description = replace(description, extensions=(*description.extensions, extension))
+        print("\n".join(planned.lines(description.study)), file=sys.stderr)
+    return description, completed
 
 
 def _describe(prepared: Prepared, session: Session) -> StudyDescription:

@@ -126,7 +126,9 @@ def launch(
             source = make_source(planned, race)
             plan = _study_plan(prepared, study_directory, source, find_result, tally)
             on_event = _make_listener(progress, tracking, reporter, tally)
-            outcome = run_study(plan, executor, planned.runner, ledger, tracking, on_event, on_complete)
+            outcome = run_study(
+                plan, executor, planned.runner, ledger, tracker=tracking, on_event=on_event, on_complete=on_complete
+            )
     for note in (*source.notes, *tracker.notes):
         print(note, file=sys.stderr)
     # What processes of a killed session still wrote to when this one began.

@@ -140,25 +140,25 @@ def analyse(
     """
     held = _measure(study, records, importance_methods)
     answer = compose_answer(
-        held.study,
-        held.results,
-        held.contrasts,
-        held.arms,
-        held.comparisons,
-        held.primary,
+        study=held.study,
+        results=held.results,
+        contrasts=held.contrasts,
+        arms=held.arms,
+        comparisons=held.comparisons,
+        metric=held.primary,
         num_failed_search=held.budget.num_failed,
         changes=changed_verdicts(held.study, held.records, held.contrasts.rows, held.primary),
     )
     sections = (*_first_sections(held, answer), *_further_sections(held, read_details, map_items))
     left_out = tuple(item for section in sections for item in section.left_out())
     return Report(
-        held.study,
-        held.results,
-        held.metrics,
-        answer,
-        held.arms.by_name,
-        scored_configurations(held.records),
-        (*sections, LeftOutSection(left_out)),
+        study=held.study,
+        results=held.results,
+        metrics=held.metrics,
+        answer=answer,
+        arms=held.arms.by_name,
+        scored=scored_configurations(held.records),
+        sections=(*sections, LeftOutSection(left_out)),
     )
 
 
@@ -199,15 +199,15 @@ def _first_sections(held: _Measured, answer: tuple[str, ...]) -> tuple[Section, 
     """What every reader reads: what was asked, the answer, the table, the differences, the cautions."""
     study, results, arms, contrasts = held.study, held.results, held.arms, held.contrasts
     warnings = collect_warnings(
-        study,
-        held.estimator,
-        held.budget,
-        held.rows,
-        held.comparisons,
-        held.primary,
-        held.race,
-        held.records,
-        held.searches.edges,
+        study=study,
+        estimator=held.estimator,
+        budget=held.budget,
+        rows=held.rows,
+        comparisons=held.comparisons,
+        metric=held.primary,
+        race=held.race,
+        records=held.records,
+        edges=held.searches.edges,
     )
     return (
         AskedSection(study, results, held.primary),

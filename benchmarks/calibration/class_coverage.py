@@ -160,7 +160,9 @@ def _records(metric: str, runs: _Runs) -> Iterator[RunRecord]:
         for arm, name in enumerate(ARMS):
             for seed in range(values.shape[1]):
                 made = Predictions(ids, groups, labels, values[arm, seed])
-                yield _record(name, seed, fold, metric, float(scores[arm, seed]), made)
+                yield _record(
+                    arm=name, seed=seed, fold=fold, metric=metric, value=float(scores[arm, seed]), predictions=made
+                )
 
 
 def _record(arm: str, seed: int, fold: int | None, metric: str, value: float, predictions: Predictions) -> RunRecord:

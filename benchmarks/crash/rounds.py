@@ -58,7 +58,15 @@ def run_round(folder: Path, fault: Fault, name: str, rng: random.Random) -> Roun
         found = audit(scene.session.study, load(space, describe_methods()), store)
         tables = None if name == "search" else read_tables(scene.session.study)
     took_s = time.monotonic() - began
-    return Round(fault.name, name, found, tables, tuple(scene.notes), tuple(scene.remarks), took_s)
+    return Round(
+        fault=fault.name,
+        study=name,
+        found=found,
+        tables=tables,
+        notes=tuple(scene.notes),
+        remarks=tuple(scene.remarks),
+        took_s=took_s,
+    )
 
 
 def run_undisturbed(folder: Path, name: str) -> Tables:

@@ -51,7 +51,16 @@ def _arm_names(num_arms: int) -> list[str]:
 
 def _make_search(arm: str, num_trials: int, searcher: SearcherName) -> SearchedSource:
     def make_trial(parameters: Mapping[str, Value]) -> Trial:
-        return Trial(arm, "null", "search", dict(parameters), dict(parameters), 0, Cell(), "overhead")
+        return Trial(
+            arm=arm,
+            model="null",
+            stage="search",
+            settings=dict(parameters),
+            parameters=dict(parameters),
+            seed=0,
+            cell=Cell(),
+            context="overhead",
+        )
 
     distributions = {name: LogUniform(low, high) for name, (low, high) in RANGES.items()}
     plan = SearchPlan(
@@ -85,12 +94,12 @@ def run(directory: Path, num_arms: int, num_trials: int, searcher: SearcherName)
             artifacts=directory / "artifacts",
         )
         outcome = run_study(
-            plan,
-            RayTuneExecutor(Resources(), num_cpus=NUM_ACTORS),
-            NullRunner(directory),
-            ledger,
-            MlflowTracker(ledger, STUDY, directory),
-            LineProgress(tally, lines),
+            plan=plan,
+            executor=RayTuneExecutor(Resources(), num_cpus=NUM_ACTORS),
+            runner=NullRunner(directory),
+            ledger=ledger,
+            tracker=MlflowTracker(ledger, STUDY, directory),
+            on_event=LineProgress(tally, lines),
         )
         ended = time.time()
     if outcome.undelivered is not None or outcome.num_failed:

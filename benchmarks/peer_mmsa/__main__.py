@@ -92,7 +92,15 @@ def plan(options: argparse.Namespace, out: Path) -> Task:
     dataset = open_dataset(options.data, options.data_dir)
     dataset.count_parts(FoldRef("official"))
     seeds = range(1, 2 if options.quick else options.seeds + 1)
-    return Task(options.data, options.data_dir, dataset, seeds, out, options.quick, tuple(options.sides))
+    return Task(
+        data=options.data,
+        data_dir=options.data_dir,
+        dataset=dataset,
+        seeds=seeds,
+        out=out,
+        quick=options.quick,
+        sides=tuple(options.sides),
+    )
 
 
 def measure(options: argparse.Namespace, task: Task | None, peer: Peer) -> dict[str, dict[str, Any]]:

@@ -98,7 +98,10 @@ def compare(task: Task, peer: Peer, name: str) -> Learned:
     sides = sides_of(name, task.sides)
     for variant in (*sides, SEQUENCES) if PAIRS[name].as_sequences else sides:
         arms[variant] = task.out / f"{name}-{variant}.csv"
-        runs = {seed: _train_theirs(task, peer, name, variant, seed, parts) for seed in task.seeds}
+        runs = {
+            seed: _train_theirs(task=task, peer=peer, name=name, variant=variant, seed=seed, parts=parts)
+            for seed in task.seeds
+        }
         write_predictions(arms[variant], ids, runs)
     study = dmd_search.run(
         _write_space(task, name, arms), data_dir=task.data_dir, out=task.out / "studies", executor="inline"

@@ -78,7 +78,15 @@ def run_all(comparison: Comparison, checkout: Checkout) -> Iterator[Run]:
                 for side in SIDES:
                     started = time.process_time()
                     valid_mae, test_mae = trained[side](fold, seed, rate)
-                    yield Run(side, fold, seed, rate, valid_mae, test_mae, time.process_time() - started)
+                    yield Run(
+                        side=side,
+                        fold=fold,
+                        seed=seed,
+                        learning_rate=rate,
+                        valid_mae=valid_mae,
+                        test_mae=test_mae,
+                        cpu_s=time.process_time() - started,
+                    )
 
 
 def train_ours(comparison: Comparison, fold: int, seed: int, rate: float) -> tuple[float, float]:

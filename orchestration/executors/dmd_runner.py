@@ -38,12 +38,14 @@ class FoldPlan:
 
     def at(self, cell: Cell) -> FoldRef:
         """The partition that ``cell`` stands for."""
-        return FoldRef(self.kind, self.k, self.repeats, self.seed, cell.repeat, cell.fold)
+        return FoldRef(
+            kind=self.kind, k=self.k, repeats=self.repeats, seed=self.seed, repeat=cell.repeat, fold=cell.fold
+        )
 
     @property
     def any(self) -> FoldRef:
         """Any partition: for what is the same in all of them."""
-        return FoldRef(self.kind, self.k, self.repeats, self.seed, 0, 0)
+        return FoldRef(kind=self.kind, k=self.k, repeats=self.repeats, seed=self.seed, repeat=0, fold=0)
 
     def as_dict(self) -> Mapping[str, str | int]:
         return {"kind": self.kind, "k": self.k, "repeats": self.repeats, "seed": self.seed}

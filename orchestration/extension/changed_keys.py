@@ -12,7 +12,8 @@ from reports.records.extension import PlanChange
 from search_spaces.schema.schema import Data, SearchSpace
 
 _FREE_SECTIONS = ("description", "plugins", "resources", "tracking")
-"""How trials run and how they are described; what of it decides numbers is in the manifest's deciding facts."""
+"""How trials run and how they are described. What of it decides numbers (the code of plugins, the workers of a trial) is
+among the deciding facts of the manifest."""
 _FREE_KEYS = ("confirm.details", "confirm.keep", "arms.external")
 """What is kept of trials, and predictions of other code, whose content is among the deciding facts."""
 
@@ -39,7 +40,10 @@ def find_changes(known: Mapping[str, Any], space: Mapping[str, Any]) -> tuple[Pl
 
 
 def is_free(key: str) -> bool:
-    """Whether a key may change at any time and asks for no other trial. Limits but for one only cut a study."""
+    """Whether a key may change at any time and asks for no other trial.
+
+    Limits only say when a study ends; ``stagnation`` alone ends a search, and so decides which trials there are.
+    """
     if key.partition(".")[0] in _FREE_SECTIONS or key in _FREE_KEYS:
         return True
     return key.startswith("limits.") and key != "limits.stagnation"

@@ -95,7 +95,10 @@ def _is_the_same(planned: PlannedStudy, arm: Arm, trial: Trial) -> bool:
             return True
         return Proposals(planned, arm, trial.cell).make_trial(trial.parameters).id == trial.id
     context = planned.context_of(arm, "confirm")
-    return make_trial(arm, "confirm", trial.parameters, trial.seed, trial.cell, context).id == trial.id
+    now = make_trial(
+        arm=arm, stage="confirm", parameters=trial.parameters, seed=trial.seed, cell=trial.cell, context=context
+    )
+    return now.id == trial.id
 
 
 def _differences(planned: PlannedStudy, arm: Arm, model: str, before: Mapping[str, Value]) -> Iterator[str]:

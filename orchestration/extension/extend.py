@@ -110,13 +110,13 @@ def extend_study(
     notes = describe_notes(planned, known.description, changes, earlier)
     before = tuple((pair.first, pair.second) for pair in known.description.contrasts if pair.in_family)
     extension = Extension(
-        at,
-        shlex.join(command),
-        added,
-        notes,
-        earlier.num_ended,
-        earlier.num_scored,
-        changes,
+        at=at,
+        command=shlex.join(command),
+        added=added,
+        notes=notes,
+        num_ended=earlier.num_ended,
+        num_scored=earlier.num_scored,
+        changes=changes,
         num_asked=len(earlier.trials),
         contrasts_before=before,
     )

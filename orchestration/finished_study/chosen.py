@@ -150,7 +150,14 @@ def _by_mean(study: RecordedStudy, choices: tuple[Choice, ...], tried: Sequence[
     name = min(means, key=lambda name: (sign * means[name], name))
     winner = next(iter(known[name].values()))
     same = tuple(choice for choice in choices if choice.configuration_id == name)
-    return Configuration(winner.settings, winner.parameters, means[name], "mean", choices, same)
+    return Configuration(
+        settings=winner.settings,
+        parameters=winner.parameters,
+        score=means[name],
+        rule="mean",
+        by_fold=choices,
+        choices=same,
+    )
 
 
 def _by_count(
@@ -170,7 +177,14 @@ def _by_count(
 
 def _chosen(same: Sequence[Choice], choices: tuple[Choice, ...], rule: Rule) -> Configuration:
     score = fmean(choice.score for choice in same)
-    return Configuration(same[0].settings, same[0].parameters, score, rule, choices, tuple(same))
+    return Configuration(
+        settings=same[0].settings,
+        parameters=same[0].parameters,
+        score=score,
+        rule=rule,
+        by_fold=choices,
+        choices=tuple(same),
+    )
 
 
 def _inherit(
@@ -189,7 +203,15 @@ def _inherit(
             if _takes_over(name, arm, choices, owner, decided.by_fold)
         }
         settings = {**own, **parameters}
-    return Configuration(settings, parameters, decided.score, decided.rule, choices, same, owner.name)
+    return Configuration(
+        settings=settings,
+        parameters=parameters,
+        score=decided.score,
+        rule=decided.rule,
+        by_fold=choices,
+        choices=same,
+        decided_by=owner.name,
+    )
 
 
 def _takes_over(
@@ -219,7 +241,14 @@ def _choices(study: RecordedStudy, arm: ArmDescription) -> list[Choice]:
         score = fmean(record.valid[metric] for record in same)
         chosen = records[0]
         choices.append(
-            Choice(cell, chosen.configuration_id, chosen.settings, chosen.parameters, score, cell in confirmed)
+            Choice(
+                cell=cell,
+                configuration_id=chosen.configuration_id,
+                settings=chosen.settings,
+                parameters=chosen.parameters,
+                score=score,
+                is_final=cell in confirmed,
+            )
         )
     return choices
 

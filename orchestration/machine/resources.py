@@ -69,9 +69,13 @@ def require_resources(wanted: Resources, *, is_local: bool) -> None:
     if workers > 1 and wanted.gpu % 1:
         problems.append(f"gpu: workers that train together need a whole GPU each, got {wanted.gpu:g}; write `gpu: 1`")
     if is_local:
-        problems += _shortage("cpu", "CPUs", wanted.cpu, workers, num_cpus(), "ask for less")
+        problems += _shortage(
+            key="cpu", noun="CPUs", each=wanted.cpu, workers=workers, there_are=num_cpus(), remedy="ask for less"
+        )
         remedy = "write `gpu: 0`, or give --address of a cluster that has them"
-        problems += _shortage("gpu", "GPUs", wanted.gpu, workers, len(visible_gpus()), remedy)
+        problems += _shortage(
+            key="gpu", noun="GPUs", each=wanted.gpu, workers=workers, there_are=len(visible_gpus()), remedy=remedy
+        )
     if problems:
         raise UsageError("\n".join(f"resources.{problem}" for problem in problems))
 

@@ -54,7 +54,14 @@ def take_fingerprint(device: str, threads: int, workers: int) -> Fingerprint:
         workers: processes that train one trial together.
     """
     code = kept_digest(Path(dmd.__file__).parent, code_digest)
-    return Fingerprint(SAME_NUMBERS.get(code, code), version("torch"), device, threads, workers, _kernels(device))
+    return Fingerprint(
+        code=SAME_NUMBERS.get(code, code),
+        torch=version("torch"),
+        device=device,
+        threads=threads,
+        workers=workers,
+        kernels=_kernels(device),
+    )
 
 
 def _kernels(device: str) -> str:

@@ -177,7 +177,15 @@ def _unite_contrasts(
     """``auto`` over all arms where every study says so (an edge may lie between two sittings); else all declared."""
     if all(study.manifest.space.get("contrasts", "auto") == "auto" for study in studies):
         planned = [
-            Arm(arm.name, arm.label, role_of(arm), arm.model, dict(arm.settings), dict(arm.components)) for arm in arms
+            Arm(
+                name=arm.name,
+                label=arm.label,
+                role=role_of(arm),
+                model=arm.model,
+                settings=dict(arm.settings),
+                components=dict(arm.components),
+            )
+            for arm in arms
         ]
         designs = {_design_of(study.manifest.space) for study in studies}
         # One study alone has its contrasts, and needs no checks of a space.

@@ -6,12 +6,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from orchestration.ledger.errors import LedgerError
-from orchestration.ledger.file_names import LEDGER_FILE
+from orchestration.ledger.file_names import LEDGER_FILE, MANIFEST_FILE
 from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import REPORT_KINDS, fold_events
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.process.errors import UsageError
-from reports.records.run_record import RunRecord
 
 
 def count_test_set_uses(study_directory: StudyDirectory, content_hash: str) -> dict[str, int]:
@@ -21,7 +20,7 @@ def count_test_set_uses(study_directory: StudyDirectory, content_hash: str) -> d
     count, so the numbers are lower bounds.
     """
     found = {}
-    for manifest in sorted(study_directory.path.parent.glob("*/manifest.json")):
+    for manifest in sorted(study_directory.path.parent.glob(f"*/{MANIFEST_FILE}")):
         other = StudyDirectory(manifest.parent)
         if other.path.name != study_directory.path.name and _is_of(other, content_hash):
             number = _count_scored(other.path / LEDGER_FILE)
@@ -45,10 +44,7 @@ def _count_scored(ledger: Path) -> int:
     except (LedgerError, OSError):
         return 0
     scored: dict[tuple[int, int | None], set[str]] = defaultdict(set)
-    for record in filter(_has_test, records):
-        scored[record.repeat, record.fold].add(record.configuration_id)
-    return max(map(len, scored.values()), default=0)
-
-
-def _has_test(record: RunRecord) -> bool:
-    return record.test is not None
+    for record in records:
+        if record.test is not None:
+            scored[record.repeat, record.fold].add(record.configuration_id)
+    return max((len(configurations) for configurations in scored.values()), default=0)

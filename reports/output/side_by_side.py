@@ -139,7 +139,8 @@ def _demote(markdown: str, title: str) -> str:
     lines = []
     is_code = False
     for line in markdown.splitlines():
-        is_code ^= line.startswith("```")
+        if line.startswith("```"):
+            is_code = not is_code
         lines.append(f"#{line}" if line.startswith("#") and not is_code else line)
     assert lines[0].startswith("## "), lines[0]
     return "\n".join([f"## {title}", *lines[1:]]) + "\n"

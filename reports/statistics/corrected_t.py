@@ -37,4 +37,6 @@ def corrected_mean(cell_values: FloatArray, test_train_ratio: float) -> Estimate
         return undefined(value, num_cells, "new data", "sizes of the training parts are not recorded")
     variance = float(present.var(ddof=1))
     std_error = float(np.sqrt((1 / num_cells + test_train_ratio) * variance))
-    return t_estimate(value, std_error, num_cells - 1, num_cells, "new data", METHOD)
+    return t_estimate(
+        value=value, std_error=std_error, df=num_cells - 1, n=num_cells, question="new data", method=METHOD
+    )

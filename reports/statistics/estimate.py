@@ -69,7 +69,7 @@ def undefined(value: float, n: int, question: Question, note: str) -> Estimate:
         question: the one that has no interval.
         note: why it has none, in words.
     """
-    return Estimate(value, None, None, n, None, question, None, note)
+    return Estimate(value=value, low=None, high=None, n=n, df=None, question=question, p_value=None, note=note)
 
 
 def t_estimate(value: float, std_error: float, df: float, n: int, question: Question, method: str = "") -> Estimate:
@@ -88,7 +88,29 @@ def t_estimate(value: float, std_error: float, df: float, n: int, question: Ques
     """
     if std_error <= _NEGLIGIBLE * max(1.0, abs(value)):
         is_zero = abs(value) <= _NEGLIGIBLE
-        return Estimate(value, value, value, n, df, question, 1.0 if is_zero else 0.0, "", 0.0, method)
+        return Estimate(
+            value=value,
+            low=value,
+            high=value,
+            n=n,
+            df=df,
+            question=question,
+            p_value=1.0 if is_zero else 0.0,
+            note="",
+            std_error=0.0,
+            method=method,
+        )
     half_width = float(t_quantile((1 + CONFIDENCE) / 2, df)) * std_error
     p_value = float(2 * t_upper(abs(value) / std_error, df))
-    return Estimate(value, value - half_width, value + half_width, n, df, question, p_value, "", std_error, method)
+    return Estimate(
+        value=value,
+        low=value - half_width,
+        high=value + half_width,
+        n=n,
+        df=df,
+        question=question,
+        p_value=p_value,
+        note="",
+        std_error=std_error,
+        method=method,
+    )

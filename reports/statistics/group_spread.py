@@ -77,7 +77,9 @@ def group_estimate(value: float, blocks: Sequence[FloatArray], rerun: Estimate) 
     of_data = TRAINING_ALLOWANCE * max(spread - of_seeds, 0.0)
     variance = of_data + rerun.std_error**2
     df = _satterthwaite(variance, (TRAINING_ALLOWANCE * spread, num_groups - 1.0), (rerun.std_error**2, rerun.df))
-    return t_estimate(value, float(np.sqrt(variance)), df, num_groups, "new data", METHOD)
+    return t_estimate(
+        value=value, std_error=float(np.sqrt(variance)), df=df, n=num_groups, question="new data", method=METHOD
+    )
 
 
 def _seed_means(block: FloatArray) -> FloatArray:

@@ -61,4 +61,6 @@ def jackknife_estimate(value: float, deleted: FloatArray, rounding: float = 0.0)
         return undefined(value, num_groups, "new data", "the metric is undefined without one of the test groups")
     squares = float(((deleted - deleted.mean()) ** 2).sum())
     std_error = float(np.sqrt((num_groups - 1) / num_groups * squares + rounding))
-    return t_estimate(value, std_error, num_groups - 1, num_groups, "new data", METHOD)
+    return t_estimate(
+        value=value, std_error=std_error, df=num_groups - 1, n=num_groups, question="new data", method=METHOD
+    )

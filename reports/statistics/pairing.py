@@ -66,7 +66,14 @@ def measure_pairing(first: FloatArray, second: FloatArray) -> Pairing | None:
         return None
     correlation = float(np.clip(np.nansum(x * y) / (spreads[0] * spreads[1]), -1.0, 1.0))
     low, high = _fisher_interval(correlation, df)
-    return Pairing(correlation, low, high, int(counts.sum()), together.std_error, apart.std_error)
+    return Pairing(
+        correlation=correlation,
+        low=low,
+        high=high,
+        n=int(counts.sum()),
+        paired_error=together.std_error,
+        unpaired_error=apart.std_error,
+    )
 
 
 def _fisher_interval(correlation: float, df: int) -> tuple[float | None, float | None]:

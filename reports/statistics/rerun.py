@@ -81,7 +81,7 @@ def rerun_sum(blocks: Sequence[SeedBlock]) -> Estimate | None:
     if df == 0:
         return undefined(value, num_runs, "rerun", ONE_RUN_PER_CELL)
     std_error = float(np.sqrt(squares / df * spread + rounding)) / num_cells
-    return t_estimate(value, std_error, df, num_runs, "rerun", METHOD)
+    return t_estimate(value=value, std_error=std_error, df=df, n=num_runs, question="rerun", method=METHOD)
 
 
 def do_vary(values: FloatArray) -> bool:

@@ -19,6 +19,7 @@ def list_numbers(number_of: Mapping[str, float], digits: int) -> str:
     """
     if len(number_of) <= MOST_LISTED:
         return ", ".join(f"{name} {number:.{digits}g}" for name, number in number_of.items())
-    least, most = (end(number_of, key=lambda name: number_of[name]) for end in (min, max))
+    least = min(number_of, key=lambda name: number_of[name])
+    most = max(number_of, key=lambda name: number_of[name])
     ends = f"from {number_of[least]:.{digits}g} ({least}) to {number_of[most]:.{digits}g} ({most})"
     return f"{ends}, {len(number_of)} arms"

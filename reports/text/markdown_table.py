@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 ColumnT = TypeVar("ColumnT")
@@ -21,6 +21,11 @@ class Grid:
     align: str
     rows: tuple[tuple[str, ...], ...]
     blocks: tuple[int, ...] = ()
+
+    def with_column(self, heading: str, align: str, cells: Sequence[str]) -> Grid:
+        """The same table with one more column at its right."""
+        rows = tuple((*row, cell) for row, cell in zip(self.rows, cells, strict=True))
+        return replace(self, headings=(*self.headings, heading), align=self.align + align, rows=rows)
 
     def __str__(self) -> str:
         for row in self.rows:

@@ -39,7 +39,10 @@ def plan_arms(space: SearchSpace, catalogue: Catalogue) -> tuple[Arm, ...]:
         )
     )
     others = tuple(_plan_model(spec, catalogue.methods[spec.name]) for spec in space.arms.models)
-    external = tuple(Arm(spec.arm, spec.arm, "model", EXTERNAL, {}, {}) for spec in space.arms.external)
+    external = tuple(
+        Arm(name=spec.arm, label=spec.arm, role="model", model=EXTERNAL, settings={}, components={})
+        for spec in space.arms.external
+    )
     controls = (_plan_control(family[0]),) if space.arms.controls else ()
     arms = (*family, *subsets, *others, *external, *controls)
     return tuple(arm if arm.is_external else _show_what_there_is(arm, space, catalogue) for arm in arms)
@@ -60,7 +63,16 @@ def _plan_family(space: SearchSpace, method: MethodSchema) -> tuple[Arm, ...]:
     fixed = fixed_settings(method, [space.model])
     if space.arms.ablation is None:
         toggles = _all_toggles(method, fixed)
-        return (Arm(method.name, method.label or method.name, "baseline", method.name, {**fixed, **toggles}, toggles),)
+        return (
+            Arm(
+                name=method.name,
+                label=method.label or method.name,
+                role="baseline",
+                model=method.name,
+                settings={**fixed, **toggles},
+                components=toggles,
+            ),
+        )
     combinations = design_combinations(method, fixed, space.arms.ablation)
     return tuple(
         _plan_combination(method, fixed, combination, "ablation" if i else "baseline")
@@ -89,30 +101,46 @@ def _plan_combination(method: MethodSchema, fixed: dict[str, Value], combination
     toggles = _all_toggles(method, settings)
     name = name_combination(toggles, bool(combination.kept_by))
     label = label_combination(method, combination, toggles)
-    return Arm(name, label, role, method.name, {**settings, **toggles}, toggles)
+    return Arm(
+        name=name, label=label, role=role, model=method.name, settings={**settings, **toggles}, components=toggles
+    )
 
 
 def _plan_subset(baseline: Arm, subset: Subset) -> Arm:
     settings = {**baseline.settings, SUBSET_SETTING: subset.value}
-    return Arm(subset.name, subset.label, "subset", baseline.model, settings, baseline.components)
+    return Arm(
+        name=subset.name,
+        label=subset.label,
+        role="subset",
+        model=baseline.model,
+        settings=settings,
+        components=baseline.components,
+    )
 
 
 def _plan_model(spec: ModelArm, method: MethodSchema) -> Arm:
     fixed = fixed_settings(method, [spec])
     toggles = _all_toggles(method, fixed)
     name = spec.arm or spec.name
-    return Arm(name, spec.arm or method.label or name, "model", method.name, {**fixed, **toggles}, toggles)
+    return Arm(
+        name=name,
+        label=spec.arm or method.label or name,
+        role="model",
+        model=method.name,
+        settings={**fixed, **toggles},
+        components=toggles,
+    )
 
 
 def _plan_control(baseline: Arm) -> Arm:
     return Arm(
-        CONTROL_NAME,
-        f"{baseline.label}, other seeds",
-        "control",
-        baseline.model,
-        baseline.settings,
-        baseline.components,
-        CONTROL_SEED_OFFSET,
+        name=CONTROL_NAME,
+        label=f"{baseline.label}, other seeds",
+        role="control",
+        model=baseline.model,
+        settings=baseline.settings,
+        components=baseline.components,
+        seed_offset=CONTROL_SEED_OFFSET,
     )
 
 

@@ -92,7 +92,9 @@ def plan_confirm_trials(
         context: digest of what decides the result besides the settings.
     """
     return tuple(
-        make_trial(arm, "confirm", parameters, seed + arm.seed_offset, cell, context)
+        make_trial(
+            arm=arm, stage="confirm", parameters=parameters, seed=seed + arm.seed_offset, cell=cell, context=context
+        )
         for seed in seeds
         for parameters in configurations
     )
@@ -113,7 +115,10 @@ def plan_grid_trials(
     """
     budget = space.search.trials if space.search else 0
     proposals = propose_grid(catalogue.methods[arm.model], arm, search, budget)
-    return tuple(make_trial(arm, "search", proposal, search_seed(space), cell, context) for proposal in proposals)
+    return tuple(
+        make_trial(arm=arm, stage="search", parameters=proposal, seed=search_seed(space), cell=cell, context=context)
+        for proposal in proposals
+    )
 
 
 def inherit(search: ArmSearch, parameters: Mapping[str, Value]) -> dict[str, Value]:

@@ -101,7 +101,14 @@ def parse_document(text: str, source: str) -> Document:
         raise _fatal(source, "must be a mapping of `key: value` lines, got a list or a single value", _mark(root))
     reader = _Reader(source)
     content = reader.read(root, "", 0)
-    return Document(source, content, reader.key_marks, reader.value_marks, tuple(reader.problems), text)
+    return Document(
+        source=source,
+        content=content,
+        key_marks=reader.key_marks,
+        value_marks=reader.value_marks,
+        problems=tuple(reader.problems),
+        text=text,
+    )
 
 
 def parse_value(text: str, source: str) -> Any:

@@ -36,7 +36,16 @@ def arm_row(
     }
     published = None if dataset is None else find_row_of_table_3(study, arm, dataset)
     return ArmRow(
-        arm.name, arm.label, arm.role, arm.model, arm.components, arm.facts, counts, measured, published, arm.varying
+        arm=arm.name,
+        label=arm.label,
+        role=arm.role,
+        model=arm.model,
+        components=arm.components,
+        facts=arm.facts,
+        counts=counts,
+        measured=measured,
+        published=published,
+        varying=arm.varying,
     )
 
 

@@ -69,7 +69,9 @@ def draw_arms(marks: Sequence[ArmMark], components: Mapping[str, str], metric: M
         axes.axvline(baseline, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
     right = figure.get_figwidth()
     for place, (mark, label) in enumerate(zip(marks, labels, strict=True)):
-        draw_interval(axes, place, mark.row, BLUE if mark.is_baseline else GREY, "o", True)
+        draw_interval(
+            axes=axes, place=place, row=mark.row, color=BLUE if mark.is_baseline else GREY, marker="o", is_filled=True
+        )
         write(figure, axes, 0.0, -place, label, size=TEXT, weight="bold" if mark.is_baseline else "normal")
         for column, name in enumerate(components):
             if name in mark.ticks:

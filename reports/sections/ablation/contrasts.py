@@ -139,12 +139,12 @@ def _decide(
     """
     estimates = difference.estimates
     verdict = decide_verdict(
-        None if estimates is None else estimates.rerun,
-        None if estimates is None else estimates.new_data,
-        p.rerun_holm,
-        p.both_holm,
-        primary.higher_is_better,
-        study.groups_are,
+        rerun=None if estimates is None else estimates.rerun,
+        new_data=None if estimates is None else estimates.new_data,
+        corrected_rerun=p.rerun_holm,
+        corrected_both=p.both_holm,
+        higher_is_better=primary.higher_is_better,
+        groups_are=study.groups_are,
     )
     if not unlearned or verdict.kind == "too few to say":
         return verdict

@@ -102,7 +102,7 @@ def draw_contrasts(marks: Sequence[ContrastMark], metric: Metric) -> Figure:
     right = figure.get_figwidth() - columns.right + 0.15
     for place, (mark, label, pair) in enumerate(zip(marks, labels, pairs, strict=True)):
         color, marker, is_filled = VERDICT_MARKS[mark.kind]
-        draw_interval(axes, place, mark.row, color, marker, is_filled)
+        draw_interval(axes=axes, place=place, row=mark.row, color=color, marker=marker, is_filled=is_filled)
         lift = 0.19 if pair else 0.0
         write(figure, axes, 0.0, -place + lift, label, size=size, weight="bold")
         write(figure, axes, 0.0, -place - 0.22, pair, color=MUTED, size=SMALL)

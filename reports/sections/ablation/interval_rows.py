@@ -108,9 +108,11 @@ def _contrast_mark(row: ContrastRow, estimates: EstimatePair | None, text: str) 
 def _interval_row(label: str, estimates: EstimatePair | None, text: str) -> IntervalRow:
     """text: of the estimates, as the column has it."""
     if estimates is None:
-        return IntervalRow(label, None, None, None, 0, "no runs")
+        return IntervalRow(label=label, value=None, rerun=None, new_data=None, n=0, text="no runs")
     rerun, new_data = estimates.rerun, estimates.new_data
-    return IntervalRow(label, estimates.value, _interval(rerun), _interval(new_data), rerun.n, text)
+    return IntervalRow(
+        label=label, value=estimates.value, rerun=_interval(rerun), new_data=_interval(new_data), n=rerun.n, text=text
+    )
 
 
 def _interval(estimate: Estimate) -> Interval | None:

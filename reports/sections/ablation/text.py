@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from reports.results.estimates import EstimatePair
 from reports.results.metrics import Metric
 from reports.sections.ablation.answer import verdict_text
 from reports.sections.ablation.values import AblationTable, ArmRow, Comparison, ContrastRow, MetricDifference, ModelRow
@@ -33,19 +34,14 @@ def primary_columns(row: ArmRow, metric: Metric, decimals: int) -> tuple[str, ..
 
 def ablation_grid(table: AblationTable, metric: Metric) -> Grid:
     """Arms with their components and the primary metric, and survivors-only figures where runs failed."""
-    has_survivors = any(row.measured[metric.name].survivors for row in table.rows)
     headings = ("Arm", *table.components.values(), "runs", _heading(metric), "rerun 95%", "new data 95%")
     decimals = column_decimals((row.measured[metric.name].estimates for row in table.rows), metric)
-    rows = []
-    for row in table.rows:
-        cells = (row.label, *_ticks(row, table.components), *primary_columns(row, metric, decimals))
-        if has_survivors:
-            cells += (mean_cell(row.measured[metric.name].survivors, metric, decimals=decimals),)
-        rows.append(cells)
-    align = "l" + "c" * len(table.components) + "rrrr"
-    if has_survivors:
-        headings, align = (*headings, "survivors only"), align + "r"
-    return Grid(headings, align, tuple(rows))
+    rows = tuple(
+        (row.label, *_ticks(row, table.components), *primary_columns(row, metric, decimals)) for row in table.rows
+    )
+    grid = Grid(headings, "l" + "c" * len(table.components) + "rrrr", rows)
+    survivors = [row.measured[metric.name].survivors for row in table.rows]
+    return _with_survivors(grid, survivors, metric, decimals)
 
 
 def ticks_sentence(table: AblationTable) -> str:
@@ -71,20 +67,15 @@ def other_metric_grids(arms: Sequence[ArmRow], others: Sequence[Metric], most: i
 
 def contrast_size_grid(contrasts: Sequence[ContrastRow], metric: Metric) -> Grid:
     """How large each declared contrast is."""
-    has_survivors = any(row.differences[metric.name].survivors for row in contrasts)
-    headings: tuple[str, ...] = ("", "Contrast", "pairs", f"{metric.label} difference", "rerun 95%", "new data 95%")
+    headings = ("", "Contrast", "pairs", f"{metric.label} difference", "rerun 95%", "new data 95%")
     differences = [row.differences[metric.name] for row in contrasts]
     decimals = column_decimals((difference.estimates for difference in differences), metric)
-    rows = []
-    for number, (row, difference) in enumerate(zip(contrasts, differences, strict=True), start=1):
-        cells: tuple[str, ...] = (str(number), row.contrast.pair, *difference_columns(difference, decimals))
-        if has_survivors:
-            cells += (mean_cell(difference.survivors, metric, signed=True, decimals=decimals),)
-        rows.append(cells)
-    align = "rlrrrr"
-    if has_survivors:
-        headings, align = (*headings, "survivors only"), align + "r"
-    return Grid(headings, align, tuple(rows))
+    rows = tuple(
+        (str(number), row.contrast.pair, *difference_columns(difference, decimals))
+        for number, (row, difference) in enumerate(zip(contrasts, differences, strict=True), start=1)
+    )
+    survivors = [difference.survivors for difference in differences]
+    return _with_survivors(Grid(headings, "rlrrrr", rows), survivors, metric, decimals, signed=True)
 
 
 def undeclared_grid(comparisons: Sequence[Comparison], metric: Metric) -> Grid | None:
@@ -159,6 +150,16 @@ def model_grid(models: Sequence[ModelRow], metric: Metric) -> Grid:
     intervals = ("rerun 95%", "new data 95%")
     headings = ("Method", "runs", _heading(metric), *intervals, "baseline minus method", *intervals)
     return Grid(headings, "lrrrrrrr", tuple(rows))
+
+
+def _with_survivors(
+    grid: Grid, survivors: Sequence[EstimatePair | None], metric: Metric, decimals: int, signed: bool = False
+) -> Grid:
+    """With a column of the completed runs alone, where runs failed in any row."""
+    if all(estimates is None for estimates in survivors):
+        return grid
+    cells = [mean_cell(estimates, metric, signed, decimals) for estimates in survivors]
+    return grid.with_column("survivors only", "r", cells)
 
 
 def _heading(metric: Metric) -> str:

@@ -32,9 +32,9 @@ def confusion_plot(confusions: Sequence[Confusion], names: Sequence[str]) -> Plo
     if len(names) > MOST_CLASSES:
         return NoPlot(NAME, f"{len(names)} classes are too many for a picture; tables/confusion.csv has every cell.")
     shown = confusions[:MOST_PANELS]
-    left_out = f" Of {len(confusions)} arms, {len(shown)}; tables/confusion.csv has all." * (
-        len(confusions) > len(shown)
-    )
+    left_out = ""
+    if len(confusions) > len(shown):
+        left_out = f" Of {len(confusions)} arms, {len(shown)}; tables/confusion.csv has all."
     told = "; ".join(
         f"{confusion.label}: " + ", ".join(f"{name} {_percent(confusion.shares[k, k])}" for k, name in enumerate(names))
         for confusion in shown
@@ -54,11 +54,12 @@ def draw_confusions(confusions: Sequence[Confusion], names: Sequence[str]) -> Fi
     num_columns = 3 if len(names) <= 5 and len(confusions) > 2 else 2
     left = min(max(text_width(name, SMALL) for name in names), _MOST_LEFT) + 0.2
     size = 1.75 if num_columns == 3 else 2.5
-    below = 0.25 + 0.55 * _are_long(names, size)
+    is_turned = _are_long(names, size)
+    below = 0.8 if is_turned else 0.25
     grid = PanelGrid(num_columns, size, gap=(left + 0.15, 0.35 + below), left=left, bottom=below + 0.2)
     figure, places = panels([confusion.label for confusion in confusions], grid)
     for axes, confusion in zip(places, confusions, strict=True):
-        _draw(axes, confusion, names, _are_long(names, size))
+        _draw(axes, confusion, names, is_turned)
     return figure
 
 

@@ -80,7 +80,11 @@ def best_configurations(
     for (arm, cell), runs in sorted(confirmed.items(), key=lambda item: (results.arms.index(item[0][0]), item[0][1])):
         own = searches.get((arm, cell), [])
         source = own or searches.get((study.baseline, cell), [])
-        rows.append(_describe(arm, cell, runs, own, source, objective, study.baseline))
+        rows.append(
+            _describe(
+                arm=arm, cell=cell, runs=runs, own=own, source=source, objective=objective, baseline=study.baseline
+            )
+        )
     return BestConfigurations(objective, tuple(rows))
 
 

@@ -95,4 +95,11 @@ def _edges_of(
         number = int((distance <= reach + 1e-9).sum())
         is_trend = curve is not None and curve.p_holm <= LEVEL and float(curve.units[curve.best]) == end
         if is_trend or (number and at_least(number, units.size, chance) <= LEVEL + 1e-9):
-            yield Edge(arm, parameter, side, number, int(units.size), is_trend)
+            yield Edge(
+                arm=arm,
+                parameter=parameter,
+                side=side,
+                num_at_edge=number,
+                num_searches=int(units.size),
+                is_trend=is_trend,
+            )

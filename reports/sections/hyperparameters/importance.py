@@ -128,7 +128,14 @@ class _Search:
         kept = history.has_value
         num_pruned = sum(status == "pruned" for status in itertools.compress(history.statuses, kept))
         losses, place, units = history.centred_losses()[kept], history.place[kept], history.units[kept]
-        return cls(history.arm, history.parameters, losses, place, units, num_pruned)
+        return cls(
+            arm=history.arm,
+            parameters=history.parameters,
+            losses=losses,
+            place=place,
+            units=units,
+            num_pruned=num_pruned,
+        )
 
     @property
     def kinds(self) -> tuple[int, ...]:
@@ -185,13 +192,13 @@ def measure_importance(
     shares = {search.arm: parts for search, *parts in zip(asked, *found, strict=True)}
     return tuple(
         Importance(
-            search.arm,
-            search.losses.size,
-            search.num_pruned,
-            int(np.unique(search.place).size),
-            search.refusal(methods),
-            num_samples if search.arm in shares else 0,
-            tuple(shares.get(search.arm, ())),
+            arm=search.arm,
+            num_trials=search.losses.size,
+            num_pruned=search.num_pruned,
+            num_cells=int(np.unique(search.place).size),
+            refusal=search.refusal(methods),
+            num_samples=num_samples if search.arm in shares else 0,
+            methods=tuple(shares.get(search.arm, ())),
         )
         for search in searches
     )
@@ -236,12 +243,12 @@ def _method_shares(
     order = sorted(np.flatnonzero(is_judged).tolist(), key=lambda j: (-value[j], search.parameters[j].name))
     shares = tuple(
         Share(
-            search.parameters[j],
-            float(value[j]),
-            max(0.0, float(value[j] - half_width[j])),
-            min(1.0, float(value[j] + half_width[j])),
-            noise[search.kinds[j]],
-            int(np.isfinite(search.units[:, j]).sum()),
+            parameter=search.parameters[j],
+            value=float(value[j]),
+            low=max(0.0, float(value[j] - half_width[j])),
+            high=min(1.0, float(value[j] + half_width[j])),
+            noise=noise[search.kinds[j]],
+            num_trials=int(np.isfinite(search.units[:, j]).sum()),
         )
         for j in order
     )

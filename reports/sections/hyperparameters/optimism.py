@@ -100,7 +100,9 @@ def measure_optimism(study: StudyDescription, results: ResultsTable, configurati
         valid = _table(results, {key: run.valid for key, run in runs.items() if run.status == "completed"}, objective)
         test = _table(results, {key: run.test or {} for key, run in runs.items()}, objective)
         searched, num_searched = _search_values(arm, results, configurations, objective)
-        if found := _search_optimism(arm, sign, searched, num_searched, valid, ratio):
+        if found := _search_optimism(
+            arm=arm, sign=sign, searched=searched, num_searched=num_searched, valid=valid, ratio=ratio
+        ):
             search.append(found)
         if found_gap := _valid_test_gap(arm, sign, valid, test):
             valid_test.append(found_gap)

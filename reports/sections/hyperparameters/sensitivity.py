@@ -187,15 +187,15 @@ def _curve(basis: _Basis, term: TermFit, p_holm: float, sign: float) -> EffectCu
     may_be_best = sign * lag <= lag_width
     worst = int(np.argmax(sign * lag))
     return EffectCurve(
-        basis.parameter,
-        basis.units,
-        effect,
-        half_width,
-        term.p_value,
-        p_holm,
-        best,
-        may_be_best,
-        basis.num_trials,
-        float(abs(lag[worst])),
-        float(lag_width[worst]),
+        parameter=basis.parameter,
+        units=basis.units,
+        effect=effect,
+        half_width=half_width,
+        p_flat=term.p_value,
+        p_holm=p_holm,
+        best=best,
+        may_be_best=may_be_best,
+        num_trials=basis.num_trials,
+        span=float(abs(lag[worst])),
+        span_width=float(lag_width[worst]),
     )

@@ -98,12 +98,12 @@ def tabulate_main(
         for number, row in enumerate(found, start=1)
     )
     return MainTable(
-        rows,
-        len(arms.ablation.rows),
-        _components(study, found),
-        columns_of(metrics),
-        tuple(metrics),
-        len(contrasts.rows),
+        rows=rows,
+        num_family=len(arms.ablation.rows),
+        components=_components(study, found),
+        columns=columns_of(metrics),
+        metrics=tuple(metrics),
+        num_contrasts=len(contrasts.rows),
     )
 
 

@@ -172,18 +172,20 @@ def _graph(arm: str, label: str, unit: str, runs: _Runs) -> EdgeGraph:
     item_deviation = np.mean(runs.deviations, axis=0)
     edges = tuple(
         Edge(
-            source,
-            target,
-            _mean(means[:, :, place]),
-            float(item_deviation[place]),
-            run_deviation(means[:, :, place]),
-            None if prior is None else float(prior[place]),
+            source=source,
+            target=target,
+            weight=_mean(means[:, :, place]),
+            item_deviation=float(item_deviation[place]),
+            run_deviation=run_deviation(means[:, :, place]),
+            prior=None if prior is None else float(prior[place]),
         )
         for place, (source, target) in enumerate(EDGES)
     )
     # Normalised over all edges the weights add up to 1; per target, each pair of them does.
     level = round(sum(edge.weight.value for edge in edges)) / len(EDGES)
-    return EdgeGraph(arm, label, unit, edges, level, int(np.isfinite(means[:, :, 0]).sum()))
+    return EdgeGraph(
+        arm=arm, label=label, unit=unit, edges=edges, level=level, num_runs=int(np.isfinite(means[:, :, 0]).sum())
+    )
 
 
 def _mean(values: FloatArray) -> Estimate:

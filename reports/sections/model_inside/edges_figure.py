@@ -53,7 +53,8 @@ def _tell(edge: Edge) -> str:
 
 
 def _runs(graphs: Sequence[EdgeGraph]) -> str:
-    fewest, most = (pick(graph.num_runs for graph in graphs) for pick in (min, max))
+    numbers = [graph.num_runs for graph in graphs]
+    fewest, most = min(numbers), max(numbers)
     return f"n = {most} runs of each arm." if fewest == most else f"n = {fewest} to {most} runs of an arm."
 
 

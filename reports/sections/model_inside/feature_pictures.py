@@ -86,7 +86,14 @@ def map_by_class(
     if target.kind == "classes":
         places, classes = _thinned(len(group_of), SHOWN_BY_CLASS), labels.astype(np.int64)
         named = linear_probe(features, classes, group_of)
-        return ClassMap(_embed(features[places]), classes[places].astype(np.float64), None, None, target.names, named)
+        return ClassMap(
+            coordinates=_embed(features[places]),
+            labels=classes[places].astype(np.float64),
+            sign=None,
+            seven=None,
+            names=target.names,
+            named=named,
+        )
     return _class_map(features, labels if labels.ndim == 1 else labels[:, 0], group_of, has_seven)
 
 

@@ -18,13 +18,13 @@ def edge_grid(graphs: Sequence[EdgeGraph]) -> Grid | None:
     """Every edge of these graphs; None without any."""
     if not graphs:
         return None
-    has_prior = any(edge.prior is not None for graph in graphs for edge in graph.edges)
     headings = ("Unit", "Edge", "runs", "weight", "rerun 95%", "SD over items", "SD over runs")
-    rows = [_edge_cells(graph, edge, has_prior) for graph in graphs for edge in graph.edges]
-    blocks = tuple(range(6, len(rows), 6))
-    return Grid(
-        (*headings, "prior") if has_prior else headings, "llrrrrr" + "r" * has_prior, tuple(rows), blocks=blocks
-    )
+    edges = [(graph, edge) for graph in graphs for edge in graph.edges]
+    rows = tuple(_edge_cells(graph, edge) for graph, edge in edges)
+    grid = Grid(headings, "llrrrrr", rows, blocks=tuple(range(6, len(rows), 6)))
+    if all(edge.prior is None for _, edge in edges):
+        return grid
+    return grid.with_column("prior", "r", [fixed(edge.prior, _decimals_of(edge)) for _, edge in edges])
 
 
 def shown_graphs(graphs: Sequence[EdgeGraph], baseline: str) -> tuple[EdgeGraph, ...]:
@@ -33,9 +33,9 @@ def shown_graphs(graphs: Sequence[EdgeGraph], baseline: str) -> tuple[EdgeGraph,
     return next((found for arm in arms if (found := tuple(g for g in graphs if g.arm == arm))), ())
 
 
-def _edge_cells(graph: EdgeGraph, edge: Edge, has_prior: bool) -> tuple[str, ...]:
-    decimals = max(decimals_for([edge.weight.half_width], _DECIMALS), _DECIMALS)
-    cells = (
+def _edge_cells(graph: EdgeGraph, edge: Edge) -> tuple[str, ...]:
+    decimals = _decimals_of(edge)
+    return (
         unit_label(graph.unit),
         f"{edge.source} → {edge.target}",
         str(graph.num_runs),
@@ -44,7 +44,10 @@ def _edge_cells(graph: EdgeGraph, edge: Edge, has_prior: bool) -> tuple[str, ...
         fixed(edge.item_deviation, decimals),
         fixed(edge.run_deviation, decimals),
     )
-    return (*cells, fixed(edge.prior, decimals)) if has_prior else cells
+
+
+def _decimals_of(edge: Edge) -> int:
+    return max(decimals_for([edge.weight.half_width], _DECIMALS), _DECIMALS)
 
 
 def probe_grid(maps: Sequence[FeatureMap], groups_are: str) -> Grid | None:

@@ -111,7 +111,14 @@ def _score_joint_heads(study: StudyDescription, estimator: Estimator, read_detai
     arm = next((arm for arm in study.arms if _is_decoupling_alone(study, arm)), None)
     if arm is None:
         return None
-    return score_heads(study, estimator.results, arm.name, unimodal_sources().joint_heads, tuple(SCORED), read_details)
+    return score_heads(
+        study=study,
+        results=estimator.results,
+        arm=arm.name,
+        heads=unimodal_sources().joint_heads,
+        metrics=tuple(SCORED),
+        read_details=read_details,
+    )
 
 
 def _is_decoupling_alone(study: StudyDescription, arm: ArmDescription) -> bool:

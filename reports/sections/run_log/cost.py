@@ -27,6 +27,15 @@ def tabulate_cost(study: StudyDescription, records: Sequence[RunRecord]) -> Cost
                 # fsum is exact: the total does not depend on the order of the records.
                 device_s = math.fsum(run.device_s for run in own)
                 epochs = sum(run.num_epochs for run in own) if arm.has_gradients else None
-                rows.append(CostRow(arm.name, stage, len(runs), len(runs) - len(own), epochs, device_s))
+                rows.append(
+                    CostRow(
+                        arm=arm.name,
+                        stage=stage,
+                        trials=len(runs),
+                        reused=len(runs) - len(own),
+                        epochs=epochs,
+                        device_s=device_s,
+                    )
+                )
     origins = Counter(record.reused_from for record in records if record.reused_from is not None)
     return CostTable(tuple(rows), tuple(sorted(origins.items())))

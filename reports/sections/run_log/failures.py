@@ -54,13 +54,13 @@ def _row(record: RunRecord, has_score: bool, predictor: str) -> FailureRow:
         scored_as = predictor if has_score else "missing: no fallback score is known for its cell"
     error = record.error or ("test scores are not finite" if record.test else "ended without test scores")
     return FailureRow(
-        record.trial_id,
-        record.arm,
-        record.stage,
-        record.seed,
-        cell_of(record.repeat, record.fold).name,
-        record.attempts,
-        record.num_epochs,
-        " ".join(error.split()),
-        scored_as,
+        trial_id=record.trial_id,
+        arm=record.arm,
+        stage=record.stage,
+        seed=record.seed,
+        cell=cell_of(record.repeat, record.fold).name,
+        attempts=record.attempts,
+        epochs=record.num_epochs,
+        error=" ".join(error.split()),
+        scored_as=scored_as,
     )

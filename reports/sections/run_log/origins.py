@@ -66,14 +66,16 @@ def trace_cells(study: StudyDescription, results: ResultsTable, metrics: Sequenc
         by_cell.setdefault((arm, cell), []).append(seed)
     return tuple(
         CellOrigin(
-            results.arms[arm],
-            results.cells[cell].name,
-            results.runs[arm, seeds[0], cell].configuration_id,
-            _components(arms[results.arms[arm]], results.runs[arm, seeds[0], cell]),
-            _size(results.runs[arm, seed, cell] for seed in seeds),
-            tuple(results.seeds[seed] for seed in seeds),
-            tuple(results.runs[arm, seed, cell].trial_id for seed in seeds),
-            {metric.name: _mean(results.scores[arm, seeds, cell, place] * metric.factor) for place, metric in places},
+            arm=results.arms[arm],
+            cell=results.cells[cell].name,
+            configuration_id=results.runs[arm, seeds[0], cell].configuration_id,
+            components=_components(arms[results.arms[arm]], results.runs[arm, seeds[0], cell]),
+            num_parameters=_size(results.runs[arm, seed, cell] for seed in seeds),
+            seeds=tuple(results.seeds[seed] for seed in seeds),
+            trial_ids=tuple(results.runs[arm, seed, cell].trial_id for seed in seeds),
+            means={
+                metric.name: _mean(results.scores[arm, seeds, cell, place] * metric.factor) for place, metric in places
+            },
         )
         for (arm, cell), seeds in sorted(by_cell.items())
     )

@@ -28,15 +28,15 @@ def describe_provenance(study: StudyDescription, results: ResultsTable, metrics:
     kept = [space for space in kept_spaces(study)[0 if study.parts else -1 :] if space.path]
     environment = {key: value for key, value in study.provenance.items() if key not in _COMMAND_KEYS}
     return Provenance(
-        _flatten(study.data),
-        _flatten(environment),
-        _flatten(study.fixed),
-        command,
-        row_commands(study, results, command),
-        trace_cells(study, results, metrics),
-        sittings_of(study),
-        tuple(space.path for space in kept),
-        any(space.has_plugins for space in kept),
+        data=_flatten(study.data),
+        environment=_flatten(environment),
+        fixed=_flatten(study.fixed),
+        command=command,
+        rows=row_commands(study, results, command),
+        cells=trace_cells(study, results, metrics),
+        sittings=sittings_of(study),
+        spaces=tuple(space.path for space in kept),
+        has_plugins=any(space.has_plugins for space in kept),
     )
 
 

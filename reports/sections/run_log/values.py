@@ -76,12 +76,12 @@ class CostTable:
     def total(self) -> CostRow:
         """All arms and stages together."""
         return CostRow(
-            "",
-            "",
-            sum(row.trials for row in self.rows),
-            sum(row.reused for row in self.rows),
-            sum(row.epochs or 0 for row in self.rows),
-            math.fsum(row.device_s for row in self.rows),
+            arm="",
+            stage="",
+            trials=sum(row.trials for row in self.rows),
+            reused=sum(row.reused for row in self.rows),
+            epochs=sum(row.epochs or 0 for row in self.rows),
+            device_s=math.fsum(row.device_s for row in self.rows),
         )
 
 

@@ -137,7 +137,15 @@ def run_race(study: StudyDescription, results: ResultsTable) -> RaceTable | None
     rows = tuple(RaceRow(*row) for row in columns)
     num_cells = len(results.cells)
     num_runs = int((results.state >= RunState.COMPLETED).sum())
-    return RaceTable(rule, metric, num_cells, num_looks, rows, num_runs, len(study.arms) * num_cells * rule.looks[-1])
+    return RaceTable(
+        rule=rule,
+        metric=metric,
+        num_cells=num_cells,
+        num_looks=num_looks,
+        rows=rows,
+        num_runs=num_runs,
+        num_possible=len(study.arms) * num_cells * rule.looks[-1],
+    )
 
 
 def _outcome(state: RaceState, place: int, went_to_the_end: bool) -> Outcome:

@@ -95,7 +95,16 @@ def _curve(history: SearchHistory, why_no_band: str) -> TuningCurve:
         low, high = mean([band[0] for band in bands]), mean([band[1] for band in bands])
         low, high = (low, high) if sign > 0 else (high, low)
     return TuningCurve(
-        history.arm, history.objective, history.cells, budgets, observed, expected, typical, low, high, why_no_band
+        arm=history.arm,
+        objective=history.objective,
+        cells=history.cells,
+        budgets=budgets,
+        observed=observed,
+        expected=expected,
+        typical=typical,
+        low=low,
+        high=high,
+        why_no_band=why_no_band,
     )
 
 

@@ -105,7 +105,14 @@ def account_budget(study: StudyDescription, histories: Sequence[SearchHistory], 
     memory = str(study.search.get("memory", ""))
     searcher = str(study.search.get("searcher", ""))
     stopping = str(study.search.get("stopping", ""))
-    return Budget(None if planned is None else int(planned), searches, curves, memory, searcher, stopping)
+    return Budget(
+        planned=None if planned is None else int(planned),
+        searches=searches,
+        curves=curves,
+        memory=memory,
+        searcher=searcher,
+        stopping=stopping,
+    )
 
 
 def _account(cell: FoldCell, runs: Sequence[RunRecord]) -> SearchBudget:
@@ -114,7 +121,16 @@ def _account(cell: FoldCell, runs: Sequence[RunRecord]) -> SearchBudget:
     # fsum is exact: the total does not depend on the order of the records.
     device_s = math.fsum(run.device_s for run in runs)
     lost = sum(run.is_lost for run in runs)
-    return SearchBudget(runs[0].arm, cell, ended["completed"], ended["pruned"], ended["failed"], epochs, device_s, lost)
+    return SearchBudget(
+        arm=runs[0].arm,
+        cell=cell,
+        completed=ended["completed"],
+        pruned=ended["pruned"],
+        failed=ended["failed"],
+        epochs=epochs,
+        device_s=device_s,
+        lost=lost,
+    )
 
 
 def unequal_budgets(budget: Budget) -> tuple[str, ...]:
