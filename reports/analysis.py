@@ -1,27 +1,18 @@
-"""From records to a report, as values. Nothing here draws."""
+"""From records to a report, as values: its sections, in the order of reading. Nothing here draws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from reports.in_turn import MapItems, in_turn
+from reports.measured_study import MeasuredStudy, measure_study
 from reports.records.details import ReadDetails, no_details
 from reports.records.run_record import RunRecord
 from reports.records.study_description import StudyDescription
 from reports.report import Report
-from reports.results.arms_as_trained import as_trained
-from reports.results.confirm_records import distinct_records, superseded_records
+from reports.results.confirm_records import superseded_records
 from reports.results.current_choice import ChoiceRule
-from reports.results.estimates import Compared, Estimator
-from reports.results.highlighted_arms import HighlightedArms, highlight_arms
-from reports.results.metrics import Metric, find_metric
-from reports.results.results import ResultsTable
-from reports.results.tabulate import tabulate_results
 from reports.sections.ablation.answer import compose_answer
-from reports.sections.ablation.arms import compare_models, tabulate_ablation
-from reports.sections.ablation.constant_comparison import ConstantComparison, compare_with_constant
-from reports.sections.ablation.contrasts import tabulate_contrasts
 from reports.sections.ablation.overturned import changed_verdicts
 from reports.sections.ablation.section import (
     AblationSection,
@@ -30,16 +21,13 @@ from reports.sections.ablation.section import (
     ForestSection,
     MethodsSection,
 )
-from reports.sections.ablation.values import ArmRow, ContrastRow, ContrastTable, MeasuredArms
 from reports.sections.asked.section import AskedSection
 from reports.sections.attribution.section import AttributionSection
 from reports.sections.attribution.values import attribute
 from reports.sections.classes.confusion import confusions
 from reports.sections.classes.section import ClassesSection, QuestionsSection
-from reports.sections.hyperparameters.configurations import BestConfigurations, best_configurations
 from reports.sections.hyperparameters.importance_method import ImportanceMethod
 from reports.sections.hyperparameters.section import HyperparametersSection
-from reports.sections.hyperparameters.values import Hyperparameters, examine_hyperparameters
 from reports.sections.left_out.section import LeftOutSection
 from reports.sections.main_table.section import MainTableSection
 from reports.sections.main_table.values import tabulate_main
@@ -70,56 +58,9 @@ from reports.sections.run_log.test_set_use import scored_configurations
 from reports.sections.run_log.trials import trial_table
 from reports.sections.section import Section
 from reports.sections.seed_race.section import SeedRaceSection
-from reports.sections.seed_race.values import RaceTable, run_race
 from reports.sections.tuning.section import TuningSection
-from reports.sections.tuning.values import Budget, account_budget
 from reports.sections.warnings.section import WarningsSection
 from reports.sections.warnings.values import collect_warnings
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """What several sections share, computed once.
-
-    Attributes:
-        study: its arms described as they were trained.
-        records: of both stages, each once.
-        results, estimator: the scores, and what estimates them.
-        metrics: the primary one first.
-        race: of seeds; None where none were raced.
-        comparisons: arm -> how it compares with the constant predictor.
-        arms, contrasts: as measured.
-        highlighted: the arms that are shown in detail.
-        configurations, searches, budget: what the searches chose, say and used.
-    """
-
-    study: StudyDescription
-    records: Sequence[RunRecord]
-    results: ResultsTable
-    estimator: Estimator
-    metrics: tuple[Metric, ...]
-    race: RaceTable | None
-    comparisons: Mapping[str, ConstantComparison]
-    arms: MeasuredArms
-    contrasts: ContrastTable
-    highlighted: HighlightedArms
-    configurations: BestConfigurations
-    searches: Hyperparameters
-    budget: Budget
-
-    @property
-    def primary(self) -> Metric:
-        return self.metrics[0]
-
-    @property
-    def rows(self) -> tuple[ArmRow, ...]:
-        """Each arm once."""
-        return tuple(self.arms.by_name.values())
-
-    @property
-    def compared(self) -> tuple[Compared, ...]:
-        """The declared contrasts, for what asks how sure they are."""
-        return tuple(map(_compared, self.contrasts.rows))
 
 
 def analyse(
@@ -131,14 +72,20 @@ def analyse(
 ) -> Report:
     """Everything a report says about a study. The order of ``records`` does not matter.
 
-    read_details: gives what a trial shows of every item, for the sections that look inside a model.
-    importance_methods: how the importance of hyperparameters is measured; none: it is not.
-    map_items: goes through what takes long and falls into parts.
-
     Means are over folds first: a run scores on its fold, a cell is the mean over its seeds, an arm the mean over its
-    cells. Raises ValueError where records contradict each other, or a metric or a contrast's arm is unknown.
+    cells.
+
+    Args:
+        study: as it was planned.
+        records: of both stages.
+        read_details: gives what a trial shows of every item, for the sections that look inside a model.
+        importance_methods: how the importance of hyperparameters is measured; none: it is not.
+        map_items: goes through what takes long and falls into parts.
+
+    Raises:
+        ValueError: records contradict each other, or a metric or a contrast's arm is unknown.
     """
-    held = _measure(study, records, importance_methods)
+    held = measure_study(study, records, importance_methods)
     answer = compose_answer(
         study=held.study,
         results=held.results,
@@ -162,40 +109,7 @@ def analyse(
     )
 
 
-def _measure(
-    study: StudyDescription, records: Sequence[RunRecord], importance_methods: Sequence[ImportanceMethod]
-) -> _Measured:
-    records = distinct_records(records)
-    metrics = _metrics_of(study)
-    primary = metrics[0]
-    results = tabulate_results(study, records)
-    study = as_trained(study, results)
-    estimator = Estimator.from_results(results)
-    race = run_race(study, results)
-    comparisons = compare_with_constant(estimator, study, primary)
-    arms = MeasuredArms(tabulate_ablation(estimator, study, metrics), compare_models(estimator, study, metrics, race))
-    configurations = best_configurations(study, results, records)
-    searches = examine_hyperparameters(study, results, configurations, records, importance_methods)
-    return _Measured(
-        study=study,
-        records=records,
-        results=results,
-        estimator=estimator,
-        metrics=metrics,
-        race=race,
-        comparisons=comparisons,
-        arms=arms,
-        contrasts=tabulate_contrasts(estimator, study, metrics, race, comparisons),
-        highlighted=highlight_arms(
-            study, primary, {name: row.measured[primary.name].estimates for name, row in arms.by_name.items()}
-        ),
-        configurations=configurations,
-        searches=searches,
-        budget=account_budget(study, searches.histories, records),
-    )
-
-
-def _first_sections(held: _Measured, answer: tuple[str, ...]) -> tuple[Section, ...]:
+def _first_sections(held: MeasuredStudy, answer: tuple[str, ...]) -> tuple[Section, ...]:
     """What every reader reads: what was asked, the answer, the table, the differences, the cautions."""
     study, results, arms, contrasts = held.study, held.results, held.arms, held.contrasts
     warnings = collect_warnings(
@@ -213,12 +127,12 @@ def _first_sections(held: _Measured, answer: tuple[str, ...]) -> tuple[Section, 
         AskedSection(study, results, held.primary),
         AnswerSection(answer),
         MainTableSection(tabulate_main(study, results, arms, contrasts, held.metrics), study, results),
-        ForestSection(arms, contrasts, study, results, held.primary),
+        ForestSection(arms=arms, contrasts=contrasts, study=study, results=results, metric=held.primary),
         WarningsSection(warnings),
     )
 
 
-def _further_sections(held: _Measured, read_details: ReadDetails, map_items: MapItems) -> tuple[Section, ...]:
+def _further_sections(held: MeasuredStudy, read_details: ReadDetails, map_items: MapItems) -> tuple[Section, ...]:
     """What stands behind it: numbers first, then what models and searches show, then how the study went."""
     return (
         *_number_sections(held, read_details),
@@ -227,12 +141,14 @@ def _further_sections(held: _Measured, read_details: ReadDetails, map_items: Map
     )
 
 
-def _number_sections(held: _Measured, read_details: ReadDetails) -> tuple[Section, ...]:
+def _number_sections(held: MeasuredStudy, read_details: ReadDetails) -> tuple[Section, ...]:
     study, results, metrics, highlighted = held.study, held.results, held.metrics, held.highlighted
     detection = examine_detection(study, held.estimator, held.compared, held.records)
     return (
-        AblationSection(held.arms, metrics, highlighted, study, results),
-        ClassesSection(held.rows, confusions(study, results), highlighted, study, results),
+        AblationSection(arms=held.arms, metrics=metrics, highlighted=highlighted, study=study, results=results),
+        ClassesSection(
+            arms=held.rows, confusions=confusions(study, results), highlighted=highlighted, study=study, results=results
+        ),
         QuestionsSection(held.rows, study, results),
         ContrastsSection(held.contrasts, metrics, study, results),
         SeedRaceSection(held.race, held.compared),
@@ -244,19 +160,27 @@ def _number_sections(held: _Measured, read_details: ReadDetails) -> tuple[Sectio
     )
 
 
-def _training_sections(held: _Measured, read_details: ReadDetails, map_items: MapItems) -> tuple[Section, ...]:
+def _training_sections(held: MeasuredStudy, read_details: ReadDetails, map_items: MapItems) -> tuple[Section, ...]:
     study, results, highlighted, searches = held.study, held.results, held.highlighted, held.searches
     edges, maps = edge_graphs(study, results, read_details), feature_maps(study, results, read_details, map_items)
     return (
         TrainingSection(learning_curves(study, results), highlighted, study, results.is_official),
-        HyperparametersSection(searches, held.configurations, highlighted, study, results),
+        HyperparametersSection(
+            values=searches, configurations=held.configurations, highlighted=highlighted, study=study, results=results
+        ),
         ParetoSection(tabulate_fronts(study, held.records), len(results.cells)),
         TuningSection(held.budget, searches.optimism.objective, study, results),
-        ModelInsideSection(edges, maps, study.baseline, study.groups_are, results.is_official),
+        ModelInsideSection(
+            edges=edges,
+            features=maps,
+            baseline=study.baseline,
+            groups_are=study.groups_are,
+            is_official=results.is_official,
+        ),
     )
 
 
-def _log_sections(held: _Measured) -> tuple[Section, ...]:
+def _log_sections(held: MeasuredStudy) -> tuple[Section, ...]:
     study, results, race = held.study, held.results, held.race
     failures = tabulate_failures(study, results, held.records)
     provenance = describe_provenance(study, results, held.metrics)
@@ -278,16 +202,3 @@ def _log_sections(held: _Measured) -> tuple[Section, ...]:
         ),
         RunAgainSection(provenance, study, held.searches.is_adaptive),
     )
-
-
-def _metrics_of(study: StudyDescription) -> tuple[Metric, ...]:
-    """The study's metrics, the primary one first."""
-    names = (study.primary, *(name for name in study.metrics if name != study.primary))
-    metrics = tuple(find_metric(name) for name in names)
-    if study.primary not in study.metrics:
-        raise ValueError(f"the primary metric {study.primary!r} is not among the study's metrics: {study.metrics}")
-    return metrics
-
-
-def _compared(row: ContrastRow) -> Compared:
-    return Compared(row.contrast, row.estimates_by_metric, has_verdict=row.verdict.kind != "no verdict")

@@ -118,6 +118,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "reports": (
         "output",
         "analysis",
+        "measured_study",
         "report",
         "sections.left_out",
         "sections.asked",

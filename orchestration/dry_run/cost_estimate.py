@@ -215,7 +215,8 @@ def read_progress(
     left_behind = {record.trial_id for record in superseded_records(records, _choice_rule(planned))}
     for record in records:
         if planned.is_running(record.arm, record.stage):
-            done[record.arm, record.stage] += record.trial_id not in left_behind
+            if record.trial_id not in left_behind:
+                done[record.arm, record.stage] += 1
             if record.status != "failed":
                 epochs[record.arm, record.stage].append(record.num_epochs)
     reused = tuple(_known_records(planned, {record.trial_id: record for record in records}, find_result))

@@ -12,7 +12,7 @@ from reports.records.extension import PlanChange
 from search_spaces.schema.schema import Data, SearchSpace
 
 _FREE_SECTIONS = ("description", "plugins", "resources", "tracking")
-"""How trials run and how they are described. What of it decides numbers (the code of plugins, the workers of a trial) is
+"""How trials run and how they are described. What of it decides numbers (the code of plugins, workers of a trial) is
 among the deciding facts of the manifest."""
 _FREE_KEYS = ("confirm.details", "confirm.keep", "arms.external")
 """What is kept of trials, and predictions of other code, whose content is among the deciding facts."""

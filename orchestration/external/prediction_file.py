@@ -89,7 +89,9 @@ def read_prediction_file(path: Path, target: Target) -> PredictionFile:
     columns, predicted, rows = _read_npz(path, target) if is_archive else _read_csv(content, target)
     if not rows:
         raise FileProblems(["has no predictions; write a row per item, seed and fold"])
-    return PredictionFile(path, hashlib.sha256(content).hexdigest(), columns, predicted, rows)
+    return PredictionFile(
+        path=path, digest=hashlib.sha256(content).hexdigest(), columns=columns, predicted=predicted, rows=rows
+    )
 
 
 def _read_csv(content: bytes, target: Target) -> _Table:

@@ -87,7 +87,13 @@ def read_external_runs(
         found = _shorten(arm.path, reader.read())
         problems += found
         if not found:
-            runs[arm.arm] = ExternalRuns(arm.arm, arm.path, file.digest, reader.runs(), file.predicted.is_one_class)
+            runs[arm.arm] = ExternalRuns(
+                arm=arm.arm,
+                path=arm.path,
+                digest=file.digest,
+                runs=reader.runs(),
+                is_certain=file.predicted.is_one_class,
+            )
     problems += _check_distinct(runs.values())
     if problems:
         raise UsageError("\n".join(problems))

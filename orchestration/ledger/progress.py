@@ -16,7 +16,7 @@ from orchestration.ledger.ledger_file import read_events, read_lines
 _TRIAL = re.compile(rb'"trial_id":"([^"\\]+)"')
 _STATUS = re.compile(rb'"status":"(completed|pruned|failed)"')
 _REUSED = b'"reused_from":"'
-"""Of a trial that ran in its own study there is a null; in a text of somebody's the quotes have backslashes."""
+"""Of a trial that ran in its own study there is a null; inside a text the quotes have backslashes."""
 
 
 @dataclass
@@ -99,8 +99,10 @@ class StudyProgress:
             del self.running[trial]
             self._told.add(trial)
             self.ended[status[1].decode()] += 1
-            self.num_ended_here += trial in self._started_here
-            self.num_reused_here += _REUSED in line.body
+            if trial in self._started_here:
+                self.num_ended_here += 1
+            if _REUSED in line.body:
+                self.num_reused_here += 1
 
 
 def read_progress(path: Path) -> StudyProgress:

@@ -85,7 +85,8 @@ class LedgerState:
             return self._apply_ask(event)
         state = self.running.get(event.trial_id)
         if state is None:
-            self.num_orphans += event.trial_id not in self.ended
+            if event.trial_id not in self.ended:
+                self.num_orphans += 1
             return False
         if event.kind == "attempt":
             state.attempts += 1

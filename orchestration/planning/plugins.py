@@ -37,7 +37,9 @@ def find_plugins(document: Document, given: Sequence[Path] = ()) -> tuple[Plugin
         try:
             plugins.setdefault(path.resolve(), read_plugin(path))
         except ConfigurationError as error:
-            problems.append(Problem(None, None, "", str(error).removeprefix("plugin "), "--plugin"))
+            problems.append(
+                Problem(line=None, column=None, path="", message=str(error).removeprefix("plugin "), source="--plugin")
+            )
     if problems:
         raise SpaceErrors(problems)
     return tuple(plugins.values())

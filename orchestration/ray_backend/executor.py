@@ -81,7 +81,14 @@ class RayTuneExecutor:
             interruption.raise_if_requested()
             limit_pending_trials(capacity.num_slots(driver.num_running))
             hang_detector = HangDetector(self._trial_timeout_s)
-            bridge = TuneBridge(driver, capacity, interruption, hang_detector, transfer, leaves_all=ends_with_study)
+            bridge = TuneBridge(
+                driver=driver,
+                capacity=capacity,
+                interruption=interruption,
+                hang_detector=hang_detector,
+                transfer=transfer,
+                leaves_all=ends_with_study,
+            )
             storage = opened.enter_context(temporary_directory("tune-"))
             worker = {"runner": runner, "resources": self._resources, "provider": provider, "transfer": transfer}
             _fit(bridge, worker, storage, not is_given)

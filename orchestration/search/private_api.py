@@ -23,11 +23,11 @@ _SINCE = "5.0"
 
 def _name_of_tpe(name: str) -> PrivateName:
     return PrivateName(
-        "optuna.samplers",
-        f"TPESampler.{name}",
-        "proposing without a walk over all earlier trials",
-        "proposals stay the same and take longer as a search grows",
-        _SINCE,
+        module="optuna.samplers",
+        attribute=f"TPESampler.{name}",
+        purpose="proposing without a walk over all earlier trials",
+        without="proposals stay the same and take longer as a search grows",
+        since=_SINCE,
     )
 
 
@@ -42,11 +42,11 @@ OF_TPE = (NUM_STARTUP, NUM_CANDIDATES, RANDOM, ESTIMATOR, ESTIMATOR_PARAMETERS, 
 """Names that an instance of TPESampler has."""
 
 GET_TRIALS = PrivateName(
-    "optuna",
-    "Study._get_trials",
-    "showing stopped and failed trials to searchers that know completed trials only (gp, cmaes)",
-    "these searchers ignore stopped and failed trials",
-    _SINCE,
+    module="optuna",
+    attribute="Study._get_trials",
+    purpose="showing stopped and failed trials to searchers that know completed trials only (gp, cmaes)",
+    without="these searchers ignore stopped and failed trials",
+    since=_SINCE,
 )
 
 Transform = Callable[[Sequence[FrozenTrial], Sequence[StudyDirection]], list[FrozenTrial]]

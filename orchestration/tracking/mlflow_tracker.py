@@ -63,11 +63,11 @@ class MlflowTracker:
         directory = directory.absolute()
         self._ledger = ledger
         self._config = WriterConfig(
-            study,
-            str(directory),
-            str(directory / "logs"),
-            uri,
-            min_batch_s,
+            study=study,
+            directory=str(directory),
+            logs=str(directory / "logs"),
+            uri=uri,
+            min_batch_s=min_batch_s,
         )
         self._target = without_credentials(store_of(directory, uri))
         self._patience_s = patience_s

@@ -29,4 +29,6 @@ def render(plot: Plot) -> Drawing:
         svg, png = io.StringIO(), io.BytesIO()
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None, "Title": plot.title})
         figure.savefig(png, format="png", dpi=_PIXELS_PER_INCH, metadata={"Software": None})
-    return Drawing(plot.name, plot.title, plot.description, svg.getvalue(), png.getvalue())
+    return Drawing(
+        name=plot.name, title=plot.title, description=plot.description, svg=svg.getvalue(), png=png.getvalue()
+    )

@@ -44,4 +44,6 @@ def render_report(report: Report, map_items: MapItems = in_turn) -> RenderedRepo
     tables |= {f"{table.name}.md": escape_markup(table.to_markdown()) for table in markdown_tables(report)}
     folded = frozenset(section.title for section in report.sections if section.folds and section.title)
     spaces = {space.path: space.text for space in kept_spaces(report.study) if space.path}
-    return RenderedReport(render_markdown(report), drawings, tables, folded, spaces)
+    return RenderedReport(
+        markdown=render_markdown(report), drawings=drawings, tables=tables, folded=folded, spaces=spaces
+    )

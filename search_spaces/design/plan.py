@@ -34,7 +34,7 @@ def plan_cells(space: SearchSpace, num_file_folds: int | None = None) -> tuple[C
             f"`file` needs at least {MIN_FOLDS} folds in {space.data.path}, which has {num_file_folds or 'none'}; "
             "write `folds: {by: video, k: 5}` or remove `folds`"
         )
-        raise SpaceErrors([Problem(None, None, "data.folds", message, space.study)])
+        raise SpaceErrors([Problem(line=None, column=None, path="data.folds", message=message, source=space.study)])
     return tuple(Cell(0, fold) for fold in range(num_file_folds))
 
 

@@ -64,7 +64,9 @@ class Document:
             # A list item has no key; it stands where its value stands.
             mark = self.key_marks.get(path) or (self.value_marks.get(path) if path.endswith("]") else None)
         mark = mark or Mark(1, 1)
-        return Problem(mark.line, mark.column, finding.path, finding.message, self.source)
+        return Problem(
+            line=mark.line, column=mark.column, path=finding.path, message=finding.message, source=self.source
+        )
 
 
 def read_document(path: Path) -> Document:
@@ -161,7 +163,7 @@ def _check_events(text: str, source: str) -> None:
 
 def _fatal(source: str, message: str, mark: Mark | None = None) -> SpaceErrors:
     line, column = (mark.line, mark.column) if mark else (None, None)
-    return SpaceErrors([Problem(line, column, "", message, source)])
+    return SpaceErrors([Problem(line=line, column=column, path="", message=message, source=source)])
 
 
 def _mark(part: yaml.Node | yaml.Event) -> Mark:
@@ -244,7 +246,9 @@ class _Reader:
 
     def _report(self, node: yaml.Node, path: str, message: str) -> None:
         mark = _mark(node)
-        self.problems.append(Problem(mark.line, mark.column, path, message, self._source))
+        self.problems.append(
+            Problem(line=mark.line, column=mark.column, path=path, message=message, source=self._source)
+        )
 
 
 def _merge_parts(node: yaml.Node) -> Iterator[yaml.Node]:

@@ -27,16 +27,19 @@ def apply_overrides(
         path = key.strip()
         if not equals or not path or not all(path.split(".")):
             message = f"must be key=value with a dotted key, got {override!r}; write --set confirm.seeds=3"
-            problems.append(Problem(None, None, "", message, OVERRIDE_SOURCE))
+            problems.append(Problem(line=None, column=None, path="", message=message, source=OVERRIDE_SOURCE))
             continue
         try:
             value = parse_value(text, OVERRIDE_SOURCE)
         except SpaceErrors as errors:
-            problems += [Problem(None, None, path, problem.message, OVERRIDE_SOURCE) for problem in errors.problems]
+            problems += [
+                Problem(line=None, column=None, path=path, message=problem.message, source=OVERRIDE_SOURCE)
+                for problem in errors.problems
+            ]
             continue
         message_or_none = _put(changed, _split(path), value)
         if message_or_none:
-            problems.append(Problem(None, None, path, message_or_none, OVERRIDE_SOURCE))
+            problems.append(Problem(line=None, column=None, path=path, message=message_or_none, source=OVERRIDE_SOURCE))
         else:
             paths.append(path)
     return changed, tuple(paths), tuple(problems)

@@ -38,4 +38,4 @@ def _not_found(given: str, why: str, name: str = "") -> SpaceErrors:
     listed = f"; packaged spaces: {', '.join(names)}" if "did you mean" in hint else ""
     hint = hint.replace("known:", "packaged spaces:")
     message = f"{why}, and no packaged search space has that name; {hint}{listed}"
-    return SpaceErrors([Problem(None, None, "", message, given or "(empty name)")])
+    return SpaceErrors([Problem(line=None, column=None, path="", message=message, source=given or "(empty name)")])

@@ -119,7 +119,7 @@ class Trial:
     def result_id(self) -> str:
         """Hash of everything that decides the numbers, whatever the arm is called and whatever was searched.
 
-        Two trials with one result id give one result: a study may take it over from another one.
+        Two trials with one result id give one result: a study may reuse the result of another one.
         """
         return digest(self._decided_by)
 

@@ -45,14 +45,17 @@ def arm_plot(
     share = next((tick for mark in marks for tick in mark.ticks.values() if tick.varies), None)
     shares = "" if share is None else f"{share.num_on}/{share.num_cells}: the component is on in so many cells. "
     whose = "the arms shown in detail" if selection else "every arm"
-    return Plot(
-        NAME,
-        f"Mean {metric.label} of {whose}",
-        f"Mean (± rerun, ± new data): {told}.",
+    caption = (
         f"Mean {metric.label} of {whose}, {better} is better{dashed}. Pale band: 95% interval for new "
         f"seeds on these data (rerun). {new}What arms differ "
-        f"by is judged on paired differences, not on whether these bars overlap. {shares}{selection}".rstrip(),
-        lambda: draw_arms(marks, components, metric),
+        f"by is judged on paired differences, not on whether these bars overlap. {shares}{selection}".rstrip()
+    )
+    return Plot(
+        name=NAME,
+        title=f"Mean {metric.label} of {whose}",
+        description=f"Mean (± rerun, ± new data): {told}.",
+        caption=caption,
+        draw=lambda: draw_arms(marks, components, metric),
     )
 
 

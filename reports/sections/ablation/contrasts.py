@@ -102,9 +102,16 @@ def tabulate_contrasts(
     p_values = _correct([by_metric[primary.name] for by_metric in differences])
     rows = []
     for contrast, by_metric, p in zip(family, differences, p_values, strict=True):
-        unlearned = unlearned_of(contrast, comparisons)
-        verdict = _decide(by_metric[primary.name], p, primary, study, unlearned)
-        rows.append(ContrastRow(contrast, by_metric, p, verdict, _failed(estimator, contrast)))
+        verdict = _decide(by_metric[primary.name], p, primary, study, unlearned_of(contrast, comparisons))
+        rows.append(
+            ContrastRow(
+                contrast=contrast,
+                differences=by_metric,
+                p_values=p,
+                verdict=verdict,
+                failed=_failed(estimator, contrast),
+            )
+        )
     undeclared = [
         Comparison(contrast, differences_of(contrast), _failed(estimator, contrast))
         for contrast in study.contrasts

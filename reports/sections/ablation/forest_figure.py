@@ -73,14 +73,17 @@ def contrast_plot(contrasts: Sequence[ContrastRow], metric: Metric, new_groups: 
             f"all {len(every)} and does not follow it."
         )
     better = "Right" if metric.higher_is_better else "Left"
-    return Plot(
-        NAME,
-        f"Forest plot of the declared contrasts in {metric.label}",
-        f"Difference (± rerun, ± new data) and verdict: {told}.",
+    caption = (
         f"Difference in {metric.label}, first arm minus second. {better} of zero the first arm is "
         f"better. Pale band: 95% interval for new seeds on these data (rerun). {new}"
-        f"{shown}; grey: not shown.{holm}{skipped}",
-        lambda: draw_contrasts(marks, metric),
+        f"{shown}; grey: not shown.{holm}{skipped}"
+    )
+    return Plot(
+        name=NAME,
+        title=f"Forest plot of the declared contrasts in {metric.label}",
+        description=f"Difference (± rerun, ± new data) and verdict: {told}.",
+        caption=caption,
+        draw=lambda: draw_contrasts(marks, metric),
     )
 
 

@@ -92,7 +92,13 @@ def arm_marks(arms: Iterable[ArmRow], metric: Metric, baseline: str) -> tuple[Ar
     estimates = [row.measured[metric.name].estimates for row in rows]
     texts = mean_column(estimates, metric)
     return tuple(
-        ArmMark(row.arm, _interval_row(row.label, found, text), row.components, row.arm == baseline, row.ticks)
+        ArmMark(
+            arm=row.arm,
+            row=_interval_row(row.label, found, text),
+            components=row.components,
+            is_baseline=row.arm == baseline,
+            ticks=row.ticks,
+        )
         for row, found, text in zip(rows, estimates, texts, strict=True)
     )
 
@@ -102,7 +108,13 @@ def _contrast_mark(row: ContrastRow, estimates: EstimatePair | None, text: str) 
     pair = contrast.pair
     interval_row = _interval_row(contrast.isolates or pair, estimates, text)
     shown_pair = pair if contrast.isolates else ""
-    return ContrastMark(interval_row, shown_pair, verdict.kind, verdict.text, verdict.is_corrected_away)
+    return ContrastMark(
+        row=interval_row,
+        pair=shown_pair,
+        kind=verdict.kind,
+        words=verdict.text,
+        is_corrected_away=verdict.is_corrected_away,
+    )
 
 
 def _interval_row(label: str, estimates: EstimatePair | None, text: str) -> IntervalRow:

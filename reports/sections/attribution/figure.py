@@ -32,14 +32,17 @@ def interaction_plot(factorial: Factorial | None, metric: Metric, labels: Mappin
     told = "; ".join(
         f"{_level_name(level, labels)} {mean_cell(level.estimates[metric.name], metric)}" for level in levels
     )
-    return Plot(
-        NAME,
-        f"Interaction plot of the components in {metric.label}",
-        f"Mean (± rerun, ± new data): {told}.",
+    caption = (
         f"Mean {metric.label} with one component off and on (left to right), with the other one on (blue) and off "
         "(orange), averaged over the remaining components. Bars: 95% rerun intervals. Parallel lines: neither changes "
-        "what the other is worth; how far from parallel they are is the interaction in the table above.",
-        lambda: draw_interactions(levels, metric, labels),
+        "what the other is worth; how far from parallel they are is the interaction in the table above."
+    )
+    return Plot(
+        name=NAME,
+        title=f"Interaction plot of the components in {metric.label}",
+        description=f"Mean (± rerun, ± new data): {told}.",
+        caption=caption,
+        draw=lambda: draw_interactions(levels, metric, labels),
     )
 
 

@@ -163,7 +163,7 @@ def attribute(estimator: Estimator, study: StudyDescription, metrics: Sequence[M
         for name in study.component_labels
         if name in named and 0 < sum(name in c for c in possible) < len(possible)
     )
-    cube = _Cube(estimator, metrics, arms, possible, varying)
+    cube = _Cube(estimator=estimator, metrics=metrics, arms=arms, possible=possible, varying=varying)
     factorial = _factorial(cube)
     is_whole = factorial is not None and not factorial.held_on
     return replace(bare, factorial=factorial, constrained=None if is_whole else _constrained(cube))
@@ -259,7 +259,9 @@ def _constrained(cube: _Cube) -> PrecedenceShapley | None:
     except ValueError:
         return None
     arms, missing = cube.find([corner | cube.always_on for corner in average.used])
-    bare = PrecedenceShapley(cube.varying, average.num_orders, num_all, arms, missing)
+    bare = PrecedenceShapley(
+        components=cube.varying, num_orders=average.num_orders, num_all_orders=num_all, arms=arms, missing=missing
+    )
     if missing:
         return bare
     values = tuple(Effect((n,), cube.measure(average.weights[n], cube.always_on)) for n in cube.varying)
@@ -281,5 +283,7 @@ def _ablation_path(
         estimates = _estimates(estimator, weights, metrics)
         removed = tuple(name for name in method.component_labels if name in before - after)
         added = tuple(name for name in method.component_labels if name in after - before)
-        steps.append(PathStep(arms[before], arms[after], removed, added, estimates))
+        steps.append(
+            PathStep(from_arm=arms[before], to_arm=arms[after], removed=removed, added=added, estimates=estimates)
+        )
     return tuple(steps)

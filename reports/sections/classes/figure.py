@@ -39,13 +39,16 @@ def confusion_plot(confusions: Sequence[Confusion], names: Sequence[str]) -> Plo
         f"{confusion.label}: " + ", ".join(f"{name} {_percent(confusion.shares[k, k])}" for k, name in enumerate(names))
         for confusion in shown
     )
-    return Plot(
-        NAME,
-        "Which classes are taken for which",
-        f"Share of each class that is recognised: {told}.",
+    caption = (
         "A row per label, a column per predicted class: per cent of the items of that label, mean over completed runs. "
-        f"The diagonal is the recall of each class, UAR its mean.{left_out}",
-        lambda: draw_confusions(shown, names),
+        f"The diagonal is the recall of each class, UAR its mean.{left_out}"
+    )
+    return Plot(
+        name=NAME,
+        title="Which classes are taken for which",
+        description=f"Share of each class that is recognised: {told}.",
+        caption=caption,
+        draw=lambda: draw_confusions(shown, names),
     )
 
 

@@ -118,4 +118,10 @@ def _parameter_plateau(parameter: SearchedParameter, units_by_cell: Sequence[Flo
         return ParameterPlateau(parameter, float(np.mean(held)), None)
     spans = [float(np.ptp(units)) if units.size else 0.0 for units in present]
     chance = mean_span([units.size for units in present])
-    return ParameterPlateau(parameter, float(np.mean(spans)), chance.mean, chance.low, chance.high)
+    return ParameterPlateau(
+        parameter=parameter,
+        share=float(np.mean(spans)),
+        by_chance=chance.mean,
+        chance_low=chance.low,
+        chance_high=chance.high,
+    )

@@ -38,16 +38,19 @@ def parallel_plot(histories: Sequence[SearchHistory]) -> Plot | NoPlot:
     compared = f" {comparison}" if comparison else ""
     others = f"; blue: the others of its best {BEST_SHARE:.0%}" if any(map(_has_others, shown)) else ""
     crowd = " Where these lines crowd together the best trials agree." if others else ""
-    return Plot(
-        NAME,
-        "Search trials in parallel coordinates",
-        f"{told}.",
+    caption = (
         "Every line is one search trial; it crosses each axis at the value it tried, logarithms where the search drew "
         f"from them. Rightmost: its rank by {histories[0].objective.label} on validation within its search, best at "
         f"the top. Orange: the best trial of each search{others}.{crowd} Whether a parameter matters is asked under "
         "Sensitivity."
-        f"{compared}{failed}{skipped}",
-        lambda: draw_parallel(shown),
+        f"{compared}{failed}{skipped}"
+    )
+    return Plot(
+        name=NAME,
+        title="Search trials in parallel coordinates",
+        description=f"{told}.",
+        caption=caption,
+        draw=lambda: draw_parallel(shown),
     )
 
 

@@ -129,7 +129,13 @@ class _Basis:
             points = (grid[:, None] == levels[None, 1:]).astype(np.float64)
             num_trials = tuple(int((units == level).sum()) for level in levels)
         centre = raw[active].mean(axis=0)
-        return cls(parameter, np.where(active[:, None], raw - centre, 0.0), grid, points - centre, num_trials)
+        return cls(
+            parameter=parameter,
+            columns=np.where(active[:, None], raw - centre, 0.0),
+            units=grid,
+            points=points - centre,
+            num_trials=num_trials,
+        )
 
 
 def _grid_of(parameter: SearchedParameter) -> FloatArray:

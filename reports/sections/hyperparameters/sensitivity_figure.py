@@ -43,14 +43,17 @@ def sensitivity_plot(section: Hyperparameters, highlighted: HighlightedArms) -> 
     compared = f" {comparison}" if (comparison := section.comparison) else ""
     num_panels = sum(len(item.curves) for item in found)
     skipped = f" The first {MOST_PANELS} of {num_panels}; all are in the table." if num_panels > MOST_PANELS else ""
-    return Plot(
-        NAME,
-        f"Sensitivity of {metric.label} on validation to the searched parameters",
-        f"Effect against the arm's average trial: {told}.",
+    caption = (
         f"Effect on {metric.label} on validation against the arm's average trial, {better} is better; band: 95% for "
         "the whole curve at once. Thick: values that may be the best one. p: of no effect, corrected over the "
-        f"parameters of the arm.{compared}{lead}{skipped} {highlighted.selection}".rstrip(),
-        lambda: draw_sensitivity(found),
+        f"parameters of the arm.{compared}{lead}{skipped} {highlighted.selection}".rstrip()
+    )
+    return Plot(
+        name=NAME,
+        title=f"Sensitivity of {metric.label} on validation to the searched parameters",
+        description=f"Effect against the arm's average trial: {told}.",
+        caption=caption,
+        draw=lambda: draw_sensitivity(found),
     )
 
 

@@ -89,11 +89,11 @@ def tabulate_main(
     marks = place_marks(contrasts.rows, {row.arm: number for number, row in enumerate(found, start=1)})
     rows = tuple(
         MainRow(
-            number,
-            row,
-            int(complete_seeds(results.state[results.arms.index(row.arm)] >= RunState.COMPLETED).sum()),
-            {metric.name: _cell(results, row, metric) for metric in metrics},
-            marks.get(row.arm, {}),
+            number=number,
+            arm=row,
+            num_seeds=int(complete_seeds(results.state[results.arms.index(row.arm)] >= RunState.COMPLETED).sum()),
+            cells={metric.name: _cell(results, row, metric) for metric in metrics},
+            marks=marks.get(row.arm, {}),
         )
         for number, row in enumerate(found, start=1)
     )

@@ -35,13 +35,16 @@ def missing_plot(table: MissingTable | None, highlighted: HighlightedArms) -> Pl
     )
     rest = f" Drawn: {len(shown)} of {len(table.arms)} arms; the table has all." if len(shown) < len(table.arms) else ""
     dashed = "" if table.constant is None else " Dashed: the constant predictor, which looks at nothing."
-    return Plot(
-        NAME,
-        f"{metric.label} with modalities missing at random",
-        f"{told}.",
+    caption = (
         f"{metric.label} on the test part ({_better(metric.higher_is_better)} is better) over the share of modalities "
-        f"that are missing; bands: 95% rerun intervals.{dashed}{rest}",
-        lambda: draw_missing(table, shown),
+        f"that are missing; bands: 95% rerun intervals.{dashed}{rest}"
+    )
+    return Plot(
+        name=NAME,
+        title=f"{metric.label} with modalities missing at random",
+        description=f"{told}.",
+        caption=caption,
+        draw=lambda: draw_missing(table, shown),
     )
 
 

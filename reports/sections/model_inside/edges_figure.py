@@ -35,16 +35,19 @@ def edge_plot(edges: EdgeGraphs, unit: str, averaged_over: str) -> Plot | NoPlot
     told = "; ".join(f"{graph.label}: {', '.join(_tell(edge) for edge in graph.edges)}" for graph in shown)
     skipped = f" Not drawn, but in the table: {', '.join(graph.label for graph in rest)}." if rest else ""
     prior = " In brackets: the prior that was added in training." if _has_prior(shown) else ""
-    return Plot(
-        name,
-        f"Learned edges of {unit_label(unit)}",
-        f"Weight ± standard deviation over test items. {told}.",
+    caption = (
         f"Weights of the six edges of {unit_label(unit)}, from teacher to student: mean over test items, "
         f"{averaged_over}, ± standard deviation over items. If no teacher were preferred all were "
         f"{graphs[0].level:.3f}: blue edges are shown above it by their rerun interval, orange ones below, grey ones "
         "neither. Widths are in "
-        f"proportion to weights. {_runs(shown)}{prior}{skipped}",
-        lambda: draw_edges(shown),
+        f"proportion to weights. {_runs(shown)}{prior}{skipped}"
+    )
+    return Plot(
+        name=name,
+        title=f"Learned edges of {unit_label(unit)}",
+        description=f"Weight ± standard deviation over test items. {told}.",
+        caption=caption,
+        draw=lambda: draw_edges(shown),
     )
 
 

@@ -44,16 +44,19 @@ def class_map_plot(features: FeatureMaps, groups_are: str) -> Plot | NoPlot:
         f"{found.label}: {_told(of_classes, has_seven)}" for found, of_classes in zip(maps, classes, strict=True)
     )
     coloured = "class" if has_names else f"sign{' and by class' if has_seven else ''}"
-    return Plot(
-        CLASS_NAME,
-        "Common space by class",
-        f"Accuracy of linear probes on the features: {told}.",
+    caption = (
         "t-SNE of the common features (means over real steps) of all modalities side by side, one point per test item, "
         f"coloured by {coloured}; "
         f"perplexity {maps[0].perplexity[0]:.3g}, started from principal components. What counts are the numbers: "
         f"accuracy of a linear probe on the features themselves, whole {groups_are} left out, with a 95% "
-        f"interval over them; chance: always the most frequent class. {_named(maps)}",
-        lambda: draw_class_maps(maps, classes),
+        f"interval over them; chance: always the most frequent class. {_named(maps)}"
+    )
+    return Plot(
+        name=CLASS_NAME,
+        title="Common space by class",
+        description=f"Accuracy of linear probes on the features: {told}.",
+        caption=caption,
+        draw=lambda: draw_class_maps(maps, classes),
     )
 
 
@@ -67,15 +70,18 @@ def modality_map_plot(features: FeatureMaps) -> Plot | NoPlot:
         f"from exclusive features {probe_text(found.by_modality.exclusive)}"
         for found in maps
     )
-    return Plot(
-        MODALITY_NAME,
-        "Common and exclusive features by modality",
-        f"Accuracy of linear probes on the features: {told}.",
+    caption = (
         "t-SNE of the common (filled) and exclusive (hollow) features of every modality, together in one picture; "
         f"perplexity {maps[0].perplexity[1]:.3g}. Decoupling has worked where a linear probe reads the modality off "
         "the exclusive features and only at chance off the common ones. Probes as in the figure above; chance is one "
-        f"in three. {_named(maps)}",
-        lambda: draw_modality_maps(maps),
+        f"in three. {_named(maps)}"
+    )
+    return Plot(
+        name=MODALITY_NAME,
+        title="Common and exclusive features by modality",
+        description=f"Accuracy of linear probes on the features: {told}.",
+        caption=caption,
+        draw=lambda: draw_modality_maps(maps),
     )
 
 

@@ -57,14 +57,17 @@ def learning_plot(
     has_reference = len(found.curves) > 1 and any(curve.arm == study.baseline for curve in found.curves)
     dashed = "; dashed: the baseline" if has_reference else ""
     without += f" {highlighted.selection}".rstrip()
-    return Plot(
-        NAME,
-        f"Learning curves: {metric.label} on validation",
-        f"Mean over {over_cells(is_official)}: {told}.",
+    caption = (
         f"{metric.label} on the validation part after every epoch, confirm runs only. {_lines(is_official)}{dashed}; "
         "triangle: median epoch that was kept. A curve ends where half of its runs have stopped; "
-        "axes are cut where one arm would dwarf all others." + without,
-        lambda: draw_learning(found, study.baseline),
+        "axes are cut where one arm would dwarf all others." + without
+    )
+    return Plot(
+        name=NAME,
+        title=f"Learning curves: {metric.label} on validation",
+        description=f"Mean over {over_cells(is_official)}: {told}.",
+        caption=caption,
+        draw=lambda: draw_learning(found, study.baseline),
     )
 
 

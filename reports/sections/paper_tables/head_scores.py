@@ -108,7 +108,7 @@ def _study_of(
     """The same study with other arms."""
     return replace(
         study,
-        arms=tuple(ArmDescription(name, name, "model", name, {}) for name in names),
+        arms=tuple(ArmDescription(name=name, label=name, role="model", model=name, components={}) for name in names),
         baseline=names[0],
         contrasts=(),
         primary=metrics[0],

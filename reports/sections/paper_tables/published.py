@@ -194,7 +194,13 @@ def edge_units() -> Mapping[str, str]:
 def graph_distillation_rows() -> tuple[GraphDistillationRow, ...]:
     """Every row of Table 5, CMU-MOSI first."""
     return tuple(
-        GraphDistillationRow(dataset, row["method"], row["base"], row.get("adds"), _metrics(row[dataset]))
+        GraphDistillationRow(
+            dataset=dataset,
+            method=row["method"],
+            base=row["base"],
+            adds=row.get("adds"),
+            metrics=_metrics(row[dataset]),
+        )
         for dataset in ("CMU-MOSI", "CMU-MOSEI")
         for row in _content()["table5"]["rows"]
     )

@@ -32,13 +32,16 @@ def pareto_plot(table: ParetoTable | None, num_cells: int) -> Plot | NoPlot:
     first, second = table.objectives[:2]
     told = "; ".join(_describe(front, first, second) for front in fronts)
     where = "" if num_cells == 1 else f" on {fronts[0].cell.name}"
-    return Plot(
-        NAME,
-        f"{objective_label(first)} against {objective_label(second)} of the search trials{where}",
-        f"Ends of each front: {told}.",
+    caption = (
         "Each mark is one search trial; filled ones, joined, are those that no other trial of the same arm beats in "
-        "every objective. Values of single runs, picked for being good: optimistic.",
-        lambda: draw_fronts(fronts, first, second),
+        "every objective. Values of single runs, picked for being good: optimistic."
+    )
+    return Plot(
+        name=NAME,
+        title=f"{objective_label(first)} against {objective_label(second)} of the search trials{where}",
+        description=f"Ends of each front: {told}.",
+        caption=caption,
+        draw=lambda: draw_fronts(fronts, first, second),
     )
 
 

@@ -181,11 +181,11 @@ def _published(study: StudyDescription, held: Compared) -> tuple[PublishedGap, .
         return ()
     return tuple(
         PublishedGap(
-            METRICS[name],
-            (first.row, second.row),
-            first.metrics[name].value - second.metrics[name].value,
-            detectable_of(held.estimates[name], 1),
-            held.has_verdict,
+            metric=METRICS[name],
+            rows=(first.row, second.row),
+            value=first.metrics[name].value - second.metrics[name].value,
+            detectable=detectable_of(held.estimates[name], 1),
+            is_comparable=held.has_verdict,
         )
         for name in study.metrics
         if name in first.metrics and name in second.metrics

@@ -98,4 +98,6 @@ def _weigh(tuned: Collection[str], arm: ArmDescription, method: DeclaredMethod, 
         value = arm.settings.get(name)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         factor = factor * float(value) if factor is not None and value is not None and is_number else None
-    return WeighedTerm(method.label, arm.name, term, None if is_searched else factor, is_searched)
+    return WeighedTerm(
+        method=method.label, arm=arm.name, term=term, weight=None if is_searched else factor, is_searched=is_searched
+    )

@@ -47,11 +47,11 @@ def tuning_plot(curves: Sequence[TuningCurve], num_cells: int) -> Plot | NoPlot:
     compare = "Compare arms at equal k." if len(shown) > 1 else ""
     skipped = f" Not drawn: {list_names([curve.arm for curve in rest])}." if rest else ""
     return Plot(
-        NAME,
-        f"Tuning curves: best {metric.label} on validation after k search trials",
-        f"{'Best' if is_one else 'Mean over cells'}: {told}.",
-        f"{what} {of_searches}{compare}{skipped}".rstrip(),
-        lambda: draw_tuning(shown),
+        name=NAME,
+        title=f"Tuning curves: best {metric.label} on validation after k search trials",
+        description=f"{'Best' if is_one else 'Mean over cells'}: {told}.",
+        caption=f"{what} {of_searches}{compare}{skipped}".rstrip(),
+        draw=lambda: draw_tuning(shown),
     )
 
 

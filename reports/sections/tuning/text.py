@@ -40,17 +40,17 @@ def budget_grids(budget: Budget) -> BudgetGrids:
     why_no_band = next((curve.why_no_band for curve in curves if curve.why_no_band), "")
     if not why_no_band:
         return BudgetGrids(
-            tuning,
-            _curve_grid(curves, [curve.expected for curve in curves]),
-            _curve_grid(curves, [curve.typical for curve in curves], has_band=True),
-            "",
-            failures,
+            tuning=tuning,
+            curves=_curve_grid(curves, [curve.expected for curve in curves]),
+            band=_curve_grid(curves, [curve.typical for curve in curves], has_band=True),
+            why_no_band="",
+            failures=failures,
         )
     observed = [curve for curve in curves if np.isfinite(curve.observed).any()]
     if not observed:
-        return BudgetGrids(tuning, None, None, NO_ORDER, failures)
+        return BudgetGrids(tuning=tuning, curves=None, band=None, why_no_band=NO_ORDER, failures=failures)
     grid = _curve_grid(observed, [curve.observed for curve in observed])
-    return BudgetGrids(tuning, grid, None, why_no_band, failures)
+    return BudgetGrids(tuning=tuning, curves=grid, band=None, why_no_band=why_no_band, failures=failures)
 
 
 def _failure_sentences(budget: Budget) -> Iterator[str]:

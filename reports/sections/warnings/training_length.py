@@ -93,7 +93,7 @@ def _training_length(arm: ArmDescription, runs: Sequence[RunRecord]) -> Training
         return None
     first_late = _first_late(max_epochs)
     late = sum(run.num_epochs >= max_epochs and (run.best_epoch or 0) >= first_late for run in runs)
-    return TrainingLength(arm.label, max_epochs, patience, len(runs), late)
+    return TrainingLength(label=arm.label, max_epochs=max_epochs, patience=patience, num_runs=len(runs), num_late=late)
 
 
 def _setting(arm: ArmDescription, run: RunRecord, name: str) -> int:
