@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from dmd.baselines.pmr import METHOD, PMR, PMRSettings, Step
 from dmd.dropout import no_dropout
 from dmd.job import Setting
+from dmd.kernels import native
 from dmd.layers.encoder_layer import EncoderRates
 from dmd.layers.sequence import Sequence
 from dmd.layers.stacked_sequences import StackedSequences, stack
 from dmd.settings import build_config
-from tests.dmd.baselines.inputs import effect_of, some_input
+from tests.dmd.baselines.inputs import effect_of, in_float64, some_input
 from tests.dmd.builders import TINY, make_dims
 
 SMALL: dict[str, Setting] = {name: value for name, value in TINY.items() if not name.startswith("gd.")}
@@ -66,3 +68,18 @@ def test_every_parameter_is_trained() -> None:
     model = build(levels=2)
     model(some_input()).sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
+
+
+def test_the_dropout_of_its_presets_is_the_same_compiled_and_in_torch_operations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rates: dict[str, Setting] = {"dropout.relu": 0.2, "dropout.residual": 0.2, "dropout.attention.language": 0.2}
+    model = build(levels=2, **rates).double().train()
+    given = in_float64(some_input())
+    predictions = []
+    for is_available in (native.is_available(), False):
+        monkeypatch.setattr(native, "is_available", lambda answer=is_available: answer)
+        torch.manual_seed(1)
+        predictions.append(model(given))
+    torch.testing.assert_close(*predictions, atol=1e-10, rtol=1e-10)
+    assert not torch.equal(predictions[0], model(given))
