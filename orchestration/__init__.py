@@ -2,7 +2,7 @@
 
 The only package that knows the other three. From the top: ``cli/``, ``launch.py``, ``planning/``, ``ray_backend/``
 and ``executors/``, ``driver/``, ``ledger/``, ``search/``, ``process/``; a folder imports those below it (the whole
-order is in :mod:`scripts.architecture`). Read ``launch.py`` first, then ``driver/driver.py``.
+order is in :mod:`scripts.architecture_rules`). Read ``launch.py`` first, then ``driver/driver.py``.
 """
 
 from importlib import import_module

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity
 from orchestration.dry_run.cost_estimate import NOTHING_REUSABLE, estimate_study, read_progress
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
-from orchestration.dry_run.summary import describe_as_json, describe_as_text
+from orchestration.dry_run.summary import DryRun
 from orchestration.extension.extend import require_continuable
 from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.finished_trials import read_finished
@@ -58,7 +58,7 @@ def preview(
     capacity = measure_capacity(planned.space.resources, executor, address)
     estimate = estimate_study(planned, capacity, completed)
     deviation = pooled_run_std([*own, *completed.reused], planned.space.primary_metric)
-    describe = describe_as_json if as_json else describe_as_text
-    told = describe(planned, estimate, detectable_differences(planned, estimate, deviation), extension)
+    found = DryRun(planned, estimate, detectable_differences(planned, estimate, deviation), extension)
+    told = found.as_json() if as_json else found.as_text()
     is_in_vain = bool(reuse) and not (own or completed.reused)
     return f"{told}\n{NOTHING_REUSABLE}" if is_in_vain and not as_json else told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestration.dry_run.contrasts import contrast_lines, contrasts_as_json
@@ -25,21 +25,49 @@ _NUMBERS_OF_GPUS = (1, 8)
 NO_NOISE = "every arm of a declared contrast gives the same numbers under any seed: one seed says as much as many"
 
 
-def describe_as_json(
-    planned: PlannedStudy,
-    estimate: Estimate,
-    differences: Sequence[DetectableDifference],
-    extension: PlannedExtension | None = None,
-) -> str:
-    """The dry run as one JSON object for programs; the middle of every range stands under its plain name.
+@dataclass(frozen=True)
+class DryRun:
+    """What is known of a study before it runs.
 
-    Args:
+    Attributes:
         planned: the study.
         estimate: what it will cost.
         differences: what each number of seeds can detect.
         extension: what this adds to a study that has begun; None: nothing.
     """
-    size = planned.size
+
+    planned: PlannedStudy
+    estimate: Estimate
+    differences: Sequence[DetectableDifference] = ()
+    extension: PlannedExtension | None = None
+
+    def as_json(self) -> str:
+        """One JSON object for programs; the middle of every range stands under its plain name."""
+        planned, size = self.planned, self.planned.size
+        content = {
+            "study": planned.space.study,
+            "arms": [arm.name for arm in planned.running_arms],
+            **contrasts_as_json(planned),
+            "num_trials": size.num_trials,
+            "stages": {"search": size.num_search, "confirm": size.num_confirm},
+            "estimate": _cost_as_json(self.estimate),
+            "detectable": [asdict(row) for row in self.differences],
+            "extension": None if self.extension is None else self.extension.as_json(),
+        }
+        return json.dumps(content)
+
+    def as_text(self) -> str:
+        """Lines for a person."""
+        planned, estimate = self.planned, self.estimate
+        begun = [] if self.extension is None else self.extension.lines(planned.space.study)
+        lines = [_headline(planned), *begun, *_arm_lines(planned), *contrast_lines(planned)]
+        lines += [*_default_search_lines(planned), *_stopping_lines(planned), _trial_line(planned, estimate)]
+        lines += _cost_lines(planned, estimate)
+        lines += [f"caution: {sentence}" for sentence in planned.cautions]
+        return "\n".join([*lines, *_foresight_lines(planned, self.differences)])
+
+
+def _cost_as_json(estimate: Estimate) -> dict[str, Any]:
     cost: dict[str, Any] = {
         "slots": estimate.slots,
         "num_nodes": estimate.num_nodes,
@@ -52,43 +80,16 @@ def describe_as_json(
     for name in ("wall_s", "device_s", "gpu_hours", "core_hours"):
         value: CostRange = getattr(estimate, name)
         cost |= {name: value.expected, f"{name}_range": [value.low, value.high]}
-    return json.dumps(
-        {
-            "study": planned.space.study,
-            "arms": [arm.name for arm in planned.running_arms],
-            **contrasts_as_json(planned),
-            "num_trials": size.num_trials,
-            "stages": {"search": size.num_search, "confirm": size.num_confirm},
-            "estimate": cost,
-            "detectable": [asdict(row) for row in differences],
-            "extension": None if extension is None else extension.as_json(),
-        }
-    )
+    return cost
 
 
-def describe_as_text(
-    planned: PlannedStudy,
-    estimate: Estimate,
-    differences: Sequence[DetectableDifference],
-    extension: PlannedExtension | None = None,
-) -> str:
-    """The dry run as lines for a person.
-
-    Args:
-        planned: the study.
-        estimate: what it will cost.
-        differences: what each number of seeds can detect.
-        extension: what this adds to a study that has begun; None: nothing.
-    """
-    begun = [] if extension is None else extension.lines(planned.space.study)
-    lines = [_headline(planned), *begun, *_arm_lines(planned), *contrast_lines(planned)]
-    lines += [*_default_search_lines(planned), *_stopping_lines(planned), _trial_line(planned, estimate)]
+def _cost_lines(planned: PlannedStudy, estimate: Estimate) -> list[str]:
     wall, gpu, core = estimate.wall_s, estimate.gpu_hours, estimate.core_hours
     at_once = "1 trial" if estimate.slots == 1 else f"{estimate.slots} trials"
-    lines.append(
+    lines = [
         f"about {estimated_duration_text(wall.expected, wall.low, wall.high)} with "
         f"{at_once} at a time, {rough_duration_text(estimate.start_s)} of it start-up"
-    )
+    ]
     if estimate.num_nodes is not None:
         lines.append(
             f"this many fit on the cluster as it is now (nodes that can train: {estimate.num_nodes}); "
@@ -100,9 +101,7 @@ def describe_as_text(
         lines.append("timed on the CPUs of this machine: it has no GPU, and the GPUs of the cluster were not tried")
     if gpu.high:
         lines.append(held_time_text(*_in_seconds(gpu), "GPU"))
-    lines.append(held_time_text(*_in_seconds(core), "core"))
-    lines += [f"caution: {sentence}" for sentence in planned.cautions]
-    return "\n".join([*lines, *_foresight_lines(planned, differences)])
+    return [*lines, held_time_text(*_in_seconds(core), "core")]
 
 
 def gpu_lines(estimate: Estimate, wanted: Resources) -> list[str]:

@@ -3,7 +3,7 @@ ones, with new training data as well?
 
 Every group is tested once per repeat. Its **pseudo-value** in a fold (Efron and Tibshirani 1993, chapter 11) is what it
 contributes to the score of that fold; averaged over seeds and repeats, the spread between groups estimates what the
-mean owes to the draw of test videos. Three parts make up the variance:
+mean owes to the draw of test videos. Two parts make up the variance:
 
 * the spread between groups, less what seeds alone put into it, times :data:`TRAINING_ALLOWANCE`;
 * the variance of the mean under new seeds, as the rerun question has it.

@@ -51,6 +51,26 @@ def interval_cell(estimate: Estimate, decimals: int, signed: bool = False) -> st
     return f"{fixed(estimate.low, decimals, signed)} to {fixed(estimate.high, decimals, signed)}"
 
 
+def value_cells(estimates: EstimatePair | None, decimals: int, signed: bool = False) -> tuple[str, str, str]:
+    """The value, its rerun interval and its new-data interval; dashes where there is no value.
+
+    decimals: of the column.
+    """
+    if estimates is None:
+        return ABSENT, ABSENT, ABSENT
+    return (
+        fixed(estimates.value, decimals, signed),
+        interval_cell(estimates.rerun, decimals, signed),
+        interval_cell(estimates.new_data, decimals, signed),
+    )
+
+
+def difference_cells(estimates: EstimatePair | None, decimals: int) -> tuple[str, str, str, str]:
+    """Of a difference or another sum of arms: how many pairs or sets of runs it is the mean of, then as
+    :func:`value_cells`, with signs."""
+    return ("0" if estimates is None else str(estimates.rerun.n), *value_cells(estimates, decimals, signed=True))
+
+
 def runs_cell(counts: RunCounts) -> str:
     """Runs in the mean, with those that failed or are missing."""
     remarks = [f"{counts.failed} failed"] if counts.failed else []

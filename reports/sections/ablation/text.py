@@ -10,7 +10,7 @@ from reports.sections.ablation.answer import verdict_text
 from reports.sections.ablation.values import AblationTable, ArmRow, Comparison, ContrastRow, MetricDifference, ModelRow
 from reports.text.contrasts import name_contrast
 from reports.text.markdown_table import Grid, deal_columns
-from reports.text.number_cells import column_decimals, interval_cell, mean_cell, mean_column, runs_cell
+from reports.text.number_cells import column_decimals, difference_cells, mean_cell, mean_column, runs_cell, value_cells
 from reports.text.rounding import ABSENT, count, fixed, p_text
 
 
@@ -21,15 +21,7 @@ def _ticks(row: ArmRow, components: Iterable[str]) -> tuple[str, ...]:
 
 def primary_columns(row: ArmRow, metric: Metric, decimals: int) -> tuple[str, ...]:
     """Runs, mean and both intervals of one arm. decimals: of the column."""
-    estimates = row.measured[metric.name].estimates
-    if estimates is None:
-        return runs_cell(row.counts), ABSENT, ABSENT, ABSENT
-    return (
-        runs_cell(row.counts),
-        fixed(estimates.value, decimals),
-        interval_cell(estimates.rerun, decimals),
-        interval_cell(estimates.new_data, decimals),
-    )
+    return runs_cell(row.counts), *value_cells(row.measured[metric.name].estimates, decimals)
 
 
 def ablation_grid(table: AblationTable, metric: Metric) -> Grid:
@@ -71,7 +63,7 @@ def contrast_size_grid(contrasts: Sequence[ContrastRow], metric: Metric) -> Grid
     differences = [row.differences[metric.name] for row in contrasts]
     decimals = column_decimals((difference.estimates for difference in differences), metric)
     rows = tuple(
-        (str(number), row.contrast.pair, *difference_columns(difference, decimals))
+        (str(number), row.contrast.pair, *difference_cells(difference.estimates, decimals))
         for number, (row, difference) in enumerate(zip(contrasts, differences, strict=True), start=1)
     )
     survivors = [difference.survivors for difference in differences]
@@ -86,22 +78,9 @@ def undeclared_grid(comparisons: Sequence[Comparison], metric: Metric) -> Grid |
     rows = []
     for row in comparisons:
         name = (row.contrast.pair, row.contrast.isolates or ABSENT)
-        rows.append((*name, *difference_columns(row.differences[metric.name], decimals)))
+        rows.append((*name, *difference_cells(row.differences[metric.name].estimates, decimals)))
     headings = ("Comparison", "Isolates", "pairs", f"{metric.label} difference", "rerun 95%", "new data 95%")
     return Grid(headings, "llrrrr", tuple(rows))
-
-
-def difference_columns(difference: MetricDifference, decimals: int) -> tuple[str, str, str, str]:
-    """Pairs of runs, difference, rerun interval, new-data interval. decimals: of the column."""
-    estimates = difference.estimates
-    if estimates is None:
-        return "0", ABSENT, ABSENT, ABSENT
-    return (
-        str(estimates.rerun.n),
-        fixed(estimates.value, decimals, signed=True),
-        interval_cell(estimates.rerun, decimals, signed=True),
-        interval_cell(estimates.new_data, decimals, signed=True),
-    )
 
 
 def size_columns(difference: MetricDifference) -> tuple[str, str]:
@@ -145,7 +124,7 @@ def model_grid(models: Sequence[ModelRow], metric: Metric) -> Grid:
     rows = []
     for model in models:
         difference = model.to_baseline
-        change = ("", "", "") if difference is None else difference_columns(difference, of_change)[1:]
+        change = ("", "", "") if difference is None else value_cells(difference.estimates, of_change, signed=True)
         rows.append((model.row.label, *primary_columns(model.row, metric, of_mean), *change))
     intervals = ("rerun 95%", "new data 95%")
     headings = ("Method", "runs", _heading(metric), *intervals, "baseline minus method", *intervals)

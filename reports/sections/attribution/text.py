@@ -9,8 +9,7 @@ from reports.results.metrics import Metric
 from reports.sections.attribution.values import Attribution, Effect, Factorial, PathStep
 from reports.sections.section import LeftOut
 from reports.text.markdown_table import Grid
-from reports.text.number_cells import column_decimals, interval_cell
-from reports.text.rounding import ABSENT, fixed
+from reports.text.number_cells import column_decimals, difference_cells
 
 Labels = Mapping[str, str]
 """Component -> as readers see it."""
@@ -85,16 +84,7 @@ def _sum_columns(sums: Sequence[Effect] | Sequence[PathStep], metric: Metric) ->
     """Sets of runs, value and both intervals of each sum, with equally many decimals."""
     column = [each.estimates[metric.name] for each in sums]
     decimals = column_decimals(column, metric)
-    for found in column:
-        if found is None:
-            yield "0", ABSENT, ABSENT, ABSENT
-            continue
-        yield (
-            str(found.rerun.n),
-            fixed(found.value, decimals, signed=True),
-            interval_cell(found.rerun, decimals, signed=True),
-            interval_cell(found.new_data, decimals, signed=True),
-        )
+    return (difference_cells(found, decimals) for found in column)
 
 
 def _effect_grid(factorial: Factorial, metric: Metric, labels: Labels) -> Grid:

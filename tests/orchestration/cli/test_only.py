@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
-from orchestration.dry_run.summary import describe_as_json, describe_as_text
+from orchestration.dry_run.summary import DryRun
 from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import fold_events
@@ -95,10 +95,10 @@ def test_a_dry_run_counts_what_would_run(
     only: tuple[str, ...], arms: list[str], num_search: int, num_confirm: int
 ) -> None:
     planned = plan(*only)
-    told = json.loads(describe_as_json(planned, estimate_study(planned, Capacity(1)), ()))
+    told = json.loads(DryRun(planned, estimate_study(planned, Capacity(1))).as_json())
     assert (told["arms"], told["stages"]) == (arms, {"search": num_search, "confirm": num_confirm})
     assert set(told["estimate"]["arm_trial_s"]) == set(arms)
-    text = describe_as_text(planned, estimate_study(planned, Capacity(1)), ())
+    text = DryRun(planned, estimate_study(planned, Capacity(1))).as_text()
     assert text.startswith("study small: 4 arms," if not only else f"study small: {len(arms)} of 4 arms")
     assert ("(and the search of full)" in text) is (ARM in only)
 

@@ -24,7 +24,7 @@ from orchestration.dry_run.cost_estimate import (
 )
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.preview import preview
-from orchestration.dry_run.summary import describe_as_json, describe_as_text, gpu_lines
+from orchestration.dry_run.summary import DryRun, gpu_lines
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.study_directory import StudyDirectory
 from orchestration.machine.cpu_contention import cpu_contention
@@ -180,13 +180,13 @@ def test_the_unit_becomes_the_metric_where_runs_are_known(planned: PlannedStudy)
 def test_texts_for_people_and_programs(planned: PlannedStudy) -> None:
     estimate = estimate_study(planned, ROOM)
     differences = detectable_differences(planned, estimate, 0.02)
-    told = json.loads(describe_as_json(planned, estimate, differences))
+    told = json.loads(DryRun(planned, estimate, differences).as_json())
     assert (told["study"], told["arms"], told["num_trials"]) == ("costs", ["dmd", "ridge"], 14)
     assert told["stages"] == {"search": 6, "confirm": 8}
     cost = told["estimate"]
     assert cost["wall_s_range"][0] <= cost["wall_s"] <= cost["wall_s_range"][1]
     assert [row["num_seeds"] for row in told["detectable"]] == [3, 4, 5, 8, 12, 20]
-    text = describe_as_text(planned, estimate, differences)
+    text = DryRun(planned, estimate, differences).as_text()
     assert "trials: 6 search + 8 confirm = 14" in text
     assert "4 seeds: " in text
     assert text.count("<- planned") == 1
@@ -195,12 +195,12 @@ def test_texts_for_people_and_programs(planned: PlannedStudy) -> None:
 
 def test_on_a_cluster_it_says_whose_room_it_counts_and_whose_seconds(planned: PlannedStudy) -> None:
     here, there = (estimate_study(planned, Capacity(6, num_nodes=nodes)) for nodes in (None, 3))
-    text = describe_as_text(planned, there, ())
+    text = DryRun(planned, there).as_text()
     assert "with 6 trials at a time" in text
     assert "this many fit on the cluster as it is now (nodes that can train: 3)" in text
     assert "the seconds of a trial were measured on this machine, not on theirs" in text
-    assert "cluster" not in describe_as_text(planned, here, ())
-    told = json.loads(describe_as_json(planned, there, ()))["estimate"]
+    assert "cluster" not in DryRun(planned, here).as_text()
+    told = json.loads(DryRun(planned, there).as_json())["estimate"]
     assert (told["slots"], told["num_nodes"]) == (6, 3)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
-from orchestration.dry_run.summary import describe_as_text
+from orchestration.dry_run.summary import DryRun
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from orchestration.process.errors import UsageError
@@ -26,7 +26,7 @@ def without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_arms_are_tried_on_its_processor_and_the_estimate_says_so() -> None:
     planned = prepare(load_text(SPACE + CONFIRM + GPU, describe_methods()), None, "auto").planned
     assert (planned.runner.device, planned.tried_on) == ("cuda", "cpu")
-    text = describe_as_text(planned, estimate_study(planned, Capacity(1)), ())
+    text = DryRun(planned, estimate_study(planned, Capacity(1))).as_text()
     assert "timed on the CPUs of this machine: it has no GPU" in text
 
 
@@ -37,4 +37,4 @@ def test_without_a_cluster_it_is_refused() -> None:
 
 def test_on_its_own_processor_nothing_is_said() -> None:
     planned = prepare(load_text(SPACE + CONFIRM, describe_methods()), None).planned
-    assert "timed on the CPUs" not in describe_as_text(planned, estimate_study(planned, Capacity(1)), ())
+    assert "timed on the CPUs" not in DryRun(planned, estimate_study(planned, Capacity(1))).as_text()

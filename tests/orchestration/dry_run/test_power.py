@@ -10,7 +10,7 @@ import pytest
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
-from orchestration.dry_run.summary import NO_NOISE, describe_as_text
+from orchestration.dry_run.summary import NO_NOISE, DryRun
 from orchestration.planning.planned_study import PlannedStudy
 from tests.orchestration.short_studies import prepare_text
 from tests.reports.example_studies import make_record
@@ -27,7 +27,7 @@ CLOSED_FORM = "model: {name: ridge}\n"
 
 def said_of(planned: PlannedStudy, deviation: float | None) -> str:
     estimate = estimate_study(planned, Capacity(1))
-    return describe_as_text(planned, estimate, detectable_differences(planned, estimate, deviation))
+    return DryRun(planned, estimate, detectable_differences(planned, estimate, deviation)).as_text()
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-16])

@@ -15,7 +15,7 @@ from dmd.metrics.sentiment import compute_metrics
 from orchestration.cli.data import app
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
-from orchestration.dry_run.summary import describe_as_text
+from orchestration.dry_run.summary import DryRun
 from orchestration.launch import LaunchOptions, launch
 from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.ledger_file import read_events
@@ -166,7 +166,7 @@ def test_a_crash_between_asking_and_scoring_is_made_up_for(tmp_path: Path) -> No
 def test_a_dry_run_reads_and_counts_it(tmp_path: Path) -> None:
     write_predictions(tmp_path / "theirs.csv")
     planned = prepared(tmp_path / "theirs.csv").planned
-    text = describe_as_text(planned, estimate_study(planned, Capacity(1)), ())
+    text = DryRun(planned, estimate_study(planned, Capacity(1))).as_text()
     assert f"theirs: predictions of {tmp_path / 'theirs.csv'}, 3 seeds, nothing to train" in text
     assert planned.size.num_trials == 6
     assert planned.num_trials == 15

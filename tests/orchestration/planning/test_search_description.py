@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from orchestration.cli.search import app
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
-from orchestration.dry_run.summary import describe_as_text
+from orchestration.dry_run.summary import DryRun
 from orchestration.planning.method_catalogue import describe_methods
 from orchestration.planning.prepared import prepare
 from orchestration.planning.search_description import describe_search
@@ -55,7 +55,7 @@ def test_early_stopping_is_recorded_and_foretold_in_words(tmp_path: Path) -> Non
     description = describe_search(planned)
     assert (description["scheduler"], description["stopping"]) == ("asha", words)
     estimate = estimate_study(planned, Capacity(1))
-    assert f"early stopping: {words}" in describe_as_text(planned, estimate, ()).splitlines()
+    assert f"early stopping: {words}" in DryRun(planned, estimate).as_text().splitlines()
 
 
 def test_a_dry_run_says_what_is_searched_in_each_method_and_which_arms_are_not(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
-from orchestration.dry_run.summary import describe_as_text
+from orchestration.dry_run.summary import DryRun
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
 from reports.report import Report
@@ -56,7 +56,7 @@ def report_of(file: Path, folds: str = "") -> Report:
 
 def test_a_dry_run_says_so(file: Path) -> None:
     planned = prepare_text(SPACE.format(path=file, folds="")).planned
-    assert f"caution: {SAID}" in describe_as_text(planned, estimate_study(planned, Capacity(1)), ())
+    assert f"caution: {SAID}" in DryRun(planned, estimate_study(planned, Capacity(1))).as_text()
 
 
 def test_the_report_says_so_and_claims_nothing_of_new_groups(file: Path) -> None:

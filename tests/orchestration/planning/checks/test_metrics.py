@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.dry_run.capacity import Capacity
 from orchestration.dry_run.cost_estimate import estimate_study
-from orchestration.dry_run.summary import describe_as_text
+from orchestration.dry_run.summary import DryRun
 from orchestration.process.errors import UsageError
 from reports.analysis import analyse
 from reports.output.markdown import render_markdown
@@ -56,7 +56,7 @@ def test_records_and_report_have_no_such_score_and_say_why(space: str) -> None:
 
 def test_a_dry_run_says_so(space: str) -> None:
     planned = prepare_text(space).planned
-    text = describe_as_text(planned, estimate_study(planned, Capacity(1)), ())
+    text = DryRun(planned, estimate_study(planned, Capacity(1))).as_text()
     assert f"caution: Acc-2 and F1 are not scored: {WHY}" in text
 
 
