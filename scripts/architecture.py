@@ -111,7 +111,8 @@ def order_rooms(rooms: Iterable[str], arrows: Iterable[tuple[str, str]]) -> tupl
     """An order in which few arrows run up (Eades, Lin and Smyth 1993, "A fast and effective heuristic for the feedback
     arc set problem"): a room that nothing imports goes to the top, one that imports nothing to the bottom, and where
     there is neither, the one with the largest surplus of arrows going out goes to the top."""
-    left, ahead, top, bottom = set(rooms), set(arrows), [], []
+    left, ahead = set(rooms), set(arrows)
+    top, bottom = list[str](), list[str]()
     while left:
         going_out = Counter(start for start, _ in ahead)
         coming_in = Counter(end for _, end in ahead)

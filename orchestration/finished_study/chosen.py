@@ -139,8 +139,8 @@ def _by_mean(study: RecordedStudy, choices: tuple[Choice, ...], tried: Sequence[
     not, so that what others chose is unknown there."""
     metric = objective_of(study)
     best: dict[str, dict[Cell, RunRecord]] = {}
-    for (cell, _), records in _by_cell_and_configuration(tried).items():
-        best.setdefault(records[0].configuration_id, {})[cell] = _best(records, metric)
+    for (cell, name), records in _by_cell_and_configuration(tried).items():
+        best.setdefault(name, {})[cell] = _best(records, metric)
     cells = {choice.cell for choice in choices}
     known = {name: found for name, found in best.items() if cells <= found.keys()}
     if not all(choice.configuration_id in known for choice in choices):
@@ -190,7 +190,7 @@ def _chosen(same: Sequence[Choice], choices: tuple[Choice, ...], rule: Rule) -> 
 def _inherit(
     arm: ArmDescription, choices: tuple[Choice, ...], owner: ArmDescription, decided: Configuration
 ) -> Configuration:
-    """The configuration of an arm that takes over what ``owner`` decided, as far as that applies to it."""
+    """The configuration of an arm that inherits what ``owner`` decided, as far as that applies to it."""
     cells = {choice.cell for choice in decided.choices}
     same = tuple(choice for choice in choices if choice.cell in cells)
     if same:
@@ -200,7 +200,7 @@ def _inherit(
         parameters = {
             name: value
             for name, value in decided.parameters.items()
-            if _takes_over(name, arm, choices, owner, decided.by_fold)
+            if _is_inherited(name, arm, choices, owner, decided.by_fold)
         }
         settings = {**own, **parameters}
     return Configuration(
@@ -214,7 +214,7 @@ def _inherit(
     )
 
 
-def _takes_over(
+def _is_inherited(
     name: str, arm: ArmDescription, choices: Sequence[Choice], owner: ArmDescription, decided: Sequence[Choice]
 ) -> bool:
     """Whether a searched value applies to the arm that inherits: as its own trials show; where none of them could have

@@ -12,8 +12,9 @@ from orchestration.search.seed_budget import SeedBudget
 from orchestration.search.stagnation import StagnationLimit
 from orchestration.search.study_source import ArmFold, StudySource
 from orchestration.search.trial_source import TrialSource
-from search_spaces.design.arm_searches import ArmSearch, drop_inactive, find_impossible, starting_points_of
+from search_spaces.design.arm_searches import ArmSearch
 from search_spaces.design.plan import inherit, plan_confirm_trials, plan_grid_trials, search_seed
+from search_spaces.design.proposals import drop_inactive, find_impossible, starting_points_of
 from search_spaces.design.settings import full_settings
 from search_spaces.terms.catalogue import MethodSchema
 from search_spaces.terms.trial import Arm, Cell, Trial, Value

@@ -76,10 +76,11 @@ def _ranges_by_arm(planned: PlannedStudy) -> dict[str, dict[str, Any]]:
 def _searched_parameters(planned: PlannedStudy) -> Mapping[str, list[_Searched]]:
     """Parameter -> where it is searched, once per distribution."""
     search = planned.space.search
+    if search is None:
+        return {}
     models = {arm.name: arm.model for arm in planned.arms}
     found: dict[str, dict[str, _Searched]] = {}
-    for owner in _owners(planned) if search else ():
-        assert search is not None
+    for owner in _owners(planned):
         whole = parameters_of(search, planned.catalogue.methods[models[owner]])
         for name, distribution in planned.searches[owner].parameters.items():
             text = distribution.describe() + _describe_condition(whole[name].when)

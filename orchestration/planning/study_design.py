@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from dmd.scoring import higher_is_better
 from orchestration.process.errors import UsageError
 from orchestration.search.objective import COSTS, Objective, ObjectiveOrCost
-from search_spaces.design.arm_searches import ArmSearch, plan_searches, propose_grid
+from search_spaces.design.arm_searches import ArmSearch, plan_searches
 from search_spaces.design.arms import plan_arms
 from search_spaces.design.components import DesignError
 from search_spaces.design.contrasts import ContrastPair, plan_contrasts
 from search_spaces.design.plan import StudySize, confirm_seeds, count_trials, plan_cells
+from search_spaces.design.proposals import propose_grid
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.terms.catalogue import Catalogue
 from search_spaces.terms.problems import suggest

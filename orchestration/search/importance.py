@@ -38,7 +38,7 @@ def _evaluate_fanova(
 ) -> FloatArray:
     from orchestration.search.optuna_importance import evaluate, make_fanova
 
-    return evaluate(make_fanova, False, parameters, units, samples)
+    return evaluate(make_fanova, parameters, units, samples, handles_conditions=False)
 
 
 def _evaluate_ped_anova(
@@ -46,4 +46,4 @@ def _evaluate_ped_anova(
 ) -> FloatArray:
     from orchestration.search.optuna_importance import evaluate, make_ped_anova
 
-    return evaluate(make_ped_anova, True, parameters, units, samples)
+    return evaluate(make_ped_anova, parameters, units, samples, handles_conditions=True)

@@ -57,15 +57,23 @@ class _ResampledStudy(optuna.Study):
 
 def evaluate(
     make_evaluator: MakeEvaluator,
-    handles_conditions: bool,
     parameters: Sequence[SearchedParameter],
     units: FloatArray,
     samples: Sequence[Sample],
+    *,
+    handles_conditions: bool,
 ) -> FloatArray:
-    """(B, P) shares; NaN for a parameter that some trials do not have, unless ``handles_conditions``.
+    """(B, P) shares; NaN for a parameter that some trials do not have, unless the evaluator handles these.
 
-    Each sample has a forest of its own, seeded by its index, so that equal questions get equal answers. Losses that are
-    all alike are divided evenly.
+    Each sample has an evaluator of its own, seeded by its index, so that equal questions get equal answers. Losses that
+    are all alike are divided evenly.
+
+    Args:
+        make_evaluator: makes that of a sample.
+        parameters: P of them.
+        units: (n, P), NaN where a trial does not have the parameter.
+        samples: B of them.
+        handles_conditions: whether the evaluator judges parameters that some trials do not have.
     """
     judged = [j for j in range(len(parameters)) if handles_conditions or np.isfinite(units[:, j]).all()]
     shares = np.full((len(samples), len(parameters)), np.nan)

@@ -20,7 +20,8 @@ from orchestration.search.history import SearchHistory, has_bounded_history
 from orchestration.search.objective import Objective, ObjectiveOrCost
 from orchestration.search.samplers import SearcherName, make_sampler, suggest
 from reports.records.run_record import RunRecord
-from search_spaces.design.arm_searches import MAX_CASES, expand_grid, grid_size
+from search_spaces.design.arm_searches import MAX_CASES
+from search_spaces.design.proposals import expand_grid, grid_size
 from search_spaces.schema.distributions import Choice, Distribution, IntRange
 from search_spaces.terms.trial import Cell, Trial, Value, digest
 

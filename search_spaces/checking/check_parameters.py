@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from search_spaces.checking.check_declarations import find_distribution_problem, find_search_problems
-from search_spaces.design.arm_searches import COARSEST, ArmSearch, find_impossible, grid_size
+from search_spaces.design.arm_searches import ArmSearch
 from search_spaces.design.components import switched_settings
+from search_spaces.design.proposals import COARSEST, find_impossible, grid_size
 from search_spaces.design.searched_parameters import parameters_of
 from search_spaces.design.settings import check_value
 from search_spaces.design.subsets import SUBSET_SETTING

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from search_spaces.design.arm_searches import ArmSearch, propose_grid
+from search_spaces.design.arm_searches import ArmSearch
+from search_spaces.design.proposals import propose_grid
 from search_spaces.schema.schema import SearchSpace
 from search_spaces.schema.seed_range import SeedRange
 from search_spaces.terms.catalogue import Catalogue

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dmd.training.profile_job import JobFacts
 from dmd.training.run import split_settings
-from search_spaces.design.arm_searches import ArmSearch, drop_inactive
+from search_spaces.design.arm_searches import ArmSearch
+from search_spaces.design.proposals import drop_inactive
 from search_spaces.terms.catalogue import Catalogue
 from search_spaces.terms.trial import Arm
 

@@ -144,7 +144,7 @@ def _against_floor(below: Sequence[str], declared: int, measured: int) -> str:
 
 
 def describe_test_set_use(test_set_use: TestSetUse) -> str:
-    """How often the test split was looked at, here and before."""
+    """How many configurations were scored on the test part, here and before."""
     here = f"On any one test part, this study scored at most {count(test_set_use.here, 'configuration')}."
     if not test_set_use.before:
         return f"{here} No earlier study next to this one used these data."

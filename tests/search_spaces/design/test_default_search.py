@@ -11,8 +11,9 @@ import pytest
 
 from orchestration.planning.method_catalogue import describe_methods
 from search_spaces.checking.check_declarations import find_design_problems, find_search_problems
-from search_spaces.design.arm_searches import plan_searches, starting_points_of
+from search_spaces.design.arm_searches import plan_searches
 from search_spaces.design.arms import plan_arms
+from search_spaces.design.proposals import starting_points_of
 from search_spaces.schema.distributions import Choice, Distribution, LogUniform, Uniform
 from search_spaces.schema.json_schema import space_schema
 from search_spaces.schema.schema import SearchSpace

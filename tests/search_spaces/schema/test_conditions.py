@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from search_spaces.design.arm_searches import (
-    ArmSearch,
-    drop_inactive_conditions,
-    plan_searches,
-    propose_grid,
-    starting_points_of,
-)
+from search_spaces.design.arm_searches import ArmSearch, plan_searches
 from search_spaces.design.arms import plan_arms
+from search_spaces.design.proposals import drop_inactive_conditions, propose_grid, starting_points_of
 from search_spaces.design.settings import full_settings
 from search_spaces.schema.conditions import SearchedParameter, holds, parents_first, parse_parameter
 from search_spaces.schema.distributions import Choice, Uniform
