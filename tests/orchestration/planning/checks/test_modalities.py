@@ -97,7 +97,7 @@ def test_dmd_is_refused_by_arm_and_component_and_runs_with_a_blank(folder: Path)
     assert [line.split(" needs vision")[0] for line in lines] == [
         "arm 'full' (dmd with fd, homo_gd, ca, hetero_gd)",
         "arm 'no-hetero_gd' (dmd with fd, homo_gd, ca)",
-        "arm 'mult' (mult)",
+        "arm 'mult' (mult with ca)",
     ]
     assert all("`modalities: language+audio` in its settings shows it a blank" in line for line in lines)
     assert all("unimodal, ridge, median" in line for line in lines)
