@@ -11,14 +11,8 @@ from typing import Any
 
 from orchestration.driver.reusable_results import FindResult, find_nothing
 from orchestration.dry_run.capacity import Capacity
-from orchestration.dry_run.cost_estimate import (
-    NOTHING_COMPLETED,
-    NOTHING_REUSABLE,
-    CompletedWork,
-    estimate_study,
-    expected_costs,
-    read_progress,
-)
+from orchestration.dry_run.completed_work import NOTHING_COMPLETED, NOTHING_REUSABLE, CompletedWork, count_completed
+from orchestration.dry_run.cost_estimate import estimate_study, expected_costs
 from orchestration.extension.extend import extend_study
 from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.finished_trials import read_finished
@@ -83,7 +77,7 @@ def _begin(
 ) -> tuple[StudyDescription, CompletedWork]:
     """Of a new study: its description, and what other studies have of it."""
     description = _describe(prepared, session)
-    completed = read_progress(prepared.planned, (), session.find_result)
+    completed = count_completed(prepared.planned, (), session.find_result)
     if session.find_result is not find_nothing and not completed.reused:
         print(NOTHING_REUSABLE, file=sys.stderr)
     uses = count_test_set_uses(study_directory, prepared.dataset.content_hash)
@@ -136,7 +130,7 @@ def _read_completed(
     """What need not run any more."""
     finished = read_finished(study_directory.path / LEDGER_FILE).records
     own = [replace(record, epochs=(), predictions=None) for record in finished]
-    return read_progress(prepared.planned, own, session.find_result, is_extended)
+    return count_completed(prepared.planned, own, session.find_result, is_extended)
 
 
 def _expect(prepared: Prepared, session: Session, completed: CompletedWork) -> dict[str, float]:

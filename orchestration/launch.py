@@ -19,7 +19,7 @@ from orchestration.driver.progress import show_progress
 from orchestration.driver.reusable_results import FindResult
 from orchestration.driver.tally import StudyTally
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity, trial_resources
-from orchestration.dry_run.cost_estimate import num_beside
+from orchestration.dry_run.completed_work import num_beside
 from orchestration.executors.inline import InlineExecutor
 from orchestration.executors.protocol import Executor
 from orchestration.external.external_trials import external_trials

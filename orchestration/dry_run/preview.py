@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Sequence
 
 from orchestration.dry_run.capacity import ExecutorName, measure_capacity
-from orchestration.dry_run.cost_estimate import NOTHING_REUSABLE, estimate_study, read_progress
+from orchestration.dry_run.completed_work import NOTHING_REUSABLE, count_completed
+from orchestration.dry_run.cost_estimate import estimate_study
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.summary import DryRun
 from orchestration.extension.extend import require_continuable
@@ -54,7 +55,7 @@ def preview(
         known = study_directory.read_manifest()
         is_extended = extension is not None or (known is not None and bool(known.description.extensions))
     own = () if is_fresh else read_finished(study_directory.path / LEDGER_FILE).records
-    completed = read_progress(planned, own, find_results(reuse, planned.contexts), is_extended)
+    completed = count_completed(planned, own, find_results(reuse, planned.contexts), is_extended)
     capacity = measure_capacity(planned.space.resources, executor, address)
     estimate = estimate_study(planned, capacity, completed)
     deviation = pooled_run_std([*own, *completed.reused], planned.space.primary_metric)

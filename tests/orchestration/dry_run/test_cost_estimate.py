@@ -12,16 +12,8 @@ import pytest
 from scipy import stats
 
 from orchestration.dry_run.capacity import Capacity, measure_capacity
-from orchestration.dry_run.cost_estimate import (
-    EPOCH_S,
-    TRIAL_S,
-    CompletedWork,
-    CostRange,
-    Estimate,
-    estimate_study,
-    expected_costs,
-    read_progress,
-)
+from orchestration.dry_run.completed_work import CompletedWork, count_completed
+from orchestration.dry_run.cost_estimate import EPOCH_S, TRIAL_S, CostRange, Estimate, estimate_study, expected_costs
 from orchestration.dry_run.power import detectable_differences, pooled_run_std
 from orchestration.dry_run.preview import preview
 from orchestration.dry_run.summary import DryRun, gpu_lines
@@ -237,7 +229,7 @@ def test_looking_back_counts_the_arms_that_run(planned: PlannedStudy) -> None:
         return replace(make_record(arm, number, None, 0.9), **changes)  # type: ignore[arg-type]
 
     records = [record("dmd", 1), record("dmd", 2, num_epochs=5), record("dmd", 3, status="failed", num_epochs=1)]
-    completed = read_progress(planned, records)
+    completed = count_completed(planned, records)
     assert completed.done == {("dmd", "confirm"): 3}
     assert completed.epochs == {("dmd", "confirm"): 4.0}, "a failed trial says nothing about epochs"
     assert set(expected_costs(estimate_study(planned, ROOM))) == {"trials"} | {
