@@ -46,7 +46,7 @@ class ChoiceRule:
 def sign_of(objective: str) -> float:
     """-1 where higher is better, so that the product with a value is smaller the better it is."""
     metric = known_metric(objective)
-    return -1.0 if metric is not None and metric.higher_is_better else 1.0
+    return 1.0 if metric is None else metric.loss_sign
 
 
 def current_configurations(

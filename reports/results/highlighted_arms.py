@@ -62,4 +62,4 @@ def _loss(mean: EstimatePair | None, metric: Metric) -> float:
     """Lower is better; infinite where an arm has no mean."""
     if mean is None or not math.isfinite(mean.value):
         return math.inf
-    return -mean.value if metric.higher_is_better else mean.value
+    return metric.loss_sign * mean.value

@@ -32,6 +32,16 @@ class Metric:
         """Label with an arrow towards better."""
         return f"{self.label} {'↑' if self.higher_is_better else '↓'}"
 
+    @property
+    def better(self) -> str:
+        """``higher`` or ``lower``: the direction of the metric as a word."""
+        return "higher" if self.higher_is_better else "lower"
+
+    @property
+    def loss_sign(self) -> float:
+        """-1 where higher is better, else 1: a value times this is smaller the better it is."""
+        return -1.0 if self.higher_is_better else 1.0
+
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {

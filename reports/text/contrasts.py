@@ -43,7 +43,7 @@ def question_text(contrasts: Sequence[Contrast], num_arms: int) -> str:
 
 def judged_by(metric: Metric) -> str:
     """``judged by MAE on the test part (lower is better)``; metric: the primary one."""
-    return f"judged by {metric.label} on the test part ({'higher' if metric.higher_is_better else 'lower'} is better)"
+    return f"judged by {metric.label} on the test part ({metric.better} is better)"
 
 
 def corrected_over(num_contrasts: int) -> str:

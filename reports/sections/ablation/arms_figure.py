@@ -38,7 +38,6 @@ def arm_plot(
     if not any(mark.row.value is not None for mark in marks):
         return NoPlot(NAME, "No figure of the arms: no confirm run has ended.")
     told = "; ".join(f"{mark.row.label} {mark.row.text}, {count(mark.row.n, 'run')}" for mark in marks)
-    better = "higher" if metric.higher_is_better else "lower"
     new = f"Line: for new {new_groups} (new data). " if new_groups else ""
     has_baseline = any(mark.is_baseline and mark.row.value is not None for mark in marks)
     dashed = "; dashed: the baseline" if has_baseline else ""
@@ -46,7 +45,7 @@ def arm_plot(
     shares = "" if share is None else f"{share.num_on}/{share.num_cells}: the component is on in so many cells. "
     whose = "the arms shown in detail" if selection else "every arm"
     caption = (
-        f"Mean {metric.label} of {whose}, {better} is better{dashed}. Pale band: 95% interval for new "
+        f"Mean {metric.label} of {whose}, {metric.better} is better{dashed}. Pale band: 95% interval for new "
         f"seeds on these data (rerun). {new}What arms differ "
         f"by is judged on paired differences, not on whether these bars overlap. {shares}{selection}".rstrip()
     )

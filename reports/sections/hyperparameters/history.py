@@ -60,12 +60,12 @@ class SearchHistory:
     @property
     def losses(self) -> FloatArray:
         """(n,) the objective, negated where higher is better: lower is always better."""
-        return -self.values if self.objective.higher_is_better else self.values
+        return self.objective.loss_sign * self.values
 
     @property
     def final_losses(self) -> FloatArray:
         """(n,) ``final``, negated where higher is better."""
-        return -self.final if self.objective.higher_is_better else self.final
+        return self.objective.loss_sign * self.final
 
     @property
     def has_value(self) -> BoolArray:

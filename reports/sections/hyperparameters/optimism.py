@@ -92,7 +92,7 @@ def measure_optimism(study: StudyDescription, results: ResultsTable, configurati
         configurations: the confirmed ones.
     """
     objective = objective_metric(study)
-    sign = -1.0 if objective.higher_is_better else 1.0
+    sign = objective.loss_sign
     ratio = _test_train_ratio(results)
     search, valid_test = [], []
     for arm in results.arms:

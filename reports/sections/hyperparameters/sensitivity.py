@@ -175,7 +175,7 @@ def measure_sensitivity(history: SearchHistory) -> Sensitivity:
         return Sensitivity(*head, refusal=f"{subject}: even straight trends take {needed}")
     fit = fit_additive(values, place, {name: basis.columns for name, basis in bases.items()})
     assert fit is not None, "the rule on trials per coefficient leaves degrees of freedom"
-    sign = -1.0 if history.objective.higher_is_better else 1.0
+    sign = history.objective.loss_sign
     terms = {name: term for name, term in fit.terms.items() if term is not None}
     corrected = holm([term.p_value for term in terms.values()])
     curves = tuple(

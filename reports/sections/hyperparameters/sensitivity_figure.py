@@ -38,14 +38,13 @@ def sensitivity_plot(section: Hyperparameters, highlighted: HighlightedArms) -> 
         for item in found
         for curve in item.curves
     )
-    better = "higher" if metric.higher_is_better else "lower"
     lead = " The searcher looked at outcomes: a lead, not an estimate." if section.is_adaptive else ""
     compared = f" {comparison}" if (comparison := section.comparison) else ""
     num_panels = sum(len(item.curves) for item in found)
     skipped = f" The first {MOST_PANELS} of {num_panels}; all are in the table." if num_panels > MOST_PANELS else ""
     caption = (
-        f"Effect on {metric.label} on validation against the arm's average trial, {better} is better; band: 95% for "
-        "the whole curve at once. Thick: values that may be the best one. p: of no effect, corrected over the "
+        f"Effect on {metric.label} on validation against the arm's average trial, {metric.better} is better; band: 95% "
+        "for the whole curve at once. Thick: values that may be the best one. p: of no effect, corrected over the "
         f"parameters of the arm.{compared}{lead}{skipped} {highlighted.selection}".rstrip()
     )
     return Plot(

@@ -36,7 +36,7 @@ def missing_plot(table: MissingTable | None, highlighted: HighlightedArms) -> Pl
     rest = f" Drawn: {len(shown)} of {len(table.arms)} arms; the table has all." if len(shown) < len(table.arms) else ""
     dashed = "" if table.constant is None else " Dashed: the constant predictor, which looks at nothing."
     caption = (
-        f"{metric.label} on the test part ({_better(metric.higher_is_better)} is better) over the share of modalities "
+        f"{metric.label} on the test part ({metric.better} is better) over the share of modalities "
         f"that are missing; bands: 95% rerun intervals.{dashed}{rest}"
     )
     return Plot(
@@ -72,7 +72,3 @@ def draw_missing(table: MissingTable, arms: Sequence[MissingArm]) -> Figure:
 
 def _known(arm: MissingArm, table: MissingTable) -> list[str]:
     return [name for name in table.rates if table.metrics[0].name in arm.estimates.get(name, {})]
-
-
-def _better(higher_is_better: bool) -> str:
-    return "higher" if higher_is_better else "lower"

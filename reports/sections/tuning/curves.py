@@ -75,7 +75,7 @@ def _curve(history: SearchHistory, why_no_band: str) -> TuningCurve:
     losses = np.where(np.isfinite(history.final), history.final_losses, np.inf)
     by_cell = [losses[history.place == place] for place in range(len(history.cells))]
     budgets = _budgets(min(own.size for own in by_cell))
-    sign = -1.0 if history.objective.higher_is_better else 1.0
+    sign = history.objective.loss_sign
 
     def mean(curves: Sequence[FloatArray]) -> FloatArray:
         """Over cells, as shown; NaN where the curve of a cell is not finite. curves: (K,) each."""
