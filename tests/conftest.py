@@ -1,5 +1,7 @@
 """What every test starts from."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
@@ -23,3 +25,12 @@ def _starts_ray_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process Ray starts once a plan is accepted: the many commands that are refused after a check of their
     space would start and end it each. Commands as processes of their own start it early, as a user's do."""
     monkeypatch.setattr("orchestration.cli.early_start._will_start_ray", lambda *arguments: False)
+
+
+@pytest.fixture
+def no_method_stays() -> Iterator[None]:
+    """A test that makes methods known leaves the package's own alone."""
+    from dmd.registry import use_methods
+
+    yield
+    use_methods({})

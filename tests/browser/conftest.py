@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -16,6 +15,7 @@ import pytest
 
 from tests.browser.chromium import Browser, open_browser
 from tests.orchestration.command_line import command, run
+from tests.orchestration.open_sockets import free_port
 
 SPACE = """\
 study: small
@@ -69,7 +69,7 @@ def browser(chromium: Browser) -> Browser:
 @pytest.fixture(scope="session")
 def mlflow_server(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the MLflow server that ``dmd-search ui`` starts on the study."""
-    port = _free_port()
+    port = free_port()
     log = tmp_path_factory.mktemp("mlflow") / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -84,12 +84,6 @@ def mlflow_server(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,8 @@ from orchestration.planning.prepared import prepare
 from orchestration.process.errors import UsageError
 from search_spaces.loading.document import read_document
 from tests.orchestration.cli.test_plugin import MODEL
+
+pytestmark = pytest.mark.usefixtures("no_method_stays")
 
 ROWS = 'rows=(("audio", "vision"), ("audio",), ("vision",), ()), edges=((0, 2), (1, 3)), source="Table 9"'
 PUBLISHED = MODEL.replace("Component, Method", "Component, Method, PublishedRows").replace(
@@ -64,12 +65,6 @@ import pickle, sys
 runner, trial = pickle.loads(open(sys.argv[1], "rb").read())
 print(runner.open()(trial, lambda report: True, None).num_parameters)
 """
-
-
-@pytest.fixture(autouse=True)
-def _no_method_stays() -> Iterator[None]:
-    yield
-    use_methods({})
 
 
 def write(folder: Path, model: str = PUBLISHED) -> tuple[Path, Path]:

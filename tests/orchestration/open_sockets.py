@@ -1,8 +1,9 @@
-"""The sockets of a process and of everything that it started, as the kernel lists them."""
+"""The sockets of a process and of everything that it started, as the kernel lists them; and a port for a new one."""
 
 from __future__ import annotations
 
 import ipaddress
+import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,13 @@ class Socket:
         address = ipaddress.ip_address(self.address)
         mapped = getattr(address, "ipv4_mapped", None)
         return (mapped or address).is_loopback
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens at."""
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
 
 
 def sockets_of(pid: int) -> set[Socket]:

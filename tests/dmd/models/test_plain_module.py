@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from dmd.training.sharing_proof import shares_batches
 from tests.dmd.builders import TINY, make_batch, make_dims
 from tests.dmd.training.test_loop import fit
 
+pytestmark = pytest.mark.usefixtures("no_method_stays")
+
 DIMS = make_dims()
 
 
@@ -34,12 +36,6 @@ DIMS = make_dims()
 class Settings:
     weight: float = setting(0.5, "of the extra term", low=0, high=10)
     part: bool = setting(True, "whether the part is there")
-
-
-@pytest.fixture(autouse=True)
-def _no_method_stays() -> Iterator[None]:
-    yield
-    use_methods({})
 
 
 def declare(build: Callable[[Any, Dims], nn.Module], **more: Any) -> str:

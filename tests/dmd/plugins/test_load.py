@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,9 @@ import pytest
 from dmd.errors import ConfigurationError
 from dmd.plugins.load import use_plugins
 from dmd.plugins.plugin_file import PluginFile, read_plugin
-from dmd.registry import METHODS, known_methods, use_methods
+from dmd.registry import METHODS, known_methods
+
+pytestmark = pytest.mark.usefixtures("no_method_stays")
 
 GOOD = """\
 from dataclasses import dataclass
@@ -30,12 +31,6 @@ class Model(nn.Module):
 
 METHOD = Method("own", Settings, Model, components=(Component("extra"),))
 """
-
-
-@pytest.fixture(autouse=True)
-def _no_method_stays() -> Iterator[None]:
-    yield
-    use_methods({})
 
 
 def use(*contents: str) -> None:

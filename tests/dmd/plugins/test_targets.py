@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from dmd.data.formats.load import open_dataset
@@ -11,20 +9,15 @@ from dmd.errors import ConfigurationError
 from dmd.job import FoldRef, Job, Setting
 from dmd.plugins.load import use_plugins
 from dmd.plugins.plugin_file import PluginFile
-from dmd.registry import use_methods
 from dmd.training.profile_job import inspect_job
 from dmd.training.run import run_job
 from orchestration.process.errors import UsageError
 from tests.orchestration.cli.test_plugin import MODEL
 from tests.orchestration.short_studies import prepare_text
 
+pytestmark = pytest.mark.usefixtures("no_method_stays")
+
 DATA = "planted:num_videos=8,clips_per_video=4"
-
-
-@pytest.fixture(autouse=True)
-def _no_method_stays() -> Iterator[None]:
-    yield
-    use_methods({})
 
 
 def job(**settings: Setting) -> Job:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,18 +19,14 @@ from dmd.training.modalities_read import modalities_read
 from dmd.training.module_proofs import prove_module
 from tests.dmd.builders import make_batch, make_dims
 
+pytestmark = pytest.mark.usefixtures("no_method_stays")
+
 DIMS = make_dims()
 
 
 @dataclass(frozen=True)
 class Settings:
     part: bool = setting(True, "whether the part is there")
-
-
-@pytest.fixture(autouse=True)
-def _no_method_stays() -> Iterator[None]:
-    yield
-    use_methods({})
 
 
 class Linear(nn.Module):

@@ -25,6 +25,7 @@ from orchestration.tracking.delivery import RECORD_ARTIFACT
 from orchestration.tracking.read_studies import _fetch, read_server
 from orchestration.tracking.run_content import study_run_name
 from search_spaces.loading.load import load_text
+from tests.orchestration.open_sockets import free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 
@@ -146,12 +147,6 @@ def test_without_a_place_the_report_goes_beside_the_user(
     monkeypatch.chdir(tmp_path)
     assert report(*studies.values()).stdout.strip() == "first+second-report/report.md"
     assert (tmp_path / "first+second-report" / "report.html").exists()
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def test_a_server_that_is_away_is_one_line() -> None:

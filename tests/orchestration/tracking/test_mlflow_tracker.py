@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from orchestration.tracking.writer_process import DriverMessages, Writer, Writer
 from search_spaces.terms.trial import Cell
 from tests.orchestration.delivered_study import write_here
 from tests.orchestration.mlflow_store import Store, assert_agrees_with_ledger, reports_in
+from tests.orchestration.open_sockets import free_port
 from tests.orchestration.toy_runner import make_trial
 from tests.orchestration.toy_studies import STUDY, listed, run_toy, searched
 
@@ -121,12 +121,6 @@ def test_a_non_finite_value_becomes_a_tag(tmp_path):
     run = Store(tmp_path).trials[trial.id]
     assert run.data.tags["non_finite/valid/corr"] == "nan at step 1"
     assert run.data.metrics["valid/mae"] == 0.5
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def test_while_the_server_is_away_events_wait_and_are_delivered_by_the_next_start(tmp_path):
