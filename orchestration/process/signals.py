@@ -72,9 +72,18 @@ _handler = _SignalHandler("stopped")
 def install_handlers(line: str) -> None:
     """From now on the first signal raises :class:`Stopped`; to be called in the main thread. line: its text."""
     set_stop_message(line)
+    os.register_at_fork(after_in_child=_leave_to_parent)
     sys.unraisablehook = _handler.on_unraisable
     for number in handled_signals():
         signal.signal(number, _handler.on_signal)
+
+
+def _leave_to_parent() -> None:
+    """In a copy of this process, which is about to become another program or shares its work, signals do what they do
+    by default. With the handlers of its parent it would free what that still uses, and kill it as a leftover."""
+    for number in handled_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def set_stop_message(line: str) -> None:
@@ -92,6 +101,14 @@ def exit_now(line: str) -> NoReturn:
         os.write(2, f"{_SHOW_CURSOR if os.isatty(2) else ''}{line}\n".encode())
     cleanup.run_all()
     os._exit(INTERRUPTED)
+
+
+@contextlib.contextmanager
+def before_the_end() -> Iterator[None]:
+    """For a thread that makes something outside this process: a forced shutdown waits for this block, and once one has
+    begun, no other thread enters it any more."""
+    with _ending:
+        yield
 
 
 def ignore_signals() -> None:

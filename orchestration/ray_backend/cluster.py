@@ -18,7 +18,12 @@ from orchestration.process.redaction import one_line, redacted_line, without_cre
 from orchestration.process.temporary import place_for_sockets, temporary_directory
 from orchestration.ray_backend.environment import ray_environment
 from orchestration.ray_backend.preload import turns_in
-from orchestration.ray_backend.private_cluster_api import interruptible_ray_init, lean_cluster, quiet_dead_workers
+from orchestration.ray_backend.private_cluster_api import (
+    forget_earlier_cluster,
+    interruptible_ray_init,
+    lean_cluster,
+    quiet_dead_workers,
+)
 from orchestration.ray_backend.runtime_env import code_for_workers
 
 _PATIENCE_S = 10.0
@@ -60,6 +65,7 @@ def ray_cluster(
         if ray.is_initialized():
             yield False
             return
+        forget_earlier_cluster()
         interruption = interruption or Interruption()
         if address is not None:
             cluster = _running_cluster(address, code_for_workers() if sends_code else None, interruption)

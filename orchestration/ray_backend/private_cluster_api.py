@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestration.process.interruption import Interruption
 from orchestration.process.private_names import PrivateName
-from orchestration.process.signals import NOTICES, blocked_signals, handled_signals
+from orchestration.process.signals import NOTICES, before_the_end, blocked_signals, handled_signals
 
 _SINCE = "2.60"
 _LOOK_MS = 100
@@ -102,6 +102,20 @@ SIGTERM_HANDLER = PrivateName(
     without="SIGTERM at the start of Ray ends the program without its cleanup",
     since=_SINCE,
 )
+READ_VARIABLES = PrivateName(
+    "ray._raylet",
+    "Config.initialize",
+    "leaving what an earlier cluster of this process has set",
+    "after a study on a cluster of its own this process can use no cluster without tokens",
+    _SINCE,
+)
+TOKEN_LOADER = PrivateName(
+    "ray._raylet",
+    "AuthenticationTokenLoader.instance",
+    READ_VARIABLES.purpose,
+    "this process shows every cluster the token of the first",
+    _SINCE,
+)
 OF_MODULES = (
     WORKER_LOGS,
     API_SERVER,
@@ -114,10 +128,26 @@ OF_MODULES = (
     START_PROCESS,
     WAIT_FOR_PORT,
     SIGTERM_HANDLER,
+    READ_VARIABLES,
+    TOKEN_LOADER,
 )
 """Names that modules and classes of Ray have."""
 
 Function = Callable[..., Any]
+
+
+def forget_earlier_cluster() -> None:
+    """Ray, which is not connected now, reads its variables again.
+
+    It reads them once per process. A cluster that it starts gets a token, which this process would then ask of every
+    later one: a cluster without tokens would seem to work, and each of its workers would end before it runs.
+    """
+    read_variables, token_loader = READ_VARIABLES.find(), TOKEN_LOADER.find()
+    # In this order, as a thread that still ends would load the token again.
+    if read_variables is not None:
+        read_variables("")
+    if token_loader is not None:
+        token_loader().reset_cache()
 
 
 def quiet_dead_workers() -> AbstractContextManager[None]:
@@ -184,7 +214,7 @@ def _within(context: Callable[[], AbstractContextManager[None]]) -> Callable[[Fu
 @contextlib.contextmanager
 def _spawning(interruption: Interruption) -> Iterator[None]:
     # Parent and child both receive a signal during a fork, and Python drops exceptions in its hooks.
-    with interruption.deferred(), blocked_signals(*NOTICES):
+    with interruption.deferred(), before_the_end(), blocked_signals(*NOTICES):
         yield
 
 

@@ -56,6 +56,18 @@ def main():
     with temporary_directory("x-"):
         import slow
 """
+WITH_A_COPY = """
+import os, signal, time
+from orchestration.process import cleanup
+def main():
+    cleanup.register(lambda: print("freed", flush=True))
+    print("ready", flush=True)
+    copy = os.fork()
+    if not copy:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+    print(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]), flush=True)
+"""
 ENDING = """
 import atexit, time
 def end():
@@ -215,6 +227,12 @@ def test_a_second_signal_does_not_wait_for_the_first(tmp_path: Path) -> None:
         assert process.stdout.readline() == "again\n"
         process.send_signal(signal.SIGINT)
         assert end_of(process) == (130, [LINE])
+
+
+def test_a_copy_that_hears_the_signal_too_ends_alone(tmp_path: Path) -> None:
+    with running(WITH_A_COPY, tmp_path) as process:
+        output, errors = process.communicate(timeout=60)
+    assert (output, errors, process.returncode) == (f"{-signal.SIGINT}\n", "", 0)
 
 
 @pytest.mark.parametrize("program", [ENDING, LEAVING], ids=["exit", "destructor"])

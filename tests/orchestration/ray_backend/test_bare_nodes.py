@@ -13,7 +13,7 @@ from dmd.training.weights import decode_weights
 from orchestration.ledger.study_directory import weights_path
 from tests.dmd.berts import save_tiny_bert
 from tests.orchestration.bare_nodes import OTHER_TORCH, ForeignCluster, foreign_cluster, run_at
-from tests.orchestration.command_line import records_in, results_in, write_space
+from tests.orchestration.command_line import errors_in, records_in, results_in, write_space
 
 pytestmark = pytest.mark.long
 
@@ -88,7 +88,8 @@ def test_a_dry_run_counts_the_cluster_and_starts_nothing(laptop: Path, cluster: 
     assert not (laptop / "dry").exists()
     done = search(laptop, "dry", "--address", cluster.address, "--dry-run", "--set", "resources.cpu=7")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: resources: one trial needs 1 x (CPU 7), the cluster has CPU")
+    (line,) = errors_in(done.stderr)
+    assert line.startswith("error: resources: one trial needs 1 x (CPU 7), the cluster has CPU")
 
 
 def test_a_bert_reaches_nodes_that_do_not_have_it(laptop: Path, cluster: ForeignCluster) -> None:
