@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.ledger.events import Event, metrics_from_json
+from orchestration.ledger.events import Event
 from orchestration.ledger.file_names import LEDGER_FILE
 from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.state import fold_events
@@ -18,6 +18,7 @@ from orchestration.planning.prepared import prepare
 from orchestration.search.stopping.by_arm import make_stopping
 from orchestration.tracking.delivery import connect
 from orchestration.tracking.run_content import TRIAL_ID_TAG, MetricPoint, ending_content, epoch_content
+from reports.records.json_values import numbers_from_json
 from reports.records.serialise import record_from_json
 from search_spaces.schema.schedulers import Scheduler
 from search_spaces.schema.schema import SearchSpace
@@ -110,7 +111,7 @@ def _replays(planned: PlannedStudy, events: Sequence[Event]) -> bool:
             trials[trial.id] = trial
         elif event.kind == "report" and (event.trial_id, event.data["epoch"]) not in seen:
             seen.add((event.trial_id, event.data["epoch"]))
-            value = None if objective is None else objective.of_epoch(metrics_from_json(event.data["metrics"]))
+            value = None if objective is None else objective.of_epoch(numbers_from_json(event.data["metrics"]))
             if value is not None:
                 decision = stopping.report(trials[event.trial_id], int(event.data["epoch"]), value)
                 if decision == "stop":

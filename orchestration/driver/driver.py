@@ -38,7 +38,7 @@ from orchestration.driver.limits import NO_LIMITS, LimitWatch, StudyLimits
 from orchestration.driver.reusable_results import FindResult, ReusableResult, find_nothing
 from orchestration.external.external_trials import ExternalTrial
 from orchestration.ledger.errors import wrap_format_errors
-from orchestration.ledger.events import Event, EventKind, metrics_from_json, metrics_to_json
+from orchestration.ledger.events import Event, EventKind
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.state import LedgerState
 from orchestration.ledger.study_directory import weights_path
@@ -48,6 +48,7 @@ from orchestration.search.objective import Objective
 from orchestration.search.stopping.rule import Decision, NeverStop, StoppingRule
 from orchestration.search.trial_source import TrialSource
 from reports.records.details import Details, details_path, encode_details
+from reports.records.json_values import numbers_from_json, numbers_to_json
 from reports.records.run_record import RunRecord, Status
 from reports.records.serialise import record_from_json, record_to_json
 from search_spaces.terms.trial import Trial
@@ -275,7 +276,7 @@ class Driver:
     def _record_epoch(self, trial: Trial, report: EpochReport) -> None:
         if report.epoch in self._state.running[trial.id].epochs:
             return
-        metrics = metrics_to_json(report.metrics)
+        metrics = numbers_to_json(report.metrics)
         data = {"trial_id": trial.id, "epoch": report.epoch, "metrics": metrics, "duration_s": report.duration_s}
         self._append("report", data)
 
@@ -293,7 +294,7 @@ class Driver:
         if event.kind == "ask":
             self._plan.source.restore(trial_from_json(event.data["trial"]))
         elif event.kind == "report" and trial_state is not None:
-            value = self._objective_of(metrics_from_json(event.data["metrics"]))
+            value = self._objective_of(numbers_from_json(event.data["metrics"]))
             if value is not None:
                 self._plan.stopping.report(trial_state.trial, int(event.data["epoch"]), value)
         elif event.kind == "tell" and trial_state is not None:

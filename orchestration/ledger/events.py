@@ -8,7 +8,6 @@ at a limit of the study).
 from __future__ import annotations
 
 import json
-import math
 import re
 import zlib
 from collections.abc import Mapping
@@ -109,13 +108,3 @@ def check_line(line: bytes) -> CheckedLine | None:
         return None
     kind = head["kind"].decode()
     return CheckedLine(int(head["seq"]), int(head["at"]), kind, body) if kind in KINDS else None
-
-
-def metrics_to_json(metrics: Mapping[str, float]) -> dict[str, float | str]:
-    """Metrics as JSON: non-finite values become the text that ``float`` reads back."""
-    return {name: float(value) if math.isfinite(value) else str(float(value)) for name, value in metrics.items()}
-
-
-def metrics_from_json(payload: Mapping[str, float | str]) -> dict[str, float]:
-    """The metrics that :func:`metrics_to_json` wrote."""
-    return {name: float(value) for name, value in payload.items()}

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.ledger.events import Event, EventKind, metrics_from_json
+from orchestration.ledger.events import Event, EventKind
 from orchestration.ledger.ledger_file import read_events
 from orchestration.ledger.trial_json import trial_from_json
+from reports.records.json_values import numbers_from_json
 from reports.records.run_record import RunRecord
 from reports.records.serialise import record_from_json
 from search_spaces.terms.trial import Trial
@@ -154,6 +155,6 @@ def _apply_report(state: TrialState, event: Event) -> bool:
     epoch = int(event.data["epoch"])
     if epoch in state.epochs:
         return False
-    metrics = metrics_from_json(event.data["metrics"])
+    metrics = numbers_from_json(event.data["metrics"])
     state.epochs[epoch] = ReportedEpoch(epoch, metrics, float(event.data["duration_s"]), event.at_ms)
     return True

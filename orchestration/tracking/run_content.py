@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from orchestration.ledger.events import Event, metrics_from_json
+from orchestration.ledger.events import Event
+from reports.records.json_values import numbers_from_json
 from reports.records.run_record import RunRecord, Status
 from search_spaces.terms.trial import Trial
 
@@ -128,7 +129,7 @@ def epoch_content(events: Iterable[Event]) -> RunContent:
     """The metrics of ``report`` events, those on validation first: MLflow's compare page begins with the first one."""
     content = RunContent()
     for event in events:
-        metrics = metrics_from_json(event.data["metrics"])
+        metrics = numbers_from_json(event.data["metrics"])
         ordered = dict(sorted(metrics.items(), key=lambda item: not item[0].startswith("valid/")))
         content.add_metrics(ordered, event.at_ms, int(event.data["epoch"]))
     return content

@@ -1,29 +1,33 @@
 """Records and study descriptions as JSON, for whoever stores them (the ledger, MLflow).
 
-JSON has no NaN and no infinity. Fields that hold floats only write them as ``"nan"``, ``"inf"``, ``"-inf"``; values
-that could also be text write them as ``{"$float": "nan"}``. Predictions are float32 and written with as many digits as
-float32 needs, those of several columns as one list per item. Tuples inside free-form mappings (``facts``, ``data``,
-``provenance``) come back as lists.
+How numbers stand there is in ``json_values.py``. Tuples inside free-form mappings (``facts``, ``data``, ``provenance``)
+come back as lists.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import yaml
 
 from reports.records.declared import DeclaredComponent, DeclaredMethod, DeclaredTerm
 from reports.records.epoch_metrics import EpochMetrics
 from reports.records.extension import Extension, PlanChange
 from reports.records.file_names import require_plain_name
+from reports.records.json_values import (
+    any_from_json,
+    any_to_json,
+    float32_from_json,
+    float32_to_json,
+    number_to_json,
+    numbers_from_json,
+    numbers_to_json,
+)
 from reports.records.run_record import EpochPoint, Predictions, RunRecord
 from reports.records.stored_types import KNOWN_KEYS, NotAsWritten, require_known_keys, require_types
 from reports.records.study_description import ArmDescription, Contrast, MergedPart, PlannedCell, StudyDescription
@@ -39,7 +43,6 @@ _PARTS_OF_STUDY: tuple[tuple[str, type[Any]], ...] = (
     ("planned", PlannedCell),
     ("parts", MergedPart),
 )
-_TAG = "$float"
 LONGEST_NAME = 1000
 """Of an arm, in characters: figures draw it letter by letter."""
 
@@ -48,13 +51,13 @@ def record_to_json(record: RunRecord) -> Json:
     """A record as JSON-ready dictionary; :func:`record_from_json` gives back an equal record."""
     payload: Json = {field.name: getattr(record, field.name) for field in fields(RunRecord)}
     for name in _METRIC_FIELDS:
-        payload[name] = None if payload[name] is None else _floats_to_json(payload[name])
+        payload[name] = None if payload[name] is None else numbers_to_json(payload[name])
     for name in _VALUE_FIELDS:
-        payload[name] = _any_to_json(payload[name])
-    payload["effects"] = _floats_to_json(record.effects)
-    payload["test_missing"] = {name: _floats_to_json(scores) for name, scores in record.test_missing.items()}
-    payload["duration_s"] = _float_to_json(record.duration_s)
-    payload["epochs"] = [{"epoch": point.epoch, "metrics": _floats_to_json(point.metrics)} for point in record.epochs]
+        payload[name] = any_to_json(payload[name])
+    payload["effects"] = numbers_to_json(record.effects)
+    payload["test_missing"] = {name: numbers_to_json(scores) for name, scores in record.test_missing.items()}
+    payload["duration_s"] = number_to_json(record.duration_s)
+    payload["epochs"] = [{"epoch": point.epoch, "metrics": numbers_to_json(point.metrics)} for point in record.epochs]
     payload["predictions"] = None if record.predictions is None else _predictions_to_json(record.predictions)
     return payload
 
@@ -74,14 +77,14 @@ def record_from_json(payload: Mapping[str, Any]) -> RunRecord:
 def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
     known = _known_keys(RunRecord, payload, where)
     for name in _METRIC_FIELDS:
-        known[name] = None if known[name] is None else _floats_from_json(known[name])
+        known[name] = None if known[name] is None else numbers_from_json(known[name])
     for name in _VALUE_FIELDS:
-        known[name] = {key: _any_from_json(value) for key, value in known[name].items()}
-    known["effects"] = _floats_from_json(known.get("effects", {}))
-    known["test_missing"] = {n: _floats_from_json(scores) for n, scores in known.get("test_missing", {}).items()}
+        known[name] = {key: any_from_json(value) for key, value in known[name].items()}
+    known["effects"] = numbers_from_json(known.get("effects", {}))
+    known["test_missing"] = {n: numbers_from_json(scores) for n, scores in known.get("test_missing", {}).items()}
     known["duration_s"] = float(known["duration_s"])
     curve = known.get("epochs", ())
-    metrics = EpochMetrics.of_curve(_floats_from_json(point["metrics"]) for point in curve)
+    metrics = EpochMetrics.of_curve(numbers_from_json(point["metrics"]) for point in curve)
     known["epochs"] = tuple(map(EpochPoint, [point["epoch"] for point in curve], metrics))
     if isinstance(known.get("fallback_value"), list):
         known["fallback_value"] = tuple(known["fallback_value"])
@@ -92,14 +95,14 @@ def _read_record(payload: Mapping[str, Any], where: str) -> RunRecord:
 
 def study_to_json(study: StudyDescription) -> Json:
     """A study description as JSON-ready dictionary; :func:`study_from_json` gives back an equal description."""
-    payload: Json = {field.name: _any_to_json(getattr(study, field.name)) for field in fields(StudyDescription)}
+    payload: Json = {field.name: any_to_json(getattr(study, field.name)) for field in fields(StudyDescription)}
     for name, kind in _PARTS_OF_STUDY:
         payload[name] = [
-            {field.name: _any_to_json(getattr(item, field.name)) for field in fields(kind)}
+            {field.name: any_to_json(getattr(item, field.name)) for field in fields(kind)}
             for item in getattr(study, name)
         ]
-    payload["declared"] = {name: _any_to_json(asdict(method)) for name, method in study.declared.items()}
-    payload["extensions"] = [_any_to_json(asdict(extension)) for extension in study.extensions]
+    payload["declared"] = {name: any_to_json(asdict(method)) for name, method in study.declared.items()}
+    payload["extensions"] = [any_to_json(asdict(extension)) for extension in study.extensions]
     return payload
 
 
@@ -132,7 +135,7 @@ def _require_target(study: StudyDescription, where: str) -> None:
 def _read_study(payload: Mapping[str, Any], where: str) -> StudyDescription:
     known = _known_keys(StudyDescription, payload, where)
     for name in ("search", "confirm", "data", "provenance", "fixed", "scored_before", "estimate"):
-        known[name] = _any_from_json(known.get(name, {}))
+        known[name] = any_from_json(known.get(name, {}))
     for name, kind in _PARTS_OF_STUDY:
         known[name] = tuple(_read_part(kind, item, f"{where}, {name}") for item in known.get(name, ()))
     known["metrics"] = tuple(known["metrics"])
@@ -159,7 +162,7 @@ def _read_extension(payload: Mapping[str, Any], where: str) -> Extension:
     known = _known_keys(Extension, payload, where)
     for name in ("added", "notes"):
         known[name] = tuple(known.get(name, ()))
-    known["estimate"] = _any_from_json(known.get("estimate", {}))
+    known["estimate"] = any_from_json(known.get("estimate", {}))
     known["changes"] = tuple(_read_part(PlanChange, item, where) for item in known.get("changes", ()))
     if (before := known.get("contrasts_before")) is not None:
         known["contrasts_before"] = tuple((str(first), str(second)) for first, second in before)
@@ -180,7 +183,7 @@ def _early_declarations() -> Mapping[str, DeclaredMethod]:
 
 
 def _read_part(kind: type[Any], payload: Mapping[str, Any], where: str) -> Any:
-    return require_types(kind(**_any_from_json(_known_keys(kind, payload, where))), where)
+    return require_types(kind(**any_from_json(_known_keys(kind, payload, where))), where)
 
 
 def _name_in(payload: Any, key: str) -> str:
@@ -214,62 +217,12 @@ def _known_keys(kind: type[Any], payload: Mapping[str, Any], where: str) -> Json
     return known
 
 
-def _float_to_json(value: float) -> float | str:
-    number = float(value)
-    return number if math.isfinite(number) else str(number)
-
-
-def _floats_to_json(values: Mapping[str, float]) -> dict[str, float | str]:
-    return {name: _float_to_json(value) for name, value in values.items()}
-
-
-def _floats_from_json(values: Mapping[str, float | str]) -> dict[str, float]:
-    return {name: float(value) for name, value in values.items()}
-
-
-def _any_to_json(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return {_TAG: str(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _any_to_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_any_to_json(item) for item in value]
-    return value
-
-
-def _any_from_json(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if set(value) == {_TAG}:
-            return float(value[_TAG])
-        return {key: _any_from_json(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_any_from_json(item) for item in value]
-    return value
-
-
-def _float32_to_json(values: npt.NDArray[np.float32]) -> list[Any]:
-    """(n,) as n numbers, (n, K) as n lists of K."""
-    # The text of a float32 is its shortest exact form; as a Python float it prints just as short.
-    flat = [_float_to_json(float(text)) for text in np.asarray(values, dtype=np.float32).ravel().astype(str)]
-    if values.ndim == 1:
-        return flat
-    num_columns = values.shape[1]
-    return [flat[start : start + num_columns] for start in range(0, len(flat), num_columns)]
-
-
-def _float32_from_json(values: Sequence[Any]) -> npt.NDArray[np.float32]:
-    rows = [[float(number) for number in row] if isinstance(row, list) else float(row) for row in values]
-    return np.array(rows, dtype=np.float32)
-
-
 def _predictions_to_json(predictions: Predictions) -> Json:
     return {
         "ids": list(predictions.ids),
         "groups": list(predictions.groups),
-        "labels": _float32_to_json(predictions.labels),
-        "values": _float32_to_json(predictions.values),
+        "labels": float32_to_json(predictions.labels),
+        "values": float32_to_json(predictions.values),
     }
 
 
@@ -283,8 +236,8 @@ def _predictions_from_json(payload: Mapping[str, Any]) -> Predictions:
     found = Predictions(
         _one_of_equals(tuple(payload["ids"])),
         _one_of_equals(tuple(payload["groups"])),
-        _float32_from_json(payload["labels"]),
-        _float32_from_json(payload["values"]),
+        float32_from_json(payload["labels"]),
+        float32_from_json(payload["values"]),
     )
     sizes = [len(column) for column in (found.ids, found.groups, found.labels, found.values)]
     if min(sizes) < 1 or len(set(sizes)) > 1:
