@@ -145,7 +145,7 @@ def _by_mean(study: RecordedStudy, choices: tuple[Choice, ...], tried: Sequence[
     known = {name: found for name, found in best.items() if cells <= found.keys()}
     if not all(choice.configuration_id in known for choice in choices):
         return None
-    sign = -1.0 if higher_is_better(metric) else 1.0
+    sign = _loss_sign(metric)
     means = {name: fmean(found[cell].valid[metric] for cell in cells) for name, found in known.items()}
     name = min(means, key=lambda name: (sign * means[name], name))
     winner = next(iter(known[name].values()))
@@ -262,8 +262,13 @@ def _searched(study: RecordedStudy, arm: str, metric: str) -> list[RunRecord]:
 
 
 def _best(records: Sequence[RunRecord], metric: str) -> RunRecord:
-    sign = -1.0 if higher_is_better(metric) else 1.0
+    sign = _loss_sign(metric)
     return min(records, key=lambda record: sign * record.valid[metric])
+
+
+def _loss_sign(metric: str) -> float:
+    """-1 where higher is better, else 1: a value times this is smaller the better it is."""
+    return -1.0 if higher_is_better(metric) else 1.0
 
 
 def _by_cell(records: Sequence[RunRecord]) -> dict[Cell, list[RunRecord]]:
