@@ -25,29 +25,26 @@ from __future__ import annotations
 
 import logging
 import secrets
-import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dmd.job import WEIGHTS_FILE, EpochReport
+from dmd.job import EpochReport
 from orchestration.driver.endings import Ending, build_record, ending_of_result
 from orchestration.driver.limits import NO_LIMITS, LimitWatch, StudyLimits
 from orchestration.driver.reusable_results import FindResult, ReusableResult, find_nothing
+from orchestration.driver.trial_files import TrialFiles
 from orchestration.external.external_trials import ExternalTrial
 from orchestration.ledger.errors import wrap_format_errors
 from orchestration.ledger.events import Event, EventKind
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.state import LedgerState
-from orchestration.ledger.study_directory import weights_path
 from orchestration.ledger.trial_json import trial_from_json, trial_to_json
-from orchestration.process.atomic_files import make_folder, put_in_place, write_whole
 from orchestration.search.objective import Objective
 from orchestration.search.stopping.rule import Decision, NeverStop, StoppingRule
 from orchestration.search.trial_source import TrialSource
-from reports.records.details import Details, details_path, encode_details
 from reports.records.json_values import numbers_from_json, numbers_to_json
 from reports.records.run_record import RunRecord, Status
 from reports.records.serialise import record_from_json, record_to_json
@@ -112,6 +109,7 @@ class Driver:
         self._ledger = ledger
         self._on_event = on_event
         self._state = LedgerState(keeps_records=False)
+        self._files = TrialFiles(plan.checkpoints, plan.artifacts, plan.keeps_weights)
         self._watch = LimitWatch(plan.limits)
         self.num_ended: dict[Status, int] = {"completed": 0, "pruned": 0, "failed": 0}
         with wrap_format_errors(ledger.path):
@@ -158,7 +156,7 @@ class Driver:
 
     def checkpoint_directory(self, trial: Trial) -> Path | None:
         """Where ``trial`` keeps its training state."""
-        return None if self._plan.checkpoints is None else (self._plan.checkpoints / trial.id).absolute()
+        return self._files.checkpoint_directory(trial)
 
     def next_trial(self) -> Trial | None:
         """The next trial to start; None if there is none now, or ever (:attr:`has_all_given_out`)."""
@@ -184,10 +182,7 @@ class Driver:
             if value is not None:
                 # The others are compared with it as they would be had it run here; itself it has run to its end.
                 self._plan.stopping.report(trial, point.epoch, value)
-        if self._plan.artifacts is not None:
-            self._keep_details(trial, reusable.read_details() or {})
-            if self._plan.keeps_weights and (weights := reusable.read_weights()) is not None:
-                write_whole(weights_path(self._plan.artifacts, trial.id), weights)
+        self._files.keep_reused(trial, reusable)
         record = replace(
             reusable.record,
             study=self._plan.study,
@@ -242,28 +237,15 @@ class Driver:
         if record.status == "failed":
             record = self._plan.complete_failure(trial, record)
         if ending.result is not None:
-            self._keep_details(trial, ending.result.test_details)
-            self._keep_weights(trial)
+            self._files.keep(trial, ending.result.test_details)
         self._tell(trial, record)
-
-    def _keep_details(self, trial: Trial, details: Details) -> None:
-        if self._plan.artifacts is not None and details:
-            write_whole(details_path(self._plan.artifacts, trial.id), encode_details(details))
-
-    def _keep_weights(self, trial: Trial) -> None:
-        """The file that the worker has left beside the training state, which every executor brings here, moves to the
-        artifacts: it passes through no process's memory."""
-        directory = self.checkpoint_directory(trial)
-        if self._plan.artifacts is not None and directory is not None and (directory / WEIGHTS_FILE).is_file():
-            make_folder(self._plan.artifacts)
-            put_in_place({directory / WEIGHTS_FILE: weights_path(self._plan.artifacts, trial.id)})
 
     def _tell(self, trial: Trial, record: RunRecord) -> None:
         self._append("tell", {"trial_id": trial.id, "record": record_to_json(record)}, durable=True)
         self._plan.source.tell(record)
         self._plan.stopping.end(trial, record.status)
         self.num_ended[record.status] += 1
-        self._remove_checkpoint(trial, record.status)
+        self._files.remove_state(trial, record.status)
 
     def _ask(self) -> Trial | None:
         while (trial := self._plan.source.ask()) is not None:
@@ -305,9 +287,3 @@ class Driver:
 
     def _objective_of(self, metrics: Mapping[str, float]) -> float | None:
         return None if self._plan.objective is None else self._plan.objective.of_epoch(metrics)
-
-    def _remove_checkpoint(self, trial: Trial, status: Status) -> None:
-        # A confirm trial that failed keeps its own for people to look at; of a completed one the weights are the rest.
-        directory = self.checkpoint_directory(trial)
-        if directory is not None and (trial.stage == "search" or status == "completed"):
-            shutil.rmtree(directory, ignore_errors=True)

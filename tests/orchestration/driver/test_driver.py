@@ -146,14 +146,14 @@ def test_an_error_of_the_bookkeeping_is_no_failure_of_a_trial(tmp_path):
 
 
 def test_details_that_do_not_fit_on_the_disk_end_the_study_and_not_the_trial(tmp_path, monkeypatch):
-    import orchestration.driver.driver
+    import orchestration.driver.trial_files
 
     def fail(path, content):
         raise OSError("No space left on device")
 
     trials = [make_trial(1), make_trial(2)]
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr(orchestration.driver.driver, "write_whole", fail)
+        patch.setattr(orchestration.driver.trial_files, "write_whole", fail)
         run_toy(tmp_path, listed(trials))
     assert not state_of(tmp_path).ended, "no ending counts before its details are on disk"
     assert run_toy(tmp_path, listed(trials)).num_completed == 2
