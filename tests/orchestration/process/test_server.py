@@ -30,8 +30,10 @@ with socket.create_server(("127.0.0.1", port)) as opened:
     time.sleep(0 if sys.argv[2] == "crashing" else 60)
 """
 PROGRAM = """\
-import os, sys
+import os, signal, sys
 from pathlib import Path
+# Also where who runs the tests said nohup.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from orchestration.process.server import ServerEnded, running_server
 from orchestration.process.signals import Stopped, exit_now, install_handlers
 install_handlers("over")
