@@ -27,6 +27,8 @@ from orchestration.ray_backend.private_cluster_api import (
 from orchestration.ray_backend.runtime_env import code_for_workers
 
 _PATIENCE_S = 10.0
+_CLIENT = "ray://"
+"""Begins the address of a cluster that this process is on no node of."""
 _PRELOADED = ("orchestration.ray_backend.preloaded",)
 
 
@@ -65,7 +67,10 @@ def ray_cluster(
         if ray.is_initialized():
             yield False
             return
-        forget_earlier_cluster()
+        if address is None or not address.startswith(_CLIENT):
+            # A client takes no part in its cluster. (Ray 2.60: the proxy that starts a server for it may hang in the fork,
+            # and was seen to, each time, where this process had read its variables again just before.)
+            forget_earlier_cluster()
         interruption = interruption or Interruption()
         if address is not None:
             cluster = _running_cluster(address, code_for_workers() if sends_code else None, interruption)
@@ -136,7 +141,7 @@ def _connect(address: str, runtime_env: dict[str, Any] | None, interruption: Int
     import ray
 
     # A client of Ray has no part of it in this process, and may be interrupted anywhere.
-    waiting = interruption.waiting() if address.startswith("ray://") else contextlib.nullcontext()
+    waiting = interruption.waiting() if address.startswith(_CLIENT) else contextlib.nullcontext()
     try:
         with interruption.waiting():
             _require_listener(address)
@@ -152,7 +157,7 @@ def _connect(address: str, runtime_env: dict[str, Any] | None, interruption: Int
 
 def _require_listener(address: str) -> None:
     """Raise OSError where nothing listens at ``[ray://]HOST:PORT``: Ray would try for minutes before it says so."""
-    host, _, port = address.removeprefix("ray://").partition("/")[0].rpartition(":")
+    host, _, port = address.removeprefix(_CLIENT).partition("/")[0].rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_S).close()
 
