@@ -68,8 +68,8 @@ def ray_cluster(
             yield False
             return
         if address is None or not address.startswith(_CLIENT):
-            # A client takes no part in its cluster. (Ray 2.60: the proxy that starts a server for it may hang in the fork,
-            # and was seen to, each time, where this process had read its variables again just before.)
+            # A client takes no part in its cluster. (Ray 2.60: the proxy that starts a server for it may hang in the
+            # fork, and was seen to, each time, where this process had read its variables again just before.)
             forget_earlier_cluster()
         interruption = interruption or Interruption()
         if address is not None:
