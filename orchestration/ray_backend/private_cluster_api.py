@@ -103,18 +103,18 @@ SIGTERM_HANDLER = PrivateName(
     since=_SINCE,
 )
 READ_VARIABLES = PrivateName(
-    "ray._raylet",
-    "Config.initialize",
-    "leaving what an earlier cluster of this process has set",
-    "after a study on a cluster of its own this process can use no cluster without tokens",
-    _SINCE,
+    module="ray._raylet",
+    attribute="Config.initialize",
+    purpose="leaving what an earlier cluster of this process has set",
+    without="after a study on a cluster of its own this process can use no cluster without tokens",
+    since=_SINCE,
 )
 TOKEN_LOADER = PrivateName(
-    "ray._raylet",
-    "AuthenticationTokenLoader.instance",
-    READ_VARIABLES.purpose,
-    "this process shows every cluster the token of the first",
-    _SINCE,
+    module="ray._raylet",
+    attribute="AuthenticationTokenLoader.instance",
+    purpose=READ_VARIABLES.purpose,
+    without="this process shows every cluster the token of the first",
+    since=_SINCE,
 )
 OF_MODULES = (
     WORKER_LOGS,
